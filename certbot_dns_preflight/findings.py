@@ -1,0 +1,47 @@
+"""A finding: one named cause, with its severity, remedy and evidence. No wording lives here.
+
+Codes and severities are a public contract; `diagnosis` makes findings, `verdict` weighs them and
+`report` shows them.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import dns.name
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+
+class Severity(enum.StrEnum):
+    """What a finding means for the verdict: an error alone makes a challenge not ready."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One diagnosis. All texts are single lines without line ends, already escaped.
+
+    `summary` is the answer, fit to be the first line of a mail ("ns3.example.net lacks the record;
+    the other 2 name servers have it"). `cause` explains it with the figures seen, `remedy`
+    says what to do, `reference` names the standard. `evidence` holds the machine-readable
+    facts. `nameserver` and `address` are set where the finding is about one of them.
+    """
+
+    code: str
+    severity: Severity
+    summary: str
+    cause: str
+    remedy: str
+    reference: str
+    nameserver: dns.name.Name | None = None
+    address: str | None = None
+    evidence: Mapping[str, Json] = field(default_factory=dict)

@@ -1,0 +1,91 @@
+"""Owner names and TXT values: the nouns of a DNS-01 challenge. No I/O, no judgement.
+
+Names are `dns.name.Name`, always absolute. A TXT value is the bytes of its character-strings
+joined with nothing between, which is what a certificate authority compares (RFC 8555 §8.4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dns.exception
+import dns.name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CHALLENGE_LABEL = b"_acme-challenge"
+_FIRST_PRINTABLE, _LAST_PRINTABLE = 0x20, 0x7E
+_BACKSLASH = 0x5C
+
+
+class InvalidDomainError(ValueError):
+    """A text that is no domain name; the message is one line, fit to be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What must be visible: every value of `expected`, in the TXT RRset at `owner`.
+
+    `domain` is the certificate's name without ``*.``, in lower-case A-labels and without a
+    final dot. `expected` keeps the order asked and holds each value once.
+    """
+
+    domain: str
+    owner: dns.name.Name
+    expected: tuple[bytes, ...]
+
+
+def challenge(domain: str, expected: Iterable[bytes] = ()) -> Challenge:
+    """Make the challenge for a certificate's name; ``*.`` and a final dot are accepted.
+
+    Raises `InvalidDomainError` for anything that cannot stand in a certificate.
+    """
+    name = domain_name(domain)
+    try:
+        owner = dns.name.Name((CHALLENGE_LABEL, *name.labels))
+    except dns.exception.DNSException as error:
+        message = f"{printable(domain)!r} is too long: _acme-challenge does not fit before it"
+        raise InvalidDomainError(message) from error
+    return Challenge(name.to_text(omit_final_dot=True), owner, tuple(dict.fromkeys(expected)))
+
+
+def domain_name(domain: str) -> dns.name.Name:
+    """Read a certificate's name: lower case, IDNA 2008, without a leading ``*.``."""
+    text = domain.strip().removeprefix("*.")
+    try:
+        name = dns.name.from_text(text, idna_codec=dns.name.IDNA_2008_Practical)
+    except (dns.exception.DNSException, UnicodeError) as error:
+        message = f"{printable(domain)!r} is no domain name: {printable(str(error))}"
+        raise InvalidDomainError(message) from error
+    if name == dns.name.root or "*" in text:
+        message = f"{printable(domain)!r} is no domain name that a certificate can have"
+        raise InvalidDomainError(message)
+    return dns.name.Name(label.lower() for label in name.labels)
+
+
+def presentation(value: bytes) -> str:
+    r"""Write served data so that it is exact and harmless anywhere (RFC 1035 §5.1).
+
+    Every byte outside printable ASCII, and the backslash, becomes ``\DDD``.
+    """
+    return "".join(
+        chr(byte)
+        if _FIRST_PRINTABLE <= byte <= _LAST_PRINTABLE and byte != _BACKSLASH
+        else f"\\{byte:03d}"
+        for byte in value
+    )
+
+
+def printable(text: str) -> str:
+    r"""Write text that others may have chosen (errors, arguments) without control characters."""
+    return "".join(
+        character if character.isprintable() else presentation(character.encode("utf-8", "replace"))
+        for character in text
+    )
+
+
+def show_name(name: dns.name.Name) -> str:
+    r"""Write a name as master files do: escaped, with its final dot."""
+    return name.to_text()

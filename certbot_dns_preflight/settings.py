@@ -1,0 +1,275 @@
+"""The options that the plugin and the command share: names, defaults, meanings, limits.
+
+One `Option` per option, in the contract's order; each parses its text or raises `InvalidOptionError`
+with one line that names the option, the value and what is accepted. Light: certbot reads this
+table at every start, so dnspython is not imported here.
+"""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import math
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
+_LAST_PORT = 65535
+_ONE_DAY = 86400
+
+
+class InvalidOptionError(ValueError):
+    """An option's value is not accepted; the message is the one line to show."""
+
+
+class Leniency(enum.StrEnum):
+    """`unreachable`: what a name server that gives no usable answer means."""
+
+    FAIL = "fail"
+    WARN = "warn"
+
+
+class OnFailure(enum.StrEnum):
+    """`on-failure`: stop before the CA is told, or answer the challenge with a warning."""
+
+    ABORT = "abort"
+    CONTINUE = "continue"
+
+
+class Family(enum.StrEnum):
+    """`family`: the address families to ask over."""
+
+    AUTO = "auto"
+    IPV4 = "4"
+    IPV6 = "6"
+
+
+@dataclass(frozen=True, slots=True)
+class Recursive:
+    """A recursive resolver for discovery: an IP literal and a port."""
+
+    address: str
+    port: int = 53
+
+    def __str__(self) -> str:
+        """Write it as the option takes it."""
+        return self.address if self.port == Recursive.port else f"{self.address}#{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All shared options, parsed. Times are seconds."""
+
+    timeout: float = 300.0
+    interval: float = 5.0
+    confirmations: int = 2
+    settle: float = 0.0
+    query_timeout: float = 3.0
+    unreachable: Leniency = Leniency.FAIL
+    on_failure: OnFailure = OnFailure.ABORT
+    resolver: tuple[Recursive, ...] = ()
+    root_hints: Path | None = None
+    family: Family = Family.AUTO
+    report: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Option(Generic[T]):
+    """One option: its name without prefix, how its text reads, and what it means."""
+
+    name: str
+    metavar: str
+    help: str
+    parse: Callable[[str], T]
+    repeatable: bool = False
+
+    @property
+    def field(self) -> str:
+        """The attribute of `Settings` that holds it."""
+        return self.name.replace("-", "_")
+
+    @property
+    def default(self) -> T:
+        """The value where the option is not given."""
+        value: T = _DEFAULTS[self.field]
+        return value
+
+    def read(self, text: str, shown_as: str) -> T:
+        """Parse `text`; `shown_as` is the option as its user typed it, with its dashes."""
+        try:
+            return self.parse(text)
+        except ValueError as error:
+            message = f"{shown_as}: {text!r} is not accepted; {error}"
+            raise InvalidOptionError(message) from error
+
+
+def _seconds(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        expected = f"it takes seconds from {least:g} to {most:g}"
+        try:
+            value = float(text)
+        except ValueError:
+            raise ValueError(expected) from None
+        if not math.isfinite(value) or not least <= value <= most:
+            raise ValueError(expected)
+        return value
+
+    return parse
+
+
+def _count(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        expected = f"it takes a whole number from {least} to {most}"
+        if not text.strip().isascii() or not text.strip().isdigit():
+            raise ValueError(expected)
+        value = int(text)
+        if not least <= value <= most:
+            raise ValueError(expected)
+        return value
+
+    return parse
+
+
+E_ = TypeVar("E_", bound=enum.StrEnum)
+
+
+def _one_of(kind: type[E_]) -> Callable[[str], E_]:
+    def parse(text: str) -> E_:
+        try:
+            return kind(text.strip())
+        except ValueError:
+            expected = "it takes " + " or ".join(f'"{member.value}"' for member in kind)
+            raise ValueError(expected) from None
+
+    return parse
+
+
+def _resolvers(text: str) -> tuple[Recursive, ...]:
+    expected = "it takes IP addresses with an optional #PORT, separated by commas"
+    found = []
+    for item in text.split(","):
+        address, mark, port = item.strip().partition("#")
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            raise ValueError(expected) from None
+        if mark and not (port.isascii() and port.isdigit() and 0 < int(port) <= _LAST_PORT):
+            raise ValueError(expected)
+        found.append(Recursive(address, int(port) if mark else Recursive.port))
+    return tuple(found)
+
+
+def _readable_file(text: str) -> Path:
+    path = Path(text).expanduser().absolute()
+    try:
+        with path.open("rb"):
+            return path
+    except OSError as error:
+        message = f"it takes a readable file ({error.strerror})"
+        raise ValueError(message) from None
+
+
+def _file_to_write(text: str) -> Path:
+    path = Path(text).expanduser().absolute()
+    if not text.strip() or path.is_dir():
+        message = "it takes the path of a file to write"
+        raise ValueError(message)
+    return path
+
+
+_DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Settings)}
+
+OPTIONS: tuple[Option[Any], ...] = (
+    Option(
+        "timeout",
+        "SECONDS",
+        "How long to wait in all until every authoritative name server shows the record.",
+        _seconds(0, _ONE_DAY),
+    ),
+    Option(
+        "interval",
+        "SECONDS",
+        "The longest pause between two rounds of queries; rounds start faster.",
+        _seconds(0.1, 3600),
+    ),
+    Option(
+        "confirmations",
+        "N",
+        "How many consecutive complete rounds must agree.",
+        _count(1, 100),
+    ),
+    Option(
+        "settle",
+        "SECONDS",
+        "A last pause after readiness, for anycast sites beyond this host's view.",
+        _seconds(0, _ONE_DAY),
+    ),
+    Option(
+        "query-timeout",
+        "SECONDS",
+        "How long one try of one query may take; each query gets two tries.",
+        _seconds(0.1, 60),
+    ),
+    Option(
+        "unreachable",
+        "fail|warn",
+        "What a name server that cannot be reached, refuses or fails means.",
+        _one_of(Leniency),
+    ),
+    Option(
+        "on-failure",
+        "abort|continue",
+        "Abort before the CA is told, or answer the challenge anyway with a warning.",
+        _one_of(OnFailure),
+    ),
+    Option(
+        "resolver",
+        "ADDR[#PORT]",
+        "Discover zones and name servers through this recursive resolver instead of from the "
+        "root; repeatable or separated by commas.",
+        _resolvers,
+        repeatable=True,
+    ),
+    Option(
+        "root-hints",
+        "FILE",
+        "Root hints in zone-file form, in place of those built in.",
+        _readable_file,
+    ),
+    Option(
+        "family",
+        "auto|4|6",
+        "Address families to ask over; auto leaves out one that this host has no route for.",
+        _one_of(Family),
+    ),
+    Option(
+        "report",
+        "FILE",
+        "Write a JSON report here, atomically, at the end of every run.",
+        _file_to_write,
+    ),
+)
+
+
+def read_settings(texts: Mapping[str, object], prefix: str) -> Settings:
+    """Make settings from option values by name; None means not given.
+
+    Values may be texts (command line, renewal file) or lists of texts (repeatable options).
+    Raises `InvalidOptionError`; `prefix` ("--", "--dns-preflight-") is what its message shows.
+    """
+    found: dict[str, Any] = {}
+    for option in OPTIONS:
+        given = texts.get(option.name)
+        if given is None:
+            continue
+        items = [str(i) for i in given] if isinstance(given, (list, tuple)) else [str(given)]
+        values = [option.read(item, f"{prefix}{option.name}") for item in items]
+        if option.repeatable:
+            found[option.field] = tuple(dict.fromkeys(v for value in values for v in value))
+        elif values:
+            found[option.field] = values[-1]
+    return Settings(**found)
