@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import dns.name
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 class Severity(enum.StrEnum):

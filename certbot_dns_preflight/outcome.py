@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import datetime
+    import datetime as dt
 
     from certbot_dns_preflight.findings import Finding
     from certbot_dns_preflight.responses import Endpoint
@@ -47,7 +47,7 @@ class ChallengeOutcome:
 class Outcome:
     """A whole run, challenges in the order asked. Times in seconds, `started` in UTC."""
 
-    started: datetime.datetime
+    started: dt.datetime
     elapsed: float
     vantage: Vantage
     challenges: tuple[ChallengeOutcome, ...]

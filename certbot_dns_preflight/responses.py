@@ -15,10 +15,10 @@ import dns.name
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
+import dns.rrset
 
 if TYPE_CHECKING:
     import dns.message
-    import dns.rrset
 
 
 class Transport(enum.StrEnum):
@@ -149,7 +149,7 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class NotAsked:
-    """This address was left out; `reason` is fit to be shown."""
+    """An address that was left out; `reason` is fit to be shown."""
 
     reason: str
 
@@ -182,7 +182,7 @@ def read_txt(reply: Reply, owner: dns.name.Name, zone: dns.name.Name) -> Reading
 def rrset_at(
     section: list[dns.rrset.RRset], owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
 ) -> dns.rrset.RRset | None:
-    """Find the RRset of a type at an owner name; the target's data in the same message is not it."""
+    """Find the RRset of a type at an owner name itself, not at the target of its alias."""
     for rrset in section:
         if rrset.name == owner and rrset.rdtype == rdtype and rrset.rdclass == dns.rdataclass.IN:
             return rrset
@@ -194,7 +194,7 @@ def joined_texts(rrset: dns.rrset.RRset) -> tuple[bytes, ...]:
     return tuple(b"".join(rdata.strings) for rdata in rrset)
 
 
-def _read_message(
+def _read_message(  # noqa: PLR0911 - one return a reading
     message: dns.message.Message, owner: dns.name.Name, zone: dns.name.Name
 ) -> Reading:
     rcode = message.rcode()

@@ -1,7 +1,7 @@
 """The options that the plugin and the command share: names, defaults, meanings, limits.
 
-One `Option` per option, in the contract's order; each parses its text or raises `InvalidOptionError`
-with one line that names the option, the value and what is accepted. Light: certbot reads this
+One `Option` per option, in the order documented; each parses its text or raises
+`InvalidOptionError` with one line that names the option, the value and what is accepted. Light: certbot reads this
 table at every start, so dnspython is not imported here.
 """
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
+_DNS_PORT = 53
 _LAST_PORT = 65535
 _ONE_DAY = 86400
 
@@ -53,11 +54,11 @@ class Recursive:
     """A recursive resolver for discovery: an IP literal and a port."""
 
     address: str
-    port: int = 53
+    port: int
 
     def __str__(self) -> str:
         """Write it as the option takes it."""
-        return self.address if self.port == Recursive.port else f"{self.address}#{self.port}"
+        return self.address if self.port == _DNS_PORT else f"{self.address}#{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +160,7 @@ def _resolvers(text: str) -> tuple[Recursive, ...]:
             raise ValueError(expected) from None
         if mark and not (port.isascii() and port.isdigit() and 0 < int(port) <= _LAST_PORT):
             raise ValueError(expected)
-        found.append(Recursive(address, int(port) if mark else Recursive.port))
+        found.append(Recursive(address, int(port) if mark else _DNS_PORT))
     return tuple(found)
 
 

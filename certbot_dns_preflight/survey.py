@@ -66,7 +66,7 @@ class NameServer:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone and who serves it: the name servers of delegation ∪ apex NS, sorted by name."""
+    """A zone and who serves it: the name servers of delegation and apex NS together, sorted by name."""
 
     apex: dns.name.Name
     parent: dns.name.Name | None
@@ -156,9 +156,7 @@ class OutOfTime:
     at: dns.name.Name
 
 
-Obstacle: TypeAlias = (
-    NoSuchDomain | NobodyAnswers | NoAddresses | AliasLoop | NoEgress | OutOfTime
-)
+Obstacle: TypeAlias = NoSuchDomain | NobodyAnswers | NoAddresses | AliasLoop | NoEgress | OutOfTime
 
 
 # -- probes: extra questions, asked only when the first answers call for them --------------------
@@ -166,9 +164,9 @@ Obstacle: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """An expected value, seen at a name where it does not belong. `kind` as in the contract:
+    """An expected value, seen at a name where it does not belong.
 
-    ``doubled-zone``, ``missing-label``, ``parent-label`` or ``beside-alias``.
+    `kind`: ``doubled-zone``, ``missing-label``, ``parent-label`` or ``beside-alias``.
     """
 
     name: dns.name.Name
@@ -227,7 +225,9 @@ class Survey:
         return tuple(seen for hop in self.hops for seen in hop.observations)
 
 
-def status(seen: Observation, expected: tuple[bytes, ...], *, followed: bool = False) -> Status:
+def status(  # noqa: C901, PLR0911 - one flat table over the sum type
+    seen: Observation, expected: tuple[bytes, ...], *, followed: bool = False
+) -> Status:
     """Measure a reading against the expected values; with none expected, any TXT will do.
 
     `followed`: the walk went on from this hop's alias, so a TXT or a negative answer here is not
@@ -263,7 +263,7 @@ def status(seen: Observation, expected: tuple[bytes, ...], *, followed: bool = F
 
 
 def agreed_alias(hop: Hop) -> responses.Alias | None:
-    """The alias that every server of the hop that answers shows, if they all show the same."""
+    """Find the alias that the hop's servers show, if those that show one all show the same."""
     aliases = {
         seen.reading.target: seen.reading
         for seen in hop.observations

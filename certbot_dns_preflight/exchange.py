@@ -1,0 +1,308 @@
+"""One query to one server address: a `Response`, or the reason why there is none.
+
+Sockets are here and nowhere else. Checks that what comes back is a response to what was asked
+(source, id, QR, question); what it *says* is read in `responses`. Every failure of a server or a
+network is data; nothing here raises for them. Knows no zones and no challenges.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+import struct
+from dataclasses import dataclass
+from typing import Protocol
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.responses import (
+    Endpoint,
+    NoResponse,
+    Reply,
+    Response,
+    Silence,
+    Transport,
+)
+
+log = logging.getLogger(__name__)
+
+# The payload that fits every path without fragments (DNS flag day 2020).
+PAYLOAD = 1232
+_HEADER = 12
+_QR = 0x80
+_MOST_STRAYS = 64
+_MOST_SOCKETS = 200  # well below the usual limit of 1,024 open files
+_QUERIES_PER_SECOND = 100.0  # NSD's default limit is 200 a second and /24
+_BURST = 50
+_PAUSE_AFTER_ICMP = 0.2
+_NO_ROUTE = frozenset(
+    {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
+)
+
+
+class Asking(Protocol):
+    """What the walk and the survey need of the network."""
+
+    async def ask(
+        self,
+        endpoint: Endpoint,
+        name: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        *,
+        how: How = ...,
+    ) -> Reply:
+        """Ask one question of one address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How to ask. `timeout` is for one try, in seconds; None takes the exchange's own.
+
+    `edns` False sends plain DNS; `dnssec` sets DO; `tcp` goes straight to TCP; `recursion` sets
+    RD and `checking_disabled` CD, both for recursive resolvers only.
+    """
+
+    tries: int = 2
+    timeout: float | None = None
+    edns: bool = True
+    dnssec: bool = False
+    tcp: bool = False
+    recursion: bool = False
+    checking_disabled: bool = False
+
+
+ONCE = How(tries=1)
+USUAL = How()
+
+
+class Exchange:
+    """Asks questions, politely: paced per address, bounded in open sockets.
+
+    `answered` and `routed` tell afterwards whether anything at all came back and which address
+    families (4, 6) this host could send over.
+    """
+
+    def __init__(self, *, query_timeout: float) -> None:
+        """Take `query_timeout`, the seconds that one try of one query may last."""
+        self._timeout = query_timeout
+        self._sockets = asyncio.Semaphore(_MOST_SOCKETS)
+        self._pacers: dict[Endpoint, _Pacer] = {}
+        self.answered = False
+        self.routed: set[int] = set()
+
+    async def ask(
+        self,
+        endpoint: Endpoint,
+        name: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        *,
+        how: How = USUAL,
+    ) -> Reply:
+        """Ask one question of one address, over UDP and, when truncated, over TCP."""
+        query = _query(name, rdtype, how)
+        pacer = self._pacers.setdefault(endpoint, _Pacer())
+        reply: Reply = NoResponse(Silence.TIMED_OUT, "not asked", 0.0)
+        for attempt in range(how.tries):
+            if attempt and isinstance(reply, NoResponse) and reply.reason is Silence.UNREACHABLE:
+                await asyncio.sleep(_PAUSE_AFTER_ICMP)  # a server that restarts is soon back
+            await pacer.wait()
+            async with self._sockets:
+                reply = await self._once(endpoint, query, how)
+            _log(endpoint, name, rdtype, reply)
+            if isinstance(reply, Response):
+                self.answered = True
+                break
+            if reply.reason in (Silence.NO_ROUTE, Silence.TRUNCATED):
+                break
+        return reply
+
+    async def _once(self, endpoint: Endpoint, query: dns.message.QueryMessage, how: How) -> Reply:
+        timeout = self._timeout if how.timeout is None else how.timeout
+        if how.tcp:
+            return await self._over_tcp(endpoint, query, timeout)
+        reply = await self._over_udp(endpoint, query, timeout)
+        if isinstance(reply, Response) and reply.message.flags & dns.flags.TC:
+            self.answered = True
+            whole = await self._over_tcp(endpoint, query, timeout)
+            if isinstance(whole, NoResponse):
+                detail = f"{Silence.TRUNCATED.value} ({whole.detail})"
+                return NoResponse(Silence.TRUNCATED, detail, reply.rtt + whole.rtt)
+            return whole
+        return reply
+
+    async def _over_udp(
+        self, endpoint: Endpoint, query: dns.message.QueryMessage, patience: float
+    ) -> Reply:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        garbage = ""
+        try:
+            # A connected socket: the kernel drops other sources, and ICMP errors arrive.
+            transport, protocol = await loop.create_datagram_endpoint(
+                _Datagrams, remote_addr=(endpoint.address, endpoint.port), family=_family(endpoint)
+            )
+        except OSError as error:
+            return _failed(error, loop.time() - begun)
+        self.routed.add(6 if endpoint.ipv6 else 4)
+        try:
+            async with asyncio.timeout(patience):
+                transport.sendto(query.to_wire())
+                while True:
+                    datagram = await protocol.arrived.get()
+                    if isinstance(datagram, OSError):
+                        return _failed(datagram, loop.time() - begun)
+                    message, wrong = _parse(datagram, query)
+                    if message is not None:
+                        return Response(message, Transport.UDP, loop.time() - begun)
+                    garbage = wrong
+        except TimeoutError:
+            elapsed = loop.time() - begun
+            if garbage:
+                return NoResponse(Silence.GARBAGE, garbage, elapsed)
+            return NoResponse(Silence.TIMED_OUT, f"no answer in {patience:g} s", elapsed)
+        finally:
+            transport.close()
+
+    async def _over_tcp(
+        self, endpoint: Endpoint, query: dns.message.QueryMessage, patience: float
+    ) -> Reply:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        writer: asyncio.StreamWriter | None = None
+        try:
+            async with asyncio.timeout(patience):
+                reader, writer = await asyncio.open_connection(endpoint.address, endpoint.port)
+                self.routed.add(6 if endpoint.ipv6 else 4)
+                wire = query.to_wire()
+                writer.write(struct.pack("!H", len(wire)) + wire)
+                (length,) = struct.unpack("!H", await reader.readexactly(2))
+                message, wrong = _parse(await reader.readexactly(length), query)
+                elapsed = loop.time() - begun
+                if message is None:
+                    return NoResponse(Silence.GARBAGE, f"over TCP: {wrong}", elapsed)
+                return Response(message, Transport.TCP, elapsed)
+        except TimeoutError:
+            detail = f"no answer over TCP in {patience:g} s"
+            return NoResponse(Silence.TIMED_OUT, detail, loop.time() - begun)
+        except asyncio.IncompleteReadError:
+            detail = "the TCP connection was closed without an answer"
+            return NoResponse(Silence.UNREACHABLE, detail, loop.time() - begun)
+        except OSError as error:
+            return _failed(error, loop.time() - begun)
+        finally:
+            if writer is not None:
+                writer.transport.abort()  # a polite close could wait for the peer
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self) -> None:
+        self.arrived: asyncio.Queue[bytes | OSError] = asyncio.Queue(_MOST_STRAYS)
+
+    def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - asyncio's name
+        with contextlib.suppress(asyncio.QueueFull):
+            self.arrived.put_nowait(data)
+
+    def error_received(self, exc: Exception) -> None:
+        with contextlib.suppress(asyncio.QueueFull):
+            self.arrived.put_nowait(exc if isinstance(exc, OSError) else OSError(str(exc)))
+
+
+class _Pacer:
+    """A token bucket for one address."""
+
+    def __init__(self) -> None:
+        self._free_at = float("-inf")
+
+    async def wait(self) -> None:
+        now = asyncio.get_running_loop().time()
+        earliest = now - _BURST / _QUERIES_PER_SECOND
+        self._free_at = max(self._free_at, earliest) + 1 / _QUERIES_PER_SECOND
+        if self._free_at > now:
+            await asyncio.sleep(self._free_at - now)
+
+
+def _query(
+    name: dns.name.Name, rdtype: dns.rdatatype.RdataType, how: How
+) -> dns.message.QueryMessage:
+    flags = dns.flags.Flag(0)
+    if how.recursion:
+        flags |= dns.flags.RD
+    if how.checking_disabled:
+        flags |= dns.flags.CD
+    query = dns.message.make_query(
+        name,
+        rdtype,
+        use_edns=0 if how.edns else False,
+        payload=PAYLOAD,
+        want_dnssec=how.dnssec,
+        flags=int(flags),
+    )
+    query.flags = flags  # releases differ in whether `flags` or RD wins
+    return query
+
+
+def _parse(wire: bytes, query: dns.message.QueryMessage) -> tuple[dns.message.Message | None, str]:
+    if len(wire) < _HEADER:
+        return None, f"{len(wire)} bytes are no DNS message"
+    (identity,) = struct.unpack("!H", wire[:2])
+    if identity != query.id:
+        return None, "an answer with another id than the question's"
+    if not wire[2] & _QR:
+        return None, "a question in place of an answer"
+    try:
+        message = dns.message.from_wire(wire, raise_on_truncation=False)
+    except Exception as error:  # noqa: BLE001 - hostile bytes: whatever the parser raises
+        return None, f"a message that does not parse ({printable(type(error).__name__)})"
+    if not query.is_response(message):
+        asked = query.question[0]
+        got = message.question[0] if message.question else None
+        about = f"{got.name} {dns.rdatatype.to_text(got.rdtype)}" if got else "nothing"
+        return None, (
+            f"an answer to another question: {about}, "
+            f"not {asked.name} {dns.rdatatype.to_text(asked.rdtype)}"
+        )
+    return message, ""
+
+
+def _failed(error: OSError, elapsed: float) -> NoResponse:
+    reason = Silence.NO_ROUTE if error.errno in _NO_ROUTE else Silence.UNREACHABLE
+    return NoResponse(reason, printable(error.strerror or str(error)).lower(), elapsed)
+
+
+def _family(endpoint: Endpoint) -> socket.AddressFamily:
+    return socket.AF_INET6 if endpoint.ipv6 else socket.AF_INET
+
+
+def _log(
+    endpoint: Endpoint, name: dns.name.Name, rdtype: dns.rdatatype.RdataType, reply: Reply
+) -> None:
+    if not log.isEnabledFor(logging.DEBUG):
+        return
+    asked = f"{endpoint.address}#{endpoint.port} {name} {dns.rdatatype.to_text(rdtype)}"
+    match reply:
+        case NoResponse(reason=reason, detail=detail, rtt=rtt):
+            log.debug("%s: %s: %s (%.3f s)", asked, reason.value, detail, rtt)
+        case Response(message=message, transport=transport, rtt=rtt):
+            records = "; ".join(
+                line
+                for section in (message.answer, message.authority)
+                for rrset in section
+                for line in rrset.to_text().splitlines()
+            )
+            log.debug(
+                "%s: %s %s over %s (%.3f s): %s",
+                asked,
+                dns.rcode.to_text(message.rcode()),
+                dns.flags.to_text(message.flags),
+                transport.value,
+                rtt,
+                printable(records) or "no records",
+            )
