@@ -1,0 +1,90 @@
+"""The first line: the whole answer, fit for a mail's subject. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.report.table import stops
+from certbot_dns_preflight.report.words import plural, seconds
+from certbot_dns_preflight.survey import Status, status
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.outcome import Outcome
+
+_LEAD = {Verdict.NOT_READY: "Not ready", Verdict.INCONCLUSIVE: "Inconclusive"}
+
+
+def headline(outcome: Outcome) -> str:
+    """Word the answer: what is ready and where, or what stands in the way."""
+    if outcome.verdict is Verdict.READY:
+        return f"dns-preflight: {_ready(outcome)}"
+    finding = first_error(outcome)
+    if finding:
+        return f"{_LEAD[outcome.verdict]}: {printable(finding.summary)}"
+    if outcome.verdict is Verdict.INCONCLUSIVE:
+        return "Inconclusive: nothing could be asked from here."
+    return "Not ready: not every name server shows the record."
+
+
+def first_error(outcome: Outcome) -> Finding | None:
+    """Find the error that explains the verdict: the first one of the first challenge that has it."""
+    found = (
+        finding
+        for challenge in outcome.challenges
+        if challenge.verdict is outcome.verdict
+        for finding in challenge.findings
+        if finding.severity is Severity.ERROR
+    )
+    return next(found, None)
+
+
+def _ready(outcome: Outcome) -> str:
+    challenges = outcome.challenges
+    valued = any(challenge.survey.challenge.expected for challenge in challenges)
+    name = challenges[0].survey.challenge.domain if len(challenges) == 1 else ""
+    subject = name or plural(len(challenges), "name")
+    if not valued:
+        return f"{subject} in order; no value was asked for{_answering(outcome)}"
+    times = [c.survey.ready_after for c in challenges if c.survey.ready_after is not None]
+    after = f" after {seconds(max(times))}" if times else ""
+    return f"{subject} ready{after}{_everywhere(outcome)}"
+
+
+def _everywhere(outcome: Outcome) -> str:
+    good, asked, servers = _counts(outcome)
+    if not asked:
+        return ""
+    which = f"{good} of {plural(asked, 'address')}" if good < asked else _all(asked)
+    return f", on {which} of {plural(servers, 'name server')}"
+
+
+def _answering(outcome: Outcome) -> str:
+    _, asked, servers = _counts(outcome)
+    if not asked:
+        return ""
+    return f" ({plural(asked, 'address')} of {plural(servers, 'name server')} asked)"
+
+
+def _all(count: int) -> str:
+    return "its 1 address" if count == 1 else f"all {count} addresses"
+
+
+def _counts(outcome: Outcome) -> tuple[int, int, int]:
+    """Count addresses that agree, addresses asked, and their name servers, each once."""
+    agreeing: dict[object, bool] = {}
+    servers = set()
+    for challenge in outcome.challenges:
+        expected = challenge.survey.challenge.expected
+        for stop in stops(challenge.survey):
+            for seen in stop.observations:
+                state = status(seen, expected, followed=stop.followed)
+                if state is Status.NOT_ASKED:
+                    continue
+                fine = state is (Status.ALIAS if stop.followed else Status.MATCH)
+                agreeing[seen.endpoint] = agreeing.get(seen.endpoint, True) and fine
+                servers.add(seen.nameserver)
+    return sum(agreeing.values()), len(agreeing), len(servers)

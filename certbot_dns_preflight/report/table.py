@@ -1,0 +1,224 @@
+"""The evidence: what every server address of every zone passed answers. Pure layout.
+
+One row per address while that stays readable; otherwise, and where all addresses agree, one line
+per distinct answer. Lines are plain and within the width; `Row.state` lets a caller colour them.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.records import printable, show_name
+from certbot_dns_preflight.report.words import (
+    address_words,
+    listing,
+    name_listing,
+    plural,
+    seconds,
+    state_words,
+)
+from certbot_dns_preflight.survey import NoAddresses, NobodyAnswers, Status, status
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from certbot_dns_preflight.survey import NameServer, Observation, Survey
+
+_MOST_ROWS = 14
+_ALIKE_FROM = 3
+_MOST_GROUPS = 8
+_ADDRESSES_NAMED = 2
+_FINE = frozenset({Status.MATCH})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the evidence; `state` is None for headings, `at` where the answer begins."""
+
+    text: str
+    state: Status | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One zone's servers at one owner name of the walk; `followed` as in `survey.status`."""
+
+    owner: dns.name.Name | None
+    zone: dns.name.Name
+    nameservers: tuple[NameServer, ...]
+    observations: tuple[Observation, ...]
+    followed: bool
+
+
+def stops(survey: Survey) -> tuple[Stop, ...]:
+    """List the zones that the walk passed, an obstacle's servers included, in order."""
+    last = len(survey.hops) - 1
+    found = [
+        Stop(h.owner, h.zone.apex, h.zone.nameservers, h.observations, followed=i < last)
+        for i, h in enumerate(survey.hops)
+    ]
+    match survey.obstacle:
+        case NobodyAnswers(zone=zone, owner=owner, observations=observations):
+            known = set(survey.observations)
+            new = tuple(seen for seen in observations if seen not in known)
+            if new:
+                found.append(Stop(owner, zone.apex, zone.nameservers, new, followed=False))
+        case NoAddresses(zone=zone) if not found or found[-1].zone != zone.apex:
+            found.append(Stop(None, zone.apex, zone.nameservers, (), followed=False))
+        case _:
+            pass
+    return tuple(found)
+
+
+def evidence(survey: Survey, *, width: int) -> tuple[Line, ...]:
+    """Lay out all stops of a survey; with several, each is headed by its zone."""
+    expected = survey.challenge.expected
+    passed = stops(survey)
+    lines: list[Line] = []
+    for number, stop in enumerate(passed):
+        if number:
+            lines.append(Line(""))
+        if len(passed) > 1 and stop.owner is not None:
+            lines += _wrapped(f"servers of {show_name(stop.zone)} on {show_name(stop.owner)}", width)
+        lines += _stop_lines(stop, expected, width, detailed=stop is passed[-1])
+    return tuple(lines)
+
+
+def _stop_lines(
+    stop: Stop, expected: tuple[bytes, ...], width: int, *, detailed: bool
+) -> list[Line]:
+    groups = _groups(stop, expected)
+    alike = len(groups) == 1 and (len(stop.observations) >= _ALIKE_FROM or not detailed)
+    if alike or len(stop.observations) > _MOST_ROWS:
+        lines = _grouped(stop, groups, expected, width)
+    else:
+        lines = _rows(stop, expected, width)
+    return lines
+
+
+# -- one row per address ---------------------------------------------------------------------------
+
+
+def _rows(stop: Stop, expected: tuple[bytes, ...], width: int) -> list[Line]:
+    rows: list[tuple[str, str, str, str, Status | None]] = []
+    previous = None
+    for seen in stop.observations:
+        name = "" if seen.nameserver == previous else show_name(seen.nameserver)
+        previous = seen.nameserver
+        serial = "" if seen.serial is None else str(seen.serial)
+        state = status(seen, expected, followed=stop.followed)
+        words = state_words(seen, expected, followed=stop.followed)
+        rows.append((name, address_words(seen.endpoint), serial, words, state))
+    rows += [
+        (show_name(server.name), "none", "", printable(server.failure or "no address"), None)
+        for server in _without_address(stop)
+    ]
+    if not rows:
+        return []
+    heads = ("name server", "address", "serial" if any(row[2] for row in rows) else "", "answer")
+    widths = [max(len(heads[i]), *(len(row[i]) for row in rows)) for i in range(3)]
+    lines = [Line(_cells(heads, widths)[0].rstrip())] if rows else []
+    for *cells, state in rows:
+        text, at = _cells(tuple(cells), widths)
+        lines += _fitting(text, at, state, width)
+    return lines
+
+
+def _cells(cells: tuple[str, ...], widths: list[int]) -> tuple[str, int]:
+    left = "".join(
+        cell.ljust(column) + "  " for cell, column in zip(cells, widths, strict=False) if column
+    )
+    return left + cells[3], len(left)
+
+
+def _fitting(text: str, at: int, state: Status | None, width: int) -> list[Line]:
+    """Keep a row within the width: first fold its answer, then put it below its address."""
+    if len(text) <= width:
+        return [Line(text, state, at)]
+    answer = text[at:]
+    indent = at if width - at >= len("not authoritative") else 4
+    head, *rest = textwrap.wrap(answer, width - indent, **_WHOLE) or [""]
+    if indent == at:
+        first = [Line(text[:at] + head, state, at)]
+    else:
+        left = text[:at].rstrip()
+        folded = textwrap.wrap(left, width, subsequent_indent="  ", **_WHOLE)
+        first = [*(Line(part) for part in folded), Line(" " * indent + head, state, indent)]
+    return first + [Line(" " * indent + part, state, indent) for part in rest]
+
+
+# -- one line per distinct answer ------------------------------------------------------------------
+
+_Group = tuple[str, int | None]
+
+
+def _groups(
+    stop: Stop, expected: tuple[bytes, ...]
+) -> dict[_Group, list[Observation]]:
+    groups: dict[_Group, list[Observation]] = {}
+    for seen in stop.observations:
+        words = state_words(seen, expected, followed=stop.followed, timed=False)
+        groups.setdefault((words, seen.serial), []).append(seen)
+    return groups
+
+
+def _grouped(
+    stop: Stop, groups: dict[_Group, list[Observation]], expected: tuple[bytes, ...], width: int
+) -> list[Line]:
+    def state_of(group: list[Observation]) -> Status:
+        return status(group[0], expected, followed=stop.followed)
+
+    ordered = sorted(groups.items(), key=lambda item: state_of(item[1]) in _FINE)
+    lines: list[Line] = []
+    for (words, serial), group in ordered[:_MOST_GROUPS]:
+        answer = words + (_span(group) if state_of(group) is Status.MATCH and expected else "")
+        told = f", serial {serial}" if serial is not None else ""
+        text = f"{_who(group)}: {answer}{told}"
+        folded = textwrap.wrap(text, width, subsequent_indent="  ", **_WHOLE)
+        lines += [Line(part, state_of(group)) for part in folded]
+    if len(ordered) > _MOST_GROUPS:
+        rest = ordered[_MOST_GROUPS:]
+        count = sum(len(group) for _, group in rest)
+        lines.append(
+            Line(f"and {plural(count, 'address')} with {plural(len(rest), 'other answer')}")
+        )
+    for server in _without_address(stop):
+        lines += _wrapped(
+            f"{show_name(server.name)}: {printable(server.failure or 'no address')}", width
+        )
+    return lines
+
+
+def _who(group: list[Observation]) -> str:
+    names = name_listing(tuple(dict.fromkeys(seen.nameserver for seen in group)))
+    addresses = tuple(address_words(seen.endpoint) for seen in group)
+    if len(addresses) <= _ADDRESSES_NAMED:
+        return f"{names} ({listing(addresses, most=_ADDRESSES_NAMED)})"
+    return f"{names} ({plural(len(addresses), 'address')})"
+
+
+def _span(group: list[Observation]) -> str:
+    times = [seen.first_match for seen in group if seen.first_match is not None]
+    if not times:
+        return ""
+    first, last = seconds(min(times)), seconds(max(times))
+    if first == last:
+        return f" after {last}"
+    return f" after {first.removesuffix(' s')} to {last}"
+
+
+def _without_address(stop: Stop) -> list[NameServer]:
+    asked = {seen.nameserver for seen in stop.observations}
+    return [s for s in stop.nameservers if s.name not in asked and not s.endpoints]
+
+
+def _wrapped(text: str, width: int) -> list[Line]:
+    return [Line(part) for part in textwrap.wrap(text, width, subsequent_indent="  ", **_WHOLE)]
+
+
+_WHOLE = {"break_long_words": False, "break_on_hyphens": False}
+
+

@@ -1,0 +1,256 @@
+"""The report for a person: the answer first, then cause and remedy, then the evidence. Pure.
+
+Decides what is said, in which order and how often; it judges nothing. Challenges that failed
+alike, on the same servers with the same answers, are told once and counted.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.records import printable, show_name
+from certbot_dns_preflight.report import paint
+from certbot_dns_preflight.report.headline import first_error, headline
+from certbot_dns_preflight.report.pictures import Picture, pictures
+from certbot_dns_preflight.report.table import evidence, stops
+from certbot_dns_preflight.report.values import value_lines
+from certbot_dns_preflight.report.words import address_words, listing, plural, seconds
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage
+
+_NARROWEST = 40
+_INDENT = "  "
+_LABEL = 10
+_MOST_PICTURES = 6
+_MOST_NAMES = 4
+_MOST_FURTHER = 5
+_MOST_NOTES = 8
+_FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
+
+
+def render(
+    outcome: Outcome,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    unicode: bool = False,
+    closing: str | None = None,
+) -> str:
+    """Write the report, without a final line end; no line exceeds `width` but for long names.
+
+    `closing` says what follows from the answer ("The challenge was not answered."). Without
+    `unicode` the text is ASCII throughout, without `colour` it has no escape sequences.
+    """
+    page = _Page(max(width, _NARROWEST), colour=colour, unicode=unicode)
+    page.headline(headline(outcome), outcome.verdict)
+    failed = pictures(outcome)
+    if outcome.verdict is not Verdict.READY:
+        _tell_scope(page, outcome)
+    for number, picture in enumerate(failed[:_MOST_PICTURES]):
+        _tell_picture(page, picture, outcome, first=number == 0)
+    if len(failed) > _MOST_PICTURES:
+        _tell_rest(page, failed[_MOST_PICTURES:])
+    _tell_notes(page, outcome)
+    _tell_vantage(page, outcome)
+    if closing or failed:
+        page.blank()
+    if closing:
+        page.paragraph(printable(closing))
+    code = first_error(outcome)
+    if failed and code:
+        page.paragraph(f"More: dns-preflight explain {printable(code.code)}")
+    return page.text()
+
+
+@dataclass(slots=True)
+class _Page:
+    """Lines in the making: plain text is laid out first and coloured last."""
+
+    width: int
+    colour: bool
+    unicode: bool
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def ellipsis(self) -> str:
+        return "\N{HORIZONTAL ELLIPSIS}" if self.unicode else "..."
+
+    @property
+    def room(self) -> int:
+        """The columns right of a label."""
+        return self.width - len(_INDENT) - _LABEL
+
+    def text(self) -> str:
+        return "\n".join(self.lines).rstrip("\n")
+
+    def blank(self) -> None:
+        if self.lines and self.lines[-1]:
+            self.lines.append("")
+
+    def add(self, line: str, style: str = "", *, start: int = 0) -> None:
+        """Take a finished plain line and colour it from column `start` on."""
+        if not self.unicode:
+            line = line.encode("ascii", "backslashreplace").decode("ascii")
+        self.lines.append(paint.painted(line.rstrip(), style, start) if self.colour else line.rstrip())
+
+    def headline(self, words: str, verdict: Verdict) -> None:
+        for line in _folded(words, self.width, "", _INDENT):
+            self.add(line, paint.of_verdict(verdict))
+
+    def paragraph(self, words: str, indent: str = "") -> None:
+        for line in _folded(words, self.width, indent, indent):
+            self.add(line)
+
+    def labelled(self, label: str, words: str) -> None:
+        hanging = " " * (len(_INDENT) + _LABEL)
+        for line in _folded(words, self.width, f"{_INDENT}{label:<{_LABEL}}", hanging):
+            self.add(line)
+
+    def exactly(self, label: str, words: str, style: str = "") -> None:
+        """Put a value beside its label as it is: nothing is folded."""
+        lead = f"{_INDENT}{label:<{_LABEL}}"
+        self.add(lead + words, style, start=len(lead))
+
+
+def _folded(words: str, width: int, first: str, hanging: str) -> list[str]:
+    return textwrap.wrap(
+        words,
+        width,
+        initial_indent=first,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+# -- the parts, in the order of the page -----------------------------------------------------------
+
+
+def _tell_scope(page: _Page, outcome: Outcome) -> None:
+    count = len(outcome.challenges)
+    if count == 1:
+        return
+    ready = tuple(c for c in outcome.challenges if c.verdict is Verdict.READY)
+    if not ready:
+        page.paragraph(f"None of the {count} names is ready.")
+        return
+    names = listing(tuple(c.survey.challenge.domain for c in ready), most=_MOST_NAMES)
+    page.paragraph(f"{count - len(ready)} of {count} names are not ready. Ready: {names}.")
+
+
+def _tell_picture(page: _Page, picture: Picture, outcome: Outcome, *, first: bool) -> None:
+    challenge = picture.challenges[0]
+    page.blank()
+    _tell_header(page, challenge, outcome)
+    if len(picture.challenges) > 1:
+        others = tuple(show_name(c.survey.challenge.owner) for c in picture.challenges[1:])
+        said = "which fail alike" if len(others) > 1 else "which fails alike"
+        names = listing(others, most=_MOST_NAMES)
+        page.paragraph(f"and {plural(len(others), 'other')}, {said}: {names}", _INDENT)
+    page.blank()
+    errors = [f for f in challenge.findings if f.severity is Severity.ERROR]
+    for line in value_lines(challenge, errors, room=page.room, ellipsis=page.ellipsis):
+        page.exactly(line.label, line.text, line.style)
+    if not first and errors:
+        page.labelled("problem", printable(errors[0].summary))
+    for number, finding in enumerate(errors[: _MOST_FURTHER + 1]):
+        _tell_finding(page, finding, leading=number == 0)
+    if len(errors) > _MOST_FURTHER + 1:
+        rest = errors[_MOST_FURTHER + 1 :]
+        codes = listing(tuple(dict.fromkeys(f.code for f in rest)), most=_MOST_FURTHER)
+        page.labelled("also", f"{plural(len(rest), 'further error')}: {codes}")
+    rows = evidence(challenge.survey, width=page.width - len(_INDENT))
+    if rows:
+        page.blank()
+    for row in rows:
+        page.add(
+            _INDENT + row.text if row.text else "",
+            paint.of_status(row.state),
+            start=len(_INDENT) + row.at,
+        )
+
+
+def _tell_header(page: _Page, challenge: ChallengeOutcome, outcome: Outcome) -> None:
+    survey = challenge.survey
+    parts = [f"{show_name(survey.challenge.owner)} TXT"]
+    passed = stops(survey)
+    if passed:
+        parts.append(f"zone {show_name(passed[-1].zone)}")
+    if outcome.timeout is not None and challenge.verdict is not Verdict.READY:
+        parts.append(f"waited {seconds(outcome.elapsed)}")
+    line = _INDENT + "   ".join(parts)
+    if len(line) <= page.width:
+        page.add(line)
+    else:
+        page.paragraph(parts[0], _INDENT)
+        for part in parts[1:]:
+            page.paragraph(part, _INDENT * 2)
+    if survey.alias_chain:
+        page.labelled("alias of", ", then ".join(show_name(n) for n in survey.alias_chain))
+
+
+def _tell_finding(page: _Page, finding: Finding, *, leading: bool) -> None:
+    kind = finding.evidence.get("kind")
+    code = f"{finding.code}: {kind}" if isinstance(kind, str) else finding.code
+    words = (finding.cause or finding.summary) if leading else finding.summary
+    page.labelled("cause" if leading else "also", f"{_unended(words)} ({printable(code)}).")
+    if finding.remedy:
+        page.labelled("fix", printable(finding.remedy))
+
+
+def _unended(words: str) -> str:
+    return printable(words).rstrip().removesuffix(".")
+
+
+def _tell_rest(page: _Page, rest: list[Picture]) -> None:
+    challenges = [challenge for picture in rest for challenge in picture.challenges]
+    counts: dict[str, int] = {}
+    for challenge in challenges:
+        code = next((f.code for f in challenge.findings if f.severity is Severity.ERROR), "none")
+        counts[code] = counts.get(code, 0) + 1
+    told = ", ".join(f"{plural(count, 'name')} with {code}" for code, count in counts.items())
+    page.blank()
+    page.paragraph(f"Not shown here: {told}. The JSON report has them all.", _INDENT)
+
+
+def _tell_notes(page: _Page, outcome: Outcome) -> None:
+    notes = dict.fromkeys(
+        (f.severity, f.code, _unended(f.summary))
+        for severity in (Severity.WARNING, Severity.INFO)
+        for challenge in outcome.challenges
+        for f in challenge.findings
+        if f.severity is severity
+    )
+    if notes:
+        page.blank()
+    for severity, code, summary in list(notes)[:_MOST_NOTES]:
+        label = "warning" if severity is Severity.WARNING else "note"
+        page.labelled(label, f"{summary} ({printable(code)}).")
+    if len(notes) > _MOST_NOTES:
+        page.labelled("", f"and {plural(len(notes) - _MOST_NOTES, 'more remark')}")
+
+
+def _tell_vantage(page: _Page, outcome: Outcome) -> None:
+    vantage = outcome.vantage
+    ready = outcome.verdict is Verdict.READY
+    if ready and not vantage.left_out:
+        return
+    page.blank()
+    left = ", ".join(_FAMILIES.get(family, printable(family)) for family in vantage.left_out)
+    told = f" {left} was not asked: this host has no route for it." if left else ""
+    page.labelled("vantage", f"{_from_where(vantage)}.{told}")
+
+
+def _from_where(vantage: Vantage) -> str:
+    asked = " and ".join(_FAMILIES.get(f, printable(f)) for f in vantage.families)
+    over = f", over {asked}" if asked else ""
+    if not vantage.resolvers:
+        return f"name servers found from the root{over}"
+    through = listing(tuple(address_words(e) for e in vantage.resolvers), most=3)
+    return f"name servers found through {through}{over}"

@@ -1,0 +1,191 @@
+"""The shortest true words for one server's answer, and for figures. Pure.
+
+Decides how one observation reads in a table cell; it knows no layout and no finding. Everything
+that came from outside leaves here escaped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from certbot_dns_preflight import responses
+from certbot_dns_preflight.records import presentation, printable, show_name
+from certbot_dns_preflight.survey import Status, status
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from certbot_dns_preflight.responses import Endpoint
+    from certbot_dns_preflight.survey import Observation
+
+_DNS_PORT = 53
+_SHORTEST_TOLD = 0.05
+_WHOLE_SECONDS_FROM = 9.95
+_SILENCE = {
+    responses.Silence.TIMED_OUT: "timed out",
+    responses.Silence.UNREACHABLE: "unreachable",
+    responses.Silence.NO_ROUTE: "no route from this host",
+    responses.Silence.TRUNCATED: "truncated, no TCP",
+    responses.Silence.GARBAGE: "malformed answer",
+}
+
+
+def state_words(
+    seen: Observation, expected: tuple[bytes, ...], *, followed: bool = False, timed: bool = True
+) -> str:
+    """Say what one address answers: "ok after 2.1 s", "NXDOMAIN", "other value", "timed out".
+
+    `followed` as in `survey.status`; `timed` adds when the values were first seen.
+    """
+    words = _reading_words(seen, expected, followed=followed)
+    state = status(seen, expected, followed=followed)
+    if state is Status.MATCH and expected:
+        return f"{words} {_since(seen.first_match)}".rstrip() if timed else words
+    if seen.matched_before and not followed and state not in (Status.MATCH, Status.ALIAS):
+        return f"{words} (had it before)"
+    return words
+
+
+def _reading_words(seen: Observation, expected: tuple[bytes, ...], *, followed: bool) -> str:
+    match seen.reading:
+        case responses.Values(texts=texts):
+            return _value_words(texts, expected, followed=followed)
+        case responses.Alias(target=target, conflict=conflict):
+            return f"alias {show_name(target)}" + (" beside TXT" if conflict else "")
+        case responses.Absent(nxdomain=nxdomain):
+            return "NXDOMAIN" if nxdomain else "no TXT"
+        case responses.Refused():
+            return "REFUSED"
+        case responses.Failing(rcode=rcode):
+            return printable(rcode)
+        case responses.Referral(cut=cut):
+            return f"not authoritative: refers to {show_name(cut)}"
+        case responses.NotAuthoritative(recursive=recursive, upward=upward):
+            return f"not authoritative{_why_not_authoritative(upward, recursive=recursive)}"
+        case responses.Malformed():
+            return "malformed answer"
+        case responses.Unreachable(reason=reason):
+            return _SILENCE[reason]
+        case responses.NotAsked(reason=why):
+            return f"not asked: {printable(why)}"
+        case _ as never:
+            assert_never(never)
+
+
+def _value_words(
+    texts: tuple[bytes, ...], expected: tuple[bytes, ...], *, followed: bool
+) -> str:
+    if followed:
+        return "TXT, not the alias"
+    if not expected:
+        return plural(len(texts), "TXT value")
+    there = sum(value in texts for value in expected)
+    if there == len(expected):
+        return "ok"
+    if there:
+        return f"{there} of {len(expected)} values"
+    return "other value" if len(texts) == 1 else f"{len(texts)} other values"
+
+
+def _why_not_authoritative(upward: dns.name.Name | None, *, recursive: bool) -> str:
+    if recursive:
+        return " (recursive)"
+    return f": refers up to {show_name(upward)}" if upward is not None else ""
+
+
+def _since(first_match: float | None) -> str:
+    if first_match is None:
+        return ""
+    return "at once" if first_match < _SHORTEST_TOLD else f"after {seconds(first_match)}"
+
+
+def error_words(seen: Observation) -> str | None:
+    """Say why an address gave no usable answer; None where it gave one."""
+    match seen.reading:
+        case responses.Values() | responses.Alias() | responses.Absent():
+            return None
+        case responses.Malformed(detail=detail):
+            return printable(detail) or "malformed"
+        case responses.Unreachable(reason=reason, detail=detail):
+            return printable(detail) or reason.value
+        case responses.NotAsked(reason=why):
+            return printable(why)
+        case _:
+            return _reading_words(seen, (), followed=False)
+
+
+def seconds(value: float) -> str:
+    """Write a duration as precisely as anybody needs: "0.4 s", "11 s", "300 s"."""
+    text = f"{value:.1f}" if value < _WHOLE_SECONDS_FROM else f"{value:.0f}"
+    return text.removesuffix(".0") + " s"
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a count with its noun: "1 name", "2 names", "6 addresses"."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def address_words(endpoint: Endpoint) -> str:
+    """Write a server address; its port only where it is not 53."""
+    address = printable(endpoint.address)
+    return address if endpoint.port == _DNS_PORT else f"{address}#{endpoint.port}"
+
+
+def listing(items: tuple[str, ...], *, most: int) -> str:
+    """Write the first few of several items and count the rest."""
+    if len(items) <= most + 1:
+        return ", ".join(items)
+    return ", ".join(items[:most]) + f" and {len(items) - most} more"
+
+
+def name_listing(names: tuple[dns.name.Name, ...], *, most: int = 13) -> str:
+    """Write names of one suffix as "ns1, ns2, ns3.example.net.", others in full."""
+    suffix = _common_suffix(names)
+    if suffix < _TELLING_SUFFIX or any(len(name.labels) == suffix for name in names):
+        return listing(tuple(show_name(name) for name in names), most=most)
+    shown, last = names[:most], min(most, len(names)) - 1
+    parts = [
+        show_name(name) if i == last else show_name(_head(name, suffix))
+        for i, name in enumerate(shown)
+    ]
+    rest = len(names) - len(shown)
+    return ", ".join(parts) + (f" and {rest} more" if rest else "")
+
+
+_TELLING_SUFFIX = 3  # two labels and the root: "example.net."
+
+
+def _head(name: dns.name.Name, suffix: int) -> dns.name.Name:
+    return name.split(suffix)[0]
+
+
+def _common_suffix(names: tuple[dns.name.Name, ...]) -> int:
+    if len(names) < 2:  # noqa: PLR2004 - one name has nothing in common with another
+        return 0
+    columns = zip(*(reversed(name.labels) for name in names), strict=False)
+    count = 0
+    for labels in columns:
+        if len({label.lower() for label in labels}) > 1:
+            break
+        count += 1
+    return count
+
+
+def shown_value(value: bytes, room: int, ellipsis: str) -> str:
+    """Write a served value within `room` columns, and its length where it is cut."""
+    text = presentation(value)
+    if not text:
+        return "(empty)"
+    if len(text) <= room:
+        return text
+    length = f" ({len(value)} bytes)"
+    pieces, used = [], len(ellipsis) + len(length)
+    for byte in value:
+        piece = presentation(bytes([byte]))
+        if used + len(piece) > room:
+            break
+        pieces.append(piece)
+        used += len(piece)
+    return "".join(pieces) + ellipsis + length

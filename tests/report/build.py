@@ -1,0 +1,132 @@
+"""Builds outcomes by hand, as short as the tests that compare whole pages need them."""
+
+from __future__ import annotations
+
+import datetime
+
+import dns.name
+
+from certbot_dns_preflight import responses
+from certbot_dns_preflight.findings import Finding, Severity
+from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
+from certbot_dns_preflight.records import challenge
+from certbot_dns_preflight.responses import Endpoint
+from certbot_dns_preflight.survey import Hop, Listing, NameServer, Observation, Survey, Zone
+
+VALUE = b"gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
+BOTH = frozenset(Listing)
+NXDOMAIN = responses.Absent(nxdomain=True, soa=dns.name.from_text("example.com."))
+NODATA = responses.Absent(nxdomain=False, soa=dns.name.from_text("example.com."))
+REFUSED = responses.Refused()
+TIMED_OUT = responses.Unreachable(responses.Silence.TIMED_OUT, "no answer in 3 s, twice")
+THERE = responses.Values((VALUE,))
+FOUR_AND_SIX = Vantage((), ("ipv4", "ipv6"))
+STARTED = datetime.datetime(2026, 11, 23, 19, 4, 50, 123456, tzinfo=datetime.UTC)
+
+
+def name(text: str) -> dns.name.Name:
+    return dns.name.from_text(text)
+
+
+def texts(*values: bytes) -> responses.Values:
+    return responses.Values(values)
+
+
+def alias(target: str) -> responses.Alias:
+    return responses.Alias(name(target))
+
+
+_RCODES = {
+    responses.Values: "NOERROR",
+    responses.Alias: "NOERROR",
+    responses.Refused: "REFUSED",
+    responses.NotAuthoritative: "NOERROR",
+}
+
+
+def seen(
+    server: str,
+    address: str,
+    reading: responses.Reading = THERE,
+    *,
+    zone: str = "example.com.",
+    serial: int | None = None,
+    after: float | None = None,
+    port: int = 53,
+    matched_before: bool = False,
+) -> Observation:
+    """Make an observation: NoResponse-like readings get no rcode, rtt or transport."""
+    answered = not isinstance(
+        reading, responses.Unreachable | responses.Malformed | responses.NotAsked
+    )
+    rcode = _RCODES.get(type(reading))
+    if isinstance(reading, responses.Absent):
+        rcode = "NXDOMAIN" if reading.nxdomain else "NOERROR"
+    if isinstance(reading, responses.Failing):
+        rcode = reading.rcode
+    return Observation(
+        zone=name(zone),
+        nameserver=name(server),
+        endpoint=Endpoint(address, port),
+        listed_by=BOTH,
+        reading=reading,
+        rcode=rcode,
+        authoritative=isinstance(reading, responses.Values | responses.Alias | responses.Absent)
+        if answered
+        else None,
+        transport=responses.Transport.UDP if answered else None,
+        rtt=0.0123456 if answered else None,
+        serial=serial,
+        first_match=after,
+        matched_before=matched_before,
+    )
+
+
+def hop(owner: str, *observations: Observation, extra: tuple[NameServer, ...] = ()) -> Hop:
+    servers: dict[dns.name.Name, list[Endpoint]] = {}
+    for one in observations:
+        servers.setdefault(one.nameserver, []).append(one.endpoint)
+    found = tuple(NameServer(n, BOTH, own=tuple(ends)) for n, ends in servers.items())
+    apex = observations[0].zone if observations else name("example.com.")
+    return Hop(name(owner), Zone(apex, apex.parent(), (*found, *extra)), observations)
+
+
+def error(
+    code: str,
+    summary: str,
+    *,
+    cause: str = "",
+    remedy: str = "",
+    severity: Severity = Severity.ERROR,
+    **evidence: object,
+) -> Finding:
+    return Finding(code, severity, summary, cause, remedy, "RFC 1034", evidence=evidence)  # type: ignore[arg-type]
+
+
+def judged(
+    *observations: Observation,
+    domain: str = "example.com",
+    expected: tuple[bytes, ...] = (VALUE,),
+    findings: tuple[Finding, ...] = (),
+    hops: tuple[Hop, ...] | None = None,
+    verdict: Verdict | None = None,
+    **survey: object,
+) -> ChallengeOutcome:
+    """Make one challenge: observations at the owner name, or all `hops` given outright."""
+    asked = challenge(domain, expected)
+    path = hops if hops is not None else (hop(asked.owner.to_text(), *observations),)
+    failed = any(finding.severity is Severity.ERROR for finding in findings)
+    return ChallengeOutcome(
+        Survey(asked, path, **survey),  # type: ignore[arg-type]
+        verdict or (Verdict.NOT_READY if failed else Verdict.READY),
+        findings,
+    )
+
+
+def run(
+    *challenges: ChallengeOutcome,
+    vantage: Vantage = FOUR_AND_SIX,
+    elapsed: float = 300.04,
+    timeout: float | None = 300,
+) -> Outcome:
+    return Outcome(STARTED, elapsed, vantage, challenges, timeout)
