@@ -23,9 +23,7 @@ class SideBySide:
     marks: tuple[str, ...]
 
 
-def side_by_side(
-    expected: bytes, served: bytes, *, room: int, ellipsis: str = "..."
-) -> SideBySide:
+def side_by_side(expected: bytes, served: bytes, *, room: int, ellipsis: str = "...") -> SideBySide:
     """Lay out two different values within `room` columns each."""
     offset = first_difference(expected, served)
     window_at = _window_start(expected[:offset], room // 2, ellipsis)

@@ -31,7 +31,7 @@ def headline(outcome: Outcome) -> str:
 
 
 def first_error(outcome: Outcome) -> Finding | None:
-    """Find the error that explains the verdict: the first one of the first challenge that has it."""
+    """Find the error that explains the verdict: the first of the first challenge with it."""
     found = (
         finding
         for challenge in outcome.challenges

@@ -18,11 +18,14 @@ def painted(line: str, style: str, start: int = 0) -> str:
 
 def of_verdict(verdict: Verdict) -> str:
     """Choose the style of the first line."""
-    return _BOLD + {
-        Verdict.READY: GOOD,
-        Verdict.NOT_READY: BAD,
-        Verdict.INCONCLUSIVE: DOUBTFUL,
-    }[verdict]
+    return (
+        _BOLD
+        + {
+            Verdict.READY: GOOD,
+            Verdict.NOT_READY: BAD,
+            Verdict.INCONCLUSIVE: DOUBTFUL,
+        }[verdict]
+    )
 
 
 def of_status(status: Status | None) -> str:

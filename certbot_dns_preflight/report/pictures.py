@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.findings import Severity
 from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.report.table import stops
+from certbot_dns_preflight.report.table import Stop, stops
 from certbot_dns_preflight.survey import status
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ def _look(challenge: ChallengeOutcome) -> Hashable:
         if f.severity is Severity.ERROR
     )
     servers = tuple(
-        (stop.zone, stop.followed, _answers(stop.observations, survey.challenge.expected, stop))
+        (stop.zone, stop.followed, _answers(stop, survey.challenge.expected))
         for stop in stops(survey)
     )
     return challenge.verdict, type(survey.obstacle), errors, servers
 
 
-def _answers(observations, expected, stop):
+def _answers(stop: Stop, expected: tuple[bytes, ...]) -> Hashable:
     return tuple(
         (seen.nameserver, seen.endpoint, status(seen, expected, followed=stop.followed), seen.rcode)
-        for seen in observations
+        for seen in stop.observations
     )

@@ -1,7 +1,7 @@
 """The evidence: what every server address of every zone passed answers. Pure layout.
 
 One row per address while that stays readable; otherwise, and where all addresses agree, one line
-per distinct answer. Lines are plain and within the width; `Row.state` lets a caller colour them.
+per distinct answer. Lines are plain and within the width; `Line.state` lets a caller colour them.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ def evidence(survey: Survey, *, width: int) -> tuple[Line, ...]:
         if number:
             lines.append(Line(""))
         if len(passed) > 1 and stop.owner is not None:
-            lines += _wrapped(f"servers of {show_name(stop.zone)} on {show_name(stop.owner)}", width)
+            lines += _wrapped(
+                f"servers of {show_name(stop.zone)} on {show_name(stop.owner)}", width
+            )
         lines += _stop_lines(stop, expected, width, detailed=stop is passed[-1])
     return tuple(lines)
 
@@ -102,36 +104,53 @@ def _stop_lines(
 # -- one row per address ---------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    server: str
+    address: str
+    serial: str
+    answer: str
+    state: Status | None = None
+
+    def laid_out(self, widths: tuple[int, int, int]) -> tuple[str, int]:
+        """Give the line, and the column where the answer begins."""
+        cells = zip((self.server, self.address, self.serial), widths, strict=True)
+        left = "".join(cell.ljust(width) + "  " for cell, width in cells if width)
+        return left + self.answer, len(left)
+
+
 def _rows(stop: Stop, expected: tuple[bytes, ...], width: int) -> list[Line]:
-    rows: list[tuple[str, str, str, str, Status | None]] = []
+    rows: list[_Row] = []
     previous = None
     for seen in stop.observations:
-        name = "" if seen.nameserver == previous else show_name(seen.nameserver)
+        rows.append(
+            _Row(
+                "" if seen.nameserver == previous else show_name(seen.nameserver),
+                address_words(seen.endpoint),
+                "" if seen.serial is None else str(seen.serial),
+                state_words(seen, expected, followed=stop.followed),
+                status(seen, expected, followed=stop.followed),
+            )
+        )
         previous = seen.nameserver
-        serial = "" if seen.serial is None else str(seen.serial)
-        state = status(seen, expected, followed=stop.followed)
-        words = state_words(seen, expected, followed=stop.followed)
-        rows.append((name, address_words(seen.endpoint), serial, words, state))
     rows += [
-        (show_name(server.name), "none", "", printable(server.failure or "no address"), None)
+        _Row(show_name(server.name), "none", "", printable(server.failure or "no address"))
         for server in _without_address(stop)
     ]
     if not rows:
         return []
-    heads = ("name server", "address", "serial" if any(row[2] for row in rows) else "", "answer")
-    widths = [max(len(heads[i]), *(len(row[i]) for row in rows)) for i in range(3)]
-    lines = [Line(_cells(heads, widths)[0].rstrip())] if rows else []
-    for *cells, state in rows:
-        text, at = _cells(tuple(cells), widths)
-        lines += _fitting(text, at, state, width)
-    return lines
-
-
-def _cells(cells: tuple[str, ...], widths: list[int]) -> tuple[str, int]:
-    left = "".join(
-        cell.ljust(column) + "  " for cell, column in zip(cells, widths, strict=False) if column
+    serial = "serial" if any(row.serial for row in rows) else ""
+    rows.insert(0, _Row("name server", "address", serial, "answer"))
+    widths = (
+        max(len(row.server) for row in rows),
+        max(len(row.address) for row in rows),
+        max(len(row.serial) for row in rows),
     )
-    return left + cells[3], len(left)
+    lines: list[Line] = []
+    for row in rows:
+        text, at = row.laid_out(widths)
+        lines += _fitting(text, at, row.state, width)
+    return lines
 
 
 def _fitting(text: str, at: int, state: Status | None, width: int) -> list[Line]:
@@ -140,12 +159,12 @@ def _fitting(text: str, at: int, state: Status | None, width: int) -> list[Line]
         return [Line(text, state, at)]
     answer = text[at:]
     indent = at if width - at >= len("not authoritative") else 4
-    head, *rest = textwrap.wrap(answer, width - indent, **_WHOLE) or [""]
+    head, *rest = _fold(answer, width - indent) or [""]
     if indent == at:
         first = [Line(text[:at] + head, state, at)]
     else:
         left = text[:at].rstrip()
-        folded = textwrap.wrap(left, width, subsequent_indent="  ", **_WHOLE)
+        folded = _fold(left, width, hanging="  ")
         first = [*(Line(part) for part in folded), Line(" " * indent + head, state, indent)]
     return first + [Line(" " * indent + part, state, indent) for part in rest]
 
@@ -155,9 +174,7 @@ def _fitting(text: str, at: int, state: Status | None, width: int) -> list[Line]
 _Group = tuple[str, int | None]
 
 
-def _groups(
-    stop: Stop, expected: tuple[bytes, ...]
-) -> dict[_Group, list[Observation]]:
+def _groups(stop: Stop, expected: tuple[bytes, ...]) -> dict[_Group, list[Observation]]:
     groups: dict[_Group, list[Observation]] = {}
     for seen in stop.observations:
         words = state_words(seen, expected, followed=stop.followed, timed=False)
@@ -177,7 +194,7 @@ def _grouped(
         answer = words + (_span(group) if state_of(group) is Status.MATCH and expected else "")
         told = f", serial {serial}" if serial is not None else ""
         text = f"{_who(group)}: {answer}{told}"
-        folded = textwrap.wrap(text, width, subsequent_indent="  ", **_WHOLE)
+        folded = _fold(text, width, hanging="  ")
         lines += [Line(part, state_of(group)) for part in folded]
     if len(ordered) > _MOST_GROUPS:
         rest = ordered[_MOST_GROUPS:]
@@ -216,9 +233,14 @@ def _without_address(stop: Stop) -> list[NameServer]:
 
 
 def _wrapped(text: str, width: int) -> list[Line]:
-    return [Line(part) for part in textwrap.wrap(text, width, subsequent_indent="  ", **_WHOLE)]
+    return [Line(part) for part in _fold(text, width, hanging="  ")]
 
 
-_WHOLE = {"break_long_words": False, "break_on_hyphens": False}
-
-
+def _fold(text: str, width: int, hanging: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

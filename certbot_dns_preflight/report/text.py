@@ -97,7 +97,9 @@ class _Page:
         """Take a finished plain line and colour it from column `start` on."""
         if not self.unicode:
             line = line.encode("ascii", "backslashreplace").decode("ascii")
-        self.lines.append(paint.painted(line.rstrip(), style, start) if self.colour else line.rstrip())
+        self.lines.append(
+            paint.painted(line.rstrip(), style, start) if self.colour else line.rstrip()
+        )
 
     def headline(self, words: str, verdict: Verdict) -> None:
         for line in _folded(words, self.width, "", _INDENT):
@@ -141,7 +143,9 @@ def _tell_scope(page: _Page, outcome: Outcome) -> None:
         page.paragraph(f"None of the {count} names is ready.")
         return
     names = listing(tuple(c.survey.challenge.domain for c in ready), most=_MOST_NAMES)
-    page.paragraph(f"{count - len(ready)} of {count} names are not ready. Ready: {names}.")
+    failed = count - len(ready)
+    verb = "is" if failed == 1 else "are"
+    page.paragraph(f"{failed} of {count} names {verb} not ready. Ready: {names}.")
 
 
 def _tell_picture(page: _Page, picture: Picture, outcome: Outcome, *, first: bool) -> None:

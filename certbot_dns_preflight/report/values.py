@@ -5,11 +5,11 @@ Decides which values are worth showing and which pair is compared; `comparison` 
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import responses
+from certbot_dns_preflight.difference import compare
 from certbot_dns_preflight.report import paint
 from certbot_dns_preflight.report.comparison import side_by_side
 from certbot_dns_preflight.report.table import stops
@@ -19,12 +19,12 @@ from certbot_dns_preflight.survey import Status, status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from certbot_dns_preflight.difference import Comparison, Difference
     from certbot_dns_preflight.findings import Finding
     from certbot_dns_preflight.outcome import ChallengeOutcome
 
 _MOST_SHOWN = 4
 _MOST_COMPARED = 2
-_ENOUGH_BYTES = 512
 _ABOUT_THE_RECORD = frozenset({Status.MISMATCH, Status.PARTIAL, Status.ABSENT})
 
 
@@ -55,34 +55,36 @@ def value_lines(
             for text in seen.reading.texts
         )
     )
+    missing = [value for value in expected if value not in served]
     others = [text for text in served if text not in expected]
-    missing = [value for value in expected if value not in served] or list(expected)
-    lines: list[ValueLine] = []
+    if not missing:
+        # Served somewhere, so nobody mistyped it: what matters is who lacks it.
+        lines = _bounded("expected", expected, room, ellipsis)
+        return lines + _bounded("instead", others, room, ellipsis)
+    label = "expected" if len(missing) == len(expected) else "missing"
     if not others:
-        return _bounded("expected", missing, room, ellipsis)
-    for value in missing[:_MOST_COMPARED]:
-        near = nearest(value, others)
-        pair = side_by_side(value, near, room=room, ellipsis=ellipsis)
-        lines.append(ValueLine("expected", pair.expected))
-        lines.append(ValueLine("served", pair.served))
-        lines += [ValueLine("", mark, paint.BAD) for mark in pair.marks]
-        others = [text for text in others if text != near] or others
-    shown = {line.text for line in lines}
-    lines += _bounded("expected", missing[_MOST_COMPARED:], room, ellipsis)
-    rest = [text for text in others if shown_value(text, room, ellipsis) not in shown]
-    lines += _bounded("also there", rest, room, ellipsis)
-    return lines
+        return _bounded(label, missing, room, ellipsis)
+    lines, told, rest = [], list(missing), others
+    for pair in _telling_pairs(compare(expected, served)):
+        layout = side_by_side(pair.expected, pair.served, room=room, ellipsis=ellipsis)
+        lines.append(ValueLine(label, layout.expected))
+        lines.append(ValueLine("served", layout.served))
+        lines += [ValueLine("", mark, paint.BAD) for mark in layout.marks]
+        told.remove(pair.expected)
+        rest.remove(pair.served)
+    lines += _bounded(label, told, room, ellipsis)
+    return lines + _bounded("besides", rest, room, ellipsis)
 
 
-def nearest(expected: bytes, served: Sequence[bytes]) -> bytes:
-    """Choose the served value most like the expected one; of equals, the first."""
-
-    def likeness(value: bytes) -> float:
-        return difflib.SequenceMatcher(
-            None, expected[:_ENOUGH_BYTES], value[:_ENOUGH_BYTES], autojunk=False
-        ).ratio()
-
-    return max(served, key=likeness)
+def _telling_pairs(difference: Difference) -> list[Comparison]:
+    """Choose what to lay side by side: the nearest pair, then one that shares no value with it."""
+    pairs: list[Comparison] = []
+    first = difference.nearest
+    for pair in (*([first] if first else []), *difference.comparisons):
+        fresh = all(pair.expected != p.expected and pair.served != p.served for p in pairs)
+        if fresh and len(pairs) < _MOST_COMPARED:
+            pairs.append(pair)
+    return pairs
 
 
 def _bounded(label: str, values: Sequence[bytes], room: int, ellipsis: str) -> list[ValueLine]:

@@ -46,7 +46,9 @@ def state_words(
     return words
 
 
-def _reading_words(seen: Observation, expected: tuple[bytes, ...], *, followed: bool) -> str:
+def _reading_words(  # noqa: C901, PLR0911 - one flat table over the sum type
+    seen: Observation, expected: tuple[bytes, ...], *, followed: bool
+) -> str:
     match seen.reading:
         case responses.Values(texts=texts):
             return _value_words(texts, expected, followed=followed)
@@ -72,9 +74,7 @@ def _reading_words(seen: Observation, expected: tuple[bytes, ...], *, followed: 
             assert_never(never)
 
 
-def _value_words(
-    texts: tuple[bytes, ...], expected: tuple[bytes, ...], *, followed: bool
-) -> str:
+def _value_words(texts: tuple[bytes, ...], expected: tuple[bytes, ...], *, followed: bool) -> str:
     if followed:
         return "TXT, not the alias"
     if not expected:

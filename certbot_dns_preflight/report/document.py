@@ -1,0 +1,153 @@
+"""The JSON report, version 1: a public contract, described by the schema beside this file. Pure.
+
+Decides field names, order, types and what is null; `schema-v1.json` states the same for others.
+Served data is written as escaped text and never shortened.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from importlib import metadata, resources
+from typing import TYPE_CHECKING, Any, assert_never
+
+from certbot_dns_preflight import responses
+from certbot_dns_preflight.records import presentation, show_name
+from certbot_dns_preflight.report.table import stops
+from certbot_dns_preflight.report.words import address_words, error_words
+from certbot_dns_preflight.survey import Listing, NoAddresses, NobodyAnswers, status
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.findings import Finding, Json
+    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage
+    from certbot_dns_preflight.responses import Reading
+    from certbot_dns_preflight.survey import Observation, Survey
+
+VERSION = 1
+_DISTRIBUTION = "certbot-dns-preflight"
+_TO_THE_MILLISECOND = 3
+_TO_A_TENTH_OF_IT = 4
+
+
+def render(outcome: Outcome) -> str:
+    """Write the report as ASCII text, indented, with a final line end."""
+    return json.dumps(as_json(outcome), indent=2, allow_nan=False) + "\n"
+
+
+def as_json(outcome: Outcome) -> dict[str, Json]:
+    """Make the report as JSON values, fields in the contract's order. Times are seconds."""
+    started = outcome.started.astimezone(dt.UTC)
+    return {
+        "version": VERSION,
+        "tool": {"name": _DISTRIBUTION, "version": _own_version()},
+        "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "elapsed_seconds": _rounded(outcome.elapsed),
+        "vantage": _vantage(outcome.vantage),
+        "outcome": outcome.verdict.value,
+        "challenges": [challenge_as_json(challenge) for challenge in outcome.challenges],
+    }
+
+
+def challenge_as_json(judged: ChallengeOutcome) -> dict[str, Json]:
+    """Make one challenge object, as it stands in the report and on a line of ``--jsonl``."""
+    survey = judged.survey
+    asked = survey.challenge
+    return {
+        "domain": asked.domain,
+        "owner_name": show_name(asked.owner),
+        "alias_chain": [show_name(name) for name in survey.alias_chain],
+        "zone": _zone(survey),
+        "expected": [presentation(value) for value in asked.expected],
+        "outcome": judged.verdict.value,
+        "rounds": survey.rounds,
+        "ready_after_seconds": _rounded(survey.ready_after),
+        "servers": [
+            _server(seen, asked.expected, followed=stop.followed)
+            for stop in stops(survey)
+            for seen in stop.observations
+        ],
+        "findings": [_finding(finding) for finding in judged.findings],
+    }
+
+
+def schema() -> dict[str, Any]:
+    """Read the JSON Schema (draft 2020-12) of the report."""
+    text = resources.files(__package__).joinpath(f"schema-v{VERSION}.json").read_text("utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def _vantage(vantage: Vantage) -> dict[str, Json]:
+    return {
+        "discovery": "resolver" if vantage.resolvers else "root",
+        "resolvers": [address_words(endpoint) for endpoint in vantage.resolvers],
+        "families": list(vantage.families),
+    }
+
+
+def _zone(survey: Survey) -> str | None:
+    """Name the zone that should hold the record: the last one that the walk reached."""
+    match survey.obstacle:
+        case NobodyAnswers(zone=zone) | NoAddresses(zone=zone):
+            return show_name(zone.apex)
+        case _:
+            return show_name(survey.hops[-1].zone.apex) if survey.hops else None
+
+
+def _server(seen: Observation, expected: tuple[bytes, ...], *, followed: bool) -> dict[str, Json]:
+    return {
+        "zone": show_name(seen.zone),
+        "nameserver": show_name(seen.nameserver),
+        "address": seen.endpoint.address,
+        "port": seen.endpoint.port,
+        "listed_by": [listing.value for listing in Listing if listing in seen.listed_by],
+        "status": status(seen, expected, followed=followed).value,
+        "rcode": seen.rcode,
+        "authoritative": seen.authoritative,
+        "transport": None if seen.transport is None else seen.transport.value,
+        "found": [presentation(value) for value in _found(seen.reading)],
+        "serial": seen.serial,
+        "rtt_seconds": _rounded(seen.rtt, _TO_A_TENTH_OF_IT),
+        "error": error_words(seen),
+        "first_match_seconds": _rounded(seen.first_match),
+    }
+
+
+def _found(reading: Reading) -> tuple[bytes, ...]:
+    match reading:
+        case responses.Values(texts=texts) | responses.Alias(texts=texts):
+            return texts
+        case (
+            responses.Absent()
+            | responses.Referral()
+            | responses.Refused()
+            | responses.Failing()
+            | responses.NotAuthoritative()
+            | responses.Malformed()
+            | responses.Unreachable()
+            | responses.NotAsked()
+        ):
+            return ()
+        case _ as never:
+            assert_never(never)
+
+
+def _finding(finding: Finding) -> dict[str, Json]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "nameserver": None if finding.nameserver is None else show_name(finding.nameserver),
+        "address": finding.address,
+        "summary": finding.summary,
+        "remedy": finding.remedy,
+        "evidence": dict(finding.evidence),
+        "reference": finding.reference,
+    }
+
+
+def _rounded(value: float | None, digits: int = _TO_THE_MILLISECOND) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _own_version() -> str:
+    return metadata.version(_DISTRIBUTION)
