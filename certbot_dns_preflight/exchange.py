@@ -14,7 +14,7 @@ import logging
 import socket
 import struct
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import dns.flags
 import dns.message
@@ -32,6 +32,9 @@ from certbot_dns_preflight.responses import (
     Transport,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 log = logging.getLogger(__name__)
 
 # The payload that fits every path without fragments (DNS flag day 2020).
@@ -43,23 +46,10 @@ _MOST_SOCKETS = 200  # well below the usual limit of 1,024 open files
 _QUERIES_PER_SECOND = 100.0  # NSD's default limit is 200 a second and /24
 _BURST = 50
 _PAUSE_AFTER_ICMP = 0.2
+_UNKNOWN, _BAD = 10.0, 100.0  # in seconds, beside real round-trip times
 _NO_ROUTE = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
 )
-
-
-class Asking(Protocol):
-    """What the walk and the survey need of the network."""
-
-    async def ask(
-        self,
-        endpoint: Endpoint,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        *,
-        how: How = ...,
-    ) -> Reply:
-        """Ask one question of one address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +87,11 @@ class Exchange:
         self._pacers: dict[Endpoint, _Pacer] = {}
         self.answered = False
         self.routed: set[int] = set()
+        self._promise: dict[Endpoint, float] = {}
+
+    def by_promise(self, endpoints: Iterable[Endpoint]) -> list[Endpoint]:
+        """Order addresses by how soon they answered before: good ones, unknown ones, bad ones."""
+        return sorted(endpoints, key=lambda e: (self._promise.get(e, _UNKNOWN), e.ipv6))
 
     async def ask(
         self,
@@ -117,6 +112,7 @@ class Exchange:
             async with self._sockets:
                 reply = await self._once(endpoint, query, how)
             _log(endpoint, name, rdtype, reply)
+            self._promise[endpoint] = reply.rtt if isinstance(reply, Response) else _BAD
             if isinstance(reply, Response):
                 self.answered = True
                 break

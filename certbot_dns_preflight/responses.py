@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import dns.flags
+import dns.message
 import dns.name
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
-
-if TYPE_CHECKING:
-    import dns.message
 
 
 class Transport(enum.StrEnum):

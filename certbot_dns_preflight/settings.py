@@ -1,8 +1,8 @@
 """The options that the plugin and the command share: names, defaults, meanings, limits.
 
-One `Option` per option, in the order documented; each parses its text or raises
-`InvalidOptionError` with one line that names the option, the value and what is accepted. Light: certbot reads this
-table at every start, so dnspython is not imported here.
+One `Option` per option; each parses its text or raises `InvalidOptionError` with one line that
+names the option, the value and what is accepted. Light: certbot reads this table at every start,
+so dnspython is not imported here.
 """
 
 from __future__ import annotations

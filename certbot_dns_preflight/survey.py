@@ -66,7 +66,7 @@ class NameServer:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone and who serves it: the name servers of delegation and apex NS together, sorted by name."""
+    """A zone and who serves it: the name servers of delegation and apex together, by name."""
 
     apex: dns.name.Name
     parent: dns.name.Name | None

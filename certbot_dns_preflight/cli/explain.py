@@ -1,0 +1,34 @@
+"""`dns-preflight explain [CODE]`: what a finding means, why the CA would refuse, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.cli.exits import Exit, MisuseError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "explain",
+        help="what a finding means and what to do",
+        description="What a finding means, why the CA would refuse, and what to do.",
+        epilog="example:\n  dns-preflight explain secondary-behind",
+    )
+    parser.add_argument("code", metavar="CODE", nargs="?", help="a finding code; all if left out")
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> Exit:
+    """Print the explanation."""
+    from certbot_dns_preflight import explain  # noqa: PLC0415 - long texts, needed here alone
+
+    try:
+        text = explain.explain(given.code)
+    except explain.UnknownCodeError as error:
+        raise MisuseError(str(error)) from error
+    print(text.rstrip("\n"))  # noqa: T201 - the command's output
+    return Exit.READY

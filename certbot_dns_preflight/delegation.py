@@ -1,0 +1,481 @@
+"""The walk to the authority: from the root (or a resolver) to the zone that holds a name.
+
+Decides which zone an owner name lies in, which name servers serve it (delegation and apex NS
+together) and at which addresses. It asks for SOA, NS, A and AAAA only, never for the TXT, and
+follows no alias: that is `surveyor`. Walks of one run share everything they learn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
+from certbot_dns_preflight.asking import ask_any, ask_everyone
+from certbot_dns_preflight.exchange import How
+from certbot_dns_preflight.responses import Endpoint, Response, rrset_at
+from certbot_dns_preflight.survey import Listing, NameServer, NoEgress, NoSuchDomain, Zone
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from certbot_dns_preflight.exchange import Exchange
+    from certbot_dns_preflight.roothints import Hints
+
+_DEEPEST_CHAIN = 8  # name servers whose addresses need other name servers, and so on
+_RECURSIVE = How(recursion=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A zone as far as a walk needs it: its name servers, each with the glue that came along.
+
+    `referred` False: no referral led here, one server holds this zone and the one above.
+    """
+
+    apex: dns.name.Name
+    parent: dns.name.Name | None
+    nameservers: Mapping[dns.name.Name, tuple[Endpoint, ...]]
+    referred: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What a name server's own zone says of its addresses; `failure` where it has none."""
+
+    endpoints: tuple[Endpoint, ...]
+    failure: str | None = None
+
+
+Found: TypeAlias = Cut | NoSuchDomain | NoEgress
+
+
+@dataclass(slots=True)
+class _Turn:
+    """Lets the first asker under a label go ahead; what it learns may spare the others."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    taken: bool = False
+
+
+class Walker:
+    """Walks, and remembers. One for a run; everything learned is shared by all its walks."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        roots: Hints,
+        resolvers: tuple[Endpoint, ...] = (),
+        families: Collection[int] = (4, 6),
+    ) -> None:
+        """Begin at `roots`, or discover through `resolvers` if there are any.
+
+        `families` (4, 6) are those whose addresses the walk itself may ask.
+        """
+        self._exchange = exchange
+        self._resolvers = resolvers
+        self._families = families
+        self._root = Cut(dns.name.root, None, roots)
+        self._cuts: dict[dns.name.Name, Cut] = {}
+        self._turns: dict[tuple[dns.name.Name, dns.name.Name], _Turn] = {}
+        self._addresses: dict[dns.name.Name, Addresses] = {}
+        self._resolving: dict[dns.name.Name, asyncio.Event] = {}
+        self._needs: dict[dns.name.Name, set[dns.name.Name]] = {}
+        self._zones: dict[dns.name.Name, Zone] = {}
+        self._zone_turns: dict[dns.name.Name, asyncio.Lock] = {}
+
+    def forget(self) -> None:
+        """Drop what was learned, so that a delegation mended meanwhile is seen."""
+        self._cuts.clear()
+        self._turns.clear()
+        self._addresses.clear()
+        self._zones.clear()
+
+    async def find(self, owner: dns.name.Name, *, held: tuple[dns.name.Name, ...] = ()) -> Found:
+        """Find the zone that `owner` lies in: the deepest zone cut at or above it."""
+        cut = await self._start(owner)
+        while isinstance(cut, Cut):
+            endpoints = await self._endpoints(cut, held)
+            turn = self._turns.setdefault((cut.apex, _one_below(cut.apex, owner)), _Turn())
+            async with contextlib.AsyncExitStack() as stack:
+                if not turn.taken:
+                    await stack.enter_async_context(turn.lock)
+                deeper = self._closest(owner)
+                if deeper is not None and deeper.apex != cut.apex:
+                    cut = deeper
+                    continue
+                step = await self._step(cut, owner, endpoints)
+                turn.taken = True
+                if not isinstance(step, Cut) or step.apex == cut.apex:
+                    return step
+                cut = self._cuts.setdefault(step.apex, step)
+        return cut
+
+    async def zone(self, cut: Cut) -> Zone:
+        """Learn who serves a zone: the name servers of delegation and apex, and their addresses."""
+        async with self._zone_turns.setdefault(cut.apex, asyncio.Lock()):
+            known = self._zones.get(cut.apex)
+            if known is None:
+                known = self._zones[cut.apex] = await self._learn(cut)
+            return known
+
+    async def addresses(
+        self, name: dns.name.Name, *, held: tuple[dns.name.Name, ...] = ()
+    ) -> Addresses:
+        """Resolve a name server's addresses by a walk of its own.
+
+        `held` are the names whose addresses wait for this one; a circle resolves to nothing.
+        """
+        if len(held) >= _DEEPEST_CHAIN or self._leads_to(name, frozenset(held)):
+            return Addresses((), "its address depends on itself, and there is no glue")
+        needed_by = self._needs.setdefault(held[-1], set()) if held else set()
+        needed_by.add(name)
+        try:
+            while name not in self._addresses:
+                running = self._resolving.get(name)
+                if running is not None:
+                    await running.wait()
+                    continue
+                done = self._resolving[name] = asyncio.Event()
+                try:
+                    self._addresses[name] = await self._resolve(name, (*held, name))
+                finally:
+                    del self._resolving[name]
+                    done.set()
+            return self._addresses[name]
+        finally:
+            needed_by.discard(name)
+
+    # -- steps -----------------------------------------------------------------------------------
+
+    async def _start(self, owner: dns.name.Name) -> Found:
+        closest = self._closest(owner)
+        if closest is not None:
+            return closest
+        if not self._resolvers:
+            return self._root
+        return await self._through_resolver(owner)
+
+    def _closest(self, owner: dns.name.Name) -> Cut | None:
+        name = owner
+        while True:
+            if name in self._cuts:
+                return self._cuts[name]
+            if name == dns.name.root:
+                return None
+            name = name.parent()
+
+    async def _step(self, cut: Cut, owner: dns.name.Name, endpoints: tuple[Endpoint, ...]) -> Found:
+        """Go one zone down from `cut`, or stay where it is the owner's zone."""
+        got = await ask_any(
+            self._exchange,
+            endpoints,
+            owner,
+            dns.rdatatype.SOA,
+            usable=lambda response: _is_usable(response.message, cut.apex, owner),
+        )
+        if got is None:
+            if cut.parent is None and not self._exchange.answered:
+                return NoEgress(endpoints)
+            return cut  # its servers give nothing usable: the survey shows how, one by one
+        endpoint, message = got
+        referral = _referral(message, cut.apex, owner)
+        if referral is not None:
+            return Cut(referral.name, cut.apex, _with_glue(referral, message, cut.apex))
+        apex = await self._apex(cut, owner, endpoint, message)
+        if apex != cut.apex:
+            return await self._nested(cut, apex, endpoint)
+        if message.rcode() == dns.rcode.NXDOMAIN and len(cut.apex) <= _TOP_LEVEL:
+            domain = _one_below(cut.apex, owner)
+            if domain == owner or await self._is_nxdomain(domain, endpoint):
+                return NoSuchDomain(domain, cut.apex)
+        return cut
+
+    async def _apex(
+        self,
+        cut: Cut,
+        owner: dns.name.Name,
+        endpoint: Endpoint,
+        message: dns.message.Message,
+    ) -> dns.name.Name:
+        """Find the apex of the zone that answered: a server may hold parent and child alike."""
+        name = owner
+        while True:
+            alias = any(
+                rrset.rdtype in (dns.rdatatype.CNAME, dns.rdatatype.DNAME)
+                for rrset in message.answer
+            )
+            soa = next(
+                (
+                    rrset.name
+                    for rrset in (*message.answer, *message.authority)
+                    if rrset.rdtype == dns.rdatatype.SOA and name.is_subdomain(rrset.name)
+                ),
+                None,
+            )
+            if not alias:
+                # Without an SOA (a broken negative answer) the delegation's word must do.
+                return soa if soa is not None and soa.is_subdomain(cut.apex) else cut.apex
+            # The SOA beside an alias is the target's; the name above lies in the same zone.
+            name = name.parent()
+            if name == cut.apex or not name.is_subdomain(cut.apex):
+                return cut.apex
+            reply = await self._exchange.ask(endpoint, name, dns.rdatatype.SOA)
+            if not isinstance(reply, Response):
+                return cut.apex
+            message = reply.message
+
+    async def _nested(self, cut: Cut, apex: dns.name.Name, endpoint: Endpoint) -> Cut:
+        """Find the first zone below `cut` on a server that holds them all and never refers."""
+        between = []
+        name = apex
+        while name != cut.apex:
+            between.append(name)
+            name = name.parent()
+        for candidate in reversed(between):
+            reply = await self._exchange.ask(endpoint, candidate, dns.rdatatype.NS)
+            if not isinstance(reply, Response):
+                continue
+            ns = rrset_at(reply.message.answer, candidate, dns.rdatatype.NS)
+            if ns is not None:
+                glue = _with_glue(ns, reply.message, cut.apex)
+                return Cut(candidate, cut.apex, glue, referred=False)
+        return cut
+
+    async def _is_nxdomain(self, name: dns.name.Name, endpoint: Endpoint) -> bool:
+        reply = await self._exchange.ask(endpoint, name, dns.rdatatype.SOA)
+        return isinstance(reply, Response) and reply.message.rcode() == dns.rcode.NXDOMAIN
+
+    async def _through_resolver(self, owner: dns.name.Name) -> Found:
+        """Find the deepest zone above `owner` that the resolver knows.
+
+        The owner name itself is never asked for there: a negative answer would stay in the
+        resolver's cache for all types (RFC 8020) and for the CA to find.
+        """
+        names = []
+        name = owner
+        while name != dns.name.root:
+            name = name.parent()
+            names.append(name)
+        answers = await asyncio.gather(
+            *(self._ask_resolver(name, dns.rdatatype.SOA) for name in names)
+        )
+        for candidate, message in zip(names, answers, strict=True):
+            if message and rrset_at(message.answer, candidate, dns.rdatatype.SOA):
+                answer = await self._ask_resolver(candidate, dns.rdatatype.NS)
+                ns = answer and rrset_at(answer.answer, candidate, dns.rdatatype.NS)
+                if ns:
+                    cut = Cut(candidate, None, {rdata.target: () for rdata in ns})
+                    return self._cuts.setdefault(candidate, cut)
+        if any(answers):
+            return NoSuchDomain(names[0], dns.name.root)
+        return NoEgress(self._resolvers)
+
+    async def _ask_resolver(
+        self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
+    ) -> dns.message.Message | None:
+        got = await ask_any(
+            self._exchange,
+            self._resolvers,
+            name,
+            rdtype,
+            how=_RECURSIVE,
+            usable=lambda response: (
+                response.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+            ),
+        )
+        return got[1] if got else None
+
+    # -- name servers and their addresses --------------------------------------------------------
+
+    async def _endpoints(self, cut: Cut, held: tuple[dns.name.Name, ...]) -> tuple[Endpoint, ...]:
+        """Addresses good enough to go on with: the glue, or else what the names resolve to."""
+        glue = [endpoint for endpoints in cut.nameservers.values() for endpoint in endpoints]
+        if not self._usable(glue):
+            found = await asyncio.gather(
+                *(self.addresses(name, held=held) for name in cut.nameservers)
+            )
+            glue = [endpoint for addresses in found for endpoint in addresses.endpoints]
+        return self._usable(glue)
+
+    def _usable(self, endpoints: Collection[Endpoint]) -> tuple[Endpoint, ...]:
+        return tuple(dict.fromkeys(e for e in endpoints if (6 if e.ipv6 else 4) in self._families))
+
+    async def _resolve(self, name: dns.name.Name, held: tuple[dns.name.Name, ...]) -> Addresses:
+        if self._resolvers:
+            messages = await asyncio.gather(
+                *(self._ask_resolver(name, rdtype) for rdtype in _ADDRESS_TYPES)
+            )
+            return _read_addresses(name, messages)
+        found = await self.find(name, held=held)
+        if not isinstance(found, Cut):
+            return Addresses((), "the name does not exist")
+        endpoints = await self._endpoints(found, held)
+        got = await asyncio.gather(
+            *(
+                ask_any(
+                    self._exchange,
+                    endpoints,
+                    name,
+                    rdtype,
+                    usable=lambda response: _is_authoritative(response.message),
+                )
+                for rdtype in _ADDRESS_TYPES
+            )
+        )
+        return _read_addresses(name, [answer[1] if answer else None for answer in got])
+
+    def _leads_to(self, name: dns.name.Name, targets: frozenset[dns.name.Name]) -> bool:
+        """Whether resolving `name` now waits, directly or not, for one of `targets`."""
+        seen: set[dns.name.Name] = set()
+        todo = [name]
+        while todo:
+            current = todo.pop()
+            if current in targets:
+                return True
+            if current not in seen:
+                seen.add(current)
+                todo.extend(self._needs.get(current, ()))
+        return False
+
+    async def _learn(self, cut: Cut) -> Zone:
+        """Ask parent and child who serves the zone: every server, since they may differ."""
+        delegated: dict[dns.name.Name, tuple[Endpoint, ...]] = {}
+        parent = self._cuts.get(cut.parent) if cut.parent is not None else None
+        if cut.parent == dns.name.root:
+            parent = self._root
+        if parent is not None:
+            for message in await ask_everyone(
+                self._exchange, await self._endpoints(parent, ()), cut.apex, dns.rdatatype.NS
+            ):
+                referral = _referral(message, parent.apex, cut.apex)
+                if referral is not None and referral.name == cut.apex:
+                    _merge(delegated, _with_glue(referral, message, parent.apex))
+        known = delegated or dict(cut.nameservers)
+        apex: dict[dns.name.Name, tuple[Endpoint, ...]] = {}
+        endpoints = await self._endpoints(Cut(cut.apex, cut.parent, known), ())
+        for message in await ask_everyone(self._exchange, endpoints, cut.apex, dns.rdatatype.NS):
+            ns = rrset_at(message.answer, cut.apex, dns.rdatatype.NS)
+            if ns is not None and _is_authoritative(message):
+                _merge(apex, {rdata.target: () for rdata in ns})
+        if not delegated and apex and not cut.referred:
+            known = {}  # every server of the parent serves the child too: no delegation to see
+        names = sorted({*known, *apex})
+        own = await asyncio.gather(*(self.addresses(name) for name in names))
+        return Zone(
+            cut.apex,
+            cut.parent,
+            tuple(
+                NameServer(
+                    name,
+                    frozenset(
+                        listing
+                        for listing, names_listed in (
+                            (Listing.DELEGATION, known),
+                            (Listing.APEX, apex),
+                        )
+                        if name in names_listed
+                    ),
+                    glue=known.get(name, ()),
+                    own=addresses.endpoints,
+                    failure=addresses.failure,
+                )
+                for name, addresses in zip(names, own, strict=True)
+            ),
+        )
+
+
+_ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
+_TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
+
+
+def _one_below(apex: dns.name.Name, owner: dns.name.Name) -> dns.name.Name:
+    """Give the ancestor-or-self of `owner` that has one label more than `apex`."""
+    if len(owner) <= len(apex):
+        return owner
+    return owner.split(len(apex) + 1)[1]
+
+
+def _is_authoritative(message: dns.message.Message) -> bool:
+    return bool(message.flags & dns.flags.AA) and message.rcode() in (
+        dns.rcode.NOERROR,
+        dns.rcode.NXDOMAIN,
+    )
+
+
+def _is_usable(message: dns.message.Message, apex: dns.name.Name, owner: dns.name.Name) -> bool:
+    return _is_authoritative(message) or _referral(message, apex, owner) is not None
+
+
+def _referral(
+    message: dns.message.Message, apex: dns.name.Name, owner: dns.name.Name
+) -> dns.rrset.RRset | None:
+    """Find the NS RRset of a referral: strictly below the zone, at or above the name asked for."""
+    if message.rcode() != dns.rcode.NOERROR or message.answer:
+        return None
+    if any(rrset.rdtype == dns.rdatatype.SOA for rrset in message.authority):
+        return None
+    for rrset in message.authority:
+        if (
+            rrset.rdtype == dns.rdatatype.NS
+            and rrset.name != apex
+            and rrset.name.is_subdomain(apex)
+            and owner.is_subdomain(rrset.name)
+        ):
+            return rrset
+    return None
+
+
+def _with_glue(
+    ns: dns.rrset.RRset, message: dns.message.Message, bailiwick: dns.name.Name
+) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
+    """Give each name server its glue; addresses outside the parent's bailiwick do not count."""
+    return {
+        rdata.target: tuple(
+            Endpoint(address.address)
+            for rrset in message.additional
+            if rrset.name == rdata.target
+            and rrset.name.is_subdomain(bailiwick)
+            and rrset.rdtype in _ADDRESS_TYPES
+            for address in rrset
+        )
+        for rdata in ns
+    }
+
+
+def _merge(
+    into: dict[dns.name.Name, tuple[Endpoint, ...]],
+    more: Mapping[dns.name.Name, tuple[Endpoint, ...]],
+) -> None:
+    for name, endpoints in more.items():
+        into[name] = tuple(dict.fromkeys((*into.get(name, ()), *endpoints)))
+
+
+def _read_addresses(
+    name: dns.name.Name, messages: Collection[dns.message.Message | None]
+) -> Addresses:
+    answers = [message for message in messages if message is not None]
+    if any(rrset_at(m.answer, name, dns.rdatatype.CNAME) for m in answers):
+        return Addresses((), "it is an alias, which a name server's name must not be")
+    endpoints = tuple(
+        Endpoint(rdata.address)
+        for message in answers
+        for rdtype in _ADDRESS_TYPES
+        for rdata in rrset_at(message.answer, name, rdtype) or ()
+    )
+    if endpoints:
+        return Addresses(endpoints)
+    if not answers:
+        return Addresses((), "the servers of its own zone do not answer")
+    if any(message.rcode() == dns.rcode.NXDOMAIN for message in answers):
+        return Addresses((), "the name does not exist")
+    return Addresses((), "it has neither A nor AAAA records")

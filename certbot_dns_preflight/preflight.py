@@ -1,0 +1,317 @@
+"""The run: rounds for every challenge until all are ready or the deadline has come.
+
+Decides when to look again and when to stop. `surveyor` asks, `diagnosis` and `verdict` judge;
+words and certbot are elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+import signal
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+from certbot_dns_preflight import roothints, verdict
+from certbot_dns_preflight.delegation import Walker
+from certbot_dns_preflight.diagnosis import diagnose
+from certbot_dns_preflight.exchange import Exchange
+from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Progress, Vantage, Verdict
+from certbot_dns_preflight.responses import Endpoint
+from certbot_dns_preflight.settings import Family
+from certbot_dns_preflight.surveyor import Surveyor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
+
+    from certbot_dns_preflight.records import Challenge
+    from certbot_dns_preflight.settings import Settings
+
+    Watch = Callable[[Progress], None]
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+_SHORTEST_PAUSE = 0.5
+_SHARE_OF_WAIT = 0.05  # so that a late secondary is noticed within a twentieth of its delay
+_CONFIRMING_PAUSE = 0.3
+_STALE = 10.0  # readiness older than this is looked at once more before the CA is told
+_FORGET_EVERY = 30.0  # seconds after which delegations are learned anew
+_LAST_WORDS = 0.8  # seconds past the deadline for what the report wants to know
+_ATTEMPT_WORDS = 6.0  # the same for a single attempt, which nobody times
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(
+    challenges: Sequence[Challenge],
+    settings: Settings,
+    *,
+    wait: bool,
+    watch: Watch | None = None,
+) -> Outcome:
+    """Do a preflight and come back with its outcome, at most `settings.timeout` seconds later.
+
+    On SIGINT, SIGTERM and SIGHUP everything is stopped at once, and the signal then goes to
+    whoever handled it before, so that what this raises is what that handler raises.
+    Raises `roothints.RootHintsError` for a bad hints file.
+    """
+    stopped_by: list[int] = []
+
+    async def stoppable() -> Outcome | None:
+        task = asyncio.ensure_future(preflight(challenges, settings, wait=wait, watch=watch))
+        with _caught_signals(task, stopped_by):
+            try:
+                return await task
+            except asyncio.CancelledError:
+                if stopped_by:
+                    return None
+                raise
+
+    outcome = asyncio.run(stoppable())
+    if outcome is not None:
+        return outcome
+    signal.raise_signal(stopped_by[0])
+    # A handler that neither raises nor ends the process leaves us without an outcome.
+    raise KeyboardInterrupt
+
+
+async def preflight(
+    challenges: Sequence[Challenge],
+    settings: Settings,
+    *,
+    wait: bool,
+    watch: Watch | None = None,
+) -> Outcome:
+    """Survey all challenges: once, or with `wait` round after round until all are ready.
+
+    `watch` is told of every change. Cancellation ends it at once. No failure of a server or a
+    network raises.
+    """
+    return await _Run(challenges, settings, wait=wait, watch=watch).go()
+
+
+class _Run:
+    def __init__(
+        self,
+        challenges: Sequence[Challenge],
+        settings: Settings,
+        *,
+        wait: bool,
+        watch: Watch | None,
+    ) -> None:
+        self._settings = settings
+        self._wait = wait
+        self._watch = watch
+        self._started = dt.datetime.now(dt.UTC)
+        self._begun = asyncio.get_running_loop().time()
+        self._deadline = self._begun + settings.timeout
+        self._families = {
+            Family.AUTO: frozenset({4, 6}),
+            Family.IPV4: frozenset({4}),
+            Family.IPV6: frozenset({6}),
+        }[settings.family]
+        self._exchange = Exchange(query_timeout=settings.query_timeout)
+        self._resolvers = tuple(Endpoint(r.address, r.port) for r in settings.resolver)
+        self._walker = Walker(
+            self._exchange,
+            roots=roothints.read(settings.root_hints)
+            if settings.root_hints
+            else roothints.builtin(),
+            resolvers=self._resolvers,
+            families=self._families,
+        )
+        self._forgotten_at = self._begun
+        self._next_round: dict[Surveyor, float] = {}
+        self._surveyors = [
+            Surveyor(challenge, self._exchange, self._walker, families=self._families)
+            for challenge in challenges
+        ]
+
+    async def go(self) -> Outcome:
+        work = self._until_ready if self._wait else self._attempt
+        loops = [asyncio.ensure_future(work(surveyor)) for surveyor in self._surveyors]
+        everything = asyncio.gather(*loops, self._reconfirm(loops))
+        examined: asyncio.Task[None] | None = None
+        try:
+            if self._wait:
+                # The last looks of the report overlap with the last rounds.
+                reserve = min(3.0, 0.2 * self._settings.timeout)
+                if not await _done_by(everything, self._deadline - reserve):
+                    examined = asyncio.create_task(self._examine())
+            done = await _done_by(everything, self._deadline)
+            if not done and self._nearly_ready():
+                done = await _done_by(everything, self._deadline + _LAST_WORDS)
+        finally:
+            everything.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await everything
+        if not done or not self._wait:
+            patience = _LAST_WORDS if self._wait else _ATTEMPT_WORDS
+            examined = examined or asyncio.create_task(self._examine())
+            await _done_by(examined, self._now() + patience)
+        if examined is not None:
+            examined.cancel()
+            await asyncio.gather(examined, return_exceptions=True)
+        return self._outcome()
+
+    # -- one challenge ---------------------------------------------------------------------------
+
+    async def _attempt(self, surveyor: Surveyor) -> None:
+        """Look `confirmations` times, as long as it looks ready."""
+        for _ in range(self._settings.confirmations):
+            if not await self._round(surveyor, complete=True):
+                return
+        surveyor.ready_after = surveyor.elapsed
+
+    async def _until_ready(self, surveyor: Surveyor) -> None:
+        """Look until `confirmations` consecutive complete rounds agree."""
+        agreed = 0
+        complete = True
+        while agreed < self._settings.confirmations:
+            ready = await self._round(surveyor, complete=complete)
+            agreed = agreed + 1 if ready and complete else 0
+            complete = ready
+            if agreed < self._settings.confirmations:
+                await self._pause(surveyor, _CONFIRMING_PAUSE if ready else self._growing())
+        surveyor.ready_after = surveyor.elapsed
+        self._tell()
+
+    async def _reconfirm(self, loops: Sequence[asyncio.Future[None]]) -> None:
+        """Look again at what has been ready for long: it may have gone since."""
+        await asyncio.gather(*loops)
+        while self._wait:
+            stale = [
+                surveyor
+                for surveyor in self._surveyors
+                if surveyor.ready_after is None or surveyor.elapsed - surveyor.ready_after > _STALE
+            ]
+            if not stale:
+                return
+            await asyncio.gather(*(self._confirm_once(surveyor) for surveyor in stale))
+
+    async def _confirm_once(self, surveyor: Surveyor) -> None:
+        if surveyor.ready_after is not None and await self._round(surveyor, complete=True):
+            surveyor.ready_after = surveyor.elapsed
+            return
+        surveyor.ready_after = None
+        await self._until_ready(surveyor)
+
+    async def _round(self, surveyor: Surveyor, *, complete: bool) -> bool:
+        survey = await surveyor.round(complete=complete)
+        self._tell()
+        return verdict.is_ready(survey, unreachable=self._settings.unreachable)
+
+    async def _pause(self, surveyor: Surveyor, seconds: float) -> None:
+        self._next_round[surveyor] = self._now() + seconds
+        self._tell()
+        await asyncio.sleep(seconds)
+        if self._now() - self._forgotten_at > _FORGET_EVERY:
+            self._forgotten_at = self._now()
+            self._walker.forget()
+
+    def _growing(self) -> float:
+        waited = self._now() - self._begun
+        return min(self._settings.interval, max(_SHORTEST_PAUSE, _SHARE_OF_WAIT * waited))
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    async def _examine(self) -> None:
+        """Ask what only a failure report needs: serials, where a challenge is not ready."""
+        await asyncio.gather(*(s.ask_serials() for s in self._surveyors if s.ready_after is None))
+
+    def _outcome(self) -> Outcome:
+        return Outcome(
+            started=self._started,
+            elapsed=self._now() - self._begun,
+            vantage=self._vantage(),
+            challenges=tuple(self._judge(surveyor) for surveyor in self._surveyors),
+            timeout=self._settings.timeout if self._wait else None,
+        )
+
+    def _judge(self, surveyor: Surveyor) -> ChallengeOutcome:
+        survey = surveyor.so_far()
+        unreachable = self._settings.unreachable
+        findings = diagnose(survey, unreachable=unreachable)
+        judged = verdict.judge(survey, findings, unreachable=unreachable)
+        if judged is Verdict.READY and survey.ready_after is None:
+            # All looks well, yet the rounds that must confirm it did not fit into the time.
+            judged = Verdict.NOT_READY
+        return ChallengeOutcome(survey, judged, findings)
+
+    def _vantage(self) -> Vantage:
+        asked = sorted(self._families)
+        routed = self._exchange.routed or self._families
+        return Vantage(
+            resolvers=self._resolvers,
+            families=tuple(f"ipv{family}" for family in asked if family in routed),
+            left_out=tuple(f"ipv{family}" for family in asked if family not in routed),
+        )
+
+    def _tell(self) -> None:
+        if self._watch is None:
+            return
+        waiting = [
+            self._next_round.get(surveyor, 0.0)
+            for surveyor in self._surveyors
+            if surveyor.ready_after is None
+        ]
+        self._watch(
+            Progress(
+                surveys=tuple(surveyor.so_far() for surveyor in self._surveyors),
+                elapsed=self._now() - self._begun,
+                timeout=self._settings.timeout,
+                next_round_in=max(0.0, min(waiting, default=0.0) - self._now()),
+            )
+        )
+
+    def _nearly_ready(self) -> bool:
+        """Whether only confirming rounds are missing, which take a moment."""
+        return all(
+            verdict.is_ready(surveyor.so_far(), unreachable=self._settings.unreachable)
+            for surveyor in self._surveyors
+        )
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+async def _done_by(future: asyncio.Future[T], when: float) -> bool:
+    """Wait for a future until a moment of the loop's clock; it goes on past that moment.
+
+    What the future raises is raised here.
+    """
+    left = max(0.0, when - asyncio.get_running_loop().time())
+    done, _ = await asyncio.wait([future], timeout=left)
+    if done:
+        future.result()
+    return bool(done)
+
+
+@contextlib.contextmanager
+def _caught_signals(task: asyncio.Future[Outcome], stopped_by: list[int]) -> Iterator[None]:
+    """Let signals cancel the task, rather than raise somewhere inside the event loop.
+
+    An exception from a handler can come up in any callback, where asyncio would only log it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+
+    def stop(number: int, _frame: FrameType | None = None) -> None:
+        stopped_by.append(number)
+        loop.call_soon_threadsafe(task.cancel)
+
+    caught = [n for n, handler in before.items() if handler not in (signal.SIG_IGN, None)]
+    for number in caught:
+        # Not loop.add_signal_handler: this also works while the loop is busy, and wakes it up.
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, before[number])

@@ -1,0 +1,267 @@
+"""Asks all name servers at once what they show for one challenge, round after round.
+
+Follows aliases hop by hop and keeps, per address, what it said last and since when. It decides
+whom to ask, never what the answers mean for the CA: that is `diagnosis` and `verdict`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import dns.flags
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight import survey
+from certbot_dns_preflight.delegation import Cut
+from certbot_dns_preflight.exchange import ONCE, USUAL, How
+from certbot_dns_preflight.responses import (
+    Absent,
+    Alias,
+    NotAsked,
+    Response,
+    Silence,
+    Unreachable,
+    Values,
+    read_txt,
+    rrset_at,
+)
+from certbot_dns_preflight.survey import Status
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.delegation import Walker
+    from certbot_dns_preflight.exchange import Exchange
+    from certbot_dns_preflight.records import Challenge
+    from certbot_dns_preflight.responses import Endpoint, Reading, Reply
+
+_MOST_HOPS = 16
+_BRIEFLY = How(tries=1, timeout=1.0)  # for an address that kept silent with full patience
+_STEADY_ROUNDS, _STEADY_SECONDS = 5, 15.0  # after which an address that flapped is forgiven
+
+
+@dataclass(slots=True)
+class _Track:
+    """What one address said of one owner name over the rounds of a run."""
+
+    reply: Reply | None = None
+    reading: Reading | None = None
+    serial: int | None = None
+    first_match: float | None = None
+    matching: bool | None = None
+    flips: int = 0
+    steady: int = 0
+    flipped_at: float = field(default=float("-inf"))
+
+    def note(self, reply: Reply, reading: Reading, *, matches: bool, now: float) -> None:
+        self.reply, self.reading = reply, reading
+        if not isinstance(reading, (Values, Absent, Alias)):
+            return  # an outage is no change of mind
+        if self.matching is not None and matches != self.matching:
+            self.flips += 1
+            self.flipped_at = now
+            self.steady = 0
+        self.matching = matches
+        self.steady = self.steady + 1 if matches else 0
+        if self.steady >= _STEADY_ROUNDS and now - self.flipped_at >= _STEADY_SECONDS:
+            self.flips = 0
+        if matches and self.first_match is None:
+            self.first_match = now
+
+
+class Surveyor:
+    """Surveys one challenge. `round` may be called again and again, also after cancellation."""
+
+    def __init__(
+        self,
+        challenge: Challenge,
+        exchange: Exchange,
+        walker: Walker,
+        *,
+        families: frozenset[int],
+    ) -> None:
+        """Take the families (4, 6) that may be asked over; the clock starts now."""
+        self.challenge = challenge
+        self.ready_after: float | None = None
+        self.probes = survey.Probes()
+        self._exchange = exchange
+        self._walker = walker
+        self._families = families
+        self._begun = asyncio.get_running_loop().time()
+        self._tracks: dict[tuple[dns.name.Name, Endpoint], _Track] = {}
+        self._path: list[tuple[dns.name.Name, survey.Zone]] = []
+        self._obstacle: survey.Obstacle | None = survey.OutOfTime(challenge.owner)
+        self._rounds = 0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the survey began."""
+        return asyncio.get_running_loop().time() - self._begun
+
+    async def round(self, *, complete: bool) -> survey.Survey:
+        """Ask once more: everybody if `complete`, else only those who have not shown the values."""
+        self._rounds += 1
+        path: list[tuple[dns.name.Name, survey.Zone]] = []
+        chain = [self.challenge.owner]
+        obstacle: survey.Obstacle | None = None
+        while True:
+            found = await self._walker.find(chain[-1])
+            if not isinstance(found, Cut):
+                obstacle = found
+                break
+            zone = await self._walker.zone(found)
+            path.append((chain[-1], zone))
+            if len(path) > len(self._path):
+                self._path = path[:]
+                self._obstacle = None
+            await self._ask_hop(chain[-1], zone, complete=complete)
+            alias = survey.agreed_alias(self._hop(chain[-1], zone))
+            if alias is None:
+                break
+            chain.append(alias.target)
+            if alias.target in chain[:-1] or len(chain) > _MOST_HOPS + 1:
+                obstacle = survey.AliasLoop(tuple(chain[1:]))
+                break
+        self._path, self._obstacle = path, obstacle
+        return self.so_far()
+
+    def so_far(self) -> survey.Survey:
+        """Everything known now."""
+        return survey.Survey(
+            self.challenge,
+            hops=tuple(self._hop(owner, zone) for owner, zone in self._path),
+            obstacle=self._obstacle,
+            rounds=self._rounds,
+            ready_after=self.ready_after,
+            probes=self.probes,
+        )
+
+    async def ask_serials(self) -> None:
+        """Ask every server that answers for its SOA serial, in every zone on the path."""
+        await asyncio.gather(
+            *(
+                self._ask_serial(self._tracks[owner, endpoint], zone.apex, endpoint)
+                for owner, zone in self._path
+                for endpoint in _endpoints(zone)
+                if isinstance(getattr(self._tracks.get((owner, endpoint)), "reply", None), Response)
+            )
+        )
+
+    # -- one hop ---------------------------------------------------------------------------------
+
+    async def _ask_hop(self, owner: dns.name.Name, zone: survey.Zone, *, complete: bool) -> None:
+        hop = self._hop(owner, zone)
+        alias = survey.agreed_alias(hop)
+        heard = {seen.nameserver for seen in hop.observations if seen.rcode is not None}
+        due: dict[Endpoint, How] = {}
+        for seen in hop.observations:
+            track = self._tracks.get((owner, seen.endpoint))
+            if not self._may_ask(seen.endpoint):
+                continue
+            if track is None or track.reading is None:
+                due[seen.endpoint] = USUAL
+                continue
+            silent = isinstance(track.reading, Unreachable)
+            if complete or (
+                (not self._settled(seen, alias) or track.flips > 1)
+                and not (silent and seen.nameserver in heard)
+            ):
+                due[seen.endpoint] = _BRIEFLY if silent else USUAL
+        await asyncio.gather(
+            *(self._ask_one(owner, zone, endpoint, how) for endpoint, how in due.items())
+        )
+
+    async def _ask_one(
+        self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint, how: How
+    ) -> None:
+        reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.TXT, how=how)
+        reading = read_txt(reply, owner, zone.apex)
+        if isinstance(reading, Alias):
+            matches = True
+        else:
+            matches = isinstance(reading, Values) and set(self.challenge.expected) <= set(
+                reading.texts
+            )
+        track = self._tracks.setdefault((owner, endpoint), _Track())
+        track.note(reply, reading, matches=matches, now=self.elapsed)
+
+    async def _ask_serial(self, track: _Track, apex: dns.name.Name, endpoint: Endpoint) -> None:
+        reply = await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=ONCE)
+        if isinstance(reply, Response):
+            soa = rrset_at(reply.message.answer, apex, dns.rdatatype.SOA)
+            track.serial = soa[0].serial if soa else None
+
+    def _settled(self, seen: survey.Observation, alias: Alias | None) -> bool:
+        expected = self.challenge.expected
+        match survey.status(seen, expected, followed=alias is not None):
+            case Status.MATCH:
+                return True
+            case Status.ALIAS:
+                return alias is not None
+            case Status.ABSENT:
+                return not expected and alias is None
+            case _:
+                return False
+
+    def _may_ask(self, endpoint: Endpoint) -> bool:
+        return (6 if endpoint.ipv6 else 4) in self._families
+
+    # -- what is known -----------------------------------------------------------------------------
+
+    def _hop(self, owner: dns.name.Name, zone: survey.Zone) -> survey.Hop:
+        return survey.Hop(
+            owner,
+            zone,
+            tuple(
+                self._observation(owner, zone, nameserver, endpoint)
+                for nameserver in zone.nameservers
+                for endpoint in nameserver.endpoints
+            ),
+        )
+
+    def _observation(
+        self,
+        owner: dns.name.Name,
+        zone: survey.Zone,
+        nameserver: survey.NameServer,
+        endpoint: Endpoint,
+    ) -> survey.Observation:
+        track = self._tracks.get((owner, endpoint), _Track())
+        response = track.reply if isinstance(track.reply, Response) else None
+        flags = response.message.flags if response else None
+        return survey.Observation(
+            zone=zone.apex,
+            nameserver=nameserver.name,
+            endpoint=endpoint,
+            listed_by=nameserver.listed_by,
+            reading=self._reading(track, endpoint),
+            rcode=dns.rcode.to_text(response.message.rcode()) if response else None,
+            authoritative=None if flags is None else bool(flags & dns.flags.AA),
+            recursion_available=None if flags is None else bool(flags & dns.flags.RA),
+            transport=response.transport if response else None,
+            rtt=response.rtt if response else None,
+            serial=track.serial,
+            first_match=track.first_match,
+            matched_before=track.first_match is not None,
+            flips=track.flips,
+        )
+
+    def _reading(self, track: _Track, endpoint: Endpoint) -> Reading:
+        family = 6 if endpoint.ipv6 else 4
+        if family not in self._families:
+            return NotAsked(f"IPv{family} was left out")
+        match track.reading:
+            case None:
+                return Unreachable(Silence.TIMED_OUT, "no answer before the time was up")
+            case Unreachable(reason=Silence.NO_ROUTE) if family not in self._exchange.routed:
+                return NotAsked(f"this host has no IPv{family} route")
+            case reading:
+                return reading
+
+
+def _endpoints(zone: survey.Zone) -> frozenset[Endpoint]:
+    return frozenset(
+        endpoint for nameserver in zone.nameservers for endpoint in nameserver.endpoints
+    )
