@@ -1,0 +1,236 @@
+"""The certbot plugin: has another authenticator make the records, and looks before the CA is told.
+
+Decides what certbot gets to know, and when: which options exist, what is refused before a record is
+made, and how an outcome becomes an answer, an error or a smaller order. Certbot imports this
+module at every start, so whatever needs dnspython is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import logging
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from acme import challenges
+from certbot import errors, interfaces
+from certbot.plugins import common
+
+from certbot_dns_preflight import plugin_options, restoration, settings
+from certbot_dns_preflight.wrapped import Wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from certbot.achallenges import AnnotatedChallenge
+
+    from certbot_dns_preflight import outcome, records
+
+logger = logging.getLogger(__name__)
+
+_HINT_SECONDS = 5.0
+
+
+class Authenticator(common.Plugin, interfaces.Authenticator):
+    """Waits until every authoritative name server shows the record, then lets the CA look."""
+
+    description = (
+        "Check that every authoritative name server shows the DNS TXT record before the CA looks; "
+        "wraps any DNS authenticator."
+    )
+    long_description = (
+        "Has another DNS-01 authenticator make the records, waits until they are visible on every "
+        "address of every authoritative name server, and only then has the challenge answered. If "
+        "that does not come about, it says server by server what differs, and no attempt is lost."
+    )
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - certbot's own
+        """Take certbot's configuration; nothing happens before `prepare`."""
+        super().__init__(*arguments, **named)
+        self._wrapped: Wrapped | None = None
+        self._settings = settings.Settings()
+        self._challenges: tuple[records.Challenge, ...] = ()
+        self._outcome: outcome.Outcome | None = None
+        self._left_out: set[str] = set()
+
+    @classmethod
+    def add_parser_arguments(cls, add: Callable[..., None]) -> None:
+        """Declare our options."""
+        plugin_options.declare(add)
+
+    # -- before a record is made ---------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Refuse what cannot work; bring the wrapped authenticator and its options to life."""
+        self._settings = plugin_options.read(self.conf)
+        self._refuse_other_challenges()
+        if self._settings.report is not None:
+            _check_report(self._settings.report)
+        name = str(self.conf("authenticator") or plugin_options.DEFAULT_AUTHENTICATOR).strip()
+        if self.config.verb in ("renew", "reconfigure"):
+            restoration.restore(self.config, name)
+        self._wrapped = Wrapped(name, self.config)
+        self._wrapped.prepare()
+        if self.config.authenticator == self.name:
+            # Otherwise certbot is only asking what could be chosen: then nothing of ours may get
+            # into its configuration, where it would be saved for whichever plugin is chosen.
+            restoration.mark(self.config)
+
+    def more_info(self) -> str:
+        """Say what we add, and what the wrapped authenticator says of itself."""
+        ours = (
+            "This plugin waits until every authoritative name server shows the DNS TXT record "
+            "before the certificate authority is told to look."
+        )
+        return ours if self._wrapped is None else f"{ours} {self._wrapped.more_info()}"
+
+    def get_chall_pref(self, identifier: str) -> Iterable[type[challenges.Challenge]]:
+        """Prefer dns-01, always.
+
+        http-01 comes last only to be refused in `perform`: where a CA offers a name nothing
+        else, certbot would otherwise say, without the name, that no combination of challenges
+        satisfies the CA. It is never performed, and `prepare` has refused a user's wish for it.
+        """
+        if _is_address(identifier):
+            raise errors.PluginError(_no_addresses([identifier]))
+        return [challenges.DNS01, challenges.HTTP01]
+
+    def _refuse_other_challenges(self) -> None:
+        preferred = list(self.config.pref_challs or ())
+        if preferred and "dns-01" not in preferred:
+            raise errors.PluginError(
+                f"--preferred-challenges {','.join(preferred)} leaves out dns-01, the only "
+                "challenge that dns-preflight can look at: add dns, or leave the option out"
+            )
+        addresses = getattr(self.config, "ip_addresses", None)
+        if addresses:
+            raise errors.PluginError(_no_addresses([str(address) for address in addresses]))
+
+    # -- the records are made, and looked at ------------------------------------------------------
+
+    def perform(self, achalls: list[AnnotatedChallenge]) -> list[challenges.ChallengeResponse]:
+        """Have the records made, wait for them, and return the answers; or raise."""
+        from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
+
+        others = sorted(
+            {conclusion.identifier(a) for a in achalls if not isinstance(a.chall, challenges.DNS01)}
+        )
+        if others:
+            raise errors.PluginError(
+                f"the CA offers no dns-01 challenge for {', '.join(others)}: "
+                "get a certificate of their own for these names, with another authenticator"
+            )
+        if self._wrapped is None:
+            raise errors.PluginError("dns-preflight was not prepared")
+        restoration.mark(self.config)
+        responses = self._wrapped.perform(achalls)
+        self._look(achalls)
+        return responses
+
+    def cleanup(self, achalls: list[AnnotatedChallenge]) -> None:
+        """Have the records removed, also after a failure."""
+        if self._wrapped is not None:
+            self._wrapped.cleanup(achalls)
+
+    def _look(self, achalls: Sequence[AnnotatedChallenge]) -> None:
+        from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
+
+        goes_on = self._settings.on_failure is settings.OnFailure.CONTINUE
+        try:
+            self._challenges = conclusion.challenges(achalls)
+            result = self._outcome = self._run(self._challenges, self._settings)
+        except errors.Error:
+            raise
+        except Exception as error:
+            # Ours to mend, and no statement about the records: say so, and never answer unseen
+            # unless that is what was asked for.
+            logger.debug("The check failed", exc_info=True)
+            message = (
+                "dns-preflight could not check the records, which is a fault of its own: "
+                f"{type(error).__name__}: {ascii(str(error))[1:-1]}"
+            )
+            if not goes_on:
+                raise errors.PluginError(
+                    f"{message}. To go on unchecked: {plugin_options.PREFIX}on-failure continue"
+                ) from error
+            logger.warning("%s. The challenge is answered all the same.", message)
+            return
+        conclusion.keep(result, self._settings.report)
+        conclusion.conclude(result, goes_on=goes_on, may_drop_names=self._may_drop(result))
+        if self._settings.settle:
+            logger.info("Waiting %g more seconds (settle)", self._settings.settle)
+            time.sleep(self._settings.settle)
+
+    def _run(
+        self, looked_for: Sequence[records.Challenge], how: settings.Settings
+    ) -> outcome.Outcome:
+        from certbot_dns_preflight import preflight  # noqa: PLC0415 - loads dnspython
+
+        return preflight.run(looked_for, how, wait=True, watch=None)
+
+    def _may_drop(self, result: outcome.Outcome) -> bool:
+        """Whether certbot should order the rest: it may, and a rest can be ready."""
+        from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
+
+        if not self.config.allow_subset_of_names:
+            return False
+        self._left_out.update(conclusion.not_ready(result))
+        ordered = {str(name).removeprefix("*.") for name in self.config.domains or ()}
+        ordered.update(challenge.survey.challenge.domain for challenge in result.challenges)
+        # Names that are not among the challenges were validated before.
+        return bool(ordered - self._left_out)
+
+    # -- after the CA refused all the same -------------------------------------------------------
+
+    def auth_hint(self, failed_achalls: list[AnnotatedChallenge]) -> str:
+        """Say what the servers showed, before and now, and what may explain the CA's refusal."""
+        theirs = "" if self._wrapped is None else self._wrapped.auth_hint(failed_achalls)
+        try:
+            return f"{theirs}\n\n{self._explain(failed_achalls)}".strip()
+        except errors.SignalExit:
+            raise
+        except Exception:  # a hint must never hide the CA's own error
+            logger.debug("No explanation of the refusal", exc_info=True)
+            return theirs
+
+    def _explain(self, failed: Sequence[AnnotatedChallenge]) -> str:
+        from certbot_dns_preflight import conclusion, preflight  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight.report import refusal  # noqa: PLC0415 - loads dnspython
+
+        refusals = conclusion.refusals(failed)
+        names = {r.domain.removeprefix("*.").lower() for r in refusals}
+        again = [challenge for challenge in self._challenges if challenge.domain in names]
+        quickly = replace(
+            self._settings,
+            timeout=min(self._settings.timeout, _HINT_SECONDS),
+            query_timeout=min(self._settings.query_timeout, _HINT_SECONDS / 4),
+            confirmations=1,
+        )
+        now = preflight.run(again, quickly, wait=False) if again else None
+        return refusal.hint(refusals, before=self._outcome, now=now)
+
+
+def _check_report(path: Path) -> None:
+    from certbot_dns_preflight.report import files  # noqa: PLC0415 - only where it is asked for
+
+    try:
+        files.check_writable(path)
+    except files.ReportFileError as error:
+        raise errors.PluginError(f"{plugin_options.PREFIX}report: {error}") from error
+
+
+def _is_address(identifier: str) -> bool:
+    with contextlib.suppress(ValueError):
+        ipaddress.ip_address(identifier)
+        return True
+    return False
+
+
+def _no_addresses(addresses: Iterable[str]) -> str:
+    return (
+        f"dns-01 cannot prove control of an IP address ({', '.join(addresses)}): get a certificate "
+        "of its own for it, with an authenticator that does http-01"
+    )

@@ -1,0 +1,118 @@
+"""What an outcome means to certbot: go on, go on with fewer names, or stop, and in which words.
+
+Knows certbot's and ACME's types on one side and outcomes on the other; asks no server. Importing
+it loads dnspython, so certbot's start-up must not.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from acme import challenges as acme_challenges
+from acme import messages
+from certbot import errors
+from certbot.display import util as display
+
+from certbot_dns_preflight import outcome, records
+from certbot_dns_preflight.report import document, files, refusal, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from certbot.achallenges import AnnotatedChallenge
+
+logger = logging.getLogger(__name__)
+
+_ABORTED = "The challenge was not answered; the records are being removed."
+_CONTINUED = "The challenge is answered all the same (--dns-preflight-on-failure continue)."
+_SUBSET = (
+    "No challenge was answered; the names that are not ready are left out "
+    "(--allow-subset-of-names)."
+)
+
+
+def identifier(achall: AnnotatedChallenge) -> str:
+    """Give the name to be validated; certbot's older releases call it the domain."""
+    found = getattr(achall, "identifier", None)
+    return str(found.value if found is not None else achall.domain)
+
+
+def challenges(achalls: Iterable[AnnotatedChallenge]) -> tuple[records.Challenge, ...]:
+    """Group an order's challenges by owner name: apex and wildcard share one, with two values."""
+    values: dict[str, list[bytes]] = {}
+    for achall in achalls:
+        domain = records.challenge(identifier(achall)).domain
+        value = achall.validation(achall.account_key)
+        values.setdefault(domain, []).append(value.encode("ascii"))
+    return tuple(records.challenge(domain, expected) for domain, expected in values.items())
+
+
+def conclude(result: outcome.Outcome, *, goes_on: bool, may_drop_names: bool) -> None:
+    """Return if the CA may be told to look; else raise what makes certbot stop or retry.
+
+    `may_drop_names`: other names of the order can do without those that are not ready. Raises
+    `PluginError`, whose message is the report, or an `acme.messages.Error` that names them.
+    """
+    if result.verdict is outcome.Verdict.READY:
+        display.notify(text.render(result))
+        return
+    if goes_on:
+        logger.warning("%s", text.render(result, closing=_CONTINUED))
+        return
+    if not may_drop_names:
+        raise errors.PluginError(text.render(result, closing=_ABORTED))
+    logger.warning("%s", text.render(result, closing=_SUBSET))
+    raise _rejection(not_ready(result))
+
+
+def keep(result: outcome.Outcome, report: Path | None) -> None:
+    """Put the whole outcome into certbot's log, and into the report file if one is wanted."""
+    written = document.render(result)
+    logger.debug("The outcome of the preflight:\n%s", written)
+    if report is None:
+        return
+    try:
+        files.write_atomically(report, written, mode=0o600)
+    except files.ReportFileError as error:
+        # The certificate matters more than the account of it.
+        logger.warning("dns-preflight: %s", error)
+
+
+def refusals(failed: Iterable[AnnotatedChallenge]) -> tuple[refusal.Refusal, ...]:
+    """Take from failed challenges what the CA said about each."""
+    return tuple(
+        refusal.Refusal(identifier(achall), achall.error.code or "", achall.error.detail or "")
+        for achall in failed
+        if isinstance(achall.chall, acme_challenges.DNS01) and achall.error
+    )
+
+
+def not_ready(result: outcome.Outcome) -> tuple[str, ...]:
+    """Name the domains whose challenge may not be answered."""
+    return tuple(
+        challenge.survey.challenge.domain
+        for challenge in result.challenges
+        if challenge.verdict is not outcome.Verdict.READY
+    )
+
+
+def _rejection(domains: Sequence[str]) -> messages.Error:
+    # Certbot drops the names of the subproblems and orders the rest anew, as it does when a CA
+    # rejects names at order creation: no challenge was answered, so no authorization is lost.
+    # It compares names as ordered, and the wildcard shares the owner name.
+    subproblems = tuple(
+        messages.Error.with_code(
+            "dns",
+            detail="dns-preflight: not ready",
+            identifier=messages.Identifier(typ=messages.IDENTIFIER_FQDN, value=name),
+        )
+        for domain in domains
+        for name in (domain, f"*.{domain}")
+    )
+    return messages.Error.with_code(
+        "dns",
+        detail=f"dns-preflight: not ready: {', '.join(domains)}",
+        subproblems=subproblems,
+    )

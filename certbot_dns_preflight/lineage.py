@@ -1,0 +1,153 @@
+"""Which renewal file is ours, and what it says. Reads files; knows no certbot and no types.
+
+Certbot does not tell an authenticator which lineage it is renewing. So each lineage carries an
+identifier among our own options, which certbot saves and restores like them, and that leads back
+to the file. A copied file, or one written by hand, is told apart by its certificate's names.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import configobj  # type: ignore[import-untyped] # it has no stubs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+PLUGIN = "dns-preflight"
+IDENTIFIER = "dns_preflight_lineage"
+_SECTION = "renewalparams"
+
+
+class LineageError(Exception):
+    """The renewal file cannot be told or read; the message is one line, fit to be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalFile:
+    """A renewal file: its path, its `renewalparams`, and the certificate that it names."""
+
+    path: Path
+    params: Mapping[str, str | list[str]]
+    certificate: str | None
+
+    def line(self, item: str) -> str:
+        """Give an item's text as its line has it, where a comma does not make a list of it."""
+        section = _parse(self.path, list_values=False)[_SECTION]
+        return str(section[item]).strip()
+
+    def options(self, prefix: str) -> dict[str, str | list[str]]:
+        """Give the items of one plugin, by its prefix; never our own."""
+        ours = PLUGIN.replace("-", "_") + "_"
+        return {
+            name: value
+            for name, value in self.params.items()
+            if name.startswith(prefix) and not name.startswith(ours)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The lineage's renewal file; `shared` where other files carry the same identifier."""
+
+    file: RenewalFile
+    shared: bool
+
+
+def new_identifier() -> str:
+    """Make an identifier for a lineage."""
+    return uuid.uuid4().hex
+
+
+def named(directory: Path, certname: str) -> RenewalFile | None:
+    """Read the renewal file of a lineage whose name is known; None where there is none."""
+    path = directory / f"{certname}.conf"
+    return read(path) if path.is_file() else None
+
+
+def find(
+    directory: Path, *, identifier: str | None, names: Iterable[str], prefix: str
+) -> Found | None:
+    """Find the renewal file that certbot restored `identifier` and `names` from.
+
+    None where no file is one of ours: then another authenticator's lineage is being renewed
+    through us, and certbot restored that one's options itself. Raises `LineageError` where several
+    files fit and what they say under `prefix` differs.
+    """
+    ours = [
+        file
+        for file in _readable(sorted(directory.glob("*.conf")))
+        if file.params.get("authenticator") == PLUGIN and file.params.get(IDENTIFIER) == identifier
+    ]
+    if not ours or (identifier is not None and len(ours) == 1):
+        return Found(ours[0], shared=False) if ours else None
+    wanted = frozenset(name.lower() for name in names)
+    fitting = [file for file in ours if _certificate_names(file) == wanted]
+    if not fitting:
+        return None
+    first = fitting[0].options(prefix)
+    if any(file.options(prefix) != first for file in fitting[1:]):
+        raise LineageError(_ambiguous(fitting, identifier))
+    return Found(fitting[0], shared=identifier is not None and len(ours) > 1)
+
+
+def read(path: Path) -> RenewalFile:
+    """Read one renewal file the way certbot does; raises `LineageError`."""
+    document = _parse(path, list_values=True)
+    section = document.get(_SECTION)
+    if not isinstance(section, configobj.Section):
+        raise LineageError(f"{path} has no [{_SECTION}] section")
+    certificate = document.get("cert")
+    return RenewalFile(path, dict(section), certificate if isinstance(certificate, str) else None)
+
+
+def _parse(path: Path, *, list_values: bool) -> configobj.ConfigObj:
+    try:
+        return configobj.ConfigObj(
+            str(path),
+            encoding="utf-8",
+            default_encoding="utf-8",
+            file_error=True,
+            list_values=list_values,
+        )
+    except (OSError, UnicodeError, configobj.ConfigObjError) as error:
+        raise LineageError(f"{path} cannot be read: {error}") from error
+
+
+def _readable(paths: Iterable[Path]) -> Iterable[RenewalFile]:
+    for path in paths:
+        try:
+            yield read(path)
+        except (LineageError, configobj.InterpolationError):
+            # Certbot reports a broken file itself, and does not renew it.
+            continue
+
+
+def _certificate_names(file: RenewalFile) -> frozenset[str] | None:
+    """Names in the certificate, lower case; None where it cannot be read."""
+    from cryptography import x509  # noqa: PLC0415 - certbot imports every plugin at every start
+
+    if file.certificate is None:
+        return None
+    try:
+        with open(file.certificate, "rb") as stream:  # noqa: PTH123 - certbot's text, as it is
+            certificate = x509.load_pem_x509_certificate(stream.read())
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return None
+    dns = extension.value.get_values_for_type(x509.DNSName)
+    addresses = extension.value.get_values_for_type(x509.IPAddress)
+    return frozenset(str(name).lower() for name in (*dns, *addresses))
+
+
+def _ambiguous(files: Sequence[RenewalFile], identifier: str | None) -> str:
+    paths = " and ".join(str(file.path) for file in files)
+    way_out = (
+        "renew each with --cert-name"
+        if identifier is None
+        else f"renew with --cert-name, or remove the line {IDENTIFIER} from one of them"
+    )
+    return f"{paths} cannot be told apart, and their options differ: {way_out}"
