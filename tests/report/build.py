@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 
 import dns.name
 
@@ -21,7 +21,7 @@ REFUSED = responses.Refused()
 TIMED_OUT = responses.Unreachable(responses.Silence.TIMED_OUT, "no answer in 3 s, twice")
 THERE = responses.Values((VALUE,))
 FOUR_AND_SIX = Vantage((), ("ipv4", "ipv6"))
-STARTED = datetime.datetime(2026, 11, 23, 19, 4, 50, 123456, tzinfo=datetime.UTC)
+STARTED = dt.datetime(2026, 11, 23, 19, 4, 50, 123456, tzinfo=dt.UTC)
 
 
 def name(text: str) -> dns.name.Name:
@@ -44,7 +44,7 @@ _RCODES = {
 }
 
 
-def seen(
+def seen(  # noqa: PLR0913 - facts of one observation, all but two with a default
     server: str,
     address: str,
     reading: responses.Reading = THERE,

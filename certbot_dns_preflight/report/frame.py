@@ -1,0 +1,158 @@
+"""One picture of the wait: which servers have the record by now. Pure.
+
+Decides what fits into a given height and width, the unfinished first. `live` brings it to the
+terminal. Everything in it is escaped already; nothing in it is markup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from certbot_dns_preflight.records import show_name
+from certbot_dns_preflight.report.table import stops
+from certbot_dns_preflight.report.words import address_words, plural, seconds, state_words
+from certbot_dns_preflight.survey import Status, status
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.outcome import Progress
+    from certbot_dns_preflight.report.table import Stop
+    from certbot_dns_preflight.survey import Observation, Survey
+
+_SERIALS = 2**32
+_FEWEST_LINES = 3
+_FEW = 3
+
+Segment: TypeAlias = tuple[str, Status | None]
+FrameLine: TypeAlias = tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many addresses of one challenge's zones agree, and how many were asked."""
+
+    fine: int
+    asked: int
+
+
+def frame(progress: Progress, *, since: float, height: int) -> tuple[FrameLine, ...]:
+    """Draw the wait as it stands `since` seconds after `progress`, in at most `height` lines."""
+    pending = [survey for survey in progress.surveys if survey.ready_after is None]
+    lines: list[FrameLine] = [((_heading(progress, pending, since), None),)]
+    room = max(height, _FEWEST_LINES) - 1
+    detailed = len(pending) <= _FEW
+    blocks = [_block(s, titled=len(pending) > 1) if detailed else [_brief(s)] for s in pending]
+    wanted = [line for block in blocks for line in block]
+    if detailed and len(wanted) > room:
+        wanted = [_brief(survey) for survey in pending]
+    if len(wanted) > room:
+        rest = len(wanted) - room + 1
+        wanted = [*wanted[: room - 1], ((f"  and {plural(rest, 'more record')}", None),)]
+    return (*lines, *wanted)
+
+
+def count(survey: Survey) -> Count:
+    """Count a challenge's addresses; those that are not asked don't count."""
+    states = [
+        (status(seen, survey.challenge.expected, followed=stop.followed), stop.followed)
+        for stop in stops(survey)
+        for seen in stop.observations
+    ]
+    asked = [(state, followed) for state, followed in states if state is not Status.NOT_ASKED]
+    fine = sum(state is _wanted(followed=followed) for state, followed in asked)
+    return Count(fine, len(asked))
+
+
+def headline(survey: Survey) -> str:
+    """Say in one line how far a challenge is."""
+    owner = show_name(survey.challenge.owner)
+    if survey.ready_after is not None:
+        return f"{owner} ready after {seconds(survey.ready_after)}"
+    counted = count(survey)
+    if not counted.asked:
+        return f"{owner} looking for its name servers"
+    return f"{owner} {counted.fine} of {plural(counted.asked, 'address')} ok"
+
+
+def _wanted(*, followed: bool) -> Status:
+    return Status.ALIAS if followed else Status.MATCH
+
+
+def _heading(progress: Progress, pending: list[Survey], since: float) -> str:
+    elapsed = min(progress.elapsed + since, max(progress.timeout, progress.elapsed))
+    times = f"{seconds(int(elapsed))} of {seconds(progress.timeout)}"
+    pause = progress.next_round_in - since
+    look = f", next look in {seconds(int(pause) + 1)}" if pause > 0 else ", looking"
+    total = len(progress.surveys)
+    if total == 1:
+        what = show_name(progress.surveys[0].challenge.owner)
+    elif pending:
+        what = f"{len(pending)} of {plural(total, 'record')}"
+    else:
+        what = plural(total, "record")
+    return f"Waiting for {what} ({times}{look})"
+
+
+def _brief(survey: Survey) -> FrameLine:
+    segments: list[Segment] = [(f"  {headline(survey)}", None)]
+    late = [
+        (seen, stop)
+        for stop in stops(survey)
+        for seen in stop.observations
+        if status(seen, survey.challenge.expected, followed=stop.followed)
+        not in (_wanted(followed=stop.followed), Status.NOT_ASKED)
+    ]
+    if late:
+        seen, stop = late[0]
+        segments.append((f"   {show_name(seen.nameserver)} ", None))
+        segments.append(_cell(seen, survey, stop, addressed=False))
+    return tuple(segments)
+
+
+def _block(survey: Survey, *, titled: bool) -> list[FrameLine]:
+    """Draw one line a name server, its addresses side by side."""
+    passed = stops(survey)
+    lines: list[FrameLine] = []
+    if titled or not passed:
+        lines.append(((f"  {headline(survey)}", None),))
+    for stop in passed:
+        if stop.followed and not _disagreeing(survey, stop):
+            continue  # an alias that all its servers show is nothing to wait for
+        servers: dict[str, list[Observation]] = {}
+        for seen in stop.observations:
+            servers.setdefault(show_name(seen.nameserver), []).append(seen)
+        column = max((len(server) for server in servers), default=0)
+        indent = "    " if titled else "  "
+        for server, group in servers.items():
+            segments: list[Segment] = [(f"{indent}{server:<{column}}", None)]
+            for number, seen in enumerate(group):
+                segments.append(("   " if number else "  ", None))
+                segments.append(_cell(seen, survey, stop, addressed=True))
+            lines.append(tuple(segments))
+    return lines
+
+
+def _disagreeing(survey: Survey, stop: Stop) -> bool:
+    expected = survey.challenge.expected
+    return any(
+        status(seen, expected, followed=True) is not Status.ALIAS for seen in stop.observations
+    )
+
+
+def _cell(seen: Observation, survey: Survey, stop: Stop, *, addressed: bool) -> Segment:
+    expected = survey.challenge.expected
+    state = status(seen, expected, followed=stop.followed)
+    words = state_words(seen, expected, followed=stop.followed, timed=False)
+    behind = _behind(seen, stop)
+    if behind and state is not Status.MATCH:
+        words = f"serial {behind} behind"
+    text = f"{address_words(seen.endpoint)} {words}" if addressed else words
+    return text, None if stop.followed and state is Status.ALIAS else state
+
+
+def _behind(seen: Observation, stop: Stop) -> int:
+    """Count how far the serial lags behind the newest one there (RFC 1982 §3.2); 0 if unknown."""
+    if seen.serial is None:
+        return 0
+    lags = [(o.serial - seen.serial) % _SERIALS for o in stop.observations if o.serial is not None]
+    return max((lag for lag in lags if lag < _SERIALS // 2), default=0)

@@ -1,0 +1,219 @@
+"""The wait, shown on a terminal while it lasts. Leaves nothing behind but what was there.
+
+Decides how a picture reaches the terminal: redrawn in place with rich where that is installed and
+the terminal can, else a line for each change, and nothing at all where nobody watches. It never
+disturbs the run: a terminal that goes away silences it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
+
+from certbot_dns_preflight.records import show_name
+from certbot_dns_preflight.report.frame import frame, headline
+from certbot_dns_preflight.report.words import plural, seconds
+from certbot_dns_preflight.survey import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from rich.console import RenderableType
+    from rich.live import Live
+
+    from certbot_dns_preflight.outcome import Progress
+
+_TALLEST = 24
+_LEFT_FREE = 2  # lines: a terminal filled to the brim scrolls, and then nothing can be taken back
+_REDRAWN_PER_SECOND = 4
+_PATIENCE = 1.0
+_MOST_LINES_AT_ONCE = 5
+_STYLES = {Status.MATCH: "green", Status.PARTIAL: "yellow", Status.ALIAS: "", Status.NOT_ASKED: ""}
+
+
+class _View(Protocol):
+    def start(self) -> None: ...
+    def show(self, progress: Progress) -> None: ...
+    def stop(self) -> None: ...
+
+
+class LiveView:
+    """Shows the wait on `stream` (default: standard error) while the context lasts.
+
+    Call it with each `Progress`. `colour` None means: as the terminal and NO_COLOR say.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        colour: bool | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Remember where to show; nothing is written before the context begins."""
+        self._stream = stream if stream is not None else sys.stderr
+        self._colour = colour
+        self._clock = clock
+        self._view: _View | None = None
+
+    def __enter__(self) -> Self:
+        """Begin to show, if somebody can watch."""
+        self._view = _view_for(self._stream, colour=self._colour, clock=self._clock)
+        if self._view:
+            self._carefully(self._view.start)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take back what was drawn; also on Ctrl-C."""
+        view, self._view = self._view, None
+        if view:
+            self._carefully(view.stop)
+
+    def __call__(self, progress: Progress) -> None:
+        """Show the wait as it is now."""
+        view = self._view
+        if view:
+            self._carefully(lambda: view.show(progress))
+
+    def _carefully(self, action: Callable[[], None]) -> None:
+        # A closed or vanished terminal (OSError, ValueError) must not end the wait.
+        try:
+            action()
+        except (OSError, ValueError):
+            self._view = None
+
+
+def _view_for(stream: TextIO, *, colour: bool | None, clock: Callable[[], float]) -> _View | None:
+    try:
+        watched = stream.isatty()
+    except ValueError:  # closed already
+        return None
+    if not watched:
+        return None
+    if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
+        return _Lines(stream)
+    with contextlib.suppress(ImportError):
+        return _Redrawn(stream, colour=colour, clock=clock)
+    return _Lines(stream)
+
+
+class _Redrawn:
+    """In place, by rich."""
+
+    def __init__(self, stream: TextIO, *, colour: bool | None, clock: Callable[[], float]) -> None:
+        from rich.console import Console  # noqa: PLC0415 - an extra, wanted on terminals only
+        from rich.live import Live  # noqa: PLC0415 - likewise
+
+        self._clock = clock
+        self._latest: tuple[Progress, float] | None = None
+        self._console = Console(
+            file=stream,
+            no_color=None if colour is None else not colour,
+            markup=False,
+            highlight=False,
+            emoji=False,
+        )
+        self._live: Live = Live(
+            console=self._console,
+            get_renderable=self._picture,
+            auto_refresh=False,
+            transient=True,
+            vertical_overflow="crop",
+            # What is piped elsewhere must not come out on the terminal instead.
+            redirect_stdout=_watched(sys.stdout),
+            redirect_stderr=_watched(sys.stderr),
+        )
+
+        self._ended = threading.Event()
+        self._redrawing = threading.Thread(target=self._redraw, name="live view", daemon=True)
+
+    def start(self) -> None:
+        self._live.start()
+        self._redrawing.start()
+
+    def show(self, progress: Progress) -> None:
+        # The refreshing thread picks it up; it may see the old one or the new one, both whole.
+        self._latest = (progress, self._clock())
+
+    def stop(self) -> None:
+        # The last picture is about to be erased: don't draw a tall one just for that.
+        self._latest = None
+        self._ended.set()
+        if self._redrawing.is_alive():
+            self._redrawing.join(_PATIENCE)
+        self._live.stop()
+
+    def _redraw(self) -> None:
+        # Seconds go by on the screen also while no answer comes and the loop sleeps.
+        with contextlib.suppress(OSError, ValueError):
+            while not self._ended.wait(1 / _REDRAWN_PER_SECOND):
+                self._live.refresh()
+
+    def _picture(self) -> RenderableType:
+        from rich.text import Text  # noqa: PLC0415 - loaded by now
+
+        latest = self._latest
+        text = Text(no_wrap=True, overflow="crop", end="")
+        if latest is None:
+            return text
+        progress, shown_at = latest
+        height = min(_TALLEST, self._console.size.height - _LEFT_FREE)
+        lines = frame(progress, since=max(0.0, self._clock() - shown_at), height=height)
+        for number, line in enumerate(lines):
+            if number:
+                text.append("\n")
+            for words, state in line:
+                text.append(words, "" if state is None else _STYLES.get(state, "red"))
+        return text
+
+
+class _Lines:
+    """Line by line: a line for each challenge that got further or fell back."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._told: dict[str, str] = {}
+        self._begun = False
+
+    def start(self) -> None:
+        """Wait for something to say."""
+
+    def show(self, progress: Progress) -> None:
+        if not self._begun:
+            self._begun = True
+            count = plural(len(progress.surveys), "record")
+            self._say(f"Waiting for {count}, at most {seconds(progress.timeout)}")
+        news = []
+        for survey in progress.surveys:
+            owner, words = show_name(survey.challenge.owner), headline(survey)
+            if self._told.get(owner) != words:
+                self._told[owner] = words
+                news.append(words)
+        for words in news[:_MOST_LINES_AT_ONCE]:
+            self._say(f"  {seconds(progress.elapsed):>6}  {words}")
+        if len(news) > _MOST_LINES_AT_ONCE:
+            self._say(f"          and {plural(len(news) - _MOST_LINES_AT_ONCE, 'more change')}")
+
+    def stop(self) -> None:
+        """Leave what was said."""
+
+    def _say(self, line: str) -> None:
+        self._stream.write(line + "\n")
+        self._stream.flush()
+
+
+def _watched(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
