@@ -16,6 +16,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import dns.exception
 import dns.flags
 import dns.message
 import dns.name
@@ -77,7 +78,8 @@ class Exchange:
     """Asks questions, politely: paced per address, bounded in open sockets.
 
     `answered` and `routed` tell afterwards whether anything at all came back and which address
-    families (4, 6) this host could send over.
+    families (4, 6) this host could send over. `slipped` are the addresses that sent an empty
+    truncated answer where the whole one would have fitted: response rate limiting.
     """
 
     def __init__(self, *, query_timeout: float) -> None:
@@ -87,6 +89,7 @@ class Exchange:
         self._pacers: dict[Endpoint, _Pacer] = {}
         self.answered = False
         self.routed: set[int] = set()
+        self.slipped: set[Endpoint] = set()
         self._promise: dict[Endpoint, float] = {}
 
     def by_promise(self, endpoints: Iterable[Endpoint]) -> list[Endpoint]:
@@ -131,6 +134,8 @@ class Exchange:
             if isinstance(whole, NoResponse):
                 detail = f"{Silence.TRUNCATED.value} ({whole.detail})"
                 return NoResponse(Silence.TRUNCATED, detail, reply.rtt + whole.rtt)
+            if not reply.message.answer and _size(whole.message) <= PAYLOAD:
+                self.slipped.add(endpoint)
             return whole
         return reply
 
@@ -266,6 +271,13 @@ def _parse(wire: bytes, query: dns.message.QueryMessage) -> tuple[dns.message.Me
             f"not {asked.name} {dns.rdatatype.to_text(asked.rdtype)}"
         )
     return message, ""
+
+
+def _size(message: dns.message.Message) -> int:
+    try:
+        return len(message.to_wire())
+    except dns.exception.DNSException:  # longer than a message can be
+        return PAYLOAD + 1
 
 
 def _failed(error: OSError, elapsed: float) -> NoResponse:

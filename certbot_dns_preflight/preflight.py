@@ -19,6 +19,7 @@ from certbot_dns_preflight.delegation import Walker
 from certbot_dns_preflight.diagnosis import diagnose
 from certbot_dns_preflight.exchange import Exchange
 from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Progress, Vantage, Verdict
+from certbot_dns_preflight.probes import Prober
 from certbot_dns_preflight.responses import Endpoint
 from certbot_dns_preflight.settings import Family
 from certbot_dns_preflight.surveyor import Surveyor
@@ -219,8 +220,14 @@ class _Run:
     # -- the end ---------------------------------------------------------------------------------
 
     async def _examine(self) -> None:
-        """Ask what only a failure report needs: serials, where a challenge is not ready."""
-        await asyncio.gather(*(s.ask_serials() for s in self._surveyors if s.ready_after is None))
+        """Ask what only a failure report needs, where a challenge is not ready."""
+        await asyncio.gather(
+            *(self._look_closer(s) for s in self._surveyors if s.ready_after is None)
+        )
+
+    async def _look_closer(self, surveyor: Surveyor) -> None:
+        surveyor.prober = Prober(self._exchange, surveyor.so_far())
+        await asyncio.gather(surveyor.ask_serials(), surveyor.prober.ask())
 
     def _outcome(self) -> Outcome:
         return Outcome(

@@ -34,6 +34,7 @@ from certbot_dns_preflight.survey import Status
 if TYPE_CHECKING:
     from certbot_dns_preflight.delegation import Walker
     from certbot_dns_preflight.exchange import Exchange
+    from certbot_dns_preflight.probes import Prober
     from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.responses import Endpoint, Reading, Reply
 
@@ -85,7 +86,7 @@ class Surveyor:
         """Take the families (4, 6) that may be asked over; the clock starts now."""
         self.challenge = challenge
         self.ready_after: float | None = None
-        self.probes = survey.Probes()
+        self.prober: Prober | None = None
         self._exchange = exchange
         self._walker = walker
         self._families = families
@@ -135,7 +136,7 @@ class Surveyor:
             obstacle=self._obstacle,
             rounds=self._rounds,
             ready_after=self.ready_after,
-            probes=self.probes,
+            probes=self.prober.found if self.prober else survey.Probes(),
         )
 
     async def ask_serials(self) -> None:
