@@ -26,7 +26,8 @@ class SideBySide:
 def side_by_side(expected: bytes, served: bytes, *, room: int, ellipsis: str = "...") -> SideBySide:
     """Lay out two different values within `room` columns each."""
     offset = first_difference(expected, served)
-    window_at = _window_start(expected[:offset], room // 2, ellipsis)
+    whole = all(len(presentation(value[: room + 1])) <= room for value in (expected, served))
+    window_at = 0 if whole else _window_start(expected[:offset], room, ellipsis)
     lead = ellipsis if window_at else ""
     column = len(lead) + len(presentation(expected[window_at:offset]))
     marked = len(presentation(served[offset : offset + 1])) or 1
@@ -44,11 +45,11 @@ def first_difference(expected: bytes, served: bytes) -> int:
 
 
 def _window_start(prefix: bytes, room: int, ellipsis: str) -> int:
-    """Find where to begin so that what stands before the difference takes `room` at most."""
-    if len(presentation(prefix)) <= room:
+    """Find where to begin so that the difference stands in view, with some of what follows."""
+    if len(presentation(prefix)) <= room * 3 // 4:
         return 0
     start, used = len(prefix), len(ellipsis)
-    while start and used + len(presentation(prefix[start - 1 : start])) <= room:
+    while start and used + len(presentation(prefix[start - 1 : start])) <= room // 2:
         start -= 1
         used += len(presentation(prefix[start : start + 1]))
     return start

@@ -87,14 +87,18 @@ def _heading(progress: Progress, pending: list[Survey], since: float) -> str:
     if total == 1:
         what = show_name(progress.surveys[0].challenge.owner)
     elif pending:
-        what = f"{len(pending)} of {plural(total, 'record')}"
+        waiting = "" if len(pending) == total else f"{len(pending)} of "
+        what = f"{waiting}{plural(total, 'record')}"
     else:
         what = plural(total, "record")
     return f"Waiting for {what} ({times}{look})"
 
 
 def _brief(survey: Survey) -> FrameLine:
-    segments: list[Segment] = [(f"  {headline(survey)}", None)]
+    counted = count(survey)
+    owner = show_name(survey.challenge.owner)
+    so_far = f"{counted.fine}/{counted.asked} ok" if counted.asked else "looking for name servers"
+    segments: list[Segment] = [(f"  {owner} {so_far}", None)]
     late = [
         (seen, stop)
         for stop in stops(survey)
@@ -104,7 +108,7 @@ def _brief(survey: Survey) -> FrameLine:
     ]
     if late:
         seen, stop = late[0]
-        segments.append((f"   {show_name(seen.nameserver)} ", None))
+        segments.append((f"  {show_name(seen.nameserver)} ", None))
         segments.append(_cell(seen, survey, stop, addressed=False))
     return tuple(segments)
 

@@ -7,7 +7,7 @@ per distinct answer. Lines are plain and within the width; `Line.state` lets a c
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.records import printable, show_name
@@ -22,6 +22,8 @@ from certbot_dns_preflight.report.words import (
 from certbot_dns_preflight.survey import NoAddresses, NobodyAnswers, Status, status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import dns.name
 
     from certbot_dns_preflight.survey import NameServer, Observation, Survey
@@ -146,10 +148,25 @@ def _rows(stop: Stop, expected: tuple[bytes, ...], width: int) -> list[Line]:
         max(len(row.address) for row in rows),
         max(len(row.serial) for row in rows),
     )
+    if widths[0] > width // 2:
+        return _below_their_names(rows[1:], widths, width)
     lines: list[Line] = []
     for row in rows:
         text, at = row.laid_out(widths)
         lines += _fitting(text, at, row.state, width)
+    return lines
+
+
+def _below_their_names(
+    rows: Sequence[_Row], widths: tuple[int, int, int], width: int
+) -> list[Line]:
+    """Give long names a line of their own, with the addresses indented below."""
+    lines: list[Line] = []
+    for row in rows:
+        if row.server:
+            lines.append(Line(row.server))
+        text, at = replace(row, server="").laid_out((0, *widths[1:]))
+        lines += _fitting(f"  {text}", at + 2, row.state, width)
     return lines
 
 

@@ -31,6 +31,7 @@ _MOST_PICTURES = 6
 _MOST_NAMES = 4
 _MOST_FURTHER = 5
 _MOST_NOTES = 8
+_NOTES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
@@ -153,7 +154,7 @@ def _tell_picture(page: _Page, picture: Picture, outcome: Outcome, *, first: boo
     page.blank()
     _tell_header(page, challenge, outcome)
     if len(picture.challenges) > 1:
-        others = tuple(show_name(c.survey.challenge.owner) for c in picture.challenges[1:])
+        others = tuple(c.survey.challenge.domain for c in picture.challenges[1:])
         said = "which fail alike" if len(others) > 1 else "which fails alike"
         names = listing(others, most=_MOST_NAMES)
         page.paragraph(f"and {plural(len(others), 'other')}, {said}: {names}", _INDENT)
@@ -161,7 +162,7 @@ def _tell_picture(page: _Page, picture: Picture, outcome: Outcome, *, first: boo
     errors = [f for f in challenge.findings if f.severity is Severity.ERROR]
     for line in value_lines(challenge, errors, room=page.room, ellipsis=page.ellipsis):
         page.exactly(line.label, line.text, line.style)
-    if not first and errors:
+    if not first and errors and errors[0].cause:
         page.labelled("problem", printable(errors[0].summary))
     for number, finding in enumerate(errors[: _MOST_FURTHER + 1]):
         _tell_finding(page, finding, leading=number == 0)
@@ -182,8 +183,11 @@ def _tell_picture(page: _Page, picture: Picture, outcome: Outcome, *, first: boo
 
 def _tell_header(page: _Page, challenge: ChallengeOutcome, outcome: Outcome) -> None:
     survey = challenge.survey
-    parts = [f"{show_name(survey.challenge.owner)} TXT"]
     passed = stops(survey)
+    if not (passed or survey.challenge.expected):
+        page.paragraph(survey.challenge.domain, _INDENT)  # its TXT is not the matter
+        return
+    parts = [f"{show_name(survey.challenge.owner)} TXT"]
     if passed:
         parts.append(f"zone {show_name(passed[-1].zone)}")
     if outcome.timeout is not None and challenge.verdict is not Verdict.READY:
@@ -225,16 +229,17 @@ def _tell_rest(page: _Page, rest: list[Picture]) -> None:
 
 def _tell_notes(page: _Page, outcome: Outcome) -> None:
     notes = dict.fromkeys(
-        (f.severity, f.code, _unended(f.summary))
-        for severity in (Severity.WARNING, Severity.INFO)
+        (label, finding.code, _unended(finding.summary))
+        for severity, label in _NOTES.items()
         for challenge in outcome.challenges
-        for f in challenge.findings
-        if f.severity is severity
+        for finding in challenge.findings
+        if finding.severity is severity
+        # Errors of what is not ready have been told; others were left out of the verdict.
+        and (severity is not Severity.ERROR or challenge.verdict is Verdict.READY)
     )
     if notes:
         page.blank()
-    for severity, code, summary in list(notes)[:_MOST_NOTES]:
-        label = "warning" if severity is Severity.WARNING else "note"
+    for label, code, summary in list(notes)[:_MOST_NOTES]:
         page.labelled(label, f"{summary} ({printable(code)}).")
     if len(notes) > _MOST_NOTES:
         page.labelled("", f"and {plural(len(notes) - _MOST_NOTES, 'more remark')}")

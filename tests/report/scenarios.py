@@ -1,0 +1,443 @@
+"""Outcomes that people meet, each with a name: what the pages and the schema are tested on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight import responses
+from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.outcome import Vantage, Verdict
+from certbot_dns_preflight.responses import Endpoint, Silence
+from certbot_dns_preflight.survey import (
+    AliasLoop,
+    NameServer,
+    NoAddresses,
+    NoEgress,
+    NoSuchDomain,
+    Zone,
+)
+from tests.report.build import (
+    BOTH,
+    NODATA,
+    NXDOMAIN,
+    REFUSED,
+    THERE,
+    TIMED_OUT,
+    VALUE,
+    alias,
+    error,
+    hop,
+    judged,
+    name,
+    run,
+    seen,
+    texts,
+)
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.survey import Observation
+
+OTHER = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
+UNANSWERED = "The challenge was not answered; the records are being removed."
+WRONG = {"code": "wrong-value", "remedy": "Replace it with the expected value."}
+
+
+def three_servers(reading: responses.Reading, *, serial: int | None = None) -> list[Observation]:
+    return [
+        seen(f"ns{i}.example.net.", address, reading, serial=serial)
+        for i in (1, 2, 3)
+        for address in (f"192.0.2.{i}", f"2001:db8::{i}")
+    ]
+
+
+def ready() -> Outcome:
+    everywhere = [
+        seen("ns1.example.net.", "192.0.2.1", after=2.1),
+        seen("ns1.example.net.", "2001:db8::1", after=2.1),
+    ]
+    return run(
+        judged(*everywhere, ready_after=2.4),
+        judged(*everywhere, domain="www.example.com", ready_after=10.7),
+        judged(
+            seen("ns.example.org.", "198.51.100.1", zone="example.org.", after=1),
+            domain="example.org",
+            ready_after=10.7,
+        ),
+        elapsed=10.8,
+    )
+
+
+def ready_without_ipv6() -> Outcome:
+    return run(
+        judged(
+            seen("ns1.example.net.", "192.0.2.1", after=0.2),
+            seen("ns1.example.net.", "2001:db8::1", responses.NotAsked("no route for IPv6")),
+            ready_after=0.41,
+        ),
+        vantage=Vantage((), ("ipv4",), ("ipv6",)),
+        timeout=None,
+    )
+
+
+def ready_beside_dead_ipv6() -> Outcome:
+    return run(
+        judged(
+            seen("ns1.example.net.", "192.0.2.1", after=0.2),
+            seen("ns1.example.net.", "2001:db8::1", TIMED_OUT),
+            ready_after=6.41,
+            findings=(
+                error(
+                    "address-unreachable",
+                    "ns1.example.net. does not answer at 2001:db8::1, but at 192.0.2.1.",
+                    severity=Severity.WARNING,
+                ),
+            ),
+        )
+    )
+
+
+def behind() -> Outcome:
+    return run(
+        judged(
+            seen("ns1.example.net.", "192.0.2.1", serial=2026112302, after=2.1),
+            seen("ns1.example.net.", "2001:db8::1", serial=2026112302, after=2.1),
+            seen("ns2.example.net.", "192.0.2.2", serial=2026112302, after=3.4),
+            seen("ns3.example.net.", "198.51.100.3", NXDOMAIN, serial=2026112301),
+            seen("ns3.example.net.", "2001:db8:3::3", NXDOMAIN, serial=2026112301),
+            findings=(
+                error(
+                    "secondary-behind",
+                    "ns3.example.net. lacks the record; the other 2 name servers have it.",
+                    cause="ns3.example.net. serves zone serial 2026112301, the others 2026112302: "
+                    "it has not transferred the change.",
+                    remedy="On ns3.example.net., see that NOTIFY from the primary arrives and that "
+                    "it may transfer the zone. If it only polls: wait for its refresh, or raise "
+                    "--dns-preflight-timeout.",
+                ),
+            ),
+        )
+    )
+
+
+def _wrong(*values: bytes, summary: str, **more: str) -> Outcome:
+    given = {"cause": "The record holds something else.", **WRONG, **more}
+    code = given.pop("code")
+    found = error(code, summary, **given)  # type: ignore[arg-type]
+    return run(judged(*three_servers(texts(*values)), findings=(found,)), timeout=None)
+
+
+def one_character_off() -> Outcome:
+    return _wrong(
+        VALUE.replace(b"0p", b"Op"),
+        summary="all 3 name servers show a value that differs in one character.",
+        code="mangled-value",
+        cause="The record was typed or copied with a mistake.",
+        remedy="Replace it with the expected value; remove the old one.",
+        kind="typo",
+    )
+
+
+def quoted() -> Outcome:
+    return _wrong(b'"' + VALUE + b'"', summary="quotes are part of the value.", kind="quoted")
+
+
+def truncated() -> Outcome:
+    return _wrong(VALUE[:-3], summary="the value ends early.", kind="truncated")
+
+
+def line_end_within() -> Outcome:
+    return _wrong(
+        VALUE[:20] + b"\r\n" + VALUE[20:], summary="the value is broken.", kind="whitespace"
+    )
+
+
+def long_value() -> Outcome:
+    return _wrong(VALUE + b"\x00\xff\\" * 100, summary="the value goes on.")
+
+
+def escapes_before_the_difference() -> Outcome:
+    expected, served = b"\xfe\xff\\" * 5 + b"abc", b"\xfe\xff\\" * 5 + b"ab\xe9"
+    return run(
+        judged(
+            seen("ns1.example.net.", "192.0.2.1", texts(served)),
+            expected=(expected,),
+            findings=(error("wrong-value", "the value differs."),),
+        )
+    )
+
+
+def sixty_values() -> Outcome:
+    values = [b"value %02d \x1b[31m\x00\xff" % i for i in range(59)]
+    return _wrong(*values, b"", summary="60 values are there, none of them the expected one.")
+
+
+def value_missing() -> Outcome:
+    return run(
+        judged(
+            *three_servers(texts(VALUE)),
+            expected=(VALUE, OTHER),
+            findings=(
+                error(
+                    "value-missing",
+                    "1 of 2 values is served.",
+                    cause="The second value replaced the first instead of joining it.",
+                    remedy="Add both values as two TXT records.",
+                ),
+            ),
+        )
+    )
+
+
+def nothing_published() -> Outcome:
+    return run(
+        judged(
+            *three_servers(NXDOMAIN, serial=7),
+            findings=(
+                error(
+                    "record-not-published",
+                    "no name server of example.com. has _acme-challenge.example.com.",
+                    cause="All 3 name servers are at serial 7 and none has the record.",
+                    remedy="See that the record is written to this zone.",
+                ),
+            ),
+        )
+    )
+
+
+def dead_server() -> Outcome:
+    return run(
+        judged(
+            seen("ns1.example.net.", "192.0.2.1", after=0.01),
+            seen("ns2.example.net.", "192.0.2.2", TIMED_OUT),
+            seen("ns2.example.net.", "2001:db8::2", TIMED_OUT),
+            seen("ns3.example.net.", "192.0.2.3", REFUSED),
+            seen("ns4.example.net.", "192.0.2.4", NODATA, matched_before=True),
+            findings=(
+                error(
+                    "nameserver-unreachable",
+                    "ns2.example.net. answers at none of its 2 addresses.",
+                    cause="No answer in 3 s, twice.",
+                    remedy="Start it, or take it out of the delegation.",
+                ),
+                error(
+                    "nameserver-refuses",
+                    "ns3.example.net. refuses to answer for example.com.",
+                    remedy="Configure the zone there.",
+                ),
+                error("record-vanished", "ns4.example.net. has lost the record."),
+            ),
+        )
+    )
+
+
+def thirteen_servers() -> Outcome:
+    def reading(letter: str) -> responses.Reading:
+        return {"m": NXDOMAIN, "k": texts(OTHER), "l": texts(OTHER)}.get(letter, THERE)
+
+    return run(
+        judged(
+            *(
+                seen(
+                    f"{letter}.gtld-servers.net.",
+                    address,
+                    reading(letter),
+                    serial=5 if letter == "m" else 6,
+                    after=1.0 + i if reading(letter) is THERE else None,
+                )
+                for i, letter in enumerate("abcdefghijklm")
+                for address in (f"192.0.2.{i}", f"2001:db8::{i}")
+            ),
+            findings=(error("servers-disagree", "3 of 13 name servers answer otherwise."),),
+        )
+    )
+
+
+def hundred_names() -> Outcome:
+    def one(number: int) -> ChallengeOutcome:
+        found = error(
+            "record-not-published",
+            f"no name server has _acme-challenge.host{number}.example.com.",
+            cause="All are at serial 7 and none has the record.",
+            remedy="See that the record is written to this zone.",
+        )
+        return judged(
+            *three_servers(NXDOMAIN, serial=7),
+            domain=f"host{number}.example.com",
+            findings=(found,),
+        )
+
+    refused = judged(
+        *three_servers(REFUSED),
+        domain="example.org",
+        findings=(error("nameserver-refuses", "3 name servers refuse."),),
+    )
+    fine = [judged(*three_servers(THERE), domain=f"ok{i}.example.com") for i in range(9)]
+    return run(*(one(i) for i in range(90)), *fine, refused)
+
+
+def ten_different_failures() -> Outcome:
+    return run(
+        *(
+            judged(
+                seen("ns1.example.net.", f"192.0.2.{i}", REFUSED),
+                domain=f"host{i}.example.com",
+                findings=(error("nameserver-refuses", f"name server {i} refuses."),),
+            )
+            for i in range(10)
+        )
+    )
+
+
+def aliased() -> Outcome:
+    first = [
+        seen("ns1.example.net.", "192.0.2.1", alias("acme.example.org.")),
+        seen("ns2.example.net.", "192.0.2.2", alias("acme.example.org.")),
+        seen("ns2.example.net.", "2001:db8::2", alias("acme.example.org.")),
+    ]
+    then = [
+        seen("ns.example.org.", "198.51.100.1", NODATA, zone="example.org.", serial=3),
+        seen("ns.example.org.", "2001:db8:1::1", NXDOMAIN, zone="example.org.", serial=4),
+    ]
+    return run(
+        judged(
+            hops=(
+                hop("_acme-challenge.example.com.", *first),
+                hop("acme.example.org.", *then),
+            ),
+            findings=(
+                error(
+                    "alias-target-lacks-record",
+                    "_acme-challenge.example.com. leads to acme.example.org., which lacks the "
+                    "value.",
+                    remedy="Write the record to acme.example.org.",
+                ),
+            ),
+        )
+    )
+
+
+def loop() -> Outcome:
+    first = [seen("ns1.example.net.", "192.0.2.1", alias("a.example.com."))]
+    chain = (name("a.example.com."), name("_acme-challenge.example.com."))
+    return run(
+        judged(
+            hops=(hop("_acme-challenge.example.com.", *first),),
+            obstacle=AliasLoop(chain),
+            findings=(error("alias-loop", "the alias comes back to itself."),),
+        )
+    )
+
+
+def no_such_domain() -> Outcome:
+    return run(
+        judged(
+            hops=(),
+            domain="nosuch.example",
+            obstacle=NoSuchDomain(name("nosuch.example."), name("example.")),
+            findings=(error("no-such-domain", "example. has no nosuch.example."),),
+        )
+    )
+
+
+def without_addresses() -> Outcome:
+    lost = NameServer(name("ns1.gone.example."), BOTH, failure="the name does not exist")
+    zone = Zone(name("example.com."), name("com."), (lost,))
+    return run(
+        judged(
+            hops=(),
+            obstacle=NoAddresses(zone),
+            findings=(error("nameserver-without-address", "no name server has an address."),),
+        )
+    )
+
+
+def inconclusive() -> Outcome:
+    return run(
+        judged(
+            hops=(),
+            obstacle=NoEgress((Endpoint("198.41.0.4"), Endpoint("2001:503:ba3e::2:30"))),
+            verdict=Verdict.INCONCLUSIVE,
+            findings=(
+                error(
+                    "no-dns-egress",
+                    "nothing answers on port 53 from this host.",
+                    remedy="Allow UDP and TCP to port 53, or name a resolver.",
+                ),
+            ),
+        ),
+        vantage=Vantage((Endpoint("192.0.2.53"), Endpoint("192.0.2.54", 5353)), ("ipv4",), ()),
+        timeout=None,
+    )
+
+
+def before_any_record() -> Outcome:
+    return run(
+        judged(
+            hops=(),
+            expected=(),
+            findings=(
+                error(
+                    "caa-forbids",
+                    "CAA at example.com. allows only other-ca.example, not letsencrypt.org.",
+                    remedy='Add: example.com. CAA 0 issue "letsencrypt.org"',
+                ),
+            ),
+        ),
+        timeout=None,
+    )
+
+
+def in_order_without_a_value() -> Outcome:
+    return run(judged(*three_servers(NXDOMAIN), expected=()), timeout=None)
+
+
+def hostile_names() -> Outcome:
+    server = r"\027[31m[red]\010." + "x" * 50 + "." + "y" * 50 + ".example."
+    readings = (
+        responses.Failing("SERVFAIL"),
+        responses.NotAuthoritative(recursive=True),
+        responses.NotAuthoritative(recursive=False, upward=name(".")),
+        responses.Malformed("the answer is about something else"),
+        responses.Unreachable(Silence.TRUNCATED, "no TCP"),
+        responses.Alias(name("else.example."), conflict=True, texts=(b"\x07",)),
+        texts(VALUE, OTHER),
+    )
+    return run(
+        judged(
+            *(seen(server, f"192.0.2.{i}", r, port=5300 + i) for i, r in enumerate(readings)),
+            findings=(error("nameserver-failing", "the zone\n\x1b[2Jis \u202egone.", kind="x"),),
+        )
+    )
+
+
+ALL = {
+    scenario.__name__: scenario
+    for scenario in (
+        ready,
+        ready_without_ipv6,
+        ready_beside_dead_ipv6,
+        behind,
+        one_character_off,
+        quoted,
+        truncated,
+        line_end_within,
+        long_value,
+        escapes_before_the_difference,
+        sixty_values,
+        value_missing,
+        nothing_published,
+        dead_server,
+        thirteen_servers,
+        hundred_names,
+        ten_different_failures,
+        aliased,
+        loop,
+        no_such_domain,
+        without_addresses,
+        inconclusive,
+        before_any_record,
+        in_order_without_a_value,
+        hostile_names,
+    )
+}
