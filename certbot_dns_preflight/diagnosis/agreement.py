@@ -1,0 +1,252 @@
+"""Findings where the servers of one zone answer differently: who lags, who is of another mind.
+
+Serials are compared in RFC 1982 arithmetic. `secondary-behind` needs an older (or unreadable)
+serial; where the serials say that no transfer is due, it is `servers-disagree`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight import difference
+from certbot_dns_preflight.diagnosis import context as seen_as
+from certbot_dns_preflight.diagnosis import phrases
+from certbot_dns_preflight.diagnosis.finding import finding
+from certbot_dns_preflight.diagnosis.records import mangled_at
+from certbot_dns_preflight.difference import Kind
+from certbot_dns_preflight.responses import Alias, Values
+from certbot_dns_preflight.survey import agreed_alias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import dns.name
+
+    from certbot_dns_preflight.diagnosis.context import Context
+    from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.survey import Observation, Survey
+
+_HALF, _WHOLE = 2**31, 2**32
+
+
+def is_older(serial: int, other: int) -> bool:
+    """Whether `serial` comes before `other` (RFC 1982 section 3.2)."""
+    return 0 < (other - serial) % _WHOLE < _HALF
+
+
+def values_differ(survey: Survey, context: Context) -> Iterable[Finding]:
+    """In the final zone some addresses show all expected values, others do not."""
+    right, wrong = context.holding, context.lacking
+    if context.final is None or context.conflicts:
+        return
+    if not context.expected:
+        right, wrong = _by_newest(context.usable)
+    if right and wrong:
+        yield from _split(survey, context, right, wrong)
+    elif wrong and context.expected and not context.unsteady:
+        aliases = [seen for seen in wrong if isinstance(seen.reading, Alias)]
+        scattered = set(context.served).issuperset(context.expected)
+        if len(aliases) not in (0, len(wrong)) or len(_answers(aliases)) > 1 or scattered:
+            yield _disagree(wrong, context.final.owner)
+
+
+def aliases_differ(_survey: Survey, context: Context) -> Iterable[Finding]:
+    """In an alias's zone some addresses show the alias, others do not."""
+    for hop in context.followed:
+        answering = seen_as.usable(hop)
+        alias = agreed_alias(hop)
+        right = tuple(seen for seen in answering if alias and _shows(seen, alias))
+        wrong = tuple(seen for seen in answering if seen not in right)
+        if not wrong:
+            continue
+        behind = _behind(wrong, right) if right else ()
+        others = tuple(seen for seen in wrong if seen not in behind)
+        if behind:
+            yield _lagging(behind, right, hop.owner, "the alias")
+        if others:
+            yield _disagree((*right, *others), hop.owner, right=right)
+
+
+def _split(
+    survey: Survey,
+    context: Context,
+    right: tuple[Observation, ...],
+    wrong: tuple[Observation, ...],
+) -> Iterable[Finding]:
+    owner = right[0].zone if context.final is None else context.final.owner
+    behind = _behind(wrong, right)
+    others = tuple(seen for seen in wrong if seen not in behind)
+    if behind:
+        yield _lagging(behind, right, owner, "the record" if context.expected else "the answer")
+    nearest = difference.compare(
+        context.expected, (text for seen in others for text in seen_as.texts(seen))
+    ).nearest
+    if nearest and nearest.kind not in (None, Kind.HOSTNAME):
+        mangled = tuple(seen for seen in others if nearest.served in seen_as.texts(seen))
+        others = tuple(seen for seen in others if seen not in mangled)
+        yield mangled_at(survey, context, nearest, at=mangled)
+    if others:
+        yield _disagree((*right, *others), owner, right=right)
+
+
+def _lagging(
+    behind: tuple[Observation, ...],
+    right: tuple[Observation, ...],
+    owner: dns.name.Name,
+    thing: str,
+) -> Finding:
+    everybody = (*right, *behind)
+    late = phrases.subjects(behind, everybody)
+    servers = len(seen_as.nameservers(everybody))
+    good = servers - len(seen_as.nameservers(behind))
+    theirs, ours = phrases.serials(behind), phrases.serials(right)
+    told = f", {theirs}, the others {ours.split(' ', 1)[1]}" if theirs and ours else ""
+    name = phrases.listed(late)
+    if good:
+        summary = f"{good} of {servers} name servers {phrases.verb(good, 'shows', 'show')} {thing}"
+    else:
+        summary = f"not every address of {phrases.listed(phrases.subjects(right, right))} shows it"
+    if theirs and ours:
+        cause = (
+            f"{name} {phrases.verb(len(late), 'serves', 'serve')} the zone "
+            f"{phrases.owner(behind[0].zone)} with {theirs}, those that have it with {ours}: "
+            "the change has not been transferred."
+        )
+    else:
+        cause = (
+            f"{name} {phrases.verb(len(late), 'lacks', 'lack')} {thing} at {phrases.owner(owner)} "
+            "that others already have; the serials that would tell why could not be read."
+        )
+    return finding(
+        "secondary-behind",
+        summary=f"{summary}; {name} {phrases.verb(len(late), 'answers', 'answer')} "
+        f"{phrases.answers(behind)}{told}",
+        cause=cause,
+        remedy=f"On {name}, see that NOTIFY from the primary arrives and that the zone "
+        "may be transferred. If it only polls: wait for its refresh, or raise the timeout.",
+        about=behind,
+        evidence={
+            "behind": phrases.places(behind),
+            "up_to_date": phrases.places(right),
+        },
+    )
+
+
+def _disagree(
+    some: tuple[Observation, ...], owner: dns.name.Name, *, right: tuple[Observation, ...] = ()
+) -> Finding:
+    others = tuple(seen for seen in some if seen not in right)
+    servers = len(seen_as.nameservers(some))
+    who = phrases.listed(phrases.subjects(others, some))
+    answer = phrases.verb(len(phrases.subjects(others, some)), "answers", "answer")
+    if right:
+        good = servers - len(seen_as.nameservers(others))
+        summary = (
+            f"{good} of {servers} name servers {phrases.verb(good, 'has', 'have')} it; "
+            f"{who} {answer} {phrases.answers(others)}"
+        )
+    else:
+        summary = (
+            f"the name servers disagree about {phrases.owner(owner)}: "
+            f"{phrases.listed(f'{who_} {what}' for who_, what in _told(some))}"
+        )
+    return finding(
+        "servers-disagree",
+        summary=summary,
+        cause=_why(others, right),
+        remedy="Find out which server gets its data from where: raise the serial on the primary "
+        "and transfer the zone anew, or make the record at every independent copy.",
+        about=others if right else some,
+        evidence={"owner_name": owner.to_text(), "addresses": phrases.places(some)},
+    )
+
+
+def _why(others: tuple[Observation, ...], right: tuple[Observation, ...]) -> str:
+    dname = any(
+        isinstance(seen.reading, Alias) and seen.reading.dname for seen in (*others, *right)
+    )
+    if dname:
+        return "A DNAME leads away here, and not every server processes DNAME."
+    theirs = {seen.serial for seen in others} - {None}
+    ours = {seen.serial for seen in right} - {None}
+    everything = {seen.serial for seen in (*others, *right)}
+    if right and theirs and ours and theirs == ours:
+        return (
+            f"All serve {phrases.serials(others)}: no transfer is due. The zone was changed "
+            "without a new serial, a cached negative answer is still given, or they hold "
+            "separate copies."
+        )
+    if right and theirs and ours:
+        return (
+            f"Those without it serve {phrases.serials(others)}, the others "
+            f"{phrases.serials(right)}: the newer zone does not have it, so it was removed or "
+            "overwritten, or there are separate copies."
+        )
+    if everything == {None}:
+        return "The answers differ, and no serials could be read that would tell which is newer."
+    return (
+        f"The answers differ, at {phrases.serials((*others, *right))}, "
+        "and no server shows everything that is expected."
+    )
+
+
+def _told(some: Sequence[Observation]) -> Iterable[tuple[str, str]]:
+    answers: dict[str, list[Observation]] = {}
+    for seen in some:
+        answers.setdefault(phrases.answer(seen.reading), []).append(seen)
+    for what, group in answers.items():
+        names = phrases.subjects(group, some)
+        yield phrases.listed(names), f"{phrases.verb(len(names), 'answers', 'answer')} {what}"
+
+
+def _behind(
+    wrong: tuple[Observation, ...], right: tuple[Observation, ...]
+) -> tuple[Observation, ...]:
+    """Of those without it, the addresses whose serial is older than that of any that has it."""
+    ours = [seen.serial for seen in right if seen.serial is not None]
+    return tuple(
+        seen
+        for seen in wrong
+        if seen.serial is None or not ours or all(is_older(seen.serial, one) for one in ours)
+    )
+
+
+def _by_newest(
+    answering: tuple[Observation, ...],
+) -> tuple[tuple[Observation, ...], tuple[Observation, ...]]:
+    """With no value expected: those that answer as the newest zone does, and the others.
+
+    Where no serial tells, the majority stands for the newest.
+    """
+    groups: dict[object, list[Observation]] = {}
+    for seen in answering:
+        groups.setdefault(_key(seen), []).append(seen)
+    if not groups:
+        return (), ()
+
+    def standing(group: list[Observation]) -> tuple[int, int]:
+        serials = [seen.serial for seen in group if seen.serial is not None]
+        known = [seen.serial for seen in answering if seen.serial is not None]
+        behind = sum(all(is_older(mine, other) for mine in serials) for other in known)
+        return (-behind if serials else -len(known), len(group))
+
+    newest = max(groups.values(), key=standing)
+    return tuple(newest), tuple(seen for seen in answering if seen not in newest)
+
+
+def _answers(some: Iterable[Observation]) -> set[object]:
+    return {_key(seen) for seen in some}
+
+
+def _key(seen: Observation) -> object:
+    match seen.reading:
+        case Values(texts=texts):
+            return frozenset(texts)
+        case Alias(target=target):
+            return target
+        case _:
+            return frozenset()
+
+
+def _shows(seen: Observation, alias: Alias) -> bool:
+    return isinstance(seen.reading, Alias) and seen.reading.target == alias.target

@@ -1,0 +1,179 @@
+"""Findings about the CNAME or DNAME that the owner name leads through, and where it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.diagnosis import phrases
+from certbot_dns_preflight.diagnosis.finding import finding
+from certbot_dns_preflight.diagnosis.records import wrong_because
+from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.responses import Alias, NotAuthoritative, Refused
+from certbot_dns_preflight.survey import AliasLoop, NoAddresses, NobodyAnswers, NoSuchDomain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from certbot_dns_preflight.diagnosis.context import Context
+    from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.survey import Survey
+
+
+def conflict(survey: Survey, context: Context) -> Iterable[Finding]:
+    """CNAME together with other data."""
+    at = context.conflicts
+    if not at:
+        return
+    beside = [t for s in at if isinstance(s.reading, Alias) for t in s.reading.texts]
+    served = set(beside).intersection(survey.challenge.expected)
+    yield finding(
+        "alias-conflict",
+        summary=f"{phrases.owner(survey.challenge.owner)} has {phrases.answers(at)} and other "
+        "data beside it",
+        cause="A name that is an alias must hold nothing else: resolvers follow the CNAME and "
+        "may never see the TXT" + (", though the expected value is there." if served else "."),
+        remedy="Keep one of the two: the CNAME, with the TXT record at its target; or the TXT "
+        "record alone.",
+        about=at,
+        evidence={
+            "beside": phrases.values(dict.fromkeys(beside)),
+            "addresses": phrases.places(at),
+        },
+    )
+
+
+def wildcard(survey: Survey, context: Context) -> Iterable[Finding]:
+    """The owner name is caught by a wildcard alias."""
+    target = survey.probes.wildcard_alias
+    if target is None:
+        return
+    caught = context.caught_by_wildcard
+    # Before a record is made, a wildcard does no harm: the record itself will stand before it.
+    harmless = not survey.challenge.expected and survey.obstacle is None
+    name = phrases.owner(survey.challenge.owner)
+    yield finding(
+        "alias-wildcard",
+        severity=Severity.ERROR if caught and not harmless else Severity.WARNING,
+        summary=f"{name} does not exist itself; a wildcard makes it an alias of "
+        f"{phrases.owner(target)}"
+        + (", where the record is not" if caught and survey.challenge.expected else ""),
+        cause="Any other name beside it is answered with the same CNAME, so a * record of the "
+        "zone answers for it.",
+        remedy=f"Make the TXT record at {name} itself, which takes it out of the wildcard; or a "
+        "CNAME of its own to where the record is.",
+        evidence={"target": target.to_text()},
+    )
+
+
+def target_lacks(survey: Survey, context: Context) -> Iterable[Finding]:
+    """The alias's target lacks the value, on all servers."""
+    if context.final is None:
+        return
+    unfollowed = bool(context.lacking) and all(
+        isinstance(seen.reading, Alias) for seen in context.usable
+    )
+    agreed = len({s.reading.target for s in context.usable if isinstance(s.reading, Alias)}) == 1
+    if unfollowed and agreed and not context.conflicts and not context.caught_by_wildcard:
+        yield finding(
+            "alias-target-lacks-record",
+            summary=f"{phrases.owner(context.target)} is {phrases.answers(context.usable)}, "
+            "and what is there was not seen",
+            cause="The run ended before the alias's target could be asked for.",
+            remedy="Look again, with a longer timeout.",
+            about=context.usable,
+            evidence={"addresses": phrases.places(context.usable)},
+        )
+        return
+    if not context.through_alias or not context.nobody_has_all or context.misplaced:
+        return
+    nearest = context.nearest
+    if context.partly_served or (nearest and nearest.kind):
+        return
+    target, owner = phrases.owner(context.target), phrases.owner(survey.challenge.owner)
+    if nearest:
+        lacks, why = "has other TXT values only", wrong_because(nearest, context.served)
+    else:
+        lacks = "has no TXT record"
+        why = f"All its name servers answer {phrases.answers(context.lacking)}."
+    yield finding(
+        "alias-target-lacks-record",
+        summary=f"{owner} is an alias of {target}, and that {lacks}",
+        cause=f"The CA follows the alias, so the record must be at {target}. {why}",
+        remedy=f"Make the record at {target}, in the zone {phrases.owner(context.final.zone.apex)} "
+        f"(see that the plugin may write there), or remove the alias at {owner}",
+        about=context.lacking,
+        evidence={
+            "target": context.target.to_text(),
+            "alias_chain": [name.to_text() for name in survey.alias_chain],
+            "expected": phrases.values(survey.challenge.expected),
+            "addresses": phrases.places(context.lacking),
+        },
+    )
+
+
+def dangling(survey: Survey, context: Context) -> Iterable[Finding]:
+    """The alias leads to a zone that does not exist or is not served."""
+    if not survey.hops or context.caught_by_wildcard or context.conflicts:
+        return
+    match survey.obstacle:
+        case NoSuchDomain(name=name, zone=zone):
+            where = name
+            why = f"{phrases.owner(zone)} says that {phrases.owner(name)} does not exist."
+        case NobodyAnswers(zone=zone) if is_undelegated(survey):
+            where = zone.apex
+            why = f"The name servers of {phrases.owner(zone.apex)} do not serve it."
+        case NoAddresses(zone=zone):
+            where = zone.apex
+            why = f"No name server of {phrases.owner(zone.apex)} has an address."
+        case _:
+            return
+    target = survey.alias_chain[-1] if survey.alias_chain else where
+    owner = phrases.owner(survey.challenge.owner)
+    yield finding(
+        "alias-dangling",
+        summary=f"{owner} is an alias of {phrases.owner(target)}, which leads nowhere",
+        cause=why,
+        remedy=f"Correct or remove the alias at {phrases.owner(survey.hops[-1].owner)}: whoever "
+        "registers the missing zone could get certificates for this domain.",
+        about=survey.hops[-1].observations,
+        evidence={
+            "target": target.to_text(),
+            "missing": where.to_text(),
+            "alias_chain": [name.to_text() for name in survey.alias_chain],
+        },
+    )
+
+
+def is_undelegated(survey: Survey) -> bool:
+    """Whether the servers of an alias's target say that the zone is not theirs."""
+    return (
+        bool(survey.hops)
+        and isinstance(survey.obstacle, NobodyAnswers)
+        and any(
+            isinstance(seen.reading, Refused | NotAuthoritative)
+            for seen in survey.obstacle.observations
+        )
+    )
+
+
+def loop(survey: Survey, context: Context) -> Iterable[Finding]:
+    """The chain of aliases comes back or does not end."""
+    if not isinstance(survey.obstacle, AliasLoop) or context.caught_by_wildcard:
+        return
+    if context.conflicts:
+        return
+    chain = survey.obstacle.chain
+    back = len(set(chain)) < len(chain) or survey.challenge.owner in chain
+    owner = phrases.owner(survey.challenge.owner)
+    yield finding(
+        "alias-loop",
+        summary=f"{owner} leads {'into a loop of' if back else f'through {len(chain)}'} aliases",
+        cause=f"The chain: {' -> '.join([owner, *map(phrases.owner, chain[:_SHOWN])])}"
+        + (f" and {len(chain) - _SHOWN} more" if len(chain) > _SHOWN else ""),
+        remedy="Let one of these names hold the TXT record itself, or end the chain at a name "
+        "that does.",
+        evidence={"alias_chain": [name.to_text() for name in chain]},
+    )
+
+
+_SHOWN = 6

@@ -1,0 +1,184 @@
+"""A survey as diagnoses want to see it: which zone must hold the values, who shows what.
+
+Sorts observations; words nothing and judges nothing beyond "this answer is usable".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight import difference
+from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.responses import Absent, Alias, Values
+from certbot_dns_preflight.settings import Leniency
+from certbot_dns_preflight.survey import OutOfTime, agreed_alias
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from certbot_dns_preflight.difference import Comparison
+    from certbot_dns_preflight.survey import Hop, Observation, Survey
+
+UNSTABLE_FLIPS = 2
+"""From here on an address went back and forth: catching up once is a single change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What several diagnoses need to know about a survey.
+
+    `final` is the hop that must hold the values, None where the walk did not get there;
+    `followed` are those before it, whose servers must show the alias.
+    """
+
+    survey: Survey
+    expected: tuple[bytes, ...]
+    unreachable: Leniency
+    final: Hop | None
+    followed: tuple[Hop, ...]
+
+    @property
+    def holding(self) -> tuple[Observation, ...]:
+        """Addresses of the final zone that show every expected value now."""
+        return tuple(seen for seen in self.usable if shows_all(seen, self.expected))
+
+    @property
+    def lacking(self) -> tuple[Observation, ...]:
+        """Addresses of the final zone with a usable answer that lacks an expected value.
+
+        Those that lost it in this run, or go back and forth, are `stability`'s.
+        """
+        return tuple(
+            seen
+            for seen in self.usable
+            if not shows_all(seen, self.expected) and not is_unsteady(seen)
+        )
+
+    @property
+    def usable(self) -> tuple[Observation, ...]:
+        """Addresses of the final zone with an authoritative answer."""
+        return usable(self.final) if self.final else ()
+
+    @property
+    def served(self) -> tuple[bytes, ...]:
+        """All values that the final zone's addresses show, each once."""
+        return tuple(dict.fromkeys(text for seen in self.usable for text in texts(seen)))
+
+    @property
+    def misplaced(self) -> frozenset[bytes]:
+        """Expected values that no address shows where they belong, but that were seen elsewhere."""
+        return frozenset(s.value for s in self.survey.probes.sightings) - set(self.served)
+
+    @property
+    def unsteady(self) -> tuple[Observation, ...]:
+        """Addresses that lack the values now and had them in this run."""
+        return tuple(
+            seen for seen in self.usable if is_unsteady(seen) and not shows_all(seen, self.expected)
+        )
+
+    @property
+    def partly_served(self) -> bool:
+        """Whether any expected value is served by anybody."""
+        return not set(self.served).isdisjoint(self.expected)
+
+    @property
+    def nobody_has_all(self) -> bool:
+        """Whether the final zone's servers agree that there is a TXT or none, but lack a value.
+
+        False where `stability`, `agreement` or `aliases` have the better explanation.
+        """
+        return bool(
+            self.expected
+            and self.lacking
+            and not self.holding
+            and not self.unsteady
+            and not self.conflicts
+            and not self.caught_by_wildcard
+            and not any(isinstance(seen.reading, Alias) for seen in self.lacking)
+        )
+
+    @property
+    def conflicts(self) -> tuple[Observation, ...]:
+        """Addresses that show other data beside a CNAME."""
+        return tuple(
+            seen
+            for hop in self.survey.hops
+            for seen in hop.observations
+            if isinstance(seen.reading, Alias) and seen.reading.conflict
+        )
+
+    @property
+    def caught_by_wildcard(self) -> bool:
+        """Whether a wildcard alias catches the owner name, and no expected value is at its end."""
+        served = self.holding if not self.expected else self.partly_served
+        return self.survey.probes.wildcard_alias is not None and not (served or self.misplaced)
+
+    @property
+    def nearest(self) -> Comparison | None:
+        """How the most telling of the served values differs from what is missing."""
+        return difference.compare(self.expected, self.served).nearest
+
+    @property
+    def target(self) -> dns.name.Name:
+        """The name that must hold the values, as far as known."""
+        chain = self.survey.alias_chain
+        return self.final.owner if self.final else (*chain, self.survey.challenge.owner)[0]
+
+    @property
+    def through_alias(self) -> bool:
+        """Whether the values belong at an alias's target."""
+        return bool(self.followed)
+
+    def leniently(self, hop: Hop) -> Severity:
+        """Severity of a server's trouble: excusable only while another server of it answers."""
+        excused = self.unreachable is Leniency.WARN and bool(usable(hop))
+        return Severity.WARNING if excused else Severity.ERROR
+
+
+def read(survey: Survey, unreachable: Leniency) -> Context:
+    """Tell the hop that must hold the values from those that must show an alias."""
+    final, followed = None, survey.hops
+    if survey.hops:
+        last = survey.hops[-1]
+        unfinished = isinstance(survey.obstacle, OutOfTime) and agreed_alias(last) is None
+        if survey.obstacle is None or unfinished:
+            final, followed = last, survey.hops[:-1]
+    return Context(survey, survey.challenge.expected, unreachable, final, followed)
+
+
+def is_usable(seen: Observation) -> bool:
+    """Whether an address gave an authoritative answer, right or wrong."""
+    return isinstance(seen.reading, Values | Alias | Absent)
+
+
+def usable(hop: Hop) -> tuple[Observation, ...]:
+    """Addresses of the hop with an authoritative answer."""
+    return tuple(seen for seen in hop.observations if is_usable(seen))
+
+
+def texts(seen: Observation) -> tuple[bytes, ...]:
+    """The TXT values that an address shows at the owner name."""
+    return seen.reading.texts if isinstance(seen.reading, Values) else ()
+
+
+def shows_all(seen: Observation, expected: tuple[bytes, ...]) -> bool:
+    """Whether an address shows every expected value; with none expected, TXT or none will do."""
+    if not expected:
+        return isinstance(seen.reading, Values | Absent)
+    return isinstance(seen.reading, Values) and set(seen.reading.texts).issuperset(expected)
+
+
+def is_unstable(seen: Observation) -> bool:
+    """Whether an address went back and forth in this run."""
+    return seen.flips >= UNSTABLE_FLIPS
+
+
+def is_unsteady(seen: Observation) -> bool:
+    """Whether an address had the values in this run and does not show them (reliably) now."""
+    return seen.matched_before or is_unstable(seen)
+
+
+def nameservers(observations: tuple[Observation, ...]) -> tuple[dns.name.Name, ...]:
+    """The name servers of some addresses, each once, in order."""
+    return tuple(dict.fromkeys(seen.nameserver for seen in observations))

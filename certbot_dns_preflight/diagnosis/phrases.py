@@ -1,0 +1,171 @@
+"""The turns of phrase that findings share: servers, answers, serials, values; and their evidence.
+
+Everything that came from the network goes through here escaped and bounded; evidence is exact.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from certbot_dns_preflight import records, responses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import dns.name
+
+    from certbot_dns_preflight.findings import Json
+    from certbot_dns_preflight.responses import Reading
+    from certbot_dns_preflight.survey import Observation
+
+_LONGEST_VALUE = 64
+_LONGEST_NAME = 120
+_LONGEST_DETAIL = 160
+_MOST_ITEMS = 4
+
+
+def bounded(text: str, limit: int = _LONGEST_DETAIL) -> str:
+    """Cut a text, and count what is left out; control characters are escaped."""
+    text = records.printable(text)
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}... ({len(text) - limit} more characters)"
+
+
+def value(data: bytes) -> str:
+    """Quote a TXT value, escaped; a long one is cut and the rest counted."""
+    if len(data) <= _LONGEST_VALUE:
+        return f'"{records.presentation(data)}"'
+    rest = len(data) - _LONGEST_VALUE
+    return f'"{records.presentation(data[:_LONGEST_VALUE])}"... ({rest} more bytes)'
+
+
+def host(name: dns.name.Name) -> str:
+    """Write a host or domain as sentences do, without its final dot."""
+    text = records.show_name(name)
+    return bounded(text[:-1] if len(text) > 1 and text.endswith(".") else text, _LONGEST_NAME)
+
+
+def owner(name: dns.name.Name) -> str:
+    """Write an owner name or zone as master files do, with its final dot."""
+    return bounded(records.show_name(name), _LONGEST_NAME)
+
+
+def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:
+    """Write "a", "a and b", "a, b and c", "a, b, c and 7 more"."""
+    unique = list(dict.fromkeys(items))
+    if len(unique) > most + 1:
+        unique = [*unique[:most], f"{len(unique) - most} more"]
+    return " and ".join([", ".join(unique[:-1]), unique[-1]] if len(unique) > 1 else unique)
+
+
+def count(number: int, noun: str) -> str:
+    """Write a figure with its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def verb(number: int, singular: str, plural: str) -> str:
+    """Choose the verb's form."""
+    return singular if number == 1 else plural
+
+
+def everyone(servers: int) -> str:
+    """Name all name servers of a zone: "all 3 name servers", "the only name server"."""
+    return "the only name server" if servers == 1 else f"all {servers} name servers"
+
+
+def subjects(some: Sequence[Observation], among: Sequence[Observation]) -> tuple[str, ...]:
+    """Name the servers of some addresses; with the address where only part of a server is meant."""
+    whole = {
+        name
+        for name in {seen.nameserver for seen in some}
+        if all(seen in some for seen in among if seen.nameserver == name)
+    }
+    return tuple(
+        dict.fromkeys(
+            host(seen.nameserver)
+            if seen.nameserver in whole
+            else f"{host(seen.nameserver)} at {seen.endpoint.address}"
+            for seen in some
+        )
+    )
+
+
+def serials(observations: Iterable[Observation]) -> str:
+    """Write the known serials: "serial 41", "serials 41 and 42", or nothing."""
+    known = sorted({seen.serial for seen in observations if seen.serial is not None})
+    if not known:
+        return ""
+    return f"{verb(len(known), 'serial', 'serials')} {listed(str(serial) for serial in known)}"
+
+
+def answers(observations: Iterable[Observation]) -> str:
+    """Write what some addresses answer, each answer once."""
+    return listed(answer(seen.reading) for seen in observations)
+
+
+def answer(reading: Reading) -> str:  # noqa: C901, PLR0911 - one case for each kind of reading
+    """Write one reading as the object of "answers"."""
+    match reading:
+        case responses.Values(texts=texts) if len(set(texts)) == 1:
+            return f"TXT {value(texts[0])}"
+        case responses.Values(texts=texts):
+            return f"{count(len(set(texts)), 'TXT value')}"
+        case responses.Alias(target=target, dname=None):
+            return f"a CNAME to {owner(target)}"
+        case responses.Alias(target=target):
+            return f"a DNAME that leads to {owner(target)}"
+        case responses.Absent(nxdomain=True):
+            return "NXDOMAIN"
+        case responses.Absent():
+            return "no TXT record"
+        case responses.Referral(cut=cut):
+            return f"a referral to {owner(cut)}"
+        case responses.Refused():
+            return "REFUSED"
+        case responses.Failing(rcode=rcode):
+            return bounded(rcode)
+        case responses.NotAuthoritative():
+            return "without authority"
+        case responses.Malformed(detail=detail):
+            return f"nonsense ({bounded(detail)})"
+        case responses.Unreachable(reason=reason):
+            return f"nothing ({reason.value})"
+        case responses.NotAsked(reason=reason):
+            return f"nothing (not asked: {bounded(reason)})"
+        case _ as never:
+            assert_never(never)
+
+
+def places(observations: Iterable[Observation]) -> list[Json]:
+    """Evidence: each address with its serial and what it answered, exact."""
+    return [
+        {
+            "nameserver": records.show_name(seen.nameserver),
+            "address": seen.endpoint.address,
+            "port": seen.endpoint.port,
+            "zone": records.show_name(seen.zone),
+            "serial": seen.serial,
+            "answer": _exact(seen.reading),
+        }
+        for seen in observations
+    ]
+
+
+def values(data: Iterable[bytes]) -> list[Json]:
+    """Evidence: values in presentation form, uncut."""
+    return [records.presentation(item) for item in data]
+
+
+def _exact(reading: Reading) -> str:
+    match reading:
+        case responses.Values(texts=texts):
+            return "TXT " + " ".join(f'"{records.presentation(text)}"' for text in texts)
+        case responses.Alias(target=target, dname=None):
+            return f"CNAME {records.show_name(target)}"
+        case responses.Alias(target=target):
+            return f"DNAME {records.show_name(target)}"
+        case responses.Absent(nxdomain=nxdomain):
+            return "NXDOMAIN" if nxdomain else "NODATA"
+        case _:
+            return answer(reading)

@@ -1,0 +1,272 @@
+"""Findings about name servers that give no usable answer: each with its one cause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.diagnosis import context as seen_as
+from certbot_dns_preflight.diagnosis import phrases
+from certbot_dns_preflight.diagnosis.aliases import is_undelegated
+from certbot_dns_preflight.diagnosis.finding import finding
+from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.responses import (
+    Failing,
+    Malformed,
+    NotAsked,
+    NotAuthoritative,
+    Referral,
+    Refused,
+    Silence,
+    Unreachable,
+)
+from certbot_dns_preflight.survey import NoAddresses, NobodyAnswers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import dns.name
+
+    from certbot_dns_preflight.diagnosis.context import Context
+    from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.responses import Reading
+    from certbot_dns_preflight.survey import NameServer, Observation, Survey, Zone
+
+_UNREACHABLE, _TRUNCATED = "nameserver-unreachable", "tcp-unavailable"
+_IN_ORDER = (
+    "nameserver-refuses",
+    "nameserver-failing",
+    "not-authoritative",
+    "malformed-answer",
+    _TRUNCATED,
+    _UNREACHABLE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """One name server of one zone, the code that tells its trouble, and where it shows."""
+
+    code: str
+    severity: Severity
+    at: tuple[Observation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A zone whose servers were asked: a hop, or where the walk ended."""
+
+    zone: Zone
+    observations: tuple[Observation, ...]
+    severity: Severity
+
+
+def in_trouble(survey: Survey, context: Context) -> Iterable[Finding]:
+    """Name servers that refuse, fail, have no authority, talk nonsense or say nothing."""
+    groups: dict[tuple[str, Severity], list[Observation]] = {}
+    for asked in _asked(survey, context):
+        for trouble in _troubles(asked):
+            at = groups.setdefault((trouble.code, trouble.severity), [])
+            known = {(seen.nameserver, seen.endpoint) for seen in at}
+            at.extend(s for s in trouble.at if (s.nameserver, s.endpoint) not in known)
+    for (code, severity), at in groups.items():
+        yield _word(code, severity, tuple(at))
+
+
+def addressless(survey: Survey, context: Context) -> Iterable[Finding]:
+    """NS names that resolve to no address, or that nobody asked."""
+    done: set[tuple[str, dns.name.Name]] = set()
+    for asked in _asked(survey, context):
+        heard = {seen.nameserver for seen in asked.observations}
+        for server in asked.zone.nameservers:
+            if server.name in heard or (asked.severity.value, server.name) in done:
+                continue
+            done.add((asked.severity.value, server.name))
+            yield _addressless(server, asked)
+
+
+def _asked(survey: Survey, context: Context) -> Iterator[_Asked]:
+    for hop in survey.hops:
+        yield _Asked(hop.zone, hop.observations, context.leniently(hop))
+    match survey.obstacle:
+        case NobodyAnswers(zone=zone, observations=observations) if not is_undelegated(survey):
+            yield _Asked(zone, observations, Severity.ERROR)
+        case NoAddresses(zone=zone) if not survey.hops:
+            yield _Asked(zone, (), Severity.ERROR)
+
+
+def _troubles(asked: _Asked) -> Iterator[_Trouble]:
+    for name in seen_as.nameservers(asked.observations):
+        mine = tuple(seen for seen in asked.observations if seen.nameserver == name)
+        codes = {code for seen in mine if (code := _code(seen.reading))}
+        told = [code for code in _IN_ORDER if code in codes]
+        if not told:
+            if not any(seen_as.is_usable(seen) for seen in mine):
+                yield _Trouble(_UNREACHABLE, asked.severity, mine)
+            continue
+        first = told[0]
+        if first != _UNREACHABLE:
+            at = tuple(seen for seen in mine if _code(seen.reading) not in (None, _UNREACHABLE))
+            yield _Trouble(first, asked.severity, at)
+        silent = tuple(seen for seen in mine if _code(seen.reading) == _UNREACHABLE)
+        answers = any(seen_as.is_usable(seen) for seen in mine) or first != _UNREACHABLE
+        if silent and answers:
+            yield _Trouble("address-unreachable", Severity.WARNING, silent)
+        elif silent:
+            yield _Trouble(_UNREACHABLE, asked.severity, mine)
+
+
+def _code(reading: Reading) -> str | None:
+    """Name an address's trouble; None where it answers, or where the want of a route is ours."""
+    match reading:
+        case Refused():
+            return "nameserver-refuses"
+        case Failing():
+            return "nameserver-failing"
+        case NotAuthoritative() | Referral():
+            return "not-authoritative"
+        case Malformed():
+            return "malformed-answer"
+        case Unreachable(reason=Silence.TRUNCATED):
+            return _TRUNCATED
+        case Unreachable(reason=Silence.NO_ROUTE):
+            return None
+        case Unreachable():
+            return _UNREACHABLE
+        case _:
+            return None
+
+
+def _word(code: str, severity: Severity, at: tuple[Observation, ...]) -> Finding:
+    servers = len(seen_as.nameservers(at))
+    precise = code in ("address-unreachable", "malformed-answer", _TRUNCATED)
+    who = phrases.listed(
+        f"{phrases.host(seen.nameserver)} at {seen.endpoint.address}"
+        if precise
+        else phrases.host(seen.nameserver)
+        for seen in at
+    )
+    addresses = phrases.listed(seen.endpoint.address for seen in at)
+    zone = phrases.listed(phrases.owner(seen.zone) for seen in at)
+
+    def does(singular: str, plural: str) -> str:
+        return phrases.verb(len(at) if precise else servers, singular, plural)
+
+    match code:
+        case "nameserver-refuses":
+            summary = f"{who} {does('refuses', 'refuse')} to answer for {zone}"
+            cause = f"REFUSED from {addresses}: the zone is not configured there (lame delegation)."
+            remedy = f"Configure the zone on {who}, or take {does('it', 'them')} out of the NS set "
+            remedy += "in the zone and at the registrar."
+        case "nameserver-failing":
+            codes = phrases.answers(at)
+            summary = f"{who} {does('fails', 'fail')} with {codes} for {zone}"
+            cause = f"{codes} from {addresses}: the zone is not loaded there, has expired, "
+            cause += "or the query was not understood."
+            remedy = f"Read the log on {who}: reload the zone, or mend the transfer from "
+            remedy += "the primary."
+        case "not-authoritative":
+            summary = f"{who} {does('answers', 'answer')} without authority for {zone}"
+            cause = _without_authority(at, addresses)
+            remedy = f"Serve the zone on {who} as primary or secondary, or take "
+            remedy += f"{does('it', 'them')} out of the NS set."
+        case "malformed-answer":
+            summary = f"what {who} {does('sends', 'send')} is no answer to the question"
+            cause = f"Received: {phrases.answers(at)}."
+            remedy = "See what stands at the address: a middlebox, a firewall or a faulty server."
+        case "tcp-unavailable":
+            summary = f"{who} {does('cuts its answer', 'cut their answers')} short over UDP and "
+            summary += f"{does('does', 'do')} not answer over TCP"
+            cause = "The answer does not fit a UDP packet, so it can be had over TCP alone."
+            remedy = "Open TCP port 53 to these addresses; remove stale TXT values."
+        case "address-unreachable":
+            summary = f"{who} {does('does', 'do')} not answer; other addresses of the same "
+            summary += f"name {phrases.verb(servers, 'server', 'servers')} do"
+            cause = f"Tried: {_details(at)}."
+            remedy = "Let the server listen there and open port 53 (UDP and TCP), or remove the "
+            remedy += "address record and glue."
+        case _:
+            summary, cause, remedy = _silent(at, who, does("answers", "answer"))
+    return finding(
+        code,
+        severity=severity,
+        summary=summary,
+        cause=cause,
+        remedy=remedy,
+        about=at,
+        evidence={"addresses": phrases.places(at)},
+    )
+
+
+def _silent(at: tuple[Observation, ...], who: str, answer: str) -> tuple[str, str, str]:
+    ours = all(_code(seen.reading) is None for seen in at)
+    if ours:
+        return (
+            f"{who} cannot be asked from this host",
+            f"This host has no route to {phrases.listed(s.endpoint.address for s in at)} "
+            f"({_details(at)}).",
+            "Run the check from a host with that address family, or accept it with unreachable=warn.",
+        )
+    return (
+        f"no address of {who} {answer}",
+        f"Tried: {_details(at)}.",
+        "See that the server runs and that port 53 is open to it from the Internet, "
+        "UDP and TCP; or take it out of the NS set in the zone and at the registrar.",
+    )
+
+
+def _details(at: tuple[Observation, ...]) -> str:
+    words = []
+    for seen in at:
+        match seen.reading:
+            case Unreachable(reason=reason):
+                words.append(f"{seen.endpoint.address} {reason.value}")
+            case NotAsked(reason=reason):
+                words.append(f"{seen.endpoint.address} not asked, {phrases.bounded(reason)}")
+            case reading:
+                words.append(f"{seen.endpoint.address} {phrases.answer(reading)}")
+    return phrases.listed(words)
+
+
+def _without_authority(at: tuple[Observation, ...], addresses: str) -> str:
+    for seen in at:
+        match seen.reading:
+            case Referral(cut=cut):
+                return f"{addresses}: a referral to {phrases.owner(cut)} instead of an answer."
+            case NotAuthoritative(upward=name) if name is not None:
+                return (
+                    f"{addresses}: a referral upwards to {phrases.owner(name)}; "
+                    "the zone is not configured there."
+                )
+            case NotAuthoritative(recursive=True):
+                return f"{addresses}: AA=0, RA=1, a recursive resolver that does not hold the zone."
+    return f"{addresses}: AA=0; the server does not hold the zone."
+
+
+def _addressless(server: NameServer, asked: _Asked) -> Finding:
+    name, zone = phrases.host(server.name), phrases.owner(asked.zone.apex)
+    if server.endpoints:
+        return finding(
+            _UNREACHABLE,
+            severity=asked.severity,
+            summary=f"{name} was not asked",
+            cause=f"None of its addresses could be asked in time for {zone}.",
+            remedy="Look again, with a longer timeout.",
+            evidence={"nameserver": server.name.to_text(), "zone": asked.zone.apex.to_text()},
+        )
+    why = (
+        f"{name}: {phrases.bounded(server.failure)}." if server.failure else f"{name} has neither."
+    )
+    return finding(
+        "nameserver-without-address",
+        severity=asked.severity,
+        summary=f"{name}, a name server of {zone}, has no address",
+        cause=f"The NS record's name must have A or AAAA records. {why}",
+        remedy=f"Give {name} an address record (not a CNAME), or take it out of the NS set.",
+        nameserver=server.name,
+        evidence={
+            "nameserver": server.name.to_text(),
+            "zone": asked.zone.apex.to_text(),
+            "failure": server.failure,
+        },
+    )

@@ -1,0 +1,60 @@
+"""Findings about one address over the rounds of a run: lost, or back and forth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.diagnosis import context as seen_as
+from certbot_dns_preflight.diagnosis import phrases
+from certbot_dns_preflight.diagnosis.finding import finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from certbot_dns_preflight.diagnosis.context import Context
+    from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.survey import Survey
+
+
+def unstable(_survey: Survey, context: Context) -> Iterable[Finding]:
+    """An address went back and forth."""
+    if context.final is None:
+        return
+    at = tuple(seen for seen in context.final.observations if seen_as.is_unstable(seen))
+    if not at:
+        return
+    who = phrases.listed(f"{phrases.host(s.nameserver)} at {s.endpoint.address}" for s in at)
+    most = max(seen.flips for seen in at)
+    yield finding(
+        "answer-unstable",
+        summary=f"{who} {phrases.verb(len(at), 'shows', 'show')} the record at times and at "
+        "times not",
+        cause=f"Within this run the answer changed {most} times; probably several instances "
+        "stand behind the address and not all of them have the record.",
+        remedy="Find the instance that lags (dig +nsid shows which one answers), or wait until "
+        "all have the record; see that no second program rewrites the zone.",
+        about=at,
+        evidence={
+            "addresses": phrases.places(at),
+            "flips": {seen.endpoint.address: seen.flips for seen in at},
+        },
+    )
+
+
+def vanished(_survey: Survey, context: Context) -> Iterable[Finding]:
+    """An address had the values in an earlier round and lacks them now."""
+    at = tuple(seen for seen in context.unsteady if not seen_as.is_unstable(seen))
+    if not at or not context.expected:
+        return
+    who = phrases.listed(phrases.subjects(at, context.usable))
+    names = len(phrases.subjects(at, context.usable))
+    yield finding(
+        "record-vanished",
+        summary=f"{who} had the record earlier in this run and {phrases.verb(names, 'has', 'have')}"
+        f" lost it: now {phrases.verb(names, 'answers', 'answer')} {phrases.answers(at)}",
+        cause="The record was removed, or the zone overwritten, while we were waiting.",
+        remedy="See what removed it: a clean-up that came too early, a second client, or a "
+        "configuration management that regenerates the zone.",
+        about=at,
+        evidence={"addresses": phrases.places(at)},
+    )
