@@ -60,7 +60,7 @@ def read(path: Path) -> Hints:
         with path.open(encoding="utf-8") as file:
             text = file.read(_MOST_BYTES)
         rrsets = dns.zonefile.read_rrsets(
-            text, origin=dns.name.root, relativize=False, default_ttl=3600
+            text, rdclass=None, origin=dns.name.root, relativize=False, default_ttl=3600
         )
     except (OSError, UnicodeError, ValueError, dns.exception.DNSException) as error:
         message = f"{printable(str(path))} holds no root hints: {printable(str(error))}"
