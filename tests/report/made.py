@@ -1,0 +1,136 @@
+"""Outcomes made by hypothesis: any reading, any bytes, any names, aliases and obstacles."""
+
+from __future__ import annotations
+
+import dns.name
+from hypothesis import strategies as st
+
+from certbot_dns_preflight import responses
+from certbot_dns_preflight.findings import Finding, Severity
+from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
+from certbot_dns_preflight.records import challenge
+from certbot_dns_preflight.responses import Endpoint
+from certbot_dns_preflight.survey import (
+    AliasLoop,
+    Hop,
+    Listing,
+    NameServer,
+    NoAddresses,
+    NobodyAnswers,
+    NoEgress,
+    NoSuchDomain,
+    Observation,
+    OutOfTime,
+    Survey,
+    Zone,
+)
+from tests.report.build import STARTED, VALUE
+
+NAMES = st.lists(st.binary(min_size=1, max_size=20), min_size=1, max_size=4).map(
+    lambda labels: dns.name.Name((*labels, b""))
+)
+VALUES = st.one_of(st.just(VALUE), st.binary(max_size=90), st.binary(min_size=300, max_size=310))
+DETAILS = st.text(max_size=20)
+SECONDS = st.one_of(st.none(), st.floats(0, 4000))
+READINGS = st.one_of(
+    st.builds(responses.Values, st.lists(VALUES, min_size=1, max_size=9).map(tuple)),
+    st.builds(
+        responses.Alias, NAMES, st.none() | NAMES, st.booleans(), st.lists(VALUES).map(tuple)
+    ),
+    st.builds(responses.Absent, st.booleans(), st.none() | NAMES),
+    st.builds(responses.Referral, NAMES, st.frozensets(NAMES, max_size=2)),
+    st.builds(responses.Refused),
+    st.builds(responses.Failing, st.sampled_from(["SERVFAIL", "FORMERR", "NOTIMP"])),
+    st.builds(responses.NotAuthoritative, st.booleans(), st.none() | NAMES),
+    st.builds(responses.Malformed, DETAILS),
+    st.builds(responses.Unreachable, st.sampled_from(responses.Silence), DETAILS),
+    st.builds(responses.NotAsked, DETAILS),
+)
+ENDPOINTS = st.builds(
+    Endpoint,
+    st.ip_addresses().map(str),
+    st.one_of(st.just(53), st.integers(1, 65535)),
+)
+LISTINGS = st.frozensets(st.sampled_from(Listing))
+OBSERVATIONS = st.builds(
+    Observation,
+    zone=NAMES,
+    nameserver=NAMES,
+    endpoint=ENDPOINTS,
+    listed_by=LISTINGS,
+    reading=READINGS,
+    rcode=st.sampled_from([None, "NOERROR", "NXDOMAIN"]),
+    authoritative=st.none() | st.booleans(),
+    transport=st.none() | st.sampled_from(responses.Transport),
+    rtt=SECONDS,
+    serial=st.none() | st.integers(0, 2**32 - 1),
+    first_match=SECONDS,
+    matched_before=st.booleans(),
+)
+NAMESERVERS = st.builds(
+    NameServer,
+    NAMES,
+    LISTINGS,
+    own=st.lists(ENDPOINTS, max_size=2).map(tuple),
+    failure=st.none() | DETAILS,
+)
+ZONES = st.builds(Zone, NAMES, st.none() | NAMES, st.lists(NAMESERVERS, max_size=3).map(tuple))
+SEEN = st.lists(OBSERVATIONS, max_size=20).map(tuple)
+OBSTACLES = st.one_of(
+    st.none(),
+    st.builds(NoSuchDomain, NAMES, NAMES),
+    st.builds(NobodyAnswers, ZONES, NAMES, SEEN),
+    st.builds(NoAddresses, ZONES),
+    st.builds(AliasLoop, st.lists(NAMES, max_size=3).map(tuple)),
+    st.builds(NoEgress, st.lists(ENDPOINTS, max_size=2).map(tuple)),
+    st.builds(OutOfTime, NAMES),
+)
+CHALLENGES = st.builds(
+    challenge,
+    st.sampled_from(
+        ["example.com", "*.example.org", "b\N{LATIN SMALL LETTER U WITH DIAERESIS}.de"]
+    ),
+    st.lists(VALUES, max_size=3),
+)
+SURVEYS = st.builds(
+    Survey,
+    CHALLENGES,
+    st.lists(st.builds(Hop, NAMES, ZONES, SEEN), max_size=3).map(tuple),
+    OBSTACLES,
+    st.integers(0, 99),
+    SECONDS,
+)
+FINDINGS = st.builds(
+    Finding,
+    code=st.sampled_from(["wrong-value", "secondary-behind", "caa-forbids"]),
+    severity=st.sampled_from(Severity),
+    summary=st.text(min_size=1, max_size=120),
+    cause=st.text(max_size=120),
+    remedy=st.text(max_size=120),
+    reference=st.just("RFC 1034"),
+    nameserver=st.none() | NAMES,
+    address=st.none() | st.ip_addresses().map(str),
+    evidence=st.dictionaries(st.sampled_from(["kind", "serial"]), st.none() | DETAILS),
+)
+VANTAGES = st.builds(
+    Vantage,
+    st.lists(ENDPOINTS, max_size=2).map(tuple),
+    st.sampled_from([("ipv4",), ("ipv6",), ("ipv4", "ipv6"), ()]),
+    st.sampled_from([(), ("ipv6",)]),
+)
+OUTCOMES = st.builds(
+    Outcome,
+    st.just(STARTED),
+    st.floats(0, 4000),
+    VANTAGES,
+    st.lists(
+        st.builds(
+            ChallengeOutcome,
+            SURVEYS,
+            st.sampled_from(Verdict),
+            st.lists(FINDINGS, max_size=3).map(tuple),
+        ),
+        max_size=4,
+    ).map(tuple),
+    SECONDS,
+)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+import re
+from importlib import metadata
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from certbot_dns_preflight.report import document
+from certbot_dns_preflight.survey import Status
+from tests.report import scenarios
+from tests.report.build import VALUE
+from tests.report.made import OUTCOMES
+
+SCHEMA = document.schema()
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def unescaped(text: str) -> bytes:
+    return re.sub(rb"\\(\d{3})", lambda m: bytes([int(m[1])]), text.encode("ascii"))
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("name", scenarios.ALL)
+def test_each_scenario_is_valid(name: str) -> None:
+    VALIDATOR.validate(json.loads(document.render(scenarios.ALL[name]())))
+
+
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(OUTCOMES)
+def test_whatever_was_seen_the_document_is_valid_and_exact(outcome) -> None:  # noqa: ANN001 - made
+    text = document.render(outcome)
+    assert text.isascii()
+    report = json.loads(text)
+    VALIDATOR.validate(report)
+    for told, challenge in zip(report["challenges"], outcome.challenges, strict=True):
+        expected = [unescaped(value) for value in told["expected"]]
+        assert expected == list(challenge.survey.challenge.expected)
+        found = [unescaped(v) for server in told["servers"] for v in server["found"]]
+        served = [v for o in challenge.survey.observations for v in getattr(o.reading, "texts", ())]
+        assert found[: len(served)] == served
+
+
+def test_a_report_in_full() -> None:
+    report = document.as_json(scenarios.behind())
+    challenges = report.pop("challenges")
+    assert report == {
+        "version": 1,
+        "tool": {
+            "name": "certbot-dns-preflight",
+            "version": metadata.version("certbot-dns-preflight"),
+        },
+        "started": "2026-11-23T19:04:50Z",
+        "elapsed_seconds": 300.04,
+        "vantage": {"discovery": "root", "resolvers": [], "families": ["ipv4", "ipv6"]},
+        "outcome": "not-ready",
+    }
+    assert isinstance(challenges, list)
+    challenge = challenges[0]
+    assert isinstance(challenge, dict)
+    assert list(challenge) == SCHEMA["$defs"]["challenge"]["required"]
+    assert challenge["servers"][0] == {  # type: ignore[index,call-overload]
+        "zone": "example.com.",
+        "nameserver": "ns1.example.net.",
+        "address": "192.0.2.1",
+        "port": 53,
+        "listed_by": ["delegation", "apex"],
+        "status": "match",
+        "rcode": "NOERROR",
+        "authoritative": True,
+        "transport": "udp",
+        "found": [VALUE.decode()],
+        "serial": 2026112302,
+        "rtt_seconds": 0.0123,
+        "error": None,
+        "first_match_seconds": 2.1,
+    }
+    finding = challenge["findings"][0]  # type: ignore[index,call-overload]
+    assert list(finding) == SCHEMA["$defs"]["finding"]["required"]
+
+
+def test_fields_come_in_the_order_of_the_schema() -> None:
+    report = json.loads(document.render(scenarios.behind()))
+    assert list(report) == SCHEMA["required"]
+    server = report["challenges"][0]["servers"][0]
+    assert list(server) == SCHEMA["$defs"]["server"]["required"]
+
+
+def test_every_status_is_in_the_schema() -> None:
+    assert SCHEMA["$defs"]["server"]["properties"]["status"]["enum"] == list(Status)
+
+
+def test_an_alias_shows_both_zones_and_names_the_one_that_should_hold_the_record() -> None:
+    challenge = document.challenge_as_json(scenarios.aliased().challenges[0])
+    assert challenge["zone"] == "example.org."
+    assert challenge["alias_chain"] == ["acme.example.org."]
+    servers = challenge["servers"]
+    assert isinstance(servers, list)
+    assert [(s["zone"], s["status"]) for s in servers] == [  # type: ignore[index,call-overload]
+        ("example.com.", "alias"),
+        ("example.com.", "alias"),
+        ("example.com.", "alias"),
+        ("example.org.", "absent"),
+        ("example.org.", "absent"),
+    ]
+
+
+def test_a_resolver_is_named_with_its_port_where_it_is_not_53() -> None:
+    report = document.as_json(scenarios.inconclusive())
+    assert report["vantage"] == {
+        "discovery": "resolver",
+        "resolvers": ["192.0.2.53", "192.0.2.54#5353"],
+        "families": ["ipv4"],
+    }
+    assert report["outcome"] == "inconclusive"

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+from certbot_dns_preflight.report.files import ReportFileError, check_writable, write_atomically
+
+NOBODY = 65534
+
+
+def left_in(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_a_new_file_has_the_mode_asked_for_whatever_the_umask(tmp_path: Path) -> None:
+    for umask in (0o000, 0o077):
+        before = os.umask(umask)
+        try:
+            for mode in (0o600, 0o644):
+                write_atomically(tmp_path / "r.json", "one\n", mode=mode)
+                assert stat.S_IMODE((tmp_path / "r.json").stat().st_mode) == mode
+        finally:
+            os.umask(before)
+    assert left_in(tmp_path) == ["r.json"]
+
+
+def test_an_open_reader_keeps_the_old_text_and_a_new_one_gets_the_new(tmp_path: Path) -> None:
+    target = tmp_path / "r.json"
+    write_atomically(target, "old", mode=0o600)
+    with target.open() as reader:
+        write_atomically(target, "new", mode=0o600)
+        assert reader.read() == "old"
+    assert target.read_text() == "new"
+
+
+def test_a_link_at_the_path_is_replaced_and_what_it_led_to_is_untouched(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "r.json").symlink_to(victim)
+    write_atomically(tmp_path / "r.json", "new", mode=0o600)
+    assert victim.read_text() == "precious"
+    assert not (tmp_path / "r.json").is_symlink()
+
+
+def test_a_link_planted_at_the_temporary_name_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    tokens = iter(["guessed", "fresh"])
+    monkeypatch.setattr("secrets.token_hex", lambda _: next(tokens))
+    (tmp_path / ".r.json.guessed.tmp").symlink_to(victim)
+    write_atomically(tmp_path / "r.json", "new", mode=0o600)
+    assert victim.read_text() == "precious"
+    assert (tmp_path / "r.json").read_text() == "new"
+    assert not (tmp_path / "r.json").is_symlink()
+
+
+@pytest.mark.parametrize("write", [check_writable, lambda p: write_atomically(p, "x", mode=0o600)])
+def test_a_missing_directory_and_a_directory_are_one_clear_line(tmp_path: Path, write) -> None:  # noqa: ANN001 - two functions of one shape
+    with pytest.raises(ReportFileError) as missing:
+        write(tmp_path / "none" / "r.json")
+    assert str(tmp_path / "none" / "r.json") in str(missing.value)
+    with pytest.raises(ReportFileError, match="directory"):
+        write(tmp_path)
+    assert "\n" not in str(missing.value)
+    assert left_in(tmp_path) == []
+
+
+def test_checking_leaves_nothing_and_changes_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "r.json"
+    check_writable(target)
+    assert left_in(tmp_path) == []
+    target.write_text("old")
+    check_writable(target)
+    assert (left_in(tmp_path), target.read_text()) == (["r.json"], "old")
+
+
+def test_names_that_cannot_be_are_refused_clearly(tmp_path: Path) -> None:
+    for name in ("a\0b", "x" * 300):
+        with pytest.raises(ReportFileError, match="cannot write the report"):
+            write_atomically(tmp_path / name, "x", mode=0o600)
+    assert left_in(tmp_path) == []
+
+
+def test_the_longest_possible_name_works(tmp_path: Path) -> None:
+    write_atomically(tmp_path / ("x" * 255), "x", mode=0o600)
+    assert left_in(tmp_path) == ["x" * 255]
+
+
+def test_a_pipe_is_written_to_directly(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    ready = threading.Event()
+
+    def reader() -> None:
+        descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        ready.set()
+        os.set_blocking(descriptor, True)
+        with os.fdopen(descriptor) as stream:
+            while not read or not read[-1].endswith("\n"):
+                read.append(stream.read())
+
+    thread = threading.Thread(target=reader)
+    thread.start()
+    ready.wait()
+    check_writable(pipe)
+    write_atomically(pipe, "text\n", mode=0o600)
+    thread.join(5)
+    assert "".join(read) == "text\n"
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_pipe_that_nobody_reads_is_an_error_and_no_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ReportFileError) as caught:
+        write_atomically(tmp_path / "pipe", "x", mode=0o600)
+    assert caught.value.errno == errno.ENXIO
+
+
+WRITE = (
+    "import sys; from certbot_dns_preflight.report.files import *; "
+    "check_writable(sys.argv[1]); write_atomically(sys.argv[1], 'text\\n', mode=0o600)"
+)
+
+
+def test_standard_output_works_as_a_pipe_and_as_a_redirection(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITE, "/dev/stdout"]
+    assert subprocess.run(command, check=True, capture_output=True).stdout == b"text\n"
+    with (tmp_path / "out").open("wb") as out:
+        out.write(b"before\n")
+        out.flush()
+        subprocess.run(command, check=True, stdout=out)
+    assert (tmp_path / "out").read_bytes() == b"before\ntext\n"
+
+
+def test_a_full_device_is_named_as_such() -> None:
+    with pytest.raises(ReportFileError, match=r"/dev/full.*No space") as caught:
+        write_atomically("/dev/full", "x", mode=0o600)
+    assert caught.value.errno == errno.ENOSPC
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_full_file_system_keeps_the_old_report_and_nothing_else() -> None:
+    script = (
+        "mount -t tmpfs -o size=64k none $1 && cd $1 && printf old > r.json && "
+        f'{sys.executable} -c "from certbot_dns_preflight.report.files import *; '
+        "write_atomically('r.json', 'x' * 200000, mode=0o600)\"; cat r.json; ls -A; "
+        "mount -o remount,ro $1; "
+        f'{sys.executable} -c "from certbot_dns_preflight.report.files import *; '
+        "check_writable('r.json')\""
+    )
+    place = Path(tempfile.mkdtemp())
+    try:
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-c", script, "sh", str(place)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        shutil.rmtree(place)
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        pytest.skip("no mount namespaces here")
+    assert done.stdout == "oldr.json\n"
+    assert "No space left on device" in done.stderr
+    assert "Read-only file system" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_directory_of_somebody_else_is_refused_beforehand(tmp_path: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.chdir(tmp_path)
+            os.setuid(NOBODY)
+            check_writable("r.json")
+        except ReportFileError as error:
+            code = 0 if "Permission denied" in str(error) else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_text_that_is_no_unicode_is_written_escaped(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "r", "\udcff", mode=0o600)
+    assert (tmp_path / "r").read_bytes() == b"\\udcff"
