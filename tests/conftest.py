@@ -1,0 +1,199 @@
+"""What all tests share: the lab, and certbot as a process inside it.
+
+Importing this moves pytest into the lab's network namespace, so that no test can send a packet
+to the outside, and before anything else may have started a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab import namespace
+from tests.lab.processes import MissingProgramError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.lab import Lab, NameServer
+
+try:
+    namespace.enter()
+    _NO_NAMESPACE = ""
+except namespace.NoNamespaceError as reason:
+    _NO_NAMESPACE = str(reason)
+
+
+def _cannot(reason: str) -> None:
+    """A machine that lacks something: a failure where CI is set, else a skip."""
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def in_namespace() -> None:
+    """Ask for nothing but the lab's network namespace, without any server."""
+    if _NO_NAMESPACE:
+        _cannot(_NO_NAMESPACE)
+
+
+@pytest.fixture(scope="session")
+def session_lab(in_namespace: None) -> Iterator[Lab]:
+    """Start the lab once, at its first use; tests take `lab`, which tidies up behind them."""
+    from tests.lab import Lab  # noqa: PLC0415  # pure tests do without its dependencies
+
+    try:
+        made = Lab()
+    except MissingProgramError as error:
+        _cannot(str(error))
+        raise
+    with made:
+        yield made
+
+
+@pytest.fixture
+def lab(session_lab: Lab) -> Iterator[Lab]:
+    """Give the lab; what the test adds, kills or pauses is as before afterwards."""
+    restore = session_lab.checkpoint()
+    yield session_lab
+    restore()
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One finished run of a program."""
+
+    status: int
+    stdout: str
+    stderr: str
+    log: str = ""
+
+    @property
+    def output(self) -> str:
+        """Everything that it printed."""
+        return self.stdout + self.stderr
+
+
+class Certbot:
+    """Certbot with directories of its own, talking to the lab's CA: call it with arguments."""
+
+    def __init__(self, lab: Lab, directory: Path) -> None:
+        self.lab = lab
+        self.directory = directory
+        self.config_dir = directory / "config"
+        self.report = directory / "report.json"
+        self.log_file = directory / "logs" / "letsencrypt.log"
+        self.environment = {**os.environ, **lab.environment}
+
+    def __call__(self, *arguments: str | Path, seconds: float = 120.0, **variables: str) -> Ran:
+        """Run it to its end; keyword arguments are environment variables."""
+        process = self.start(*arguments, **variables)
+        try:
+            stdout, stderr = process.communicate(timeout=seconds)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        return Ran(process.returncode, stdout, stderr, self.log)
+
+    def start(self, *arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
+        """Start it, for tests that send signals or watch; its directories' options included."""
+        command = [beside_python("certbot"), *map(str, arguments), *self.common_options]
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**self.environment, **variables},
+        )
+
+    @property
+    def common_options(self) -> list[str]:
+        """What every run needs."""
+        return [
+            f"--config-dir={self.config_dir}",
+            f"--work-dir={self.directory / 'work'}",
+            f"--logs-dir={self.directory / 'logs'}",
+            f"--server={self.lab.ca.directory_url}",
+            "--non-interactive",
+            "--agree-tos",
+            "--register-unsafely-without-email",
+            "--no-random-sleep-on-renew",
+        ]
+
+    @property
+    def preflight_options(self) -> list[str]:
+        """What the plugin needs to find the lab's root, and not to wait long."""
+        return [
+            "--authenticator=dns-preflight",
+            f"--dns-preflight-root-hints={self.lab.root_hints}",
+            "--dns-preflight-interval=0.5",
+            "--dns-preflight-query-timeout=0.5",
+        ]
+
+    @property
+    def rfc2136_options(self) -> list[str]:
+        """Wrap certbot-dns-rfc2136 with the lab's key."""
+        return [
+            "--dns-preflight-authenticator=dns-rfc2136",
+            f"--dns-rfc2136-credentials={self.lab.credentials}",
+        ]
+
+    @property
+    def hook_options(self) -> list[str]:
+        """Wrap certbot's manual authenticator with the lab's hooks."""
+        return [
+            "--dns-preflight-authenticator=manual",
+            f"--manual-auth-hook={self.lab.auth_hook}",
+            f"--manual-cleanup-hook={self.lab.cleanup_hook}",
+        ]
+
+    @property
+    def log(self) -> str:
+        """The log of the latest run."""
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def renewal_file(self, name: str) -> Path:
+        """Say where a lineage's renewal configuration is."""
+        return self.config_dir / "renewal" / f"{name}.conf"
+
+    def certificate(self, name: str) -> Path:
+        """Say where a lineage's newest certificate is."""
+        return self.config_dir / "live" / name / "cert.pem"
+
+
+@pytest.fixture
+def certbot(lab: Lab, tmp_path: Path) -> Certbot:
+    """Give certbot inside the lab."""
+    return Certbot(lab, tmp_path / "certbot")
+
+
+@pytest.fixture
+def other_certbot(lab: Lab, tmp_path: Path) -> Callable[[str], Certbot]:
+    """Give further certbots, each with an account and directories of its own."""
+    return lambda name: Certbot(lab, tmp_path / name)
+
+
+@pytest.fixture(params=["bind", "nsd", "knot", "pdns"])
+def each_server(request: pytest.FixtureRequest, lab: Lab) -> NameServer:
+    """Run the test once with each of the lab's four name servers."""
+    server: NameServer = getattr(lab, request.param)
+    return server
+
+
+def beside_python(name: str) -> str:
+    """Find a console script in the environment that runs the tests."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    if found is None:
+        _cannot(f"{name} is not installed beside {sys.executable}")
+        raise MissingProgramError(name)
+    return found

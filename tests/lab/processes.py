@@ -1,0 +1,160 @@
+"""Daemons that cannot outlive the process that started them, and the directory they write to.
+
+Each runs in a PID namespace of its own, which the kernel empties when its starter is gone, however
+that came about. The directory is removed by a small process that waits for the same event.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_PACKAGES = {
+    "named": "bind9",
+    "rndc": "bind9-utils",
+    "nsupdate": "bind9-dnsutils",
+    "nsd": "nsd",
+    "nsd-control": "nsd",
+    "knotd": "knot",
+    "knotc": "knot",
+    "pdns_server": "pdns-server with pdns-backend-bind",
+    "pdns_control": "pdns-server",
+    "unbound": "unbound",
+    "pebble": "pebble",
+    "dnsdist": "dnsdist",
+    "setpriv": "util-linux",
+    "unshare": "util-linux",
+}
+_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+
+
+class MissingProgramError(RuntimeError):
+    """A program that the lab needs is not installed; the message names it and its package."""
+
+
+class DaemonError(RuntimeError):
+    """A daemon ended or did not become ready; the message holds the end of its log."""
+
+
+def program(name: str) -> str:
+    """Find a program, also where a normal user's PATH does not look."""
+    found = shutil.which(name, path=_PATH)
+    if found is None:
+        package = _PACKAGES.get(name, name)
+        raise MissingProgramError(f"the lab needs {name} (Debian package {package})")
+    return found
+
+
+def missing(*names: str) -> list[str]:
+    """Say for each program that is not installed what to install."""
+    lines = []
+    for name in names:
+        try:
+            program(name)
+        except MissingProgramError as error:
+            lines.append(str(error))
+    return lines
+
+
+class Directory:
+    """A temporary directory that is removed at the latest when this process is gone."""
+
+    def __init__(self, prefix: str = "dns-preflight-lab-") -> None:
+        self.path = Path(tempfile.mkdtemp(prefix=prefix))
+        self._janitor = subprocess.Popen(
+            # Daemons are killed at the same instant; a second pass takes what they still wrote.
+            ["sh", "-c", 'read _; rm -rf "$1"; sleep 0.2; rm -rf "$1"', "sh", str(self.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+        )
+
+    def remove(self) -> None:
+        """Remove it now."""
+        self._janitor.communicate()
+
+    def sub(self, name: str) -> Path:
+        """Make a directory in it."""
+        path = self.path / name
+        path.mkdir(parents=True)
+        return path
+
+
+class Daemon:
+    """One running program, its log and its signals."""
+
+    def __init__(
+        self,
+        label: str,
+        command: Sequence[str | Path],
+        *,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.label = label
+        self.log = log
+        wrapper = [program("setpriv"), "--pdeathsig", "KILL", "--"]
+        wrapper += [program("unshare"), "--pid", "--fork", "--kill-child=KILL", "--"]
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [*wrapper, program(str(command[0])), *map(str, command[1:])],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=log.parent,
+                env={**os.environ, "PATH": _PATH, **(environment or {})},
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End it and everything that it started, at once."""
+        self.send(signal.SIGCONT)
+        self._process.kill()
+        self._process.wait()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the program and its children (not to what wraps it)."""
+        for pid in _descendants(self._process.pid):
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                continue
+
+    def wait_until(self, ready: Callable[[], bool], *, what: str, seconds: float = 15.0) -> None:
+        """Poll until `ready`; a daemon that ends meanwhile, or the time, makes a `DaemonError`."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if not self.running:
+                raise DaemonError(f"{self.label} ended before {what}\n{self.tail()}")
+            if time.monotonic() > deadline:
+                raise DaemonError(f"{self.label}: {what}: not within {seconds:g} s\n{self.tail()}")
+            time.sleep(0.02)
+
+    def tail(self, lines: int = 25) -> str:
+        """Give the end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except FileNotFoundError:
+        return []
+    children = [int(child) for child in listed.split()]
+    return children + [deep for child in children for deep in _descendants(child)]

@@ -1,0 +1,121 @@
+"""Unbound, recursing from the lab's root: the resolver that the ACME server asks."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rcode
+
+from tests.lab.namespace import add_addresses
+from tests.lab.processes import Daemon, DaemonError, program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Unbound:
+    """A validating resolver without a cache worth the name (`cache_seconds` changes that)."""
+
+    kind = "unbound"
+
+    def __init__(
+        self,
+        addresses: tuple[str, str],
+        *,
+        directory: Path,
+        root_hints: Path,
+        trust_anchor: Path | None = None,
+        cache_seconds: int = 0,
+    ) -> None:
+        program("unbound")
+        self.address4, self.address6 = addresses
+        self.directory = directory
+        self.root_hints = root_hints
+        self.trust_anchor = trust_anchor
+        self.cache_seconds = cache_seconds
+        self.extra_configuration = ""
+        self._daemon: Daemon | None = None
+
+    @property
+    def log(self) -> str:
+        """What it has logged so far."""
+        return (self.directory / "log").read_text(errors="replace")
+
+    def start(self) -> None:
+        """Start it; `wait_ready` waits until it answers."""
+        add_addresses(self.address4, self.address6)
+        anchor = f'trust-anchor-file: "{self.trust_anchor}"' if self.trust_anchor else ""
+        (self.directory / "unbound.conf").write_text(f"""\
+server:
+  interface: {self.address4}
+  interface: {self.address6}
+  port: 53
+  username: ""
+  chroot: ""
+  directory: "{self.directory}"
+  pidfile: ""
+  use-syslog: no
+  logfile: ""
+  verbosity: 1
+  val-log-level: 2
+  num-threads: 1
+  access-control: 0.0.0.0/0 allow
+  access-control: ::/0 allow
+  do-not-query-localhost: no
+  local-zone: "test." nodefault
+  local-zone: "127.in-addr.arpa." nodefault
+  module-config: "validator iterator"
+  root-hints: "{self.root_hints}"
+  cache-max-ttl: {self.cache_seconds}
+  cache-max-negative-ttl: {self.cache_seconds}
+  infra-host-ttl: 1
+  msg-cache-size: 1m
+  rrset-cache-size: 1m
+  target-fetch-policy: "0 0 0 0 0"
+  {anchor}
+{self.extra_configuration}
+remote-control:
+  control-enable: yes
+  control-interface: {self.directory}/control
+  control-use-cert: no
+""")
+        command = ["unbound", "-d", "-c", str(self.directory / "unbound.conf")]
+        self._daemon = Daemon("unbound", command, log=self.directory / "log")
+
+    def wait_ready(self) -> None:
+        """Wait until it answers about the root."""
+        if self._daemon is None:
+            raise DaemonError("unbound is not running")
+        self._daemon.wait_until(self._answers, what="it answers about the root")
+
+    def kill(self) -> None:
+        """End it."""
+        if self._daemon is not None:
+            self._daemon.kill()
+            self._daemon = None
+
+    stop = kill
+
+    def query(
+        self, name: str, kind: str = "TXT", *, seconds: float = 5.0, dnssec: bool = False
+    ) -> dns.message.Message:
+        """Ask it, RD=1."""
+        message = dns.message.make_query(name, kind, use_edns=0, want_dnssec=dnssec)
+        answer, _ = dns.query.udp_with_fallback(message, self.address4, timeout=seconds)
+        return answer
+
+    def flush(self) -> None:
+        """Forget everything, what it learned about servers too."""
+        control = [program("unbound-control"), "-c", str(self.directory / "unbound.conf")]
+        for words in (["flush_zone", "."], ["flush_infra", "all"]):
+            subprocess.run([*control, *words], check=True, capture_output=True)
+
+    def _answers(self) -> bool:
+        try:
+            return self.query(".", "SOA", seconds=0.5).rcode() == dns.rcode.NOERROR
+        except (dns.exception.DNSException, OSError):
+            return False

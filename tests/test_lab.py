@@ -1,0 +1,92 @@
+"""The lab itself: that it is what the other tests take it for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.flags
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Certbot
+    from tests.lab import Lab, NameServer
+
+OWNER = "_acme-challenge.example.test."
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("tcp", [False, True])
+def test_every_server_has_authority_for_the_zone_on_both_families(
+    each_server: NameServer, family: int, tcp: bool
+) -> None:
+    answer = each_server.query("example.test.", "SOA", family=family, tcp=tcp)
+    assert answer.flags & dns.flags.AA
+    assert len(answer.answer) == 1
+
+
+def test_an_update_reaches_all_secondaries(lab: Lab) -> None:
+    lab.update(lab.primary, "example.test.", add=[f"{OWNER} TXT one"])
+    lab.wait_synchronous()
+    seen = [server.texts(OWNER) for server in lab.nameservers]
+    lab.update(lab.primary, "example.test.", delete=[OWNER])
+    assert seen == [{"one"}] * 4
+
+
+def test_a_paused_secondary_lags_until_it_is_refreshed(lab: Lab, each_server: NameServer) -> None:
+    if each_server is lab.primary:
+        pytest.skip("the primary has nothing to wait for")
+    others = [server for server in lab.secondaries if server is not each_server]
+    lab.pause_transfers(each_server)
+    lab.update(lab.primary, "example.test.", add=[f"{OWNER} TXT paused"])
+    serial = lab.primary.serial("example.test.")
+    assert serial is not None
+    for server in others:
+        server.wait_serial("example.test.", serial)
+    assert each_server.texts(OWNER) == set()
+    lab.refresh(each_server)
+    assert each_server.texts(OWNER) == {"paused"}
+    lab.update(lab.primary, "example.test.", delete=[OWNER])
+
+
+@pytest.mark.parametrize("kind", ["bind", "nsd", "knot", "pdns"])
+def test_a_server_of_a_tests_own_is_found_from_the_root(lab: Lab, kind: str) -> None:
+    server = lab.daemon(kind)
+    lab.zone(f"own-{kind}.test.", [server], records='txt TXT "here"\n')
+    answer = lab.unbound.query(f"txt.own-{kind}.test.")
+    assert [str(rrset[0]) for rrset in answer.answer] == ['"here"']
+
+
+def test_a_zone_can_differ_from_server_to_server(lab: Lab, each_server: NameServer) -> None:
+    origin = "differs.test."
+    texts = {server: None for server in lab.nameservers}
+    texts[each_server] = f"$ORIGIN {origin}\n@ 60 SOA ns. h. 7 1 1 1 1\n@ 60 NS ns9.dns.test.\n"
+    made = lab.zone(origin, texts, records="")
+    assert {server.serial(origin) for server in lab.nameservers} == {1, 7}
+    assert each_server.serial(origin) == 7
+    made.remove()
+    assert each_server.serial(origin) is None
+
+
+@pytest.mark.parametrize("way", ["dns-rfc2136", "manual"])
+def test_a_certificate_issues(lab: Lab, certbot: Certbot, way: str) -> None:
+    options = {
+        "dns-rfc2136": [
+            f"--dns-rfc2136-credentials={lab.credentials}",
+            "--dns-rfc2136-propagation-seconds=3",
+        ],
+        "manual": [
+            "--preferred-challenges=dns",
+            f"--manual-auth-hook={lab.auth_hook}",
+            f"--manual-cleanup-hook={lab.cleanup_hook}",
+        ],
+    }[way]
+    since = len(lab.ca.log)
+    if way == "manual":
+        # The hooks do not wait: leave only the primary to be asked.
+        for server in lab.secondaries:
+            server.kill()
+    ran = certbot("certonly", f"--authenticator={way}", *options, "-d", "example.test,*.example.test")
+    assert ran.status == 0, ran.output + lab.ca.log[since:]
+    assert certbot.certificate("example.test").exists()
+    assert lab.ca.challenges_answered(since) == 2
+    assert lab.ca.certificates_issued(since) == 1
