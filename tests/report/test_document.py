@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from importlib import metadata
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -122,3 +123,9 @@ def test_a_resolver_is_named_with_its_port_where_it_is_not_53() -> None:
         "families": ["ipv4"],
     }
     assert report["outcome"] == "inconclusive"
+
+
+def test_the_example_in_the_documentation_is_valid() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "json-report.md").read_text()
+    example = page.split("```json\n")[1].split("```")[0]
+    VALIDATOR.validate(json.loads(example))

@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import importlib.util
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from certbot_dns_preflight.outcome import Progress
+from certbot_dns_preflight.report.frame import frame
+from certbot_dns_preflight.report.live import LiveView
+from certbot_dns_preflight.responses import Failing
+from tests.report.build import NXDOMAIN, judged, seen
+from tests.report.made import SURVEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from certbot_dns_preflight.survey import Survey
+
+rich_only = pytest.mark.skipif(
+    importlib.util.find_spec("rich") is None, reason="the extra is not installed"
+)
+
+
+def lagging(domain: str = "example.com") -> Survey:
+    return judged(
+        seen("ns1.example.net.", "192.0.2.1", serial=5, after=2),
+        seen("ns1.example.net.", "2001:db8::1", serial=5, after=2),
+        seen("ns2.example.net.", "192.0.2.2", NXDOMAIN, serial=4),
+        seen(r"\027[2J[red]x.example.", "192.0.2.3", Failing("SERVFAIL")),
+        domain=domain,
+    ).survey
+
+
+def words(progress: Progress, *, since: float = 0, height: int = 20) -> list[str]:
+    return ["".join(t for t, _ in line) for line in frame(progress, since=since, height=height)]
+
+
+# -- the picture -----------------------------------------------------------------------------------
+
+
+def test_the_picture_of_one_challenge() -> None:
+    assert words(Progress((lagging(),), 14.2, 300, 2.0), since=0.5) == [
+        "Waiting for _acme-challenge.example.com. (14 s of 300 s, next look in 2 s)",
+        "  ns1.example.net.        192.0.2.1 ok   2001:db8::1 ok",
+        "  ns2.example.net.        192.0.2.2 serial 1 behind",
+        r"  \027[2J[red]x.example.  192.0.2.3 SERVFAIL",
+    ]
+
+
+def test_a_hundred_names_stay_within_the_height() -> None:
+    surveys = tuple(lagging(f"host{i}.example.com") for i in range(100))
+    picture = words(Progress(surveys, 3, 300, 0), height=6)
+    assert picture == [
+        "Waiting for 100 records (3 s of 300 s, looking)",
+        "  _acme-challenge.host0.example.com. 2/4 ok  ns2.example.net. serial 1 behind",
+        "  _acme-challenge.host1.example.com. 2/4 ok  ns2.example.net. serial 1 behind",
+        "  _acme-challenge.host2.example.com. 2/4 ok  ns2.example.net. serial 1 behind",
+        "  _acme-challenge.host3.example.com. 2/4 ok  ns2.example.net. serial 1 behind",
+        "  and 96 more records",
+    ]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(SURVEYS, max_size=5).map(tuple), st.integers(0, 30))
+def test_any_picture_is_printable_and_within_its_height(
+    surveys: tuple[Survey, ...], height: int
+) -> None:
+    picture = words(Progress(surveys, 1, 300, 2), height=height)
+    assert len(picture) <= max(height, 3)
+    assert all(line.isprintable() for line in picture)
+
+
+# -- on a terminal ---------------------------------------------------------------------------------
+
+PROGRAM = """
+import sys, time
+from certbot_dns_preflight.outcome import Progress
+from certbot_dns_preflight.report.live import LiveView
+from tests.report.test_live import lagging
+surveys = tuple(lagging(f"host{i}.example.com") for i in range(int(sys.argv[1])))
+print("before", flush=True)
+try:
+    with LiveView(sys.stdout) as view:
+        for second in range(int(sys.argv[2])):
+            view(Progress(surveys, second, 300, 2))
+            time.sleep(0.3)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+print("after", flush=True)
+"""
+
+
+class Screen:
+    """As much of a terminal as the view uses; anything else it is sent fails the test."""
+
+    def __init__(self) -> None:
+        self.lines = [""]
+        self.row = self.column = self.tallest = 0
+        self.cursor_shown = True
+        self.styles: set[str] = set()
+
+    def feed(self, text: str) -> None:
+        for control, plain in re.findall(r"(\x1b\[[0-9;?]*[A-Za-z]|[\r\n])|([^\x1b\r\n]+)", text):
+            if plain:
+                line = self.lines[self.row].ljust(self.column)
+                after = line[self.column + len(plain) :]
+                self.lines[self.row] = line[: self.column] + plain + after
+                self.column += len(plain)
+            elif control == "\r":
+                self.column = 0
+            elif control == "\n":
+                self.row += 1
+                if self.row == len(self.lines):
+                    self.lines.append("")
+            elif control == "\x1b[2K":
+                self.lines[self.row] = ""
+            elif control.endswith("A"):
+                self.row -= int(control[2:-1] or 1)
+                assert self.row >= 0
+            elif control in ("\x1b[?25l", "\x1b[?25h"):
+                self.cursor_shown = control.endswith("h")
+            else:
+                assert control.endswith("m"), control
+                self.styles.add(control)
+            self.tallest = max(self.tallest, len([line for line in self.lines if line]))
+
+    @property
+    def shown(self) -> list[str]:
+        return [line.rstrip() for line in self.lines if line.strip()]
+
+
+def on_terminal(
+    count: int, rounds: int, *, interrupt_after: float | None = None, **environment: str
+) -> tuple[Screen, str]:
+    keyboard, terminal = pty.openpty()
+    environment = {
+        **{k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")},
+        "TERM": "xterm-256color",
+        "COLUMNS": "80",
+        "LINES": "16",
+        **environment,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(count), str(rounds)],
+        stdout=terminal,
+        stderr=subprocess.STDOUT,
+        env=environment,
+    )
+    os.close(terminal)
+    if interrupt_after is not None:
+        time.sleep(interrupt_after)
+        process.send_signal(signal.SIGINT)
+    raw = b"".join(_until_closed(keyboard)).decode()
+    os.close(keyboard)
+    process.wait(10)
+    screen = Screen()
+    screen.feed(raw)
+    return screen, raw
+
+
+def _until_closed(keyboard: int) -> Iterator[bytes]:
+    while True:
+        try:
+            data = os.read(keyboard, 65536)
+        except OSError:  # EIO: nobody has the terminal open any more
+            return
+        if not data:
+            return
+        yield data
+
+
+@rich_only
+def test_it_redraws_in_place_and_leaves_nothing_behind() -> None:
+    screen, raw = on_terminal(1, 4)
+    assert screen.shown == ["before", "after"]
+    assert screen.cursor_shown
+    assert raw.count("Waiting for") > 1
+    assert "serial 1 behind" in raw
+    assert r"\027[2J[red]x.example." in raw
+    assert screen.tallest < 8
+
+
+@rich_only
+def test_a_hundred_names_fit_the_terminal_and_leave_nothing_behind() -> None:
+    screen, raw = on_terminal(100, 3)
+    assert screen.shown == ["before", "after"]
+    assert "and 88 more records" in raw
+    assert screen.tallest <= 16
+
+
+@rich_only
+def test_ctrl_c_leaves_a_clean_terminal() -> None:
+    screen, _ = on_terminal(3, 100, interrupt_after=1.5)
+    assert screen.shown == ["before", "interrupted", "after"]
+    assert screen.cursor_shown
+
+
+@rich_only
+def test_no_color_means_no_colour() -> None:
+    coloured, _ = on_terminal(1, 3)
+    plain, _ = on_terminal(1, 3, NO_COLOR="1")
+    assert any("32" in style for style in coloured.styles)
+    assert not any(re.search(r"[;\[]3[0-9]", style) for style in plain.styles)
+
+
+def test_a_dumb_terminal_gets_a_line_for_each_change() -> None:
+    _, raw = on_terminal(2, 3, TERM="dumb")
+    assert raw.split("\r\n") == [
+        "before",
+        "Waiting for 2 records, at most 300 s",
+        "     0 s  _acme-challenge.host0.example.com. 2 of 4 addresses ok",
+        "     0 s  _acme-challenge.host1.example.com. 2 of 4 addresses ok",
+        "after",
+        "",
+    ]
+
+
+def test_where_nobody_watches_nothing_is_written() -> None:
+    stream = StringIO()
+    with LiveView(stream) as view:
+        view(Progress((lagging(),), 0, 300, 2))
+    assert stream.getvalue() == ""
+
+
+def test_a_closed_stream_disturbs_nobody() -> None:
+    stream = StringIO()
+    stream.close()
+    with LiveView(stream) as view:
+        view(Progress((lagging(),), 0, 300, 2))
+
+
+def test_a_terminal_that_goes_away_ends_the_view_and_not_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for term in ("xterm", "dumb"):
+        monkeypatch.setenv("TERM", term)
+        keyboard, terminal = pty.openpty()
+        with os.fdopen(terminal, "w") as stream:
+            with LiveView(stream) as view:
+                view(Progress((lagging(),), 0, 300, 2))
+                os.close(keyboard)
+                time.sleep(0.6)
+                view(Progress((lagging("example.org"),), 1, 300, 2))
+            # What is left in its buffer is not the view's to lose.
+            with Path(os.devnull).open("w") as sink:
+                os.dup2(sink.fileno(), stream.fileno())
