@@ -77,8 +77,8 @@ USUAL = How()
 class Exchange:
     """Asks questions, politely: paced per address, bounded in open sockets.
 
-    `answered` and `routed` tell afterwards whether anything at all came back and which address
-    families (4, 6) this host could send over. `slipped` are the addresses that sent an empty
+    `answered` tells afterwards whether anything at all came back, `routed` and `routeless` which
+    address families (4, 6) this host could and could not send over. `slipped` are the addresses that sent an empty
     truncated answer where the whole one would have fitted: response rate limiting.
     """
 
@@ -89,8 +89,14 @@ class Exchange:
         self._pacers: dict[Endpoint, _Pacer] = {}
         self.answered = False
         self.routed: set[int] = set()
+        self._unrouted: set[int] = set()
         self.slipped: set[Endpoint] = set()
         self._promise: dict[Endpoint, float] = {}
+
+    @property
+    def routeless(self) -> frozenset[int]:
+        """The families (4, 6) that were tried, and that this host has no route for at all."""
+        return frozenset(self._unrouted - self.routed)
 
     def by_promise(self, endpoints: Iterable[Endpoint]) -> list[Endpoint]:
         """Order addresses by how soon they answered before: good ones, unknown ones, bad ones."""
@@ -119,7 +125,10 @@ class Exchange:
             if isinstance(reply, Response):
                 self.answered = True
                 break
-            if reply.reason in (Silence.NO_ROUTE, Silence.TRUNCATED):
+            if reply.reason is Silence.NO_ROUTE:
+                self._unrouted.add(_number(endpoint))
+                break
+            if reply.reason is Silence.TRUNCATED:
                 break
         return reply
 
@@ -152,7 +161,7 @@ class Exchange:
             )
         except OSError as error:
             return _failed(error, loop.time() - begun)
-        self.routed.add(6 if endpoint.ipv6 else 4)
+        self.routed.add(_number(endpoint))
         try:
             async with asyncio.timeout(patience):
                 transport.sendto(query.to_wire())
@@ -181,7 +190,7 @@ class Exchange:
         try:
             async with asyncio.timeout(patience):
                 reader, writer = await asyncio.open_connection(endpoint.address, endpoint.port)
-                self.routed.add(6 if endpoint.ipv6 else 4)
+                self.routed.add(_number(endpoint))
                 wire = query.to_wire()
                 writer.write(struct.pack("!H", len(wire)) + wire)
                 (length,) = struct.unpack("!H", await reader.readexactly(2))
@@ -283,6 +292,10 @@ def _size(message: dns.message.Message) -> int:
 def _failed(error: OSError, elapsed: float) -> NoResponse:
     reason = Silence.NO_ROUTE if error.errno in _NO_ROUTE else Silence.UNREACHABLE
     return NoResponse(reason, printable(error.strerror or str(error)).lower(), elapsed)
+
+
+def _number(endpoint: Endpoint) -> int:
+    return 6 if endpoint.ipv6 else 4
 
 
 def _family(endpoint: Endpoint) -> socket.AddressFamily:

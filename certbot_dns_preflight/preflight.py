@@ -250,11 +250,11 @@ class _Run:
 
     def _vantage(self) -> Vantage:
         asked = sorted(self._families)
-        routed = self._exchange.routed or self._families
+        routeless = self._exchange.routeless
         return Vantage(
             resolvers=self._resolvers,
-            families=tuple(f"ipv{family}" for family in asked if family in routed),
-            left_out=tuple(f"ipv{family}" for family in asked if family not in routed),
+            families=tuple(f"ipv{family}" for family in asked if family not in routeless),
+            left_out=tuple(f"ipv{family}" for family in asked if family in routeless),
         )
 
     def _tell(self) -> None:

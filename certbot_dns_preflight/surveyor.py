@@ -244,7 +244,7 @@ class Surveyor:
             transport=response.transport if response else None,
             rtt=response.rtt if response else None,
             serial=track.serial,
-            first_match=track.first_match,
+            first_match=None if isinstance(track.reading, Alias) else track.first_match,
             matched_before=track.first_match is not None,
             flips=track.flips,
         )
@@ -256,7 +256,7 @@ class Surveyor:
         match track.reading:
             case None:
                 return Unreachable(Silence.TIMED_OUT, "no answer before the time was up")
-            case Unreachable(reason=Silence.NO_ROUTE) if family not in self._exchange.routed:
+            case Unreachable(reason=Silence.NO_ROUTE) if family in self._exchange.routeless:
                 return NotAsked(f"this host has no IPv{family} route")
             case reading:
                 return reading
