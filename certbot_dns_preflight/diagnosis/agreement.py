@@ -30,12 +30,12 @@ _HALF, _WHOLE = 2**31, 2**32
 
 
 def is_older(serial: int, other: int) -> bool:
-    """Whether `serial` comes before `other` (RFC 1982 section 3.2)."""
+    """Tell whether `serial` comes before `other` (RFC 1982 section 3.2)."""
     return 0 < (other - serial) % _WHOLE < _HALF
 
 
 def values_differ(survey: Survey, context: Context) -> Iterable[Finding]:
-    """In the final zone some addresses show all expected values, others do not."""
+    """Tell that in the final zone some addresses show all expected values, others do not."""
     right, wrong = context.holding, context.lacking
     if context.final is None or context.conflicts:
         return
@@ -51,7 +51,7 @@ def values_differ(survey: Survey, context: Context) -> Iterable[Finding]:
 
 
 def aliases_differ(_survey: Survey, context: Context) -> Iterable[Finding]:
-    """In an alias's zone some addresses show the alias, others do not."""
+    """Tell that in an alias's zone some addresses show the alias, others do not."""
     for hop in context.followed:
         answering = seen_as.usable(hop)
         alias = agreed_alias(hop)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def conflict(survey: Survey, context: Context) -> Iterable[Finding]:
-    """CNAME together with other data."""
+    """Tell of a CNAME together with other data."""
     at = context.conflicts
     if not at:
         return
@@ -43,7 +43,7 @@ def conflict(survey: Survey, context: Context) -> Iterable[Finding]:
 
 
 def wildcard(survey: Survey, context: Context) -> Iterable[Finding]:
-    """The owner name is caught by a wildcard alias."""
+    """Tell that the owner name is caught by a wildcard alias."""
     target = survey.probes.wildcard_alias
     if target is None:
         return
@@ -66,7 +66,7 @@ def wildcard(survey: Survey, context: Context) -> Iterable[Finding]:
 
 
 def target_lacks(survey: Survey, context: Context) -> Iterable[Finding]:
-    """The alias's target lacks the value, on all servers."""
+    """Tell that the alias's target lacks the value, on all servers."""
     if context.final is None:
         return
     unfollowed = bool(context.lacking) and all(
@@ -112,7 +112,7 @@ def target_lacks(survey: Survey, context: Context) -> Iterable[Finding]:
 
 
 def dangling(survey: Survey, context: Context) -> Iterable[Finding]:
-    """The alias leads to a zone that does not exist or is not served."""
+    """Tell that the alias leads to a zone that does not exist or is not served."""
     if not survey.hops or context.caught_by_wildcard or context.conflicts:
         return
     match survey.obstacle:
@@ -157,7 +157,7 @@ def is_undelegated(survey: Survey) -> bool:
 
 
 def loop(survey: Survey, context: Context) -> Iterable[Finding]:
-    """The chain of aliases comes back or does not end."""
+    """Tell that the chain of aliases comes back or does not end."""
     if not isinstance(survey.obstacle, AliasLoop) or context.caught_by_wildcard:
         return
     if context.conflicts:

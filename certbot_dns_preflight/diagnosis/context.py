@@ -148,37 +148,37 @@ def read(survey: Survey, unreachable: Leniency) -> Context:
 
 
 def is_usable(seen: Observation) -> bool:
-    """Whether an address gave an authoritative answer, right or wrong."""
+    """Tell whether an address gave an authoritative answer, right or wrong."""
     return isinstance(seen.reading, Values | Alias | Absent)
 
 
 def usable(hop: Hop) -> tuple[Observation, ...]:
-    """Addresses of the hop with an authoritative answer."""
+    """List the addresses of the hop with an authoritative answer."""
     return tuple(seen for seen in hop.observations if is_usable(seen))
 
 
 def texts(seen: Observation) -> tuple[bytes, ...]:
-    """The TXT values that an address shows at the owner name."""
+    """List the TXT values that an address shows at the owner name."""
     return seen.reading.texts if isinstance(seen.reading, Values) else ()
 
 
 def shows_all(seen: Observation, expected: tuple[bytes, ...]) -> bool:
-    """Whether an address shows every expected value; with none expected, TXT or none will do."""
+    """Tell whether an address shows every expected value; if none is expected, TXT or NODATA do."""
     if not expected:
         return isinstance(seen.reading, Values | Absent)
     return isinstance(seen.reading, Values) and set(seen.reading.texts).issuperset(expected)
 
 
 def is_unstable(seen: Observation) -> bool:
-    """Whether an address went back and forth in this run."""
+    """Tell whether an address went back and forth in this run."""
     return seen.flips >= UNSTABLE_FLIPS
 
 
 def is_unsteady(seen: Observation) -> bool:
-    """Whether an address had the values in this run and does not show them (reliably) now."""
+    """Tell whether an address had the values in this run and does not show them (reliably) now."""
     return seen.matched_before or is_unstable(seen)
 
 
 def nameservers(observations: tuple[Observation, ...]) -> tuple[dns.name.Name, ...]:
-    """The name servers of some addresses, each once, in order."""
+    """List the name servers of some addresses, each once, in order."""
     return tuple(dict.fromkeys(seen.nameserver for seen in observations))

@@ -11,13 +11,15 @@ from certbot_dns_preflight.survey import Listing, NoEgress, NoSuchDomain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import dns.name
+
     from certbot_dns_preflight.diagnosis.context import Context
-    from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.findings import Finding, Json
     from certbot_dns_preflight.survey import NameServer, Survey, Zone
 
 
 def no_egress(survey: Survey, _context: Context) -> Iterable[Finding]:
-    """Nothing at all answers from here."""
+    """Tell that nothing at all answers from here."""
     if not isinstance(survey.obstacle, NoEgress):
         return
     tried = survey.obstacle.tried
@@ -33,7 +35,7 @@ def no_egress(survey: Survey, _context: Context) -> Iterable[Finding]:
 
 
 def no_such_domain(survey: Survey, _context: Context) -> Iterable[Finding]:
-    """The parent denies the domain itself."""
+    """Tell that the parent denies the domain itself."""
     if survey.hops or not isinstance(survey.obstacle, NoSuchDomain):
         return
     name, zone = survey.obstacle.name, survey.obstacle.zone
@@ -49,7 +51,7 @@ def no_such_domain(survey: Survey, _context: Context) -> Iterable[Finding]:
 
 
 def mismatched(survey: Survey, _context: Context) -> Iterable[Finding]:
-    """The parent's NS set and the zone's own differ."""
+    """Tell that the parent's NS set and the zone's own differ."""
     for zone in _zones(survey):
         given = {s.name for s in zone.nameservers if Listing.DELEGATION in s.listed_by}
         own = {s.name for s in zone.nameservers if Listing.APEX in s.listed_by}
@@ -71,14 +73,14 @@ def mismatched(survey: Survey, _context: Context) -> Iterable[Finding]:
             remedy="Make both sets alike: at the registrar, and in the zone's own NS records.",
             evidence={
                 "zone": zone.apex.to_text(),
-                "delegation": [name.to_text() for name in sorted(given)],
-                "apex": [name.to_text() for name in sorted(own)],
+                "delegation": _texts(given),
+                "apex": _texts(own),
             },
         )
 
 
 def glue_differs(survey: Survey, _context: Context) -> Iterable[Finding]:
-    """Glue is not what the name server's own zone says."""
+    """Tell that glue is not what the name server's own zone says."""
     done = set()
     for zone in _zones(survey):
         for server in zone.nameservers:
@@ -93,8 +95,12 @@ def glue_differs(survey: Survey, _context: Context) -> Iterable[Finding]:
                 f"its own zone {phrases.listed(sorted(own))}.",
                 remedy="Correct the host (glue) record at the registrar, or the address records.",
                 nameserver=server.name,
-                evidence={"glue": sorted(glue), "own": sorted(own)},
+                evidence={"glue": [*sorted(glue)], "own": [*sorted(own)]},
             )
+
+
+def _texts(names: Iterable[dns.name.Name]) -> list[Json]:
+    return [name.to_text() for name in sorted(names)]
 
 
 def _addresses(server: NameServer) -> tuple[set[str], set[str]]:

@@ -22,6 +22,7 @@ _LONGEST_VALUE = 64
 _LONGEST_NAME = 120
 _LONGEST_DETAIL = 160
 _MOST_ITEMS = 4
+_PAIR = 2
 
 
 def bounded(text: str, limit: int = _LONGEST_DETAIL) -> str:
@@ -71,7 +72,9 @@ def verb(number: int, singular: str, plural: str) -> str:
 
 def everyone(servers: int) -> str:
     """Name all name servers of a zone: "all 3 name servers", "the only name server"."""
-    return "the only name server" if servers == 1 else f"all {servers} name servers"
+    if servers == 1:
+        return "the only name server"
+    return f"{'both' if servers == _PAIR else f'all {servers}'} name servers"
 
 
 def subjects(some: Sequence[Observation], among: Sequence[Observation]) -> tuple[str, ...]:
@@ -104,7 +107,7 @@ def answers(observations: Iterable[Observation]) -> str:
     return listed(answer(seen.reading) for seen in observations)
 
 
-def answer(reading: Reading) -> str:  # noqa: C901, PLR0911 - one case for each kind of reading
+def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of reading
     """Write one reading as the object of "answers"."""
     match reading:
         case responses.Values(texts=texts) if len(set(texts)) == 1:

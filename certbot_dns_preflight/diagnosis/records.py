@@ -25,7 +25,7 @@ _LOOK_ALIKE = "Copy the value instead of typing it; replace the served one."
 
 
 def misplaced(survey: Survey, context: Context) -> Iterable[Finding]:
-    """An expected value is served at another name."""
+    """Tell that an expected value is served at another name."""
     if not context.misplaced or context.holding or context.unsteady:
         return
     sightings = [s for s in survey.probes.sightings if s.value in context.misplaced]
@@ -45,8 +45,7 @@ def misplaced(survey: Survey, context: Context) -> Iterable[Finding]:
             f"Make it at {right} and remove it from {where}",
         ),
         "beside-alias": (
-            f"The owner name {phrases.owner(survey.challenge.owner)} is an alias, "
-            "and the record was made next to it instead of at its target",
+            f"{phrases.owner(survey.challenge.owner)} is an alias, and the record is next to it",
             f"Make it at {right}, where the alias leads, or remove the alias.",
         ),
     }.get(first.kind, ("It was made at the wrong name", f"Make it at {right}"))
@@ -72,7 +71,7 @@ def misplaced(survey: Survey, context: Context) -> Iterable[Finding]:
 
 
 def mangled(survey: Survey, context: Context) -> Iterable[Finding]:
-    """The value is there, but for a mistake that has a name."""
+    """Tell that the value is there, but for a mistake that has a name."""
     nearest = context.nearest
     if not context.nobody_has_all or context.misplaced or nearest is None:
         return
@@ -142,7 +141,7 @@ def mangled_at(
 
 
 def value_missing(survey: Survey, context: Context) -> Iterable[Finding]:
-    """Some of several values are served, others nowhere."""
+    """Tell that some of several values are served, others nowhere."""
     if not context.nobody_has_all or context.misplaced or not context.partly_served:
         return
     missing = [value for value in context.expected if value not in context.served]
@@ -165,7 +164,7 @@ def value_missing(survey: Survey, context: Context) -> Iterable[Finding]:
 
 
 def wrong_value(survey: Survey, context: Context) -> Iterable[Finding]:
-    """TXT data is there, none of it expected and none a known mangling."""
+    """Tell that TXT data is there, none of it expected and none a known mangling."""
     nearest = context.nearest
     if not context.nobody_has_all or context.misplaced or context.through_alias:
         return
@@ -191,7 +190,7 @@ def wrong_value(survey: Survey, context: Context) -> Iterable[Finding]:
 
 
 def not_published(survey: Survey, context: Context) -> Iterable[Finding]:
-    """No server has any TXT there."""
+    """Tell that no server has any TXT there."""
     if not context.nobody_has_all or context.misplaced or context.through_alias or context.served:
         return
     servers = len(seen_as.nameservers(context.lacking))
@@ -210,15 +209,15 @@ def not_published(survey: Survey, context: Context) -> Iterable[Finding]:
         summary=f"{phrases.everyone(servers)} {phrases.verb(servers, 'says', 'say')} "
         f"that {target} {'does not exist' if denied else 'has no TXT record'}",
         cause=f"{told}the record was not written, or not to these name servers.",
-        remedy="See whether the program that makes the record reported an error, and that it writes "
-        f"to the zone {phrases.owner(context.lacking[0].zone)} on these name servers.",
+        remedy="See whether the program that makes the record reported an error, and that it "
+        f"writes to the zone {phrases.owner(context.lacking[0].zone)} on these name servers.",
         about=context.lacking,
         evidence=_served(survey, context),
     )
 
 
 def stale_values(survey: Survey, context: Context) -> Iterable[Finding]:
-    """Ready, with other values beside."""
+    """Tell that it is ready, with other values beside."""
     if not context.expected or not context.usable or context.holding != context.usable:
         return
     beside = [value for value in context.served if value not in context.expected]

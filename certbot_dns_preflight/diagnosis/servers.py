@@ -62,7 +62,7 @@ class _Asked:
 
 
 def in_trouble(survey: Survey, context: Context) -> Iterable[Finding]:
-    """Name servers that refuse, fail, have no authority, talk nonsense or say nothing."""
+    """Tell of name servers that refuse, fail, have no authority, talk nonsense or say nothing."""
     groups: dict[tuple[str, Severity], list[Observation]] = {}
     for asked in _asked(survey, context):
         for trouble in _troubles(asked):
@@ -74,7 +74,7 @@ def in_trouble(survey: Survey, context: Context) -> Iterable[Finding]:
 
 
 def addressless(survey: Survey, context: Context) -> Iterable[Finding]:
-    """NS names that resolve to no address, or that nobody asked."""
+    """Tell of NS names that resolve to no address, or that nobody asked."""
     done: set[tuple[str, dns.name.Name]] = set()
     for asked in _asked(survey, context):
         heard = {seen.nameserver for seen in asked.observations}
@@ -116,7 +116,7 @@ def _troubles(asked: _Asked) -> Iterator[_Trouble]:
             yield _Trouble(_UNREACHABLE, asked.severity, mine)
 
 
-def _code(reading: Reading) -> str | None:
+def _code(reading: Reading) -> str | None:  # noqa: PLR0911 - one for each kind of trouble
     """Name an address's trouble; None where it answers, or where the want of a route is ours."""
     match reading:
         case Refused():
@@ -203,15 +203,13 @@ def _silent(at: tuple[Observation, ...], who: str, answer: str) -> tuple[str, st
     if ours:
         return (
             f"{who} cannot be asked from this host",
-            f"This host has no route to {phrases.listed(s.endpoint.address for s in at)} "
-            f"({_details(at)}).",
-            "Run the check from a host with that address family, or accept it with unreachable=warn.",
+            f"It was not asked: {_details(at)}.",
+            "Check from a host that has this address family, or accept it (unreachable=warn).",
         )
     return (
         f"no address of {who} {answer}",
         f"Tried: {_details(at)}.",
-        "See that the server runs and that port 53 is open to it from the Internet, "
-        "UDP and TCP; or take it out of the NS set in the zone and at the registrar.",
+        "Start it and open port 53, UDP and TCP; or remove it from the NS set.",
     )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def unstable(_survey: Survey, context: Context) -> Iterable[Finding]:
-    """An address went back and forth."""
+    """Tell that an address went back and forth."""
     if context.final is None:
         return
     at = tuple(seen for seen in context.final.observations if seen_as.is_unstable(seen))
@@ -42,7 +42,7 @@ def unstable(_survey: Survey, context: Context) -> Iterable[Finding]:
 
 
 def vanished(_survey: Survey, context: Context) -> Iterable[Finding]:
-    """An address had the values in an earlier round and lacks them now."""
+    """Tell that an address had the values in an earlier round and lacks them now."""
     at = tuple(seen for seen in context.unsteady if not seen_as.is_unstable(seen))
     if not at or not context.expected:
         return

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def oddities(survey: Survey, _context: Context) -> Iterable[Finding]:
-    """What the extra questions showed about single addresses."""
+    """Tell what the extra questions showed about single addresses."""
     probes = survey.probes
     reachable = {s.endpoint for s in survey.observations if not isinstance(s.reading, Unreachable)}
     tables = (
@@ -58,7 +58,7 @@ def oddities(survey: Survey, _context: Context) -> Iterable[Finding]:
 
 
 def without_soa(survey: Survey, _context: Context) -> Iterable[Finding]:
-    """Negative answers that lack the SOA."""
+    """Tell of negative answers that lack the SOA."""
     at = tuple(
         seen
         for seen in survey.observations

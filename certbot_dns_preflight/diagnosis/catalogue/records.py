@@ -148,7 +148,8 @@ ENTRIES: tuple[Entry, ...] = (
         "TXT records are there, but none has the expected value.",
         "RFC 8555 section 8.4",
         "The owner name has TXT data, and no known mangling turns the expected value into it. "
-        "The report sets the nearest one beside the expected one, with the first differing position.",
+        "The report sets the nearest one beside the expected one and marks the first "
+        "difference.",
         "The CA compares byte by byte with the value of this authorization; it reports an "
         "incorrect TXT record.",
         ("dig +norec +short @ADDRESS OWNER TXT",),
@@ -175,8 +176,8 @@ ENTRIES: tuple[Entry, ...] = (
         "RFC 8555 section 8.4",
         "Instead of wrong-value where the mistake can be named. Kinds: quoted (quotation marks "
         "became part of the data), whitespace, case, truncated, typo (one or two characters), "
-        "key-authorization (token.thumbprint where its SHA-256 digest belongs), hostname (a CNAME's "
-        "target entered as text).",
+        "key-authorization (token.thumbprint where its SHA-256 digest belongs), hostname (an "
+        "alias target entered as text).",
         "The CA joins a TXT record's character-strings and compares them exactly; letter case and "
         "blanks count.",
         ("dig +norec +short @ADDRESS OWNER TXT",),
