@@ -78,8 +78,8 @@ class Exchange:
     """Asks questions, politely: paced per address, bounded in open sockets.
 
     `answered` tells afterwards whether anything at all came back, `routed` and `routeless` which
-    address families (4, 6) this host could and could not send over. `slipped` are the addresses that sent an empty
-    truncated answer where the whole one would have fitted: response rate limiting.
+    address families (4, 6) this host could and could not send over. `slipped` are the addresses
+    that sent an empty truncated answer where the whole one would have fitted: rate limiting.
     """
 
     def __init__(self, *, query_timeout: float) -> None:
