@@ -23,9 +23,9 @@ class ReportFileError(OSError):
 def write_atomically(path: Path | str, text: str, *, mode: int = 0o600) -> None:
     """Put `text` into `path` with permissions `mode`; a reader sees the old file or the new one.
 
-    A symbolic link at `path` is replaced, not followed, unless it leads to a device or pipe; those
-    cannot be replaced and are written to directly. Raises `ReportFileError`, and then the
-    old file is untouched and nothing is left beside it.
+    Pipes, devices and ``/dev/stdout`` are written to directly; any other symbolic link at `path`
+    is replaced, not followed. Raises `ReportFileError`, and then the old file is untouched and
+    nothing is left beside it.
     """
     target = Path(path)
     data = text.encode("utf-8", "backslashreplace")
@@ -67,22 +67,31 @@ def _why_not(target: Path) -> str | None:
 
 
 def _is_stream(target: Path) -> bool:
-    """Whether it is a pipe, terminal or device, also behind a link such as ``/dev/stdout``."""
+    """Whether it is a pipe, terminal or device, which cannot be replaced.
+
+    A link counts among the process's own descriptors alone (/dev/stdout): anywhere else, somebody
+    may have planted it to have a device overwritten, and it is replaced like any file.
+    """
+    if _is_descriptor(target):
+        return True  # also where it leads to a regular file: others hold that open
     try:
-        kind = target.stat().st_mode
+        kind = target.lstat().st_mode
     except FileNotFoundError:
         return False
-    # /dev/stdout may lead to a regular file, which then is a redirection that others hold open.
-    return not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)) or _is_descriptor(target)
+    return not (stat.S_ISREG(kind) or stat.S_ISDIR(kind) or stat.S_ISLNK(kind))
 
 
 def _is_descriptor(target: Path) -> bool:
-    return target.is_symlink() and target.parent.resolve() in (Path("/dev"), Path("/dev/fd"))
+    if not target.is_symlink():
+        return False
+    return target.parent.resolve() in (Path("/dev"), Path("/proc/self/fd").resolve())
 
 
 def _write_through(target: Path, data: bytes) -> None:
     # O_NONBLOCK while opening: a pipe that nobody reads is an error at once, not a hang.
     flags = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    if not _is_descriptor(target):
+        flags |= os.O_NOFOLLOW
     descriptor = os.open(target, flags)
     try:
         os.set_blocking(descriptor, True)

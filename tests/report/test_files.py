@@ -144,6 +144,20 @@ def test_standard_output_works_as_a_pipe_and_as_a_redirection(tmp_path: Path) ->
     assert (tmp_path / "out").read_bytes() == b"before\ntext\n"
 
 
+def test_process_substitution_works() -> None:
+    script = f'{sys.executable} -c "$1" >(cat); wait'
+    command = ["bash", "-c", script, "", WRITE]
+    assert subprocess.run(command, check=True, capture_output=True).stdout == b"text\n"
+
+
+def test_a_link_planted_to_a_device_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "r.json").symlink_to("/dev/full")
+    check_writable(tmp_path / "r.json")
+    write_atomically(tmp_path / "r.json", "new", mode=0o600)
+    assert (tmp_path / "r.json").read_text() == "new"
+    assert stat.S_ISREG((tmp_path / "r.json").lstat().st_mode)
+
+
 def test_a_full_device_is_named_as_such() -> None:
     with pytest.raises(ReportFileError, match=r"/dev/full.*No space") as caught:
         write_atomically("/dev/full", "x", mode=0o600)
