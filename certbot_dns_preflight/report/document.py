@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from certbot_dns_preflight import responses
 from certbot_dns_preflight.records import presentation, show_name
-from certbot_dns_preflight.report.table import stops
+from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.words import address_words, error_words
 from certbot_dns_preflight.survey import Listing, NoAddresses, NobodyAnswers, status
 

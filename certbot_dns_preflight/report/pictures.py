@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.findings import Severity
 from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.report.table import Stop, stops
+from certbot_dns_preflight.report.passed import Stop, stops
 from certbot_dns_preflight.survey import status
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.records import printable, show_name
+from certbot_dns_preflight.report.passed import Stop, stops
 from certbot_dns_preflight.report.words import (
     address_words,
     listing,
@@ -19,12 +20,10 @@ from certbot_dns_preflight.report.words import (
     seconds,
     state_words,
 )
-from certbot_dns_preflight.survey import NoAddresses, NobodyAnswers, Status, status
+from certbot_dns_preflight.survey import Status, status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import dns.name
 
     from certbot_dns_preflight.survey import NameServer, Observation, Survey
 
@@ -42,37 +41,6 @@ class Line:
     text: str
     state: Status | None = None
     at: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """One zone's servers at one owner name of the walk; `followed` as in `survey.status`."""
-
-    owner: dns.name.Name | None
-    zone: dns.name.Name
-    nameservers: tuple[NameServer, ...]
-    observations: tuple[Observation, ...]
-    followed: bool
-
-
-def stops(survey: Survey) -> tuple[Stop, ...]:
-    """List the zones that the walk passed, an obstacle's servers included, in order."""
-    last = len(survey.hops) - 1
-    found = [
-        Stop(h.owner, h.zone.apex, h.zone.nameservers, h.observations, followed=i < last)
-        for i, h in enumerate(survey.hops)
-    ]
-    match survey.obstacle:
-        case NobodyAnswers(zone=zone, owner=owner, observations=observations):
-            known = set(survey.observations)
-            new = tuple(seen for seen in observations if seen not in known)
-            if new:
-                found.append(Stop(owner, zone.apex, zone.nameservers, new, followed=False))
-        case NoAddresses(zone=zone) if not found or found[-1].zone != zone.apex:
-            found.append(Stop(None, zone.apex, zone.nameservers, (), followed=False))
-        case _:
-            pass
-    return tuple(found)
 
 
 def evidence(survey: Survey, *, width: int) -> tuple[Line, ...]:

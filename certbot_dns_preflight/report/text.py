@@ -6,8 +6,6 @@ alike, on the same servers with the same answers, are told once and counted.
 
 from __future__ import annotations
 
-import textwrap
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.findings import Severity
@@ -15,8 +13,10 @@ from certbot_dns_preflight.outcome import Verdict
 from certbot_dns_preflight.records import printable, show_name
 from certbot_dns_preflight.report import paint
 from certbot_dns_preflight.report.headline import first_error, headline
+from certbot_dns_preflight.report.page import INDENT, Page
+from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.pictures import Picture, pictures
-from certbot_dns_preflight.report.table import evidence, stops
+from certbot_dns_preflight.report.table import evidence
 from certbot_dns_preflight.report.values import value_lines
 from certbot_dns_preflight.report.words import address_words, listing, plural, seconds
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage
 
 _NARROWEST = 40
-_INDENT = "  "
-_LABEL = 10
 _MOST_PICTURES = 6
 _MOST_NAMES = 4
 _MOST_FURTHER = 5
@@ -48,7 +46,7 @@ def render(
     `closing` says what follows from the answer ("The challenge was not answered."). Without
     `unicode` the text is ASCII throughout, without `colour` it has no escape sequences.
     """
-    page = _Page(max(width, _NARROWEST), colour=colour, unicode=unicode)
+    page = Page(max(width, _NARROWEST), colour=colour, unicode=unicode)
     page.headline(headline(outcome), outcome.verdict)
     failed = pictures(outcome)
     if outcome.verdict is not Verdict.READY:
@@ -69,73 +67,10 @@ def render(
     return page.text()
 
 
-@dataclass(slots=True)
-class _Page:
-    """Lines in the making: plain text is laid out first and coloured last."""
-
-    width: int
-    colour: bool
-    unicode: bool
-    lines: list[str] = field(default_factory=list)
-
-    @property
-    def ellipsis(self) -> str:
-        return "\N{HORIZONTAL ELLIPSIS}" if self.unicode else "..."
-
-    @property
-    def room(self) -> int:
-        """The columns right of a label."""
-        return self.width - len(_INDENT) - _LABEL
-
-    def text(self) -> str:
-        return "\n".join(self.lines).rstrip("\n")
-
-    def blank(self) -> None:
-        if self.lines and self.lines[-1]:
-            self.lines.append("")
-
-    def add(self, line: str, style: str = "", *, start: int = 0) -> None:
-        """Take a finished plain line and colour it from column `start` on."""
-        if not self.unicode:
-            line = line.encode("ascii", "backslashreplace").decode("ascii")
-        self.lines.append(
-            paint.painted(line.rstrip(), style, start) if self.colour else line.rstrip()
-        )
-
-    def headline(self, words: str, verdict: Verdict) -> None:
-        for line in _folded(words, self.width, "", _INDENT):
-            self.add(line, paint.of_verdict(verdict))
-
-    def paragraph(self, words: str, indent: str = "") -> None:
-        for line in _folded(words, self.width, indent, indent):
-            self.add(line)
-
-    def labelled(self, label: str, words: str) -> None:
-        hanging = " " * (len(_INDENT) + _LABEL)
-        for line in _folded(words, self.width, f"{_INDENT}{label:<{_LABEL}}", hanging):
-            self.add(line)
-
-    def exactly(self, label: str, words: str, style: str = "") -> None:
-        """Put a value beside its label as it is: nothing is folded."""
-        lead = f"{_INDENT}{label:<{_LABEL}}"
-        self.add(lead + words, style, start=len(lead))
-
-
-def _folded(words: str, width: int, first: str, hanging: str) -> list[str]:
-    return textwrap.wrap(
-        words,
-        width,
-        initial_indent=first,
-        subsequent_indent=hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
 # -- the parts, in the order of the page -----------------------------------------------------------
 
 
-def _tell_scope(page: _Page, outcome: Outcome) -> None:
+def _tell_scope(page: Page, outcome: Outcome) -> None:
     count = len(outcome.challenges)
     if count == 1:
         return
@@ -149,7 +84,7 @@ def _tell_scope(page: _Page, outcome: Outcome) -> None:
     page.paragraph(f"{failed} of {count} names {verb} not ready. Ready: {names}.")
 
 
-def _tell_picture(page: _Page, picture: Picture, outcome: Outcome, *, first: bool) -> None:
+def _tell_picture(page: Page, picture: Picture, outcome: Outcome, *, first: bool) -> None:
     challenge = picture.challenges[0]
     page.blank()
     _tell_header(page, challenge, outcome)
@@ -157,7 +92,7 @@ def _tell_picture(page: _Page, picture: Picture, outcome: Outcome, *, first: boo
         others = tuple(c.survey.challenge.domain for c in picture.challenges[1:])
         said = "which fail alike" if len(others) > 1 else "which fails alike"
         names = listing(others, most=_MOST_NAMES)
-        page.paragraph(f"and {plural(len(others), 'other')}, {said}: {names}", _INDENT)
+        page.paragraph(f"and {plural(len(others), 'other')}, {said}: {names}", INDENT)
     page.blank()
     errors = [f for f in challenge.findings if f.severity is Severity.ERROR]
     for line in value_lines(challenge, errors, room=page.room, ellipsis=page.ellipsis):
@@ -170,40 +105,40 @@ def _tell_picture(page: _Page, picture: Picture, outcome: Outcome, *, first: boo
         rest = errors[_MOST_FURTHER + 1 :]
         codes = listing(tuple(dict.fromkeys(f.code for f in rest)), most=_MOST_FURTHER)
         page.labelled("also", f"{plural(len(rest), 'further error')}: {codes}")
-    rows = evidence(challenge.survey, width=page.width - len(_INDENT))
+    rows = evidence(challenge.survey, width=page.width - len(INDENT))
     if rows:
         page.blank()
     for row in rows:
         page.add(
-            _INDENT + row.text if row.text else "",
+            INDENT + row.text if row.text else "",
             paint.of_status(row.state),
-            start=len(_INDENT) + row.at,
+            start=len(INDENT) + row.at,
         )
 
 
-def _tell_header(page: _Page, challenge: ChallengeOutcome, outcome: Outcome) -> None:
+def _tell_header(page: Page, challenge: ChallengeOutcome, outcome: Outcome) -> None:
     survey = challenge.survey
     passed = stops(survey)
     if not (passed or survey.challenge.expected):
-        page.paragraph(survey.challenge.domain, _INDENT)  # its TXT is not the matter
+        page.paragraph(survey.challenge.domain, INDENT)  # its TXT is not the matter
         return
     parts = [f"{show_name(survey.challenge.owner)} TXT"]
     if passed:
         parts.append(f"zone {show_name(passed[-1].zone)}")
     if outcome.timeout is not None and challenge.verdict is not Verdict.READY:
         parts.append(f"waited {seconds(outcome.elapsed)}")
-    line = _INDENT + "   ".join(parts)
+    line = INDENT + "   ".join(parts)
     if len(line) <= page.width:
         page.add(line)
     else:
-        page.paragraph(parts[0], _INDENT)
+        page.paragraph(parts[0], INDENT)
         for part in parts[1:]:
-            page.paragraph(part, _INDENT * 2)
+            page.paragraph(part, INDENT * 2)
     if survey.alias_chain:
         page.labelled("alias of", ", then ".join(show_name(n) for n in survey.alias_chain))
 
 
-def _tell_finding(page: _Page, finding: Finding, *, leading: bool) -> None:
+def _tell_finding(page: Page, finding: Finding, *, leading: bool) -> None:
     kind = finding.evidence.get("kind")
     code = f"{finding.code}: {kind}" if isinstance(kind, str) else finding.code
     words = (finding.cause or finding.summary) if leading else finding.summary
@@ -216,7 +151,7 @@ def _unended(words: str) -> str:
     return printable(words).rstrip().removesuffix(".")
 
 
-def _tell_rest(page: _Page, rest: list[Picture]) -> None:
+def _tell_rest(page: Page, rest: list[Picture]) -> None:
     challenges = [challenge for picture in rest for challenge in picture.challenges]
     counts: dict[str, int] = {}
     for challenge in challenges:
@@ -224,10 +159,10 @@ def _tell_rest(page: _Page, rest: list[Picture]) -> None:
         counts[code] = counts.get(code, 0) + 1
     told = ", ".join(f"{plural(count, 'name')} with {code}" for code, count in counts.items())
     page.blank()
-    page.paragraph(f"Not shown here: {told}. The JSON report has them all.", _INDENT)
+    page.paragraph(f"Not shown here: {told}. The JSON report has them all.", INDENT)
 
 
-def _tell_notes(page: _Page, outcome: Outcome) -> None:
+def _tell_notes(page: Page, outcome: Outcome) -> None:
     notes = dict.fromkeys(
         (label, finding.code, _unended(finding.summary))
         for severity, label in _NOTES.items()
@@ -245,7 +180,7 @@ def _tell_notes(page: _Page, outcome: Outcome) -> None:
         page.labelled("", f"and {plural(len(notes) - _MOST_NOTES, 'more remark')}")
 
 
-def _tell_vantage(page: _Page, outcome: Outcome) -> None:
+def _tell_vantage(page: Page, outcome: Outcome) -> None:
     vantage = outcome.vantage
     ready = outcome.verdict is Verdict.READY
     if ready and not vantage.left_out:

@@ -12,7 +12,7 @@ from certbot_dns_preflight import responses
 from certbot_dns_preflight.difference import compare
 from certbot_dns_preflight.report import paint
 from certbot_dns_preflight.report.comparison import side_by_side
-from certbot_dns_preflight.report.table import stops
+from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.words import plural, shown_value
 from certbot_dns_preflight.survey import Status, status
 

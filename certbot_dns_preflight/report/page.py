@@ -1,0 +1,87 @@
+"""A page in the making: labels, hanging indents, folding, and colour at the very end. Pure.
+
+Decides how words become lines within a width; it does not know what they say.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.report import paint
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.outcome import Verdict
+
+INDENT = "  "
+_LABEL = 10
+
+
+@dataclass(slots=True)
+class Page:
+    """Lines in the making: plain text is laid out first and coloured last."""
+
+    width: int
+    colour: bool
+    unicode: bool
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def ellipsis(self) -> str:
+        """What stands for text left out."""
+        return "\N{HORIZONTAL ELLIPSIS}" if self.unicode else "..."
+
+    @property
+    def room(self) -> int:
+        """The columns right of a label."""
+        return self.width - len(INDENT) - _LABEL
+
+    def text(self) -> str:
+        """Give the page without a final line end."""
+        return "\n".join(self.lines).rstrip("\n")
+
+    def blank(self) -> None:
+        """Leave one empty line, never two."""
+        if self.lines and self.lines[-1]:
+            self.lines.append("")
+
+    def add(self, line: str, style: str = "", *, start: int = 0) -> None:
+        """Take a finished plain line and colour it from column `start` on."""
+        if not self.unicode:
+            line = line.encode("ascii", "backslashreplace").decode("ascii")
+        self.lines.append(
+            paint.painted(line.rstrip(), style, start) if self.colour else line.rstrip()
+        )
+
+    def headline(self, words: str, verdict: Verdict) -> None:
+        """Put the answer."""
+        for line in _folded(words, self.width, "", INDENT):
+            self.add(line, paint.of_verdict(verdict))
+
+    def paragraph(self, words: str, indent: str = "") -> None:
+        """Put words folded at the width."""
+        for line in _folded(words, self.width, indent, indent):
+            self.add(line)
+
+    def labelled(self, label: str, words: str) -> None:
+        """Put words beside a label, folded with a hanging indent."""
+        hanging = " " * (len(INDENT) + _LABEL)
+        for line in _folded(words, self.width, f"{INDENT}{label:<{_LABEL}}", hanging):
+            self.add(line)
+
+    def exactly(self, label: str, words: str, style: str = "") -> None:
+        """Put a value beside its label as it is: nothing is folded."""
+        lead = f"{INDENT}{label:<{_LABEL}}"
+        self.add(lead + words, style, start=len(lead))
+
+
+def _folded(words: str, width: int, first: str, hanging: str) -> list[str]:
+    return textwrap.wrap(
+        words,
+        width,
+        initial_indent=first,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
