@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import dns.name
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certbot_dns_preflight.records import (
+    InvalidDomainError,
+    challenge,
+    presentation,
+    printable,
+)
+
+
+def unescape(text: str) -> bytes:
+    out, rest = b"", text
+    while rest:
+        if rest[0] == "\\":
+            out, rest = out + bytes([int(rest[1:4])]), rest[4:]
+        else:
+            out, rest = out + rest[0].encode(), rest[1:]
+    return out
+
+
+@given(st.binary(max_size=300))
+def test_presentation_is_exact_and_printable_ascii(value: bytes) -> None:
+    shown = presentation(value)
+    assert shown.isascii()
+    assert shown.isprintable()
+    assert unescape(shown) == value
+
+
+@given(st.text())
+def test_printable_leaves_no_control_character(text: str) -> None:
+    assert printable(text).isprintable() or not printable(text)
+
+
+@pytest.mark.parametrize(
+    ("domain", "owner"),
+    [
+        ("example.com", "_acme-challenge.example.com."),
+        ("*.Example.COM.", "_acme-challenge.example.com."),
+        (" example.com ", "_acme-challenge.example.com."),
+        ("bücher.example", "_acme-challenge.xn--bcher-kva.example."),
+        ("faß.example", "_acme-challenge.xn--fa-hia.example."),
+    ],
+)
+def test_the_owner_name_is_made_from_the_certificates_name(domain: str, owner: str) -> None:
+    assert challenge(domain).owner == dns.name.from_text(owner)
+    assert challenge(domain).owner.to_text() == owner
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "",
+        ".",
+        "*.",
+        "*",
+        "a..b",
+        "foo.*.example.com",
+        "**.example.com",
+        "x" * 64 + ".example",
+        "\x1b.b\n",
+    ],
+)
+def test_what_is_no_domain_name_is_refused_in_one_line(domain: str) -> None:
+    if domain == "\x1b.b\n":
+        # Legal in the DNS: it is shown escaped, and refused by the CA, not by us.
+        assert challenge(domain).owner.to_text().isprintable()
+        return
+    with pytest.raises(InvalidDomainError) as caught:
+        challenge(domain)
+    assert str(caught.value).isprintable()
+
+
+def test_a_name_that_leaves_no_room_for_the_label_is_refused() -> None:
+    with pytest.raises(InvalidDomainError, match="too long"):
+        challenge(".".join(["a" * 60] * 4))
+
+
+def test_a_value_given_twice_is_expected_once_in_the_order_given() -> None:
+    assert challenge("example.com", [b"b", b"a", b"b"]).expected == (b"b", b"a")

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from certbot_dns_preflight import settings
+from certbot_dns_preflight.settings import (
+    Family,
+    InvalidOptionError,
+    Leniency,
+    OnFailure,
+    Recursive,
+    Settings,
+    read_settings,
+)
+
+
+def test_nothing_given_means_the_documented_defaults() -> None:
+    assert read_settings({}, "--") == Settings()
+
+
+def test_texts_are_read_into_their_types(tmp_path: Path) -> None:
+    hints = tmp_path / "hints"
+    hints.write_text("")
+    read = read_settings(
+        {
+            "timeout": "12.5",
+            "interval": "2",
+            "confirmations": "3",
+            "settle": "0",
+            "query-timeout": "1",
+            "unreachable": "warn",
+            "on-failure": "continue",
+            "resolver": ["192.0.2.1, 2001:db8::1#5353", "192.0.2.1"],
+            "root-hints": str(hints),
+            "family": "6",
+            "report": str(tmp_path / "report.json"),
+        },
+        "--",
+    )
+    assert read == Settings(
+        timeout=12.5,
+        interval=2.0,
+        confirmations=3,
+        settle=0.0,
+        query_timeout=1.0,
+        unreachable=Leniency.WARN,
+        on_failure=OnFailure.CONTINUE,
+        resolver=(Recursive("192.0.2.1", 53), Recursive("2001:db8::1", 5353)),
+        root_hints=hints,
+        family=Family.IPV6,
+        report=tmp_path / "report.json",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("timeout", "soon"),
+        ("timeout", "-1"),
+        ("timeout", "nan"),
+        ("timeout", "inf"),
+        ("timeout", "86401"),
+        ("interval", "0"),
+        ("confirmations", "0"),
+        ("confirmations", "1.5"),
+        ("confirmations", "²"),
+        ("query-timeout", "0"),
+        ("unreachable", "ignore"),
+        ("on-failure", ""),
+        ("resolver", "ns1.example.net"),
+        ("resolver", "192.0.2.1#0"),
+        ("resolver", "192.0.2.1#65536"),
+        ("resolver", "192.0.2.1#"),
+        ("resolver", ""),
+        ("root-hints", "/nonexistent/hints"),
+        ("family", "5"),
+        ("report", "/"),
+        ("report", ""),
+    ],
+)
+def test_bad_input_is_one_line_with_option_value_and_what_is_accepted(name: str, text: str) -> None:
+    with pytest.raises(InvalidOptionError) as caught:
+        read_settings({name: text}, "--dns-preflight-")
+    message = str(caught.value)
+    assert message.startswith(f"--dns-preflight-{name}: {text!r} is not accepted; it takes ")
+    assert "\n" not in message
+
+
+def test_every_setting_is_an_option_and_the_other_way_round() -> None:
+    assert {option.field for option in settings.OPTIONS} == set(Settings.__dataclass_fields__)
+
+
+def test_every_option_is_documented_with_its_default() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "options.md").read_text()
+    rows = {line.split("`")[1].split()[0]: line for line in page.splitlines() if "| `" in line}
+    for option in settings.OPTIONS:
+        assert option.name in rows
+        if isinstance(option.default, (int, float)):
+            assert f"| {option.default:g} |" in rows[option.name]
+
+
+def test_a_resolver_is_written_as_it_is_read() -> None:
+    for text in ("192.0.2.1", "2001:db8::1#5353"):
+        (read,) = read_settings({"resolver": text}, "--").resolver
+        assert str(read) == text
