@@ -48,32 +48,37 @@ class Page:
 
     def add(self, line: str, style: str = "", *, start: int = 0) -> None:
         """Take a finished plain line and colour it from column `start` on."""
-        if not self.unicode:
-            line = line.encode("ascii", "backslashreplace").decode("ascii")
+        line = self._written(line)
         self.lines.append(
             paint.painted(line.rstrip(), style, start) if self.colour else line.rstrip()
         )
 
     def headline(self, words: str, verdict: Verdict) -> None:
         """Put the answer."""
-        for line in _folded(words, self.width, "", INDENT):
+        for line in _folded(self._written(words), self.width, "", INDENT):
             self.add(line, paint.of_verdict(verdict))
 
     def paragraph(self, words: str, indent: str = "") -> None:
         """Put words folded at the width."""
-        for line in _folded(words, self.width, indent, indent):
+        for line in _folded(self._written(words), self.width, indent, indent):
             self.add(line)
 
     def labelled(self, label: str, words: str) -> None:
         """Put words beside a label, folded with a hanging indent."""
         hanging = " " * (len(INDENT) + _LABEL)
-        for line in _folded(words, self.width, f"{INDENT}{label:<{_LABEL}}", hanging):
+        for line in _folded(
+            self._written(words), self.width, f"{INDENT}{label:<{_LABEL}}", hanging
+        ):
             self.add(line)
 
     def exactly(self, label: str, words: str, style: str = "") -> None:
         """Put a value beside its label as it is: nothing is folded."""
         lead = f"{INDENT}{label:<{_LABEL}}"
         self.add(lead + words, style, start=len(lead))
+
+    def _written(self, words: str) -> str:
+        # Before anything is measured: an escape is wider than what it stands for.
+        return words if self.unicode else words.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _folded(words: str, width: int, first: str, hanging: str) -> list[str]:

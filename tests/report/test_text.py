@@ -56,7 +56,7 @@ def test_a_page_stays_readable_however_much_failed(name: str) -> None:
 def test_whatever_was_served_the_page_is_printable_ascii(outcome, width) -> None:  # noqa: ANN001 - made
     page = text.render(outcome, width=width)
     assert all(0x20 <= ord(character) <= 0x7E or character == "\n" for character in page)
-    assert page.split("\n")[0].startswith(("dns-preflight: ", "Not ready: ", "Inconclusive: "))
+    assert page.split("\n")[0].startswith(("dns-preflight:", "Not ready:", "Inconclusive:"))
     assert not any(line != line.rstrip() for line in page.split("\n"))
 
 
@@ -65,6 +65,14 @@ def test_whatever_was_served_the_page_is_printable_ascii(outcome, width) -> None
 def test_with_unicode_there_are_still_no_controls(outcome) -> None:  # noqa: ANN001 - made
     page = text.render(outcome, unicode=True)
     assert all(character.isprintable() or character == "\n" for character in page)
+
+
+def test_text_that_is_not_ascii_is_measured_as_it_is_written() -> None:
+    words = "\N{GREEK SMALL LETTER ALPHA}" * 9
+    found = error("wrong-value", "it differs.", cause=" ".join([words] * 20))
+    page = text.render(run(judged(scenarios.three_servers(THERE)[0], findings=(found,))))
+    assert r"\u03b1" in page
+    assert max(len(line) for line in page.split("\n")) <= 80
 
 
 def test_ellipses_are_one_character_where_unicode_is_fine() -> None:
