@@ -192,12 +192,40 @@ def joined_texts(rrset: dns.rrset.RRset) -> tuple[bytes, ...]:
     return tuple(b"".join(rdata.strings) for rdata in rrset)
 
 
+def alias_at(message: dns.message.Message, owner: dns.name.Name) -> Alias | None:
+    """Read the CNAME at an owner name, or the DNAME above it, in the answer section."""
+    cname = rrset_at(message.answer, owner, dns.rdatatype.CNAME)
+    dname = next(
+        (
+            rrset
+            for rrset in message.answer
+            if rrset.rdtype == dns.rdatatype.DNAME
+            and rrset.name != owner
+            and owner.is_subdomain(rrset.name)
+        ),
+        None,
+    )
+    if dname is not None:
+        # The CNAME beside it is synthesised (RFC 6672 §3.1); the DNAME is what the zone holds.
+        suffix = dname[0].target
+        try:
+            target = owner.relativize(dname.name).concatenate(suffix)
+        except dns.name.NameTooLong:
+            return None
+        return Alias(target, dname=dname.name)
+    if cname is None:
+        return None
+    others = [r for r in message.answer if r.name == owner and r.rdtype in _BESIDE_CNAME]
+    texts = tuple(t for r in others if r.rdtype == dns.rdatatype.TXT for t in joined_texts(r))
+    return Alias(cname[0].target, conflict=bool(others), texts=texts)
+
+
 def _read_message(  # noqa: PLR0911 - one return a reading
     message: dns.message.Message, owner: dns.name.Name, zone: dns.name.Name
 ) -> Reading:
     rcode = message.rcode()
     authoritative = bool(message.flags & dns.flags.AA)
-    alias = _alias(message, owner)
+    alias = alias_at(message, owner)
     if rcode == dns.rcode.REFUSED:
         return Refused()
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
@@ -230,33 +258,6 @@ def _read_unauthoritative(
     if ns.name != zone and ns.name.is_subdomain(zone) and owner.is_subdomain(ns.name):
         return Referral(ns.name, frozenset(rdata.target for rdata in ns))
     return NotAuthoritative(recursive=recursive, upward=ns.name)
-
-
-def _alias(message: dns.message.Message, owner: dns.name.Name) -> Alias | None:
-    cname = rrset_at(message.answer, owner, dns.rdatatype.CNAME)
-    dname = next(
-        (
-            rrset
-            for rrset in message.answer
-            if rrset.rdtype == dns.rdatatype.DNAME
-            and rrset.name != owner
-            and owner.is_subdomain(rrset.name)
-        ),
-        None,
-    )
-    if dname is not None:
-        # The CNAME beside it is synthesised (RFC 6672 §3.1); the DNAME is what the zone holds.
-        suffix = dname[0].target
-        try:
-            target = owner.relativize(dname.name).concatenate(suffix)
-        except dns.name.NameTooLong:
-            return None
-        return Alias(target, dname=dname.name)
-    if cname is None:
-        return None
-    others = [r for r in message.answer if r.name == owner and r.rdtype in _BESIDE_CNAME]
-    texts = tuple(t for r in others if r.rdtype == dns.rdatatype.TXT for t in joined_texts(r))
-    return Alias(cname[0].target, conflict=bool(others), texts=texts)
 
 
 _BESIDE_CNAME = frozenset({dns.rdatatype.TXT})
