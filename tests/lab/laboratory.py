@@ -47,6 +47,11 @@ if TYPE_CHECKING:
 _KEY = dns.tsig.Key(dns.name.from_text(KEY_NAME), KEY_SECRET, KEY_ALGORITHM)
 ALIAS_OWNER = "_acme-challenge.www.alias.test."
 ALIAS_TARGET = "www-alias.target.test."
+_RECORDS = {
+    "example.test.": "@ A 127.53.9.9\nwww A 127.53.9.9\n",
+    "target.test.": "",
+    "alias.test.": f"@ A 127.53.9.9\nwww A 127.53.9.9\n{ALIAS_OWNER} CNAME {ALIAS_TARGET}\n",
+}
 
 
 def zone_text(
@@ -227,6 +232,7 @@ class Lab:
                     stopped.append(server)
             for server in stopped:
                 server.wait_ready()
+            self._restore_zones()
 
         return restore
 
@@ -358,29 +364,51 @@ class Lab:
     # Transfers
 
     def pause_transfers(self, server: NameServer, origin: str = "example.test.") -> None:
-        """Keep a secondary from hearing of changes, until `resume_transfers` or `refresh`."""
-        source = self._primary_of(server, origin)
-        if server in source.zones[origin].notify:
-            source.zones[origin].notify.remove(server)
-            source.configure()
-            source.reload()
+        """Keep a secondary at what the primary has now, until `resume_transfers`.
+
+        It gets neither NOTIFY nor transfers.
+        """
+        barred = self._primary_of(server, origin).zones[origin].barred
+        if server not in barred:
+            if server.running:
+                self.refresh(server, origin)
+            self._bar(server, origin)
             self._undo.append(lambda: self.resume_transfers(server, origin))
 
     def resume_transfers(self, server: NameServer, origin: str = "example.test.") -> None:
         """Tell a secondary of changes again, and of those that it missed."""
-        source = self._primary_of(server, origin)
-        if server not in source.zones[origin].notify:
-            source.zones[origin].notify.append(server)
-            source.configure()
-            source.reload()
-        if server.running:
-            self.refresh(server, origin)
+        barred = self._primary_of(server, origin).zones[origin].barred
+        if server in barred:
+            self._unbar(server, origin)
+            if server.running:
+                self.refresh(server, origin)
 
     def refresh(self, server: NameServer, origin: str = "example.test.") -> None:
-        """Make a secondary transfer the zone now; on return it has what the primary has."""
-        serial = self._primary_of(server, origin).serial(origin)
+        """Make a secondary transfer the zone now; on return it has what the primary has.
+
+        One that is paused stays so for all later changes.
+        """
+        source = self._primary_of(server, origin)
+        serial = source.serial(origin)
+        paused = server in source.zones[origin].barred
+        if paused:
+            self._unbar(server, origin)
         server.refresh(origin)
         server.wait_serial(origin, serial or 0)
+        if paused:
+            self._bar(server, origin)
+
+    def _bar(self, server: NameServer, origin: str) -> None:
+        source = self._primary_of(server, origin)
+        source.zones[origin].barred.append(server)
+        source.configure()
+        source.reload()
+
+    def _unbar(self, server: NameServer, origin: str) -> None:
+        source = self._primary_of(server, origin)
+        source.zones[origin].barred.remove(server)
+        source.configure()
+        source.reload()
 
     def wait_synchronous(self, origin: str = "example.test.", *, seconds: float = 15.0) -> None:
         """Wait until every running server of a zone has the primary's serial."""
@@ -427,7 +455,7 @@ class Lab:
                 signed=self.signed,
             )
         )
-        dynamic = ("example.test.", "target.test.", "alias.test.")
+        dynamic = tuple(_RECORDS)
         delegations = "".join(
             f"{origin} NS {server.host}\n" for origin in dynamic for server in self.nameservers
         )
@@ -445,18 +473,32 @@ class Lab:
                 signed=self.signed,
             )
         )
-        extra = {
-            "example.test.": "@ A 127.53.9.9\nwww A 127.53.9.9\n",
-            "target.test.": "",
-            "alias.test.": f"@ A 127.53.9.9\nwww A 127.53.9.9\n{ALIAS_OWNER} CNAME {ALIAS_TARGET}\n",
-        }
         for origin in dynamic:
-            text = zone_text(origin, self.nameservers, extra[origin])
+            text = zone_text(origin, self.nameservers, _RECORDS[origin])
             self.bind.put(
                 Hosted(origin=origin, text=text, dynamic=True, notify=list(self.secondaries))
             )
             for server in self.secondaries:
                 server.put(Hosted(origin=origin, primary=self.bind))
+
+    def _restore_zones(self) -> None:
+        """Undo what tests changed in the fixed zones, and bring their secondaries level."""
+        for origin, records in _RECORDS.items():
+            wanted = dns.zone.from_text(
+                zone_text(origin, self.nameservers, records), origin, relativize=False
+            )
+            there = dns.zone.from_xfr(
+                dns.query.xfr(self.primary.address4, origin, relativize=False), relativize=False
+            )
+            before, now = _lines(wanted), _lines(there)
+            if before != now:
+                owners = sorted({line.split()[0] for line in before ^ now})
+                again = [line for line in sorted(before) if line.split()[0] in owners]
+                self.update(self.primary, origin, add=again, delete=owners)
+            serial = self.primary.serial(origin)
+            for server in self.secondaries:
+                if server.serial(origin) != serial:
+                    self.refresh(server, origin)
 
     def _link_signed_zones(self) -> None:
         """Put the DS of each signed zone into its parent, and the root's into the anchor file."""
@@ -500,6 +542,14 @@ send
 END
 """)
             path.chmod(0o755)
+
+
+def _lines(zone: dns.zone.Zone) -> set[str]:
+    return {
+        f"{name} {dns.rdatatype.to_text(rdata.rdtype)} {rdata.to_text()}"
+        for name, _, rdata in zone.iterate_rdatas()
+        if rdata.rdtype != dns.rdatatype.SOA
+    }
 
 
 def _address_type(address: str) -> str:

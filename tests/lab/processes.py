@@ -124,9 +124,13 @@ class Daemon:
 
     def kill(self) -> None:
         """End it and everything that it started, at once."""
-        self.send(signal.SIGCONT)
-        self._process.kill()
-        self._process.wait()
+        # The program first, so that its wrapper is there to reap it.
+        self.send(signal.SIGKILL)
+        try:
+            self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the program and its children (not to what wraps it)."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import abc
 import signal
 import subprocess
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,15 +34,18 @@ KEY_SECRET = "bGFiIGtleSwgbm90IHNlY3JldCBhdCBhbGw7IDMyIGI="  # noqa: S105  # the
 
 @dataclass(kw_only=True)
 class Hosted:
-    """A zone on one server: `text` on a primary, `primary` on a secondary."""
+    """A zone on one server: `text` on a primary, `primary` on a secondary.
+
+    `notify`: who is told of changes; `barred`: who gets neither that nor a transfer (BIND only).
+    """
 
     origin: str
     text: str | None = None
     primary: NameServer | None = None
     notify: list[NameServer] = field(default_factory=list)
+    barred: list[NameServer] = field(default_factory=list)
     dynamic: bool = False
     signed: bool = False
-    paused: bool = False
 
     @property
     def file_name(self) -> str:
@@ -100,22 +102,22 @@ class NameServer(abc.ABC):
             return
         add_addresses(*self.addresses)
         self.configure()
+        for stale in self.directory.glob("*.pid"):
+            stale.unlink()
         self._daemon = Daemon(repr(self), self.command(), log=self._log_path)
 
     def wait_ready(self, origins: Iterable[str] | None = None, *, seconds: float = 15.0) -> None:
-        """Wait until it answers with authority for its zones (or `origins`) on both addresses."""
-        waiting = {
-            (origin, address)
-            for origin in (self.zones if origins is None else origins)
-            for address in self.addresses
-        }
+        """Wait until it answers with authority for its zones (or `origins`) on both addresses.
+
+        Without zones: until it answers anything.
+        """
+        asked = list(self.zones if origins is None else origins) or [None]
+        waiting = [(origin, address) for origin in asked for address in self.addresses]
 
         def ready() -> bool:
-            for origin, address in sorted(waiting):
-                if not _has_authority(origin, address):
-                    return False
-                waiting.discard((origin, address))
-            return True
+            while waiting and _has_authority(*waiting[-1]):
+                waiting.pop()
+            return not waiting
 
         self._running_daemon().wait_until(ready, what="it answers for its zones", seconds=seconds)
 
@@ -278,6 +280,7 @@ options {{
     notify explicit; notify-delay 0; notify-rate 1000; startup-notify-rate 1000;
     serial-query-rate 1000;
     notify-source {self.address4}; notify-source-v6 {self.address6};
+    transfer-source {self.address4}; transfer-source-v6 {self.address6};
 {self.extra_configuration}
 }};
 {zones}""")
@@ -332,17 +335,18 @@ options {{
     def _zone_clause(zone: Hosted) -> str:
         if zone.primary is not None:
             kind = f"type secondary; primaries {{ {zone.primary.address4}; }};"
-            kind += f" masterfile-format text; {'allow-notify { none; };' if zone.paused else ''}"
+            kind += " masterfile-format text;"
         else:
             kind = "type primary;"
-        told = "".join(f" {server.address4};" for server in zone.notify)
+        told = "".join(f" {server.address4};" for server in zone.notify if server not in zone.barred)
+        barred = "".join(f" !{server.address4};" for server in zone.barred)
         update = f'allow-update {{ key "{KEY_NAME}"; }};' if zone.dynamic else ""
         signed = "dnssec-policy default;" if zone.signed else ""
         if zone.signed and not zone.dynamic:
             signed += " inline-signing yes;"
         return (
             f'zone "{zone.origin}" {{ {kind} file "{zone.file_name}";'
-            f" also-notify {{{told} }}; {update} {signed} }};\n"
+            f" also-notify {{{told} }}; allow-transfer {{{barred} any; }}; {update} {signed} }};\n"
         )
 
 
@@ -362,8 +366,8 @@ class Nsd(NameServer):
             zones += "  provide-xfr: 0.0.0.0/0 NOKEY\n  provide-xfr: ::/0 NOKEY\n"
             if zone.primary is not None:
                 zones += f"  request-xfr: AXFR {zone.primary.address4} NOKEY\n"
-                if not zone.paused:
-                    zones += f"  allow-notify: {zone.primary.address4} NOKEY\n"
+                zones += f"  allow-notify: {zone.primary.address4} NOKEY\n"
+                zones += f"  outgoing-interface: {self.address4}\n"
         (here / "nsd.conf").write_text(f"""\
 server:
   ip-address: {self.address4}
@@ -425,7 +429,7 @@ class Knot(NameServer):
                 label = "p" + zone.primary.address4.replace(".", "-")
                 remotes[label] = zone.primary.address4
                 zones += f"    master: {label}\n"
-                zones += f"    acl: [{'' if zone.paused else f'notify-{label}, '}transfer]\n"
+                zones += f"    acl: [notify-{label}, transfer]\n"
             else:
                 zones += "    acl: transfer\n"
                 zones += "    zonefile-load: whole\n    journal-content: none\n"
@@ -452,7 +456,7 @@ control:
         if remotes:
             text += "remote:\n"
             for label, address in remotes.items():
-                text += f"  - id: {label}\n    address: {address}@53\n"
+                text += f"  - id: {label}\n    address: {address}@53\n    via: {self.address4}\n"
                 acls += f"  - id: notify-{label}\n    address: {address}\n    action: notify\n"
         text += f"acl:\n{acls}template:\n  - id: default\n    storage: \"{here}\"\n"
         text += f"    semantic-checks: off\n{self.extra_configuration}\n"
@@ -497,7 +501,6 @@ class PowerDns(NameServer):
                 kind = f"type slave; masters {{ {zone.primary.address4}; }};"
             zones += f'zone "{zone.origin}" {{ {kind} file "{here}/{zone.file_name}"; }};\n'
         (here / "named.conf").write_text(f'options {{ directory "{here}"; }};\n{zones}')
-        silent = any(zone.paused for zone in self.zones.values())
         caches = "" if self.caches else "cache-ttl=0\nnegquery-cache-ttl=0\nquery-cache-ttl=0"
         (here / "pdns.conf").write_text(f"""\
 launch=bind
@@ -507,7 +510,8 @@ local-port=53
 socket-dir={here}
 write-pid=no
 secondary=yes
-allow-notify-from={"" if silent else "0.0.0.0/0,::/0"}
+allow-notify-from=0.0.0.0/0,::/0
+query-local-address={self.address4},{self.address6}
 allow-axfr-ips=0.0.0.0/0,::/0
 receiver-threads=1
 distributor-threads=1
@@ -548,14 +552,13 @@ KINDS: dict[str, type[NameServer]] = {
 }
 
 
-def _has_authority(origin: str, address: str) -> bool:
-    query = dns.message.make_query(origin, "SOA", flags=0)
+def _has_authority(origin: str | None, address: str) -> bool:
+    query = dns.message.make_query(origin or "ready.invalid.", "SOA", flags=0)
     try:
         answer = dns.query.udp(query, address, timeout=0.3)
     except (dns.exception.DNSException, OSError):
-        time.sleep(0.01)
         return False
-    return (
+    return origin is None or (
         answer.rcode() == dns.rcode.NOERROR
         and bool(answer.flags & dns.flags.AA)
         and any(rrset.rdtype == dns.rdatatype.SOA for rrset in answer.answer)
