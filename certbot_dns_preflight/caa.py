@@ -1,0 +1,241 @@
+"""CAA properties, and whether a set of them lets a CA issue (RFC 8659, RFC 8657). Pure.
+
+Decides for one relevant RRset, already found. It knows neither names' ancestors nor servers
+(`caasearch`), nor words for people (`diagnosis.caa`). Where CAs are known to read the RFCs
+differently, or a fact about the CA's account is missing, the decision says so.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_CRITICAL = 0x80
+_MISREAD_AS_CRITICAL = 0x01
+_ISSUE, _ISSUEWILD, _IODEF = b"issue", b"issuewild", b"iodef"
+_ACCOUNT, _METHODS = b"accounturi", b"validationmethods"
+_BLANKS = b" \t"
+
+# RFC 8659 section 4.2, with erratum 7139. No repetition is nested in another: linear time.
+_LABEL = rb"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_DOMAIN = re.compile(rb"%b(?:\.%b)*" % (_LABEL, _LABEL))
+_PARAMETER_TAG = re.compile(_LABEL)
+_PARAMETER_VALUE = re.compile(rb"[\x21-\x3a\x3c-\x7e]*")
+_METHOD_LIST = re.compile(rb"(?:[A-Za-z0-9-]+,)*[A-Za-z0-9-]+|")  # RFC 8657 section 4
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Property:
+    """One CAA RR as served."""
+
+    flags: int
+    tag: bytes
+    value: bytes
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether a CA that does not know the tag must not issue."""
+        return bool(self.flags & _CRITICAL)
+
+    @property
+    def kind(self) -> bytes:
+        """The tag as it is compared: without regard to case (RFC 8659 section 4.1)."""
+        return self.tag.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Who asks for a certificate, of whom, and how.
+
+    `identities` are the CA's issuer domain names, empty if unknown; `account` is the ACME account's
+    URL, None if unknown; `method` is the validation method.
+    """
+
+    identities: tuple[str, ...]
+    account: str | None = None
+    method: str = "dns-01"
+
+
+class Why(enum.StrEnum):
+    """Why a property does not authorise."""
+
+    OTHER_ISSUER = "other-issuer"
+    NO_ISSUER = "no-issuer"
+    MALFORMED = "malformed"
+    OTHER_ACCOUNT = "other-account"
+    OTHER_METHOD = "other-method"
+    DUPLICATE_PARAMETER = "duplicate-parameter"
+    UNKNOWN_CRITICAL = "unknown-critical"
+
+
+class Doubt(enum.StrEnum):
+    """Why a property cannot be judged from here."""
+
+    IDENTITY_UNKNOWN = "identity-unknown"
+    ACCOUNT_UNKNOWN = "account-unknown"
+    LETTER_CASE = "letter-case"  # domain names ignore case, yet Boulder compares exactly
+    FLAG_ONE = "flag-one"  # reserved by the RFC, yet Boulder reads it as the critical bit
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """One property and why it does not authorise; `detail` is fit to be shown."""
+
+    about: Property
+    why: Why
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The CA may issue. `by` is the property that says so, None where nothing restricts."""
+
+    by: Property | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """The CA must not issue. `tag` is the property tag that counts for this kind of name."""
+
+    tag: str
+    objections: tuple[Objection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """It depends on what is not known here; `about` would authorise but for the doubt.
+
+    With `Doubt.FLAG_ONE` it is the other way round: `about` may forbid.
+    """
+
+    tag: str
+    about: Property
+    doubt: Doubt
+    objections: tuple[Objection, ...] = ()
+
+
+Decision: TypeAlias = Allowed | Forbidden | Unjudged
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    issuer: bytes  # empty: nobody
+    parameters: tuple[tuple[bytes, bytes], ...]
+
+    def all_of(self, tag: bytes) -> list[bytes]:
+        return [value for name, value in self.parameters if name == tag]
+
+
+def decide(properties: Iterable[Property], applicant: Applicant, *, wildcard: bool) -> Decision:
+    """Decide whether a relevant RRset lets the CA issue for a (wildcard) domain name."""
+    given = sorted(set(properties))
+    kinds = {item.kind for item in given}
+    # RFC 8659 section 4.3: for wildcards, any issuewild makes every issue count for nothing.
+    kind = _ISSUEWILD if wildcard and _ISSUEWILD in kinds else _ISSUE
+    tag = kind.decode()
+    unknown = [item for item in given if item.kind not in (_ISSUE, _ISSUEWILD, _IODEF)]
+    critical = tuple(Objection(item, Why.UNKNOWN_CRITICAL) for item in unknown if item.is_critical)
+    if critical:
+        return Forbidden(tag, critical)
+    decision = _decide_by([item for item in given if item.kind == kind], tag, applicant)
+    misread = [item for item in unknown if item.flags & _MISREAD_AS_CRITICAL]
+    if misread and not isinstance(decision, Forbidden):
+        return Unjudged(tag, misread[0], Doubt.FLAG_ONE)
+    return decision
+
+
+def _decide_by(properties: Sequence[Property], tag: str, applicant: Applicant) -> Decision:
+    if not properties:
+        return Allowed(None)
+    objections = []
+    doubtful: list[tuple[Property, Doubt]] = []
+    for item in properties:
+        match _judge(item, applicant):
+            case None:
+                return Allowed(item)
+            case Doubt() as doubt:
+                doubtful.append((item, doubt))
+            case Objection() as objection:
+                objections.append(objection)
+    if doubtful:
+        about, doubt = doubtful[0]
+        return Unjudged(tag, about, doubt, tuple(objections))
+    return Forbidden(tag, tuple(objections))
+
+
+def _judge(item: Property, applicant: Applicant) -> Objection | Doubt | None:
+    """Judge one property: None if it authorises."""
+    value = _parse(item.value)
+    if isinstance(value, str):
+        return Objection(item, Why.MALFORMED, value)
+    if not value.issuer:
+        return Objection(item, Why.NO_ISSUER)
+    issuer = value.issuer.decode("ascii")
+    same = [name for name in applicant.identities if name.lower() == issuer.lower()]
+    if applicant.identities and not same:
+        return Objection(item, Why.OTHER_ISSUER, issuer)
+    doubts: list[Doubt] = []
+    if not applicant.identities:
+        doubts.append(Doubt.IDENTITY_UNKNOWN)
+    elif issuer not in same:
+        doubts.append(Doubt.LETTER_CASE)
+    for wrong in (_judge_account(item, value, applicant), _judge_method(item, value, applicant)):
+        if isinstance(wrong, Objection):
+            return wrong
+        if wrong is not None:
+            doubts.append(wrong)
+    return doubts[0] if doubts else None
+
+
+def _judge_account(item: Property, value: _Value, applicant: Applicant) -> Objection | Doubt | None:
+    """RFC 8657 section 3: compared as a string; given twice, nothing satisfies it."""
+    accounts = value.all_of(_ACCOUNT)
+    if not accounts:
+        return None
+    if len(accounts) > 1:
+        return Objection(item, Why.DUPLICATE_PARAMETER, _ACCOUNT.decode())
+    if applicant.account is None:
+        return Doubt.ACCOUNT_UNKNOWN
+    account = accounts[0].decode("ascii")
+    return None if account == applicant.account else Objection(item, Why.OTHER_ACCOUNT, account)
+
+
+def _judge_method(item: Property, value: _Value, applicant: Applicant) -> Objection | None:
+    """RFC 8657 section 4: a list of methods, exact; given twice, Boulder takes none of them."""
+    lists = value.all_of(_METHODS)
+    if not lists:
+        return None
+    if len(lists) > 1:
+        return Objection(item, Why.DUPLICATE_PARAMETER, _METHODS.decode())
+    listed = lists[0].decode("ascii")
+    if not _METHOD_LIST.fullmatch(lists[0]):
+        return Objection(item, Why.MALFORMED, "validationmethods is no list of methods")
+    if applicant.method in listed.split(","):
+        return None
+    return Objection(item, Why.OTHER_METHOD, listed)
+
+
+def _parse(text: bytes) -> _Value | str:
+    """Read the value of issue or issuewild; a text says what is wrong with it."""
+    head, semicolon, tail = text.partition(b";")
+    issuer = head.strip(_BLANKS)
+    if issuer and not _DOMAIN.fullmatch(issuer):
+        return "no issuer domain name"
+    if not semicolon or not tail.strip(_BLANKS):
+        return _Value(issuer, ())
+    parameters = []
+    for part in tail.split(b";"):
+        tag, equals, value = (piece.strip(_BLANKS) for piece in part.partition(b"="))
+        if not part.strip(_BLANKS):
+            return "an empty parameter: a semicolon too many"
+        if not equals or not _PARAMETER_TAG.fullmatch(tag):
+            return "a parameter that is not of the form tag=value"
+        if not _PARAMETER_VALUE.fullmatch(value):
+            return "a parameter value with a blank or another character that is not allowed"
+        parameters.append((tag, value))
+    return _Value(issuer, tuple(parameters))

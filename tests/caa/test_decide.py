@@ -1,0 +1,264 @@
+"""One CAA RRset at a time: the RFCs' own examples, and the corners that CAs trip over."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certbot_dns_preflight.caa import (
+    Allowed,
+    Applicant,
+    Doubt,
+    Forbidden,
+    Property,
+    Unjudged,
+    Why,
+    decide,
+)
+
+OURS = "https://example.net/account/1234"
+CA1 = Applicant(("ca1.example.net",), OURS)
+CA2 = Applicant(("ca2.example.org",), OURS)
+NET = Applicant(("example.net",), OURS)
+
+
+def records(*lines: str) -> list[Property]:
+    parted = (line.split(" ", 2) for line in lines)
+    return [Property(int(flags), tag.encode(), value.encode()) for flags, tag, value in parted]
+
+
+def verdict(lines: tuple[str, ...], applicant: Applicant, *, wildcard: bool = False) -> str:
+    return type(decide(records(*lines), applicant, wildcard=wildcard)).__name__
+
+
+BOTH = ("0 issue ca1.example.net", "0 issue ca2.example.org")
+WILD2 = ("0 issue ca1.example.net", "0 issuewild ca2.example.org")
+WILD3 = ("0 issue ca1.example.net", "0 issuewild ;")
+
+
+@pytest.mark.parametrize(
+    ("lines", "applicant", "wildcard", "expected"),
+    [
+        # RFC 8659 section 4.2
+        (BOTH, CA1, False, "Allowed"),
+        (BOTH, CA2, False, "Allowed"),
+        (BOTH, NET, False, "Forbidden"),
+        (("0 issue ;",), CA1, False, "Forbidden"),
+        (("0 issue %%%%%",), CA1, False, "Forbidden"),
+        (("0 issue ca1.example.net; account=230123",), CA1, False, "Allowed"),
+        # section 4.3
+        (("0 issue ca1.example.net",), CA1, True, "Allowed"),
+        (("0 issue ca1.example.net",), CA2, True, "Forbidden"),
+        (WILD2, CA1, True, "Forbidden"),
+        (WILD2, CA2, True, "Allowed"),
+        (WILD2, CA1, False, "Allowed"),
+        (WILD2, CA2, False, "Forbidden"),
+        (WILD3, CA1, True, "Forbidden"),
+        (WILD3, CA1, False, "Allowed"),
+        (("0 issuewild ca1.example.net",), CA2, False, "Allowed"),
+        # section 4.4: iodef alone restricts nothing
+        (("0 iodef mailto:security@example.com",), CA1, False, "Allowed"),
+        (("128 iodef http://iodef.example.com/",), CA1, True, "Allowed"),
+        # section 4.5
+        (("0 issue ca1.example.net", "128 tbs Unknown"), CA1, False, "Forbidden"),
+        (("0 issue ca1.example.net", "0 tbs Unknown"), CA1, False, "Allowed"),
+        (("128 issue ca1.example.net",), CA1, False, "Allowed"),
+        # RFC 8657 appendix A
+        ((f"0 issue example.net; accounturi={OURS}",), NET, False, "Allowed"),
+        (
+            ("0 issue example.net; accounturi=https://example.net/account/2",),
+            NET,
+            False,
+            "Forbidden",
+        ),
+        (
+            (
+                "0 issue example.net; accounturi=https://a.example/2",
+                f"0 issue example.net; accounturi={OURS}",
+            ),
+            NET,
+            False,
+            "Allowed",
+        ),
+        (("0 issue example.net; validationmethods=dns-01",), NET, False, "Allowed"),
+        (("0 issue example.net; validationmethods=http-01,dns-01",), NET, False, "Allowed"),
+        (("0 issue example.net; validationmethods=dns-01,ca-foo",), NET, False, "Allowed"),
+        (("0 issue example.net; validationmethods=http-01",), NET, False, "Forbidden"),
+        (
+            (f"0 issue example.net; accounturi={OURS}; validationmethods=dns-01",),
+            NET,
+            False,
+            "Allowed",
+        ),
+        (("0 issue ;", "0 issuewild example.net; validationmethods=dns-01"), NET, True, "Allowed"),
+        (
+            ("0 issue ;", "0 issuewild example.net; validationmethods=dns-01"),
+            NET,
+            False,
+            "Forbidden",
+        ),
+    ],
+)
+def test_the_rfcs_own_examples(
+    lines: tuple[str, ...], applicant: Applicant, wildcard: bool, expected: str
+) -> None:
+    assert verdict(lines, applicant, wildcard=wildcard) == expected
+
+
+def test_no_set_allows() -> None:
+    assert decide([], CA1, wildcard=False) == Allowed(None)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("example.net", None),
+        ("  example.net\t", None),
+        ("example.net;", None),
+        ("\texample.net ; ", None),
+        ("example.net;a=b", None),
+        ("example.net ; a = b ; c=", None),
+        ("example.net; validationmethods=dns-01;a-b--c=x=y", None),
+        ("example.net; AccountURI=other", None),  # an unknown parameter, as Boulder has it
+        ("", Why.NO_ISSUER),
+        ("  ", Why.NO_ISSUER),
+        (" ; ", Why.NO_ISSUER),
+        (";a=b", Why.NO_ISSUER),
+        ("www.example.net", Why.OTHER_ISSUER),
+        ("net", Why.OTHER_ISSUER),
+        ("example.net.", Why.MALFORMED),
+        ("exa mple.net", Why.MALFORMED),
+        ("-example.net", Why.MALFORMED),
+        ("example..net", Why.MALFORMED),
+        ("ex_ample.net", Why.MALFORMED),
+        ("exämple.net", Why.MALFORMED),
+        ("example.net\n", Why.MALFORMED),
+        ('"example.net"', Why.MALFORMED),
+        ("example.net a=b", Why.MALFORMED),
+        ("example.net;a", Why.MALFORMED),
+        ("example.net;=b", Why.MALFORMED),
+        ("example.net;a=b;", Why.MALFORMED),
+        ("example.net;;", Why.MALFORMED),
+        ("example.net;;a=b", Why.MALFORMED),
+        ("example.net;a_b=c", Why.MALFORMED),
+        ("example.net;a=b c", Why.MALFORMED),
+        ("example.net;a=b\x7f", Why.MALFORMED),
+        ("example.net;a=\x00", Why.MALFORMED),
+        ("example.net; validationmethods=dns_01", Why.MALFORMED),
+        ("example.net; validationmethods=dns-01,", Why.MALFORMED),
+        ("example.net; validationmethods=,dns-01", Why.MALFORMED),
+        ("example.net; validationmethods=", Why.OTHER_METHOD),
+        ("example.net; validationmethods=DNS-01", Why.OTHER_METHOD),
+        ("example.net; validationmethods=dns-010", Why.OTHER_METHOD),
+        (f"example.net; accounturi={OURS}/", Why.OTHER_ACCOUNT),
+        (f"example.net; accounturi={OURS.upper()}", Why.OTHER_ACCOUNT),
+        ("example.net; accounturi=", Why.OTHER_ACCOUNT),
+        (f"example.net; accounturi={OURS}; accounturi={OURS}", Why.DUPLICATE_PARAMETER),
+        (
+            "example.net; validationmethods=dns-01; validationmethods=dns-01",
+            Why.DUPLICATE_PARAMETER,
+        ),
+    ],
+)
+def test_a_value_authorises_or_says_why_not(value: str, expected: Why | None) -> None:
+    item = Property(0, b"issue", value.encode())
+    decision = decide([item], NET, wildcard=False)
+    if expected is None:
+        assert decision == Allowed(item)
+    else:
+        assert isinstance(decision, Forbidden)
+        assert [objection.why for objection in decision.objections] == [expected]
+
+
+@pytest.mark.parametrize("tag", ["issue", "ISSUE", "IsSuE"])
+def test_tags_ignore_case(tag: str) -> None:
+    assert verdict((f"0 {tag} other.example",), NET) == "Forbidden"
+    assert verdict((f"0 {tag} example.net",), NET) == "Allowed"
+
+
+def test_any_of_several_identities_will_do() -> None:
+    either = Applicant(("ca.example", "example.net"))
+    assert verdict(("0 issue example.net",), either) == "Allowed"
+    assert verdict(("0 issue other.example",), either) == "Forbidden"
+
+
+@pytest.mark.parametrize(
+    ("lines", "applicant", "doubt"),
+    [
+        (("0 issue Example.NET",), NET, Doubt.LETTER_CASE),
+        (("0 issue example.net",), Applicant(()), Doubt.IDENTITY_UNKNOWN),
+        (
+            (f"0 issue example.net; accounturi={OURS}",),
+            Applicant(("example.net",)),
+            Doubt.ACCOUNT_UNKNOWN,
+        ),
+        (("0 issue example.net", "1 tbs x"), NET, Doubt.FLAG_ONE),
+        (("1 tbs x",), NET, Doubt.FLAG_ONE),
+    ],
+)
+def test_what_cannot_be_judged_is_said(
+    lines: tuple[str, ...], applicant: Applicant, doubt: Doubt
+) -> None:
+    decision = decide(records(*lines), applicant, wildcard=False)
+    assert isinstance(decision, Unjudged)
+    assert decision.doubt is doubt
+
+
+@pytest.mark.parametrize(
+    ("lines", "applicant"),
+    [
+        (("0 issue ;",), Applicant(())),
+        (
+            ("0 issue example.net; accounturi=a; validationmethods=http-01",),
+            Applicant(("example.net",)),
+        ),
+        (("0 issue other.example", "1 tbs x"), NET),
+    ],
+)
+def test_a_doubt_that_changes_nothing_is_none(lines: tuple[str, ...], applicant: Applicant) -> None:
+    assert verdict(lines, applicant) == "Forbidden"
+
+
+def test_a_clear_authorisation_outweighs_a_doubtful_one() -> None:
+    lines = ("0 issue Example.net", "0 issue example.net")
+    assert verdict(lines, NET) == "Allowed"
+
+
+properties = st.lists(
+    st.builds(
+        Property,
+        st.integers(0, 255),
+        st.sampled_from([b"issue", b"issuewild", b"iodef", b"tbs", b"ISSUE"]),
+        st.one_of(
+            st.binary(max_size=60),
+            st.text(alphabet="example.net;= \tacountridvls-01,", max_size=60).map(str.encode),
+            st.sampled_from([b"example.net", b"example.net;validationmethods=dns-01", b";"]),
+        ),
+    ),
+    max_size=6,
+)
+
+
+@given(properties, st.booleans(), st.randoms(use_true_random=False))
+def test_order_and_repetition_do_not_matter(
+    given_set: list[Property], wildcard: bool, random: object
+) -> None:
+    shuffled = [*given_set, *given_set]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert decide(shuffled, NET, wildcard=wildcard) == decide(given_set, NET, wildcard=wildcard)
+
+
+@given(properties, st.booleans())
+def test_an_unknown_critical_tag_forbids_whatever_else_is_there(
+    given_set: list[Property], wildcard: bool
+) -> None:
+    given_set = [*given_set, Property(128, b"future", b"")]
+    assert isinstance(decide(given_set, NET, wildcard=wildcard), Forbidden)
+
+
+@given(st.binary(max_size=80))
+def test_another_issuer_never_authorises(value: bytes) -> None:
+    decision = decide([Property(0, b"issue", value)], NET, wildcard=False)
+    named = value.split(b";")[0].strip(b" \t") == b"example.net"
+    assert not isinstance(decision, Allowed) or named
