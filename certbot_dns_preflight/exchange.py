@@ -284,7 +284,7 @@ def _parse(wire: bytes, query: dns.message.QueryMessage) -> tuple[dns.message.Me
 
 def _size(message: dns.message.Message) -> int:
     try:
-        return len(message.to_wire())
+        return len(message.to_wire(max_size=65535))
     except dns.exception.DNSException:  # longer than a message can be
         return PAYLOAD + 1
 
