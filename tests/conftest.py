@@ -46,7 +46,7 @@ def in_namespace() -> None:
 
 
 @pytest.fixture(scope="session")
-def session_lab(in_namespace: None) -> Iterator[Lab]:
+def session_lab(in_namespace: None) -> Iterator[Lab]:  # noqa: ARG001  # asked for its effect
     """Start the lab once, at its first use; tests take `lab`, which tidies up behind them."""
     from tests.lab import Lab  # noqa: PLC0415  # pure tests do without its dependencies
 

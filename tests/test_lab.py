@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dns.flags
 import pytest
+
+from tests.lab import namespace
 
 if TYPE_CHECKING:
     from tests.conftest import Certbot
@@ -17,7 +26,7 @@ OWNER = "_acme-challenge.example.test."
 @pytest.mark.parametrize("family", [4, 6])
 @pytest.mark.parametrize("tcp", [False, True])
 def test_every_server_has_authority_for_the_zone_on_both_families(
-    each_server: NameServer, family: int, tcp: bool
+    each_server: NameServer, *, family: int, tcp: bool
 ) -> None:
     answer = each_server.query("example.test.", "SOA", family=family, tcp=tcp)
     assert answer.flags & dns.flags.AA
@@ -58,7 +67,7 @@ def test_a_server_of_a_tests_own_is_found_from_the_root(lab: Lab, kind: str) -> 
 
 def test_a_zone_can_differ_from_server_to_server(lab: Lab, each_server: NameServer) -> None:
     origin = "differs.test."
-    texts = {server: None for server in lab.nameservers}
+    texts = dict.fromkeys(lab.nameservers)
     texts[each_server] = f"$ORIGIN {origin}\n@ 60 SOA ns. h. 7 1 1 1 1\n@ 60 NS ns9.dns.test.\n"
     made = lab.zone(origin, texts, records="")
     assert {server.serial(origin) for server in lab.nameservers} == {1, 7}
@@ -88,3 +97,33 @@ def test_a_certificate_issues(lab: Lab, certbot: Certbot, way: str) -> None:
     assert certbot.certificate("alone.test").exists()
     assert lab.ca.challenges_answered(since) == 2
     assert lab.ca.certificates_issued(since) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.usefixtures("in_namespace")
+def test_a_lab_that_is_killed_leaves_nothing_behind(number: signal.Signals) -> None:
+    # A namespace of its own: the lab of this session has the same addresses.
+    command = [sys.executable, "-m", "tests.lab", "up", "--", "sh", "-c", "echo $LAB; sleep 30"]
+    environment = {**os.environ, namespace.MARK: ""}
+    lab = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert lab.stdout is not None
+    directory = lab.stdout.readline().strip()
+    assert processes_naming(directory)
+    lab.send_signal(number)
+    lab.wait(timeout=10)
+    lab.stdout.close()
+    deadline = time.monotonic() + 5
+    while (processes_naming(directory) or Path(directory).exists()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert processes_naming(directory) == []
+    assert not Path(directory).exists()
+
+
+def processes_naming(word: str) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if word in line:
+                found.append(line)
+    return found

@@ -17,10 +17,19 @@ if TYPE_CHECKING:
 
     from tests.lab import Lab
 
-_PROGRAMS = (
-    ["named", "rndc", "nsupdate", "nsd", "nsd-control", "knotd", "knotc"]
-    + ["pdns_server", "pdns_control", "unbound", "pebble"]
-)  # fmt: skip
+_PROGRAMS = [
+    "named",
+    "rndc",
+    "nsupdate",
+    "nsd",
+    "nsd-control",
+    "knotd",
+    "knotc",
+    "pdns_server",
+    "pdns_control",
+    "unbound",
+    "pebble",
+]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "up" and not words:
         parser.error("up: name a command")
     if lacking := missing(*_PROGRAMS):
-        print("\n".join(lacking), file=sys.stderr)
+        sys.stderr.write("\n".join([*lacking, ""]))
         return 2
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
@@ -47,11 +56,12 @@ def main(arguments: list[str] | None = None) -> int:
 
         with Lab(signed=chosen.signed) as lab:
             if chosen.command == "shell":
-                print(_map(lab), flush=True)
+                sys.stdout.write(_map(lab) + "\n")
+                sys.stdout.flush()
                 words = [os.environ.get("SHELL", "/bin/sh")]
             return _run(lab, words)
     except (namespace.NoNamespaceError, MissingProgramError, DaemonError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
     except KeyboardInterrupt:
         return 130
@@ -85,7 +95,10 @@ def _map(lab: Lab) -> str:
         (lab.root.host, lab.root, "the root"),
         (lab.tld.host, lab.tld, "test."),
         (lab.names.host, lab.names, "dns.test."),
-        *((s.host, s, f"example.test. alias.test. target.test. ({s.kind})") for s in lab.nameservers),
+        *(
+            (s.host, s, f"example.test. alias.test. target.test. ({s.kind})")
+            for s in lab.nameservers
+        ),
     ]
     lines = [f"  {host:18} {s.address4:12} {s.address6:12} {what}" for host, s, what in rows]
     lines.append(f"  {'resolver':18} {lab.unbound.address4:12} {lab.unbound.address6:12} unbound")
@@ -97,8 +110,9 @@ def _map(lab: Lab) -> str:
             "",
             "Try:",
             "  dig +trace example.test    dig @127.53.1.2 +norec example.test SOA",
-            "  certbot certonly --server $LAB_ACME_DIRECTORY --config-dir $LAB/c --work-dir $LAB/w \\",
-            "    --logs-dir $LAB/l --agree-tos --register-unsafely-without-email \\",
+            "  certbot certonly --server $LAB_ACME_DIRECTORY \\",
+            "    --config-dir $LAB/c --work-dir $LAB/w --logs-dir $LAB/l \\",
+            "    --agree-tos --register-unsafely-without-email \\",
             "    --authenticator dns-preflight --dns-preflight-root-hints $LAB_ROOT_HINTS \\",
             "    --dns-preflight-authenticator dns-rfc2136 \\",
             "    --dns-rfc2136-credentials $LAB_CREDENTIALS -d example.test -d '*.example.test'",

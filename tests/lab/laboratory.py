@@ -129,7 +129,9 @@ class Lab:
         )
         self.pebble = (
             Pebble(
-                "127.53.0.80", directory=self._directory.sub("pebble"), resolver=self.unbound.address4
+                "127.53.0.80",
+                directory=self._directory.sub("pebble"),
+                resolver=self.unbound.address4,
             )
             if acme
             else None
@@ -238,7 +240,7 @@ class Lab:
 
     # Servers and zones of a test
 
-    def daemon(
+    def daemon(  # noqa: PLR0913  # each has a name and a default
         self,
         kind: str,
         zones: Mapping[str, str] | None = None,
@@ -280,7 +282,7 @@ class Lab:
         records = [f"{host} {_address_type(address)} {address}" for address in addresses]
         self.update(self.names, "dns.test.", add=records, delete=[host])
 
-    def zone(
+    def zone(  # noqa: PLR0913  # each has a name and a default
         self,
         origin: str,
         servers: Sequence[NameServer] | Mapping[NameServer, str | None],
@@ -309,9 +311,7 @@ class Lab:
                 hosted = Hosted(origin=origin, primary=served[0])
             else:
                 notify = served[1:] if dynamic else []
-                hosted = Hosted(
-                    origin=origin, text=special or text, dynamic=dynamic, notify=notify
-                )
+                hosted = Hosted(origin=origin, text=special or text, dynamic=dynamic, notify=notify)
             server.put(hosted, wait=wait)
         made = Delegated(origin, tuple(served), self)
         self._undo.append(made.remove)
@@ -350,10 +350,10 @@ class Lab:
         add: Iterable[str] = (),
         delete: Iterable[str] = (),
     ) -> None:
-        """Send a signed dynamic update: `delete` owners (or "owner TYPE"), `add` "owner TYPE data"."""
+        """Send a signed update: `delete` owners (or "owner TYPE"), `add` "owner TYPE data"."""
         message = dns.update.UpdateMessage(zone, keyring=_KEY, keyname=_KEY.name)
         for line in delete:
-            message.delete(*(dns.name.from_text(line.split()[0]), *line.split()[1:2]))
+            message.delete(dns.name.from_text(line.split()[0]), *line.split()[1:2])
         for line in add:
             owner, kind, data = line.split(maxsplit=2)
             message.add(dns.name.from_text(owner), 60, kind, data)
@@ -420,9 +420,7 @@ class Lab:
 
     # Construction
 
-    def _server(
-        self, kind: type[NameServer], host: str, group: str, number: int
-    ) -> NameServer:
+    def _server(self, kind: type[NameServer], host: str, group: str, number: int) -> NameServer:
         infix = "" if group == "0" else f"{group}:"
         pair = (f"127.53.{group}.{number}", f"fd00:53::{infix}{number:x}")
         directory = self._directory.sub(host.rstrip("."))
@@ -581,5 +579,3 @@ def _delegation_signers(server: NameServer, origin: str) -> list[str]:
 def in_ci() -> bool:
     """Tell whether a missing program is a failure (CI) or a reason to skip."""
     return bool(os.environ.get("CI"))
-
-

@@ -19,7 +19,7 @@ _CLONE_NEWNET = 0x40000000
 _MS_BIND = 0x1000
 _MS_REC = 0x4000
 _MS_PRIVATE = 1 << 18
-_MARK = "DNS_PREFLIGHT_LAB_NAMESPACE"
+MARK = "DNS_PREFLIGHT_LAB_NAMESPACE"
 
 RESOLVER4 = "127.53.0.53"
 RESOLVER6 = "fd00:53::53"
@@ -31,7 +31,7 @@ class NoNamespaceError(RuntimeError):
 
 def inside() -> bool:
     """Tell whether this process is in a namespace that `enter` made (itself or an ancestor)."""
-    return os.environ.get(_MARK) == _identity()
+    return os.environ.get(MARK) == _identity()
 
 
 def enter() -> None:
@@ -44,8 +44,8 @@ def enter() -> None:
     if libc.unshare(flags) != 0:
         reason = os.strerror(ctypes.get_errno())
         raise NoNamespaceError(
-            f"the lab needs a network namespace of its own, and the kernel says: {reason}; run it as "
-            "root, or allow user namespaces (sysctl user.max_user_namespaces, and "
+            f"the lab needs a network namespace of its own, and the kernel says: {reason}; run it "
+            "as root, or allow user namespaces (sysctl user.max_user_namespaces, and "
             "kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu)"
         )
     if uid != 0:
@@ -61,7 +61,7 @@ def enter() -> None:
     except subprocess.CalledProcessError as error:
         raise NoNamespaceError(f"loopback cannot be brought up: {error.stderr.strip()}") from error
     _own_resolver(libc)
-    os.environ[_MARK] = _identity()
+    os.environ[MARK] = _identity()
 
 
 def add_addresses(*addresses: str) -> None:

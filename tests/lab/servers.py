@@ -111,7 +111,8 @@ class NameServer(abc.ABC):
 
         Without zones: until it answers anything.
         """
-        asked = list(self.zones if origins is None else origins) or [None]
+        zones = self.zones if origins is None else origins
+        asked: list[str | None] = [*zones] or [None]
         waiting = [(origin, address) for origin in asked for address in self.addresses]
 
         def ready() -> bool:
@@ -196,7 +197,7 @@ class NameServer(abc.ABC):
 
     # Questions
 
-    def query(
+    def query(  # noqa: PLR0913  # each has a name and a default
         self,
         name: str,
         kind: str = "SOA",
@@ -338,7 +339,9 @@ options {{
             kind += " masterfile-format text;"
         else:
             kind = "type primary;"
-        told = "".join(f" {server.address4};" for server in zone.notify if server not in zone.barred)
+        told = "".join(
+            f" {server.address4};" for server in zone.notify if server not in zone.barred
+        )
         barred = "".join(f" !{server.address4};" for server in zone.barred)
         update = f'allow-update {{ key "{KEY_NAME}"; }};' if zone.dynamic else ""
         signed = "dnssec-policy default;" if zone.signed else ""
@@ -458,7 +461,7 @@ control:
             for label, address in remotes.items():
                 text += f"  - id: {label}\n    address: {address}@53\n    via: {self.address4}\n"
                 acls += f"  - id: notify-{label}\n    address: {address}\n    action: notify\n"
-        text += f"acl:\n{acls}template:\n  - id: default\n    storage: \"{here}\"\n"
+        text += f'acl:\n{acls}template:\n  - id: default\n    storage: "{here}"\n'
         text += f"    semantic-checks: off\n{self.extra_configuration}\n"
         text += f"zone:\n{zones}" if zones else ""
         (here / "knot.conf").write_text(text)
@@ -547,9 +550,7 @@ security-poll-suffix=
         self.control("retrieve", origin.rstrip("."))
 
 
-KINDS: dict[str, type[NameServer]] = {
-    server.kind: server for server in (Bind, Nsd, Knot, PowerDns)
-}
+KINDS: dict[str, type[NameServer]] = {server.kind: server for server in (Bind, Nsd, Knot, PowerDns)}
 
 
 def _has_authority(origin: str | None, address: str) -> bool:
