@@ -178,7 +178,7 @@ def _compare_one(served: bytes, missing: Sequence[bytes], *, exactly: bool) -> C
     )
 
 
-def _telling(comparison: Comparison) -> tuple[int, float]:
+def _telling(comparison: Comparison) -> tuple[int, float, int]:
     match comparison.kind:
         case None:
             certainty = 2
@@ -186,7 +186,9 @@ def _telling(comparison: Comparison) -> tuple[int, float]:
             certainty = 1
         case _:
             certainty = 0
-    return certainty, _rank(comparison.distance)
+    # Of two far ones, that of the expected length is likelier to be another challenge's value.
+    odd_length = abs(len(comparison.served) - len(comparison.expected))
+    return certainty, _rank(comparison.distance), odd_length
 
 
 def _rank(distance: int | None) -> float:

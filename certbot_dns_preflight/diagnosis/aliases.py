@@ -48,12 +48,10 @@ def wildcard(survey: Survey, context: Context) -> Iterable[Finding]:
     if target is None:
         return
     caught = context.caught_by_wildcard
-    # Before a record is made, a wildcard does no harm: the record itself will stand before it.
-    harmless = not survey.challenge.expected and survey.obstacle is None
     name = phrases.owner(survey.challenge.owner)
     yield finding(
         "alias-wildcard",
-        severity=Severity.ERROR if caught and not harmless else Severity.WARNING,
+        severity=Severity.ERROR if caught else Severity.WARNING,
         summary=f"{name} does not exist itself; a wildcard makes it an alias of "
         f"{phrases.owner(target)}"
         + (", where the record is not" if caught and survey.challenge.expected else ""),

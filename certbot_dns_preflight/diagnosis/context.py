@@ -52,7 +52,7 @@ class Context:
         return tuple(
             seen
             for seen in self.usable
-            if not shows_all(seen, self.expected) and not is_unsteady(seen)
+            if not shows_all(seen, self.expected) and not is_unsteady(seen, self.expected)
         )
 
     @property
@@ -74,7 +74,9 @@ class Context:
     def unsteady(self) -> tuple[Observation, ...]:
         """Addresses that lack the values now and had them in this run."""
         return tuple(
-            seen for seen in self.usable if is_unsteady(seen) and not shows_all(seen, self.expected)
+            seen
+            for seen in self.usable
+            if is_unsteady(seen, self.expected) and not shows_all(seen, self.expected)
         )
 
     @property
@@ -110,9 +112,13 @@ class Context:
 
     @property
     def caught_by_wildcard(self) -> bool:
-        """Whether a wildcard alias catches the owner name, and no expected value is at its end."""
-        served = self.holding if not self.expected else self.partly_served
-        return self.survey.probes.wildcard_alias is not None and not (served or self.misplaced)
+        """Whether a wildcard alias catches the owner name and so keeps it from being ready.
+
+        Before a record is made it does no harm, if it leads somewhere: the record itself will
+        take the name out of the wildcard.
+        """
+        lost = not self.partly_served if self.expected else self.survey.obstacle is not None
+        return self.survey.probes.wildcard_alias is not None and lost and not self.misplaced
 
     @property
     def nearest(self) -> Comparison | None:
@@ -174,9 +180,9 @@ def is_unstable(seen: Observation) -> bool:
     return seen.flips >= UNSTABLE_FLIPS
 
 
-def is_unsteady(seen: Observation) -> bool:
-    """Tell whether an address had the values in this run and does not show them (reliably) now."""
-    return seen.matched_before or is_unstable(seen)
+def is_unsteady(seen: Observation, expected: tuple[bytes, ...]) -> bool:
+    """Tell whether an address had the values in this run and does not show them reliably now."""
+    return is_unstable(seen) or (bool(expected) and seen.matched_before)
 
 
 def nameservers(observations: tuple[Observation, ...]) -> tuple[dns.name.Name, ...]:

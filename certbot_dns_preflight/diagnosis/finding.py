@@ -45,5 +45,5 @@ def finding(  # noqa: PLR0913 - a finding's texts and facts, all by keyword
 
 
 def _sentence(text: str) -> str:
-    """End a text as a sentence; a name in master-file form brings its own dot."""
-    return text if text.endswith(".") else f"{text}."
+    """End a text with one full stop; a name in master-file form brings its own."""
+    return f"{text.rstrip('.')}."

@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
 
 def unfinished(survey: Survey) -> Iterable[Finding]:
-    """Word what is left over: asked only where the survey has an obstacle or no zone."""
-    if survey.obstacle is None and survey.hops:
-        return
-    at = survey.obstacle.at if isinstance(survey.obstacle, OutOfTime) else survey.challenge.owner
+    """Word what is left over: an obstacle, no zone, or a zone without any name server."""
+    serverless = [hop for hop in survey.hops if not hop.observations and not hop.zone.nameservers]
+    match survey.obstacle:
+        case OutOfTime(at=name):
+            at = name
+        case None if survey.hops and not serverless:
+            return
+        case _:
+            at = serverless[0].owner if serverless else survey.challenge.owner
     yield finding(
         "nameserver-unreachable",
         summary=f"time ran out before the name servers of {phrases.owner(at)} had answered",
