@@ -1,0 +1,365 @@
+"""Rounds until ready or out of time, with the lab's primary and its three secondaries."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from certbot_dns_preflight import preflight as rounds
+from certbot_dns_preflight.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.outcome import Outcome, Progress, Verdict
+from certbot_dns_preflight.records import Challenge, challenge
+from certbot_dns_preflight.settings import Leniency, Recursive, Settings
+from certbot_dns_preflight.survey import NoEgress, OutOfTime, Survey
+from tests.conftest import beside_python
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import dns.name
+    import dns.rdatatype
+
+    from certbot_dns_preflight.responses import Endpoint, Reply
+    from tests.lab import Lab
+
+ZONE = "example.test."
+VALUE = "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
+
+
+@pytest.fixture
+def settings(lab: Lab) -> Settings:
+    return Settings(root_hints=lab.root_hints, timeout=20, query_timeout=1)
+
+
+@pytest.fixture
+def publish(lab: Lab) -> Iterator[Callable[..., Challenge]]:
+    """Write the value for a name at the primary; the secondaries follow."""
+    owners: list[str] = []
+
+    def write(domain: str = "wait.example.test", value: str = VALUE) -> Challenge:
+        made = challenge(domain, [value.encode()])
+        owners.append(made.owner.to_text())
+        lab.update(lab.primary, ZONE, add=[f'{made.owner} TXT "{value}"'])
+        return made
+
+    yield write
+    if owners:
+        lab.update(lab.primary, ZONE, delete=owners)
+
+
+def once(challenges: list[Challenge], settings: Settings) -> Outcome:
+    return rounds.run(challenges, settings, wait=False)
+
+
+def waiting(challenges: list[Challenge], settings: Settings) -> Outcome:
+    return rounds.run(challenges, settings, wait=True)
+
+
+def only(outcome: Outcome) -> Survey:
+    (judged,) = outcome.challenges
+    return judged.survey
+
+
+def codes(outcome: Outcome) -> set[str]:
+    return {finding.code for judged in outcome.challenges for finding in judged.findings}
+
+
+def with_settings(settings: Settings, **changes: object) -> Settings:
+    return replace(settings, **changes)  # type: ignore[arg-type]
+
+
+class Noting(Exchange):
+    """Keeps what was asked of whom."""
+
+    asked: list[tuple[str, str, str]]
+
+    async def ask(
+        self,
+        endpoint: Endpoint,
+        name: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        *,
+        how: How = USUAL,
+    ) -> Reply:
+        Noting.asked.append((endpoint.address, name.to_text(), rdtype.name))
+        return await super().ask(endpoint, name, rdtype, how=how)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    Noting.asked = []
+    monkeypatch.setattr(rounds, "Exchange", Noting)
+    return Noting.asked
+
+
+def test_what_is_there_everywhere_is_ready_after_two_complete_rounds(
+    lab: Lab, settings: Settings, publish: Callable[..., Challenge]
+) -> None:
+    wanted = publish()
+    lab.wait_synchronous()
+    outcome = waiting([wanted], settings)
+    survey = only(outcome)
+    assert outcome.verdict is Verdict.READY
+    assert codes(outcome) == set()
+    assert survey.rounds == 2
+    assert survey.ready_after is not None
+    assert survey.ready_after < 2
+    assert all(seen.first_match is not None for seen in survey.observations)
+
+
+def test_a_ready_run_pays_for_no_serial_and_no_probe(
+    lab: Lab,
+    settings: Settings,
+    publish: Callable[..., Challenge],
+    asked: list[tuple[str, str, str]],
+) -> None:
+    wanted = publish()
+    lab.wait_synchronous()
+    outcome = waiting([wanted], settings)
+    assert outcome.verdict is Verdict.READY
+    assert all(seen.serial is None for seen in only(outcome).observations)
+    assert (ZONE, "SOA") not in {(name, rdtype) for _, name, rdtype in asked}
+    txt = [address for address, name, rdtype in asked if rdtype == "TXT"]
+    addresses = {address for server in lab.nameservers for address in server.addresses}
+    assert sorted(txt) == sorted([*addresses, *addresses])
+
+
+def test_more_confirmations_are_more_complete_rounds(
+    lab: Lab, settings: Settings, publish: Callable[..., Challenge]
+) -> None:
+    wanted = publish()
+    lab.wait_synchronous()
+    assert only(waiting([wanted], with_settings(settings, confirmations=4))).rounds == 4
+    assert only(once([wanted], with_settings(settings, confirmations=3))).rounds == 3
+    assert only(once([wanted], with_settings(settings, confirmations=1))).rounds == 1
+
+
+@pytest.mark.slow
+def test_a_lagging_secondary_is_waited_for_and_no_longer(
+    lab: Lab, settings: Settings, publish: Callable[..., Challenge]
+) -> None:
+    lab.pause_transfers(lab.nsd)
+    wanted = publish()
+    caught_up: list[float] = []
+
+    def catch_up() -> None:
+        time.sleep(6)
+        lab.resume_transfers(lab.nsd)
+        lab.refresh(lab.nsd)
+        caught_up.append(time.monotonic())
+
+    helper = threading.Thread(target=catch_up)
+    helper.start()
+    outcome = waiting([wanted], settings)
+    done = time.monotonic()
+    helper.join()
+    assert outcome.verdict is Verdict.READY
+    assert codes(outcome) == set()
+    assert done - caught_up[0] < 2
+    late = [seen for seen in only(outcome).observations if (seen.first_match or 0) > 5]
+    assert {seen.nameserver.to_text() for seen in late} == {lab.nsd.host}
+
+
+@pytest.mark.slow
+def test_while_waiting_only_the_unconfirmed_are_asked(
+    lab: Lab,
+    settings: Settings,
+    publish: Callable[..., Challenge],
+    asked: list[tuple[str, str, str]],
+) -> None:
+    lab.pause_transfers(lab.knot)
+    wanted = publish()
+    time.sleep(2)  # those that are not paused have it by then
+    outcome = waiting([wanted], with_settings(settings, timeout=5))
+    lab.resume_transfers(lab.knot)
+    lab.refresh(lab.knot)
+    assert codes(outcome) == {"secondary-behind"}
+    txt = [
+        address
+        for address, name, rdtype in asked
+        if rdtype == "TXT" and name == wanted.owner.to_text()
+    ]
+    # Once in the first round, and once more when the failure is looked into (TCP).
+    assert txt.count(lab.bind.address4) <= 2
+    assert txt.count(lab.knot.address4) > 4
+
+
+@pytest.mark.slow
+def test_the_time_is_kept_when_servers_are_silent(
+    lab: Lab, settings: Settings, publish: Callable[..., Challenge]
+) -> None:
+    wanted = publish()
+    lab.wait_synchronous()
+    lab.pdns.freeze()
+    begun = time.monotonic()
+    outcome = waiting([wanted], with_settings(settings, timeout=4, query_timeout=3))
+    elapsed = time.monotonic() - begun
+    lab.pdns.thaw()
+    assert outcome.verdict is Verdict.NOT_READY
+    assert codes(outcome) == {"nameserver-unreachable"}
+    assert 4 <= elapsed <= 5
+
+
+def test_a_silent_server_may_be_left_out_of_the_verdict(
+    lab: Lab, settings: Settings, publish: Callable[..., Challenge]
+) -> None:
+    wanted = publish()
+    lab.wait_synchronous()
+    lab.pdns.kill()
+    lenient = with_settings(settings, query_timeout=0.3, unreachable=Leniency.WARN)
+    outcome = waiting([wanted], lenient)
+    assert outcome.verdict is Verdict.READY
+    assert [(f.code, f.severity.value) for f in outcome.challenges[0].findings] == [
+        ("nameserver-unreachable", "warning")
+    ]
+
+
+def test_no_time_at_all_is_an_answer_too(lab: Lab, settings: Settings) -> None:
+    wanted = challenge("example.test", [VALUE.encode()])
+    outcome = waiting([wanted], with_settings(settings, timeout=0))
+    assert lab.bind.running
+    assert outcome.verdict is not Verdict.READY
+    assert outcome.elapsed < 1
+
+
+@pytest.mark.slow
+def test_what_was_ready_early_is_looked_at_again_before_the_end(
+    lab: Lab, settings: Settings, publish: Callable[..., Challenge]
+) -> None:
+    early = publish("early.example.test")
+    late = challenge("late.example.test", [VALUE.encode()])
+
+    def change() -> None:
+        time.sleep(11)
+        lab.update(lab.primary, ZONE, delete=[early.owner.to_text()])
+        publish("late.example.test")
+
+    helper = threading.Thread(target=change)
+    helper.start()
+    outcome = waiting([early, late], with_settings(settings, timeout=18))
+    helper.join()
+    first, second = outcome.challenges
+    assert (first.verdict, second.verdict) == (Verdict.NOT_READY, Verdict.READY)
+    assert "record-vanished" in {finding.code for finding in first.findings}
+
+
+def test_watchers_see_the_wait_go_on(
+    lab: Lab, settings: Settings, publish: Callable[..., Challenge]
+) -> None:
+    wanted = publish()
+    lab.wait_synchronous()
+    seen: list[Progress] = []
+    rounds.run([wanted], settings, wait=True, watch=seen.append)
+    assert len(seen) >= 3
+    assert seen[-1].surveys[0].ready_after is not None
+    assert [p.elapsed for p in seen] == sorted(p.elapsed for p in seen)
+    assert seen[0].timeout == settings.timeout
+
+
+def test_a_resolver_can_lead_the_way(
+    lab: Lab, settings: Settings, publish: Callable[..., Challenge]
+) -> None:
+    wanted = publish()
+    lab.wait_synchronous()
+    through = with_settings(
+        settings, root_hints=None, resolver=(Recursive(lab.unbound.address4, 53),)
+    )
+    outcome = waiting([wanted], through)
+    assert outcome.verdict is Verdict.READY
+    assert len(only(outcome).observations) == 8
+    assert [e.address for e in outcome.vantage.resolvers] == [lab.unbound.address4]
+
+
+def test_nothing_answering_at_all_is_inconclusive(lab: Lab, settings: Settings) -> None:
+    nowhere = with_settings(
+        settings, root_hints=None, query_timeout=0.2, resolver=(Recursive("127.53.9.9", 53),)
+    )
+    outcome = once([challenge("example.test")], nowhere)
+    assert lab.bind.running
+    assert outcome.verdict is Verdict.INCONCLUSIVE
+    assert isinstance(only(outcome).obstacle, NoEgress)
+
+
+def test_cancelling_ends_it_at_once(lab: Lab, settings: Settings) -> None:
+    async def go() -> float:
+        wanted = [challenge("nothing.example.test", [b"x"])]
+        task = asyncio.create_task(rounds.preflight(wanted, settings, wait=True))
+        await asyncio.sleep(0.5)
+        begun = asyncio.get_running_loop().time()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return asyncio.get_running_loop().time() - begun
+
+    assert asyncio.run(go()) < 0.5
+    assert lab.bind.running
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_command_at_once(lab: Lab, number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [
+            beside_python("dns-preflight"),
+            "check",
+            "nothing.example.test",
+            "--expect=x",
+            "--wait",
+            f"--root-hints={lab.root_hints}",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(1.5)
+    begun = time.monotonic()
+    os.kill(process.pid, number)
+    _, stderr = process.communicate(timeout=10)
+    assert time.monotonic() - begun < 2
+    assert process.returncode == (130 if number is signal.SIGINT else -signal.SIGTERM)
+    assert "Traceback" not in stderr
+
+
+def test_a_signal_goes_to_whoever_handled_it_before(lab: Lab, settings: Settings) -> None:
+    class ToldError(Exception):
+        pass
+
+    def handler(*_: object) -> None:
+        raise ToldError
+
+    before = signal.signal(signal.SIGTERM, handler)
+    threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    try:
+        with pytest.raises(ToldError):
+            rounds.run([challenge("nothing.example.test", [b"x"])], settings, wait=True)
+        assert signal.getsignal(signal.SIGTERM) is handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert lab.bind.running
+
+
+def test_it_runs_in_a_thread_where_signals_cannot_be_caught(
+    lab: Lab, settings: Settings, publish: Callable[..., Challenge]
+) -> None:
+    wanted = publish()
+    lab.wait_synchronous()
+    got: list[Outcome] = []
+    thread = threading.Thread(target=lambda: got.append(waiting([wanted], settings)))
+    thread.start()
+    thread.join()
+    assert got[0].verdict is Verdict.READY
+
+
+def test_out_of_time_before_anything_was_learned_says_where(lab: Lab, settings: Settings) -> None:
+    lab.root.freeze()
+    outcome = waiting([challenge("example.test", [b"x"])], with_settings(settings, timeout=1))
+    lab.root.thaw()
+    assert isinstance(only(outcome).obstacle, (OutOfTime, NoEgress))
+    assert outcome.verdict is not Verdict.READY
