@@ -38,6 +38,14 @@ def _cannot(reason: str) -> None:
     pytest.skip(reason)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that runs certbot."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if {"certbot", "other_certbot"} & set(fixtures) or "tests/certbot" in item.path.as_posix():
+            item.add_marker("certbot")
+
+
 @pytest.fixture(scope="session")
 def in_namespace() -> None:
     """Ask for nothing but the lab's network namespace, without any server."""

@@ -17,19 +17,10 @@ if TYPE_CHECKING:
 
     from tests.lab import Lab
 
-_PROGRAMS = [
-    "named",
-    "rndc",
-    "nsupdate",
-    "nsd",
-    "nsd-control",
-    "knotd",
-    "knotc",
-    "pdns_server",
-    "pdns_control",
-    "unbound",
-    "pebble",
-]
+_PROGRAMS = (
+    *("named", "rndc", "nsupdate", "nsd", "nsd-control", "knotd", "knotc"),
+    *("pdns_server", "pdns_control", "unbound", "pebble"),
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
