@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.settings import Settings
+    from certbot_dns_preflight.survey import Survey
 
     Watch = Callable[[Progress], None]
 
@@ -104,6 +105,7 @@ class _Run:
         watch: Watch | None,
     ) -> None:
         self._settings = settings
+        self._skip = frozenset(settings.skip)
         self._wait = wait
         self._watch = watch
         self._started = dt.datetime.now(dt.UTC)
@@ -203,7 +205,16 @@ class _Run:
     async def _round(self, surveyor: Surveyor, *, complete: bool) -> bool:
         survey = await surveyor.round(complete=complete)
         self._tell()
-        return verdict.is_ready(survey, unreachable=self._settings.unreachable)
+        return self._looks_ready(survey)
+
+    def _looks_ready(self, survey: Survey) -> bool:
+        """Whether the latest answers are what they must be, codes that are skipped apart."""
+        unreachable = self._settings.unreachable
+        if verdict.is_ready(survey, unreachable=unreachable) or not self._skip:
+            return verdict.is_ready(survey, unreachable=unreachable)
+        findings = diagnose(survey, unreachable=unreachable)
+        judged = verdict.judge(survey, findings, skip=self._skip, unreachable=unreachable)
+        return judged is Verdict.READY
 
     async def _pause(self, surveyor: Surveyor, seconds: float) -> None:
         self._next_round[surveyor] = self._now() + seconds
@@ -242,7 +253,7 @@ class _Run:
         survey = surveyor.so_far()
         unreachable = self._settings.unreachable
         findings = diagnose(survey, unreachable=unreachable)
-        judged = verdict.judge(survey, findings, unreachable=unreachable)
+        judged = verdict.judge(survey, findings, skip=self._skip, unreachable=unreachable)
         if judged is Verdict.READY and survey.ready_after is None:
             # All looks well, yet the rounds that must confirm it did not fit into the time.
             judged = Verdict.NOT_READY
@@ -276,10 +287,7 @@ class _Run:
 
     def _nearly_ready(self) -> bool:
         """Whether only confirming rounds are missing, which take a moment."""
-        return all(
-            verdict.is_ready(surveyor.so_far(), unreachable=self._settings.unreachable)
-            for surveyor in self._surveyors
-        )
+        return all(self._looks_ready(surveyor.so_far()) for surveyor in self._surveyors)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -7,12 +7,16 @@ so dnspython is not imported here.
 
 from __future__ import annotations
 
+import difflib
 import enum
 import ipaddress
 import math
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from certbot_dns_preflight.codes import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +25,7 @@ T = TypeVar("T")
 _DNS_PORT = 53
 _LAST_PORT = 65535
 _ONE_DAY = 86400
+_ISSUER = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*")
 
 
 class InvalidOptionError(ValueError):
@@ -74,8 +79,12 @@ class Settings:
     on_failure: OnFailure = OnFailure.ABORT
     resolver: tuple[Recursive, ...] = ()
     root_hints: Path | None = None
+    trust_anchor: Path | None = None
     family: Family = Family.AUTO
+    caa_identity: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
     report: Path | None = None
+    metrics: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +173,28 @@ def _resolvers(text: str) -> tuple[Recursive, ...]:
     return tuple(found)
 
 
+def _issuers(text: str) -> tuple[str, ...]:
+    expected = "it takes domain names such as letsencrypt.org, separated by commas"
+    found = [item.strip().lower().removesuffix(".") for item in text.split(",")]
+    if not all(_ISSUER.fullmatch(item) for item in found):
+        raise ValueError(expected)
+    return tuple(found)
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    found = [item.strip() for item in text.split(",") if item.strip()]
+    for item in found:
+        if item not in CODES:
+            near = difflib.get_close_matches(item, CODES, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            message = f"it takes finding codes, which dns-preflight explain lists{hint}"
+            raise ValueError(message)
+    if not found:
+        message = "it takes finding codes, separated by commas"
+        raise ValueError(message)
+    return tuple(found)
+
+
 def _readable_file(text: str) -> Path:
     path = Path(text).expanduser().absolute()
     try:
@@ -242,15 +273,41 @@ OPTIONS: tuple[Option[Any], ...] = (
         _readable_file,
     ),
     Option(
+        "trust-anchor",
+        "FILE",
+        "DS or DNSKEY records of the root in zone-file form, in place of those built in.",
+        _readable_file,
+    ),
+    Option(
         "family",
         "auto|4|6",
         "Address families to ask over; auto leaves out one that this host has no route for.",
         _one_of(Family),
     ),
     Option(
+        "caa-identity",
+        "DOMAIN",
+        "The CA's issuer domain name in CAA records; repeatable or separated by commas.",
+        _issuers,
+        repeatable=True,
+    ),
+    Option(
+        "skip",
+        "CODE[,CODE...]",
+        "Finding codes to leave out of the verdict; they are still reported.",
+        _codes,
+        repeatable=True,
+    ),
+    Option(
         "report",
         "FILE",
         "Write a JSON report here, atomically, at the end of every run.",
+        _file_to_write,
+    ),
+    Option(
+        "metrics",
+        "FILE",
+        "Write Prometheus metrics here, atomically, for node_exporter's textfile collector.",
         _file_to_write,
     ),
 )

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from certbot_dns_preflight import settings
+from certbot_dns_preflight.codes import CODES
+from certbot_dns_preflight.diagnosis.catalogue import ENTRIES
 from certbot_dns_preflight.settings import (
     Family,
     InvalidOptionError,
@@ -34,7 +36,11 @@ def test_texts_are_read_into_their_types(tmp_path: Path) -> None:
             "on-failure": "continue",
             "resolver": ["192.0.2.1, 2001:db8::1#5353", "192.0.2.1"],
             "root-hints": str(hints),
+            "trust-anchor": str(hints),
             "family": "6",
+            "caa-identity": ["Letsencrypt.org., pki.goog", "letsencrypt.org"],
+            "skip": "stale-values, servers-disagree",
+            "metrics": str(tmp_path / "metrics.prom"),
             "report": str(tmp_path / "report.json"),
         },
         "--",
@@ -49,7 +55,11 @@ def test_texts_are_read_into_their_types(tmp_path: Path) -> None:
         on_failure=OnFailure.CONTINUE,
         resolver=(Recursive("192.0.2.1", 53), Recursive("2001:db8::1", 5353)),
         root_hints=hints,
+        trust_anchor=hints,
         family=Family.IPV6,
+        caa_identity=("letsencrypt.org", "pki.goog"),
+        skip=("stale-values", "servers-disagree"),
+        metrics=tmp_path / "metrics.prom",
         report=tmp_path / "report.json",
     )
 
@@ -76,6 +86,12 @@ def test_texts_are_read_into_their_types(tmp_path: Path) -> None:
         ("resolver", ""),
         ("root-hints", "/nonexistent/hints"),
         ("family", "5"),
+        ("trust-anchor", "/"),
+        ("caa-identity", "let's encrypt"),
+        ("caa-identity", ""),
+        ("skip", "stale-value"),
+        ("skip", ","),
+        ("metrics", "/"),
         ("report", "/"),
         ("report", ""),
     ],
@@ -90,6 +106,10 @@ def test_bad_input_is_one_line_with_option_value_and_what_is_accepted(name: str,
 
 def test_every_setting_is_an_option_and_the_other_way_round() -> None:
     assert {option.field for option in settings.OPTIONS} == set(Settings.__dataclass_fields__)
+
+
+def test_the_light_list_of_codes_is_the_catalogues() -> None:
+    assert sorted(entry.code for entry in ENTRIES) == sorted(CODES)
 
 
 def test_every_option_is_documented_with_its_default() -> None:
