@@ -101,7 +101,10 @@ WILD3 = ("0 issue ca1.example.net", "0 issuewild ;")
     ],
 )
 def test_the_rfcs_own_examples(
-    lines: tuple[str, ...], applicant: Applicant, wildcard: bool, expected: str
+    lines: tuple[str, ...],
+    applicant: Applicant,
+    wildcard: bool,  # noqa: FBT001 - a column
+    expected: str,
 ) -> None:
     assert verdict(lines, applicant, wildcard=wildcard) == expected
 
@@ -242,19 +245,21 @@ properties = st.lists(
 
 @given(properties, st.booleans(), st.randoms(use_true_random=False))
 def test_order_and_repetition_do_not_matter(
-    given_set: list[Property], wildcard: bool, random: object
+    given_set: list[Property], wildcard: object, random: object
 ) -> None:
     shuffled = [*given_set, *given_set]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert decide(shuffled, NET, wildcard=wildcard) == decide(given_set, NET, wildcard=wildcard)
+    assert decide(shuffled, NET, wildcard=bool(wildcard)) == decide(
+        given_set, NET, wildcard=bool(wildcard)
+    )
 
 
 @given(properties, st.booleans())
 def test_an_unknown_critical_tag_forbids_whatever_else_is_there(
-    given_set: list[Property], wildcard: bool
+    given_set: list[Property], wildcard: object
 ) -> None:
     given_set = [*given_set, Property(128, b"future", b"")]
-    assert isinstance(decide(given_set, NET, wildcard=wildcard), Forbidden)
+    assert isinstance(decide(given_set, NET, wildcard=bool(wildcard)), Forbidden)
 
 
 @given(st.binary(max_size=80))

@@ -1,0 +1,87 @@
+"""What servers said to CAA questions, from a domain name up to its top-level domain. Plain facts.
+
+`caasearch` fills this in, `diagnosis.caa` reads it. Nothing here asks or decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from certbot_dns_preflight.caa import Property
+    from certbot_dns_preflight.responses import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """A CAA RRset."""
+
+    properties: tuple[Property, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoProperties:
+    """An authoritative negative answer, or a name that is not even delegated."""
+
+    nxdomain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AliasTo:
+    """A CNAME or DNAME; the target's answers follow among the look's answers."""
+
+    target: dns.name.Name
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No usable answer. `detail` is fit to be shown: "SERVFAIL", "no answer in 3 s".
+
+    `otherwise_fine` says that the same address answers for the zone's SOA: CAA alone fails.
+    """
+
+    detail: str
+    otherwise_fine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotAskable:
+    """An address that this host cannot or may not ask: it says nothing about the server."""
+
+    detail: str
+
+
+Content: TypeAlias = Properties | NoProperties | AliasTo | Failed | NotAskable
+
+
+@dataclass(frozen=True, slots=True)
+class CaaAnswer:
+    """One address's answer for one owner name: the name looked at, or an alias target.
+
+    `nameserver` and `endpoint` are None where there is nobody to ask, or no need.
+    """
+
+    owner: dns.name.Name
+    zone: dns.name.Name
+    nameserver: dns.name.Name | None
+    endpoint: Endpoint | None
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One name of the climb, and all answers for it and for the targets of its aliases."""
+
+    name: dns.name.Name
+    answers: tuple[CaaAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """The domain's looks, closest first, up to the top-level domain."""
+
+    domain: dns.name.Name
+    looks: tuple[Look, ...]

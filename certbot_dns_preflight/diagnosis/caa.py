@@ -1,0 +1,355 @@
+"""CAA: whether the closest set lets this CA issue, and whether the CA could read it at all.
+
+Pure: a climb (what servers said to CAA questions) goes in, findings come out. The RFCs' rules
+are in `caa`; here are the closest set, servers that disagree, severities and words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from certbot_dns_preflight import records
+from certbot_dns_preflight.caa import Allowed, Doubt, Forbidden, Unjudged, Why, decide
+from certbot_dns_preflight.caasets import (
+    AliasTo,
+    Failed,
+    NoProperties,
+    Properties,
+)
+from certbot_dns_preflight.diagnosis import phrases
+from certbot_dns_preflight.diagnosis.finding import finding
+from certbot_dns_preflight.findings import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    import dns.name
+
+    from certbot_dns_preflight.caa import Applicant, Objection, Property
+    from certbot_dns_preflight.caasets import CaaAnswer, Climb, Look
+    from certbot_dns_preflight.findings import Finding, Json
+
+# Boulder compares the issuer's letters exactly and reads flag 1 as the critical bit.
+_BOULDER = frozenset({"letsencrypt.org"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """A record set that decides, the name where it is served, and by whom, among all asked."""
+
+    name: dns.name.Name
+    owner: dns.name.Name
+    properties: tuple[Property, ...]
+    served_by: tuple[CaaAnswer, ...]
+    asked: tuple[CaaAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Unanswered:
+    """A name of the climb at which every server of a zone fails."""
+
+    name: dns.name.Name
+    answers: tuple[CaaAnswer, ...]
+
+
+def judge(
+    climb: Climb,
+    applicant: Applicant,
+    *,
+    wildcard: Collection[bool] = (False,),
+    told_elsewhere: Collection[dns.name.Name] = (),
+) -> Iterator[Finding]:
+    """Find out whether CAA lets the CA issue for a domain.
+
+    `wildcard` holds True if the certificate has ``*.`` before the domain, False if it has the
+    domain itself. `told_elsewhere` are zones whose servers' trouble another finding tells: there
+    a failure that is not CAA's own is left out.
+    """
+    told: set[tuple[object, ...]] = set()
+    for found in _relevant(climb):
+        if isinstance(found, _Unanswered):
+            fine = any(
+                isinstance(a.content, Failed) and a.content.otherwise_fine for a in found.answers
+            )
+            if fine or found.answers[0].zone not in told_elsewhere:
+                yield _unanswerable(climb, found)
+            continue
+        for wild in sorted(wildcard):
+            decision = decide(found.properties, applicant, wildcard=wild)
+            key = (found.name, found.properties, decision)
+            if isinstance(decision, Allowed) or key in told:
+                continue
+            told.add(key)
+            if isinstance(decision, Forbidden):
+                yield _forbidden(climb, found, decision, applicant, wildcard=wild)
+            else:
+                yield _unjudged(climb, found, decision, applicant, wildcard=wild)
+
+
+def _relevant(climb: Climb) -> Iterator[_Set | _Unanswered]:
+    """Find the closest sets: several, where servers disagree. A failure ends the climb."""
+    for look in climb.looks:
+        by_owner: dict[dns.name.Name, list[CaaAnswer]] = {}
+        for answer in look.answers:
+            by_owner.setdefault(answer.owner, []).append(answer)
+        for answers in by_owner.values():
+            if any(isinstance(a.content, Properties | NoProperties | AliasTo) for a in answers):
+                continue
+            failed = tuple(a for a in answers if isinstance(a.content, Failed))
+            if failed:
+                yield _Unanswered(look.name, failed)
+            return
+        yield from _sets(look)
+        if not any(isinstance(a.content, NoProperties) for a in look.answers):
+            return
+
+
+def _sets(look: Look) -> Iterator[_Set]:
+    groups: dict[tuple[dns.name.Name, tuple[Property, ...]], list[CaaAnswer]] = {}
+    for answer in look.answers:
+        if isinstance(answer.content, Properties):
+            groups.setdefault((answer.owner, answer.content.properties), []).append(answer)
+    for (owner, properties), served_by in groups.items():
+        asked = tuple(
+            a
+            for a in look.answers
+            if a.owner == owner and isinstance(a.content, Properties | NoProperties | AliasTo)
+        )
+        yield _Set(look.name, owner, properties, tuple(served_by), asked)
+
+
+# -- findings ------------------------------------------------------------------------------------
+
+
+def _forbidden(
+    climb: Climb, found: _Set, decision: Forbidden, applicant: Applicant, *, wildcard: bool
+) -> Finding:
+    decisive = _most_telling(decision.objections, applicant)
+    return finding(
+        "caa-forbids",
+        summary=_summary(found, decision, decisive, applicant, wildcard=wildcard),
+        cause=_cause(found, [objection.about for objection in decision.objections]),
+        remedy=_remedy(found, decision, decisive, applicant),
+        nameserver=_only_server(found),
+        evidence=_evidence(climb, found, decisive.why.value, applicant, wildcard=wildcard),
+    )
+
+
+def _unjudged(
+    climb: Climb, found: _Set, decision: Unjudged, applicant: Applicant, *, wildcard: bool
+) -> Finding:
+    at, record = _at(found), _record(found.owner, decision.about)
+    severity = Severity.WARNING
+    match decision.doubt:
+        case Doubt.IDENTITY_UNKNOWN:
+            summary = f"CAA at {at} restricts who may issue; this CA's name in CAA is unknown"
+            remedy = "Name it with caa-identity (the directory's caaIdentities were not there)."
+        case Doubt.ACCOUNT_UNKNOWN:
+            summary = f"CAA at {at} binds issuance to one ACME account; which one asks is unknown"
+            remedy = "See that the accounturi is the URL of the account that will ask."
+        case Doubt.LETTER_CASE:
+            summary = f"CAA at {at} names {_ca(applicant)} in other letters (upper, lower case)"
+            remedy = f"Write it as {_line(found.owner, decision.tag, applicant)}"
+            severity = _as_boulder(applicant)
+        case Doubt.FLAG_ONE:
+            summary = f"CAA at {at} has flag 1 on an unknown tag, which some CAs take for critical"
+            remedy = f"Set the flags of this record to 0: {record}"
+            severity = _as_boulder(applicant)
+        case _ as never:
+            assert_never(never)
+    return finding(
+        "caa-forbids",
+        severity=severity,
+        summary=summary,
+        cause=_cause(found, [decision.about]),
+        remedy=remedy,
+        nameserver=_only_server(found),
+        evidence=_evidence(climb, found, decision.doubt.value, applicant, wildcard=wildcard),
+    )
+
+
+def _unanswerable(climb: Climb, found: _Unanswered) -> Finding:
+    first = found.answers[0]
+    failures = [a.content.detail for a in found.answers if isinstance(a.content, Failed)]
+    servers = [a.nameserver for a in found.answers if a.nameserver is not None]
+    fine = any(isinstance(a.content, Failed) and a.content.otherwise_fine for a in found.answers)
+    where = phrases.owner(found.name)
+    if first.owner != found.name:
+        where += f" (an alias for {phrases.owner(first.owner)})"
+    zone, number = phrases.owner(first.zone), len(set(servers))
+    who = phrases.bounded(failures[0])
+    if servers:
+        fail = phrases.verb(number, "fails", "fail")
+        who = f"{phrases.everyone(number)} of {zone} {fail} to answer"
+    cause = f"{phrases.listed(phrases.bounded(text) for text in failures)}"
+    if servers:
+        cause += f" from {phrases.listed(phrases.host(name) for name in servers)}"
+    if fine:
+        cause += "; the same servers answer other questions"
+    return finding(
+        "caa-unanswerable",
+        summary=f"CAA at {where} cannot be read: {who}",
+        cause=f"{cause}. A CA that cannot read CAA must not issue.",
+        remedy="Let these servers answer CAA questions, with the records or with an empty answer; "
+        "old software and firewalls that know no CAA are the usual reason."
+        if fine
+        else f"Mend the name servers of {zone}",
+        nameserver=servers[0] if len(set(servers)) == 1 else None,
+        evidence={
+            "domain": records.show_name(climb.domain),
+            "name": records.show_name(found.name),
+            "owner": records.show_name(first.owner),
+            "zone": records.show_name(first.zone),
+            "answers_other_questions": fine,
+            "answers": [
+                {**_place(a), "failure": a.content.detail}
+                for a in found.answers
+                if isinstance(a.content, Failed)
+            ],
+        },
+    )
+
+
+# -- words ---------------------------------------------------------------------------------------
+
+
+def _most_telling(objections: Sequence[Objection], applicant: Applicant) -> Objection:
+    """Choose the record that was meant for this CA, if there is one."""
+    identities = [identity.lower().encode() for identity in applicant.identities]
+
+    def rank(objection: Objection) -> int:
+        meant = any(identity in objection.about.value.lower() for identity in identities)
+        if objection.why is Why.UNKNOWN_CRITICAL or (meant and objection.why in _OWN):
+            return 0
+        return 2 if objection.why is Why.NO_ISSUER else 1
+
+    return min(objections, key=rank)
+
+
+_OWN = frozenset({Why.OTHER_ACCOUNT, Why.OTHER_METHOD, Why.DUPLICATE_PARAMETER, Why.MALFORMED})
+
+
+def _summary(  # noqa: PLR0911 - one sentence a reason
+    found: _Set, decision: Forbidden, decisive: Objection, applicant: Applicant, *, wildcard: bool
+) -> str:
+    at, ca = _at(found), _ca(applicant)
+    for_wildcards = " for wildcards" if wildcard and decision.tag == "issuewild" else ""
+    match decisive.why:
+        case Why.OTHER_ISSUER:
+            issuers = [o.detail for o in decision.objections if o.why is Why.OTHER_ISSUER]
+            named = phrases.listed(phrases.bounded(issuer, 64) for issuer in issuers)
+            return f"CAA at {at} allows only {named}{for_wildcards}, not {ca}"
+        case Why.NO_ISSUER:
+            return f"CAA at {at} allows no CA at all{for_wildcards}"
+        case Why.OTHER_ACCOUNT:
+            return f"CAA at {at} allows {ca} only for another ACME account{for_wildcards}"
+        case Why.OTHER_METHOD:
+            return f"CAA at {at} does not let {ca} validate by {applicant.method}{for_wildcards}"
+        case Why.DUPLICATE_PARAMETER:
+            return f"CAA at {at} has {decisive.detail} twice in one record, which allows nobody"
+        case Why.MALFORMED:
+            return f"CAA at {at} has a malformed record, which allows nobody ({decisive.detail})"
+        case Why.UNKNOWN_CRITICAL:
+            tag = phrases.bounded(records.presentation(decisive.about.tag), 32)
+            return f'CAA at {at} has a critical property that CAs do not know, "{tag}"'
+        case _ as never:
+            assert_never(never)
+
+
+def _remedy(found: _Set, decision: Forbidden, decisive: Objection, applicant: Applicant) -> str:
+    line = _line(found.owner, decision.tag, applicant)
+    record = _record(found.owner, decisive.about)
+    match decisive.why:
+        case Why.OTHER_ACCOUNT:
+            account = phrases.bounded(applicant.account or "")
+            return f"Put accounturi={account} there, which is the account that asks"
+        case Why.OTHER_METHOD:
+            methods = ",".join(filter(None, (decisive.detail, applicant.method)))
+            return f"Put validationmethods={phrases.bounded(methods)} there"
+        case Why.DUPLICATE_PARAMETER:
+            return f"Leave one out, or make it two records: {record}"
+        case Why.UNKNOWN_CRITICAL:
+            return f"Correct the tag, set the flags to 0, or remove the record: {record}"
+        case Why.MALFORMED if decisive.detail:
+            return f"Replace it by {line}"
+        case _:
+            return f"Add {line}"
+
+
+def _cause(found: _Set, about: Sequence[Property]) -> str:
+    lines = phrases.listed(_record(found.owner, item) for item in about)
+    alias = "" if found.owner == found.name else f", to which {found.name} is an alias"
+    return f"{lines} ({_who(found)}){alias}"
+
+
+def _who(found: _Set) -> str:
+    serving = list(dict.fromkeys(a.nameserver for a in found.served_by if a.nameserver))
+    asked = {a.nameserver for a in found.asked if a.nameserver}
+    if not serving:
+        return "as the resolver says"
+    if len(found.served_by) == len(found.asked):
+        return phrases.everyone(len(asked))
+    return f"only {phrases.listed(phrases.host(name) for name in serving)}; servers disagree"
+
+
+def _at(found: _Set) -> str:
+    at = phrases.owner(found.name)
+    if len(found.served_by) < len(found.asked):
+        servers = (a.nameserver for a in found.served_by if a.nameserver)
+        at += f" on {phrases.listed(phrases.host(name) for name in servers)}"
+    return at
+
+
+def _only_server(found: _Set) -> dns.name.Name | None:
+    names = {a.nameserver for a in found.served_by}
+    partial = len(found.served_by) < len(found.asked)
+    return next(iter(names)) if partial and len(names) == 1 else None
+
+
+def _ca(applicant: Applicant) -> str:
+    return phrases.listed(phrases.bounded(name, 64) for name in applicant.identities) or "this CA"
+
+
+def _line(owner: dns.name.Name, tag: str, applicant: Applicant) -> str:
+    identity = phrases.bounded(applicant.identities[0], 64) if applicant.identities else "YOUR-CA"
+    return f'{phrases.owner(owner)} CAA 0 {tag} "{identity}"'
+
+
+def _record(owner: dns.name.Name, item: Property) -> str:
+    tag = records.presentation(item.tag)
+    value = phrases.bounded(records.presentation(item.value))
+    return f'{phrases.owner(owner)} CAA {item.flags} {tag} "{value}"'
+
+
+def _as_boulder(applicant: Applicant) -> Severity:
+    return Severity.ERROR if _BOULDER.issuperset(applicant.identities) else Severity.WARNING
+
+
+def _evidence(
+    climb: Climb, found: _Set, kind: str, applicant: Applicant, *, wildcard: bool
+) -> dict[str, Json]:
+    return {
+        "kind": kind,
+        "domain": records.show_name(climb.domain),
+        "wildcard": wildcard,
+        "name": records.show_name(found.name),
+        "owner": records.show_name(found.owner),
+        "records": [
+            f'{item.flags} {records.presentation(item.tag)} "{records.presentation(item.value)}"'
+            for item in found.properties
+        ],
+        "identities": list(applicant.identities),
+        "account": applicant.account,
+        "method": applicant.method,
+        "served_by": [_place(a) for a in found.served_by],
+        "servers_agree": len(found.served_by) == len(found.asked),
+    }
+
+
+def _place(answer: CaaAnswer) -> dict[str, Json]:
+    return {
+        "nameserver": records.show_name(answer.nameserver) if answer.nameserver else None,
+        "address": answer.endpoint.address if answer.endpoint else None,
+        "port": answer.endpoint.port if answer.endpoint else None,
+    }

@@ -1,0 +1,213 @@
+"""What people read: each reason's summary and remedy, from answers built by hand."""
+
+# ruff: noqa: ISC004 - a table of long sentences
+
+from __future__ import annotations
+
+import dns.name
+import pytest
+
+from certbot_dns_preflight.caa import Applicant, Property
+from certbot_dns_preflight.caasets import (
+    AliasTo,
+    CaaAnswer,
+    Climb,
+    Content,
+    Failed,
+    Look,
+    NoProperties,
+    NotAskable,
+    Properties,
+)
+from certbot_dns_preflight.diagnosis import phrases
+from certbot_dns_preflight.diagnosis.caa import judge
+from certbot_dns_preflight.findings import Finding, Severity
+from certbot_dns_preflight.responses import Endpoint
+
+ACCOUNT = "https://ca.example/acct/1"
+LETS_ENCRYPT = Applicant(("letsencrypt.org",), ACCOUNT)
+ZONE = dns.name.from_text("example.com.")
+EMPTY = NoProperties(nxdomain=False)
+
+
+def props(*lines: str) -> Properties:
+    parted = (line.split(" ", 2) for line in lines)
+    return Properties(tuple(Property(int(f), t.encode(), v.encode()) for f, t, v in parted))
+
+
+def answers(owner: dns.name.Name, *contents: Content) -> tuple[CaaAnswer, ...]:
+    return tuple(
+        CaaAnswer(
+            owner,
+            ZONE,
+            dns.name.from_text(f"ns{i}.example.net."),
+            Endpoint(f"192.0.2.{i}"),
+            content,
+        )
+        for i, content in enumerate(contents, 1)
+    )
+
+
+def climbed(*contents: Content, at_www: tuple[Content, ...] = (EMPTY,)) -> Climb:
+    www = dns.name.from_text("www", ZONE)
+    return Climb(www, (Look(www, answers(www, *at_www)), Look(ZONE, answers(ZONE, *contents))))
+
+
+def only(climb: Climb, applicant: Applicant = LETS_ENCRYPT, **more: object) -> Finding:
+    (finding,) = judge(climb, applicant, **more)  # type: ignore[arg-type]
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("lines", "summary", "remedy"),
+    [
+        (
+            ["0 issue other-ca.example"],
+            "CAA at example.com. allows only other-ca.example, not letsencrypt.org.",
+            'Add example.com. CAA 0 issue "letsencrypt.org".',
+        ),
+        (
+            ["0 issue ;", "0 issue a.example", "0 issue b.example"],
+            "CAA at example.com. allows only a.example and b.example, not letsencrypt.org.",
+            'Add example.com. CAA 0 issue "letsencrypt.org".',
+        ),
+        (
+            ["0 issue ;"],
+            "CAA at example.com. allows no CA at all.",
+            'Add example.com. CAA 0 issue "letsencrypt.org".',
+        ),
+        (
+            ["0 issue a.example", "0 issue letsencrypt.org; accounturi=https://ca.example/acct/2"],
+            "CAA at example.com. allows letsencrypt.org only for another ACME account.",
+            "Put accounturi=https://ca.example/acct/1 there, which is the account that asks.",
+        ),
+        (
+            ["0 issue letsencrypt.org; validationmethods=http-01"],
+            "CAA at example.com. does not let letsencrypt.org validate by dns-01.",
+            "Put validationmethods=http-01,dns-01 there.",
+        ),
+        (
+            ["0 issue letsencrypt.org; validationmethods="],
+            "CAA at example.com. does not let letsencrypt.org validate by dns-01.",
+            "Put validationmethods=dns-01 there.",
+        ),
+        (
+            ["0 issue letsencrypt.org; accounturi=a; accounturi=b"],
+            "CAA at example.com. has accounturi twice in one record, which allows nobody.",
+            'Leave one out, or make it two records: example.com. CAA 0 issue "letsencrypt.org; '
+            'accounturi=a; accounturi=b".',
+        ),
+        (
+            ["0 issue letsencrypt.org."],
+            "CAA at example.com. has a malformed record, which allows nobody "
+            "(no issuer domain name).",
+            'Replace it by example.com. CAA 0 issue "letsencrypt.org".',
+        ),
+        (
+            ["0 issue letsencrypt.org", "128 future x"],
+            'CAA at example.com. has a critical property that CAs do not know, "future".',
+            "Correct the tag, set the flags to 0, or remove the record: "
+            'example.com. CAA 128 future "x".',
+        ),
+    ],
+)
+def test_each_reason_has_its_words(lines: list[str], summary: str, remedy: str) -> None:
+    found = only(climbed(props(*lines), props(*lines)))
+    assert found.code == "caa-forbids"
+    assert found.severity is Severity.ERROR
+    assert found.summary == summary
+    assert found.remedy == remedy
+    assert phrases.everyone(2) in found.cause
+    assert found.evidence["name"] == "example.com."
+
+
+def test_a_forbidden_wildcard_is_told_beside_an_allowed_name() -> None:
+    climb = climbed(props("0 issue letsencrypt.org", "0 issuewild ;"))
+    found = only(climb, wildcard=(True, False))
+    assert found.summary == "CAA at example.com. allows no CA at all for wildcards."
+    assert found.remedy == 'Add example.com. CAA 0 issuewild "letsencrypt.org".'
+    assert found.evidence["wildcard"] is True
+
+
+def test_what_holds_for_both_kinds_of_name_is_told_once() -> None:
+    assert only(climbed(props("0 issue a.example")), wildcard=(True, False))
+
+
+def test_hostile_records_are_escaped() -> None:
+    hostile = Properties((Property(128, b"x", b"\x1b[31m\n\xff"),))
+    found = only(climbed(hostile))
+    for text in (found.summary, found.cause, found.remedy):
+        assert text.isprintable()
+        assert text.isascii()
+
+
+def test_a_long_record_is_bounded_in_words_and_whole_in_evidence() -> None:
+    found = only(climbed(props(*(f"0 issue ca{i}.example; a={'x' * 900}" for i in range(30)))))
+    assert len(found.summary) < 600
+    assert len(found.cause) < 2000
+    assert len(found.evidence["records"]) == 30  # type: ignore[arg-type]
+
+
+def test_the_closest_set_alone_counts() -> None:
+    allowing = (props("0 issue letsencrypt.org"),)
+    assert not list(judge(climbed(props("0 issue ;"), at_www=allowing), LETS_ENCRYPT))
+
+
+def test_a_failure_closer_than_the_deciding_set_is_told() -> None:
+    failed = (Failed("SERVFAIL", otherwise_fine=True),) * 2
+    found = only(climbed(props("0 issue letsencrypt.org"), at_www=failed))
+    assert found.code == "caa-unanswerable"
+    assert found.summary == (
+        f"CAA at www.example.com. cannot be read: {phrases.everyone(2)} of example.com. "
+        "fail to answer."
+    )
+    assert "SERVFAIL from ns1.example.net and ns2.example.net" in found.cause
+    assert "the same servers answer other questions" in found.cause
+    assert found.evidence["name"] == "www.example.com."
+
+
+def test_a_failure_farther_than_the_deciding_set_does_not_matter() -> None:
+    allowing = (props("0 issue letsencrypt.org"),)
+    assert not list(judge(climbed(Failed("SERVFAIL"), at_www=allowing), LETS_ENCRYPT))
+
+
+def test_one_server_that_fails_beside_one_that_answers_does_not_matter() -> None:
+    assert not list(judge(climbed(Failed("REFUSED"), EMPTY), LETS_ENCRYPT))
+
+
+def test_a_dead_zone_that_another_finding_tells_is_not_told_again() -> None:
+    climb = climbed(EMPTY, at_www=(Failed("no answer in 3 s"),))
+    assert [f.code for f in judge(climb, LETS_ENCRYPT)] == ["caa-unanswerable"]
+    assert not list(judge(climb, LETS_ENCRYPT, told_elsewhere={ZONE}))
+    own = climbed(EMPTY, at_www=(Failed("SERVFAIL", otherwise_fine=True),))
+    assert list(judge(own, LETS_ENCRYPT, told_elsewhere={ZONE}))
+
+
+def test_an_address_that_cannot_be_asked_from_here_proves_nothing() -> None:
+    assert not list(judge(climbed(NotAskable("no route"), EMPTY), LETS_ENCRYPT))
+    assert not list(judge(climbed(NotAskable("no route")), LETS_ENCRYPT))
+
+
+def test_an_alias_in_a_circle_cannot_be_read() -> None:
+    www = dns.name.from_text("www", ZONE)
+    circle = CaaAnswer(www, www, None, None, Failed("the alias leads in a circle"))
+    look = Look(www, (*answers(www, AliasTo(www)), circle))
+    assert not [f for f in judge(Climb(www, (look,)), LETS_ENCRYPT) if f.code == "caa-forbids"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "applicant", "severity"),
+    [
+        (["0 issue LetsEncrypt.org"], LETS_ENCRYPT, Severity.ERROR),
+        (["0 issue Pki.goog"], Applicant(("pki.goog",)), Severity.WARNING),
+        (["1 tbs x"], LETS_ENCRYPT, Severity.ERROR),
+        (["1 tbs x"], Applicant(("pki.goog",)), Severity.WARNING),
+        (["0 issue pki.goog"], Applicant(()), Severity.WARNING),
+        (["0 issue pki.goog; accounturi=a"], Applicant(("pki.goog",)), Severity.WARNING),
+    ],
+)
+def test_doubts_warn_unless_this_ca_is_known_to_refuse(
+    lines: list[str], applicant: Applicant, severity: Severity
+) -> None:
+    found = only(climbed(props(*lines)), applicant)
+    assert (found.code, found.severity) == ("caa-forbids", severity)
