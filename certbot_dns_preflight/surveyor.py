@@ -245,7 +245,8 @@ class Surveyor:
             rtt=response.rtt if response else None,
             serial=track.serial,
             first_match=None if isinstance(track.reading, Alias) else track.first_match,
-            matched_before=track.first_match is not None,
+            # An alias that stands has lost nothing, wherever it leads.
+            matched_before=track.first_match is not None and not isinstance(track.reading, Alias),
             flips=track.flips,
         )
 

@@ -64,7 +64,9 @@ def aliases_differ(_survey: Survey, context: Context) -> Iterable[Finding]:
         if behind:
             yield _lagging(behind, right, hop.owner, "the alias")
         if others:
-            yield _disagree((*right, *others), hop.owner, right=right)
+            # Where others hold a TXT record, nobody can say which of the two was meant.
+            told = any(isinstance(seen.reading, Values) for seen in others)
+            yield _disagree((*right, *others), hop.owner, right=() if told else right)
 
 
 def _split(
