@@ -96,7 +96,7 @@ def target_lacks(survey: Survey, context: Context) -> Iterable[Finding]:
     yield finding(
         "alias-target-lacks-record",
         summary=f"{owner} is an alias of {target}, and that {lacks}",
-        cause=f"The CA follows the alias, so the record must be at {target}. {why}",
+        cause=f"The CA follows the alias, so {target} must have the record. {why}",
         remedy=f"Make the record at {target}, in the zone {phrases.owner(context.final.zone.apex)} "
         f"(see that the plugin may write there), or remove the alias at {owner}",
         about=context.lacking,
