@@ -4,7 +4,7 @@
 is visible on every authoritative name server, and otherwise says, server by server, what differs.
 
 Where to look: a DNS answer comes in at `exchange` and is read in `responses`; the way to the
-name servers is `delegation`; `preflight` runs the rounds; `diagnosis` judges; `report` finds
+name servers is `delegation`; `rounds` repeats until ready; `diagnosis` judges; `report` finds
 the words; `authenticator` is certbot's side and `cli` the command's.
 
 Importing this package loads nothing else: certbot imports every plugin at every start.

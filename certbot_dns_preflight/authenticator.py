@@ -167,9 +167,9 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
     def _run(
         self, looked_for: Sequence[records.Challenge], how: settings.Settings
     ) -> outcome.Outcome:
-        from certbot_dns_preflight import preflight  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight import rounds  # noqa: PLC0415 - loads dnspython
 
-        return preflight.run(looked_for, how, wait=True, watch=None)
+        return rounds.run(looked_for, how, wait=True, watch=None)
 
     def _may_drop(self, result: outcome.Outcome) -> bool:
         """Whether certbot should order the rest: it may, and a rest can be ready."""
@@ -197,7 +197,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             return theirs
 
     def _explain(self, failed: Sequence[AnnotatedChallenge]) -> str:
-        from certbot_dns_preflight import conclusion, preflight  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight import conclusion, rounds  # noqa: PLC0415 - loads dnspython
         from certbot_dns_preflight.report import refusal  # noqa: PLC0415 - loads dnspython
 
         refusals = conclusion.refusals(failed)
@@ -209,7 +209,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             query_timeout=min(self._settings.query_timeout, _HINT_SECONDS / 4),
             confirmations=1,
         )
-        now = preflight.run(again, quickly, wait=False) if again else None
+        now = rounds.run(again, quickly, wait=False) if again else None
         return refusal.hint(refusals, before=self._outcome, now=now)
 
 

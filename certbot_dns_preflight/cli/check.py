@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import preflight
+from certbot_dns_preflight import rounds
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
 from certbot_dns_preflight.cli.parser import (
     add_common_options,
@@ -67,7 +67,7 @@ def run(given: argparse.Namespace) -> Exit:
             raise MisuseError(f"--report: {error}") from error
     watch = live.LiveView() if given.wait and not given.quiet and not given.json else None
     with watch or contextlib.nullcontext():
-        outcome = preflight.run(challenges, settings, wait=given.wait, watch=watch)
+        outcome = rounds.run(challenges, settings, wait=given.wait, watch=watch)
     _print(given, outcome)
     if settings.report is not None:
         try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight import preflight as rounds
+from certbot_dns_preflight import rounds
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.outcome import Outcome, Progress, Verdict
 from certbot_dns_preflight.records import Challenge, challenge
