@@ -23,7 +23,6 @@ from certbot_dns_preflight.wrapped import Wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
     from certbot.achallenges import AnnotatedChallenge
 
@@ -67,8 +66,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         """Refuse what cannot work; bring the wrapped authenticator and its options to life."""
         self._settings = plugin_options.read(self.conf)
         self._refuse_other_challenges()
-        if self._settings.report is not None:
-            _check_report(self._settings.report)
+        _check_files(self._settings)
         name = str(self.conf("authenticator") or plugin_options.DEFAULT_AUTHENTICATOR).strip()
         if self.config.verb in ("renew", "reconfigure"):
             restoration.restore(self.config, name)
@@ -168,8 +166,12 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         self, looked_for: Sequence[records.Challenge], how: settings.Settings
     ) -> outcome.Outcome:
         from certbot_dns_preflight import rounds  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight.report.live import LiveView  # noqa: PLC0415 - likewise
 
-        return rounds.run(looked_for, how, wait=True, watch=None)
+        if self.config.quiet:
+            return rounds.run(looked_for, how, wait=True)
+        with LiveView() as watch:
+            return rounds.run(looked_for, how, wait=True, watch=watch)
 
     def _may_drop(self, result: outcome.Outcome) -> bool:
         """Whether certbot should order the rest: it may, and a rest can be ready."""
@@ -213,13 +215,20 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         return refusal.hint(refusals, before=self._outcome, now=now)
 
 
-def _check_report(path: Path) -> None:
-    from certbot_dns_preflight.report import files  # noqa: PLC0415 - only where it is asked for
+def _check_files(how: settings.Settings) -> None:
+    """Find out now what would otherwise fail when the records are there."""
+    from certbot_dns_preflight import roothints  # noqa: PLC0415 - loads dnspython
+    from certbot_dns_preflight.report import files  # noqa: PLC0415 - only where it is needed
 
     try:
-        files.check_writable(path)
+        if how.report is not None:
+            files.check_writable(how.report)
+        if how.root_hints is not None:
+            roothints.read(how.root_hints)
     except files.ReportFileError as error:
         raise errors.PluginError(f"{plugin_options.PREFIX}report: {error}") from error
+    except roothints.RootHintsError as error:
+        raise errors.PluginError(f"{plugin_options.PREFIX}root-hints: {error}") from error
 
 
 def _is_address(identifier: str) -> bool:

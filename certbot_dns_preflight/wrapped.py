@@ -166,5 +166,5 @@ def _choices(like: str | None = None) -> str:
         name for name in usable if wanted and wanted in name
     ]
     if near:
-        return f'did you mean "{near[0]}"? {text}'
+        return f"did you mean {near[0]}? {text}"
     return f"{text}; install the plugin for your DNS provider where certbot is installed"
