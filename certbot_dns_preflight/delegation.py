@@ -55,6 +55,15 @@ class Addresses:
     failure: str | None = None
 
 
+@dataclass(slots=True)
+class Knowledge:
+    """What walks have learned: zone cuts, name servers' addresses, and who serves which zone."""
+
+    cuts: dict[dns.name.Name, Cut] = field(default_factory=dict)
+    addresses: dict[dns.name.Name, Addresses] = field(default_factory=dict)
+    zones: dict[dns.name.Name, Zone] = field(default_factory=dict)
+
+
 Found: TypeAlias = Cut | NoSuchDomain | NoEgress
 
 
@@ -76,21 +85,24 @@ class Walker:
         roots: Hints,
         resolvers: tuple[Endpoint, ...] = (),
         families: Collection[int] = (4, 6),
+        knowledge: Knowledge | None = None,
     ) -> None:
         """Begin at `roots`, or discover through `resolvers` if there are any.
 
-        `families` (4, 6) are those whose addresses the walk itself may ask.
+        `families` (4, 6) are those whose addresses the walk itself may ask. `knowledge` of an
+        earlier run is gone on with, and added to.
         """
         self._exchange = exchange
         self._resolvers = resolvers
         self._families = families
         self._root = Cut(dns.name.root, None, roots)
-        self._cuts: dict[dns.name.Name, Cut] = {}
+        known = knowledge or Knowledge()
+        self._cuts = known.cuts
+        self._addresses = known.addresses
+        self._zones = known.zones
         self._turns: dict[tuple[dns.name.Name, dns.name.Name], _Turn] = {}
-        self._addresses: dict[dns.name.Name, Addresses] = {}
         self._resolving: dict[dns.name.Name, asyncio.Event] = {}
         self._needs: dict[dns.name.Name, set[dns.name.Name]] = {}
-        self._zones: dict[dns.name.Name, Zone] = {}
         self._zone_turns: dict[dns.name.Name, asyncio.Lock] = {}
 
     def forget(self) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 CHALLENGE_LABEL = b"_acme-challenge"
+WILDCARD = "*."
 _FIRST_PRINTABLE, _LAST_PRINTABLE = 0x20, 0x7E
 _BACKSLASH = 0x5C
 
@@ -29,16 +30,22 @@ class Challenge:
     """What must be visible: every value of `expected`, in the TXT RRset at `owner`.
 
     `domain` is the certificate's name without ``*.``, in lower-case A-labels and without a
-    final dot. `expected` keeps the order asked and holds each value once.
+    final dot; `names` are the certificate's names that share this challenge name: the domain, its
+    wildcard, or both. `expected` keeps the order asked and holds each value once.
     """
 
     domain: str
     owner: dns.name.Name
     expected: tuple[bytes, ...]
+    names: tuple[str, ...] = ()
 
 
-def challenge(domain: str, expected: Iterable[bytes] = ()) -> Challenge:
+def challenge(
+    domain: str, expected: Iterable[bytes] = (), *, names: Iterable[str] = ()
+) -> Challenge:
     """Make the challenge for a certificate's name; ``*.`` and a final dot are accepted.
+
+    `names` are the certificate's names it is for, where that is more than `domain` as given.
 
     Raises `InvalidDomainError` for anything that cannot stand in a certificate.
     """
@@ -48,12 +55,16 @@ def challenge(domain: str, expected: Iterable[bytes] = ()) -> Challenge:
     except dns.exception.DNSException as error:
         message = f"{printable(domain)!r} is too long: _acme-challenge does not fit before it"
         raise InvalidDomainError(message) from error
-    return Challenge(name.to_text(omit_final_dot=True), owner, tuple(dict.fromkeys(expected)))
+    plain = name.to_text(omit_final_dot=True)
+    given = f"{WILDCARD}{plain}" if domain.strip().startswith(WILDCARD) else plain
+    return Challenge(
+        plain, owner, tuple(dict.fromkeys(expected)), tuple(dict.fromkeys(names)) or (given,)
+    )
 
 
 def domain_name(domain: str) -> dns.name.Name:
     """Read a certificate's name: lower case, IDNA 2008, without a leading ``*.``."""
-    text = domain.strip().removeprefix("*.")
+    text = domain.strip().removeprefix(WILDCARD)
     try:
         name = dns.name.from_text(text, idna_codec=dns.name.IDNA_2008_Practical)
     except (dns.exception.DNSException, UnicodeError) as error:

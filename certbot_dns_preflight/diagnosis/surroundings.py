@@ -1,0 +1,52 @@
+"""What the surroundings of a record mean: the host's own view, and a domain without addresses.
+
+Pure: reads `surroundings.Surroundings`. CAA and DNSSEC have modules of their own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.diagnosis import phrases
+from certbot_dns_preflight.diagnosis.finding import finding
+from certbot_dns_preflight.records import show_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.records import Challenge
+    from certbot_dns_preflight.surroundings import OtherView, Surroundings
+
+
+def judge(challenge: Challenge, around: Surroundings) -> Iterator[Finding]:
+    """Tell of what is around the record, CAA and DNSSEC left to their own modules."""
+    if around.other_view is not None:
+        yield _split_view(around.other_view)
+    # A wildcard alone is not a name that anybody connects to.
+    if around.addressless and challenge.domain in challenge.names:
+        yield finding(
+            "domain-without-address",
+            summary=f"{challenge.domain} itself has no address",
+            cause=f"Its name servers have neither A nor AAAA records for {challenge.domain}",
+            remedy="Nothing for the certificate; for its use, give the name an address",
+            evidence={"domain": challenge.domain},
+        )
+
+
+def _split_view(view: OtherView) -> Finding:
+    local, public = (sorted(map(show_name, names)) for names in (view.local, view.public))
+    resolver = view.resolver.address
+    return finding(
+        "split-view",
+        summary=f"this host's resolver {resolver} shows other name servers for "
+        f"{phrases.host(view.zone)} than the public DNS",
+        cause=f"It says {phrases.listed(local)}; from the root on it is {phrases.listed(public)}",
+        remedy="See that the record gets into the public zone: a CA sees only that one",
+        evidence={
+            "resolver": resolver,
+            "zone": show_name(view.zone),
+            "local": list(local),
+            "public": list(public),
+        },
+    )
