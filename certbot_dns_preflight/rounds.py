@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.survey import Survey
 
     Watch = Callable[[Progress], None]
+    Decided = Callable[[ChallengeOutcome], None]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ _STALE = 10.0  # readiness older than this is looked at once more before the CA 
 _FORGET_EVERY = 30.0  # seconds after which delegations are learned anew
 _LAST_WORDS = 0.8  # seconds past the deadline for what the report wants to know
 _ATTEMPT_WORDS = 6.0  # the same for a single attempt, which nobody times
+_ATTEMPTS_AT_ONCE = 40  # a long list streams; as many as keep the sockets of `exchange` busy
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -53,6 +55,7 @@ def run(
     *,
     wait: bool,
     watch: Watch | None = None,
+    decided: Decided | None = None,
 ) -> Outcome:
     """Do a preflight and come back with its outcome, at most `settings.timeout` seconds later.
 
@@ -63,7 +66,9 @@ def run(
     stopped_by: list[int] = []
 
     async def stoppable() -> Outcome | None:
-        task = asyncio.ensure_future(preflight(challenges, settings, wait=wait, watch=watch))
+        task = asyncio.ensure_future(
+            preflight(challenges, settings, wait=wait, watch=watch, decided=decided)
+        )
         with _caught_signals(task, stopped_by):
             try:
                 return await task
@@ -86,13 +91,15 @@ async def preflight(
     *,
     wait: bool,
     watch: Watch | None = None,
+    decided: Decided | None = None,
 ) -> Outcome:
     """Survey all challenges: once, or with `wait` round after round until all are ready.
 
-    `watch` is told of every change. Cancellation ends it at once. No failure of a server or a
-    network raises.
+    `watch` is told of every change. `decided` is told of each challenge once, as soon as it is
+    judged for good; what it was told is not looked at again. Cancellation ends the run at once.
+    No failure of a server or a network raises; what `watch` and `decided` raise ends the run.
     """
-    return await _Run(challenges, settings, wait=wait, watch=watch).go()
+    return await _Run(challenges, settings, wait=wait, watch=watch, decided=decided).go()
 
 
 class _Run:
@@ -103,11 +110,15 @@ class _Run:
         *,
         wait: bool,
         watch: Watch | None,
+        decided: Decided | None,
     ) -> None:
         self._settings = settings
         self._skip = frozenset(settings.skip)
         self._wait = wait
         self._watch = watch
+        self._decided = decided
+        self._told: dict[Surveyor, ChallengeOutcome] = {}
+        self._places = asyncio.Semaphore(_ATTEMPTS_AT_ONCE)
         self._started = dt.datetime.now(dt.UTC)
         self._begun = asyncio.get_running_loop().time()
         self._deadline = self._begun + settings.timeout
@@ -149,9 +160,10 @@ class _Run:
                 done = await _done_by(everything, self._deadline + _LAST_WORDS)
         finally:
             everything.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await everything
-        if not done or not self._wait:
+            for loop in loops:  # one that raised has left the others running
+                loop.cancel()
+            await asyncio.gather(everything, *loops, return_exceptions=True)
+        if not done:
             patience = _LAST_WORDS if self._wait else _ATTEMPT_WORDS
             examined = examined or asyncio.create_task(self._examine())
             await _done_by(examined, self._now() + patience)
@@ -163,11 +175,18 @@ class _Run:
     # -- one challenge ---------------------------------------------------------------------------
 
     async def _attempt(self, surveyor: Surveyor) -> None:
-        """Look `confirmations` times, as long as it looks ready."""
-        for _ in range(self._settings.confirmations):
-            if not await self._round(surveyor, complete=True):
-                return
-        surveyor.ready_after = surveyor.elapsed
+        """Look `confirmations` times, as long as it looks ready; then look into what is not."""
+        async with self._places:
+            for _ in range(self._settings.confirmations):
+                if not await self._round(surveyor, complete=True):
+                    break
+            else:
+                surveyor.ready_after = surveyor.elapsed
+            if surveyor.ready_after is None:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_ATTEMPT_WORDS):
+                        await self._look_closer(surveyor)
+        self._decide(surveyor)
 
     async def _until_ready(self, surveyor: Surveyor) -> None:
         """Look until `confirmations` consecutive complete rounds agree."""
@@ -181,6 +200,8 @@ class _Run:
                 await self._pause(surveyor, _CONFIRMING_PAUSE if ready else self._growing())
         surveyor.ready_after = surveyor.elapsed
         self._tell()
+        if self._decided is not None:
+            self._decide(surveyor)
 
     async def _reconfirm(self, loops: Sequence[asyncio.Future[None]]) -> None:
         """Look again at what has been ready for long: it may have gone since."""
@@ -189,7 +210,10 @@ class _Run:
             stale = [
                 surveyor
                 for surveyor in self._surveyors
-                if surveyor.ready_after is None or surveyor.elapsed - surveyor.ready_after > _STALE
+                if surveyor not in self._told
+                and (
+                    surveyor.ready_after is None or surveyor.elapsed - surveyor.ready_after > _STALE
+                )
             ]
             if not stale:
                 return
@@ -233,7 +257,11 @@ class _Run:
     async def _examine(self) -> None:
         """Ask what only a failure report needs, where a challenge is not ready."""
         await asyncio.gather(
-            *(self._look_closer(s) for s in self._surveyors if s.ready_after is None)
+            *(
+                self._look_closer(surveyor)
+                for surveyor in self._surveyors
+                if surveyor.ready_after is None and surveyor not in self._told
+            )
         )
 
     async def _look_closer(self, surveyor: Surveyor) -> None:
@@ -245,9 +273,18 @@ class _Run:
             started=self._started,
             elapsed=self._now() - self._begun,
             vantage=self._vantage(),
-            challenges=tuple(self._judge(surveyor) for surveyor in self._surveyors),
+            challenges=tuple(self._decide(surveyor) for surveyor in self._surveyors),
             timeout=self._settings.timeout if self._wait else None,
         )
+
+    def _decide(self, surveyor: Surveyor) -> ChallengeOutcome:
+        """Judge for good, and tell; the first time counts."""
+        known = self._told.get(surveyor)
+        if known is None:
+            known = self._told[surveyor] = self._judge(surveyor)
+            if self._decided is not None:
+                self._decided(known)
+        return known
 
     def _judge(self, surveyor: Surveyor) -> ChallengeOutcome:
         survey = surveyor.so_far()
