@@ -132,6 +132,18 @@ class Walker:
                 cut = self._cuts.setdefault(step.apex, step)
         return cut
 
+    def lineage(self, cut: Cut) -> tuple[Cut, ...]:
+        """Give the cuts from the root, or the first one that a resolver led to, down to `cut`."""
+        cuts = [cut]
+        while cuts[0].parent is not None:
+            above = (
+                self._root if cuts[0].parent == dns.name.root else self._cuts.get(cuts[0].parent)
+            )
+            if above is None:
+                break
+            cuts.insert(0, above)
+        return tuple(cuts)
+
     async def zone(self, cut: Cut) -> Zone:
         """Learn who serves a zone: the name servers of delegation and apex, and their addresses."""
         async with self._zone_turns.setdefault(cut.apex, asyncio.Lock()):

@@ -1,0 +1,201 @@
+"""One RRset and its signatures: valid until when, or broken in which way. Pure.
+
+Bounded against hostile zones (CVE-2023-50387): few signatures a set and few keys a tag are tried.
+It knows neither chains nor servers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import dns.dnssec
+import dns.exception
+import dns.name
+import dns.node
+import dns.rdataset
+import dns.rdatatype
+import dns.rrset
+
+from certbot_dns_preflight.dnssec.facts import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from dns.rdtypes.ANY.DNSKEY import DNSKEY
+    from dns.rdtypes.ANY.RRSIG import RRSIG
+
+# Those that validators support today (RFC 8624; SHA-1 ones are still taken by most).
+KNOWN_ALGORITHMS = frozenset({5, 7, 8, 10, 13, 14, 15, 16})
+_MOST_SIGNATURES = 8
+_MOST_KEYS_OF_A_TAG = 4
+_MOST_FAILURES = 200
+_ZONE_KEY, _REVOKED, _PROTOCOL = 0x0100, 0x0080, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """A signature holds, until `expiration`. `wildcard` is the owner that it was made for."""
+
+    expiration: int
+    key_tag: int
+    wildcard: dns.name.Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """No signature holds. `detail` is fit to be shown."""
+
+    kind: Kind
+    detail: str
+    moment: int | None = None
+    key_tags: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CannotJudge:
+    """What is needed is missing in this host's cryptography."""
+
+    detail: str
+
+
+Checked: TypeAlias = Valid | Broken | CannotJudge
+
+
+class Verifier:
+    """Checks RRsets at one moment, each distinct one once; gives up after many failures."""
+
+    def __init__(self, now: int) -> None:
+        """Take the time to judge at, in seconds since 1970."""
+        self.now = now
+        self._failures = 0
+        self._known: dict[object, Checked] = {}
+
+    def check(
+        self,
+        rrset: dns.rrset.RRset,
+        signatures: Iterable[RRSIG],
+        keys: Collection[DNSKEY],
+        *,
+        zone: dns.name.Name,
+    ) -> Checked:
+        """Check an RRset of a zone against its signatures and the zone's trusted keys."""
+        signatures = list(signatures)
+        known = (
+            rrset.name.canonicalize(),
+            rrset.rdtype,
+            frozenset(rrset),
+            frozenset(signatures),
+            frozenset(keys),
+            zone,
+        )
+        if known not in self._known:
+            self._known[known] = self._check(rrset, signatures, keys, zone)
+        return self._known[known]
+
+    def _check(
+        self,
+        rrset: dns.rrset.RRset,
+        signatures: list[RRSIG],
+        keys: Collection[DNSKEY],
+        zone: dns.name.Name,
+    ) -> Checked:
+        usable = [
+            s
+            for s in signatures
+            if s.type_covered == rrset.rdtype
+            and s.signer == zone
+            and s.labels <= _labels(rrset.name)
+            and s.algorithm in KNOWN_ALGORITHMS
+        ]
+        if not usable:
+            return Broken(Kind.MISSING, "no signature of this zone covers it")
+        # The one that ends last first: it decides until when the set is valid.
+        usable.sort(key=lambda s: (-s.expiration, s.key_tag))
+        broken: list[Broken] = []
+        unable: CannotJudge | None = None
+        for signature in usable[:_MOST_SIGNATURES]:
+            match self._check_one(rrset, signature, keys):
+                case Valid() as valid:
+                    return valid
+                case Broken() as reason:
+                    broken.append(reason)
+                case CannotJudge() as reason:
+                    unable = reason
+        return unable or min(broken, key=lambda b: _TELLING.index(b.kind))
+
+    def _check_one(  # noqa: PLR0911 - one return a reason
+        self, rrset: dns.rrset.RRset, signature: RRSIG, keys: Collection[DNSKEY]
+    ) -> Checked:
+        tag = signature.key_tag
+        candidates = [
+            key
+            for key in keys
+            if key.algorithm == signature.algorithm
+            and is_zone_key(key)
+            and dns.dnssec.key_id(key) == tag
+        ]
+        if not candidates:
+            detail = f"signed with key {tag}, which is not among the zone's trusted keys"
+            return Broken(Kind.INVALID, detail, key_tags=(tag,))
+        if signature.expiration < self.now:
+            return Broken(Kind.EXPIRED, "expired", signature.expiration, (tag,))
+        if signature.inception > self.now:
+            return Broken(Kind.NOT_YET_VALID, "not yet valid", signature.inception, (tag,))
+        for key in candidates[:_MOST_KEYS_OF_A_TAG]:
+            if self._failures >= _MOST_FAILURES:
+                return Broken(Kind.INVALID, "too many bad signatures to try them all")
+            match self._verify(rrset, signature, key):
+                case True:
+                    return Valid(signature.expiration, tag, _wildcard(rrset.name, signature))
+                case False:
+                    self._failures += 1
+                case CannotJudge() as reason:
+                    return reason
+        return Broken(Kind.INVALID, f"the signature with key {tag} does not fit", None, (tag,))
+
+    def _verify(self, rrset: dns.rrset.RRset, signature: RRSIG, key: DNSKEY) -> bool | CannotJudge:
+        keys: dict[dns.name.Name, dns.node.Node | dns.rdataset.Rdataset] = {
+            signature.signer: dns.rdataset.from_rdata(0, key)
+        }
+        try:
+            dns.dnssec.validate_rrsig(
+                rrset, signature, keys, now=self.now, policy=dns.dnssec.allow_all_policy
+            )
+        except dns.exception.ValidationFailure:
+            return False
+        except dns.exception.UnsupportedAlgorithm as error:
+            return CannotJudge(_unable(signature.algorithm, error))
+        except (ImportError, NotImplementedError) as error:
+            return CannotJudge(_unable(signature.algorithm, error))
+        except Exception as error:  # noqa: BLE001 - hostile keys, and cryptography's own errors
+            if type(error).__name__ == "UnsupportedAlgorithm":
+                return CannotJudge(_unable(signature.algorithm, error))
+            return False
+        return True
+
+
+# Of several broken signatures, the one to tell first.
+_TELLING = (Kind.EXPIRED, Kind.NOT_YET_VALID, Kind.INVALID, Kind.MISSING, Kind.DS_WITHOUT_KEY)
+
+
+def is_zone_key(key: DNSKEY) -> bool:
+    """Whether a key may sign zone data (RFC 4034 section 2.1, RFC 5011 section 2.1)."""
+    flags = int(key.flags)
+    return bool(flags & _ZONE_KEY) and not flags & _REVOKED and key.protocol == _PROTOCOL
+
+
+def _labels(name: dns.name.Name) -> int:
+    """Count labels as RRSIG does (RFC 4034 section 3.1.3): no root, no leading asterisk."""
+    return len(name.labels) - 1 - (1 if name.is_wild() else 0)
+
+
+def _wildcard(owner: dns.name.Name, signature: RRSIG) -> dns.name.Name | None:
+    if signature.labels >= _labels(owner):
+        return None
+    return dns.name.Name((b"*", *owner.labels[-signature.labels - 1 :]))
+
+
+def _unable(algorithm: int, error: Exception) -> str:
+    name = dns.dnssec.algorithm_to_text(algorithm)
+    return f"this host's cryptography cannot check {name} signatures ({type(error).__name__})"

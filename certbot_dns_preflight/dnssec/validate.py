@@ -1,0 +1,460 @@
+"""From facts to an assessment: each zone, at each address, secure, insecure or bogus. Pure.
+
+Follows the chain from the trust anchors (RFC 4035 section 5): DS at the parent, keys at the child,
+signatures of the data. The time is a parameter. It knows no network and words nothing for people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import dns.dnssec
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from certbot_dns_preflight.dnssec import denial
+from certbot_dns_preflight.dnssec.denial import Proof
+from certbot_dns_preflight.dnssec.facts import (
+    Assessment,
+    Expiring,
+    Fault,
+    Kind,
+    Status,
+    ZoneState,
+)
+from certbot_dns_preflight.dnssec.signatures import (
+    KNOWN_ALGORITHMS,
+    Broken,
+    CannotJudge,
+    Valid,
+    Verifier,
+    is_zone_key,
+)
+from certbot_dns_preflight.responses import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from dns.rdtypes.ANY.DNSKEY import DNSKEY
+    from dns.rdtypes.ANY.DS import DS
+    from dns.rdtypes.ANY.RRSIG import RRSIG
+
+    from certbot_dns_preflight.dnssec.anchors import Anchors
+    from certbot_dns_preflight.dnssec.facts import Asked, Facts, Place, Said, ZoneFacts
+
+SOON = 3 * 86400
+_SHA1, _DIGESTS = 1, frozenset({1, 2, 4})
+_MOST_DS, _MOST_KEYS = 16, 64
+_WORST = (Status.BOGUS, Status.INDETERMINATE, Status.INSECURE, Status.SECURE)
+
+
+def validate(facts: Facts, anchors: Anchors, *, now: int) -> Assessment:
+    """Judge every zone of the chain at a moment, in seconds since 1970."""
+    verifier = Verifier(now)
+    trusted: dict[dns.name.Name, _Zone] = {}
+    for zone in facts.zones:
+        parent = trusted.get(zone.parent) if zone.parent is not None else None
+        trusted[zone.apex] = _Zone(zone, verifier).judge(parent, anchors)
+    return Assessment(tuple(zone.state() for zone in trusted.values()), now)
+
+
+@dataclass(slots=True)
+class _Zone:
+    """One zone while it is judged."""
+
+    facts: ZoneFacts
+    verifier: Verifier
+    status: Status = Status.SECURE
+    reason: str = ""
+    keys: dict[Place, frozenset[DNSKEY]] = field(default_factory=dict)
+    places: dict[Place, Status] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    expiring: list[Expiring] = field(default_factory=list)
+
+    def judge(self, parent: _Zone | None, anchors: Anchors) -> _Zone:
+        """Go through delegation, keys and data; stop where nothing further can be told."""
+        if self.facts.parent is None:
+            signers: Collection[DS] = anchors
+        else:
+            signers = self._delegation(parent)
+        if self.status is Status.SECURE:
+            signers = self._supported(signers)
+        if self.status is Status.SECURE:
+            self._keys(signers)
+        if self.keys:
+            for asked in self.facts.rrsets:
+                self._data(asked)
+        return self
+
+    def state(self) -> ZoneState:
+        """Give the result; a zone is as bad as its worst address."""
+        status = self.status
+        if status is Status.SECURE:
+            told = [s for s in self.places.values() if s is not Status.INDETERMINATE]
+            status = min(told, key=_WORST.index, default=Status.INDETERMINATE)
+            if self.faults:
+                status = Status.BOGUS
+        return ZoneState(
+            self.facts.apex,
+            status,
+            self.reason,
+            tuple(self.places.items()),
+            _merged_faults(self.faults),
+            _merged_expiring(self.expiring),
+        )
+
+    # -- DS ----------------------------------------------------------------------------------------
+
+    def _delegation(  # noqa: C901 - the cases of RFC 4035 section 5.2, in their order
+        self, parent: _Zone | None
+    ) -> Collection[DS]:
+        """Read the DS set at the parent's servers, or the proof that there is none."""
+        if parent is None or parent.status is not Status.SECURE or not parent.keys:
+            self.status = Status.INDETERMINATE if parent is None else parent.status
+            if parent is not None and self.status is Status.SECURE:
+                self.status = Status.BOGUS
+            self.reason = parent.reason if parent is not None else "nothing is known of its parent"
+            return ()
+        signers: set[DS] = set()
+        unsigned: list[str] = []
+        for said in self.facts.ds:
+            message = _usable(said)
+            if message is None or _is_the_childs(message, self.facts.apex):
+                continue
+            keys = parent.keys_for(said.place)
+            ds = _find(message.answer, self.facts.apex, dns.rdatatype.DS)
+            if ds is not None:
+                if parent.signed(ds, message.answer, keys, said.place):
+                    signers.update(ds)
+                continue
+            proof = parent.denied(message, self.facts.apex, dns.rdatatype.DS, keys, said.place)
+            if proof is not None and proof is not Proof.UNPROVEN:
+                unsigned.append(_UNSIGNED[proof])
+        if signers:
+            return signers
+        if unsigned:
+            self.status, self.reason = Status.INSECURE, unsigned[0]
+        elif parent.faults:
+            self.status, self.reason = Status.BOGUS, "its delegation cannot be validated"
+        else:
+            self.status, self.reason = Status.INDETERMINATE, "no usable answer about its DS"
+        return ()
+
+    def _supported(self, signers: Collection[DS]) -> Collection[DS]:
+        """Leave what validators support (RFC 4035 section 5.2, RFC 4509 section 3)."""
+        known = [
+            ds for ds in signers if ds.algorithm in KNOWN_ALGORITHMS and ds.digest_type in _DIGESTS
+        ]
+        if not known:
+            self.status = Status.INSECURE
+            self.reason = "its DS has no algorithm or digest type that validators support"
+        stronger = [ds for ds in known if ds.digest_type != _SHA1]
+        return sorted(stronger or known, key=lambda ds: ds.key_tag)[:_MOST_DS]
+
+    # -- DNSKEY ------------------------------------------------------------------------------------
+
+    def _keys(self, signers: Collection[DS]) -> None:  # noqa: C901 - one branch a way to fail
+        """Find the keys to trust, address by address."""
+        apex = self.facts.apex
+        tags = tuple(sorted({ds.key_tag for ds in signers}))
+        unable = ""
+        for said in self.facts.dnskey:
+            message = _usable(said)
+            if message is None:
+                self._note(said.place, Status.INDETERMINATE)
+                continue
+            keys = _find(message.answer, apex, dns.rdatatype.DNSKEY)
+            if keys is None:
+                self._fault(said.place, Kind.DS_WITHOUT_KEY, "the zone has no keys here", tags=tags)
+                continue
+            anchored = _anchored(keys, signers, apex)
+            if not anchored:
+                served = sorted({dns.dnssec.key_id(key) for key in list(keys)[:_MOST_KEYS]})
+                detail = f"keys here: {', '.join(map(str, served[:8]))}"
+                self._fault(said.place, Kind.DS_WITHOUT_KEY, detail, tags=tags)
+                continue
+            signatures = _signatures(message.answer, apex, dns.rdatatype.DNSKEY)
+            by_anchored = {dns.dnssec.key_id(key) for key in anchored}
+            signatures = [s for s in signatures if s.key_tag in by_anchored]
+            match self.verifier.check(keys, signatures, anchored, zone=apex):
+                case Valid() as valid:
+                    self.keys[said.place] = frozenset(
+                        key for key in list(keys)[:_MOST_KEYS] if is_zone_key(key)
+                    )
+                    self._note(said.place, Status.SECURE)
+                    self._ends(said.place, keys, valid)
+                case Broken(kind=Kind.MISSING):
+                    named = ", ".join(map(str, sorted(by_anchored)))
+                    detail = f"the key set is not signed by key {named}, which the DS names"
+                    self._fault(said.place, Kind.MISSING, detail, keys, tags=tags)
+                case Broken() as broken:
+                    self._broken(said.place, keys, broken)
+                case CannotJudge(detail=unable):
+                    self._note(said.place, Status.INDETERMINATE)
+        if not self.keys and not self.faults:
+            self.status = Status.INDETERMINATE
+            self.reason = unable or "no usable answer about its keys"
+        elif not self.keys:
+            self.status, self.reason = Status.BOGUS, "none of its servers has keys to trust"
+
+    def keys_for(self, place: Place) -> frozenset[DNSKEY]:
+        """Give the keys that this address serves, or else those of all others."""
+        return self.keys.get(place) or frozenset().union(*self.keys.values())
+
+    # -- data --------------------------------------------------------------------------------------
+
+    def _data(self, asked: Asked) -> None:
+        for said in asked.said:
+            message = _usable(said)
+            if message is None:
+                self._note(said.place, Status.INDETERMINATE)
+                continue
+            keys = self.keys_for(said.place)
+            rrset = _answering(message, asked.owner, asked.rdtype, self.facts.apex)
+            if rrset is None:
+                self.denied(message, asked.owner, asked.rdtype, keys, said.place)
+            elif self.signed(rrset, message.answer, keys, said.place, message=message):
+                self._elsewhere(rrset, message, said.place)
+
+    def signed(
+        self,
+        rrset: dns.rrset.RRset,
+        section: Sequence[dns.rrset.RRset],
+        keys: Collection[DNSKEY],
+        place: Place,
+        *,
+        message: dns.message.Message | None = None,
+    ) -> bool:
+        """Whether an RRset of this zone is validly signed; notes what is wrong if not."""
+        signatures = _signatures(section, rrset.name, rrset.rdtype)
+        match self.verifier.check(rrset, signatures, keys, zone=self.facts.apex):
+            case Broken() as broken:
+                self._broken(place, rrset, broken)
+                return False
+            case CannotJudge(detail=detail):
+                self._note(place, Status.INDETERMINATE)
+                self.reason = self.reason or detail
+                return False
+            case Valid(wildcard=wildcard) as valid:
+                self._ends(place, rrset, valid)
+        if wildcard is None or message is None:
+            self._note(place, Status.SECURE)
+            return True
+        denials, sound = self._denials(message, keys, place)
+        if sound and denial.no_closer(denials, rrset.name, wildcard, zone=self.facts.apex) is (
+            Proof.UNPROVEN
+        ):
+            detail = f"made from {wildcard} without the proof that nothing closer exists"
+            self._fault(place, Kind.MISSING, detail, rrset)
+            return False
+        self._note(place, Status.SECURE)
+        return sound
+
+    def denied(
+        self,
+        message: dns.message.Message,
+        name: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        keys: Collection[DNSKEY],
+        place: Place,
+    ) -> Proof | None:
+        """Find what a negative answer of this zone proves; None where its signatures are broken."""
+        denials, sound = self._denials(message, keys, place)
+        if not sound:
+            return None
+        proof = denial.absent(denials, name, rdtype, zone=self.facts.apex)
+        match proof:
+            case Proof.UNPROVEN:
+                about = dns.rrset.RRset(name, dns.rdataclass.IN, rdtype)
+                if denials:
+                    detail = "the proof that it does not exist does not fit"
+                    self._fault(place, Kind.INVALID, detail, about)
+                else:
+                    detail = "a negative answer without a signed proof"
+                    self._fault(place, Kind.MISSING, detail, about)
+            case Proof.PROVEN:
+                self._note(place, Status.SECURE)
+            case Proof.OPT_OUT | Proof.TOO_MANY_ITERATIONS:
+                self._note(place, Status.SECURE if rdtype == dns.rdatatype.DS else Status.INSECURE)
+        return proof
+
+    def _denials(
+        self, message: dns.message.Message, keys: Collection[DNSKEY], place: Place
+    ) -> tuple[list[dns.rrset.RRset], bool]:
+        """Give the NSEC and NSEC3 records whose signatures hold, and whether all (and SOA) do."""
+        good, sound = [], True
+        for rrset in message.authority[:_MOST_KEYS]:
+            if rrset.rdtype not in _DENYING or not rrset.name.is_subdomain(self.facts.apex):
+                continue
+            signatures = _signatures(message.authority, rrset.name, rrset.rdtype)
+            match self.verifier.check(rrset, signatures, keys, zone=self.facts.apex):
+                case Valid() as valid:
+                    self._ends(place, rrset, valid)
+                    if rrset.rdtype != dns.rdatatype.SOA:
+                        good.append(rrset)
+                case Broken() as broken:
+                    self._broken(place, rrset, broken)
+                    sound = False
+                case CannotJudge(detail=detail):
+                    self._note(place, Status.INDETERMINATE)
+                    self.reason = self.reason or detail
+                    sound = False
+        return good, sound
+
+    def _elsewhere(
+        self, rrset: dns.rrset.RRset, message: dns.message.Message, place: Place
+    ) -> None:
+        """Check with every other address's keys too: a resolver takes them from any (rollovers)."""
+        signatures = _signatures(message.answer, rrset.name, rrset.rdtype)
+        own = self.keys_for(place)
+        for other, keys in self.keys.items():
+            if keys == own:
+                continue
+            checked = self.verifier.check(rrset, signatures, keys, zone=self.facts.apex)
+            if isinstance(checked, Broken):
+                detail = f"{checked.detail} at {other.endpoint.address}"
+                self._broken(place, rrset, replace(checked, detail=detail))
+
+    # -- notes -------------------------------------------------------------------------------------
+
+    def _note(self, place: Place, status: Status) -> None:
+        before = self.places.get(place, status)
+        self.places[place] = min(before, status, key=_WORST.index)
+
+    def _broken(self, place: Place, rrset: dns.rrset.RRset, broken: Broken) -> None:
+        self._fault(
+            place,
+            broken.kind,
+            broken.detail,
+            rrset,
+            moment=broken.moment,
+            tags=broken.key_tags,
+        )
+
+    def _fault(  # noqa: PLR0913 - a fault's facts
+        self,
+        place: Place,
+        kind: Kind,
+        detail: str,
+        rrset: dns.rrset.RRset | None = None,
+        *,
+        moment: int | None = None,
+        tags: tuple[int, ...] = (),
+    ) -> None:
+        self._note(place, Status.BOGUS)
+        owner = self.facts.apex if rrset is None else rrset.name
+        rdtype = dns.rdatatype.DNSKEY if rrset is None else rrset.rdtype
+        fault = Fault(kind, self.facts.apex, owner, rdtype, detail, moment, tags, (place,))
+        self.faults.append(fault)
+
+    def _ends(self, place: Place, rrset: dns.rrset.RRset, valid: Valid) -> None:
+        if valid.expiration - self.verifier.now < SOON:
+            self.expiring.append(
+                Expiring(self.facts.apex, rrset.name, rrset.rdtype, valid.expiration, (place,))
+            )
+
+
+_DENYING = frozenset({dns.rdatatype.NSEC, dns.rdatatype.NSEC3, dns.rdatatype.SOA})
+_UNSIGNED = {
+    Proof.PROVEN: "its parent proves that it has no DS",
+    Proof.OPT_OUT: "its parent proves that it has no DS (opt-out)",
+    Proof.TOO_MANY_ITERATIONS: "its parent's NSEC3 has more iterations than validators compute",
+}
+
+
+def _usable(said: Said) -> dns.message.Message | None:
+    """Give a reply's message if it is an answer to rely on; other findings tell of the rest."""
+    if not isinstance(said.reply, Response):
+        return None
+    message = said.reply.message
+    authoritative = said.recursive or message.flags & dns.flags.AA
+    if not authoritative or message.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return None
+    return message
+
+
+def _is_the_childs(message: dns.message.Message, apex: dns.name.Name) -> bool:
+    """Whether a server answered a DS question from the child's side (RFC 4035 section 3.1.4.1)."""
+    return not message.answer and any(
+        rrset.rdtype == dns.rdatatype.SOA and rrset.name == apex for rrset in message.authority
+    )
+
+
+def _find(
+    section: Iterable[dns.rrset.RRset], owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
+) -> dns.rrset.RRset | None:
+    return next((r for r in section if r.name == owner and r.rdtype == rdtype), None)
+
+
+def _signatures(
+    section: Iterable[dns.rrset.RRset], owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
+) -> list[RRSIG]:
+    return [
+        rdata
+        for rrset in section
+        if rrset.rdtype == dns.rdatatype.RRSIG and rrset.name == owner and rrset.covers == rdtype
+        for rdata in rrset
+    ]
+
+
+def _answering(
+    message: dns.message.Message,
+    owner: dns.name.Name,
+    rdtype: dns.rdatatype.RdataType,
+    apex: dns.name.Name,
+) -> dns.rrset.RRset | None:
+    """Give what a validator would check first: a DNAME above, the CNAME, or the data itself."""
+    for rrset in message.answer:
+        above = owner != rrset.name and owner.is_subdomain(rrset.name)
+        if rrset.rdtype == dns.rdatatype.DNAME and above and rrset.name.is_subdomain(apex):
+            return rrset
+    alias = _find(message.answer, owner, dns.rdatatype.CNAME)
+    return alias if alias is not None else _find(message.answer, owner, rdtype)
+
+
+def _anchored(keys: dns.rrset.RRset, signers: Collection[DS], apex: dns.name.Name) -> list[DNSKEY]:
+    """Give the keys that a DS names, by tag, algorithm and digest."""
+    found = []
+    for key in list(keys)[:_MOST_KEYS]:
+        if not is_zone_key(key):
+            continue
+        tag = dns.dnssec.key_id(key)
+        for ds in signers:
+            if (ds.key_tag, ds.algorithm) != (tag, key.algorithm):
+                continue
+            try:
+                made = dns.dnssec.make_ds(
+                    apex,
+                    key,
+                    ds.digest_type,
+                    policy=dns.dnssec.allow_all_policy,
+                    validating=True,
+                )
+            except dns.exception.DNSException:
+                continue
+            if made.digest == ds.digest:
+                found.append(key)
+                break
+    return found
+
+
+def _merged_faults(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Put the same fault at several addresses together."""
+    merged: dict[Fault, dict[Place, None]] = {}
+    for fault in faults:
+        merged.setdefault(replace(fault, places=()), {}).update(dict.fromkeys(fault.places))
+    return tuple(replace(fault, places=tuple(places)) for fault, places in merged.items())
+
+
+def _merged_expiring(expiring: Iterable[Expiring]) -> tuple[Expiring, ...]:
+    merged: dict[Expiring, dict[Place, None]] = {}
+    for one in expiring:
+        merged.setdefault(replace(one, places=()), {}).update(dict.fromkeys(one.places))
+    return tuple(replace(one, places=tuple(places)) for one, places in merged.items())
