@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import dns.flags
 import dns.name
@@ -21,11 +21,13 @@ from certbot_dns_preflight.exchange import ONCE, USUAL, How
 from certbot_dns_preflight.responses import (
     Absent,
     Alias,
+    Failing,
     NotAsked,
     Response,
     Silence,
     Unreachable,
     Values,
+    alias_at,
     read_txt,
     rrset_at,
 )
@@ -179,6 +181,8 @@ class Surveyor:
     ) -> None:
         reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.TXT, how=how)
         reading = read_txt(reply, owner, zone.apex)
+        if isinstance(reading, Failing) and _has_authority(reply):
+            reading = await self._alias_alone(owner, endpoint) or reading
         if isinstance(reading, Alias):
             matches = True
         else:
@@ -187,6 +191,11 @@ class Surveyor:
             )
         track = self._tracks.setdefault((owner, endpoint), _Track())
         track.note(reply, reading, matches=matches, now=self.elapsed)
+
+    async def _alias_alone(self, owner: dns.name.Name, endpoint: Endpoint) -> Alias | None:
+        """Ask for the CNAME itself: where aliases loop, PowerDNS fails without showing any."""
+        reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.CNAME, how=ONCE)
+        return alias_at(reply.message, owner) if _has_authority(reply) else None
 
     async def _ask_serial(self, track: _Track, apex: dns.name.Name, endpoint: Endpoint) -> None:
         reply = await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=ONCE)
@@ -261,6 +270,10 @@ class Surveyor:
                 return NotAsked(f"this host has no IPv{family} route")
             case reading:
                 return reading
+
+
+def _has_authority(reply: Reply) -> TypeGuard[Response]:
+    return isinstance(reply, Response) and bool(reply.message.flags & dns.flags.AA)
 
 
 def _endpoints(zone: survey.Zone) -> frozenset[Endpoint]:

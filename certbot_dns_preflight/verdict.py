@@ -41,7 +41,8 @@ def is_ready(survey: Survey, *, unreachable: Leniency = Leniency.FAIL) -> bool:
         return False
     *followed, final = survey.hops
     return (
-        all(_servers_answer(hop, unreachable) for hop in survey.hops)
+        not any(seen.flips >= _UNSTABLE for seen in survey.observations)
+        and all(_servers_answer(hop, unreachable) for hop in survey.hops)
         and all(_shows_one_alias(hop) for hop in followed)
         and _shows_values(final, survey.challenge.expected)
     )
@@ -117,8 +118,6 @@ def _shows_one_alias(hop: Hop) -> bool:
 
 def _shows_values(hop: Hop, expected: tuple[bytes, ...]) -> bool:
     answers = [seen for seen in hop.observations if _answered(seen)]
-    if any(seen.flips >= _UNSTABLE for seen in hop.observations):
-        return False
     if any(isinstance(seen.reading, Alias) for seen in answers):
         return False
     readings = [seen.reading for seen in answers]

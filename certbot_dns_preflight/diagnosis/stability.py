@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.survey import Survey
 
 
-def unstable(_survey: Survey, context: Context) -> Iterable[Finding]:
+def unstable(survey: Survey, context: Context) -> Iterable[Finding]:
     """Tell that an address went back and forth."""
-    if context.final is None:
-        return
-    at = tuple(seen for seen in context.final.observations if seen_as.is_unstable(seen))
+    expected = context.expected
+    at = tuple(seen for seen in survey.observations if seen_as.is_unstable(seen, expected))
     if not at:
         return
     who = phrases.listed(f"{phrases.host(s.nameserver)} at {s.endpoint.address}" for s in at)
@@ -43,7 +42,7 @@ def unstable(_survey: Survey, context: Context) -> Iterable[Finding]:
 
 def vanished(_survey: Survey, context: Context) -> Iterable[Finding]:
     """Tell that an address had the values in an earlier round and lacks them now."""
-    at = tuple(seen for seen in context.unsteady if not seen_as.is_unstable(seen))
+    at = tuple(seen for seen in context.unsteady if not seen_as.is_unstable(seen, context.expected))
     if not at or not context.expected:
         return
     who = phrases.listed(phrases.subjects(at, context.usable))
