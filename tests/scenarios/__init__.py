@@ -1,0 +1,1 @@
+"""What goes wrong out there, and what must not look wrong: one real situation a test."""

@@ -1,0 +1,181 @@
+"""One preflight of one name, as its JSON report tells it, beside what a CA's resolver sees.
+
+Every look also asks the lab's Unbound, after the run and with an empty cache, and compares: ready
+if and only if Unbound shows all expected values, but for the codes of `strictness.STRICTER`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dns.exception
+import dns.rdatatype
+
+from certbot_dns_preflight import records, rounds
+from certbot_dns_preflight.report import document
+from certbot_dns_preflight.settings import Settings
+from tests.scenarios.strictness import STRICTER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from certbot_dns_preflight.outcome import Outcome, Progress
+    from tests.lab import Lab, NameServer
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The outcome of one look at one challenge. `ca` is None where the CA's view was not asked."""
+
+    outcome: Outcome
+    challenge: dict[str, Any]
+    ca: frozenset[bytes] | None
+
+    def fails(
+        self,
+        code: str,
+        *,
+        naming: tuple[NameServer | str, ...] = (),
+        kind: str | None = None,
+        also: frozenset[str] = frozenset(),
+        warnings: frozenset[str] = frozenset(),
+    ) -> dict[str, Any]:
+        """Assert: not ready, for this one reason and no other, said first; give the finding.
+
+        `naming`: servers (or other texts) that the summary must name. `also`: further errors that
+        the situation really has.
+        """
+        assert self.challenge["outcome"] == "not-ready", self.told
+        assert self.codes("error") == {code} | also, self.told
+        assert self.codes("warning") == warnings, self.told
+        found = self.finding(code)
+        if not also:
+            assert self.challenge["findings"][0] is found, self.told
+        summaries = " ".join(f["summary"] for f in self.challenge["findings"] if f["code"] == code)
+        for one in naming:
+            text = one if isinstance(one, str) else one.host
+            assert text.rstrip(".") in summaries, self.told
+        if kind is not None:
+            assert found["evidence"]["kind"] == kind, self.told
+        assert found["remedy"], self.told
+        return found
+
+    def is_ready(self, *, warnings: frozenset[str] = frozenset()) -> None:
+        """Assert: ready, and nothing above info but these warnings."""
+        assert self.challenge["outcome"] == "ready", self.told
+        assert self.codes("error") == frozenset(), self.told
+        assert self.codes("warning") == warnings, self.told
+
+    def codes(self, severity: str) -> frozenset[str]:
+        """List the finding codes of one severity."""
+        return frozenset(f["code"] for f in self.challenge["findings"] if f["severity"] == severity)
+
+    def finding(self, code: str) -> dict[str, Any]:
+        """Give the first finding with this code."""
+        found: dict[str, Any] = next(f for f in self.challenge["findings"] if f["code"] == code)
+        return found
+
+    def statuses(self, server: NameServer | str, *, zone: str | None = None) -> set[str]:
+        """List what the addresses of a server show (in one zone, where it serves several)."""
+        host = server if isinstance(server, str) else server.host
+        return {
+            row["status"]
+            for row in self.challenge["servers"]
+            if row["nameserver"] == host and zone in (None, row["zone"])
+        }
+
+    def everywhere(self, *, zone: str | None = None) -> set[str]:
+        """List the statuses of all addresses."""
+        return {r["status"] for r in self.challenge["servers"] if zone in (None, r["zone"])}
+
+    @property
+    def told(self) -> str:
+        """Show what matters, for a failing assertion."""
+        found = [
+            f"{f['severity']} {f['code']} {f['evidence'].get('kind', '')}: {f['summary']}"
+            for f in self.challenge["findings"]
+        ]
+        rows = [
+            f"{row['zone']} {row['nameserver']} {row['address']}: {row['status']} {row['rcode']} "
+            f"serial {row['serial']} {row['found'][:3]} {row['error'] or ''}"
+            for row in self.challenge["servers"]
+        ]
+        chain = f"aliases {self.challenge['alias_chain']}, CA sees {self.ca}"
+        return "\n".join([f"outcome {self.challenge['outcome']}, {chain}", *found, *rows[:12]])
+
+
+class Look:
+    """Do a preflight in the lab: call it with a domain and the values expected."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.compares = True
+
+    def __call__(
+        self,
+        domain: str,
+        *expected: bytes | str,
+        wait: bool = False,
+        watch: Callable[[Progress], None] | None = None,
+        **options: Any,  # noqa: ANN401 - whatever Settings takes
+    ) -> Seen:
+        """Look once, or with `wait` until ready or `timeout`; then ask as the CA would."""
+        values = [item.encode() if isinstance(item, str) else item for item in expected]
+        challenge = records.challenge(domain, values)
+        outcome = rounds.run([challenge], self.settings(**options), wait=wait, watch=watch)
+        seen = Seen(
+            outcome,
+            json.loads(document.render(outcome))["challenges"][0],
+            self.as_the_ca(str(challenge.owner)) if values and self.compares else None,
+        )
+        agrees(seen, frozenset(values))
+        return seen
+
+    def settings(self, **options: Any) -> Settings:  # noqa: ANN401 - likewise
+        """Make settings for the lab: its root, and little patience."""
+        usual = {
+            "root_hints": self.lab.root_hints,
+            "query_timeout": 0.3,
+            "timeout": 2.0,
+            "interval": 0.2,
+        }
+        return Settings(**{**usual, **options})
+
+    def as_the_ca(self, owner: str) -> frozenset[bytes]:
+        """Ask Unbound, which has forgotten everything, for the TXT values behind all aliases."""
+        self.lab.unbound.flush()
+        try:
+            answer = self.lab.unbound.query(owner, "TXT")
+        except (dns.exception.DNSException, OSError):
+            return frozenset()
+        return frozenset(
+            b"".join(rdata.strings)
+            for rrset in answer.answer
+            if rrset.rdtype == dns.rdatatype.TXT
+            for rdata in rrset
+        )
+
+
+def agrees(seen: Seen, expected: frozenset[bytes]) -> None:
+    """Assert that the verdict is the CA's, apart from what is stricter on purpose."""
+    if seen.ca is None:
+        return
+    passes = expected <= seen.ca
+    if seen.challenge["outcome"] == "ready":
+        assert passes, f"ready, yet the CA gets {seen.ca}: {seen.told}"
+    if seen.challenge["outcome"] == "not-ready" and not _by_chance(seen):
+        assert not passes, f"not ready, yet the CA gets it: {seen.told}"
+
+
+def _by_chance(seen: Seen) -> bool:
+    """Tell whether a resolver may get the values, depending on whom it asks and when."""
+    errors = seen.codes("error")
+    chain = seen.challenge["alias_chain"]
+    # Aliases that differ from server to server are not followed: one may lead to the values.
+    unfollowed = "alias" in seen.everywhere() and not chain
+    long_chain = len(set(chain)) > 16  # noqa: PLR2004 - the contract's limit
+    by_nature = bool(errors & {"answer-unstable", "alias-conflict"})
+    possible = "match" in seen.everywhere() or unfollowed or long_chain or by_nature
+    return possible and errors <= STRICTER.keys()
