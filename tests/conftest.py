@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from tests.lab import namespace
@@ -25,10 +26,17 @@ if TYPE_CHECKING:
     from tests.lab import Lab, NameServer
 
 try:
-    namespace.enter()
+    # Each of pytest-xdist's workers has a lab of its own, at the same addresses.
+    namespace.enter(anew="PYTEST_XDIST_WORKER" in os.environ)
     _NO_NAMESPACE = ""
 except namespace.NoNamespaceError as reason:
     _NO_NAMESPACE = str(reason)
+
+
+# A loaded machine is no fault of the code; --hypothesis-profile=fast is for script/test --fast.
+hypothesis.settings.register_profile("steady", deadline=None)
+hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)
+hypothesis.settings.load_profile("steady")
 
 
 def _cannot(reason: str) -> None:
@@ -39,11 +47,12 @@ def _cannot(reason: str) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that runs certbot."""
+    """Mark every test that runs certbot, which takes seconds each time."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if {"certbot", "other_certbot"} & set(fixtures) or "tests/certbot" in item.path.as_posix():
             item.add_marker("certbot")
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

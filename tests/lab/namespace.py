@@ -34,9 +34,12 @@ def inside() -> bool:
     return os.environ.get(MARK) == _identity()
 
 
-def enter() -> None:
-    """Move this process into a new network namespace, unless it is in the lab's already."""
-    if inside():
+def enter(*, anew: bool = False) -> None:
+    """Move this process into a new network namespace, unless it is in a lab's already.
+
+    `anew`: even then, so that two processes can have a lab each.
+    """
+    if inside() and not anew:
         return
     libc = ctypes.CDLL(None, use_errno=True)
     uid, gid = os.getuid(), os.getgid()
