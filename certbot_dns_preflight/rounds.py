@@ -12,22 +12,22 @@ import datetime as dt
 import logging
 import signal
 import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from certbot_dns_preflight import roothints, verdict
-from certbot_dns_preflight.delegation import Walker
-from certbot_dns_preflight.diagnosis import diagnose
-from certbot_dns_preflight.exchange import Exchange
-from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Progress, Vantage, Verdict
+from certbot_dns_preflight import means, verdict
+from certbot_dns_preflight.diagnosis import diagnose, with_surroundings
+from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.probes import Prober
-from certbot_dns_preflight.responses import Endpoint
-from certbot_dns_preflight.settings import Family
+from certbot_dns_preflight.surroundings import Surroundings
 from certbot_dns_preflight.surveyor import Surveyor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
+    from certbot_dns_preflight.caa import Applicant
+    from certbot_dns_preflight.delegation import Knowledge
     from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.settings import Settings
     from certbot_dns_preflight.survey import Survey
@@ -46,16 +46,31 @@ _FORGET_EVERY = 30.0  # seconds after which delegations are learned anew
 _LAST_WORDS = 0.8  # seconds past the deadline for what the report wants to know
 _ATTEMPT_WORDS = 6.0  # the same for a single attempt, which nobody times
 _ATTEMPTS_AT_ONCE = 40  # a long list streams; as many as keep the sockets of `exchange` busy
+_SCOUTING = 20.0  # seconds for what is not the record itself
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """What a run may know and do beyond the records.
+
+    With an `applicant` CAA and the rest of the surroundings are judged too, and asked for unless
+    `surroundings` has the domain's. `knowledge` is what earlier walks learned.
+    """
+
+    applicant: Applicant | None = None
+    surroundings: Mapping[str, Surroundings] = field(default_factory=dict)
+    knowledge: Knowledge | None = None
+
+
+def run(  # noqa: PLR0913 - two things to do and how, by keyword
     challenges: Sequence[Challenge],
     settings: Settings,
     *,
     wait: bool,
     watch: Watch | None = None,
     decided: Decided | None = None,
+    extras: Extras | None = None,
 ) -> Outcome:
     """Do a preflight and come back with its outcome, at most `settings.timeout` seconds later.
 
@@ -67,7 +82,7 @@ def run(
 
     async def stoppable() -> Outcome | None:
         task = asyncio.ensure_future(
-            preflight(challenges, settings, wait=wait, watch=watch, decided=decided)
+            preflight(challenges, settings, wait=wait, watch=watch, decided=decided, extras=extras)
         )
         with _caught_signals(task, stopped_by):
             try:
@@ -85,13 +100,14 @@ def run(
     raise KeyboardInterrupt
 
 
-async def preflight(
+async def preflight(  # noqa: PLR0913 - likewise
     challenges: Sequence[Challenge],
     settings: Settings,
     *,
     wait: bool,
     watch: Watch | None = None,
     decided: Decided | None = None,
+    extras: Extras | None = None,
 ) -> Outcome:
     """Survey all challenges: once, or with `wait` round after round until all are ready.
 
@@ -99,11 +115,18 @@ async def preflight(
     judged for good; what it was told is not looked at again. Cancellation ends the run at once.
     No failure of a server or a network raises; what `watch` and `decided` raise ends the run.
     """
-    return await _Run(challenges, settings, wait=wait, watch=watch, decided=decided).go()
+    return await _Run(
+        challenges,
+        settings,
+        wait=wait,
+        watch=watch,
+        decided=decided,
+        extras=extras or Extras(),
+    ).go()
 
 
 class _Run:
-    def __init__(
+    def __init__(  # noqa: PLR0913 - likewise
         self,
         challenges: Sequence[Challenge],
         settings: Settings,
@@ -111,6 +134,7 @@ class _Run:
         wait: bool,
         watch: Watch | None,
         decided: Decided | None,
+        extras: Extras,
     ) -> None:
         self._settings = settings
         self._skip = frozenset(settings.skip)
@@ -122,32 +146,25 @@ class _Run:
         self._started = dt.datetime.now(dt.UTC)
         self._begun = asyncio.get_running_loop().time()
         self._deadline = self._begun + settings.timeout
-        self._families = {
-            Family.AUTO: frozenset({4, 6}),
-            Family.IPV4: frozenset({4}),
-            Family.IPV6: frozenset({6}),
-        }[settings.family]
-        self._exchange = Exchange(query_timeout=settings.query_timeout)
-        self._resolvers = tuple(Endpoint(r.address, r.port) for r in settings.resolver)
-        self._walker = Walker(
-            self._exchange,
-            roots=roothints.read(settings.root_hints)
-            if settings.root_hints
-            else roothints.builtin(),
-            resolvers=self._resolvers,
-            families=self._families,
-        )
+        self._means = means.of_settings(settings, knowledge=extras.knowledge)
+        self._applicant = extras.applicant
+        self._around = dict(extras.surroundings)
         self._forgotten_at = self._begun
         self._next_round: dict[Surveyor, float] = {}
         self._surveyors = [
-            Surveyor(challenge, self._exchange, self._walker, families=self._families)
+            Surveyor(
+                challenge,
+                self._means.exchange,
+                self._means.walker,
+                families=self._means.families,
+            )
             for challenge in challenges
         ]
 
     async def go(self) -> Outcome:
         work = self._until_ready if self._wait else self._attempt
         loops = [asyncio.ensure_future(work(surveyor)) for surveyor in self._surveyors]
-        everything = asyncio.gather(*loops, self._reconfirm(loops))
+        everything = asyncio.gather(*loops, self._reconfirm(loops), self._look_around())
         examined: asyncio.Task[None] | None = None
         try:
             if self._wait:
@@ -163,6 +180,7 @@ class _Run:
             for loop in loops:  # one that raised has left the others running
                 loop.cancel()
             await asyncio.gather(everything, *loops, return_exceptions=True)
+            await self._means.scout.close()
         if not done:
             patience = _LAST_WORDS if self._wait else _ATTEMPT_WORDS
             examined = examined or asyncio.create_task(self._examine())
@@ -177,6 +195,7 @@ class _Run:
     async def _attempt(self, surveyor: Surveyor) -> None:
         """Look `confirmations` times, as long as it looks ready; then look into what is not."""
         async with self._places:
+            scouting = asyncio.ensure_future(self._scout(surveyor))
             for _ in range(self._settings.confirmations):
                 if not await self._round(surveyor, complete=True):
                     break
@@ -186,7 +205,23 @@ class _Run:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_ATTEMPT_WORDS):
                         await self._look_closer(surveyor)
+            await scouting
         self._decide(surveyor)
+
+    async def _look_around(self) -> None:
+        """Collect what a CA meets besides the records, while these are waited for."""
+        if not self._wait:
+            return  # an attempt does so challenge by challenge
+        await asyncio.gather(*(self._scout(surveyor) for surveyor in self._surveyors))
+
+    async def _scout(self, surveyor: Surveyor) -> None:
+        challenge = surveyor.challenge
+        if self._applicant is None or challenge.domain in self._around:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SCOUTING):
+                found = await self._means.scout.look_around(challenge)
+                self._around[challenge.domain] = found
 
     async def _until_ready(self, surveyor: Surveyor) -> None:
         """Look until `confirmations` consecutive complete rounds agree."""
@@ -246,7 +281,7 @@ class _Run:
         await asyncio.sleep(seconds)
         if self._now() - self._forgotten_at > _FORGET_EVERY:
             self._forgotten_at = self._now()
-            self._walker.forget()
+            self._means.walker.forget()
 
     def _growing(self) -> float:
         waited = self._now() - self._begun
@@ -265,14 +300,14 @@ class _Run:
         )
 
     async def _look_closer(self, surveyor: Surveyor) -> None:
-        surveyor.prober = Prober(self._exchange, surveyor.so_far())
+        surveyor.prober = Prober(self._means.exchange, surveyor.so_far())
         await asyncio.gather(surveyor.ask_serials(), surveyor.prober.ask())
 
     def _outcome(self) -> Outcome:
         return Outcome(
             started=self._started,
             elapsed=self._now() - self._begun,
-            vantage=self._vantage(),
+            vantage=self._means.vantage,
             challenges=tuple(self._decide(surveyor) for surveyor in self._surveyors),
             timeout=self._settings.timeout if self._wait else None,
         )
@@ -290,20 +325,14 @@ class _Run:
         survey = surveyor.so_far()
         unreachable = self._settings.unreachable
         findings = diagnose(survey, unreachable=unreachable)
+        if self._applicant is not None:
+            around = self._around.get(survey.challenge.domain, Surroundings())
+            findings = with_surroundings(findings, survey, around, applicant=self._applicant)
         judged = verdict.judge(survey, findings, skip=self._skip, unreachable=unreachable)
         if judged is Verdict.READY and survey.ready_after is None:
             # All looks well, yet the rounds that must confirm it did not fit into the time.
             judged = Verdict.NOT_READY
         return ChallengeOutcome(survey, judged, findings)
-
-    def _vantage(self) -> Vantage:
-        asked = sorted(self._families)
-        routeless = self._exchange.routeless
-        return Vantage(
-            resolvers=self._resolvers,
-            families=tuple(f"ipv{family}" for family in asked if family not in routeless),
-            left_out=tuple(f"ipv{family}" for family in asked if family in routeless),
-        )
 
     def _tell(self) -> None:
         if self._watch is None:

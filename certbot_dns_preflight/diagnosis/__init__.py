@@ -12,27 +12,32 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.diagnosis import (
     agreement,
     aliases,
+    caa,
     catalogue,
     context,
     delegation,
     records,
     servers,
     stability,
+    surroundings,
     transport,
     walk,
 )
 from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.records import WILDCARD
 from certbot_dns_preflight.settings import Leniency
 from certbot_dns_preflight.survey import NoEgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from certbot_dns_preflight.caa import Applicant
     from certbot_dns_preflight.diagnosis.context import Context
     from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.surroundings import Surroundings
     from certbot_dns_preflight.survey import Survey
 
-__all__ = ["DIAGNOSES", "diagnose"]
+__all__ = ["DIAGNOSES", "diagnose", "with_surroundings"]
 
 DIAGNOSES: tuple[Callable[[Survey, Context], Iterable[Finding]], ...] = (
     delegation.no_such_domain,
@@ -69,4 +74,25 @@ def diagnose(survey: Survey, *, unreachable: Leniency = Leniency.FAIL) -> tuple[
     found = [finding for judge in DIAGNOSES for finding in judge(survey, seen)]
     if not any(finding.severity is Severity.ERROR for finding in found):
         found.extend(walk.unfinished(survey))
+    return _in_order(found)
+
+
+def with_surroundings(
+    found: Sequence[Finding], survey: Survey, around: Surroundings, *, applicant: Applicant
+) -> tuple[Finding, ...]:
+    """Add to a survey's findings what its surroundings show: CAA, views, addresses."""
+    more = list(surroundings.judge(survey.challenge, around))
+    if around.climb is not None:
+        # Servers whose trouble is told already are not told of again for their CAA.
+        failing = any(finding.severity is Severity.ERROR for finding in found)
+        more += caa.judge(
+            around.climb,
+            applicant,
+            wildcard=sorted({name.startswith(WILDCARD) for name in survey.challenge.names}),
+            told_elsewhere=[hop.zone.apex for hop in survey.hops] if failing else [],
+        )
+    return _in_order((*found, *more))
+
+
+def _in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda f: (_WEIGHT[f.severity], catalogue.rank(f.code))))

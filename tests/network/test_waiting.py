@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight import rounds
+from certbot_dns_preflight import means, rounds
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.outcome import Outcome, Progress, Verdict
 from certbot_dns_preflight.records import Challenge, challenge
@@ -96,7 +96,7 @@ class Noting(Exchange):
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     Noting.asked = []
-    monkeypatch.setattr(rounds, "Exchange", Noting)
+    monkeypatch.setattr(means, "Exchange", Noting)
     return Noting.asked
 
 

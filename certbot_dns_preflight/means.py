@@ -1,0 +1,64 @@
+"""What a run asks with: exchange, walker, scout, and from which vantage. Made from the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight import roothints
+from certbot_dns_preflight.delegation import Walker
+from certbot_dns_preflight.exchange import Exchange
+from certbot_dns_preflight.outcome import Vantage
+from certbot_dns_preflight.responses import Endpoint
+from certbot_dns_preflight.scout import Scout
+from certbot_dns_preflight.settings import Family
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.delegation import Knowledge
+    from certbot_dns_preflight.settings import Settings
+
+_FAMILIES = {
+    Family.AUTO: frozenset({4, 6}),
+    Family.IPV4: frozenset({4}),
+    Family.IPV6: frozenset({6}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """The network side of one run. `families` (4, 6) are those that may be asked over."""
+
+    exchange: Exchange
+    walker: Walker
+    scout: Scout
+    resolvers: tuple[Endpoint, ...]
+    families: frozenset[int]
+
+    @property
+    def vantage(self) -> Vantage:
+        """From where the run looked, as far as it is known by now."""
+        routeless = self.exchange.routeless
+        return Vantage(
+            resolvers=self.resolvers,
+            families=tuple(f"ipv{n}" for n in sorted(self.families - routeless)),
+            left_out=tuple(f"ipv{n}" for n in sorted(self.families & routeless)),
+        )
+
+
+def of_settings(settings: Settings, *, knowledge: Knowledge | None = None) -> Means:
+    """Make the means of a run; `knowledge` is what earlier walks learned.
+
+    Raises `roothints.RootHintsError` for a bad hints file.
+    """
+    exchange = Exchange(query_timeout=settings.query_timeout)
+    families = _FAMILIES[settings.family]
+    resolvers = tuple(Endpoint(r.address, r.port) for r in settings.resolver)
+    walker = Walker(
+        exchange,
+        roots=roothints.read(settings.root_hints) if settings.root_hints else roothints.builtin(),
+        resolvers=resolvers,
+        families=families,
+        knowledge=knowledge,
+    )
+    scout = Scout(exchange, walker, resolvers=resolvers, families=families)
+    return Means(exchange, walker, scout, resolvers, families)
