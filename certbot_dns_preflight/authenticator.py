@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from certbot.achallenges import AnnotatedChallenge
 
-    from certbot_dns_preflight import outcome, records
+    from certbot_dns_preflight import outcome, records, rounds
 
 logger = logging.getLogger(__name__)
 
@@ -124,8 +124,9 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         if self._wrapped is None:
             raise errors.PluginError("dns-preflight was not prepared")
         restoration.mark(self.config)
+        extras = self._look_beforehand(achalls)
         responses = self._wrapped.perform(achalls)
-        self._look(achalls)
+        self._look(achalls, extras)
         return responses
 
     def cleanup(self, achalls: list[AnnotatedChallenge]) -> None:
@@ -133,13 +134,38 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         if self._wrapped is not None:
             self._wrapped.cleanup(achalls)
 
-    def _look(self, achalls: Sequence[AnnotatedChallenge]) -> None:
+    def _look_beforehand(self, achalls: Sequence[AnnotatedChallenge]) -> rounds.Extras | None:
+        """Stop here, with nothing made, if waiting cannot help; else give what was learned."""
+        from certbot_dns_preflight import conclusion, foresight  # noqa: PLC0415 - loads dnspython
+
+        try:
+            looked_for = conclusion.challenges(achalls, self.config.domains or ())
+            result, extras = foresight.look(looked_for, self._settings, self.config)
+        except errors.Error:
+            raise
+        except Exception:
+            # Ours to mend; the look that counts is the one at the records.
+            logger.debug("The look beforehand failed", exc_info=True)
+            return None
+        stopped = foresight.hopeless(result, self._settings)
+        if stopped:
+            result = self._outcome = replace(result, challenges=stopped)
+            conclusion.keep(result, self._settings.report)
+            conclusion.conclude(
+                result,
+                goes_on=self._settings.on_failure is settings.OnFailure.CONTINUE,
+                may_drop_names=self._may_drop(result),
+                made=False,
+            )
+        return extras
+
+    def _look(self, achalls: Sequence[AnnotatedChallenge], extras: rounds.Extras | None) -> None:
         from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
 
         goes_on = self._settings.on_failure is settings.OnFailure.CONTINUE
         try:
-            self._challenges = conclusion.challenges(achalls)
-            result = self._outcome = self._run(self._challenges, self._settings)
+            self._challenges = conclusion.challenges(achalls, self.config.domains or ())
+            result = self._outcome = self._run(self._challenges, self._settings, extras)
         except errors.Error:
             raise
         except Exception as error:
@@ -163,15 +189,18 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             time.sleep(self._settings.settle)
 
     def _run(
-        self, looked_for: Sequence[records.Challenge], how: settings.Settings
+        self,
+        looked_for: Sequence[records.Challenge],
+        how: settings.Settings,
+        extras: rounds.Extras | None,
     ) -> outcome.Outcome:
         from certbot_dns_preflight import rounds  # noqa: PLC0415 - loads dnspython
         from certbot_dns_preflight.report.live import LiveView  # noqa: PLC0415 - likewise
 
         if self.config.quiet:
-            return rounds.run(looked_for, how, wait=True)
+            return rounds.run(looked_for, how, wait=True, extras=extras)
         with LiveView() as watch:
-            return rounds.run(looked_for, how, wait=True, watch=watch)
+            return rounds.run(looked_for, how, wait=True, watch=watch, extras=extras)
 
     def _may_drop(self, result: outcome.Outcome) -> bool:
         """Whether certbot should order the rest: it may, and a rest can be ready."""

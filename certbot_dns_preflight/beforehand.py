@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import diagnosis, means, verdict
+from certbot_dns_preflight.caasets import Properties
 from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
+from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage
 from certbot_dns_preflight.surroundings import Surroundings
 from certbot_dns_preflight.survey import OutOfTime, Survey
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.settings import Settings
 
-PATIENCE = 20.0  # seconds; what is not known by then is left to the wait
+_PATIENCE = 20.0  # seconds; what is not known by then is left to the wait
 # A server that is down may come back while the record is waited for; these stay as they are.
 _BEYOND_WAITING = frozenset(
     {"caa-forbids", "dnssec-bogus", "no-such-domain", "nameserver-without-address"}
@@ -35,79 +36,90 @@ _BEYOND_WAITING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Beforehand:
-    """What a look beforehand found: its outcome, and the facts, by domain, for the wait to keep."""
+    """The facts about all names of an order, before anything is made. Times in seconds."""
 
-    outcome: Outcome
+    started: dt.datetime
+    elapsed: float
+    vantage: Vantage
+    surveys: tuple[Survey, ...]
     surroundings: Mapping[str, Surroundings]
 
-    def hopeless(self, skip: frozenset[str] = frozenset()) -> tuple[ChallengeOutcome, ...]:
-        """Give the challenges with an error that waiting cannot mend."""
-        return tuple(
-            judged
-            for judged in self.outcome.challenges
-            if any(
-                finding.severity is Severity.ERROR and finding.code in _BEYOND_WAITING - skip
-                for finding in judged.findings
-            )
+    @property
+    def has_caa(self) -> bool:
+        """Whether there are CAA records, so that it matters who asks and of which CA."""
+        return any(
+            isinstance(answer.content, Properties)
+            for around in self.surroundings.values()
+            if around.climb is not None
+            for look in around.climb.looks
+            for answer in look.answers
         )
+
+    def judged(self, settings: Settings, applicant: Applicant) -> Outcome:
+        """Judge the facts."""
+        return Outcome(
+            started=self.started,
+            elapsed=self.elapsed,
+            vantage=self.vantage,
+            challenges=tuple(self._judge(survey, settings, applicant) for survey in self.surveys),
+        )
+
+    def _judge(self, survey: Survey, settings: Settings, applicant: Applicant) -> ChallengeOutcome:
+        unreachable = settings.unreachable
+        around = self.surroundings.get(survey.challenge.domain, Surroundings())
+        findings = diagnosis.with_surroundings(
+            diagnosis.diagnose(survey, unreachable=unreachable), survey, around, applicant=applicant
+        )
+        judged = verdict.judge(
+            survey, findings, skip=frozenset(settings.skip), unreachable=unreachable
+        )
+        return ChallengeOutcome(survey, judged, findings)
 
 
 async def look(
-    challenges: Sequence[Challenge],
-    settings: Settings,
-    *,
-    applicant: Applicant,
-    knowledge: Knowledge | None = None,
+    challenges: Sequence[Challenge], settings: Settings, *, knowledge: Knowledge | None = None
 ) -> Beforehand:
     """Look at what a CA meets besides the record, for all names at once.
 
-    Takes `PATIENCE` or `settings.timeout` seconds at most, whichever is less. `knowledge` grows by
-    what the walks learn.
+    Takes 20 seconds at most, or `settings.timeout` if that is less. `knowledge` grows by what the
+    walks learn.
     """
     loop = asyncio.get_running_loop()
     started, begun = dt.datetime.now(dt.UTC), loop.time()
     asking = means.of_settings(settings, knowledge=knowledge)
-    surveys: dict[Challenge, Survey] = {}
+    surveys: dict[str, Survey] = {}
     around: dict[str, Surroundings] = {}
 
-    async def one(challenge: Challenge) -> None:
-        async def zone() -> None:
-            surveys[challenge] = await asking.scout.survey_zone(challenge)
+    async def zone(challenge: Challenge) -> None:
+        surveys[challenge.domain] = await asking.scout.survey_zone(challenge)
 
-        async def besides() -> None:
-            around[challenge.domain] = await asking.scout.look_around(challenge)
-
-        await asyncio.gather(zone(), besides())
+    async def besides(challenge: Challenge) -> None:
+        around[challenge.domain] = await asking.scout.look_around(challenge)
 
     try:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(min(PATIENCE, settings.timeout)):
-                await asyncio.gather(*(one(challenge) for challenge in challenges))
+            async with asyncio.timeout(min(_PATIENCE, settings.timeout)):
+                await asyncio.gather(*map(zone, challenges), *map(besides, challenges))
     finally:
         await asking.scout.close()
-    outcome = Outcome(
+    return Beforehand(
         started=started,
         elapsed=loop.time() - begun,
         vantage=asking.vantage,
-        challenges=tuple(
-            _judge(
-                surveys.get(challenge, Survey(challenge, obstacle=OutOfTime(challenge.owner))),
-                around.get(challenge.domain, Surroundings()),
-                settings,
-                applicant,
-            )
-            for challenge in challenges
+        surveys=tuple(
+            surveys.get(c.domain, Survey(c, obstacle=OutOfTime(c.owner))) for c in challenges
         ),
+        surroundings=around,
     )
-    return Beforehand(outcome, around)
 
 
-def _judge(
-    survey: Survey, around: Surroundings, settings: Settings, applicant: Applicant
-) -> ChallengeOutcome:
-    found = diagnosis.diagnose(survey, unreachable=settings.unreachable)
-    every = diagnosis.with_surroundings(found, survey, around, applicant=applicant)
-    judged = verdict.judge(
-        survey, every, skip=frozenset(settings.skip), unreachable=settings.unreachable
+def beyond_waiting(outcome: Outcome, *, skip: frozenset[str]) -> tuple[ChallengeOutcome, ...]:
+    """Give the challenges with an error that waiting cannot mend."""
+    return tuple(
+        judged
+        for judged in outcome.challenges
+        if any(
+            finding.severity is Severity.ERROR and finding.code in _BEYOND_WAITING - skip
+            for finding in judged.findings
+        )
     )
-    return ChallengeOutcome(survey, judged, every)

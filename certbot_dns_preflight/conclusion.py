@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ABORTED = "The challenge was not answered; the records are being removed."
+_UNTOUCHED = "No record was made, and no challenge was answered."
 _CONTINUED = "The challenge is answered all the same (--dns-preflight-on-failure continue)."
 _SUBSET = (
     "No challenge was answered; the names that are not ready are left out "
@@ -39,20 +40,34 @@ def identifier(achall: AnnotatedChallenge) -> str:
     return str(found.value if found is not None else achall.domain)
 
 
-def challenges(achalls: Iterable[AnnotatedChallenge]) -> tuple[records.Challenge, ...]:
-    """Group an order's challenges by owner name: apex and wildcard share one, with two values."""
+def challenges(
+    achalls: Iterable[AnnotatedChallenge], ordered: Iterable[object] = ()
+) -> tuple[records.Challenge, ...]:
+    """Group an order's challenges by owner name: apex and wildcard share one, with two values.
+
+    `ordered` are the certificate's names: a challenge does not say whether it is for a wildcard.
+    """
+    names: dict[str, list[str]] = {}
+    for name in map(str, ordered):
+        names.setdefault(name.removeprefix(records.WILDCARD), []).append(name)
     values: dict[str, list[bytes]] = {}
     for achall in achalls:
         domain = records.challenge(identifier(achall)).domain
         value = achall.validation(achall.account_key)
         values.setdefault(domain, []).append(value.encode("ascii"))
-    return tuple(records.challenge(domain, expected) for domain, expected in values.items())
+    return tuple(
+        records.challenge(domain, expected, names=names.get(domain, ()))
+        for domain, expected in values.items()
+    )
 
 
-def conclude(result: outcome.Outcome, *, goes_on: bool, may_drop_names: bool) -> None:
+def conclude(
+    result: outcome.Outcome, *, goes_on: bool, may_drop_names: bool, made: bool = True
+) -> None:
     """Return if the CA may be told to look; else raise what makes certbot stop or retry.
 
-    `may_drop_names`: other names of the order can do without those that are not ready. Raises
+    `may_drop_names`: other names of the order can do without those that are not ready. `made`:
+    the records exist, and are now to be removed. Raises
     `PluginError`, whose message is the report, or an `acme.messages.Error` that names them.
     """
     if result.verdict is outcome.Verdict.READY:
@@ -62,7 +77,7 @@ def conclude(result: outcome.Outcome, *, goes_on: bool, may_drop_names: bool) ->
         logger.warning("%s", text.render(result, closing=_CONTINUED))
         return
     if not may_drop_names:
-        raise errors.PluginError(text.render(result, closing=_ABORTED))
+        raise errors.PluginError(text.render(result, closing=_ABORTED if made else _UNTOUCHED))
     logger.warning("%s", text.render(result, closing=_SUBSET))
     raise _rejection(not_ready(result))
 

@@ -10,12 +10,10 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
-import signal
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from certbot_dns_preflight import means, verdict
+from certbot_dns_preflight import means, stoppable, verdict
 from certbot_dns_preflight.diagnosis import diagnose, with_surroundings
 from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.probes import Prober
@@ -23,8 +21,7 @@ from certbot_dns_preflight.surroundings import Surroundings
 from certbot_dns_preflight.surveyor import Surveyor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from types import FrameType
+    from collections.abc import Callable, Mapping, Sequence
 
     from certbot_dns_preflight.caa import Applicant
     from certbot_dns_preflight.delegation import Knowledge
@@ -47,7 +44,6 @@ _LAST_WORDS = 0.8  # seconds past the deadline for what the report wants to know
 _ATTEMPT_WORDS = 6.0  # the same for a single attempt, which nobody times
 _ATTEMPTS_AT_ONCE = 40  # a long list streams; as many as keep the sockets of `exchange` busy
 _SCOUTING = 20.0  # seconds for what is not the record itself
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,26 +74,9 @@ def run(  # noqa: PLR0913 - two things to do and how, by keyword
     whoever handled it before, so that what this raises is what that handler raises.
     Raises `roothints.RootHintsError` for a bad hints file.
     """
-    stopped_by: list[int] = []
-
-    async def stoppable() -> Outcome | None:
-        task = asyncio.ensure_future(
-            preflight(challenges, settings, wait=wait, watch=watch, decided=decided, extras=extras)
-        )
-        with _caught_signals(task, stopped_by):
-            try:
-                return await task
-            except asyncio.CancelledError:
-                if stopped_by:
-                    return None
-                raise
-
-    outcome = asyncio.run(stoppable())
-    if outcome is not None:
-        return outcome
-    signal.raise_signal(stopped_by[0])
-    # A handler that neither raises nor ends the process leaves us without an outcome.
-    raise KeyboardInterrupt
+    return stoppable.run(
+        preflight(challenges, settings, wait=wait, watch=watch, decided=decided, extras=extras)
+    )
 
 
 async def preflight(  # noqa: PLR0913 - likewise
@@ -369,30 +348,3 @@ async def _done_by(future: asyncio.Future[T], when: float) -> bool:
     if done:
         future.result()
     return bool(done)
-
-
-@contextlib.contextmanager
-def _caught_signals(task: asyncio.Future[Outcome], stopped_by: list[int]) -> Iterator[None]:
-    """Let signals cancel the task, rather than raise somewhere inside the event loop.
-
-    An exception from a handler can come up in any callback, where asyncio would only log it.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-
-    def stop(number: int, _frame: FrameType | None = None) -> None:
-        stopped_by.append(number)
-        loop.call_soon_threadsafe(task.cancel)
-
-    caught = [n for n, handler in before.items() if handler not in (signal.SIG_IGN, None)]
-    for number in caught:
-        # Not loop.add_signal_handler: this also works while the loop is busy, and wakes it up.
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number in caught:
-            signal.signal(number, before[number])

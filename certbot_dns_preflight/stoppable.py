@@ -1,0 +1,73 @@
+"""Runs a coroutine to its end, or to the first signal that asks the process to stop.
+
+Knows the event loop and signals; nothing of what is run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator
+    from types import FrameType
+
+T = TypeVar("T")
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in an event loop of its own and return what it does.
+
+    On SIGINT, SIGTERM and SIGHUP it is cancelled at once, and the signal then goes to whoever
+    handled it before, so that what this raises is what that handler raises.
+    """
+    stopped_by: list[int] = []
+
+    async def main() -> list[T]:
+        task = asyncio.ensure_future(coroutine)
+        with _caught_signals(task, stopped_by):
+            try:
+                return [await task]
+            except asyncio.CancelledError:
+                if stopped_by:
+                    return []
+                raise
+
+    result = asyncio.run(main())
+    if result:
+        return result[0]
+    signal.raise_signal(stopped_by[0])
+    # A handler that neither raises nor ends the process leaves us without a result.
+    raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _caught_signals(task: asyncio.Future[T], stopped_by: list[int]) -> Iterator[None]:
+    """Let signals cancel the task, rather than raise somewhere inside the event loop.
+
+    An exception from a handler can come up in any callback, where asyncio would only log it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+
+    def stop(number: int, _frame: FrameType | None = None) -> None:
+        stopped_by.append(number)
+        loop.call_soon_threadsafe(task.cancel)
+
+    caught = [n for n, handler in before.items() if handler not in (signal.SIG_IGN, None)]
+    for number in caught:
+        # Not loop.add_signal_handler: this also works while the loop is busy, and wakes it up.
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, before[number])
