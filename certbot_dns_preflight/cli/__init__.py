@@ -6,6 +6,8 @@ turns what may go wrong into one line and the right exit status.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import os
 import sys
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.cli import check, explain
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
-from certbot_dns_preflight.cli.parser import Parser, version_text
+from certbot_dns_preflight.cli.parser import Parser, nearest, version_text
 from certbot_dns_preflight.records import printable
 
 if TYPE_CHECKING:
@@ -21,27 +23,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMMANDS = (check, explain)
-_TAKING_VALUES = ("--expect",)
+_TAKING_VALUES = ("--expect", "--token")
+_INTERRUPTED, _PIPE_BROKEN = 130, 141  # as shells count a death by SIGINT and SIGPIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; give its exit status: 0 ready, 1 not ready, 2 misuse, 3 inconclusive."""
     parser = make_parser()
-    given = parser.parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
-    _log_to_stderr(given)
+    _speak_whatever_the_locale()
     try:
+        given = parser.parse_args(
+            _understood(parser, _joined(sys.argv[1:] if arguments is None else arguments))
+        )
+        _log_to_stderr(given)
         status = Exit(given.run(given))
-        sys.stdout.flush()
+        _flush()
     except MisuseError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)  # noqa: T201 - a command speaks here
+        _complain(parser, str(error))
         return Exit.MISUSE
     except KeyboardInterrupt:
-        print(f"{parser.prog}: interrupted", file=sys.stderr)  # noqa: T201 - likewise
-        return 130
+        _complain(parser, "interrupted")
+        return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has left; the interpreter must not fail again at its flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        _say_no_more()
+        return _PIPE_BROKEN
+    except OSError as error:
+        # The network's and the files' own are dealt with where they come up: this is the output's.
+        _say_no_more()
+        _complain(parser, f"cannot write the output: {error.strerror or error}")
+        return Exit.NOT_READY
     return status
 
 
@@ -58,6 +68,18 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _understood(parser: argparse.ArgumentParser, arguments: list[str]) -> list[str]:
+    """Refuse a command that there is not, with the nearest one named."""
+    names = [command.__name__.rpartition(".")[2] for command in _COMMANDS]
+    if not arguments:
+        parser.error(f"it takes a COMMAND: {', '.join(names)}; see --help")
+    command = arguments[0]
+    if not command.startswith("-") and command not in names:
+        hint = nearest(command, names) or f"; there are {', '.join(names)}"
+        parser.error(f"there is no command {command}{hint}")
+    return arguments
+
+
 def _joined(arguments: Sequence[str]) -> list[str]:
     """Write ``--expect VALUE`` as ``--expect=VALUE``: one value in 64 begins with a dash."""
     joined: list[str] = []
@@ -67,6 +89,29 @@ def _joined(arguments: Sequence[str]) -> list[str]:
         else:
             joined.append(argument)
     return joined
+
+
+def _speak_whatever_the_locale() -> None:
+    """Write what the locale's encoding lacks as an escape, rather than fail over it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _say_no_more() -> None:
+    """Whoever read our output has left; the interpreter must not fail again at its flush."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(parser: argparse.ArgumentParser, message: str) -> None:
+    with contextlib.suppress(OSError):
+        print(f"{parser.prog}: {message}", file=sys.stderr)  # noqa: T201 - a command speaks here
 
 
 class _EscapingFormatter(logging.Formatter):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import rounds
+from certbot_dns_preflight.cli.account_keys import expected_value
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
+from certbot_dns_preflight.cli.names import spoken_names
 from certbot_dns_preflight.cli.parser import (
     add_common_options,
     read_settings,
@@ -15,20 +18,25 @@ from certbot_dns_preflight.cli.parser import (
     wants_colour,
     width,
 )
-from certbot_dns_preflight.records import Challenge, InvalidDomainError, challenge, printable
+from certbot_dns_preflight.cli.tally import Tally
+from certbot_dns_preflight.cli.wanted import Wanted
 from certbot_dns_preflight.report import document, files, live, text
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
-    from certbot_dns_preflight.outcome import Outcome
+    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.records import Challenge
+    from certbot_dns_preflight.settings import Settings
 
 _EXAMPLES = """\
 examples:
-  dns-preflight check example.com --expect gfj9Xq8kZ2mT4vB7nR1s
+  dns-preflight check example.com                   before any record is made
+  dns-preflight check example.com --expect VALUE    exit status 0: ready
   dns-preflight check example.com --expect VALUE --wait --timeout 120
-  dns-preflight check example.com www.example.com --json"""
+  dns-preflight check a.example b.example --expect a.example=VALUE --expect ...
+  dns-preflight check --file names.txt --jsonl      one line of JSON a name"""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,22 +44,32 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "check",
         help="look whether the record is visible everywhere",
-        description="Look whether the _acme-challenge TXT record is visible on every "
-        "authoritative name server.",
+        description="Look whether the TXT record is visible on every authoritative name server.",
         epilog=_EXAMPLES,
     )
     parser.add_argument(
-        "domains", metavar="DOMAIN", nargs="+", help="a name of the certificate; *. is accepted"
+        "domains", metavar="DOMAIN", nargs="*", help="a name of the certificate; *. is accepted"
+    )
+    parser.add_argument(
+        "--file", metavar="FILE", help="read lines DOMAIN [VALUE]; - is standard input"
     )
     parser.add_argument(
         "--expect",
         metavar="VALUE",
         action="append",
         default=[],
-        help="a value that must be there; DOMAIN=VALUE where there are several DOMAINs",
+        help="a value that must be there; DOMAIN=VALUE for several",
+    )
+    parser.add_argument("--token", metavar="TOKEN", help="expect what this token gives, with ...")
+    parser.add_argument(
+        "--account-key", metavar="FILE", help="... this account key (certbot's JWK, or PEM)"
     )
     parser.add_argument("--wait", action="store_true", help="look until ready, or until --timeout")
-    parser.add_argument("--json", action="store_true", help="print the JSON report")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print the JSON report")
+    form.add_argument(
+        "--jsonl", action="store_true", help="print each name's JSON object once it is decided"
+    )
     add_common_options(parser, without=("on-failure",))
     parser.set_defaults(run=run)
 
@@ -59,15 +77,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(given: argparse.Namespace) -> Exit:
     """Check, print, and tell by the exit status."""
     settings = read_settings(given)
-    challenges = _challenges(given.domains, given.expect)
+    challenges = _challenges(given)
     if settings.report is not None:
         try:
             files.check_writable(settings.report)
         except OSError as error:
             raise MisuseError(f"--report: {error}") from error
-    watch = live.LiveView() if given.wait and not given.quiet and not given.json else None
-    with watch or contextlib.nullcontext():
-        outcome = rounds.run(challenges, settings, wait=given.wait, watch=watch)
+    outcome = _look(given, challenges, settings)
     _print(given, outcome)
     if settings.report is not None:
         try:
@@ -78,39 +94,57 @@ def run(given: argparse.Namespace) -> Exit:
     return of_verdict(outcome.verdict)
 
 
+def _challenges(given: argparse.Namespace) -> list[Challenge]:
+    wanted = Wanted()
+    for domain in given.domains:
+        wanted.name(domain)
+    if given.file is not None:
+        wanted.read(given.file)
+    if not wanted:
+        raise MisuseError("check: it takes a DOMAIN, or --file with a list of them")
+    for item in given.expect:
+        wanted.expect(item)
+    if (given.token is None) != (given.account_key is None):
+        raise MisuseError("--token and --account-key go together: both make the value")
+    if given.token is not None:
+        wanted.name(wanted.only("--token"), expected_value(given.token, given.account_key))
+    return wanted.challenges
+
+
+def _look(given: argparse.Namespace, challenges: list[Challenge], settings: Settings) -> Outcome:
+    """Look, showing on a terminal how far it is."""
+    quiet = given.quiet or given.verbose
+    live_view = given.wait and not quiet and not given.json and not given.jsonl
+    watch = live.LiveView() if live_view else None
+    counted = not live_view and not quiet and not (given.jsonl and sys.stdout.isatty())
+    tally = Tally(len(challenges), wanted=counted)
+
+    def streamed(judged: ChallengeOutcome) -> None:
+        print(json.dumps(document.challenge_as_json(judged)), flush=True)  # noqa: T201 - output
+        tally(judged)
+
+    # What a wait has told is not looked at again, so only a stream is told early.
+    decided: Callable[[ChallengeOutcome], None] | None = None if given.wait else tally
+    with tally, watch or contextlib.nullcontext():
+        return rounds.run(
+            challenges,
+            settings,
+            wait=given.wait,
+            watch=watch,
+            decided=streamed if given.jsonl else decided,
+        )
+
+
 def _print(given: argparse.Namespace, outcome: Outcome) -> None:
     if given.json:
         print(document.render(outcome))  # noqa: T201 - the command's output
-    elif not given.quiet:
+    elif not given.quiet and not given.jsonl:
+        unicode = speaks_unicode()
         shown = text.render(
-            outcome, width=width(), colour=wants_colour(given), unicode=speaks_unicode()
+            outcome,
+            width=width(),
+            colour=wants_colour(given),
+            unicode=unicode,
+            closing=spoken_names(outcome) if unicode else None,
         )
         print(shown.rstrip("\n"))  # noqa: T201 - the command's output
-
-
-def _challenges(domains: Sequence[str], expected: Sequence[str]) -> list[Challenge]:
-    """Pair domains with expected values; a domain given twice is one challenge."""
-    try:
-        plain = list(dict.fromkeys(challenge(domain).domain for domain in domains))
-        values: dict[str, list[bytes]] = {domain: [] for domain in plain}
-        for item in expected:
-            domain, value = plain[0], item
-            if len(plain) > 1:
-                head, mark, value = item.partition("=")
-                if not mark:
-                    raise MisuseError(
-                        f"--expect: {printable(item)!r} names no domain; with several DOMAINs "
-                        "it takes DOMAIN=VALUE"
-                    )
-                domain = challenge(head).domain
-                if domain not in values:
-                    raise MisuseError(f"--expect: {printable(head)!r} is none of the DOMAINs given")
-            if not value:
-                raise MisuseError(
-                    "--expect: an empty value is not accepted; it takes the text "
-                    "that the TXT record must hold"
-                )
-            values[domain].append(value.encode())
-    except InvalidDomainError as error:
-        raise MisuseError(str(error)) from error
-    return [challenge(domain, values[domain]) for domain in plain]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import importlib.metadata
 import os
 import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
 from certbot_dns_preflight import roothints, settings
@@ -15,26 +17,128 @@ from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.records import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _NARROWEST, _WIDEST = 60, 100
 _COLOURS = ("auto", "always", "never")
+_HELP_WIDTH = 80
+_HELP_COLUMN = 24
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        """Fill 80 columns, so that help and man pages read alike everywhere."""
+        super().__init__(prog, max_help_position=_HELP_COLUMN, width=_HELP_WIDTH)
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line, without the usage text before them."""
+    """An argument parser whose errors are one line, and whose help fits a screen.
+
+    Groups of `briefly` are named in the help, and explained where the whole of it is asked for.
+    """
 
     def __init__(self, **options: object) -> None:
         """Take argparse's options; abbreviations are off, since scripts would rely on them."""
         super().__init__(
             allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             **options,  # type: ignore[arg-type]  # argparse's own, passed on as they are
         )
+        self._brief: list[argparse._ArgumentGroup] = []
+
+    def briefly(self, group: argparse._ArgumentGroup) -> None:
+        """Leave the explanations of a group's options to ``--help-all``."""
+        if not self._brief:
+            self.add_argument("--help-all", action=_HelpAll, help="explain every option and exit")
+        self._brief.append(group)
+
+    def format_help(self) -> str:
+        """Write the help, the groups of `briefly` in a few lines."""
+        formatter = self._get_formatter()
+        formatter.add_usage(_usage(self), [], [])
+        formatter.add_text(self.description)
+        for group in self._action_groups:
+            brief = group in self._brief
+            formatter.start_section(f"{group.title} (see --help-all)" if brief else group.title)
+            formatter.add_text(group.description)
+            if brief:
+                formatter.add_text(_names_of(group))
+            else:
+                formatter.add_arguments(group._group_actions)  # noqa: SLF001 - no other way to them
+            formatter.end_section()
+        formatter.add_text(self.epilog)
+        return formatter.format_help()
+
+    def format_full_help(self) -> str:
+        """Write the help with every option explained."""
+        brief, self._brief = self._brief, []
+        try:
+            return self.format_help()
+        finally:
+            self._brief = brief
+
+    def parse_known_args(  # type: ignore[override]  # only as argparse itself calls it
+        self,
+        args: Sequence[str] | None = None,
+        namespace: argparse.Namespace | None = None,
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse; an option that nobody knows is an error here, with the nearest one named."""
+        parsed, rest = super().parse_known_args(args, namespace)
+        for argument in rest:
+            if argument.startswith("-"):
+                option = argument.partition("=")[0]
+                near = nearest(option, self._option_string_actions)
+                self.error(f"there is no option {option}{near or _SEE_HELP}")
+        return parsed, rest
 
     def error(self, message: str) -> NoReturn:
         """Say it in one line and leave with the status for misuse."""
         self.exit(Exit.MISUSE, f"{self.prog}: {printable(message)}\n")
+
+
+class _HelpAll(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: object) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **options)  # type: ignore[arg-type]  # argparse's own
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        text = parser.format_full_help() if isinstance(parser, Parser) else parser.format_help()
+        parser._print_message(text, sys.stdout)  # noqa: SLF001 - as its own --help does
+        parser.exit()
+
+
+_SEE_HELP = "; see --help"
+
+
+def nearest(given: str, known: Iterable[str]) -> str:
+    """Ask "did you mean …?" where something known comes near, else say nothing."""
+    near = difflib.get_close_matches(given, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _usage(parser: argparse.ArgumentParser) -> str:
+    positionals = parser._get_positional_actions()  # noqa: SLF001 - no other way to them
+    shown = [
+        f"[{action.metavar}...]"
+        if action.nargs == "*"
+        else f"{action.metavar}"
+        if action.nargs != "?"
+        else f"[{action.metavar}]"
+        for action in positionals
+    ]
+    return " ".join([parser.prog, *shown, "[options]"])
+
+
+def _names_of(group: argparse._ArgumentGroup) -> str:
+    names = [
+        f"{action.option_strings[-1]} {action.metavar or ''}".strip()
+        for action in group._group_actions  # noqa: SLF001 - no other way to them
+    ]
+    lines = textwrap.wrap(
+        "   ".join(name.replace(" ", "\0") for name in names),
+        _HELP_WIDTH - 2,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines).replace("\0", " ")
 
 
 def version_text() -> str:
@@ -42,7 +146,9 @@ def version_text() -> str:
     return f"dns-preflight {importlib.metadata.version('certbot-dns-preflight')}"
 
 
-def add_common_options(parser: argparse.ArgumentParser, *, without: Sequence[str] = ()) -> None:
+def add_common_options(
+    parser: Parser | argparse.ArgumentParser, *, without: Sequence[str] = ()
+) -> None:
     """Add the options shared with the plugin, and those about output."""
     group = parser.add_argument_group("how to look")
     for option in settings.OPTIONS:
@@ -56,13 +162,17 @@ def add_common_options(parser: argparse.ArgumentParser, *, without: Sequence[str
             help=option.help + shown,
             action="append" if option.repeatable else "store",
         )
+    if isinstance(parser, Parser):
+        parser.briefly(group)
     output = parser.add_argument_group("output")
     volume = output.add_mutually_exclusive_group()
-    volume.add_argument("-q", "--quiet", action="store_true", help="Say it by exit status alone.")
+    volume.add_argument("-q", "--quiet", action="store_true", help="say it by exit status alone")
     volume.add_argument(
-        "-v", "--verbose", action="store_true", help="Log every query and answer to stderr."
+        "-v", "--verbose", action="store_true", help="log every query and answer to stderr"
     )
-    output.add_argument("--color", choices=_COLOURS, default="auto", help="Default: auto.")
+    output.add_argument(
+        "--color", metavar="WHEN", choices=_COLOURS, default="auto", help="auto, always or never"
+    )
 
 
 def read_settings(given: argparse.Namespace) -> settings.Settings:

@@ -1,0 +1,35 @@
+"""Internationalized names as their owners write them, beside what the DNS holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.exception
+import dns.name
+
+from certbot_dns_preflight.records import domain_name
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.outcome import Outcome
+
+_MOST_TOLD = 4
+
+
+def spoken(domain: str) -> str | None:
+    """Write a name in U-labels (IDNA 2008), or None where it has none that can be shown."""
+    if "xn--" not in domain:
+        return None
+    try:
+        written = domain_name(domain).to_unicode(True, dns.name.IDNA_2008_Strict)  # noqa: FBT003
+    except (dns.exception.DNSException, UnicodeError, ValueError):
+        return None
+    # What IDNA 2008 does not allow to be written could look like something else.
+    return written if written != domain and written.isprintable() else None
+
+
+def spoken_names(outcome: Outcome) -> str | None:
+    """Say which A-labels of the report stand for which names."""
+    domains = [judged.survey.challenge.domain for judged in outcome.challenges]
+    pairs = [(domain, name) for domain in domains if (name := spoken(domain))]
+    told = [f"{domain} is {name}." for domain, name in pairs[:_MOST_TOLD]]
+    return " ".join(told) or None
