@@ -26,7 +26,7 @@ from certbot_dns_preflight.diagnosis import (
 from certbot_dns_preflight.findings import Severity
 from certbot_dns_preflight.records import WILDCARD
 from certbot_dns_preflight.settings import Leniency
-from certbot_dns_preflight.survey import NoEgress
+from certbot_dns_preflight.survey import NoEgress, NoSuchDomain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -81,7 +81,9 @@ def with_surroundings(
     found: Sequence[Finding], survey: Survey, around: Surroundings, *, applicant: Applicant
 ) -> tuple[Finding, ...]:
     """Add to a survey's findings what its surroundings show: CAA, views, addresses."""
-    more = list(surroundings.judge(survey.challenge, around))
+    more: list[Finding] = []
+    if not isinstance(survey.obstacle, NoSuchDomain):
+        more += surroundings.judge(survey.challenge, around)
     if around.climb is not None:
         # Servers whose trouble is told already are not told of again for their CAA.
         failing = any(finding.severity is Severity.ERROR for finding in found)
