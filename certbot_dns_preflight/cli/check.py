@@ -8,11 +8,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import rounds
+from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.account_keys import expected_value
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
 from certbot_dns_preflight.cli.names import spoken_names
 from certbot_dns_preflight.cli.parser import (
     add_common_options,
+    applicant,
     read_settings,
     speaks_unicode,
     wants_colour,
@@ -20,7 +22,7 @@ from certbot_dns_preflight.cli.parser import (
 )
 from certbot_dns_preflight.cli.tally import Tally
 from certbot_dns_preflight.cli.wanted import Wanted
-from certbot_dns_preflight.report import document, files, live, text
+from certbot_dns_preflight.report import document, live, metrics, text
 
 if TYPE_CHECKING:
     import argparse
@@ -78,20 +80,15 @@ def run(given: argparse.Namespace) -> Exit:
     """Check, print, and tell by the exit status."""
     settings = read_settings(given)
     challenges = _challenges(given)
-    if settings.report is not None:
-        try:
-            files.check_writable(settings.report)
-        except OSError as error:
-            raise MisuseError(f"--report: {error}") from error
+    kept_files.check(settings)
     outcome = _look(given, challenges, settings)
     _print(given, outcome)
-    if settings.report is not None:
-        try:
-            files.write_atomically(settings.report, document.render(outcome), mode=0o644)
-        except OSError as error:
-            sys.stderr.write(f"dns-preflight: --report: {error}\n")
-            return max(of_verdict(outcome.verdict), Exit.NOT_READY)
-    return of_verdict(outcome.verdict)
+
+    def record() -> None:
+        assert settings.metrics is not None
+        metrics.record(settings.metrics, outcome)
+
+    return kept_files.write(settings, document.render(outcome), record, of_verdict(outcome.verdict))
 
 
 def _challenges(given: argparse.Namespace) -> list[Challenge]:
@@ -132,6 +129,7 @@ def _look(given: argparse.Namespace, challenges: list[Challenge], settings: Sett
             wait=given.wait,
             watch=watch,
             decided=streamed if given.jsonl else decided,
+            extras=rounds.Extras(applicant=applicant(settings)),
         )
 
 

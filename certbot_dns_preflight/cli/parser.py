@@ -12,7 +12,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
-from certbot_dns_preflight import roothints, settings
+from certbot_dns_preflight import caa, roothints, settings
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.records import printable
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _NARROWEST, _WIDEST = 60, 100
+_USUAL_CA = ("letsencrypt.org",)
 _COLOURS = ("auto", "always", "never")
 _HELP_WIDTH = 80
 _HELP_COLUMN = 24
@@ -187,6 +188,11 @@ def read_settings(given: argparse.Namespace) -> settings.Settings:
     except settings.InvalidOptionError as error:
         raise MisuseError(printable(str(error))) from error
     return read
+
+
+def applicant(read: settings.Settings) -> caa.Applicant:
+    """Say of which CA the certificate is asked; the account is unknown to the command."""
+    return caa.Applicant(identities=read.caa_identity or _USUAL_CA)
 
 
 def wants_colour(given: argparse.Namespace) -> bool:
