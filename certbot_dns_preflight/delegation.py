@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.exchange import Exchange
     from certbot_dns_preflight.roothints import Hints
 
+# Real zones have a dozen; thousands would make an attack of our walks (CVE-2020-8616).
+_MOST_NAMESERVERS = 100
 _DEEPEST_CHAIN = 8  # name servers whose addresses need other name servers, and so on
 _RECURSIVE = How(recursion=True)
 
@@ -390,7 +393,7 @@ class Walker:
         for message in await ask_everyone(self._exchange, endpoints, cut.apex, dns.rdatatype.NS):
             ns = rrset_at(message.answer, cut.apex, dns.rdatatype.NS)
             if ns is not None and _is_authoritative(message):
-                _merge(apex, {rdata.target: () for rdata in ns})
+                _merge(apex, {r.target: () for r in itertools.islice(ns, _MOST_NAMESERVERS)})
         if not delegated and apex and not cut.referred:
             known = {}  # every server of the parent serves the child too: no delegation to see
         names = sorted({*known, *apex})
@@ -472,7 +475,7 @@ def _with_glue(
             and rrset.rdtype in _ADDRESS_TYPES
             for address in rrset
         )
-        for rdata in ns
+        for rdata in itertools.islice(ns, _MOST_NAMESERVERS)
     }
 
 
