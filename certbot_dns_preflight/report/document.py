@@ -39,7 +39,7 @@ def as_json(outcome: Outcome) -> dict[str, Json]:
     started = outcome.started.astimezone(dt.UTC)
     return {
         "version": VERSION,
-        "tool": {"name": _DISTRIBUTION, "version": _own_version()},
+        "tool": own_tool(),
         "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "elapsed_seconds": _rounded(outcome.elapsed),
         "vantage": _vantage(outcome.vantage),
@@ -149,5 +149,6 @@ def _rounded(value: float | None, digits: int = _TO_THE_MILLISECOND) -> float | 
     return None if value is None else round(value, digits)
 
 
-def _own_version() -> str:
-    return metadata.version(_DISTRIBUTION)
+def own_tool() -> dict[str, Json]:
+    """Say who wrote a document."""
+    return {"name": _DISTRIBUTION, "version": metadata.version(_DISTRIBUTION)}

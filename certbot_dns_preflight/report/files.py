@@ -155,7 +155,7 @@ def _told(target: Path, error: OSError | ValueError) -> ReportFileError:
 
 
 def _message(target: Path, reason: str) -> str:
-    return f"cannot write the report {_shown(target)}: {reason}"
+    return f"cannot write {_shown(target)}: {reason}"
 
 
 def _shown(path: Path) -> str:

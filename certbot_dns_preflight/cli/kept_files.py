@@ -1,0 +1,56 @@
+"""Files that a run leaves behind: refused before anything is asked, written at the end."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.cli.exits import Exit, MisuseError
+from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.report import files, metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from certbot_dns_preflight.settings import Settings
+
+_MODE = 0o644
+
+
+def check(settings: Settings) -> None:
+    """Find out whether report and metrics can be written; raises `MisuseError`."""
+    try:
+        if settings.report is not None:
+            files.check_writable(settings.report)
+    except files.ReportFileError as error:
+        raise MisuseError(f"--report: {printable(str(error))}") from error
+    try:
+        if settings.metrics is not None:
+            metrics.check(settings.metrics)
+    except metrics.MetricsError as error:
+        raise MisuseError(f"--metrics: {printable(str(error))}") from error
+
+
+def write(settings: Settings, report: str, record: Callable[[], None], status: Exit) -> Exit:
+    """Write the report's text, have metrics recorded, and give the exit status to end with.
+
+    A file that cannot be written after all is told on stderr, and is no success.
+    """
+    failed = False
+    try:
+        if settings.report is not None:
+            files.write_atomically(settings.report, report, mode=_MODE)
+    except files.ReportFileError as error:
+        _complain(f"--report: {error}")
+        failed = True
+    try:
+        if settings.metrics is not None:
+            record()
+    except metrics.MetricsError as error:
+        _complain(f"--metrics: {error}")
+        failed = True
+    return max(status, Exit.NOT_READY) if failed else status
+
+
+def _complain(message: str) -> None:
+    sys.stderr.write(f"dns-preflight: {printable(message)}\n")

@@ -1,0 +1,177 @@
+"""`dns-preflight renewals`: can the next renewal of each certificate pass? No record is made."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight import configdir, renewals, rounds, settings
+from certbot_dns_preflight.cli import kept_files
+from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
+from certbot_dns_preflight.cli.parser import (
+    add_common_options,
+    read_settings,
+    speaks_unicode,
+    wants_colour,
+    width,
+)
+from certbot_dns_preflight.delegation import Knowledge
+from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.report import metrics
+from certbot_dns_preflight.report import renewals as report
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Sequence
+
+    from certbot_dns_preflight.caa import Applicant
+    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.records import Challenge
+    from certbot_dns_preflight.renewals import Check, Lineage, Renewal
+
+_DEFAULT_DIRECTORY = "/etc/letsencrypt"
+_WITHOUT = ("on-failure", "interval", "settle")  # nothing is waited for
+_EXAMPLES = """\
+examples:
+  dns-preflight renewals                                 one line a certificate, worst first
+  dns-preflight renewals --cert-name example.com         all about one
+  dns-preflight renewals --within 30 --quiet || mail …   from cron"""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "renewals",
+        help="look whether certbot's next renewals can pass",
+        description="Look, with no record made, whether the next DNS-01 renewal of each "
+        "certificate in a certbot configuration directory can pass.",
+        epilog=_EXAMPLES,
+    )
+    parser.add_argument(
+        "--config-dir",
+        metavar="DIR",
+        default=_DEFAULT_DIRECTORY,
+        help=f"certbot's configuration directory. Default: {_DEFAULT_DIRECTORY}.",
+    )
+    parser.add_argument(
+        "--cert-name",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="only this one, in detail; repeatable",
+    )
+    parser.add_argument(
+        "--within", metavar="DAYS", help="only certificates that end within so many days"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_common_options(parser, without=_WITHOUT)
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> Exit:
+    """Check, print, and tell by the exit status."""
+    ours = read_settings(given)
+    within = _days(given.within)
+    kept_files.check(ours)
+    started = dt.datetime.now(dt.UTC)
+    directory = Path(given.config_dir).absolute()
+    texts = {option.name: getattr(given, option.field, None) for option in settings.OPTIONS}
+    try:
+        lineages = configdir.read(directory, texts, only=given.cert_name)
+    except configdir.ConfigDirDeniedError as error:
+        sys.stderr.write(f"dns-preflight: {error}\n")
+        return Exit.INCONCLUSIVE
+    except configdir.ConfigDirError as error:
+        raise MisuseError(str(error)) from error
+    if within is not None:
+        lineages = tuple(each for each in lineages if _ends_within(each, started, within))
+    looked_at = _look([each for each in lineages if each.concerned])
+    check = renewals.Check(
+        started=started,
+        elapsed=(dt.datetime.now(dt.UTC) - started).total_seconds(),
+        directory=directory,
+        renewals=renewals.worst_first(looked_at),
+        others=tuple(each for each in lineages if not each.concerned),
+    )
+    _print(given, check)
+
+    def record() -> None:
+        assert ours.metrics is not None
+        everything = not given.cert_name and within is None
+        metrics.record_renewals(ours.metrics, check.renewals, all_of_them=everything)
+
+    return kept_files.write(ours, report.render_json(check), record, of_verdict(check.verdict))
+
+
+def _days(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 6):  # noqa: PLR2004 - far enough
+        raise MisuseError(f"--within: {printable(text)!r} is not accepted; it takes whole days")
+    return int(text)
+
+
+def _ends_within(lineage: Lineage, now: dt.datetime, days: int) -> bool:
+    """Whether a certificate ends so soon; one that cannot be read may."""
+    return lineage.not_after is None or lineage.not_after - now <= dt.timedelta(days=days)
+
+
+def _look(lineages: Sequence[Lineage]) -> list[Renewal]:
+    """Look at the names of all lineages, those with the same settings in one run.
+
+    Runs with the same vantage share what their walks learn.
+    """
+    judged: dict[tuple[object, Challenge], ChallengeOutcome] = {}
+    runs: dict[object, Outcome] = {}
+    learned: dict[object, Knowledge] = {}
+    for lineage in lineages:
+        how = _how(lineage)
+        if lineage.problem is not None or how in runs:
+            continue
+        options, applicant = how
+        asked = dict.fromkeys(_challenges(each for each in lineages if _how(each) == how))
+        knowledge = learned.setdefault(
+            (options.root_hints, options.resolver, options.family), Knowledge()
+        )
+        extras = rounds.Extras(applicant=applicant, knowledge=knowledge)
+        runs[how] = rounds.run(tuple(asked), options, wait=False, extras=extras)
+        for outcome in runs[how].challenges:
+            judged[how, outcome.survey.challenge] = outcome
+    return [
+        renewals.Renewal(
+            lineage,
+            None
+            if lineage.problem is not None
+            else replace(
+                runs[_how(lineage)],
+                challenges=tuple(judged[_how(lineage), each] for each in lineage.challenges),
+            ),
+        )
+        for lineage in lineages
+    ]
+
+
+def _how(lineage: Lineage) -> tuple[settings.Settings, Applicant]:
+    """Tell what a run depends on besides its names."""
+    return lineage.settings, lineage.applicant
+
+
+def _challenges(lineages: Iterable[Lineage]) -> Iterable[Challenge]:
+    return (each for lineage in lineages for each in lineage.challenges)
+
+
+def _print(given: argparse.Namespace, check: Check) -> None:
+    if given.json:
+        print(report.render_json(check), end="")  # noqa: T201 - the command's output
+    elif not given.quiet:
+        shown = report.render(
+            check,
+            width=width(),
+            colour=wants_colour(given),
+            unicode=speaks_unicode(),
+            detailed=bool(given.cert_name or given.verbose),
+        )
+        print(shown)  # noqa: T201 - the command's output

@@ -1,0 +1,207 @@
+"""A check of renewals, for a person and as JSON. Pure.
+
+Decides what is said of each lineage: one line, worst first, and in detail the report that a run
+would give. The JSON is a public contract, described by the schema beside this file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.report import document, paint, text
+from certbot_dns_preflight.report.headline import headline
+from certbot_dns_preflight.report.page import INDENT, Page
+from certbot_dns_preflight.report.words import listing, plural
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.findings import Json
+    from certbot_dns_preflight.renewals import Check, Lineage, Renewal
+
+VERSION = 1
+_LONGEST_NAME = 40
+_MOST_NAMES = 6
+_MARKS = {Verdict.READY: "ok", Verdict.NOT_READY: "FAIL", Verdict.INCONCLUSIVE: "?"}
+_LEADS = ("Not ready: ", "Inconclusive: ", "dns-preflight: ")
+
+
+def render(
+    check: Check,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    unicode: bool = False,
+    detailed: bool = False,
+) -> str:
+    """Write the check, without a final line end: the answer, a line a lineage, the others.
+
+    `detailed` adds the whole report of each lineage.
+    """
+    page = Page(width, colour=colour, unicode=unicode)
+    page.headline(_answer(check), check.verdict)
+    if check.renewals:
+        page.blank()
+    names = [_name(renewal.lineage) for renewal in check.renewals]
+    column = min(max(map(len, names), default=0), _LONGEST_NAME)
+    for name, renewal in zip(names, check.renewals, strict=True):
+        _tell_line(page, f"{name:<{column}}", renewal, check)
+    if check.others:
+        page.blank()
+        others = listing(tuple(_name(other) for other in check.others), most=_MOST_NAMES)
+        page.paragraph(f"Not by dns-01: {others}")
+    if detailed:
+        for renewal in check.renewals:
+            _tell_details(page, renewal, check)
+    return page.text()
+
+
+def _answer(check: Check) -> str:
+    total = len(check.renewals)
+    if not total:
+        return f"Nothing to check: no lineage in {printable(str(check.directory))} uses dns-01."
+    counts = {
+        verdict: sum(renewal.verdict is verdict for renewal in check.renewals)
+        for verdict in Verdict
+    }
+    able, unable, unknown = (
+        counts[Verdict.READY],
+        counts[Verdict.NOT_READY],
+        counts[Verdict.INCONCLUSIVE],
+    )
+    if able == total:
+        warned = sum(renewal.warned for renewal in check.renewals)
+        which = "The renewal" if total == 1 else f"All {total} renewals"
+        return f"{which} by dns-01 can pass" + (f"; {warned} with a warning." if warned else ".")
+    if not unable:
+        return f"Inconclusive: {unknown} of {plural(total, 'renewal')} could not be checked."
+    words = f"{unable} of {plural(total, 'renewal')} by dns-01 cannot pass"
+    return words + (f"; {unknown} could not be checked." if unknown else ".")
+
+
+def _tell_line(page: Page, name: str, renewal: Renewal, check: Check) -> None:
+    mark = _MARKS[renewal.verdict]
+    if renewal.verdict is Verdict.READY and renewal.warned:
+        mark = "warn"
+    lead = f"{INDENT}{mark:<5}{name}  {_days(renewal.lineage, check):>9}  "
+    words = _cause(renewal)
+    room = max(page.width - len(lead), len(page.ellipsis) + 20)
+    if len(words) > room:
+        words = words[: room - len(page.ellipsis)].rstrip() + page.ellipsis
+    style = paint.of_verdict(renewal.verdict).removeprefix("1;")
+    page.add(lead + words, paint.DOUBTFUL if mark == "warn" else style)
+
+
+def _days(lineage: Lineage, check: Check) -> str:
+    left = lineage.days_left(check.started)
+    if left is None:
+        return ""
+    return "expired" if left < 0 else plural(left, "day")
+
+
+def _cause(renewal: Renewal) -> str:
+    """Say in a few words what is the matter with a lineage, or how it is made."""
+    if renewal.lineage.problem is not None:
+        return printable(renewal.lineage.problem.reason)
+    if renewal.outcome is None:
+        return ""
+    if renewal.verdict is not Verdict.READY:
+        words = headline(renewal.outcome)
+        for lead in _LEADS:
+            words = words.removeprefix(lead)
+        return words
+    if renewal.warned:
+        return printable(next(f.summary for f in renewal.findings if f.severity.value != "info"))
+    return f"{plural(len(renewal.lineage.challenges), 'name')}, {_way(renewal.lineage)}"
+
+
+def _way(lineage: Lineage) -> str:
+    authenticator = printable(lineage.authenticator or "")
+    return f"dns-preflight with {authenticator}" if lineage.through_preflight else authenticator
+
+
+def _tell_details(page: Page, renewal: Renewal, check: Check) -> None:
+    lineage = renewal.lineage
+    page.blank()
+    days = _days(lineage, check)
+    page.add(f"{_name(lineage)}{': ' if days else ''}{days}{' left' if ' ' in days else ''}")
+    page.labelled("file", printable(str(lineage.file)))
+    if lineage.authenticator:
+        page.labelled("made by", _way(lineage))
+    if lineage.names:
+        page.labelled("names", listing(tuple(map(printable, lineage.names)), most=_MOST_NAMES))
+    for note in lineage.notes:
+        page.labelled("note", printable(note))
+    if lineage.problem is not None:
+        page.labelled("problem", printable(lineage.problem.reason))
+    if renewal.outcome is None:
+        return
+    page.blank()
+    shown = text.render(renewal.outcome, width=page.width, colour=page.colour, unicode=page.unicode)
+    page.lines.extend(shown.split("\n"))
+
+
+def _name(lineage: Lineage) -> str:
+    return printable(lineage.name)
+
+
+# -- JSON ------------------------------------------------------------------------------------------
+
+
+def render_json(check: Check) -> str:
+    """Write the check as ASCII JSON, indented, with a final line end."""
+    return json.dumps(as_json(check), indent=2, allow_nan=False) + "\n"
+
+
+def as_json(check: Check) -> dict[str, Json]:
+    """Make the check as JSON values; challenges are the report's own objects."""
+    return {
+        "version": VERSION,
+        "tool": document.own_tool(),
+        "started": _moment(check.started),
+        "elapsed_seconds": round(check.elapsed, 3),
+        "config_dir": printable(str(check.directory)),
+        "outcome": check.verdict.value,
+        "lineages": [_as_json(renewal, check) for renewal in check.renewals],
+        "others": [
+            {"name": _name(other), "authenticator": printable(other.authenticator or "")}
+            for other in check.others
+        ],
+    }
+
+
+def schema() -> dict[str, Any]:
+    """Read the JSON Schema (draft 2020-12) of the check; it refers to the report's."""
+    file = resources.files(__package__).joinpath(f"renewals-schema-v{VERSION}.json")
+    loaded: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return loaded
+
+
+def _as_json(renewal: Renewal, check: Check) -> dict[str, Json]:
+    lineage = renewal.lineage
+    problem = lineage.problem
+    judged = renewal.outcome.challenges if renewal.outcome is not None else ()
+    return {
+        "name": _name(lineage),
+        "renewal_file": printable(str(lineage.file)),
+        "authenticator": None
+        if lineage.authenticator is None
+        else printable(lineage.authenticator),
+        "through_preflight": lineage.through_preflight,
+        "names": [printable(name) for name in lineage.names],
+        "not_after": None if lineage.not_after is None else _moment(lineage.not_after),
+        "days_left": lineage.days_left(check.started),
+        "outcome": renewal.verdict.value,
+        "problem": None
+        if problem is None
+        else {"kind": problem.trouble.value, "summary": printable(problem.reason)},
+        "notes": [printable(note) for note in lineage.notes],
+        "challenges": [document.challenge_as_json(challenge) for challenge in judged],
+    }
+
+
+def _moment(when: dt.datetime) -> str:
+    return when.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
