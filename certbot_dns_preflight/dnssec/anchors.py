@@ -49,7 +49,7 @@ def read(path: Path) -> Anchors:
         with path.open(encoding="utf-8") as file:
             text = file.read(_MOST_BYTES)
         rrsets = dns.zonefile.read_rrsets(
-            text, origin=dns.name.root, relativize=False, default_ttl=3600
+            text, origin=dns.name.root, relativize=False, default_ttl=3600, rdclass=None
         )
         anchors = tuple(
             rdata

@@ -83,6 +83,7 @@ class Collector:
                 cuts[zone.apex] = zone
             owner = cut.apex if rdtype == _SOA else name
             questions.setdefault(cut.apex, {})[owner, rdtype] = None
+        await self._insert_hidden(zones, cuts)
         order = sorted(zones, key=len)
         return Facts(
             tuple(
@@ -124,6 +125,34 @@ class Collector:
             for (owner, rdtype), answers in zip(rdtypes, said, strict=True)
         )
         return ZoneFacts(apex, parent, ds, dnskey, rrsets)
+
+    async def _insert_hidden(
+        self,
+        zones: dict[dns.name.Name, dns.name.Name | None],
+        cuts: dict[dns.name.Name, Cut],
+    ) -> None:
+        """Find zones that the walk went past, as one server holds them and the zone above.
+
+        The signer of the DS, or of the proof that there is none, is the true parent.
+        """
+        todo = [(apex, parent) for apex, parent in zones.items() if parent is not None]
+        while todo:
+            said = await asyncio.gather(
+                *(self._ask(parent, cuts.get(parent), apex, _DS) for apex, parent in todo)
+            )
+            hidden = [
+                (apex, parent, signer)
+                for (apex, parent), answers in zip(todo, said, strict=True)
+                if (signer := _signer_between(answers, apex, parent)) is not None
+            ]
+            todo = []
+            for apex, parent, signer in hidden:
+                zones[apex] = signer
+                if signer not in zones:
+                    zones[signer] = parent
+                    above = cuts[parent].nameservers if parent in cuts else {}
+                    cuts[signer] = Cut(signer, parent, above, referred=False)
+                    todo.append((signer, parent))
 
     async def _ask(
         self,
@@ -212,6 +241,23 @@ class Collector:
 
 async def _nobody() -> tuple[Said, ...]:
     return ()
+
+
+def _signer_between(
+    said: Iterable[Said], apex: dns.name.Name, parent: dns.name.Name
+) -> dns.name.Name | None:
+    """Find a zone strictly between a zone and its supposed parent that signed the answer."""
+    for one in said:
+        if not isinstance(one.reply, Response):
+            continue
+        message = one.reply.message
+        for rrset in (*message.answer, *message.authority):
+            if rrset.rdtype != dns.rdatatype.RRSIG:
+                continue
+            signer = rrset[0].signer
+            if signer not in (apex, parent) and apex.is_subdomain(signer):
+                return signer if signer.is_subdomain(parent) else None
+    return None
 
 
 def _is_final(response: Response) -> bool:

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.dnssec.facts import Asked, Facts, Place, Said, ZoneFacts
 
 SOON = 3 * 86400
-_SHA1, _DIGESTS = 1, frozenset({1, 2, 4})
+_DIGESTS = frozenset({1, 2, 4})  # SHA-1, SHA-256, SHA-384
 _MOST_DS, _MOST_KEYS = 16, 64
 _WORST = (Status.BOGUS, Status.INDETERMINATE, Status.INSECURE, Status.SECURE)
 
@@ -148,15 +148,17 @@ class _Zone:
         return ()
 
     def _supported(self, signers: Collection[DS]) -> Collection[DS]:
-        """Leave what validators support (RFC 4035 section 5.2, RFC 4509 section 3)."""
+        """Leave what validators support (RFC 4035 section 5.2).
+
+        SHA-1 counts beside SHA-256 too: Unbound reads the SHOULD of RFC 4509 section 3 so.
+        """
         known = [
             ds for ds in signers if ds.algorithm in KNOWN_ALGORITHMS and ds.digest_type in _DIGESTS
         ]
         if not known:
             self.status = Status.INSECURE
             self.reason = "its DS has no algorithm or digest type that validators support"
-        stronger = [ds for ds in known if ds.digest_type != _SHA1]
-        return sorted(stronger or known, key=lambda ds: ds.key_tag)[:_MOST_DS]
+        return sorted(known, key=lambda ds: ds.key_tag)[:_MOST_DS]
 
     # -- DNSKEY ------------------------------------------------------------------------------------
 
@@ -211,6 +213,7 @@ class _Zone:
     # -- data --------------------------------------------------------------------------------------
 
     def _data(self, asked: Asked) -> None:
+        sound: dict[Place, tuple[dns.rrset.RRset, list[RRSIG]]] = {}
         for said in asked.said:
             message = _usable(said)
             if message is None:
@@ -221,7 +224,8 @@ class _Zone:
             if rrset is None:
                 self.denied(message, asked.owner, asked.rdtype, keys, said.place)
             elif self.signed(rrset, message.answer, keys, said.place, message=message):
-                self._elsewhere(rrset, message, said.place)
+                sound[said.place] = rrset, _signatures(message.answer, rrset.name, rrset.rdtype)
+        self._elsewhere(sound)
 
     def signed(
         self,
@@ -308,19 +312,16 @@ class _Zone:
                     sound = False
         return good, sound
 
-    def _elsewhere(
-        self, rrset: dns.rrset.RRset, message: dns.message.Message, place: Place
-    ) -> None:
-        """Check with every other address's keys too: a resolver takes them from any (rollovers)."""
-        signatures = _signatures(message.answer, rrset.name, rrset.rdtype)
-        own = self.keys_for(place)
-        for other, keys in self.keys.items():
-            if keys == own:
-                continue
-            checked = self.verifier.check(rrset, signatures, keys, zone=self.facts.apex)
-            if isinstance(checked, Broken):
-                detail = f"{checked.detail} at {other.endpoint.address}"
-                self._broken(place, rrset, replace(checked, detail=detail))
+    def _elsewhere(self, sound: dict[Place, tuple[dns.rrset.RRset, list[RRSIG]]]) -> None:
+        """Check with other addresses' keys too: a resolver may have those (half-done rollovers)."""
+        for place, (rrset, signatures) in sound.items():
+            for other, keys in self.keys.items():
+                if keys == self.keys.get(place) or self.places[other] is not Status.SECURE:
+                    continue
+                checked = self.verifier.check(rrset, signatures, keys, zone=self.facts.apex)
+                if isinstance(checked, Broken):
+                    detail = f"{checked.detail} at {other.endpoint.address}"
+                    self._record(place, rrset, replace(checked, detail=detail))
 
     # -- notes -------------------------------------------------------------------------------------
 
@@ -349,9 +350,21 @@ class _Zone:
         tags: tuple[int, ...] = (),
     ) -> None:
         self._note(place, Status.BOGUS)
-        owner = self.facts.apex if rrset is None else rrset.name
-        rdtype = dns.rdatatype.DNSKEY if rrset is None else rrset.rdtype
-        fault = Fault(kind, self.facts.apex, owner, rdtype, detail, moment, tags, (place,))
+        if rrset is None:
+            rrset = dns.rrset.RRset(self.facts.apex, dns.rdataclass.IN, dns.rdatatype.DNSKEY)
+        self._record(place, rrset, Broken(kind, detail, moment, tags))
+
+    def _record(self, place: Place, rrset: dns.rrset.RRset, broken: Broken) -> None:
+        fault = Fault(
+            broken.kind,
+            self.facts.apex,
+            rrset.name,
+            rrset.rdtype,
+            broken.detail,
+            broken.moment,
+            broken.key_tags,
+            (place,),
+        )
         self.faults.append(fault)
 
     def _ends(self, place: Place, rrset: dns.rrset.RRset, valid: Valid) -> None:

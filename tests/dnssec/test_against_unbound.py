@@ -1,0 +1,72 @@
+"""Every scenario at every address: our status beside that of a validating Unbound."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+
+from certbot_dns_preflight import roothints
+from certbot_dns_preflight.delegation import Walker
+from certbot_dns_preflight.dnssec import anchors
+from certbot_dns_preflight.dnssec.collect import Collector
+from certbot_dns_preflight.dnssec.facts import Assessment, Facts, Status
+from certbot_dns_preflight.dnssec.validate import validate
+from certbot_dns_preflight.exchange import Exchange
+
+if TYPE_CHECKING:
+    from tests.dnssec.world import World
+
+SOA, TXT = dns.rdatatype.SOA, dns.rdatatype.TXT
+_WORST = ("bogus", "insecure", "secure")
+
+
+def collect(world: World, names: list[str]) -> dict[str, Facts]:
+    async def run() -> dict[str, Facts]:
+        exchange = Exchange(query_timeout=1.0)
+        walker = Walker(exchange, roots=roothints.read(world.root_hints))
+        collector = Collector(exchange, walker)
+        found = {}
+        for name in names:
+            zone = dns.name.from_text(name)
+            owner = dns.name.from_text("_acme-challenge", zone)
+            found[name] = await collector.data([(zone, SOA), (owner, TXT)])
+        return found
+
+    return asyncio.run(run())
+
+
+def assess(world: World, facts: Facts) -> Assessment:
+    return validate(facts, anchors.read(world.trust_anchor), now=int(time.time()))
+
+
+def test_each_address_gets_the_status_that_unbound_gives_it(signed_world: World) -> None:
+    world = signed_world
+    facts = collect(world, list(world.scenarios))
+    rows, wrong = [], []
+    for name, scenario in world.scenarios.items():
+        assessment = assess(world, facts[name])
+        zone = next(z for z in assessment.zones if z.apex == dns.name.from_text(name))
+        at = {place.endpoint.address: status for place, status in zone.places}
+        for kind in scenario.texts:
+            address = world.leaf[kind].address4
+            decided = zone.status in (Status.INSECURE, Status.INDETERMINATE) or not zone.places
+            ours = str(zone.status if decided else at.get(address, Status.INDETERMINATE))
+            theirs = min(
+                (
+                    world.as_unbound_sees_it(asked, rdtype, zone=name, address=address)
+                    for asked, rdtype in ((name, "SOA"), (f"_acme-challenge.{name}", "TXT"))
+                ),
+                key=_WORST.index,
+            )
+            kinds = sorted({str(f.kind) for f in zone.faults})
+            rows.append(
+                f"{name:34} {kind:5} ours {ours:14} unbound {theirs:9} {', '.join(kinds) or zone.reason}"
+            )
+            if ours != theirs:
+                wrong.append(rows[-1])
+    print("\n".join(["", *rows, f"{len(rows) - len(wrong)} of {len(rows)} agree"]))  # noqa: T201
+    assert not wrong, "\n".join(wrong)
