@@ -125,7 +125,11 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             raise errors.PluginError("dns-preflight was not prepared")
         restoration.mark(self.config)
         extras = self._look_beforehand(achalls)
-        responses = self._wrapped.perform(achalls)
+        try:
+            responses = self._wrapped.perform(achalls)
+        except Exception:
+            conclusion.keep_failure(achalls, self._settings)
+            raise
         self._look(achalls, extras)
         return responses
 
@@ -150,11 +154,11 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         stopped = foresight.hopeless(result, self._settings)
         if stopped:
             result = self._outcome = replace(result, challenges=stopped)
-            conclusion.keep(result, self._settings.report)
+            conclusion.keep(result, self._settings)
             conclusion.conclude(
                 result,
                 goes_on=self._settings.on_failure is settings.OnFailure.CONTINUE,
-                may_drop_names=self._may_drop(result),
+                may_drop_names=self._may_drop(result, looked_for),
                 made=False,
             )
         return extras
@@ -172,6 +176,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             # Ours to mend, and no statement about the records: say so, and never answer unseen
             # unless that is what was asked for.
             logger.debug("The check failed", exc_info=True)
+            conclusion.keep_failure(achalls, self._settings)
             message = (
                 "dns-preflight could not check the records, which is a fault of its own: "
                 f"{type(error).__name__}: {ascii(str(error))[1:-1]}"
@@ -182,8 +187,10 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
                 ) from error
             logger.warning("%s. The challenge is answered all the same.", message)
             return
-        conclusion.keep(result, self._settings.report)
-        conclusion.conclude(result, goes_on=goes_on, may_drop_names=self._may_drop(result))
+        conclusion.keep(result, self._settings)
+        conclusion.conclude(
+            result, goes_on=goes_on, may_drop_names=self._may_drop(result, self._challenges)
+        )
         if self._settings.settle:
             logger.info("Waiting %g more seconds (settle)", self._settings.settle)
             time.sleep(self._settings.settle)
@@ -202,7 +209,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         with LiveView() as watch:
             return rounds.run(looked_for, how, wait=True, watch=watch, extras=extras)
 
-    def _may_drop(self, result: outcome.Outcome) -> bool:
+    def _may_drop(self, result: outcome.Outcome, asked: Sequence[records.Challenge]) -> bool:
         """Whether certbot should order the rest: it may, and a rest can be ready."""
         from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
 
@@ -210,8 +217,8 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             return False
         self._left_out.update(conclusion.not_ready(result))
         ordered = {str(name).removeprefix("*.") for name in self.config.domains or ()}
-        ordered.update(challenge.survey.challenge.domain for challenge in result.challenges)
-        # Names that are not among the challenges were validated before.
+        ordered.update(challenge.domain for challenge in asked)
+        # Names that were ordered and are not among the challenges were validated before.
         return bool(ordered - self._left_out)
 
     # -- after the CA refused all the same -------------------------------------------------------
@@ -247,15 +254,19 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 def _check_files(how: settings.Settings) -> None:
     """Find out now what would otherwise fail when the records are there."""
     from certbot_dns_preflight import roothints  # noqa: PLC0415 - loads dnspython
-    from certbot_dns_preflight.report import files  # noqa: PLC0415 - only where it is needed
+    from certbot_dns_preflight.report import files, metrics  # noqa: PLC0415 - only where it is needed
 
     try:
         if how.report is not None:
             files.check_writable(how.report)
+        if how.metrics is not None:
+            metrics.check(how.metrics)
         if how.root_hints is not None:
             roothints.read(how.root_hints)
     except files.ReportFileError as error:
         raise errors.PluginError(f"{plugin_options.PREFIX}report: {error}") from error
+    except metrics.MetricsError as error:
+        raise errors.PluginError(f"{plugin_options.PREFIX}metrics: {error}") from error
     except roothints.RootHintsError as error:
         raise errors.PluginError(f"{plugin_options.PREFIX}root-hints: {error}") from error
 

@@ -15,13 +15,14 @@ from certbot import errors
 from certbot.display import util as display
 
 from certbot_dns_preflight import outcome, records
-from certbot_dns_preflight.report import document, files, refusal, text
+from certbot_dns_preflight.report import document, files, metrics, refusal, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from certbot.achallenges import AnnotatedChallenge
+
+    from certbot_dns_preflight import settings
 
 logger = logging.getLogger(__name__)
 
@@ -82,16 +83,31 @@ def conclude(
     raise _rejection(not_ready(result))
 
 
-def keep(result: outcome.Outcome, report: Path | None) -> None:
-    """Put the whole outcome into certbot's log, and into the report file if one is wanted."""
+def keep(result: outcome.Outcome, how: settings.Settings) -> None:
+    """Put the whole outcome into certbot's log, and into the files that are wanted."""
     written = document.render(result)
     logger.debug("The outcome of the preflight:\n%s", written)
-    if report is None:
-        return
     try:
-        files.write_atomically(report, written, mode=0o600)
+        if how.report is not None:
+            files.write_atomically(how.report, written, mode=0o600)
     except files.ReportFileError as error:
         # The certificate matters more than the account of it.
+        logger.warning("dns-preflight: %s", error)
+    try:
+        if how.metrics is not None:
+            metrics.record(how.metrics, result)
+    except metrics.MetricsError as error:
+        logger.warning("dns-preflight: %s", error)
+
+
+def keep_failure(achalls: Iterable[AnnotatedChallenge], how: settings.Settings) -> None:
+    """Put into the metrics that a run ended before the records could be looked at."""
+    if how.metrics is None:
+        return
+    domains = sorted({identifier(achall).removeprefix("*.").lower() for achall in achalls})
+    try:
+        metrics.record_failure(how.metrics, domains)
+    except metrics.MetricsError as error:
         logger.warning("dns-preflight: %s", error)
 
 

@@ -154,3 +154,6 @@ def _put(
         metrics_file.update(path, new, now, replaced=replaced)
     except (exposition.MissingClientError, files.ReportFileError) as error:
         raise MetricsError(str(error)) from error
+    except Exception as error:
+        # Whatever an odd file or prometheus-client comes up with: no certificate may fail for it.
+        raise MetricsError(f"cannot make metrics: {type(error).__name__}") from error
