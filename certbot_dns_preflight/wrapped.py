@@ -64,7 +64,11 @@ class Wrapped:
     def auth_hint(self, failed: list[AnnotatedChallenge]) -> str:
         """Its own hint, if it has any: only plugins derived from certbot's base class do."""
         hint = getattr(self._plugin, "auth_hint", None)
-        return "" if hint is None else str(hint(failed))
+        told = "" if hint is None else str(hint(failed))
+        if "propagation-seconds" in told:
+            # Certbot's own base class advises to raise what has no effect under us.
+            told += " (Under dns-preflight, propagation-seconds has no effect.)"
+        return told
 
     def perform(self, achalls: list[AnnotatedChallenge]) -> list[challenges.ChallengeResponse]:
         """Have the records made, without the fixed sleep afterwards: we look instead."""

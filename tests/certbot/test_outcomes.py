@@ -1,0 +1,261 @@
+"""What certbot does with an outcome: nothing is answered that was not seen, unless asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+
+from tests.certbot.conftest import OWNER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.conftest import Certbot, Ran
+    from tests.lab import Lab
+
+pytestmark = pytest.mark.slow
+
+
+def names_in(certificate: Path) -> set[str]:
+    parsed = x509.load_pem_x509_certificate(certificate.read_bytes())
+    extension = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return set(extension.value.get_values_for_type(x509.DNSName))
+
+
+def certonly(certbot: Certbot, domains: str, *options: str) -> Ran:
+    return certbot("certonly", f"--domains={domains}", *certbot.preflight_options, *options)
+
+
+def test_an_order_of_apex_wildcard_and_an_alias_into_another_zone_issues_through_hooks(
+    certbot: Certbot, lab: Lab
+) -> None:
+    since = len(lab.ca.log)
+    ran = certonly(certbot, "example.test,*.example.test,www.alias.test", *certbot.hook_options)
+    assert ran.status == 0, ran.output
+    assert lab.ca.challenges_answered(since) == 3
+    assert names_in(certbot.certificate("example.test")) == {
+        "example.test",
+        "*.example.test",
+        "www.alias.test",
+    }
+
+
+def test_a_secondary_that_never_gets_it_aborts_before_the_ca_is_told(
+    certbot: Certbot, lab: Lab
+) -> None:
+    lab.pause_transfers(lab.knot)
+    since = len(lab.ca.log)
+    ran = certonly(
+        certbot,
+        "example.test",
+        *certbot.rfc2136_options,
+        "--dns-preflight-timeout=4",
+        f"--dns-preflight-report={certbot.report}",
+    )
+    assert ran.status == 1
+    answer = next(line for line in ran.stderr.splitlines() if line.startswith("Not ready"))
+    assert lab.knot.host.rstrip(".") in answer
+    assert "The challenge was not answered; the records are being removed." in ran.stderr
+    assert lab.ca.challenges_answered(since) == 0
+    assert not lab.primary.texts(OWNER)
+    written = json.loads(certbot.report.read_text())
+    assert written["outcome"] == "not-ready"
+    assert stat.S_IMODE(certbot.report.stat().st_mode) == 0o600
+    assert not certbot.renewal_file("example.test").exists()
+
+
+def test_a_secondary_that_catches_up_is_waited_for(certbot: Certbot, lab: Lab) -> None:
+    lab.pause_transfers(lab.nsd)
+    later = threading.Timer(8, lambda: lab.resume_transfers(lab.nsd))
+    later.start()
+    try:
+        ran = certonly(certbot, "example.test", *certbot.rfc2136_options)
+    finally:
+        later.join()
+    assert ran.status == 0, ran.output
+    assert "example.test ready after" in ran.stdout
+
+
+def test_on_failure_continue_answers_all_the_same_with_a_warning(
+    certbot: Certbot, lab: Lab
+) -> None:
+    lab.pause_transfers(lab.knot)
+    since = len(lab.ca.log)
+    ran = certonly(
+        certbot,
+        "example.test",
+        *certbot.rfc2136_options,
+        "--dns-preflight-timeout=3",
+        "--dns-preflight-on-failure=continue",
+    )
+    assert lab.ca.challenges_answered(since) == 1
+    assert "Not ready: " in ran.stderr
+    assert "The challenge is answered all the same" in " ".join(ran.stderr.split())
+
+
+def test_the_report_is_written_on_success_too(certbot: Certbot) -> None:
+    ran = certonly(
+        certbot,
+        "example.test",
+        *certbot.rfc2136_options,
+        f"--dns-preflight-report={certbot.report}",
+    )
+    assert ran.status == 0, ran.output
+    assert json.loads(certbot.report.read_text())["outcome"] == "ready"
+    assert stat.S_IMODE(certbot.report.stat().st_mode) == 0o600
+
+
+def test_quiet_prints_nothing_on_success_and_the_log_has_the_outcome(certbot: Certbot) -> None:
+    ran = certonly(certbot, "example.test", *certbot.rfc2136_options, "--quiet")
+    assert (ran.status, ran.output) == (0, "")
+    assert '"outcome": "ready"' in ran.log
+
+
+def test_settle_waits_after_readiness(certbot: Certbot) -> None:
+    begun = time.monotonic()
+    ran = certonly(certbot, "example.test", *certbot.rfc2136_options, "--dns-preflight-settle=5")
+    assert ran.status == 0, ran.output
+    assert time.monotonic() - begun > 5
+
+
+# -- names that are not ready don't take down those that are ---------------------------------------
+
+
+@pytest.fixture
+def broken(lab: Lab) -> str:
+    """A zone that its second name server never gets updates of."""
+    lab.zone("broken.test.", [lab.bind, lab.nsd], dynamic=True)
+    lab.pause_transfers(lab.nsd, "broken.test.")
+    return "broken.test"
+
+
+def test_allow_subset_of_names_drops_the_names_that_are_not_ready(
+    certbot: Certbot, lab: Lab, broken: str
+) -> None:
+    since = len(lab.ca.log)
+    ran = certonly(
+        certbot,
+        f"example.test,www.{broken},{broken},www.example.test",
+        *certbot.rfc2136_options,
+        "--dns-preflight-timeout=4",
+        "--allow-subset-of-names",
+    )
+    assert ran.status == 0, ran.output
+    assert names_in(certbot.certificate("example.test")) == {"example.test", "www.example.test"}
+    assert lab.ca.challenges_answered(since) == 2
+    assert "Not ready: " in ran.stderr
+    for owner in (OWNER, f"_acme-challenge.{broken}.", f"_acme-challenge.www.{broken}."):
+        assert not lab.primary.texts(owner)
+
+
+def test_allow_subset_of_names_fails_where_no_name_is_ready(
+    certbot: Certbot, lab: Lab, broken: str
+) -> None:
+    since = len(lab.ca.log)
+    ran = certonly(
+        certbot,
+        f"{broken},www.{broken}",
+        *certbot.rfc2136_options,
+        "--dns-preflight-timeout=3",
+        "--allow-subset-of-names",
+    )
+    assert ran.status == 1
+    assert "Not ready: " in ran.stderr
+    assert "left out" not in ran.stderr
+    assert lab.ca.challenges_answered(since) == 0
+
+
+def test_without_it_one_name_that_is_not_ready_stops_the_order(
+    certbot: Certbot, lab: Lab, broken: str
+) -> None:
+    since = len(lab.ca.log)
+    ran = certonly(
+        certbot,
+        f"example.test,{broken}",
+        *certbot.rfc2136_options,
+        "--dns-preflight-timeout=3",
+    )
+    assert ran.status == 1
+    assert lab.ca.challenges_answered(since) == 0
+    assert not lab.primary.texts(OWNER)
+
+
+# -- signals in the wait ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("wrapped", ["rfc2136_options", "hook_options"])
+def test_a_signal_in_the_wait_ends_it_within_two_seconds_and_the_records_are_removed(
+    certbot: Certbot, lab: Lab, number: signal.Signals, wrapped: str
+) -> None:
+    lab.pause_transfers(lab.knot)
+    since = len(lab.ca.log)
+    process = certbot.start(
+        "certonly",
+        "--domains=example.test,*.example.test",
+        *certbot.preflight_options,
+        *getattr(certbot, wrapped),
+    )
+    try:
+        wait_for(lambda: len(lab.nsd.texts(OWNER)) == 2)
+        time.sleep(1)
+        sent = time.monotonic()
+        os.kill(process.pid, number)
+        _, stderr = process.communicate(timeout=20)
+        took = time.monotonic() - sent
+    finally:
+        process.kill()
+        process.wait()
+    assert took < 2
+    assert process.returncode != 0
+    assert "Traceback" not in stderr
+    assert not lab.primary.texts(OWNER)
+    assert lab.ca.challenges_answered(since) == 0
+
+
+def wait_for(condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+# -- the CA refuses all the same -------------------------------------------------------------------
+
+
+@pytest.fixture
+def misled_ca(lab: Lab) -> Iterator[None]:
+    """The CA's resolver says NXDOMAIN, whatever the name servers say."""
+    lab.unbound.stop()
+    lab.unbound.extra_configuration = f'  local-zone: "{OWNER}" always_nxdomain'
+    lab.unbound.start()
+    lab.unbound.wait_ready()
+    yield
+    lab.unbound.stop()
+    lab.unbound.extra_configuration = ""
+    lab.unbound.start()
+    lab.unbound.wait_ready()
+
+
+def test_after_a_refusal_the_hint_says_what_was_seen_and_what_may_explain_it(
+    certbot: Certbot, lab: Lab, misled_ca: None
+) -> None:
+    del misled_ca
+    ran = certonly(certbot, "example.test", *certbot.rfc2136_options)
+    assert ran.status == 1
+    told = " ".join(ran.stdout.split())
+    assert "all 8 addresses of 4 name servers showed every expected value" in told
+    assert "After the refusal, at" in told
+    assert "UTC: the same." in told
+    assert "kept for up to 60 seconds" in told
+    assert "propagation-seconds has no effect" in told
+    assert not lab.primary.texts(OWNER)
