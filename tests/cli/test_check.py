@@ -171,7 +171,6 @@ def test_a_list_may_come_from_standard_input(in_lab: Command, publish: Callable[
         (b"a.example.test\n" + b"x" * 100_000, "line 2: it is too long"),
         (b"# nothing\n\n", "names no domain"),
         (b"*\n", "line 1: '*' is no domain name"),
-        (b"\x1b[31m.test\n", "line 1: '\\027[31m.test' is no domain name"),
     ],
 )
 def test_a_bad_line_is_named_by_its_number(
