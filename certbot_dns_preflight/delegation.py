@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -22,6 +21,19 @@ import dns.rrset
 
 from certbot_dns_preflight.asking import ask_any, ask_everyone
 from certbot_dns_preflight.exchange import How
+from certbot_dns_preflight.referrals import (
+    ADDRESS_TYPES,
+    TOP_LEVEL,
+    Addresses,
+    find_referral,
+    is_authoritative,
+    is_usable,
+    merge,
+    one_below,
+    read_addresses,
+    targets,
+    with_glue,
+)
 from certbot_dns_preflight.responses import Endpoint, Response, rrset_at
 from certbot_dns_preflight.survey import Listing, NameServer, NoEgress, NoSuchDomain, Zone
 
@@ -31,8 +43,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.exchange import Exchange
     from certbot_dns_preflight.roothints import Hints
 
-# Real zones have a dozen; thousands would make an attack of our walks (CVE-2020-8616).
-_MOST_NAMESERVERS = 100
 _DEEPEST_CHAIN = 8  # name servers whose addresses need other name servers, and so on
 _RECURSIVE = How(recursion=True)
 
@@ -48,14 +58,6 @@ class Cut:
     parent: dns.name.Name | None
     nameservers: Mapping[dns.name.Name, tuple[Endpoint, ...]]
     referred: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """What a name server's own zone says of its addresses; `failure` where it has none."""
-
-    endpoints: tuple[Endpoint, ...]
-    failure: str | None = None
 
 
 @dataclass(slots=True)
@@ -120,7 +122,7 @@ class Walker:
         cut = await self._start(owner)
         while isinstance(cut, Cut):
             endpoints = await self._endpoints(cut, held)
-            turn = self._turns.setdefault((cut.apex, _one_below(cut.apex, owner)), _Turn())
+            turn = self._turns.setdefault((cut.apex, one_below(cut.apex, owner)), _Turn())
             async with contextlib.AsyncExitStack() as stack:
                 if not turn.taken:
                     await stack.enter_async_context(turn.lock)
@@ -208,21 +210,21 @@ class Walker:
             endpoints,
             owner,
             dns.rdatatype.SOA,
-            usable=lambda response: _is_usable(response.message, cut.apex, owner),
+            usable=lambda response: is_usable(response.message, cut.apex, owner),
         )
         if got is None:
             if cut.parent is None and not self._exchange.answered:
                 return NoEgress(endpoints)
             return cut  # its servers give nothing usable: the survey shows how, one by one
         endpoint, message = got
-        referral = _referral(message, cut.apex, owner)
+        referral = find_referral(message, cut.apex, owner)
         if referral is not None:
-            return Cut(referral.name, cut.apex, _with_glue(referral, message, cut.apex))
+            return Cut(referral.name, cut.apex, with_glue(referral, message, cut.apex))
         apex = await self._apex(cut, owner, endpoint, message)
         if apex != cut.apex:
             return await self._nested(cut, apex, endpoint)
-        if message.rcode() == dns.rcode.NXDOMAIN and len(cut.apex) <= _TOP_LEVEL:
-            domain = _one_below(cut.apex, owner)
+        if message.rcode() == dns.rcode.NXDOMAIN and len(cut.apex) <= TOP_LEVEL:
+            domain = one_below(cut.apex, owner)
             if domain == owner or await self._is_nxdomain(domain, endpoint):
                 return NoSuchDomain(domain, cut.apex)
         return cut
@@ -274,7 +276,7 @@ class Walker:
                 continue
             ns = rrset_at(reply.message.answer, candidate, dns.rdatatype.NS)
             if ns is not None:
-                glue = _with_glue(ns, reply.message, cut.apex)
+                glue = with_glue(ns, reply.message, cut.apex)
                 return Cut(candidate, cut.apex, glue, referred=False)
         return cut
 
@@ -340,9 +342,9 @@ class Walker:
     async def _resolve(self, name: dns.name.Name, held: tuple[dns.name.Name, ...]) -> Addresses:
         if self._resolvers:
             messages = await asyncio.gather(
-                *(self._ask_resolver(name, rdtype) for rdtype in _ADDRESS_TYPES)
+                *(self._ask_resolver(name, rdtype) for rdtype in ADDRESS_TYPES)
             )
-            return _read_addresses(name, messages)
+            return read_addresses(name, messages)
         found = await self.find(name, held=held)
         if not isinstance(found, Cut):
             return Addresses((), "the name does not exist")
@@ -354,12 +356,12 @@ class Walker:
                     endpoints,
                     name,
                     rdtype,
-                    usable=lambda response: _is_authoritative(response.message),
+                    usable=lambda response: is_authoritative(response.message),
                 )
-                for rdtype in _ADDRESS_TYPES
+                for rdtype in ADDRESS_TYPES
             )
         )
-        return _read_addresses(name, [answer[1] if answer else None for answer in got])
+        return read_addresses(name, [answer[1] if answer else None for answer in got])
 
     def _leads_to(self, name: dns.name.Name, targets: frozenset[dns.name.Name]) -> bool:
         """Whether resolving `name` now waits, directly or not, for one of `targets`."""
@@ -384,16 +386,16 @@ class Walker:
             for message in await ask_everyone(
                 self._exchange, await self._endpoints(parent, ()), cut.apex, dns.rdatatype.NS
             ):
-                referral = _referral(message, parent.apex, cut.apex)
+                referral = find_referral(message, parent.apex, cut.apex)
                 if referral is not None and referral.name == cut.apex:
-                    _merge(delegated, _with_glue(referral, message, parent.apex))
+                    merge(delegated, with_glue(referral, message, parent.apex))
         known = delegated or dict(cut.nameservers)
         apex: dict[dns.name.Name, tuple[Endpoint, ...]] = {}
         endpoints = await self._endpoints(Cut(cut.apex, cut.parent, known), ())
         for message in await ask_everyone(self._exchange, endpoints, cut.apex, dns.rdatatype.NS):
             ns = rrset_at(message.answer, cut.apex, dns.rdatatype.NS)
-            if ns is not None and _is_authoritative(message):
-                _merge(apex, {r.target: () for r in itertools.islice(ns, _MOST_NAMESERVERS)})
+            if ns is not None and is_authoritative(message):
+                merge(apex, dict.fromkeys(targets(ns), ()))
         if not delegated and apex and not cut.referred:
             known = {}  # every server of the parent serves the child too: no delegation to see
         names = sorted({*known, *apex})
@@ -419,90 +421,3 @@ class Walker:
                 for name, addresses in zip(names, own, strict=True)
             ),
         )
-
-
-_ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
-_TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
-
-
-def _one_below(apex: dns.name.Name, owner: dns.name.Name) -> dns.name.Name:
-    """Give the ancestor-or-self of `owner` that has one label more than `apex`."""
-    if len(owner) <= len(apex):
-        return owner
-    return owner.split(len(apex) + 1)[1]
-
-
-def _is_authoritative(message: dns.message.Message) -> bool:
-    return bool(message.flags & dns.flags.AA) and message.rcode() in (
-        dns.rcode.NOERROR,
-        dns.rcode.NXDOMAIN,
-    )
-
-
-def _is_usable(message: dns.message.Message, apex: dns.name.Name, owner: dns.name.Name) -> bool:
-    return _is_authoritative(message) or _referral(message, apex, owner) is not None
-
-
-def _referral(
-    message: dns.message.Message, apex: dns.name.Name, owner: dns.name.Name
-) -> dns.rrset.RRset | None:
-    """Find the NS RRset of a referral: strictly below the zone, at or above the name asked for."""
-    if message.rcode() != dns.rcode.NOERROR or message.answer:
-        return None
-    if any(rrset.rdtype == dns.rdatatype.SOA for rrset in message.authority):
-        return None
-    for rrset in message.authority:
-        if (
-            rrset.rdtype == dns.rdatatype.NS
-            and rrset.name != apex
-            and rrset.name.is_subdomain(apex)
-            and owner.is_subdomain(rrset.name)
-        ):
-            return rrset
-    return None
-
-
-def _with_glue(
-    ns: dns.rrset.RRset, message: dns.message.Message, bailiwick: dns.name.Name
-) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
-    """Give each name server its glue; addresses outside the parent's bailiwick do not count."""
-    return {
-        rdata.target: tuple(
-            Endpoint(address.address)
-            for rrset in message.additional
-            if rrset.name == rdata.target
-            and rrset.name.is_subdomain(bailiwick)
-            and rrset.rdtype in _ADDRESS_TYPES
-            for address in rrset
-        )
-        for rdata in itertools.islice(ns, _MOST_NAMESERVERS)
-    }
-
-
-def _merge(
-    into: dict[dns.name.Name, tuple[Endpoint, ...]],
-    more: Mapping[dns.name.Name, tuple[Endpoint, ...]],
-) -> None:
-    for name, endpoints in more.items():
-        into[name] = tuple(dict.fromkeys((*into.get(name, ()), *endpoints)))
-
-
-def _read_addresses(
-    name: dns.name.Name, messages: Collection[dns.message.Message | None]
-) -> Addresses:
-    answers = [message for message in messages if message is not None]
-    if any(rrset_at(m.answer, name, dns.rdatatype.CNAME) for m in answers):
-        return Addresses((), "it is an alias, which a name server's name must not be")
-    endpoints = tuple(
-        Endpoint(rdata.address)
-        for message in answers
-        for rdtype in _ADDRESS_TYPES
-        for rdata in rrset_at(message.answer, name, rdtype) or ()
-    )
-    if endpoints:
-        return Addresses(endpoints)
-    if not answers:
-        return Addresses((), "the servers of its own zone do not answer")
-    if any(message.rcode() == dns.rcode.NXDOMAIN for message in answers):
-        return Addresses((), "the name does not exist")
-    return Addresses((), "it has neither A nor AAAA records")

@@ -22,6 +22,7 @@ from certbot_dns_preflight.asking import ask_any
 from certbot_dns_preflight.caasearch import CaaSearch
 from certbot_dns_preflight.delegation import Cut
 from certbot_dns_preflight.exchange import ONCE, How
+from certbot_dns_preflight.referrals import ADDRESS_TYPES, is_authoritative
 from certbot_dns_preflight.responses import (
     Absent,
     Alias,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.responses import Reading, Reply
 
 _MOST_HOPS = 8
-_ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 _RECURSIVE = How(recursion=True, tries=1, timeout=1.0)
 # Below the domain: through a resolver a walk looks only at what is above the name given.
 _BELOW = b"_dns-preflight"
@@ -173,7 +173,7 @@ class Scout:
 
     async def _is_addressless(self, domain: dns.name.Name) -> bool | None:
         """Whether the domain has neither A nor AAAA, aliases followed; None if unknown."""
-        answers = await asyncio.gather(*(self._has(domain, rdtype) for rdtype in _ADDRESS_TYPES))
+        answers = await asyncio.gather(*(self._has(domain, rdtype) for rdtype in ADDRESS_TYPES))
         if any(answers):
             return False
         return None if None in answers else True
@@ -195,7 +195,7 @@ class Scout:
                 ],
                 name,
                 rdtype,
-                usable=_is_authoritative,
+                usable=lambda response: is_authoritative(response.message),
                 how=ONCE,
             )
             if got is None:
@@ -236,13 +236,6 @@ class Scout:
                 return None
             return OtherView(endpoint, zone.apex, local, public)
         return None
-
-
-def _is_authoritative(response: Response) -> bool:
-    return bool(response.message.flags & dns.flags.AA) and response.message.rcode() in (
-        dns.rcode.NOERROR,
-        dns.rcode.NXDOMAIN,
-    )
 
 
 def _own_resolvers() -> list[Endpoint]:
