@@ -13,7 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli import check, explain, renewals
+from certbot_dns_preflight.cli import check, explain, hook, renewals
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.parser import Parser, nearest, version_text
 from certbot_dns_preflight.records import printable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-_COMMANDS = (check, renewals, explain)
+_COMMANDS = (check, hook, renewals, explain)
 _TAKING_VALUES = ("--expect", "--token")
 _INTERRUPTED, _PIPE_BROKEN = 130, 141  # as shells count a death by SIGINT and SIGPIPE
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         _log_to_stderr(given)
         status = Exit(given.run(given))
-        _flush()
+        sys.stdout.flush()
     except MisuseError as error:
         _complain(parser, str(error))
         return Exit.MISUSE
@@ -93,14 +93,12 @@ def _joined(arguments: Sequence[str]) -> list[str]:
 
 def _speak_whatever_the_locale() -> None:
     """Write what the locale's encoding lacks as an escape, rather than fail over it."""
+    # A stream that was closed by whoever started us is None.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 - for good
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123 - for good
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _flush() -> None:
-    if sys.stdout is not None:
-        sys.stdout.flush()
 
 
 def _say_no_more() -> None:

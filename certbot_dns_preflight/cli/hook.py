@@ -1,0 +1,186 @@
+"""`dns-preflight hook`: between an ACME client and the hook that writes its records.
+
+Runs the user's command as certbot would, and after the last challenge of the order waits until all
+its records are visible. What a CA or a client chose reaches that command by the environment alone.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight import rounds
+from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
+from certbot_dns_preflight.cli.order import Order, Told
+from certbot_dns_preflight.cli.parser import (
+    add_common_options,
+    read_settings,
+    speaks_unicode,
+    wants_colour,
+    width,
+)
+from certbot_dns_preflight.cli.wanted import Wanted
+from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.records import InvalidDomainError, challenge, printable
+from certbot_dns_preflight.report import document, files, live, text
+from certbot_dns_preflight.report.words import plural
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from certbot_dns_preflight.settings import Settings
+
+_EXAMPLES = """\
+examples:
+  certbot certonly --manual --preferred-challenges dns \\
+    --manual-auth-hook 'dns-preflight hook --exec ./add-txt' \\
+    --manual-cleanup-hook ./remove-txt -d example.com -d '*.example.com'
+  CERTBOT_DOMAIN=example.com CERTBOT_VALIDATION=VALUE dns-preflight hook
+
+certbot goes on to the CA even when a hook fails; with `--authenticator
+dns-preflight` it does not, and needs no `hook`. Other clients do stop."""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "hook",
+        help="run a hook that writes records, then wait for them",
+        description="Run a hook that writes the record, and wait for all records of the order "
+        "after its\nlast challenge. Reads CERTBOT_DOMAIN (or CERTBOT_IDENTIFIER), "
+        "CERTBOT_VALIDATION,\nCERTBOT_REMAINING_CHALLENGES and CERTBOT_ALL_DOMAINS, as certbot "
+        "sets them.",
+        epilog=_EXAMPLES,
+    )
+    parser.add_argument(
+        "--exec", metavar="COMMAND", help="the hook, run by the shell; only wait if left out"
+    )
+    add_common_options(parser, without=("on-failure",))
+    parser.set_defaults(run=run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What the client says about this challenge."""
+
+    domain: str
+    value: str | None
+    remaining: int
+    names: tuple[str, ...]  # empty: it does not say
+
+    @property
+    def first(self) -> bool:
+        return self.remaining == len(self.names) - 1
+
+    @property
+    def last(self) -> bool:
+        return self.remaining == 0
+
+
+def run(given: argparse.Namespace) -> Exit:
+    """Run the user's hook; at the last challenge wait, and tell by the exit status."""
+    settings = read_settings(given)
+    call = _read(os.environ)
+    if settings.report is not None:
+        try:
+            files.check_writable(settings.report)
+        except OSError as error:
+            raise MisuseError(f"--report: {error}") from error
+    failed = given.exec is not None and not _ran_well(given.exec, call.domain)
+    try:
+        told = Order(",".join(call.names)).add(
+            Told(call.domain, call.value, failed), first=call.first, last=call.last
+        )
+    except (OSError, ValueError, TypeError) as error:
+        raise MisuseError(
+            f"hook: there is no place to keep what belongs to one order: {printable(str(error))}"
+        ) from error
+    if not call.last:
+        return Exit.NOT_READY if failed else Exit.READY
+    return _conclude(given, settings, told, len(call.names))
+
+
+def _read(environment: Mapping[str, str]) -> _Call:
+    domain = environment.get("CERTBOT_IDENTIFIER") or environment.get("CERTBOT_DOMAIN")
+    value = environment.get("CERTBOT_VALIDATION")
+    if not domain or not value:
+        raise MisuseError(
+            "hook: CERTBOT_DOMAIN and CERTBOT_VALIDATION are not set; it is for "
+            "--manual-auth-hook, or for whoever sets them"
+        )
+    listed = environment.get("CERTBOT_ALL_IDENTIFIERS") or environment.get("CERTBOT_ALL_DOMAINS")
+    remaining = environment.get("CERTBOT_REMAINING_CHALLENGES")
+    if remaining is None:  # a client that knows no orders: this one record
+        remaining, listed = "0", domain
+    if not (remaining.isascii() and remaining.isdigit()):
+        raise MisuseError(
+            f"hook: CERTBOT_REMAINING_CHALLENGES is {printable(remaining)!r}, and no number"
+        )
+    if "CERTBOT_TOKEN" in environment:
+        value = None  # HTTP-01: there is nothing to see in the DNS
+    else:
+        try:
+            challenge(domain)
+        except InvalidDomainError as error:
+            raise MisuseError(f"hook: CERTBOT_DOMAIN: {error}") from error
+    return _Call(domain, value, int(remaining), tuple(listed.split(",")) if listed else ())
+
+
+def _ran_well(command: str, domain: str) -> bool:
+    """Run the user's command as certbot does, with our own output and environment."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    status = subprocess.run(command, shell=True, check=False).returncode  # noqa: S602 - the user's
+    if status:
+        _say(f"--exec for {printable(domain)} reported error code {status}")
+    return not status
+
+
+def _conclude(
+    given: argparse.Namespace, settings: Settings, told: list[Told], announced: int
+) -> Exit:
+    failed = [printable(one.domain) for one in told if one.failed]
+    if failed:
+        _say(f"not waited for: --exec failed for {', '.join(failed)}")
+        return Exit.NOT_READY
+    status = _wait(given, settings, told)
+    missing = announced - len(told)
+    if missing > 0 and status is Exit.READY:
+        _say(f"{plural(missing, 'challenge')} of this order never came here, and may not be ready")
+        return Exit.INCONCLUSIVE
+    return status
+
+
+def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Exit:
+    wanted = Wanted()
+    for one in told:
+        if one.value is not None:
+            wanted.name(one.domain, one.value.encode("utf-8", "surrogateescape"))
+    if not wanted:
+        return Exit.READY
+    watch = None if given.quiet or given.verbose else live.LiveView()
+    if watch is None:
+        outcome = rounds.run(wanted.challenges, settings, wait=True)
+    else:
+        with watch:
+            outcome = rounds.run(wanted.challenges, settings, wait=True, watch=watch)
+    if settings.report is not None:
+        files.write_atomically(settings.report, document.render(outcome), mode=0o600)
+    if outcome.verdict is Verdict.READY:
+        time.sleep(settings.settle)
+    elif not given.quiet:
+        # Standard output is the user's hook's own: certbot hands it on to the cleanup hook.
+        shown = text.render(
+            outcome, width=width(), colour=wants_colour(given), unicode=speaks_unicode()
+        )
+        sys.stderr.write(shown.rstrip("\n") + "\n")
+    return of_verdict(outcome.verdict)
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(f"dns-preflight hook: {message}\n")

@@ -1,0 +1,72 @@
+"""Directories that only this user can look into, for state that outlives a process.
+
+Decides where state may lie: in the user's runtime or state directory, in /run for root, else below
+the directory for temporary files, where others can plant names. What is used there has a name that
+nobody can foresee, and whatever its name, it is opened without following links, belongs to this
+user and lets nobody else in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAME = "dns-preflight"
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def directories() -> list[int]:
+    """Open every private directory that there is, the preferred one first; at least one.
+
+    Gives descriptors for the caller to close. Raises `OSError` where none can be had.
+    """
+    found = []
+    for base in _bases():
+        with contextlib.suppress(OSError):
+            # In a directory of somebody else, ours could be moved away and another put there.
+            if base.stat().st_uid == os.geteuid():
+                (base / _NAME).mkdir(mode=0o700)
+        descriptor = _opened(base / _NAME)
+        if descriptor is not None:
+            found.append(descriptor)
+    for path in sorted(_temporary().glob(f"{_NAME}-{os.geteuid()}-*")):
+        descriptor = _opened(path)
+        if descriptor is not None:
+            found.append(descriptor)
+    if not found:
+        made = tempfile.mkdtemp(prefix=f"{_NAME}-{os.geteuid()}-")  # mode 0700
+        found.append(os.open(made, _DIRECTORY))
+    return found
+
+
+def _bases() -> Iterator[Path]:
+    for variable in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
+        path = os.environ.get(variable, "")
+        if Path(path).is_absolute():
+            yield Path(path)
+    if os.geteuid() == 0:
+        yield Path("/run")
+
+
+def _temporary() -> Path:
+    return Path(tempfile.gettempdir())
+
+
+def _opened(path: Path) -> int | None:
+    """Open a directory if it is this user's own and nobody else can enter it."""
+    try:
+        descriptor = os.open(path, _DIRECTORY)
+    except OSError:
+        return None
+    seen = os.fstat(descriptor)
+    if seen.st_uid == os.geteuid() and not stat.S_IMODE(seen.st_mode) & 0o077:
+        return descriptor
+    os.close(descriptor)
+    return None
