@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.lab import Lab
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def signed_world(
     session_lab: Lab, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[world.World]:

@@ -71,6 +71,13 @@ def _healthy(world: World) -> None:
         text = sign(origin, world.text(origin, PLACES, TXT), keys)
         _both(world, origin, text, [keys[0].ds()], parent)
 
+    _odd_but_healthy(world)
+    _negative(world)
+    _rollovers(world)
+
+
+def _odd_but_healthy(world: World) -> None:
+    sign, pair = world.signer.sign, world.signer.pair
     origin = "csk.test."
     one = (world.signer.key(origin, ksk=True),)
     text = sign(origin, world.text(origin, PLACES, TXT), one, nsec3=("-z",))
@@ -100,6 +107,10 @@ def _healthy(world: World) -> None:
     keys = pair(origin)
     text = sign(origin, world.text(origin, PLACES, "@ DNAME ecdsa256.test.\n"), keys)
     _both(world, origin, text, [keys[0].ds()])
+
+
+def _negative(world: World) -> None:
+    sign, pair = world.signer.sign, world.signer.pair
     for label, options in {"absent": (), "absent3": NSEC3, "absentopt": OPT_OUT}.items():
         origin = f"{label}.test."
         keys = pair(origin)
@@ -119,7 +130,6 @@ def _healthy(world: World) -> None:
         keys = pair(origin)
         text = sign(origin, world.text(origin, PLACES, "* A 127.0.0.1\n"), keys, nsec3=options)
         _both(world, origin, text, [keys[0].ds()])
-    _rollovers(world)
 
 
 def _rollovers(world: World) -> None:

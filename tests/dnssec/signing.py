@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -80,7 +79,8 @@ class Signer:
     ) -> str:
         """Sign a zone; `published` keys are in the DNSKEY set and sign nothing.
 
-        `begins` and `ends` are days from now. `nsec3`: more options of dnssec-signzone (`-3 -`, `-A`, `-H 5`, `-z`).
+        `begins` and `ends` are days from now. `nsec3`: more options of dnssec-signzone (`-3 -`,
+        `-A`, `-H 5`, `-z`).
         """
         self._zones += 1
         source = self.directory / f"zone-{self._zones}"
@@ -125,8 +125,3 @@ def without(signed: str, *, covering: str = "", owner: str = "") -> str:
             continue
         kept.append(line)
     return "\n".join(kept) + "\n"
-
-
-def have_tools() -> bool:
-    """Whether BIND's signing tools are installed."""
-    return bool(shutil.which("dnssec-signzone") and shutil.which("dnssec-keygen"))

@@ -63,9 +63,8 @@ def test_each_address_gets_the_status_that_unbound_gives_it(signed_world: World)
                 key=_WORST.index,
             )
             kinds = sorted({str(f.kind) for f in zone.faults})
-            rows.append(
-                f"{name:34} {kind:5} ours {ours:14} unbound {theirs:9} {', '.join(kinds) or zone.reason}"
-            )
+            why = ", ".join(kinds) or zone.reason
+            rows.append(f"{name:34} {kind:5} ours {ours:14} unbound {theirs:9} {why}")
             if ours != theirs:
                 wrong.append(rows[-1])
     print("\n".join(["", *rows, f"{len(rows) - len(wrong)} of {len(rows)} agree"]))  # noqa: T201

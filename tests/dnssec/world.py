@@ -1,11 +1,12 @@
 """A signed internet for these tests: a root, three TLDs, and a zone for each scenario.
 
-It has its own root, keys and resolver; the servers are the lab's daemons. A scenario is a zone, what each
-of its servers serves, and the DS that its parent has.
+It has its own root, keys and resolver; the servers are the lab's daemons. A scenario is a zone,
+what each of its servers serves, and the DS that its parent has.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -65,8 +66,8 @@ class World:
         """Write an unsigned zone whose name servers are these."""
         apex = "".join(f"@ NS {self.leaf[kind].host}\n" for kind in kinds)
         return (
-            f"$ORIGIN {origin}\n$TTL 60\n@ SOA {self.leaf[kinds[0]].host} h.test. 1 3600 900 99999 60\n"
-            f"{apex}{records}"
+            f"$ORIGIN {origin}\n$TTL 60\n"
+            f"@ SOA {self.leaf[kinds[0]].host} h.test. 1 3600 900 99999 60\n{apex}{records}"
         )
 
     def add(self, scenario: Scenario) -> None:
@@ -75,23 +76,7 @@ class World:
 
     def start(self) -> None:
         """Serve all zones, sign what is above them, and start the resolver."""
-        for kind, server in self.leaf.items():
-            for scenario in self.scenarios.values():
-                text = scenario.texts.get(kind)
-                if text is not None:
-                    live = text.startswith("live:")
-                    server.put(
-                        Hosted(origin=scenario.origin, text=text.removeprefix("live:"), signed=live)
-                    )
-            if kind == "pdns":
-                self._secure(server)
-            server.start()
-        for server in self.leaf.values():
-            server.wait_ready()
-        for scenario in self.scenarios.values():
-            for kind, text in scenario.texts.items():
-                if text.startswith("live:"):
-                    scenario.ds += _delegation_signers(self.leaf[kind], scenario.origin)
+        self._start_leaves()
         for origin, denial in TLDS.items():
             self._put(origin, self._tld(origin), denial)
         root = self._apex(".")
@@ -116,6 +101,25 @@ class World:
         )
         self.unbound.start()
         self.unbound.wait_ready()
+
+    def _start_leaves(self) -> None:
+        for kind, server in self.leaf.items():
+            for scenario in self.scenarios.values():
+                text = scenario.texts.get(kind)
+                if text is not None:
+                    live = text.startswith("live:")
+                    server.put(
+                        Hosted(origin=scenario.origin, text=text.removeprefix("live:"), signed=live)
+                    )
+            if kind == "pdns":
+                self._secure(server)
+            server.start()
+        for server in self.leaf.values():
+            server.wait_ready()
+        for scenario in self.scenarios.values():
+            for kind, text in scenario.texts.items():
+                if text.startswith("live:"):
+                    scenario.ds += _delegation_signers(self.leaf[kind], scenario.origin)
 
     def stop(self) -> None:
         """End everything."""
@@ -146,7 +150,10 @@ class World:
         subprocess.run(command, check=True, capture_output=True)
 
     def _apex(self, origin: str) -> str:
-        return f"$ORIGIN {origin}\n$TTL 60\n@ SOA {self.top.host} h.test. 1 3600 900 99999 60\n@ NS {self.top.host}\n"
+        return (
+            f"$ORIGIN {origin}\n$TTL 60\n@ SOA {self.top.host} h.test. 1 3600 900 99999 60\n"
+            f"@ NS {self.top.host}\n"
+        )
 
     def _tld(self, origin: str) -> str:
         text = self._apex(origin)
@@ -189,6 +196,11 @@ class World:
                     pdnsutil("set-nsec3", zone, "1 0 0 -")
             elif "RRSIG" in (hosted.text or ""):
                 pdnsutil("set-presigned", zone)
+                denial = re.search(r"NSEC3PARAM\s+(\S+) \S+ (\S+) (\S+)", hosted.text or "")
+                if denial:
+                    opt_out = "1" if re.search(r"NSEC3\s+1 1 ", hosted.text or "") else "0"
+                    algorithm, iterations, salt = denial.groups()
+                    pdnsutil("set-nsec3", zone, f"{algorithm} {opt_out} {iterations} {salt}")
 
 
 def build(lab: Lab, directory: Path) -> World:

@@ -1,0 +1,108 @@
+"""What the scenarios are told as: which finding, of which kind, about whom, in which words."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from certbot_dns_preflight.diagnosis.dnssec import judge, unjudged
+from certbot_dns_preflight.dnssec import anchors
+from certbot_dns_preflight.dnssec.validate import validate
+from certbot_dns_preflight.findings import Severity
+from tests.dnssec.test_against_unbound import assess, collect
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.findings import Finding
+    from tests.dnssec.world import World
+
+FAULTS = {
+    "stale-ds.test.": ("ds-without-key",),
+    "ds-but-unsigned.test.": ("ds-without-key",),
+    "ds-but-unsigned-on-one.test.": ("ds-without-key", "signature-missing"),
+    "ds-wrong-digest.test.": ("ds-without-key",),
+    "expired.test.": ("signature-expired",),
+    "expired-on-nsd.test.": ("signature-expired",),
+    "expired-on-pdns.test.": ("signature-expired",),
+    "future.test.": ("signature-not-yet-valid",),
+    "future-on-nsd.test.": ("signature-not-yet-valid",),
+    "future-on-pdns.test.": ("signature-not-yet-valid",),
+    "no-txt-signature-on-one.test.": ("signature-missing",),
+    "no-key-signature-on-one.test.": ("signature-missing",),
+    "tampered-on-one.test.": ("signature-invalid",),
+    "key-removed-too-early.test.": ("signature-invalid",),
+    "no-denial-on-one.test.": ("signature-missing",),
+    "no-denial3-on-one.test.": ("signature-missing",),
+    "p-expired.test.": ("signature-expired",),
+    "child.p-expired.test.": ("signature-expired",),
+}
+
+
+@pytest.fixture(scope="module")
+def told(signed_world: World) -> dict[str, list[Finding]]:
+    facts = collect(signed_world, list(signed_world.scenarios))
+    return {name: list(judge(assess(signed_world, found))) for name, found in facts.items()}
+
+
+@pytest.mark.parametrize(("origin", "kinds"), FAULTS.items())
+def test_each_fault_is_told_with_its_kind_and_nothing_else(
+    told: dict[str, list[Finding]], origin: str, kinds: tuple[str, ...]
+) -> None:
+    found = told[origin]
+    assert [f.evidence["kind"] for f in found] == list(kinds)
+    assert {f.code for f in found} == {"dnssec-bogus"}
+    assert {f.severity for f in found} == {Severity.ERROR}
+    for finding in found:
+        for text in (finding.summary, finding.cause, finding.remedy):
+            assert text.isprintable()
+
+
+def test_healthy_and_unsigned_zones_are_told_nothing_of(told: dict[str, list[Finding]]) -> None:
+    rest = {name: found for name, found in told.items() if name not in FAULTS}
+    del rest["ends-soon.test."]
+    assert len(rest) > 50
+    assert {name: found for name, found in rest.items() if found} == {}
+
+
+def test_signatures_that_end_within_three_days_are_a_warning(
+    told: dict[str, list[Finding]],
+) -> None:
+    (found,) = told["ends-soon.test."]
+    assert (found.code, found.severity) == ("dnssec-expiring", Severity.WARNING)
+    assert found.summary == "Signatures of ends-soon.test. end in 47 hours."
+
+
+def test_the_one_server_with_old_signatures_is_named(told: dict[str, list[Finding]]) -> None:
+    (found,) = told["expired-on-nsd.test."]
+    assert str(found.nameserver) == "nsd.ns.test."
+    assert found.summary == (
+        "DNSSEC of expired-on-nsd.test.: signatures expired 24 hours ago on nsd.ns.test."
+    )
+    assert "transfer it anew" in found.remedy
+
+
+def test_a_ds_without_key_names_the_key_and_the_registrar(told: dict[str, list[Finding]]) -> None:
+    (found,) = told["stale-ds.test."]
+    assert found.summary == ("DNSSEC of stale-ds.test.: its DS (seen from test.) matches no key.")
+    assert "at the registrar" in found.remedy
+    assert found.nameserver is None
+
+
+def test_with_another_root_nothing_below_is_blamed(signed_world: World) -> None:
+    facts = collect(signed_world, ["ecdsa256.test."])["ecdsa256.test."]
+    assessment = validate(facts, anchors.builtin(), now=int(time.time()))
+    (found,) = judge(assessment)
+    assert found.evidence["kind"] == "ds-without-key"
+    assert found.summary == "The trust anchor matches none of the root's keys."
+
+
+@pytest.mark.parametrize(("days", "kind"), [(40, "expired"), (-40, "not-yet-valid")])
+def test_a_wrong_clock_here_is_mentioned(signed_world: World, days: int, kind: str) -> None:
+    facts = collect(signed_world, ["ecdsa256.test."])["ecdsa256.test."]
+    now = int(time.time()) + days * 86400
+    assessment = validate(facts, anchors.read(signed_world.trust_anchor), now=now)
+    found = next(iter(judge(assessment)))
+    assert found.evidence["kind"] == f"signature-{kind}"
+    assert "this host's clock says" in found.cause
+    assert unjudged(assessment) == ()
