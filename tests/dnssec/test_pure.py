@@ -1,0 +1,300 @@
+"""Signatures, proofs and anchors without a server: limits, hostile zones, time."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING
+
+import dns.dnssec
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from certbot_dns_preflight.dnssec import anchors, denial, signatures
+from certbot_dns_preflight.dnssec.denial import Proof, absent, no_closer
+from certbot_dns_preflight.dnssec.facts import Kind
+from certbot_dns_preflight.dnssec.signatures import Broken, CannotJudge, Valid, Verifier
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dns.rdtypes.ANY.DNSKEY import DNSKEY
+    from dns.rdtypes.ANY.RRSIG import RRSIG
+
+ZONE = dns.name.from_text("example.com.")
+NOW = int(time.time())
+DAY = 86400
+# IANA's published root keys; the built-in anchors hold their digests only.
+KSK_2017 = """
+. IN DNSKEY 257 3 8 AwEAAaz/tAm8yTn4Mfeh5eyI96WSVexTBAvkMgJzkKTOiW1vkIbzxeF3+/4RgWOq7HrxRixHlFlExOL
+AJr5emLvN7SWXgnLh4+B5xQlNVz8Og8kvArMtNROxVQuCaSnIDdD5LKyWbRd2n9WGe2R8PzgCmr3EgVLrjyBxWezF0jLHwVN8ef
+S3rCj/EWgvIWgb9tarpVUDK/b58Da+sqqls3eNbuv7pr+eoZG+SrDK6nWeL3c6H5Apxz7LjVc1uTIdsIXxuOLYA4/ilBmSVIzuD
+WfdRUfhHdY6+cn8HFRm+2hM8AnXGXws9555KrUB5qihylGa8subX2Nn6UwNR1AkUTV74bU="""
+KSK_2024 = """
+. IN DNSKEY 257 3 8 AwEAAa96jeuknZlaeSrvyAJj6ZHv28hhOKkx3rLGXVaC6rXTsDc449/cidltpkyGwCJNnOAlFNKF2jB
+osZBU5eeHspaQWOmOElZsjICMQMC3aeHbGiShvZsx4wMYSjH8e7Vrhbu6irwCzVBApESjbUdpWWmEnhathWu1jo+siFUiRAAxm9q
+yJNg/wOZqqzL/dL/q8PkcRU5oUKEpUge71M3ej2/7CPqpdVwuMoTvoB+ZOT4YeGyxMvHmbrxlFzGOHOijtzN+u1TQNatX2XBuzZN
+Q1K+s2CXkPIZo7s6JgZyvaBevYtxPvYLw4z9mR7K2vaF18UYH9Z9GNUUeayffKC73PYc="""
+
+
+def one_line(text: str) -> str:
+    head, data = text.strip().split(" 8 ", 1)
+    return f"{head} 8 {data.replace(chr(10), '')}\n"
+
+
+def zone_key() -> tuple[ed25519.Ed25519PrivateKey, DNSKEY]:
+    private = ed25519.Ed25519PrivateKey.generate()
+    return private, dns.dnssec.make_dnskey(private.public_key(), 15)
+
+
+def txt(owner: str = "www.example.com.") -> dns.rrset.RRset:
+    return dns.rrset.from_text(owner, 60, "IN", "TXT", '"value"')
+
+
+def signed(  # noqa: PLR0913 - a signature's fields
+    rrset: dns.rrset.RRset,
+    private: ed25519.Ed25519PrivateKey,
+    key: DNSKEY,
+    *,
+    begins: int = NOW - DAY,
+    ends: int = NOW + 10 * DAY,
+    signer: dns.name.Name = ZONE,
+) -> RRSIG:
+    return dns.dnssec.sign(rrset, private, signer, key, inception=begins, expiration=ends)
+
+
+def check(sigs: list[RRSIG], keys: list[DNSKEY], rrset: dns.rrset.RRset | None = None) -> object:
+    return Verifier(NOW).check(rrset or txt(), sigs, keys, zone=ZONE)
+
+
+# -- anchors ---------------------------------------------------------------------------------------
+
+
+def test_the_builtin_anchors_are_the_digests_of_ianas_keys(tmp_path: Path) -> None:
+    file = tmp_path / "root.key"
+    file.write_text(one_line(KSK_2017) + one_line(KSK_2024))
+    assert set(anchors.read(file)) == set(anchors.builtin())
+    assert [ds.key_tag for ds in anchors.builtin()] == [20326, 38696]
+
+
+def test_anchors_are_read_as_ds_too(tmp_path: Path) -> None:
+    file = tmp_path / "root.ds"
+    file.write_text("".join(f". IN DS {ds.to_text()} ; note\n" for ds in anchors.builtin()))
+    assert anchors.read(file) == anchors.builtin()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "; nothing\n", "example.com. IN DS 1 8 2 " + "ab" * 32, ". IN DS nonsense", "\x00\xff"],
+)
+def test_a_file_without_anchors_is_refused_in_one_line(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "file"
+    file.write_text(content)
+    with pytest.raises(anchors.TrustAnchorError) as caught:
+        anchors.read(file)
+    assert "holds no trust anchor" in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(anchors.TrustAnchorError):
+        anchors.read(tmp_path / "missing")
+
+
+# -- signatures ------------------------------------------------------------------------------------
+
+
+def test_the_signature_that_lasts_longest_decides() -> None:
+    private, key = zone_key()
+    sigs = [signed(txt(), private, key, ends=NOW + days * DAY) for days in (2, 9, 5)]
+    assert check(sigs, [key]) == Valid(NOW + 9 * DAY, dns.dnssec.key_id(key))
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "kind"),
+    [
+        (-10, -1, Kind.EXPIRED),
+        (1, 10, Kind.NOT_YET_VALID),
+        (-10, 10, None),
+    ],
+)
+def test_time_decides(begins: int, ends: int, kind: Kind | None) -> None:
+    private, key = zone_key()
+    sig = signed(txt(), private, key, begins=NOW + begins * DAY, ends=NOW + ends * DAY)
+    checked = check([sig], [key])
+    assert (checked.kind if isinstance(checked, Broken) else None) is kind
+
+
+def test_the_reason_is_named() -> None:
+    private, key = zone_key()
+    other_private, other = zone_key()
+    sig = signed(txt(), private, key)
+    changed = dns.rrset.from_text("www.example.com.", 60, "IN", "TXT", '"changed"')
+    elsewhere = signed(txt(), private, key, signer=dns.name.from_text("com."))
+    kinds = {
+        "none": check([], [key]),
+        "another zone's": check([elsewhere], [key]),
+        "unknown key": check([signed(txt(), other_private, other)], [key]),
+        "changed data": check([sig], [key], changed),
+    }
+    assert {name: c.kind for name, c in kinds.items() if isinstance(c, Broken)} == {
+        "none": Kind.MISSING,
+        "another zone's": Kind.MISSING,
+        "unknown key": Kind.INVALID,
+        "changed data": Kind.INVALID,
+    }
+
+
+@pytest.mark.parametrize("flags", [0x0000, 0x0180])
+def test_a_key_that_is_no_zone_key_or_revoked_signs_nothing(flags: int) -> None:
+    private, key = zone_key()
+    key = key.replace(flags=flags)
+    forged = signed(txt(), private, key)
+    assert isinstance(check([forged], [key]), Broken)
+
+
+def test_the_wildcard_behind_an_answer_is_seen() -> None:
+    private, key = zone_key()
+    made = signed(txt("*.example.com."), private, key)
+    checked = check([made], [key], txt("a.b.example.com."))
+    assert checked == Valid(
+        NOW + 10 * DAY, dns.dnssec.key_id(key), dns.name.from_text("*.example.com.")
+    )
+
+
+def test_many_bad_signatures_and_keys_cost_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    private, key = zone_key()
+    good = signed(txt(), private, key)
+    bad = [good.replace(signature=hashlib.sha512(bytes([i])).digest()) for i in range(200)]
+    keys = [zone_key()[1] for _ in range(100)]
+    tag = dns.dnssec.key_id(key)
+    tried = []
+    real = dns.dnssec.validate_rrsig
+    monkeypatch.setattr(dns.dnssec, "key_id", lambda _: tag)  # all collide (CVE-2023-50387)
+    monkeypatch.setattr(
+        dns.dnssec, "validate_rrsig", lambda *a, **k: (tried.append(1), real(*a, **k))
+    )
+    verifier = Verifier(NOW)
+    for number in range(40):
+        rrset = dns.rrset.from_text(f"n{number}.example.com.", 60, "IN", "TXT", "x")
+        assert isinstance(verifier.check(rrset, bad, keys, zone=ZONE), Broken)
+    assert len(tried) <= 200
+
+
+def test_missing_cryptography_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unable(*_: object, **__: object) -> None:
+        raise ImportError("DNSSEC validation requires python cryptography")
+
+    private, key = zone_key()
+    sig = signed(txt(), private, key)
+    monkeypatch.setattr(dns.dnssec, "validate_rrsig", unable)
+    checked = check([sig], [key])
+    assert isinstance(checked, CannotJudge)
+    assert "cannot check ED25519 signatures" in checked.detail
+
+
+# -- denial ----------------------------------------------------------------------------------------
+
+
+def nsec(owner: str, following: str, *types: str) -> dns.rrset.RRset:
+    return dns.rrset.from_text(owner, 60, "IN", "NSEC", f"{following} {' '.join(types)}")
+
+
+def nsec3(
+    name: str, span: int, *types: str, iterations: int = 0, flags: int = 0
+) -> dns.rrset.RRset:
+    """Make the NSEC3 of a name whose hash is followed at a distance."""
+    label = dns.dnssec.nsec3_hash(name, b"", iterations, 1)
+    number = int.from_bytes(denial._from_base32(label))
+    following = dns.rdata.from_text(
+        dns.rdataclass.IN,
+        dns.rdatatype.NSEC3,
+        f"1 {flags} {iterations} - {label} {' '.join(types)}",
+    ).replace(next=((number + span) % (1 << 160)).to_bytes(20))
+    rrset = dns.rrset.RRset(
+        dns.name.from_text(f"{label}.example.com."), dns.rdataclass.IN, dns.rdatatype.NSEC3
+    )
+    rrset.add(following, 60)
+    return rrset
+
+
+def proof(name: str, rdtype: str, *denials: dns.rrset.RRset) -> Proof:
+    return absent(denials, dns.name.from_text(name), dns.rdatatype.from_text(rdtype), zone=ZONE)
+
+
+def test_nsec_at_the_name_denies_what_its_bitmap_lacks() -> None:
+    at = nsec("www.example.com.", "z.example.com.", "A", "RRSIG", "NSEC")
+    assert proof("www.example.com.", "TXT", at) is Proof.PROVEN
+    assert proof("www.example.com.", "A", at) is Proof.UNPROVEN
+    assert proof("other.example.com.", "TXT", at) is Proof.UNPROVEN
+
+
+def test_nsec_of_an_alias_denies_nothing() -> None:
+    at = nsec("www.example.com.", "z.example.com.", "CNAME", "RRSIG", "NSEC")
+    assert proof("www.example.com.", "TXT", at) is Proof.UNPROVEN
+
+
+def test_nsec_from_the_other_side_of_the_cut_denies_nothing() -> None:
+    parents = nsec("sub.example.com.", "z.example.com.", "NS", "RRSIG", "NSEC")
+    childs = nsec("sub.example.com.", "a.sub.example.com.", "NS", "SOA", "RRSIG", "NSEC")
+    assert proof("sub.example.com.", "DS", parents) is Proof.PROVEN
+    assert proof("sub.example.com.", "TXT", parents) is Proof.UNPROVEN
+    assert proof("sub.example.com.", "DS", childs) is Proof.UNPROVEN
+    assert proof("a.sub.example.com.", "TXT", parents) is Proof.UNPROVEN
+
+
+def test_nsec_needs_the_wildcard_denied_as_well() -> None:
+    covering = nsec("a.example.com.", "z.example.com.", "A")
+    no_wildcard = nsec("example.com.", "a.example.com.", "SOA", "NS")
+    assert proof("www.example.com.", "TXT", covering) is Proof.UNPROVEN
+    assert proof("www.example.com.", "TXT", covering, no_wildcard) is Proof.PROVEN
+
+
+def test_nsec_of_an_empty_non_terminal_is_proof_enough() -> None:
+    covering = nsec("a.example.com.", "x.www.example.com.", "A")
+    assert proof("www.example.com.", "TXT", covering) is Proof.PROVEN
+
+
+def test_the_last_nsec_covers_what_comes_after_it() -> None:
+    last = nsec("a.example.com.", "example.com.", "A")
+    apex = nsec("example.com.", "a.example.com.", "SOA", "NS")
+    assert proof("www.example.com.", "TXT", last, apex) is Proof.PROVEN
+
+
+def test_nsec3_with_too_many_iterations_is_not_computed() -> None:
+    many = nsec3("example.com.", 1 << 159, "NS", "SOA", iterations=151)
+    assert proof("www.example.com.", "TXT", many) is Proof.TOO_MANY_ITERATIONS
+
+
+def test_nsec3_at_the_name_denies_what_its_bitmap_lacks() -> None:
+    at = nsec3("www.example.com.", 1 << 100, "A")
+    assert proof("www.example.com.", "TXT", at) is Proof.PROVEN
+    assert proof("www.example.com.", "A", at) is Proof.UNPROVEN
+
+
+@pytest.mark.parametrize(("flags", "expected"), [(0, Proof.PROVEN), (1, Proof.OPT_OUT)])
+def test_nsec3_that_covers_all_but_the_apex(flags: int, expected: Proof) -> None:
+    apex = nsec3("example.com.", 0, "NS", "SOA", flags=flags)
+    assert proof("www.example.com.", "TXT", apex) is expected
+    wildcard = dns.name.from_text("*.example.com.")
+    name = dns.name.from_text("www.example.com.")
+    assert no_closer([apex], name, wildcard, zone=ZONE) is expected
+
+
+def test_nsec3_without_a_closest_encloser_proves_nothing() -> None:
+    elsewhere = nsec3("other.example.com.", 0, "A")
+    assert proof("www.example.com.", "TXT", elsewhere) is Proof.UNPROVEN
+
+
+def test_records_of_another_zone_prove_nothing() -> None:
+    alien = nsec("a.example.org.", "z.example.org.", "A")
+    assert proof("www.example.com.", "TXT", alien) is Proof.UNPROVEN
+
+
+def test_all_algorithms_of_current_zones_are_known() -> None:
+    assert {8, 10, 13, 14, 15, 16} <= signatures.KNOWN_ALGORITHMS
