@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import diagnosis, means, verdict
+from certbot_dns_preflight import diagnosis, means, trust, verdict
 from certbot_dns_preflight.caasets import Properties
 from certbot_dns_preflight.findings import Severity
 from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.caa import Applicant
     from certbot_dns_preflight.delegation import Knowledge
+    from certbot_dns_preflight.dnssec.facts import Assessment
     from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.settings import Settings
 
@@ -96,12 +97,25 @@ async def look(
     async def besides(challenge: Challenge) -> None:
         around[challenge.domain] = await asking.scout.look_around(challenge)
 
+    async def signatures() -> Assessment | None:
+        trusted = trust.anchors_of(settings)
+        if trusted is None:
+            return None
+        return trust.assess(await asking.scout.chains(challenges), trusted)
+
+    assessing = asyncio.ensure_future(signatures())
     try:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(min(_PATIENCE, settings.timeout)):
-                await asyncio.gather(*map(zone, challenges), *map(besides, challenges))
+                await asyncio.gather(*map(zone, challenges), *map(besides, challenges), assessing)
     finally:
         await asking.scout.close()
+    assessment = assessing.result() if assessing.done() and not assessing.cancelled() else None
+    if assessment is not None:
+        for challenge in challenges:
+            found = around.get(challenge.domain, Surroundings())
+            own = trust.concerning(assessment, [challenge.owner])
+            around[challenge.domain] = replace(found, signatures=own)
     return Beforehand(
         started=started,
         elapsed=loop.time() - begun,

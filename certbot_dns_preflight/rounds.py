@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from certbot_dns_preflight import means, stoppable, verdict
+from certbot_dns_preflight import means, stoppable, trust, verdict
 from certbot_dns_preflight.diagnosis import diagnose, with_surroundings
+from certbot_dns_preflight.dnssec.facts import Status
 from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.probes import Prober
 from certbot_dns_preflight.surroundings import Surroundings
@@ -43,6 +44,7 @@ _FORGET_EVERY = 30.0  # seconds after which delegations are learned anew
 _LAST_WORDS = 0.8  # seconds past the deadline for what the report wants to know
 _ATTEMPT_WORDS = 6.0  # the same for a single attempt, which nobody times
 _ATTEMPTS_AT_ONCE = 40  # a long list streams; as many as keep the sockets of `exchange` busy
+_SHORTEST_LOOK = 2.0  # seconds for signatures, if the wait has used up its time
 _SCOUTING = 20.0  # seconds for what is not the record itself
 
 
@@ -141,6 +143,13 @@ class _Run:
         ]
 
     async def go(self) -> Outcome:
+        try:
+            await self._all()
+            return self._outcome()
+        finally:
+            await self._means.scout.close()
+
+    async def _all(self) -> None:
         work = self._until_ready if self._wait else self._attempt
         loops = [asyncio.ensure_future(work(surveyor)) for surveyor in self._surveyors]
         everything = asyncio.gather(*loops, self._reconfirm(loops), self._look_around())
@@ -159,7 +168,9 @@ class _Run:
             for loop in loops:  # one that raised has left the others running
                 loop.cancel()
             await asyncio.gather(everything, *loops, return_exceptions=True)
-            await self._means.scout.close()
+        if done and self._wait:
+            self._means.scout.forget()
+            await self._look_at_signatures(self._surveyors)
         if not done:
             patience = _LAST_WORDS if self._wait else _ATTEMPT_WORDS
             examined = examined or asyncio.create_task(self._examine())
@@ -167,7 +178,6 @@ class _Run:
         if examined is not None:
             examined.cancel()
             await asyncio.gather(examined, return_exceptions=True)
-        return self._outcome()
 
     # -- one challenge ---------------------------------------------------------------------------
 
@@ -185,6 +195,7 @@ class _Run:
                     async with asyncio.timeout(_ATTEMPT_WORDS):
                         await self._look_closer(surveyor)
             await scouting
+            await self._look_at_signatures([surveyor])
         self._decide(surveyor)
 
     async def _look_around(self) -> None:
@@ -192,6 +203,42 @@ class _Run:
         if not self._wait:
             return  # an attempt does so challenge by challenge
         await asyncio.gather(*(self._scout(surveyor) for surveyor in self._surveyors))
+
+    async def _look_at_signatures(self, surveyors: Sequence[Surveyor]) -> None:
+        """See whether a validator would believe the records, where they are what they must be.
+
+        Not where the zone was found to be unsigned: that costs nothing then.
+        """
+        trusted = trust.anchors_of(self._settings) if self._applicant is not None else None
+        owners = {
+            surveyor: [hop.owner for hop in surveyor.so_far().hops]
+            for surveyor in surveyors
+            if surveyor.ready_after is not None
+            and surveyor not in self._told
+            and not self._is_unsigned(surveyor)
+        }
+        if trusted is None or not owners:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(_SHORTEST_LOOK, self._deadline - self._now())):
+                names = {owner for chain in owners.values() for owner in chain}
+                facts = await self._means.scout.signed_records(names)
+                assessment = trust.assess(facts, trusted)
+                for surveyor, chain in owners.items():
+                    domain = surveyor.challenge.domain
+                    self._around[domain] = replace(
+                        self._around.get(domain, Surroundings()),
+                        signatures=trust.concerning(assessment, chain),
+                    )
+
+    def _is_unsigned(self, surveyor: Surveyor) -> bool:
+        around = self._around.get(surveyor.challenge.domain)
+        return (
+            len(surveyor.so_far().hops) == 1
+            and around is not None
+            and around.signatures is not None
+            and around.signatures.status is Status.INSECURE
+        )
 
     async def _scout(self, surveyor: Surveyor) -> None:
         challenge = surveyor.challenge
@@ -215,6 +262,7 @@ class _Run:
         surveyor.ready_after = surveyor.elapsed
         self._tell()
         if self._decided is not None:
+            await self._look_at_signatures([surveyor])
             self._decide(surveyor)
 
     async def _reconfirm(self, loops: Sequence[asyncio.Future[None]]) -> None:

@@ -21,6 +21,7 @@ from certbot_dns_preflight import survey
 from certbot_dns_preflight.asking import ask_any
 from certbot_dns_preflight.caasearch import CaaSearch
 from certbot_dns_preflight.delegation import Cut
+from certbot_dns_preflight.dnssec.collect import Collector
 from certbot_dns_preflight.exchange import ONCE, How
 from certbot_dns_preflight.referrals import ADDRESS_TYPES, is_authoritative
 from certbot_dns_preflight.responses import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from certbot_dns_preflight.delegation import Walker
+    from certbot_dns_preflight.dnssec.facts import Facts
     from certbot_dns_preflight.exchange import Exchange
     from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.responses import Reading, Reply
@@ -68,12 +70,14 @@ class Scout:
         self._resolvers = resolvers
         self._families = families
         self._caa = CaaSearch(exchange, walker, resolvers=resolvers, families=families)
+        self._chains = Collector(exchange, walker, resolvers=resolvers, families=families)
         self._views: dict[dns.name.Name, asyncio.Task[OtherView | None]] = {}
         self._health: dict[dns.name.Name, asyncio.Task[survey.Hop]] = {}
 
     async def close(self) -> None:
         """Stop whatever is still being asked."""
         await self._caa.close()
+        await self._chains.close()
         tasks = [*self._views.values(), *self._health.values()]
         for task in tasks:
             task.cancel()
@@ -86,6 +90,19 @@ class Scout:
             self._caa.climb(domain), self._is_addressless(domain), self._other_view(domain)
         )
         return Surroundings(climb=climb, addressless=addressless, other_view=view)
+
+    async def chains(self, challenges: Collection[Challenge]) -> Facts:
+        """Collect what DNSSEC says from the root down to the zones of all these domains."""
+        names = {dns.name.from_text(challenge.domain) for challenge in challenges}
+        return await self._chains.data([(name, dns.rdatatype.SOA) for name in sorted(names)])
+
+    async def signed_records(self, owners: Collection[dns.name.Name]) -> Facts:
+        """Collect the TXT or alias at these owner names, with its signatures, at every address."""
+        return await self._chains.data([(owner, dns.rdatatype.TXT) for owner in sorted(owners)])
+
+    def forget(self) -> None:
+        """Ask for signatures anew from now on: the wait may have changed them."""
+        self._chains.forget()
 
     async def survey_zone(self, challenge: Challenge) -> survey.Survey:
         """See how the domain's zone is served, by asking every address for the apex alone."""

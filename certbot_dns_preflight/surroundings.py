@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.caasets import Climb
+    from certbot_dns_preflight.dnssec.facts import Assessment
     from certbot_dns_preflight.responses import Endpoint
 
 
@@ -31,8 +32,10 @@ class Surroundings:
 
     `climb` is what was found looking for CAA. `addressless`: the domain itself has neither A nor
     AAAA. `other_view` is set only where the host's resolver differs from the public DNS.
+    `signatures` judges DNSSEC from the root down to the domain's zone, or to the record itself.
     """
 
     climb: Climb | None = None
     addressless: bool | None = None
     other_view: OtherView | None = None
+    signatures: Assessment | None = None

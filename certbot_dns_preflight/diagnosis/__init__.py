@@ -16,6 +16,7 @@ from certbot_dns_preflight.diagnosis import (
     catalogue,
     context,
     delegation,
+    dnssec,
     records,
     servers,
     stability,
@@ -80,7 +81,7 @@ def diagnose(survey: Survey, *, unreachable: Leniency = Leniency.FAIL) -> tuple[
 def with_surroundings(
     found: Sequence[Finding], survey: Survey, around: Surroundings, *, applicant: Applicant
 ) -> tuple[Finding, ...]:
-    """Add to a survey's findings what its surroundings show: CAA, views, addresses."""
+    """Add to a survey's findings what its surroundings show: CAA, DNSSEC, views, addresses."""
     more: list[Finding] = []
     if not isinstance(survey.obstacle, NoSuchDomain):
         more += surroundings.judge(survey.challenge, around)
@@ -93,6 +94,8 @@ def with_surroundings(
             wildcard=sorted({name.startswith(WILDCARD) for name in survey.challenge.names}),
             told_elsewhere=[hop.zone.apex for hop in survey.hops] if failing else [],
         )
+    if around.signatures is not None:
+        more += dnssec.judge(around.signatures)
     return _in_order((*found, *more))
 
 
