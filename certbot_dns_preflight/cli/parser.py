@@ -12,8 +12,9 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
-from certbot_dns_preflight import caa, roothints, settings
+from certbot_dns_preflight import caa, roothints, settings, trust
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
+from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.records import printable
 
 if TYPE_CHECKING:
@@ -181,10 +182,13 @@ def read_settings(given: argparse.Namespace) -> settings.Settings:
     texts = {option.name: getattr(given, option.field, None) for option in settings.OPTIONS}
     try:
         read = settings.read_settings(texts, "--")
+        trust.anchors_of(read)
         if read.root_hints is not None:
             roothints.read(read.root_hints)
     except roothints.RootHintsError as error:
         raise MisuseError(f"--root-hints: {error}") from error
+    except anchors.TrustAnchorError as error:
+        raise MisuseError(f"--trust-anchor: {error}") from error
     except settings.InvalidOptionError as error:
         raise MisuseError(printable(str(error))) from error
     return read
