@@ -145,13 +145,13 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         try:
             looked_for = conclusion.challenges(achalls, self.config.domains or ())
             result, extras = foresight.look(looked_for, self._settings, self.config)
+            stopped = foresight.hopeless(result, self._settings)
         except errors.Error:
             raise
         except Exception:
             # Ours to mend; the look that counts is the one at the records.
             logger.debug("The look beforehand failed", exc_info=True)
             return None
-        stopped = foresight.hopeless(result, self._settings)
         if stopped:
             result = self._outcome = replace(result, challenges=stopped)
             conclusion.keep(result, self._settings)

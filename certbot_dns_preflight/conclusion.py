@@ -72,19 +72,36 @@ def conclude(
     `PluginError`, whose message is the report, or an `acme.messages.Error` that names them.
     """
     if result.verdict is outcome.Verdict.READY:
-        display.notify(text.render(result))
+        display.notify(_report(result))
         return
     if goes_on:
-        logger.warning("%s", text.render(result, closing=_CONTINUED))
+        logger.warning("%s", _report(result, closing=_CONTINUED))
         return
     if not may_drop_names:
-        raise errors.PluginError(text.render(result, closing=_ABORTED if made else _UNTOUCHED))
-    logger.warning("%s", text.render(result, closing=_SUBSET))
+        raise errors.PluginError(_report(result, closing=_ABORTED if made else _UNTOUCHED))
+    logger.warning("%s", _report(result, closing=_SUBSET))
     raise _rejection(not_ready(result))
+
+
+def _report(result: outcome.Outcome, closing: str | None = None) -> str:
+    try:
+        return text.render(result, closing=closing)
+    except Exception:
+        # What is known stands, even if the words for it fail us.
+        logger.debug("The outcome cannot be worded", exc_info=True)
+        return " ".join((f"dns-preflight: {result.verdict.value}.", closing or "")).strip()
 
 
 def keep(result: outcome.Outcome, how: settings.Settings) -> None:
     """Put the whole outcome into certbot's log, and into the files that are wanted."""
+    try:
+        _keep(result, how)
+    except Exception:
+        logger.debug("The outcome cannot be kept", exc_info=True)
+        logger.warning("dns-preflight: the report failed, which is a fault of its own")
+
+
+def _keep(result: outcome.Outcome, how: settings.Settings) -> None:
     written = document.render(result)
     logger.debug("The outcome of the preflight:\n%s", written)
     try:

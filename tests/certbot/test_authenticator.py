@@ -203,6 +203,24 @@ def test_a_fault_of_our_own_is_a_warning_where_failure_is_to_be_continued(
     assert "a fault of its own" in caplog.text
 
 
+@pytest.mark.parametrize("page", ["text", "document"])
+def test_a_report_that_fails_changes_no_answer(
+    plugin: Callable[..., Authenticator],
+    looks: Callable[[Outcome], list[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise IndexError
+
+    monkeypatch.setattr(f"certbot_dns_preflight.report.{page}.render", fail)
+    looks(ready())
+    assert len(plugin().perform([achall("example.test")])) == 1
+    looks(failed())
+    with pytest.raises(errors.PluginError):
+        plugin().perform([achall("example.test")])
+
+
 def test_a_signal_passes_through(
     plugin: Callable[..., Authenticator], looks: Callable[[Exception], list[Any]]
 ) -> None:

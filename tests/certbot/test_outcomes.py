@@ -259,3 +259,18 @@ def test_after_a_refusal_the_hint_says_what_was_seen_and_what_may_explain_it(
     assert "kept for up to 60 seconds" in told
     assert "propagation-seconds has no effect" in told
     assert not lab.primary.texts(OWNER)
+
+
+# -- many names ------------------------------------------------------------------------------------
+
+
+def test_an_order_of_a_hundred_names_issues_and_nothing_is_left_behind(
+    certbot: Certbot, lab: Lab
+) -> None:
+    names = [f"n{number}.example.test" for number in range(100)]
+    since = len(lab.ca.log)
+    ran = certonly(certbot, ",".join(names), *certbot.rfc2136_options)
+    assert ran.status == 0, ran.output
+    assert lab.ca.challenges_answered(since) == 100
+    assert "100 names ready after" in ran.stdout
+    assert not any(lab.primary.texts(f"_acme-challenge.{name}.") for name in names)
