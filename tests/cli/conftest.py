@@ -94,3 +94,22 @@ def publish(lab: Lab) -> Iterator[Callable[..., None]]:
     yield write
     if owners:
         lab.update(lab.primary, ZONE, delete=owners)
+
+
+@pytest.fixture
+def shell() -> Callable[..., Ran]:
+    """Give a way to run any script to its end; keyword arguments are environment variables."""
+
+    def run(*line: str | Path, **variables: str) -> Ran:
+        done = subprocess.run(
+            [str(word) for word in line],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=60,
+            env={**os.environ, **variables},
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run

@@ -1,0 +1,471 @@
+"""`dns-preflight hook`: real calls, certbot and lego, and the recipes of docs/other-clients.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from certbot_dns_preflight.cli.order import Order, Told
+from tests.conftest import beside_python
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.cli.conftest import Command
+    from tests.conftest import Certbot, Ran
+    from tests.lab import Lab
+
+VALUE = "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
+OTHER = "-Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJggfj9"
+DOCS = Path(__file__).parents[2] / "docs" / "other-clients.md"
+
+# As a client runs a hook: a process of its own, and a shell in between.
+_CLIENT = """
+import json, os, subprocess, sys
+for call in json.load(sys.stdin):
+    done = subprocess.run(call["command"], shell=True, env={**os.environ, **call["environment"]})
+    print(done.returncode, file=sys.stderr)
+"""
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the state of orders in a directory of the test's own."""
+    directory = tmp_path / "state"
+    directory.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(directory))
+    return directory
+
+
+@pytest.fixture
+def tools(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Put what the recipes call into PATH: add-txt, remove-txt, and the command for the lab."""
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    scripts = {
+        "dns-preflight": f'exec {beside_python("dns-preflight")} "$@" '
+        f"--root-hints={lab.root_hints} --query-timeout=0.5 --timeout=${{TIMEOUT:-20}}",
+        "add-txt": _nsupdate(lab, 'add $1 60 TXT "$2"'),
+        "remove-txt": _nsupdate(lab, 'delete $1 TXT "$2"'),
+        "add-hook": 'echo "adding for $CERTBOT_DOMAIN"\necho "to stderr" >&2\n'
+        'exec add-txt "_acme-challenge.$CERTBOT_DOMAIN." "$CERTBOT_VALIDATION"',
+        "remove-hook": 'exec remove-txt "_acme-challenge.$CERTBOT_DOMAIN." "$CERTBOT_VALIDATION"',
+    }
+    for name, text in scripts.items():
+        _script(directory / name, f"#!/bin/sh\nset -eu\n{text}\n")
+    monkeypatch.setenv("PATH", f"{directory}:{os.environ['PATH']}")
+    yield directory
+    for name in ("", "*.", "a.", "b."):
+        lab.update(lab.primary, "example.test.", delete=[f"_acme-challenge.{name}example.test."])
+
+
+def _script(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def _nsupdate(lab: Lab, line: str) -> str:
+    return (
+        f"nsupdate -k {lab.key_file} <<END\nserver {lab.primary.address4}\nupdate {line}\nsend\nEND"
+    )
+
+
+def recipe(heading: str) -> str:
+    """Take the first script below a heading of the documentation."""
+    section = DOCS.read_text().split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return section.split("```sh\n", 1)[1].split("```", 1)[0]
+
+
+def environment(domain: str, value: str, remaining: int, *names: str) -> dict[str, str]:
+    return {
+        "CERTBOT_DOMAIN": domain,
+        "CERTBOT_VALIDATION": value,
+        "CERTBOT_REMAINING_CHALLENGES": str(remaining),
+        "CERTBOT_ALL_DOMAINS": ",".join(names),
+    }
+
+
+def client(*calls: tuple[str, dict[str, str]], **variables: str) -> subprocess.Popen[str]:
+    """Start a client that makes these calls one after the other."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _CLIENT],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **variables},
+    )
+    assert process.stdin is not None
+    json.dump([{"command": c, "environment": e} for c, e in calls], process.stdin)
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def left(state: Path) -> list[str]:
+    return [path.name for path in (state / "dns-preflight").iterdir()]
+
+
+# -- one call after the other --------------------------------------------------------------------
+
+
+def test_the_hooks_output_is_passed_on_and_its_record_waited_for(
+    tools: Path, lab: Lab, state: Path
+) -> None:
+    process = client(
+        ("dns-preflight hook --exec add-hook", environment("a.example.test", VALUE, 0, "a"))
+    )
+    stdout, stderr = process.communicate(timeout=60)
+    assert tools.is_dir()
+    assert stdout == "adding for a.example.test\n"
+    assert stderr == "to stderr\n0\n"
+    assert left(state) == []
+    assert all(
+        VALUE in str(s.query("_acme-challenge.a.example.test.", "TXT")) for s in lab.nameservers
+    )
+
+
+def test_only_the_last_challenge_waits_and_for_all_of_them(
+    tools: Path, lab: Lab, state: Path
+) -> None:
+    names = ("a.example.test", "b.example.test")
+    process = client(
+        ("true; dns-preflight hook", environment(names[0], VALUE, 1, *names)),
+        ("true; dns-preflight hook --exec add-hook", environment(names[1], OTHER, 0, *names)),
+    )
+    assert process.stderr is not None
+    begun = time.monotonic()
+    assert process.stderr.readline() == "0\n"
+    assert time.monotonic() - begun < 3
+    assert len(left(state)) == 1
+    time.sleep(3)
+    assert process.poll() is None  # waits for the first one's record, which is not there yet
+    lab.update(lab.primary, "example.test.", add=[f'_acme-challenge.{names[0]}. TXT "{VALUE}"'])
+    _, stderr = process.communicate(timeout=30)
+    assert tools.is_dir()
+    assert stderr == "to stderr\n0\n"
+    assert left(state) == []
+
+
+def test_what_is_not_ready_in_time_fails_with_the_report(tools: Path, state: Path) -> None:
+    names = ("a.example.test", "b.example.test")
+    process = client(
+        ("dns-preflight hook", environment(names[0], VALUE, 1, *names)),
+        ("dns-preflight hook --exec add-hook", environment(names[1], OTHER, 0, *names)),
+        TIMEOUT="3",
+    )
+    stdout, stderr = process.communicate(timeout=60)
+    assert tools.is_dir()
+    assert stdout == "adding for b.example.test\n"
+    assert "Not ready: " in stderr
+    assert "_acme-challenge.a.example.test." in stderr
+    assert stderr.endswith("\n1\n")
+    assert left(state) == []
+
+
+def test_a_hook_that_fails_makes_the_call_and_the_order_fail_without_a_wait(tools: Path) -> None:
+    names = ("a.example.test", "b.example.test")
+    begun = time.monotonic()
+    process = client(
+        ("dns-preflight hook --exec 'exit 7'", environment(names[0], VALUE, 1, *names)),
+        ("dns-preflight hook --exec true", environment(names[1], OTHER, 0, *names)),
+    )
+    _, stderr = process.communicate(timeout=60)
+    assert tools.is_dir()
+    assert time.monotonic() - begun < 10
+    assert stderr.splitlines() == [
+        "dns-preflight hook: --exec for a.example.test reported error code 7",
+        "1",
+        "dns-preflight hook: not waited for: --exec failed for a.example.test",
+        "1",
+    ]
+
+
+def test_a_challenge_that_never_came_is_no_success(tools: Path) -> None:
+    names = ("a.example.test", "b.example.test")
+    process = client(
+        ("dns-preflight hook --exec add-hook", environment(names[1], OTHER, 0, *names))
+    )
+    _, stderr = process.communicate(timeout=60)
+    assert tools.is_dir()
+    assert stderr.splitlines()[1:] == [
+        "dns-preflight hook: 1 challenge of this order never came here, and may not be ready",
+        "3",
+    ]
+
+
+def test_two_orders_at_once_do_not_mix(tools: Path, lab: Lab, state: Path) -> None:
+    names = ("a.example.test", "b.example.test")
+    lab.update(
+        lab.primary,
+        "example.test.",
+        add=[f'_acme-challenge.{name}. TXT "{VALUE}"' for name in names],
+    )
+    wait = "dns-preflight hook"
+    good = client(
+        (wait, environment(names[0], VALUE, 1, *names)),
+        ("sleep 2", {}),
+        (wait, environment(names[1], VALUE, 0, *names)),
+    )
+    bad = client(
+        (wait, environment(names[0], OTHER, 1, *names)),
+        ("sleep 2", {}),
+        (wait, environment(names[1], OTHER, 0, *names)),
+        TIMEOUT="4",
+    )
+    assert good.communicate(timeout=60)[1].split() == ["0", "0", "0"]
+    assert "wrong-value" in bad.communicate(timeout=60)[1]
+    assert tools.is_dir()
+    assert left(state) == []
+
+
+def test_an_http_01_challenge_of_the_order_has_nothing_to_wait_for(tools: Path) -> None:
+    names = ("a.example.test", "b.example.test")
+    process = client(
+        ("dns-preflight hook --exec add-hook", environment(names[0], VALUE, 1, *names)),
+        (
+            "dns-preflight hook --exec true",
+            {**environment(names[1], "token.thumbprint", 0, *names), "CERTBOT_TOKEN": "token"},
+        ),
+    )
+    assert tools.is_dir()
+    assert process.communicate(timeout=60)[1].splitlines() == ["to stderr", "0", "0"]
+
+
+def test_challenge_data_reaches_no_shell(tools: Path, tmp_path: Path) -> None:
+    bad = f"$(touch {tmp_path}/pwned);`touch {tmp_path}/pwned`"
+    process = client(
+        ('dns-preflight hook --exec "cat >/dev/null"', environment("a.example.test", bad, 0, bad)),
+        ("dns-preflight hook --exec true", environment(bad, VALUE, 0, bad)),
+        TIMEOUT="1",
+    )
+    process.communicate(timeout=60)
+    assert tools.is_dir()
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "CERTBOT_DOMAIN and CERTBOT_VALIDATION are not set"),
+        ({"CERTBOT_DOMAIN": "a.test"}, "CERTBOT_DOMAIN and CERTBOT_VALIDATION are not set"),
+        ({"CERTBOT_DOMAIN": "a..b", "CERTBOT_VALIDATION": "x"}, "'a..b' is no domain name"),
+        (
+            {
+                "CERTBOT_DOMAIN": "a.test",
+                "CERTBOT_VALIDATION": "x",
+                "CERTBOT_REMAINING_CHALLENGES": "-1",
+            },
+            "CERTBOT_REMAINING_CHALLENGES is '-1'",
+        ),
+    ],
+)
+def test_without_a_clients_environment_it_is_misuse(
+    command: Command, variables: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    ran = command("hook", "--exec", f"touch {tmp_path}/ran", **variables)
+    assert (ran.status, ran.stdout) == (2, "")
+    assert said in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+    assert not (tmp_path / "ran").exists()
+
+
+# -- state ---------------------------------------------------------------------------------------
+
+
+def test_state_is_for_this_user_alone(state: Path) -> None:
+    Order("a,b", caller="1").add(Told("a", "x"), first=True, last=False)
+    directory = state / "dns-preflight"
+    (file,) = directory.iterdir()
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_an_order_that_begins_anew_forgets_what_was_left() -> None:
+    Order("a,b", caller="1").add(Told("a", "old"), first=True, last=False)
+    Order("a,b", caller="1").add(Told("a", "new"), first=True, last=False)
+    told = Order("a,b", caller="1").add(Told("b", "y"), first=False, last=True)
+    assert told == [Told("a", "new"), Told("b", "y")]
+
+
+def test_what_is_a_day_old_is_removed(state: Path) -> None:
+    Order("a,b", caller="1").add(Told("a", "x"), first=True, last=False)
+    (file,) = (state / "dns-preflight").iterdir()
+    keep = state / "dns-preflight" / "something-else"
+    keep.touch()
+    for path in (file, keep):
+        os.utime(path, (1, 1))
+    Order("c", caller="2").add(Told("c", "x"), first=True, last=True)
+    assert left(state) == ["something-else"]
+
+
+@pytest.mark.parametrize("trap", ["open to all", "a link", "somebody else's"])
+def test_a_directory_that_is_not_ours_alone_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trap: str
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root to make somebody else's directory")
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("certbot_dns_preflight.cli.private._bases", lambda: iter(()))
+    planted = tmp_path / f"dns-preflight-{os.geteuid()}-planted"
+    if trap == "a link":
+        (tmp_path / "target").mkdir(mode=0o700)
+        planted.symlink_to(tmp_path / "target")
+    else:
+        planted.mkdir(mode=0o700)
+        if trap == "open to all":
+            planted.chmod(0o777)
+        else:
+            os.chown(planted, 65534, 65534)
+    Order("a,b", caller="1").add(Told("a", "x"), first=True, last=False)
+    told = Order("a,b", caller="1").add(Told("b", "y"), first=False, last=False)
+    assert [one.domain for one in told] == ["a", "b"]
+    assert list(planted.iterdir()) == []
+    own = [path for path in tmp_path.glob("dns-preflight-*") if path != planted]
+    assert len(own) == 1
+    assert stat.S_IMODE(own[0].stat().st_mode) == 0o700
+
+
+def test_a_planted_link_in_place_of_the_file_is_not_followed(state: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    Order("a,b", caller="1").add(Told("a", "x"), first=True, last=False)
+    (file,) = (state / "dns-preflight").iterdir()
+    file.unlink()
+    file.symlink_to(victim)
+    with pytest.raises(OSError, match="symbolic links"):
+        Order("a,b", caller="1").add(Told("a", "x"), first=True, last=False)
+    assert victim.read_text() == "precious"
+
+
+# -- clients -------------------------------------------------------------------------------------
+
+
+def test_certbots_manual_plugin_issues_with_it(tools: Path, certbot: Certbot, lab: Lab) -> None:
+    ran = certbot(
+        *("certonly", "--manual", "--preferred-challenges=dns"),
+        "--manual-auth-hook=dns-preflight hook --exec add-hook",
+        "--manual-cleanup-hook=remove-hook",
+        *("-d", "example.test", "-d", "*.example.test"),
+        PATH=os.environ["PATH"],
+    )
+    assert tools.is_dir()
+    assert ran.status == 0, ran.output
+    assert lab.bind.running
+
+
+def test_lego_issues_with_its_recipe(tools: Path, tmp_path: Path, lab: Lab) -> None:
+    script = _script(tmp_path / "lego-exec", recipe("lego"))
+    ran = lego(lab, tmp_path, script, "-d", "example.test", "-d", "*.example.test")
+    assert tools.is_dir()
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "lego" / "certificates" / "example.test.crt").exists()
+
+
+@pytest.mark.slow
+def test_lego_gives_up_before_the_ca_is_told(tools: Path, tmp_path: Path, lab: Lab) -> None:
+    script = _script(tmp_path / "lego-exec", recipe("lego"))
+    (tools / "add-txt").write_text("#!/bin/sh\n")
+    before = len(lab.ca.log)
+    ran = lego(lab, tmp_path, script, "-d", "example.test", TIMEOUT="3")
+    assert ran.returncode != 0
+    assert lab.ca.challenges_answered(before) == 0
+
+
+def lego(
+    lab: Lab, directory: Path, script: Path, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            *("lego", "--server", lab.ca.directory_url, "--path", str(directory / "lego")),
+            *("--email", "nobody@example.test", "--accept-tos", "--dns", "exec"),
+            *("--dns.disable-cp", *arguments, "run"),
+        ],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+        env={
+            **os.environ,
+            "EXEC_PATH": str(script),
+            "EXEC_SEQUENCE_INTERVAL": "1",
+            "LEGO_DISABLE_CNAME_SUPPORT": "true",
+            "LEGO_CA_CERTIFICATES": str(lab.ca.ca_file),
+            **variables,
+        },
+    )
+
+
+@pytest.mark.parametrize("chain", [True, False])
+def test_dehydrateds_calls_wait(
+    tools: Path, tmp_path: Path, lab: Lab, shell: Callable[..., Ran], *, chain: bool
+) -> None:
+    hook = _script(tmp_path / "hook", recipe("dehydrated"))
+    challenges = [("a.example.test", "token", VALUE), ("b.example.test", "token", OTHER)]
+    groups = [challenges] if chain else [[one] for one in challenges]
+    assert shell(hook, "startup_hook").status == 0
+    for group in groups:
+        ran = shell(hook, "deploy_challenge", *(word for one in group for word in one))
+        assert (ran.status, ran.stderr) == (0, "")
+    for domain, _, value in challenges:
+        for server in lab.nameservers:
+            assert value in str(server.query(f"_acme-challenge.{domain}.", "TXT"))
+    for group in groups:
+        assert shell(hook, "clean_challenge", *(w for one in group for w in one)).status == 0
+    assert shell(hook, "deploy_cert", "a.example.test", "key", "cert", "full", "chain").status == 0
+    assert tools.is_dir()
+
+
+def test_dehydrateds_hook_fails_where_the_record_does_not_come(
+    tools: Path, tmp_path: Path, shell: Callable[..., Ran]
+) -> None:
+    hook = _script(tmp_path / "hook", recipe("dehydrated"))
+    (tools / "add-txt").write_text("#!/bin/sh\n")
+    ran = shell(hook, "deploy_challenge", "a.example.test", "token", VALUE, TIMEOUT="2")
+    assert ran.status == 1
+
+
+# What acme.sh offers to a DNS API's functions, as far as the recipe uses it.
+_ACME_SH = """
+_readaccountconf_mutable() { :; }
+_saveaccountconf_mutable() { echo "saved $1=$2"; }
+_err() { echo "$*" >&2; }
+. "$RECIPE"
+"""
+
+
+def test_acme_shs_calls_wait(
+    tools: Path, tmp_path: Path, lab: Lab, shell: Callable[..., Ran]
+) -> None:
+    (tmp_path / "dnsapi").mkdir()
+    (tmp_path / "dnsapi" / "dns_mine.sh").write_text(
+        'dns_mine_add() { add-txt "$1." "$2"; }\ndns_mine_rm() { remove-txt "$1." "$2"; }\n'
+    )
+    (tmp_path / "recipe.sh").write_text(recipe("acme.sh"))
+    harness = _script(
+        tmp_path / "harness", f'#!/bin/sh\n{_ACME_SH}\n"dns_preflight_$1" "$2" "$3"\n'
+    )
+    variables = {"RECIPE": str(tmp_path / "recipe.sh"), "LE_WORKING_DIR": str(tmp_path)}
+    call = (harness, "add", "_acme-challenge.a.example.test", VALUE)
+    unset = shell(*call, **variables)
+    assert unset.status == 1
+    assert "which DNS API" in unset.stderr
+    ran = shell(*call, **variables, PREFLIGHT_DNS_API="dns_mine")
+    assert (ran.status, ran.stdout) == (0, "saved PREFLIGHT_DNS_API=dns_mine\n")
+    for server in lab.nameservers:
+        assert VALUE in str(server.query("_acme-challenge.a.example.test.", "TXT"))
+    gone = (harness, "rm", *call[2:])
+    assert shell(*gone, **variables, PREFLIGHT_DNS_API="dns_mine").status == 0
+    (tools / "add-txt").write_text("#!/bin/sh\n")
+    late = shell(*call, **variables, PREFLIGHT_DNS_API="dns_mine", TIMEOUT="2")
+    assert late.status == 1
