@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import dns.exception
 import dns.flags
 import dns.name
 import dns.rcode
@@ -24,10 +25,12 @@ from certbot_dns_preflight.responses import Endpoint, Response, Transport, rrset
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from certbot_dns_preflight.delegation import Walker
+    from certbot_dns_preflight.delegation import Found, Walker
     from certbot_dns_preflight.exchange import Exchange
 
 _TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
+# Not the name itself: through a resolver a walk looks only at what is above the name given.
+_BELOW = b"_dns-preflight"
 _SIGNED = How(dnssec=True)
 _RESOLVED = How(dnssec=True, recursion=True, checking_disabled=True)
 _DS, _DNSKEY, _SOA = dns.rdatatype.DS, dns.rdatatype.DNSKEY, dns.rdatatype.SOA
@@ -65,7 +68,7 @@ class Collector:
         For an alias give each name of its chain: every hop is signed by its own zone.
         """
         wanted = tuple(wanted)
-        found = await asyncio.gather(*(self._walker.find(name) for name, _ in wanted))
+        found = await asyncio.gather(*(self._find(name) for name, _ in wanted))
         zones: dict[dns.name.Name, dns.name.Name | None] = {}
         questions: dict[dns.name.Name, dict[tuple[dns.name.Name, int], None]] = {}
         cuts: dict[dns.name.Name, Cut] = {}
@@ -83,18 +86,10 @@ class Collector:
                 cuts[zone.apex] = zone
             owner = cut.apex if rdtype == _SOA else name
             questions.setdefault(cut.apex, {})[owner, rdtype] = None
+        # All at once; what hidden zones add is asked after that, and the rest is remembered.
+        await self._ask_all(zones, cuts, questions)
         await self._insert_hidden(zones, cuts)
-        order = sorted(zones, key=len)
-        return Facts(
-            tuple(
-                await asyncio.gather(
-                    *(
-                        self._zone(apex, zones[apex], cuts, questions.get(apex, {}))
-                        for apex in order
-                    )
-                )
-            )
-        )
+        return Facts(await self._ask_all(zones, cuts, questions))
 
     async def close(self) -> None:
         """End what a cancelled collection left running."""
@@ -105,6 +100,29 @@ class Collector:
     def forget(self) -> None:
         """Ask anew from now on."""
         self._asked = {key: task for key, task in self._asked.items() if not task.done()}
+
+    async def _find(self, name: dns.name.Name) -> Found:
+        if self._resolvers:
+            try:
+                name = dns.name.Name((_BELOW, *name.labels))
+            except dns.exception.DNSException:  # too long: the name itself must do
+                return await self._walker.find(name)
+        return await self._walker.find(name)
+
+    async def _ask_all(
+        self,
+        zones: dict[dns.name.Name, dns.name.Name | None],
+        cuts: dict[dns.name.Name, Cut],
+        questions: dict[dns.name.Name, dict[tuple[dns.name.Name, int], None]],
+    ) -> tuple[ZoneFacts, ...]:
+        return tuple(
+            await asyncio.gather(
+                *(
+                    self._zone(apex, zones[apex], cuts, questions.get(apex, {}))
+                    for apex in sorted(zones, key=len)
+                )
+            )
+        )
 
     async def _zone(
         self,

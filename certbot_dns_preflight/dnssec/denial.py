@@ -95,7 +95,9 @@ def _absent_nsec(
         if record.next.is_subdomain(name):
             return True  # an empty non-terminal
         closest = max(_common(name, owner), _common(name, record.next), key=len)
-        wildcard = dns.name.Name((b"*", *closest.labels))
+        wildcard = _wildcard(closest)
+        if wildcard is None:
+            return True  # it would be too long to exist
         for other, second in records:
             if other == wildcard:
                 return _lacks(_types(second), rdtype, at_apex=False)
@@ -179,7 +181,7 @@ def _nsec3(denials: Sequence[dns.rrset.RRset], zone: dns.name.Name) -> _Nsec3 | 
     return _Nsec3(zone, records, parameters[0] > MOST_ITERATIONS, {})
 
 
-def _absent_nsec3(
+def _absent_nsec3(  # noqa: PLR0911 - the steps of RFC 5155 section 8.4 to 8.7
     records: _Nsec3, name: dns.name.Name, rdtype: dns.rdatatype.RdataType, zone: dns.name.Name
 ) -> Proof:
     if records.too_many:
@@ -195,7 +197,9 @@ def _absent_nsec3(
     next_closer = _covered(records.covering(_below(closest, name)))
     if next_closer is not Proof.PROVEN:
         return next_closer
-    wildcard = dns.name.Name((b"*", *closest.labels))
+    wildcard = _wildcard(closest)
+    if wildcard is None:
+        return Proof.PROVEN  # it would be too long to exist
     at_wildcard = records.matching(wildcard)
     if at_wildcard is not None:
         proven = _lacks(_types(at_wildcard), rdtype, at_apex=False)
@@ -242,6 +246,13 @@ def _ancestors(name: dns.name.Name, zone: dns.name.Name) -> Iterator[dns.name.Na
     while name != zone and name.is_subdomain(zone):
         name = name.parent()
         yield name
+
+
+def _wildcard(closest: dns.name.Name) -> dns.name.Name | None:
+    try:
+        return dns.name.Name((b"*", *closest.labels))
+    except dns.name.NameTooLong:
+        return None
 
 
 def _below(ancestor: dns.name.Name, name: dns.name.Name) -> dns.name.Name:
