@@ -111,13 +111,17 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A whole check, lineages worst first. `others` use no dns-01. Times as in `Outcome`."""
+    """A whole check, lineages worst first. `others` use no dns-01. Times as in `Outcome`.
+
+    `within`: only certificates were wanted that end within so many days.
+    """
 
     started: dt.datetime
     elapsed: float
     directory: Path
     renewals: tuple[Renewal, ...]
     others: tuple[Lineage, ...] = ()
+    within: int | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -95,6 +95,7 @@ def run(given: argparse.Namespace) -> Exit:
         directory=directory,
         renewals=renewals.worst_first(looked_at),
         others=tuple(each for each in lineages if not each.concerned),
+        within=within,
     )
     _print(given, check)
 

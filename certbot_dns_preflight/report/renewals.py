@@ -62,7 +62,9 @@ def render(
 def _answer(check: Check) -> str:
     total = len(check.renewals)
     if not total:
-        return f"Nothing to check: no lineage in {printable(str(check.directory))} uses dns-01."
+        soon = "" if check.within is None else f" that ends within {plural(check.within, 'day')}"
+        where = printable(str(check.directory))
+        return f"Nothing to check: no lineage in {where}{soon} uses dns-01."
     counts = {
         verdict: sum(renewal.verdict is verdict for renewal in check.renewals)
         for verdict in Verdict

@@ -1,0 +1,347 @@
+"""`dns-preflight renewals` as a process, over configuration directories that certbot made."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import stat
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pytest
+import referencing
+
+from certbot_dns_preflight.report import document, renewals
+from tests.conftest import Certbot, beside_python
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Command
+    from tests.conftest import Ran
+    from tests.lab import Lab
+
+pytestmark = pytest.mark.certbot  # its fixture runs it
+SCHEMA = renewals.schema()
+VALIDATOR = jsonschema.Draft202012Validator(
+    SCHEMA,
+    registry=referencing.Registry().with_resource(
+        "schema-v1.json", referencing.Resource.from_contents(document.schema())
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def issued(session_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three lineages that certbot made in three ways, to be copied."""
+    certbot = Certbot(session_lab, tmp_path_factory.mktemp("issued"))
+    hook = tmp_path_factory.mktemp("hooks") / "add-and-wait"
+    look = f"{beside_python('dns-preflight')} check --wait --quiet"
+    hook.write_text(f"""\
+#!/bin/sh
+{session_lab.auth_hook}
+exec {look} --root-hints={session_lab.root_hints} "$CERTBOT_DOMAIN" --expect "$CERTBOT_VALIDATION"
+""")
+    hook.chmod(0o755)
+    for name, options in {
+        "wrapped": [
+            *certbot.preflight_options,
+            *certbot.rfc2136_options,
+            *("-d", "example.test", "-d", "*.example.test"),
+        ],
+        "by-hooks": [
+            *("--manual", "--preferred-challenges=dns", "-d", "www.alias.test"),
+            f"--manual-auth-hook={hook}",
+            f"--manual-cleanup-hook={session_lab.cleanup_hook}",
+        ],
+        "plugin": [
+            "--dns-rfc2136",
+            f"--dns-rfc2136-credentials={session_lab.credentials}",
+            "--dns-rfc2136-propagation-seconds=3",
+            *("-d", "target.test"),
+        ],
+    }.items():
+        ran = certbot("certonly", f"--cert-name={name}", *options)
+        assert ran.status == 0, ran.output
+    session_lab.wait_synchronous()
+    return certbot.config_dir
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A copy of the configuration directory, which a test may damage."""
+
+    path: Path
+
+    def renewal_file(self, name: str) -> Path:
+        return self.path / "renewal" / f"{name}.conf"
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        file = self.renewal_file(name)
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            self.renewal_file(name).unlink()
+
+    def contents(self) -> dict[str, object]:
+        return {
+            str(path.relative_to(self.path)): (status.st_mtime_ns, status.st_mode, status.st_size)
+            for path in sorted(self.path.rglob("*"))
+            for status in [path.lstat()]
+        }
+
+
+@pytest.fixture
+def directory(issued: Path, tmp_path: Path) -> Directory:
+    made = Directory(tmp_path / "letsencrypt")
+    shutil.copytree(issued, made.path, symlinks=True)
+    for file in (made.path / "renewal").iterdir():
+        file.write_text(file.read_text().replace(str(issued), str(made.path)))
+    return made
+
+
+def first_words(ran: Ran) -> list[tuple[str, str]]:
+    """Mark and name of each lineage's line."""
+    rows = [line.split() for line in ran.stdout.splitlines()]
+    return [(row[0], row[1]) for row in rows if row and row[0] in ("ok", "warn", "FAIL", "?")]
+
+
+# -- what can pass ---------------------------------------------------------------------------------
+
+
+def test_every_way_to_prove_by_dns_is_checked_and_nothing_is_touched(
+    in_lab: Command, directory: Directory, lab: Lab
+) -> None:
+    serial, before = lab.primary.serial("example.test."), directory.contents()
+    with (directory.path / ".certbot.lock").open("a") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        before = directory.contents()
+        ran = in_lab("renewals", "--config-dir", directory.path)
+    assert (ran.status, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines()[0] == "All 3 renewals by dns-01 can pass."
+    assert sorted(first_words(ran)) == [("ok", "by-hooks"), ("ok", "plugin"), ("ok", "wrapped")]
+    assert "dns-preflight with dns-rfc2136" in ran.stdout
+    assert directory.contents() == before
+    assert lab.primary.serial("example.test.") == serial
+
+
+def test_lines_fit_the_page_and_are_one_a_lineage(in_lab: Command, directory: Directory) -> None:
+    ran = in_lab("renewals", "--config-dir", directory.path)
+    assert len(ran.stdout.splitlines()) == 5
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+
+
+def test_options_of_a_lineage_come_from_its_renewal_file(
+    command: Command,
+    directory: Directory,
+    lab: Lab,  # noqa: ARG001 - its servers answer
+) -> None:
+    """Without --root-hints here, only the file can lead to the lab's root."""
+    directory.drop("by-hooks", "plugin")
+    ran = command("renewals", "--config-dir", directory.path)
+    assert (ran.status, first_words(ran)) == (0, [("ok", "wrapped")])
+
+
+def test_one_lineage_is_told_in_detail(in_lab: Command, directory: Directory) -> None:
+    ran = in_lab("renewals", "--config-dir", directory.path, "--cert-name", "wrapped")
+    assert ran.status == 0
+    assert "*.example.test" in ran.stdout
+    assert str(directory.renewal_file("wrapped")) in ran.stdout
+    assert "by-hooks" not in ran.stdout
+    assert "8 addresses" in ran.stdout
+
+
+def test_the_json_is_valid_and_says_the_same(in_lab: Command, directory: Directory) -> None:
+    directory.renewal_file("broken").write_text("[renewalparams\n")
+    directory.edit("plugin", "authenticator = dns-rfc2136", "authenticator = webroot")
+    ran = in_lab("renewals", "--config-dir", directory.path, "--json")
+    told = json.loads(ran.stdout)
+    VALIDATOR.validate(told)
+    assert (ran.status, told["outcome"]) == (1, "not-ready")
+    assert told["lineages"][0]["name"] == "broken"
+    assert {each["name"]: each["outcome"] for each in told["lineages"]} == {
+        "broken": "not-ready",
+        "by-hooks": "ready",
+        "wrapped": "ready",
+    }
+    assert told["others"] == [{"name": "plugin", "authenticator": "webroot"}]
+    wrapped = next(each for each in told["lineages"] if each["name"] == "wrapped")
+    assert wrapped["authenticator"] == "dns-rfc2136"
+    assert sorted(wrapped["names"]) == ["*.example.test", "example.test"]
+    assert wrapped["days_left"] > 0
+    assert [each["domain"] for each in wrapped["challenges"]] == ["example.test"]
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_a_lineage_that_ends_late_is_left_out(in_lab: Command, directory: Directory) -> None:
+    none = in_lab("renewals", "--config-dir", directory.path, "--within", "30")
+    assert (none.status, first_words(none)) == (0, [])
+    assert "ends within 30 days" in none.stdout
+    soon = in_lab("renewals", "--config-dir", directory.path, "--within", "9999")
+    assert len(first_words(soon)) == 3
+
+
+# -- what cannot -----------------------------------------------------------------------------------
+
+
+def test_a_server_that_is_down_comes_first_with_its_name(
+    in_lab: Command, directory: Directory, lab: Lab
+) -> None:
+    lost = lab.daemon("knot")
+    lab.delegate("target.test.", [lab.bind, lost])
+    lost.kill()
+    ran = in_lab("renewals", "--config-dir", directory.path)
+    try:
+        assert ran.status == 1
+        assert ran.stdout.splitlines()[0].startswith("2 of 3 renewals by dns-01 cannot pass")
+        marks = first_words(ran)
+        assert [mark for mark, _ in marks] == ["FAIL", "FAIL", "ok"]
+        # The alias of www.alias.test leads into target.test.
+        assert {name for _, name in marks[:2]} == {"by-hooks", "plugin"}
+        assert f"no address of {lost.host.rstrip('.')} answers" in ran.stdout
+    finally:
+        lab.delegate("target.test.", lab.nameservers)
+
+
+def test_caa_that_names_another_ca_is_told_of_lets_encrypt_alone(
+    in_lab: Command, directory: Directory, lab: Lab
+) -> None:
+    lab.update(lab.primary, "target.test.", add=['target.test. CAA 0 issue "other-ca.example"'])
+    lab.wait_synchronous("target.test.")
+    unknown = in_lab("renewals", "--config-dir", directory.path, "--cert-name", "plugin")
+    assert unknown.status == 0, "nobody knows what Pebble is called in CAA"
+    directory.edit("plugin", lab.ca.directory_url, "https://acme-v02.api.letsencrypt.org/directory")
+    known = in_lab("renewals", "--config-dir", directory.path, "--cert-name", "plugin")
+    assert known.status == 1
+    assert "caa-forbids" in known.stdout
+    given = in_lab(
+        *("renewals", "--config-dir", directory.path, "--cert-name", "plugin"),
+        "--caa-identity=other-ca.example",
+    )
+    assert given.status == 0
+
+
+def test_a_lineage_that_cannot_be_read_stops_no_other(
+    in_lab: Command, directory: Directory
+) -> None:
+    live = directory.path / "live" / "plugin" / "cert.pem"
+    live.unlink()
+    live.symlink_to("../../archive/plugin/cert9.pem")
+    directory.renewal_file("nonsense").write_bytes(b"\xff\xfe [\x1b[31m\n")
+    directory.renewal_file("empty").write_text("")
+    directory.edit("by-hooks", "cert = ", "no-cert = ")
+    ran = in_lab("renewals", "--config-dir", directory.path)
+    assert ran.status == 1
+    assert first_words(ran)[-1] == ("ok", "wrapped")
+    assert {name for mark, name in first_words(ran) if mark == "FAIL"} == {
+        "by-hooks",
+        "empty",
+        "nonsense",
+        "plugin",
+    }
+    assert "\x1b" not in ran.stdout
+    details = in_lab("renewals", "--config-dir", directory.path, "--cert-name=plugin").stdout
+    assert "is a link to nothing" in " ".join(details.split())
+
+
+def test_a_value_that_certbot_would_refuse_is_told(in_lab: Command, directory: Directory) -> None:
+    directory.edit("wrapped", "[renewalparams]", "[renewalparams]\ndns_preflight_timeout = soon")
+    ran = in_lab("renewals", "--config-dir", directory.path, "--cert-name", "wrapped")
+    assert ran.status == 1
+    assert "--dns-preflight-timeout: 'soon' is not accepted" in " ".join(ran.stdout.split())
+
+
+def test_what_may_not_be_read_is_inconclusive(in_lab: Command, directory: Directory) -> None:
+    """Renewal files are for everybody, certificates for root alone: so certbot leaves them."""
+    for name in ("live", "archive"):
+        (directory.path / name).chmod(0o000)
+    unprivileged = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"]
+    done = subprocess.run(
+        [*unprivileged, *in_lab.line("renewals", "--config-dir", directory.path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for name in ("live", "archive"):
+        (directory.path / name).chmod(0o700)
+    assert done.returncode == 3, done.stderr
+    assert done.stdout.splitlines()[0] == "Inconclusive: 3 of 3 renewals could not be checked."
+    assert done.stdout.count("no permission to look at") == 3
+
+
+def test_without_a_way_to_the_dns_nothing_is_said_of_it(
+    command: Command, directory: Directory, lab: Lab, tmp_path: Path
+) -> None:
+    nobody, _ = lab.addresses()
+    hints = tmp_path / "hints"
+    hints.write_text(f". 3600 IN NS nobody.test.\nnobody.test. 3600 IN A {nobody}\n")
+    ran = command(
+        *("renewals", "--config-dir", directory.path),
+        *(f"--root-hints={hints}", "--query-timeout=0.2", "--family=4"),
+    )
+    assert ran.status == 3
+    assert {mark for mark, _ in first_words(ran)} == {"?"}
+
+
+# -- misuse ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--config-dir", "/nonexistent"), "is no configuration directory of certbot"),
+        (("--within", "soon"), "it takes whole days"),
+        (("--within", "-1"), "it takes whole days"),
+    ],
+)
+def test_misuse_is_one_line(command: Command, arguments: tuple[str, ...], said: str) -> None:
+    ran = command("renewals", *(f"{a}={b}" for a, b in [arguments]))
+    assert (ran.status, ran.stdout) == (2, "")
+    assert said in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_a_lineage_that_is_not_there_is_misuse(command: Command, directory: Directory) -> None:
+    ran = command("renewals", "--config-dir", directory.path, "--cert-name", "nope")
+    assert (ran.status, ran.stdout) == (2, "")
+    assert "no lineage 'nope'" in ran.stderr
+
+
+def test_a_directory_without_lineages_is_in_order(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "renewal").mkdir()
+    ran = command("renewals", "--config-dir", tmp_path)
+    assert ran.status == 0
+    assert ran.stdout.startswith("Nothing to check")
+
+
+# -- metrics ---------------------------------------------------------------------------------------
+
+
+def test_metrics_are_kept_a_lineage_each_and_forget_those_that_are_gone(
+    in_lab: Command, directory: Directory, tmp_path: Path
+) -> None:
+    file = tmp_path / "renewals.prom"
+    directory.renewal_file("broken").write_text("[")
+    run = ("renewals", "--config-dir", directory.path, "--metrics", file)
+    assert in_lab(*run, "--quiet").status == 1
+    lines = file.read_text().splitlines()
+    assert 'dns_preflight_renewal_can_pass{lineage="broken"} 0.0' in lines
+    assert 'dns_preflight_renewal_can_pass{lineage="wrapped"} 1.0' in lines
+    assert any("certificate_expiry" in line and '"wrapped"' in line for line in lines)
+    directory.drop("broken", "plugin")
+    assert in_lab(*run, "--cert-name", "wrapped").status == 0
+    assert '"plugin"' in file.read_text(), "one lineage says nothing of the others"
+    assert in_lab(*run).status == 0
+    assert '"plugin"' not in file.read_text()
+    assert '"broken"' not in file.read_text()
+    assert stat.S_IMODE(os.stat(file).st_mode) == 0o644  # noqa: PTH116 - the mode alone

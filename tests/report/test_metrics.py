@@ -1,0 +1,270 @@
+"""What a metrics file says, keeps and leaves out. Read back by prometheus-client's own parser."""
+
+from __future__ import annotations
+
+import datetime as dt
+import multiprocessing
+import os
+import stat
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import dns.name
+import pytest
+from hypothesis import HealthCheck, given, settings
+from prometheus_client.parser import text_string_to_metric_families
+
+from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.outcome import Outcome, Verdict
+from certbot_dns_preflight.records import challenge
+from certbot_dns_preflight.report import metrics, metrics_file
+from certbot_dns_preflight.report.metric_families import FAMILIES
+from tests.report.build import (
+    FOUR_AND_SIX,
+    NODATA,
+    TIMED_OUT,
+    VALUE,
+    alias,
+    error,
+    judged,
+    run,
+    seen,
+)
+from tests.report.made import OUTCOMES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from certbot_dns_preflight.outcome import ChallengeOutcome
+
+Labels = tuple[tuple[str, str], ...]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "preflight.prom"
+
+
+def told(file: Path) -> dict[str, dict[Labels, float]]:
+    """Series by metric and labels."""
+    found: dict[str, dict[Labels, float]] = {}
+    for family in text_string_to_metric_families(file.read_text()):
+        for sample in family.samples:
+            labels = tuple(sorted(sample.labels.items()))
+            assert labels not in found.setdefault(sample.name, {}), "no series twice"
+            found[sample.name][labels] = sample.value
+    return found
+
+
+def of(domain: str, **more: str) -> Labels:
+    return tuple(sorted({"domain": domain, **more}.items()))
+
+
+def recent(*challenges: ChallengeOutcome, hours: float = 0) -> Outcome:
+    """Make a run that was just now, or some hours ago."""
+    started = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
+    return replace(run(*challenges), started=started, elapsed=11.5)
+
+
+def about(domain: str, *, ready: bool = True) -> ChallengeOutcome:
+    made = judged(
+        seen("ns1.example.net.", "192.0.2.1", after=2.0),
+        verdict=Verdict.READY if ready else Verdict.NOT_READY,
+        findings=() if ready else (error("secondary-behind", "behind"),),
+        ready_after=2.5 if ready else None,
+    )
+    return replace(made, survey=replace(made.survey, challenge=challenge(domain, [VALUE])))
+
+
+# -- what a run says -------------------------------------------------------------------------------
+
+
+def test_a_ready_run(file: Path) -> None:
+    outcome = recent(about("example.com"))
+    metrics.record(file, outcome)
+    series = told(file)
+    ended = outcome.started.timestamp() + 11.5
+    assert series["dns_preflight_ready"] == {of("example.com"): 1}
+    assert series["dns_preflight_outcome"] == {
+        of("example.com", outcome="ready"): 1,
+        of("example.com", outcome="not-ready"): 0,
+        of("example.com", outcome="inconclusive"): 0,
+    }
+    assert series["dns_preflight_ready_after_seconds"] == {of("example.com"): 2.5}
+    assert series["dns_preflight_nameserver_first_match_seconds"] == {
+        of("example.com", nameserver="ns1.example.net."): 2.0
+    }
+    assert series["dns_preflight_run_duration_seconds"] == {of("example.com"): 11.5}
+    assert series["dns_preflight_last_run_timestamp_seconds"][of("example.com")] == pytest.approx(
+        ended
+    )
+    assert "dns_preflight_last_success_timestamp_seconds" in series
+    assert "dns_preflight_findings" not in series
+
+
+def test_a_run_that_fails_is_told_and_keeps_the_last_success(file: Path) -> None:
+    good = recent(about("example.com"), hours=30)
+    metrics.record(file, good)
+    metrics.record(file, recent(about("example.com", ready=False)))
+    series = told(file)
+    assert series["dns_preflight_ready"] == {of("example.com"): 0}
+    assert series["dns_preflight_findings"] == {
+        of("example.com", code="secondary-behind", severity="error"): 1
+    }
+    assert "dns_preflight_ready_after_seconds" not in series
+    success = series["dns_preflight_last_success_timestamp_seconds"][of("example.com")]
+    assert success == pytest.approx(good.started.timestamp() + 11.5)
+    assert series["dns_preflight_last_run_timestamp_seconds"][of("example.com")] > success
+
+
+def test_a_run_that_came_to_no_look_is_told(file: Path) -> None:
+    metrics.record(file, recent(about("example.com"), hours=30))
+    metrics.record_failure(file, ["example.com"])
+    series = told(file)
+    assert series["dns_preflight_ready"] == {of("example.com"): 0}
+    assert series["dns_preflight_outcome"][of("example.com", outcome="inconclusive")] == 1
+    assert "dns_preflight_nameserver_first_match_seconds" not in series
+    assert of("example.com") in series["dns_preflight_last_success_timestamp_seconds"]
+
+
+def test_lineages_that_share_a_file_keep_their_own(file: Path) -> None:
+    metrics.record(file, recent(about("a.example", ready=False)))
+    metrics.record(file, recent(about("b.example")))
+    assert told(file)["dns_preflight_ready"] == {of("a.example"): 0, of("b.example"): 1}
+
+
+def test_a_name_server_counts_once_all_its_addresses_that_answer_have_it(file: Path) -> None:
+    outcome = recent(
+        judged(
+            seen("ns1.example.net.", "192.0.2.1", after=1.0),
+            seen("ns1.example.net.", "2001:db8::1", after=4.0),
+            seen("ns2.example.net.", "192.0.2.2", after=1.0),
+            seen("ns2.example.net.", "2001:db8::2", NODATA),
+            seen("ns3.example.net.", "192.0.2.3", after=3.0),
+            seen("ns3.example.net.", "2001:db8::3", TIMED_OUT),
+            seen("ns4.example.net.", "192.0.2.4", alias("x.example.")),
+        )
+    )
+    metrics.record(file, outcome)
+    domain = outcome.challenges[0].survey.challenge.domain
+    assert told(file)["dns_preflight_nameserver_first_match_seconds"] == {
+        of(domain, nameserver="ns1.example.net."): 4.0,
+        of(domain, nameserver="ns3.example.net."): 3.0,
+    }
+
+
+def test_findings_are_counted_by_code_and_severity(file: Path) -> None:
+    made = about("example.com")
+    one = replace(error("glue-mismatch", "one"), severity=Severity.WARNING)
+    twice = (one, replace(one, summary="two"))
+    metrics.record(file, recent(replace(made, findings=twice)))
+    assert told(file)["dns_preflight_findings"] == {
+        of("example.com", code="glue-mismatch", severity="warning"): 2
+    }
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(OUTCOMES)
+def test_whatever_a_run_shows_can_be_written_and_read(file: Path, outcome: Outcome) -> None:
+    outcome = replace(outcome, started=dt.datetime.now(dt.UTC))
+    metrics.record(file, outcome)
+    series = told(file)
+    domains = {each.survey.challenge.domain for each in outcome.challenges}
+    assert {labels[0][1] for labels in series.get("dns_preflight_ready", {})} >= domains
+    assert set(series) <= {family.name for family in FAMILIES}
+
+
+def test_a_hostile_name_server_breaks_no_line(file: Path) -> None:
+    evil = b'a"} 1\nevil_total 1\\'
+    made = seen("ns1.example.net.", "192.0.2.1", after=1.0)
+    owner = dns.name.Name((evil, b"example", b"net", b""))
+    metrics.record(file, recent(judged(replace(made, nameserver=owner))))
+    series = told(file)
+    assert "evil_total" not in series
+    [labels] = series["dns_preflight_nameserver_first_match_seconds"]
+    assert dict(labels)["nameserver"] == owner.to_text()
+
+
+# -- how much there may be -------------------------------------------------------------------------
+
+
+def test_only_the_slowest_name_servers_of_many_are_told(file: Path) -> None:
+    many = [seen(f"ns{n}.example.net.", f"192.0.2.{n}", after=float(n)) for n in range(1, 60)]
+    metrics.record(file, recent(judged(*many)))
+    values = told(file)["dns_preflight_nameserver_first_match_seconds"].values()
+    assert (len(values), min(values), max(values)) == (metrics.MOST_NAMESERVERS, 28, 59)
+
+
+def test_only_the_latest_of_too_many_domains_stay(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics_file, "MOST_SUBJECTS", 3)
+    for n in range(5):
+        metrics.record(file, recent(about(f"d{n}.example"), hours=5 - n))
+    for family, series in told(file).items():
+        domains = {dict(labels).get("domain") for labels in series} - {None}
+        assert domains <= {"d2.example", "d3.example", "d4.example"}, family
+
+
+def test_a_domain_of_long_ago_is_forgotten(file: Path) -> None:
+    metrics.record(file, recent(about("gone.example"), hours=24 * 201))
+    metrics.record(file, recent(about("here.example")))
+    assert "gone.example" not in file.read_text()
+
+
+# -- the file --------------------------------------------------------------------------------------
+
+
+def test_anybody_may_read_it_whatever_the_umask(file: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        metrics.record(file, recent(about("example.com")))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_what_is_damaged_loses_itself_alone(file: Path) -> None:
+    metrics.record(file, recent(about("a.example")))
+    with file.open("ab") as stream:
+        stream.write(
+            b'dns_preflight_ready{domain="b.ex\ngarbage \xff\x00 {{{\n'
+            b'dns_preflight_ready{domain="c.example",other="x"} 1\n'
+            b'dns_preflight_ready{domain="d.example"} NaN\n'
+            b'dns_preflight_findings{domain="a.example",code="made-up",severity="error"} 1\n'
+            b"other_metric 1\n"
+        )
+    metrics.record(file, recent(about("z.example")))
+    series = told(file)
+    assert series["dns_preflight_ready"] == {of("a.example"): 1, of("z.example"): 1}
+    assert "made-up" not in file.read_text()
+    assert "other_metric" not in series
+
+
+def _record_some(file: Path, which: str) -> None:
+    for n in range(8):
+        metrics.record(file, recent(about(f"{which}{n}.example")))
+
+
+def test_writers_at_once_lose_nothing_of_each_other(file: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_record_some, args=(file, which)) for which in "ab"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    assert len(told(file)["dns_preflight_ready"]) == 16
+
+
+def test_a_place_that_cannot_be_written_is_refused_beforehand(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "no" / "where.prom"):
+        with pytest.raises(metrics.MetricsError, match="cannot write"):
+            metrics.check(path)
+        with pytest.raises(metrics.MetricsError, match="cannot write"):
+            metrics.record(path, Outcome(dt.datetime.now(dt.UTC), 1.0, FOUR_AND_SIX, ()))
