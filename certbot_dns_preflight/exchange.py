@@ -13,7 +13,7 @@ import errno
 import logging
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import dns.exception
@@ -48,6 +48,7 @@ _QUERIES_PER_SECOND = 100.0  # NSD's default limit is 200 a second and /24
 _BURST = 50
 _PAUSE_AFTER_ICMP = 0.2
 _UNKNOWN, _BAD = 10.0, 100.0  # in seconds, beside real round-trip times
+_NOT_UNDERSTOOD = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP})
 _NO_ROUTE = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
 )
@@ -79,7 +80,8 @@ class Exchange:
 
     `answered` tells afterwards whether anything at all came back, `routed` and `routeless` which
     address families (4, 6) this host could and could not send over. `slipped` are the addresses
-    that sent an empty truncated answer where the whole one would have fitted: rate limiting.
+    that sent an empty truncated answer where the whole one would have fitted: rate limiting;
+    `plain` those that understand no EDNS and answer without it.
     """
 
     def __init__(self, *, query_timeout: float) -> None:
@@ -91,6 +93,7 @@ class Exchange:
         self.routed: set[int] = set()
         self._unrouted: set[int] = set()
         self.slipped: set[Endpoint] = set()
+        self.plain: set[Endpoint] = set()
         self._promise: dict[Endpoint, float] = {}
 
     @property
@@ -111,6 +114,8 @@ class Exchange:
         how: How = USUAL,
     ) -> Reply:
         """Ask one question of one address, over UDP and, when truncated, over TCP."""
+        if endpoint in self.plain and not how.dnssec:
+            how = replace(how, edns=False)
         query = _query(name, rdtype, how)
         pacer = self._pacers.setdefault(endpoint, _Pacer())
         reply: Reply = NoResponse(Silence.TIMED_OUT, "not asked", 0.0)
@@ -120,6 +125,8 @@ class Exchange:
             await pacer.wait()
             async with self._sockets:
                 reply = await self._once(endpoint, query, how)
+                if _knows_no_edns(reply, how):
+                    reply = await self._without_edns(endpoint, name, rdtype, how) or reply
             _log(endpoint, name, rdtype, reply)
             self._promise[endpoint] = reply.rtt if isinstance(reply, Response) else _BAD
             if isinstance(reply, Response):
@@ -146,6 +153,21 @@ class Exchange:
             if not reply.message.answer and _size(whole.message) <= PAYLOAD:
                 self.slipped.add(endpoint)
             return whole
+        return reply
+
+    async def _without_edns(
+        self,
+        endpoint: Endpoint,
+        name: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        how: How,
+    ) -> Response | None:
+        """Ask as resolvers do then (RFC 6891 section 7), and from now on at once."""
+        plain = replace(how, edns=False)
+        reply = await self._once(endpoint, _query(name, rdtype, plain), plain)
+        if not isinstance(reply, Response) or reply.message.rcode() in _NOT_UNDERSTOOD:
+            return None
+        self.plain.add(endpoint)
         return reply
 
     async def _over_udp(
@@ -287,6 +309,17 @@ def _size(message: dns.message.Message) -> int:
         return len(message.to_wire(max_size=65535))
     except dns.exception.DNSException:  # longer than a message can be
         return PAYLOAD + 1
+
+
+def _knows_no_edns(reply: Reply, how: How) -> bool:
+    """Tell whether a server complains of EDNS: it does so without an OPT record of its own."""
+    return (
+        how.edns
+        and not how.dnssec
+        and isinstance(reply, Response)
+        and reply.message.edns < 0
+        and reply.message.rcode() in _NOT_UNDERSTOOD
+    )
 
 
 def _failed(error: OSError, elapsed: float) -> NoResponse:

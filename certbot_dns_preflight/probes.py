@@ -64,7 +64,9 @@ class Prober:
 
     def __init__(self, exchange: Exchange, survey: Survey) -> None:
         """Take the survey as it is now."""
-        self.found = Probes(rate_limited=frozenset(exchange.slipped))
+        self.found = Probes(
+            rate_limited=frozenset(exchange.slipped), edns_broken=frozenset(exchange.plain)
+        )
         self._exchange = exchange
         self._survey = survey
 
@@ -89,7 +91,7 @@ class Prober:
 
     async def _edns(self) -> None:
         broken = await self._those(_PLAIN, _may_lack_edns, _is_sound)
-        self.found = replace(self.found, edns_broken=broken)
+        self.found = replace(self.found, edns_broken=broken | self.found.edns_broken)
 
     async def _case(self) -> None:
         changed = await _case_changed(self._exchange, self._survey)
@@ -254,8 +256,10 @@ def _is_sound(reply: Reply) -> bool:
 def _may_lack_edns(seen: Observation) -> bool:
     """Whether it fails in a way that servers and firewalls without EDNS do (RFC 6891 §7)."""
     match seen.reading:
-        case Failing() | Malformed():
+        case Failing():
             return True
+        case Malformed():
+            return seen.rcode is None  # else it answers, though another question
         case Unreachable(reason=reason):
             return reason is Silence.TIMED_OUT
         case _:

@@ -138,7 +138,9 @@ class Surveyor:
             obstacle=self._obstacle,
             rounds=self._rounds,
             ready_after=self.ready_after,
-            probes=self.prober.found if self.prober else survey.Probes(),
+            probes=self.prober.found
+            if self.prober
+            else survey.Probes(edns_broken=frozenset(self._exchange.plain)),
         )
 
     async def ask_serials(self) -> None:
