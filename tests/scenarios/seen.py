@@ -7,7 +7,7 @@ if and only if Unbound shows all expected values, but for the codes of `strictne
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import dns.exception
@@ -125,12 +125,15 @@ class Look:
         values = [item.encode() if isinstance(item, str) else item for item in expected]
         challenge = records.challenge(domain, values)
         outcome = rounds.run([challenge], self.settings(**options), wait=wait, watch=watch)
-        seen = Seen(
-            outcome,
-            json.loads(document.render(outcome))["challenges"][0],
-            self.as_the_ca(str(challenge.owner)) if values and self.compares else None,
-        )
-        agrees(seen, frozenset(values))
+        seen = Seen(outcome, json.loads(document.render(outcome))["challenges"][0], None)
+        if values and self.compares and not _by_chance(seen):
+            ready = seen.challenge["outcome"] == "ready"
+            ca = self.as_the_ca(str(challenge.owner), seconds=10.0 if ready else 2.0)
+            if ready and not set(values) <= ca:
+                # With one of several addresses dead, a resolver may give up once.
+                ca = self.as_the_ca(str(challenge.owner), seconds=10.0)
+            seen = replace(seen, ca=ca)
+            agrees(seen, frozenset(values))
         return seen
 
     def settings(self, **options: Any) -> Settings:  # noqa: ANN401 - likewise
@@ -143,11 +146,11 @@ class Look:
         }
         return Settings(**{**usual, **options})
 
-    def as_the_ca(self, owner: str) -> frozenset[bytes]:
+    def as_the_ca(self, owner: str, *, seconds: float) -> frozenset[bytes]:
         """Ask Unbound, which has forgotten everything, for the TXT values behind all aliases."""
         self.lab.unbound.flush()
         try:
-            answer = self.lab.unbound.query(owner, "TXT")
+            answer = self.lab.unbound.query(owner, "TXT", seconds=seconds)
         except (dns.exception.DNSException, OSError):
             return frozenset()
         return frozenset(
@@ -160,12 +163,11 @@ class Look:
 
 def agrees(seen: Seen, expected: frozenset[bytes]) -> None:
     """Assert that the verdict is the CA's, apart from what is stricter on purpose."""
-    if seen.ca is None:
-        return
+    assert seen.ca is not None
     passes = expected <= seen.ca
     if seen.challenge["outcome"] == "ready":
-        assert passes, f"ready, yet the CA gets {seen.ca}: {seen.told}"
-    if seen.challenge["outcome"] == "not-ready" and not _by_chance(seen):
+        assert passes, f"ready, yet the CA does not get it: {seen.told}"
+    if seen.challenge["outcome"] == "not-ready":
         assert not passes, f"not ready, yet the CA gets it: {seen.told}"
 
 
@@ -175,7 +177,7 @@ def _by_chance(seen: Seen) -> bool:
     chain = seen.challenge["alias_chain"]
     # Aliases that differ from server to server are not followed: one may lead to the values.
     unfollowed = "alias" in seen.everywhere() and not chain
-    long_chain = len(set(chain)) > 16  # noqa: PLR2004 - the contract's limit
+    long_chain = len(set(chain)) > 16
     by_nature = bool(errors & {"answer-unstable", "alias-conflict"})
-    possible = "match" in seen.everywhere() or unfollowed or long_chain or by_nature
-    return possible and errors <= STRICTER.keys()
+    possible = unfollowed or long_chain or by_nature or seen.everywhere() & {"match", "not-asked"}
+    return bool(possible) and bool(errors) and errors <= STRICTER.keys()

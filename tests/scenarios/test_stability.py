@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import dns.message
 import dns.rcode
 import dns.rdatatype
 import pytest
@@ -13,8 +14,6 @@ from tests.scenarios.values import CHALLENGE, VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import dns.message
 
     from tests.lab.misbehaving import Question
     from tests.scenarios.seen import Look
