@@ -20,7 +20,7 @@ from certbot_dns_preflight.exchange import Exchange
 if TYPE_CHECKING:
     from tests.dnssec.world import World
 
-SOA, TXT = dns.rdatatype.SOA, dns.rdatatype.TXT
+SOA, TXT, CAA = dns.rdatatype.SOA, dns.rdatatype.TXT, dns.rdatatype.CAA
 _WORST = ("bogus", "insecure", "secure")
 
 
@@ -33,7 +33,7 @@ def collect(world: World, names: list[str]) -> dict[str, Facts]:
         for name in names:
             zone = dns.name.from_text(name)
             owner = dns.name.from_text("_acme-challenge", zone)
-            found[name] = await collector.data([(zone, SOA), (owner, TXT)])
+            found[name] = await collector.data([(zone, SOA), (owner, TXT), (zone, CAA)])
         return found
 
     return asyncio.run(run())
@@ -58,7 +58,11 @@ def test_each_address_gets_the_status_that_unbound_gives_it(signed_world: World)
             theirs = min(
                 (
                     world.as_unbound_sees_it(asked, rdtype, zone=name, address=address)
-                    for asked, rdtype in ((name, "SOA"), (f"_acme-challenge.{name}", "TXT"))
+                    for asked, rdtype in (
+                        (name, "SOA"),
+                        (f"_acme-challenge.{name}", "TXT"),
+                        (name, "CAA"),
+                    )
                 ),
                 key=_WORST.index,
             )
