@@ -2,8 +2,9 @@
 
 Both write their records by RFC 2136 to the same primary, whose three secondaries follow, and both
 look at the authoritative servers before they have the ACME server validate. A third run, certbot
-with no check and a pause of 2 seconds, tells how much of the time is certbot's own. Whole processes are
-timed, in turn, so that a machine that slows down slows all of them; ratios are pair by pair.
+with no check and a pause of 2 seconds, tells how much of the time is certbot's own. Whole
+processes are timed, in turn, so that a machine that slows down slows all of them; ratios are pair
+by pair.
 
     python -m benchmarks.time_to_certificate [--names 1 20] [--runs 5]
 """

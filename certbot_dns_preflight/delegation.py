@@ -62,11 +62,12 @@ class Cut:
 
 @dataclass(slots=True)
 class Knowledge:
-    """What walks have learned: zone cuts, name servers' addresses, and who serves which zone."""
+    """What walks have learned: zone cuts, addresses, who serves which zone, and where names lie."""
 
     cuts: dict[dns.name.Name, Cut] = field(default_factory=dict)
     addresses: dict[dns.name.Name, Addresses] = field(default_factory=dict)
     zones: dict[dns.name.Name, Zone] = field(default_factory=dict)
+    homes: dict[dns.name.Name, Cut] = field(default_factory=dict)
 
 
 Found: TypeAlias = Cut | NoSuchDomain | NoEgress
@@ -105,6 +106,7 @@ class Walker:
         self._cuts = known.cuts
         self._addresses = known.addresses
         self._zones = known.zones
+        self._homes = known.homes
         self._turns: dict[tuple[dns.name.Name, dns.name.Name], _Turn] = {}
         self._resolving: dict[dns.name.Name, asyncio.Event] = {}
         self._needs: dict[dns.name.Name, set[dns.name.Name]] = {}
@@ -116,9 +118,12 @@ class Walker:
         self._turns.clear()
         self._addresses.clear()
         self._zones.clear()
+        self._homes.clear()
 
     async def find(self, owner: dns.name.Name, *, held: tuple[dns.name.Name, ...] = ()) -> Found:
         """Find the zone that `owner` lies in: the deepest zone cut at or above it."""
+        if owner in self._homes:
+            return self._homes[owner]
         cut = await self._start(owner)
         while isinstance(cut, Cut):
             endpoints = await self._endpoints(cut, held)
@@ -130,9 +135,13 @@ class Walker:
                 if deeper is not None and deeper.apex != cut.apex:
                     cut = deeper
                     continue
+                if owner in self._homes:
+                    return self._homes[owner]
                 step = await self._step(cut, owner, endpoints)
                 turn.taken = True
-                if not isinstance(step, Cut) or step.apex == cut.apex:
+                if not isinstance(step, Cut):
+                    return step
+                if step.apex == cut.apex:
                     return step
                 cut = self._cuts.setdefault(step.apex, step)
         return cut
@@ -227,6 +236,7 @@ class Walker:
             domain = one_below(cut.apex, owner)
             if domain == owner or await self._is_nxdomain(domain, endpoint):
                 return NoSuchDomain(domain, cut.apex)
+        self._homes[owner] = cut
         return cut
 
     async def _apex(
@@ -378,24 +388,16 @@ class Walker:
 
     async def _learn(self, cut: Cut) -> Zone:
         """Ask parent and child who serves the zone: every server, since they may differ."""
-        delegated: dict[dns.name.Name, tuple[Endpoint, ...]] = {}
-        parent = self._cuts.get(cut.parent) if cut.parent is not None else None
-        if cut.parent == dns.name.root:
-            parent = self._root
-        if parent is not None:
-            for message in await ask_everyone(
-                self._exchange, await self._endpoints(parent, ()), cut.apex, dns.rdatatype.NS
-            ):
-                referral = find_referral(message, parent.apex, cut.apex)
-                if referral is not None and referral.name == cut.apex:
-                    merge(delegated, with_glue(referral, message, parent.apex))
+        delegated, apex, _ = await asyncio.gather(
+            self._delegation(cut),
+            self._apex_set(cut.apex, cut.nameservers),
+            # Needed in any case: asked at the same time, they are known below.
+            asyncio.gather(*(self.addresses(name) for name in cut.nameservers)),
+        )
         known = delegated or dict(cut.nameservers)
-        apex: dict[dns.name.Name, tuple[Endpoint, ...]] = {}
-        endpoints = await self._endpoints(Cut(cut.apex, cut.parent, known), ())
-        for message in await ask_everyone(self._exchange, endpoints, cut.apex, dns.rdatatype.NS):
-            ns = rrset_at(message.answer, cut.apex, dns.rdatatype.NS)
-            if ns is not None and is_authoritative(message):
-                merge(apex, dict.fromkeys(targets(ns), ()))
+        unheard = {name: glue for name, glue in known.items() if name not in cut.nameservers}
+        if unheard:
+            merge(apex, await self._apex_set(cut.apex, unheard))
         if not delegated and apex and not cut.referred:
             known = {}  # every server of the parent serves the child too: no delegation to see
         names = sorted({*known, *apex})
@@ -421,3 +423,30 @@ class Walker:
                 for name, addresses in zip(names, own, strict=True)
             ),
         )
+
+    async def _delegation(self, cut: Cut) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
+        """Ask all servers of the zone above for the delegation, and take what any of them says."""
+        delegated: dict[dns.name.Name, tuple[Endpoint, ...]] = {}
+        parent = self._cuts.get(cut.parent) if cut.parent is not None else None
+        if cut.parent == dns.name.root:
+            parent = self._root
+        if parent is not None:
+            for message in await ask_everyone(
+                self._exchange, await self._endpoints(parent, ()), cut.apex, dns.rdatatype.NS
+            ):
+                referral = find_referral(message, parent.apex, cut.apex)
+                if referral is not None and referral.name == cut.apex:
+                    merge(delegated, with_glue(referral, message, parent.apex))
+        return delegated
+
+    async def _apex_set(
+        self, apex: dns.name.Name, nameservers: Mapping[dns.name.Name, tuple[Endpoint, ...]]
+    ) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
+        """Ask these name servers for the NS RRset at the apex, and take what any of them says."""
+        found: dict[dns.name.Name, tuple[Endpoint, ...]] = {}
+        endpoints = await self._endpoints(Cut(apex, None, nameservers), ())
+        for message in await ask_everyone(self._exchange, endpoints, apex, dns.rdatatype.NS):
+            ns = rrset_at(message.answer, apex, dns.rdatatype.NS)
+            if ns is not None and is_authoritative(message):
+                merge(found, dict.fromkeys(targets(ns), ()))
+        return found

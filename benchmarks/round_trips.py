@@ -1,0 +1,91 @@
+"""How many sequential round trips an order takes, with and without the look beforehand.
+
+Every question of a run in the lab is held back by the same time, long against all that the
+machine itself does; what the run then lasts, divided by it, is the length of the longest chain of
+questions that wait for each other. The confirming pause between rounds is taken off.
+
+    python -m benchmarks.round_trips [--delay 0.2]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight import beforehand, means, rounds
+from certbot_dns_preflight.delegation import Knowledge
+from certbot_dns_preflight.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.records import challenge
+from certbot_dns_preflight.settings import Settings
+from tests.lab import Lab
+
+if TYPE_CHECKING:
+    import dns.name
+    import dns.rdatatype
+
+    from certbot_dns_preflight.responses import Endpoint, Reply
+
+_CONFIRMING_PAUSE = 0.3
+
+
+class Held(Exchange):
+    """An exchange whose every question takes at least `delay` seconds."""
+
+    delay = 0.2
+
+    async def ask(
+        self,
+        endpoint: Endpoint,
+        name: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        *,
+        how: How = USUAL,
+    ) -> Reply:
+        """Ask, later."""
+        await asyncio.sleep(self.delay)
+        return await super().ask(endpoint, name, rdtype, how=how)
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--delay", type=float, default=Held.delay, metavar="SECONDS")
+    Held.delay = parser.parse_args().delay
+    means.Exchange = Held  # type: ignore[misc] # the seam of this benchmark
+    with Lab(signed=True, acme=False) as lab:
+        owner, value = "_acme-challenge.example.test.", "v"
+        lab.update(lab.primary, "example.test.", add=[f'{owner} TXT "{value}"'])
+        lab.wait_synchronous()
+        for signed in (False, True):
+            settings = Settings(
+                root_hints=lab.root_hints,
+                trust_anchor=lab.trust_anchor if signed else None,
+            )
+            alone = _round_trips(settings, look_before=False)
+            both = _round_trips(settings, look_before=True)
+            judged = "DNSSEC judged" if signed else "DNSSEC not judged"
+            print(f"{judged}: rounds alone {alone:.1f} round trips", end=", ")
+            print(f"with the look beforehand {both:.1f}: {both - alone:+.1f}")
+    return 0
+
+
+def _round_trips(settings: Settings, *, look_before: bool) -> float:
+    async def go() -> None:
+        wanted = [challenge("example.test", [b"v"])]
+        knowledge = Knowledge()
+        if look_before:
+            await beforehand.look(wanted, settings, knowledge=knowledge)
+        extras = rounds.Extras(knowledge=knowledge)
+        outcome = await rounds.preflight(wanted, settings, wait=True, extras=extras)
+        assert outcome.verdict.value == "ready", outcome
+
+    begun = time.perf_counter()
+    asyncio.run(go())
+    return (time.perf_counter() - begun - _CONFIRMING_PAUSE) / Held.delay
+
+
+if __name__ == "__main__":
+    sys.exit(main())
