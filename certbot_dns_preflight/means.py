@@ -45,12 +45,16 @@ class Means:
         )
 
 
-def of_settings(settings: Settings, *, knowledge: Knowledge | None = None) -> Means:
+def of_settings(
+    settings: Settings, *, knowledge: Knowledge | None = None, exchange: Exchange | None = None
+) -> Means:
     """Make the means of a run; `knowledge` is what earlier walks learned.
+
+    `exchange` stands in for the usual one, for those who want to watch.
 
     Raises `roothints.RootHintsError` for a bad hints file.
     """
-    exchange = Exchange(query_timeout=settings.query_timeout)
+    exchange = exchange or Exchange(query_timeout=settings.query_timeout)
     families = _FAMILIES[settings.family]
     resolvers = tuple(Endpoint(r.address, r.port) for r in settings.resolver)
     walker = Walker(

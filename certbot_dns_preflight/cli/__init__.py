@@ -13,7 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli import check, explain, hook, renewals
+from certbot_dns_preflight.cli import check, explain, hook, renewals, trace
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.parser import Parser, nearest, version_text
 from certbot_dns_preflight.records import printable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-_COMMANDS = (check, hook, renewals, explain)
+_COMMANDS = (check, trace, hook, renewals, explain)
 _TAKING_VALUES = ("--expect", "--token")
 _INTERRUPTED, _PIPE_BROKEN = 130, 141  # as shells count a death by SIGINT and SIGPIPE
 

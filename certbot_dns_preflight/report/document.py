@@ -42,7 +42,7 @@ def as_json(outcome: Outcome) -> dict[str, Json]:
         "tool": own_tool(),
         "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "elapsed_seconds": _rounded(outcome.elapsed),
-        "vantage": _vantage(outcome.vantage),
+        "vantage": vantage_as_json(outcome.vantage),
         "outcome": outcome.verdict.value,
         "challenges": [challenge_as_json(challenge) for challenge in outcome.challenges],
     }
@@ -62,7 +62,7 @@ def challenge_as_json(judged: ChallengeOutcome) -> dict[str, Json]:
         "rounds": survey.rounds,
         "ready_after_seconds": _rounded(survey.ready_after),
         "servers": [
-            _server(seen, asked.expected, followed=stop.followed)
+            server_as_json(seen, asked.expected, followed=stop.followed)
             for stop in stops(survey)
             for seen in stop.observations
         ],
@@ -77,7 +77,8 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def _vantage(vantage: Vantage) -> dict[str, Json]:
+def vantage_as_json(vantage: Vantage) -> dict[str, Json]:
+    """Make the object that says from where we looked."""
     return {
         "discovery": "resolver" if vantage.resolvers else "root",
         "resolvers": [address_words(endpoint) for endpoint in vantage.resolvers],
@@ -94,7 +95,10 @@ def _zone(survey: Survey) -> str | None:
             return show_name(survey.hops[-1].zone.apex) if survey.hops else None
 
 
-def _server(seen: Observation, expected: tuple[bytes, ...], *, followed: bool) -> dict[str, Json]:
+def server_as_json(
+    seen: Observation, expected: tuple[bytes, ...], *, followed: bool
+) -> dict[str, Json]:
+    """Make one of `servers`: what one address said."""
     return {
         "zone": show_name(seen.zone),
         "nameserver": show_name(seen.nameserver),

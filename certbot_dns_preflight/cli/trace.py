@@ -1,0 +1,64 @@
+"""`dns-preflight trace`: the walk to the challenge's name servers, as a tree or as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight import stoppable, tracing
+from certbot_dns_preflight.cli.exits import Exit, MisuseError
+from certbot_dns_preflight.cli.names import spoken
+from certbot_dns_preflight.cli.parser import add_common_options, read_settings, speaks_unicode
+from certbot_dns_preflight.records import InvalidDomainError, challenge
+from certbot_dns_preflight.report import trace
+from certbot_dns_preflight.survey import NoEgress
+
+if TYPE_CHECKING:
+    import argparse
+
+_EXAMPLES = """\
+examples:
+  dns-preflight trace example.com
+  dns-preflight trace www.example.com --family 4
+  dns-preflight trace intranet.example --resolver 192.0.2.53 --json"""
+_NOT_HERE = (
+    *("interval", "confirmations", "settle", "unreachable", "on-failure", "trust-anchor"),
+    *("caa-identity", "skip", "report", "metrics"),
+)
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "trace",
+        help="show the way to the name servers, step by step",
+        description="Show the way from the root to the name servers of the challenge name, "
+        "what each\nof them answers, and the domain's own addresses.",
+        epilog=_EXAMPLES,
+    )
+    parser.add_argument("domain", metavar="DOMAIN", help="a name of the certificate")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    add_common_options(parser, without=_NOT_HERE)
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> Exit:
+    """Walk, print, and tell by the exit status whether the walk came to its end."""
+    settings = read_settings(given)
+    try:
+        asked = challenge(given.domain)
+    except InvalidDomainError as error:
+        raise MisuseError(str(error)) from error
+    trail = stoppable.run(tracing.trace(asked, settings))
+    if given.json:
+        sys.stdout.write(json.dumps(trace.as_json(trail), indent=2, allow_nan=False) + "\n")
+    elif not given.quiet:
+        unicode = speaks_unicode()
+        written = spoken(asked.domain) if unicode else None
+        sys.stdout.write(trace.render(trail, unicode=unicode) + "\n")
+        sys.stdout.write(f"{asked.domain} is {written}.\n" if written else "")
+    if isinstance(trail.survey.obstacle, NoEgress):
+        return Exit.INCONCLUSIVE
+    heard = any(seen.rcode is not None for seen in trail.survey.observations)
+    return Exit.READY if trail.survey.obstacle is None and heard else Exit.NOT_READY

@@ -1,0 +1,235 @@
+"""A walk as a tree that a person can follow, and as JSON. Pure.
+
+The answer comes first: which zone holds the challenge name, and on how many servers. Then each
+owner name with the zones above it, its servers and what each address said, and at the end the
+domain's own addresses.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass, field
+from importlib import metadata, resources
+from typing import TYPE_CHECKING, Any, assert_never
+
+from certbot_dns_preflight import survey as facts
+from certbot_dns_preflight.records import show_name
+from certbot_dns_preflight.report import document
+from certbot_dns_preflight.report.words import address_words, listing, plural, state_words
+from certbot_dns_preflight.survey import Listing, agreed_alias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from certbot_dns_preflight.findings import Json
+    from certbot_dns_preflight.survey import Hop, NameServer, Obstacle, Survey
+    from certbot_dns_preflight.trail import Destination, Leg, Step, Trail
+
+VERSION = 1
+
+
+@dataclass(slots=True)
+class _Node:
+    text: str
+    note: str = ""
+    below: list[_Node] = field(default_factory=list)
+
+
+def render(trail: Trail, *, unicode: bool = False) -> str:
+    """Write the tree, without a final line end."""
+    lines = [_headline(trail.survey)]
+    for number, leg in enumerate(trail.legs):
+        hop = trail.survey.hops[number] if number < len(trail.survey.hops) else None
+        last = number == len(trail.legs) - 1
+        about = "alias target" if number else "challenge name"
+        lines += ["", f"{show_name(leg.owner)}   {about}"]
+        lines += _drawn(_tree(leg, hop, trail.survey, last=last), unicode=unicode)
+    if trail.destinations:
+        lines += ["", f"{show_name(trail.destinations[0].name)}   the domain itself"]
+        lines += _drawn(_destinations(trail.destinations), unicode=unicode)
+    left = ", ".join(trail.vantage.left_out).replace("ipv", "IPv")
+    if left:
+        lines += ["", f"{left} was not asked: this host has no route for it."]
+    lines += ["", f"{trail.elapsed:.2f} s in all"]
+    text = "\n".join(lines)
+    return text if unicode else text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def as_json(trail: Trail) -> dict[str, Json]:
+    """Make the walk as JSON values (`trace-schema-v1.json`). Times are seconds."""
+    judged = trail.survey
+    return {
+        "version": VERSION,
+        "tool": {
+            "name": "certbot-dns-preflight",
+            "version": metadata.version("certbot-dns-preflight"),
+        },
+        "started": trail.started.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "elapsed_seconds": round(trail.elapsed, 3),
+        "vantage": document.vantage_as_json(trail.vantage),
+        "domain": judged.challenge.domain,
+        "owner_name": show_name(judged.challenge.owner),
+        "alias_chain": [show_name(name) for name in judged.alias_chain],
+        "zone": show_name(judged.hops[-1].zone.apex) if judged.hops else None,
+        "obstacle": None if judged.obstacle is None else obstacle_words(judged.obstacle),
+        "walk": [
+            {
+                "owner_name": show_name(leg.owner),
+                "steps": [_step_as_json(step) for step in leg.steps],
+                "servers": [
+                    document.server_as_json(seen, (), followed=agreed_alias(hop) is not None)
+                    for hop in judged.hops[number : number + 1]
+                    for seen in hop.observations
+                ],
+            }
+            for number, leg in enumerate(trail.legs)
+        ],
+        "addresses": [_destination_as_json(seen) for seen in trail.destinations],
+    }
+
+
+def schema() -> dict[str, Any]:
+    """Read the JSON Schema (draft 2020-12) of a trace."""
+    name = f"trace-schema-v{VERSION}.json"
+    loaded: dict[str, Any] = json.loads(
+        resources.files(__package__).joinpath(name).read_text("utf-8")
+    )
+    return loaded
+
+
+def obstacle_words(obstacle: Obstacle) -> str:
+    """Say where the walk ended before its end."""
+    match obstacle:
+        case facts.NoSuchDomain(name=name, zone=zone):
+            return f"{show_name(name)} does not exist, say the servers of {show_name(zone)}"
+        case facts.NobodyAnswers(zone=zone):
+            return f"no server of {show_name(zone.apex)} gives a usable answer"
+        case facts.NoAddresses(zone=zone):
+            return f"no name server of {show_name(zone.apex)} has an address"
+        case facts.AliasLoop(chain=chain):
+            return f"the aliases lead around: {listing(tuple(map(show_name, chain)), most=4)}"
+        case facts.NoEgress(tried=tried):
+            shown = listing(tuple(address_words(endpoint) for endpoint in tried), most=3)
+            return f"nothing answers from here ({shown})"
+        case facts.OutOfTime(at=name):
+            return f"the time was up at {show_name(name)}"
+        case _ as never:
+            assert_never(never)
+
+
+# -- the tree --------------------------------------------------------------------------------------
+
+
+def _headline(survey: Survey) -> str:
+    owner = show_name(survey.challenge.owner)
+    if survey.obstacle is not None:
+        return f"{owner} leads nowhere: {obstacle_words(survey.obstacle)}"
+    zone = survey.hops[-1].zone
+    servers = plural(len(zone.nameservers), "name server")
+    addresses = plural(len({e for s in zone.nameservers for e in s.endpoints}), "address")
+    alias = f", an alias of {show_name(survey.hops[-1].owner)}," if len(survey.hops) > 1 else ""
+    return f"{owner}{alias} is held by zone {show_name(zone.apex)} on {servers}, {addresses}."
+
+
+def _tree(leg: Leg, hop: Hop | None, survey: Survey, *, last: bool) -> _Node:
+    """Hang the zones below each other, and the servers below the last one."""
+    end: list[_Node] = []
+    if hop is not None:
+        end = [_server(server, hop, survey) for server in hop.zone.nameservers]
+    if last and survey.obstacle is not None:
+        end.append(_Node(f"! {obstacle_words(survey.obstacle)}"))
+    for step in reversed(leg.steps):
+        end = [_Node(show_name(step.zone), _referred(step), end)]
+    return end[0] if len(end) == 1 else _Node("", below=end)
+
+
+def _referred(step: Step) -> str:
+    if step.endpoint is None:
+        return ""
+    by = "" if step.by is None else f"{show_name(step.by)} "
+    took = "" if step.seconds is None else f", {_milliseconds(step.seconds)}"
+    return f"by {by}{address_words(step.endpoint)}{took}"
+
+
+def _server(server: NameServer, hop: Hop, survey: Survey) -> _Node:
+    expected, followed = survey.challenge.expected, agreed_alias(hop) is not None
+    node = _Node(show_name(server.name), _listed(server))
+    for seen in hop.observations:
+        if seen.nameserver == server.name:
+            words = state_words(seen, expected, followed=followed, timed=False)
+            took = "" if seen.rtt is None else f"   {_milliseconds(seen.rtt)}"
+            node.below.append(_Node(address_words(seen.endpoint), f"{words}{took}"))
+    if not server.endpoints:
+        node.below.append(_Node("no address", server.failure or ""))
+    return node
+
+
+def _listed(server: NameServer) -> str:
+    if server.listed_by == {Listing.DELEGATION}:
+        return "in the delegation alone"
+    return "in the zone alone" if server.listed_by == {Listing.APEX} else ""
+
+
+def _destinations(seen: tuple[Destination, ...]) -> _Node:
+    """Hang what an alias leads to below the alias."""
+    below: list[_Node] = []
+    for one in reversed(seen):
+        took = "" if one.seconds is None else f"   {_milliseconds(one.seconds)}"
+        where = "" if one.zone is None else f"zone {show_name(one.zone)}{took}"
+        said = [_Node(address) for address in one.addresses]
+        if one.missing:
+            said.append(_Node(f"! {one.missing}"))
+        about = f"alias of {show_name(one.alias)}   {where}" if one.alias is not None else where
+        below = [_Node(show_name(one.name), about, [*said, *below])]
+    return below[0]
+
+
+def _drawn(node: _Node, *, unicode: bool) -> list[str]:
+    rows = list(_rows(node, "", "", unicode=unicode)) if node.text else []
+    if not node.text:
+        for number, child in enumerate(node.below):
+            rows += _rows(child, *_branch("", number, len(node.below), unicode), unicode=unicode)
+    column = max((len(text) for text, note in rows if note), default=0)
+    return [f"  {text:<{column}}  {note}".rstrip() for text, note in rows]
+
+
+def _rows(node: _Node, lead: str, hanging: str, *, unicode: bool) -> Iterator[tuple[str, str]]:
+    yield lead + node.text, node.note
+    for number, child in enumerate(node.below):
+        branch, further = _branch(hanging, number, len(node.below), unicode)
+        yield from _rows(child, branch, further, unicode=unicode)
+
+
+def _branch(hanging: str, number: int, count: int, unicode: bool) -> tuple[str, str]:  # noqa: FBT001 - a drawing style
+    last = number == count - 1
+    if unicode:
+        return hanging + ("└─ " if last else "├─ "), hanging + ("   " if last else "│  ")
+    return hanging + ("`- " if last else "|- "), hanging + ("   " if last else "|  ")
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value * 1000:.1f} ms" if value < 0.01 else f"{value * 1000:.0f} ms"  # noqa: PLR2004 - digits
+
+
+# -- JSON ------------------------------------------------------------------------------------------
+
+
+def _step_as_json(step: Step) -> dict[str, Json]:
+    return {
+        "zone": show_name(step.zone),
+        "nameserver": None if step.by is None else show_name(step.by),
+        "address": None if step.endpoint is None else step.endpoint.address,
+        "rtt_seconds": None if step.seconds is None else round(step.seconds, 4),
+    }
+
+
+def _destination_as_json(seen: Destination) -> dict[str, Json]:
+    return {
+        "name": show_name(seen.name),
+        "zone": None if seen.zone is None else show_name(seen.zone),
+        "alias": None if seen.alias is None else show_name(seen.alias),
+        "addresses": list(seen.addresses),
+        "missing": seen.missing,
+        "rtt_seconds": None if seen.seconds is None else round(seen.seconds, 4),
+    }
