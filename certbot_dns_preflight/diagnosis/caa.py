@@ -1,24 +1,19 @@
 """CAA: whether the closest set lets this CA issue, and whether the CA could read it at all.
 
 Pure: a climb (what servers said to CAA questions) goes in, findings come out. The RFCs' rules
-are in `caa`; here are the closest set, servers that disagree, severities and words.
+are in `caa`, the closest set in `relevant_caa`; here are severities and words.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight import records
 from certbot_dns_preflight.caa import Allowed, Doubt, Forbidden, Unjudged, Why, decide
-from certbot_dns_preflight.caasets import (
-    AliasTo,
-    Failed,
-    NoProperties,
-    Properties,
-)
+from certbot_dns_preflight.caasets import Failed
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
+from certbot_dns_preflight.diagnosis.relevant_caa import RelevantSet, Unanswered, relevant
 from certbot_dns_preflight.findings import Severity
 
 if TYPE_CHECKING:
@@ -27,30 +22,11 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.caa import Applicant, Objection, Property
-    from certbot_dns_preflight.caasets import CaaAnswer, Climb, Look
+    from certbot_dns_preflight.caasets import CaaAnswer, Climb
     from certbot_dns_preflight.findings import Finding, Json
 
 # Boulder compares the issuer's letters exactly and reads flag 1 as the critical bit.
 _BOULDER = frozenset({"letsencrypt.org"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Set:
-    """A record set that decides, the name where it is served, and by whom, among all asked."""
-
-    name: dns.name.Name
-    owner: dns.name.Name
-    properties: tuple[Property, ...]
-    served_by: tuple[CaaAnswer, ...]
-    asked: tuple[CaaAnswer, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Unanswered:
-    """A name of the climb at which every server of a zone fails."""
-
-    name: dns.name.Name
-    answers: tuple[CaaAnswer, ...]
 
 
 def judge(
@@ -67,8 +43,8 @@ def judge(
     a failure that is not CAA's own is left out.
     """
     told: set[tuple[object, ...]] = set()
-    for found in _relevant(climb):
-        if isinstance(found, _Unanswered):
+    for found in relevant(climb):
+        if isinstance(found, Unanswered):
             fine = any(
                 isinstance(a.content, Failed) and a.content.otherwise_fine for a in found.answers
             )
@@ -87,43 +63,11 @@ def judge(
                 yield _unjudged(climb, found, decision, applicant, wildcard=wild)
 
 
-def _relevant(climb: Climb) -> Iterator[_Set | _Unanswered]:
-    """Find the closest sets: several, where servers disagree. A failure ends the climb."""
-    for look in climb.looks:
-        by_owner: dict[dns.name.Name, list[CaaAnswer]] = {}
-        for answer in look.answers:
-            by_owner.setdefault(answer.owner, []).append(answer)
-        for answers in by_owner.values():
-            if any(isinstance(a.content, Properties | NoProperties | AliasTo) for a in answers):
-                continue
-            failed = tuple(a for a in answers if isinstance(a.content, Failed))
-            if failed:
-                yield _Unanswered(look.name, failed)
-            return
-        yield from _sets(look)
-        if not any(isinstance(a.content, NoProperties) for a in look.answers):
-            return
-
-
-def _sets(look: Look) -> Iterator[_Set]:
-    groups: dict[tuple[dns.name.Name, tuple[Property, ...]], list[CaaAnswer]] = {}
-    for answer in look.answers:
-        if isinstance(answer.content, Properties):
-            groups.setdefault((answer.owner, answer.content.properties), []).append(answer)
-    for (owner, properties), served_by in groups.items():
-        asked = tuple(
-            a
-            for a in look.answers
-            if a.owner == owner and isinstance(a.content, Properties | NoProperties | AliasTo)
-        )
-        yield _Set(look.name, owner, properties, tuple(served_by), asked)
-
-
 # -- findings ------------------------------------------------------------------------------------
 
 
 def _forbidden(
-    climb: Climb, found: _Set, decision: Forbidden, applicant: Applicant, *, wildcard: bool
+    climb: Climb, found: RelevantSet, decision: Forbidden, applicant: Applicant, *, wildcard: bool
 ) -> Finding:
     decisive = _most_telling(decision.objections, applicant)
     return finding(
@@ -137,7 +81,7 @@ def _forbidden(
 
 
 def _unjudged(
-    climb: Climb, found: _Set, decision: Unjudged, applicant: Applicant, *, wildcard: bool
+    climb: Climb, found: RelevantSet, decision: Unjudged, applicant: Applicant, *, wildcard: bool
 ) -> Finding:
     at, record = _at(found), _record(found.owner, decision.about)
     severity = Severity.WARNING
@@ -169,7 +113,7 @@ def _unjudged(
     )
 
 
-def _unanswerable(climb: Climb, found: _Unanswered) -> Finding:
+def _unanswerable(climb: Climb, found: Unanswered) -> Finding:
     first = found.answers[0]
     failures = [a.content.detail for a in found.answers if isinstance(a.content, Failed)]
     servers = [a.nameserver for a in found.answers if a.nameserver is not None]
@@ -231,7 +175,12 @@ _OWN = frozenset({Why.OTHER_ACCOUNT, Why.OTHER_METHOD, Why.DUPLICATE_PARAMETER, 
 
 
 def _summary(  # noqa: PLR0911 - one sentence a reason
-    found: _Set, decision: Forbidden, decisive: Objection, applicant: Applicant, *, wildcard: bool
+    found: RelevantSet,
+    decision: Forbidden,
+    decisive: Objection,
+    applicant: Applicant,
+    *,
+    wildcard: bool,
 ) -> str:
     at, ca = _at(found), _ca(applicant)
     for_wildcards = " for wildcards" if wildcard and decision.tag == "issuewild" else ""
@@ -257,7 +206,9 @@ def _summary(  # noqa: PLR0911 - one sentence a reason
             assert_never(never)
 
 
-def _remedy(found: _Set, decision: Forbidden, decisive: Objection, applicant: Applicant) -> str:
+def _remedy(
+    found: RelevantSet, decision: Forbidden, decisive: Objection, applicant: Applicant
+) -> str:
     line = _line(found.owner, decision.tag, applicant)
     record = _record(found.owner, decisive.about)
     match decisive.why:
@@ -277,13 +228,13 @@ def _remedy(found: _Set, decision: Forbidden, decisive: Objection, applicant: Ap
             return f"Add {line}"
 
 
-def _cause(found: _Set, about: Sequence[Property]) -> str:
+def _cause(found: RelevantSet, about: Sequence[Property]) -> str:
     lines = phrases.listed(_record(found.owner, item) for item in about)
     alias = "" if found.owner == found.name else f", to which {found.name} is an alias"
     return f"{lines} ({_who(found)}){alias}"
 
 
-def _who(found: _Set) -> str:
+def _who(found: RelevantSet) -> str:
     serving = list(dict.fromkeys(a.nameserver for a in found.served_by if a.nameserver))
     asked = {a.nameserver for a in found.asked if a.nameserver}
     if not serving:
@@ -293,7 +244,7 @@ def _who(found: _Set) -> str:
     return f"only {phrases.listed(phrases.host(name) for name in serving)}; servers disagree"
 
 
-def _at(found: _Set) -> str:
+def _at(found: RelevantSet) -> str:
     at = phrases.owner(found.name)
     if len(found.served_by) < len(found.asked):
         servers = (a.nameserver for a in found.served_by if a.nameserver)
@@ -301,7 +252,7 @@ def _at(found: _Set) -> str:
     return at
 
 
-def _only_server(found: _Set) -> dns.name.Name | None:
+def _only_server(found: RelevantSet) -> dns.name.Name | None:
     names = {a.nameserver for a in found.served_by}
     partial = len(found.served_by) < len(found.asked)
     return next(iter(names)) if partial and len(names) == 1 else None
@@ -327,7 +278,7 @@ def _as_boulder(applicant: Applicant) -> Severity:
 
 
 def _evidence(
-    climb: Climb, found: _Set, kind: str, applicant: Applicant, *, wildcard: bool
+    climb: Climb, found: RelevantSet, kind: str, applicant: Applicant, *, wildcard: bool
 ) -> dict[str, Json]:
     return {
         "kind": kind,

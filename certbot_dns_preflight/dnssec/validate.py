@@ -10,11 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import dns.dnssec
-import dns.exception
-import dns.flags
 import dns.message
 import dns.name
-import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
@@ -29,6 +26,15 @@ from certbot_dns_preflight.dnssec.facts import (
     Status,
     ZoneState,
 )
+from certbot_dns_preflight.dnssec.messages import (
+    MOST_KEYS,
+    anchored_keys,
+    answering,
+    find,
+    is_the_childs,
+    signatures_of,
+    usable,
+)
 from certbot_dns_preflight.dnssec.signatures import (
     KNOWN_ALGORITHMS,
     Broken,
@@ -37,7 +43,6 @@ from certbot_dns_preflight.dnssec.signatures import (
     Verifier,
     is_zone_key,
 )
-from certbot_dns_preflight.responses import Response
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -47,11 +52,11 @@ if TYPE_CHECKING:
     from dns.rdtypes.ANY.RRSIG import RRSIG
 
     from certbot_dns_preflight.dnssec.anchors import Anchors
-    from certbot_dns_preflight.dnssec.facts import Asked, Facts, Place, Said, ZoneFacts
+    from certbot_dns_preflight.dnssec.facts import Asked, Facts, Place, ZoneFacts
 
 SOON = 3 * 86400
 _DIGESTS = frozenset({1, 2, 4})  # SHA-1, SHA-256, SHA-384
-_MOST_DS, _MOST_KEYS = 16, 64
+_MOST_DS = 16
 _WORST = (Status.BOGUS, Status.INDETERMINATE, Status.INSECURE, Status.SECURE)
 
 
@@ -125,11 +130,11 @@ class _Zone:
         signers: set[DS] = set()
         unsigned: list[str] = []
         for said in self.facts.ds:
-            message = _usable(said)
-            if message is None or _is_the_childs(message, self.facts.apex):
+            message = usable(said)
+            if message is None or is_the_childs(message, self.facts.apex):
                 continue
             keys = parent.keys_for(said.place)
-            ds = _find(message.answer, self.facts.apex, dns.rdatatype.DS)
+            ds = find(message.answer, self.facts.apex, dns.rdatatype.DS)
             if ds is not None:
                 if parent.signed(ds, message.answer, keys, said.place):
                     signers.update(ds)
@@ -168,27 +173,27 @@ class _Zone:
         tags = tuple(sorted({ds.key_tag for ds in signers}))
         unable = ""
         for said in self.facts.dnskey:
-            message = _usable(said)
+            message = usable(said)
             if message is None:
                 self._note(said.place, Status.INDETERMINATE)
                 continue
-            keys = _find(message.answer, apex, dns.rdatatype.DNSKEY)
+            keys = find(message.answer, apex, dns.rdatatype.DNSKEY)
             if keys is None:
                 self._fault(said.place, Kind.DS_WITHOUT_KEY, "the zone has no keys here", tags=tags)
                 continue
-            anchored = _anchored(keys, signers, apex)
+            anchored = anchored_keys(keys, signers, apex)
             if not anchored:
-                served = sorted({dns.dnssec.key_id(key) for key in list(keys)[:_MOST_KEYS]})
+                served = sorted({dns.dnssec.key_id(key) for key in list(keys)[:MOST_KEYS]})
                 detail = f"keys here: {', '.join(map(str, served[:8]))}"
                 self._fault(said.place, Kind.DS_WITHOUT_KEY, detail, tags=tags)
                 continue
-            signatures = _signatures(message.answer, apex, dns.rdatatype.DNSKEY)
+            signatures = signatures_of(message.answer, apex, dns.rdatatype.DNSKEY)
             by_anchored = {dns.dnssec.key_id(key) for key in anchored}
             signatures = [s for s in signatures if s.key_tag in by_anchored]
             match self.verifier.check(keys, signatures, anchored, zone=apex):
                 case Valid() as valid:
                     self.keys[said.place] = frozenset(
-                        key for key in list(keys)[:_MOST_KEYS] if is_zone_key(key)
+                        key for key in list(keys)[:MOST_KEYS] if is_zone_key(key)
                     )
                     self._note(said.place, Status.SECURE)
                     self._ends(said.place, keys, valid)
@@ -215,16 +220,16 @@ class _Zone:
     def _data(self, asked: Asked) -> None:
         sound: dict[Place, tuple[dns.rrset.RRset, list[RRSIG]]] = {}
         for said in asked.said:
-            message = _usable(said)
+            message = usable(said)
             if message is None:
                 self._note(said.place, Status.INDETERMINATE)
                 continue
             keys = self.keys_for(said.place)
-            rrset = _answering(message, asked.owner, asked.rdtype, self.facts.apex)
+            rrset = answering(message, asked.owner, asked.rdtype, self.facts.apex)
             if rrset is None:
                 self.denied(message, asked.owner, asked.rdtype, keys, said.place)
             elif self.signed(rrset, message.answer, keys, said.place, message=message):
-                sound[said.place] = rrset, _signatures(message.answer, rrset.name, rrset.rdtype)
+                sound[said.place] = rrset, signatures_of(message.answer, rrset.name, rrset.rdtype)
         self._elsewhere(sound)
 
     def signed(
@@ -237,7 +242,7 @@ class _Zone:
         message: dns.message.Message | None = None,
     ) -> bool:
         """Whether an RRset of this zone is validly signed; notes what is wrong if not."""
-        signatures = _signatures(section, rrset.name, rrset.rdtype)
+        signatures = signatures_of(section, rrset.name, rrset.rdtype)
         match self.verifier.check(rrset, signatures, keys, zone=self.facts.apex):
             case Broken() as broken:
                 self._broken(place, rrset, broken)
@@ -294,10 +299,10 @@ class _Zone:
     ) -> tuple[list[dns.rrset.RRset], bool]:
         """Give the NSEC and NSEC3 records whose signatures hold, and whether all (and SOA) do."""
         good, sound = [], True
-        for rrset in message.authority[:_MOST_KEYS]:
+        for rrset in message.authority[:MOST_KEYS]:
             if rrset.rdtype not in _DENYING or not rrset.name.is_subdomain(self.facts.apex):
                 continue
-            signatures = _signatures(message.authority, rrset.name, rrset.rdtype)
+            signatures = signatures_of(message.authority, rrset.name, rrset.rdtype)
             match self.verifier.check(rrset, signatures, keys, zone=self.facts.apex):
                 case Valid() as valid:
                     self._ends(place, rrset, valid)
@@ -380,82 +385,6 @@ _UNSIGNED = {
     Proof.OPT_OUT: "its parent proves that it has no DS (opt-out)",
     Proof.TOO_MANY_ITERATIONS: "its parent's NSEC3 has more iterations than validators compute",
 }
-
-
-def _usable(said: Said) -> dns.message.Message | None:
-    """Give a reply's message if it is an answer to rely on; other findings tell of the rest."""
-    if not isinstance(said.reply, Response):
-        return None
-    message = said.reply.message
-    authoritative = said.recursive or message.flags & dns.flags.AA
-    if not authoritative or message.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        return None
-    return message
-
-
-def _is_the_childs(message: dns.message.Message, apex: dns.name.Name) -> bool:
-    """Whether a server answered a DS question from the child's side (RFC 4035 section 3.1.4.1)."""
-    return not message.answer and any(
-        rrset.rdtype == dns.rdatatype.SOA and rrset.name == apex for rrset in message.authority
-    )
-
-
-def _find(
-    section: Iterable[dns.rrset.RRset], owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
-) -> dns.rrset.RRset | None:
-    return next((r for r in section if r.name == owner and r.rdtype == rdtype), None)
-
-
-def _signatures(
-    section: Iterable[dns.rrset.RRset], owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
-) -> list[RRSIG]:
-    return [
-        rdata
-        for rrset in section
-        if rrset.rdtype == dns.rdatatype.RRSIG and rrset.name == owner and rrset.covers == rdtype
-        for rdata in rrset
-    ]
-
-
-def _answering(
-    message: dns.message.Message,
-    owner: dns.name.Name,
-    rdtype: dns.rdatatype.RdataType,
-    apex: dns.name.Name,
-) -> dns.rrset.RRset | None:
-    """Give what a validator would check first: a DNAME above, the CNAME, or the data itself."""
-    for rrset in message.answer:
-        above = owner != rrset.name and owner.is_subdomain(rrset.name)
-        if rrset.rdtype == dns.rdatatype.DNAME and above and rrset.name.is_subdomain(apex):
-            return rrset
-    alias = _find(message.answer, owner, dns.rdatatype.CNAME)
-    return alias if alias is not None else _find(message.answer, owner, rdtype)
-
-
-def _anchored(keys: dns.rrset.RRset, signers: Collection[DS], apex: dns.name.Name) -> list[DNSKEY]:
-    """Give the keys that a DS names, by tag, algorithm and digest."""
-    found = []
-    for key in list(keys)[:_MOST_KEYS]:
-        if not is_zone_key(key):
-            continue
-        tag = dns.dnssec.key_id(key)
-        for ds in signers:
-            if (ds.key_tag, ds.algorithm) != (tag, key.algorithm):
-                continue
-            try:
-                made = dns.dnssec.make_ds(
-                    apex,
-                    key,
-                    ds.digest_type,
-                    policy=dns.dnssec.allow_all_policy,
-                    validating=True,
-                )
-            except dns.exception.DNSException:
-                continue
-            if made.digest == ds.digest:
-                found.append(key)
-                break
-    return found
 
 
 def _merged_faults(faults: Iterable[Fault]) -> tuple[Fault, ...]:
