@@ -16,6 +16,7 @@ import dns.rdatatype
 from certbot_dns_preflight import records, rounds
 from certbot_dns_preflight.report import document
 from certbot_dns_preflight.settings import Settings
+from tests.scenarios import gallery
 from tests.scenarios.strictness import STRICTER
 
 if TYPE_CHECKING:
@@ -125,10 +126,11 @@ class Look:
         values = [item.encode() if isinstance(item, str) else item for item in expected]
         challenge = records.challenge(domain, values)
         outcome = rounds.run([challenge], self.settings(**options), wait=wait, watch=watch)
+        gallery.keep(outcome)
         seen = Seen(outcome, json.loads(document.render(outcome))["challenges"][0], None)
         if values and self.compares and not _by_chance(seen):
             ready = seen.challenge["outcome"] == "ready"
-            ca = self.as_the_ca(str(challenge.owner), seconds=10.0 if ready else 2.0)
+            ca = self.as_the_ca(str(challenge.owner), seconds=10.0 if ready else 1.0)
             if ready and not set(values) <= ca:
                 # With one of several addresses dead, a resolver may give up once.
                 ca = self.as_the_ca(str(challenge.owner), seconds=10.0)
@@ -180,4 +182,4 @@ def _by_chance(seen: Seen) -> bool:
     long_chain = len(set(chain)) > 16
     by_nature = bool(errors & {"answer-unstable", "alias-conflict"})
     possible = unfollowed or long_chain or by_nature or seen.everywhere() & {"match", "not-asked"}
-    return bool(possible) and bool(errors) and errors <= STRICTER.keys()
+    return bool(possible) and bool(errors) and errors <= STRICTER

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-STRICTER: dict[str, str] = {
-    "nameserver-unreachable": "one of several name servers is down, refuses or fails",
-    "nameserver-refuses": "one of several name servers is down, refuses or fails",
-    "nameserver-failing": "one of several name servers is down, refuses or fails",
-    "not-authoritative": "one of several name servers is down, refuses or fails",
-    "malformed-answer": "one of several name servers is down, refuses or fails",
-    "nameserver-without-address": "one of several name servers is down, refuses or fails",
-    "secondary-behind": "one server has not got the record yet",
-    "servers-disagree": "one server shows an old or a wrong value",
-    "mangled-value": "one server shows an old or a wrong value",
-    "record-vanished": "one server has lost the record since",
-    "alias-conflict": "a CNAME and a TXT at one name",
-    "alias-loop": "more than 16 aliases in a row",
-    "tcp-unavailable": "a truncated answer from a server without TCP",
-    "answer-unstable": "one address goes back and forth between right and wrong",
-}
-"""Finding codes with which a validating resolver may get the values all the same, and why.
+ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "one of several name servers is down, refuses, fails or has no address",
+        (
+            "nameserver-unreachable",
+            "nameserver-refuses",
+            "nameserver-failing",
+            "not-authoritative",
+            "malformed-answer",
+            "nameserver-without-address",
+        ),
+    ),
+    (
+        "the name servers have only addresses of a family that this host lacks",
+        ("nameserver-unreachable",),
+    ),
+    ("one server has not got the record yet", ("secondary-behind",)),
+    ("one server shows an old or a wrong value", ("servers-disagree", "mangled-value")),
+    ("one server has lost the record since", ("record-vanished",)),
+    ("a truncated answer from a server without TCP", ("tcp-unavailable",)),
+    ("one address goes back and forth between right and wrong", ("answer-unstable",)),
+    ("a CNAME and a TXT at one name", ("alias-conflict",)),
+    ("more than 16 aliases in a row", ("alias-loop",)),
+    ("an address of a name server is dead, another one answers", ("address-unreachable",)),
+    ("old values beside the expected ones", ("stale-values",)),
+)
+"""Each situation of docs/strictness.md, and the finding codes that tell of it."""
 
-It takes an address that shows all of them, a TXT beside a CNAME, or a very long chain.
-"""
-
-READY_ALL_THE_SAME: dict[str, str] = {
-    "address-unreachable": "an address of a name server is dead, another one answers",
-    "stale-values": "old values beside the expected ones",
-}
-"""Warnings of the same table: ready, though something is not as it should be."""
+STRICTER = frozenset(code for _, codes in ROWS for code in codes)
+"""With errors of these codes alone, a validating resolver may get the values all the same."""

@@ -57,6 +57,7 @@ def test_a_server_that_keeps_silent_is_unreachable(lab: Lab, shop: Shop, look: L
     } != {None}
 
 
+@pytest.mark.slow
 def test_all_servers_down_are_one_finding(lab: Lab, shop: Shop, look: Look) -> None:
     shop(CHALLENGE)
     for server in lab.nameservers:
@@ -207,7 +208,8 @@ def test_one_server_in_trouble_is_an_error_or_with_leniency_a_warning(
     lenient.is_ready(warnings=frozenset({code}))
 
 
-@pytest.mark.parametrize("kind", [misbehaving.Silent, misbehaving.Refusing, misbehaving.Garbage])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [misbehaving.Silent, misbehaving.Refusing])
 def test_leniency_does_not_excuse_all_servers(
     beside: Callable[..., str], look: Look, kind: type[Authoritative]
 ) -> None:

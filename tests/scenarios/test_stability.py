@@ -102,6 +102,7 @@ def test_a_record_that_vanished_everywhere_is_no_unpublished_one(
     )
 
 
+@pytest.mark.slow
 def test_an_address_that_goes_back_and_forth_is_unstable(
     beside: Callable[..., str], look: Look
 ) -> None:
@@ -111,6 +112,7 @@ def test_an_address_that_goes_back_and_forth_is_unstable(
     assert max(found["evidence"]["flips"].values()) >= 2
 
 
+@pytest.mark.slow
 def test_an_address_that_lost_it_once_and_has_it_again_is_unstable_for_a_while(
     beside: Callable[..., str], look: Look
 ) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WRONG = f"_acme-challenge TXT {OLD}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [misbehaving.TruncatesWithoutTcp, misbehaving.SlowTcp])
 def test_a_truncated_answer_without_tcp_is_an_error(
     beside: Callable[..., str], look: Look, kind: type[Authoritative]

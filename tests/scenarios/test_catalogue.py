@@ -1,0 +1,72 @@
+"""That the scenarios leave nothing out, and that the documents say what they show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.diagnosis import catalogue
+from certbot_dns_preflight.findings import Severity
+from tests.scenarios import strictness
+from tests.scenarios.values import VALUE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from tests.lab import Delegated
+    from tests.scenarios.seen import Look
+
+HERE = Path(__file__).parent
+ELSEWHERE = {
+    "caa-forbids",
+    "caa-unanswerable",
+    "dnssec-bogus",
+    "dnssec-expiring",
+    "split-view",
+    "domain-without-address",
+}
+"""Codes that are not about records, aliases, servers and delegation."""
+ROW = re.compile(r"^\| (?P<situation>[^|]+) \| [^|]+ \| (?P<verdict>[^|]+) \| [^|]*\|$")
+
+
+def test_every_code_has_a_scenario() -> None:
+    sources = "".join(path.read_text() for path in HERE.glob("test_*.py") if path != Path(__file__))
+    missing = {entry.code for entry in catalogue.ENTRIES if f'"{entry.code}"' not in sources}
+    assert missing <= ELSEWHERE
+
+
+def test_the_list_of_what_is_stricter_is_the_documents() -> None:
+    document = (HERE.parent.parent / "docs" / "strictness.md").read_text()
+    rows = [row for line in document.splitlines() if (row := ROW.match(line))]
+    told = tuple(
+        (row["situation"], tuple(re.findall(r"`([a-z-]+)`", row["verdict"]))) for row in rows
+    )
+    assert told[0][0] == "situation"
+    assert told[1:] == strictness.ROWS
+
+
+def test_what_is_stricter_makes_not_ready_and_the_rest_of_it_warns() -> None:
+    severities = {code: catalogue.BY_CODE[code].severity for code in strictness.STRICTER}
+    warnings = {code for code, severity in severities.items() if severity is Severity.WARNING}
+    # A truncated answer without TCP is an error; that TCP alone is missing is a warning.
+    assert warnings == {"address-unreachable", "stale-values", "tcp-unavailable"}
+
+
+def test_the_gallery_keeps_one_report_a_cause_and_the_answers_apart(
+    shop: Callable[..., Delegated],
+    look: Look,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop(f"_acme-challenge TXT {VALUE[:-1]}")
+    monkeypatch.setenv("DNS_PREFLIGHT_GALLERY", str(tmp_path))
+    for _ in range(2):
+        look("shop.test", VALUE)
+    look("nobody.test", VALUE)
+    assert {path.name for path in tmp_path.iterdir()} == {"01.txt", "02.txt", "answers.txt"}
+    assert (tmp_path / "01.txt").read_text().startswith("Not ready: ")
+    answers = [line.split("\t")[:2] for line in (tmp_path / "answers.txt").read_text().splitlines()]
+    assert answers == [["01", "mangled-value truncated"], ["02", "no-such-domain"]]
