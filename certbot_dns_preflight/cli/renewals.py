@@ -38,7 +38,7 @@ _EXAMPLES = """\
 examples:
   dns-preflight renewals                                 one line a certificate, worst first
   dns-preflight renewals --cert-name example.com         all about one
-  dns-preflight renewals --within 30 --quiet || mail …   from cron"""
+  dns-preflight renewals --within 30                     only those that are due soon"""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -46,7 +46,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "renewals",
         help="look whether certbot's next renewals can pass",
-        description="Look, with no record made, whether the next DNS-01 renewal of each "
+        description="Look, with no record made, whether the next DNS-01 renewal of each\n"
         "certificate in a certbot configuration directory can pass.",
         epilog=_EXAMPLES,
     )

@@ -279,6 +279,24 @@ def test_what_may_not_be_read_is_inconclusive(in_lab: Command, directory: Direct
     assert done.stdout.count("no permission to look at") == 3
 
 
+def test_the_rights_of_the_systemd_unit_are_enough(in_lab: Command, directory: Directory) -> None:
+    """A user like any other, but for one capability (AmbientCapabilities in the unit)."""
+    for name in ("live", "archive", "accounts"):
+        (directory.path / name).chmod(0o700)
+    rights = ["--reuid=65534", "--regid=65534", "--clear-groups"]
+    one = "-all,+dac_read_search"
+    rights += [f"--inh-caps={one}", f"--ambient-caps={one}", f"--bounding-set={one}"]
+    done = subprocess.run(
+        ["setpriv", *rights, "--", *in_lab.line("renewals", "--config-dir", directory.path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("All 3 renewals by dns-01 can pass.")
+
+
 def test_without_a_way_to_the_dns_nothing_is_said_of_it(
     command: Command, directory: Directory, lab: Lab, tmp_path: Path
 ) -> None:
