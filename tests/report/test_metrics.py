@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import multiprocessing
 import os
+import re
 import stat
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -33,8 +35,6 @@ from tests.report.build import (
 from tests.report.made import OUTCOMES
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from certbot_dns_preflight.outcome import ChallengeOutcome
 
 Labels = tuple[tuple[str, str], ...]
@@ -268,3 +268,8 @@ def test_a_place_that_cannot_be_written_is_refused_beforehand(tmp_path: Path) ->
             metrics.check(path)
         with pytest.raises(metrics.MetricsError, match="cannot write"):
             metrics.record(path, Outcome(dt.datetime.now(dt.UTC), 1.0, FOUR_AND_SIX, ()))
+
+
+def test_the_document_lists_every_metric_and_no_other() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "metrics.md").read_text()
+    assert set(re.findall(r"\bdns_preflight_\w+", page)) == {family.name for family in FAMILIES}
