@@ -1,0 +1,164 @@
+"""The look before a record is made: what it asks, and what it tells of the surroundings."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+import pytest
+
+from certbot_dns_preflight import beforehand, means, rounds, scout
+from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.delegation import Knowledge
+from certbot_dns_preflight.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.outcome import Outcome, Verdict
+from certbot_dns_preflight.records import challenge
+from certbot_dns_preflight.responses import Endpoint
+from certbot_dns_preflight.settings import Recursive, Settings
+from tests.lab.laboratory import zone_text
+from tests.lab.misbehaving import RecursiveLooking
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.responses import Reply
+    from tests.lab import Lab
+
+N = dns.name.from_text
+ANYBODY = Applicant(identities=("letsencrypt.org",))
+
+
+class Noting(Exchange):
+    asked: list[tuple[str, dns.name.Name, str]]
+
+    async def ask(
+        self,
+        endpoint: Endpoint,
+        name: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        *,
+        how: How = USUAL,
+    ) -> Reply:
+        Noting.asked.append((endpoint.address, name, rdtype.name))
+        return await super().ask(endpoint, name, rdtype, how=how)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dns.name.Name, str]]:
+    Noting.asked = []
+    monkeypatch.setattr(means, "Exchange", Noting)
+    return Noting.asked
+
+
+@pytest.fixture
+def settings(lab: Lab) -> Settings:
+    return Settings(root_hints=lab.root_hints, query_timeout=1)
+
+
+def look(
+    settings: Settings, *domains: str, knowledge: Knowledge | None = None
+) -> tuple[beforehand.Beforehand, Outcome]:
+    wanted = [challenge(domain, [b"v"]) for domain in domains]
+    facts = asyncio.run(beforehand.look(wanted, settings, knowledge=knowledge))
+    return facts, facts.judged(settings, ANYBODY)
+
+
+def codes(outcome: Outcome) -> list[set[str]]:
+    return [{finding.code for finding in judged.findings} for judged in outcome.challenges]
+
+
+@pytest.mark.parametrize("through", ["root", "resolver"])
+def test_nothing_is_asked_about_the_challenges_name(
+    lab: Lab, settings: Settings, asked: list[tuple[str, dns.name.Name, str]], through: str
+) -> None:
+    if through == "resolver":
+        resolver = (Recursive(lab.unbound.address4, 53),)
+        settings = replace(settings, root_hints=None, resolver=resolver)
+    _, outcome = look(settings, "www.alias.test", "example.test", "*.a.b.example.test")
+    assert outcome.verdict is Verdict.READY
+    assert asked
+    assert not [name for _, name, _ in asked if name.labels[0] == b"_acme-challenge"]
+    assert N("www-alias.target.test.") not in {name for _, name, _ in asked}
+
+
+def test_what_was_learned_is_not_asked_again_in_the_wait(
+    lab: Lab, settings: Settings, asked: list[tuple[str, dns.name.Name, str]]
+) -> None:
+    knowledge = Knowledge()
+    facts, _ = look(settings, "example.test", knowledge=knowledge)
+    asked.clear()
+    extras = rounds.Extras(applicant=ANYBODY, surroundings=facts.surroundings, knowledge=knowledge)
+    rounds.run([challenge("example.test")], settings, wait=True, extras=extras)
+    assert lab.bind.running
+    # One walk to the challenge's own name, and two rounds at eight addresses.
+    assert sorted(rdtype for _, _, rdtype in asked) == ["SOA", *["TXT"] * 16]
+
+
+def test_a_domain_without_addresses_is_worth_a_note(lab: Lab, settings: Settings) -> None:
+    lab.update(
+        lab.primary,
+        "example.test.",
+        add=[
+            "has.example.test. AAAA 2001:db8::1",
+            "alias.example.test. CNAME has.example.test.",
+            "lost.example.test. CNAME nothing.example.test.",
+        ],
+    )
+    lab.wait_synchronous()
+    names = ("has", "alias", "lost", "none", "*.wild")
+    _, outcome = look(settings, *(f"{name}.example.test" for name in names))
+    told = ["domain-without-address" in found for found in codes(outcome)]
+    assert told == [False, False, True, True, False]
+    assert outcome.verdict is Verdict.READY
+
+
+def test_trouble_of_the_name_servers_is_seen_beforehand(lab: Lab, settings: Settings) -> None:
+    lame = lab.daemon("nsd")
+    lab.zone("halflame.test.", [lab.daemon("bind")], delegation=[lame, lab.bind])
+    _, outcome = look(settings, "www.halflame.test")
+    (found,) = codes(outcome)
+    assert "nameserver-refuses" in found
+    assert beforehand.beyond_waiting(outcome, skip=frozenset()) == ()
+
+
+def test_a_name_server_without_address_is_beyond_waiting(lab: Lab, settings: Settings) -> None:
+    server = lab.daemon("knot")
+    lab.zone("nowhere-ns.test.", [server], delegation=[server, "gone.dns.test."])
+    _, outcome = look(settings, "nowhere-ns.test")
+    assert len(beforehand.beyond_waiting(outcome, skip=frozenset())) == 1
+
+
+def test_an_internal_view_of_the_hosts_resolver_is_told(
+    lab: Lab, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.zone("split.test.", [lab.daemon("nsd")])
+    internal = zone_text("split.test.", ["ns.corp.test."])
+    with RecursiveLooking(lab.addresses(), {"split.test.": internal}) as resolver:
+        monkeypatch.setattr(scout, "_own_resolvers", lambda: [Endpoint(resolver.addresses[0])])
+        _, outcome = look(settings, "split.test")
+        assert codes(outcome) == [{"split-view", "domain-without-address"}]
+        assert outcome.verdict is Verdict.READY
+        (finding,) = [f for f in outcome.challenges[0].findings if f.code == "split-view"]
+        assert finding.severity.value == "warning"
+        assert finding.evidence["local"] == ["ns.corp.test."]
+
+
+@pytest.mark.parametrize("seen", ["the same", "nothing"])
+def test_a_resolver_that_agrees_or_does_not_know_is_no_other_view(
+    lab: Lab, settings: Settings, monkeypatch: pytest.MonkeyPatch, seen: str
+) -> None:
+    server = lab.daemon("bind")
+    lab.zone("split.test.", [server])
+    text = zone_text("split.test." if seen == "the same" else "other.test.", [server])
+    origin = text.split()[1]
+    with RecursiveLooking(lab.addresses(), {origin: text}) as resolver:
+        monkeypatch.setattr(scout, "_own_resolvers", lambda: [Endpoint(resolver.addresses[0])])
+        _, outcome = look(settings, "split.test")
+        assert resolver.asked
+    assert codes(outcome) == [{"domain-without-address"}]
+
+
+def test_the_hosts_resolvers_are_read_from_its_configuration(lab: Lab) -> None:
+    # The lab covers /etc/resolv.conf by one that names its own resolver.
+    assert [e.address for e in scout._own_resolvers()] == [lab.unbound.address4]
