@@ -1,0 +1,145 @@
+"""What other programs import: a preflight with plain arguments, as a coroutine and as a function.
+
+Turns names, values and keywords into challenges and settings; `rounds` does the work. All of it is
+reached through the package itself (`from certbot_dns_preflight import preflight`), and a name that
+is listed in its `__all__` stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os  # noqa: TC003 - `Options` is read at run time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
+
+from certbot_dns_preflight import rounds, stoppable
+from certbot_dns_preflight import settings as options
+from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.findings import Finding, Severity
+from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Progress, Verdict
+from certbot_dns_preflight.records import Challenge, InvalidDomainError, challenge
+from certbot_dns_preflight.report import document, text
+from certbot_dns_preflight.settings import InvalidOptionError
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.findings import Json
+
+__all__ = [
+    "ChallengeOutcome",
+    "Finding",
+    "InvalidDomainError",
+    "InvalidOptionError",
+    "Outcome",
+    "Progress",
+    "Severity",
+    "Verdict",
+    "as_json",
+    "as_text",
+    "preflight",
+    "preflight_sync",
+]
+
+Values: TypeAlias = str | Iterable[str]
+Wanted: TypeAlias = str | Iterable[str] | Mapping[str, Values]
+
+_USUAL_CA = ("letsencrypt.org",)
+
+
+class Options(TypedDict, total=False):
+    """The options of the command by name, all of them optional. Times are seconds."""
+
+    timeout: float
+    interval: float
+    confirmations: int
+    settle: float
+    query_timeout: float
+    unreachable: Literal["fail", "warn"]
+    resolver: Values
+    root_hints: str | os.PathLike[str]
+    trust_anchor: str | os.PathLike[str]
+    family: Literal["auto", "4", "6"]
+    caa_identity: Values
+    skip: Values
+
+
+async def preflight(
+    domains: Wanted,
+    *,
+    wait: bool = False,
+    watch: Callable[[Progress], None] | None = None,
+    decided: Callable[[ChallengeOutcome], None] | None = None,
+    **given: Unpack[Options],
+) -> Outcome:
+    """Look whether the challenges' records are visible on every authoritative name server.
+
+    `domains` maps names of the certificate (``*.`` accepted) to the values that must be there; a
+    name, or several without values: is everything else in order? Looks once, or with `wait` until
+    all are ready or `timeout` is over. `watch` is told of the progress, `decided` of each challenge
+    once it is judged. What servers and networks do never raises; `InvalidDomainError` and
+    `InvalidOptionError`, both `ValueError`, do before anything is asked.
+    """
+    settings, challenges = _settings(given), _challenges(domains)
+    outcome = await rounds.preflight(
+        challenges,
+        settings,
+        wait=wait,
+        watch=watch,
+        decided=decided,
+        extras=rounds.Extras(applicant=Applicant(settings.caa_identity or _USUAL_CA)),
+    )
+    if wait and outcome.verdict is Verdict.READY:
+        await asyncio.sleep(settings.settle)
+    return outcome
+
+
+def preflight_sync(
+    domains: Wanted,
+    *,
+    wait: bool = False,
+    watch: Callable[[Progress], None] | None = None,
+    decided: Callable[[ChallengeOutcome], None] | None = None,
+    **given: Unpack[Options],
+) -> Outcome:
+    """Do `preflight` in an event loop of its own; not for a thread in which one runs already."""
+    return stoppable.run(preflight(domains, wait=wait, watch=watch, decided=decided, **given))
+
+
+def as_json(outcome: Outcome) -> dict[str, Json]:
+    """Make the JSON report, version 1, as values for `json.dumps`."""
+    return document.as_json(outcome)
+
+
+def as_text(outcome: Outcome, *, width: int = 80, unicode: bool = False) -> str:
+    """Write the report for a person; its first line is the answer."""
+    return text.render(outcome, width=width, unicode=unicode)
+
+
+def _challenges(domains: Wanted) -> list[Challenge]:
+    if isinstance(domains, Mapping):
+        pairs = [(domain, _listed(values)) for domain, values in domains.items()]
+    else:
+        pairs = [(domain, ()) for domain in _listed(domains)]
+    values: dict[str, list[bytes]] = {}
+    for domain, expected in pairs:
+        known = values.setdefault(challenge(domain).domain, [])
+        known.extend(value.encode() for value in expected)
+    return [challenge(domain, expected) for domain, expected in values.items()]
+
+
+def _listed(values: Values) -> tuple[str, ...]:
+    return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _settings(given: Options) -> options.Settings:
+    """Read keywords as the command reads its options, so that both refuse the same."""
+    texts: dict[str, object] = {}
+    for name, value in given.items():
+        shown = name.replace("_", "-")
+        if shown not in _KNOWN:
+            raise InvalidOptionError(f"there is no option {name}")
+        many = isinstance(value, Iterable) and not isinstance(value, str)
+        texts[shown] = [str(item) for item in value] if many else str(value)  # type: ignore[attr-defined]
+    return options.read_settings(texts, "")
+
+
+_KNOWN = frozenset(name.replace("_", "-") for name in Options.__annotations__)
