@@ -23,6 +23,13 @@ def refused(certbot: Certbot, lab: Lab, *options: str | Path, domains: str = "ex
     return ran
 
 
+def test_a_trust_anchor_that_holds_none(certbot: Certbot, lab: Lab, tmp_path: Path) -> None:
+    empty = tmp_path / "anchor"
+    empty.write_text("; nothing\n")
+    ran = refused(certbot, lab, *certbot.hook_options, f"--dns-preflight-trust-anchor={empty}")
+    assert "--dns-preflight-trust-anchor: " in ran.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
