@@ -57,11 +57,8 @@ def as_a_ca_sees_it(lab: Lab, domain: str, *, wildcard: bool = False) -> str:
     lab.unbound.flush()
     name = dns.name.from_text(domain)
     while name != dns.name.root:
-        try:
-            answer = lab.unbound.query(name.to_text(), "CAA")
-        except dns.exception.Timeout:
-            return "caa-unanswerable"
-        if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        answer = resolved(lab, name)
+        if answer is None:
             return "caa-unanswerable"
         for rrset in answer.answer:
             if rrset.rdtype == dns.rdatatype.CAA:
@@ -70,6 +67,19 @@ def as_a_ca_sees_it(lab: Lab, domain: str, *, wildcard: bool = False) -> str:
                 return "fine" if isinstance(decision, caa.Allowed) else "caa-forbids"
         name = name.parent()
     return "fine"
+
+
+def resolved(lab: Lab, name: dns.name.Name) -> dns.message.Message | None:
+    """Ask the resolver, again where it fails, as a CA does: it may have picked a bad server."""
+    for _ in range(3):
+        try:
+            answer = lab.unbound.query(name.to_text(), "CAA", seconds=4)
+        except dns.exception.Timeout:
+            continue
+        if answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            return answer
+        lab.unbound.flush()
+    return None
 
 
 class NoCaa(misbehaving.Authoritative):
@@ -218,7 +228,7 @@ def test_the_verdict_is_the_one_a_ca_comes_to(
     theirs = as_a_ca_sees_it(lab, "www.caa.test.")
     print(f"{scenario.__name__:45} ours {ours:17} through Unbound {theirs}")  # noqa: T201
     record_property("verdicts", (ours, theirs))
-    assert (ours, theirs) == (SCENARIOS[scenario], SCENARIOS[scenario])
+    assert (ours, theirs) == (SCENARIOS[scenario], SCENARIOS[scenario]), lab.unbound.log[-4000:]
     assert len(codes) <= 1
     assert all(finding.severity is Severity.ERROR for finding in found)
 
