@@ -10,6 +10,8 @@ import ssl
 import urllib.request
 from typing import TYPE_CHECKING
 
+import josepy
+from acme import client, messages
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -100,6 +102,16 @@ class Pebble:
         with opener.open(url, timeout=5) as answer:
             body: bytes = answer.read()
         return body
+
+    def deactivate(self, authorization: str, *, account: str, key: str) -> None:
+        """End an authorization of an account, by its URL; `key` is the account's, as JSON (JWK)."""
+        jwk = josepy.JWK.json_loads(key)
+        registration = messages.RegistrationResource(body=messages.Registration(), uri=account)
+        network = client.ClientNetwork(jwk, account=registration, verify_ssl=str(self.ca_file))
+        directory = client.ClientV2.get_directory(self.directory_url, network)
+        client.ClientV2(directory, network).deactivate_authorization(
+            messages.AuthorizationResource(body=messages.Authorization(), uri=authorization)
+        )
 
     def root_certificate(self) -> bytes:
         """Give the root of the chain that it issues from, PEM."""
