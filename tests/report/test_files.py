@@ -87,7 +87,7 @@ def test_checking_leaves_nothing_and_changes_nothing(tmp_path: Path) -> None:
 
 def test_names_that_cannot_be_are_refused_clearly(tmp_path: Path) -> None:
     for name in ("a\0b", "x" * 300):
-        with pytest.raises(ReportFileError, match="cannot write '?/"):
+        with pytest.raises(ReportFileError, match=r"cannot write '?/"):
             write_atomically(tmp_path / name, "x", mode=0o600)
     assert left_in(tmp_path) == []
 
