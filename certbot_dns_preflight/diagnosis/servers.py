@@ -231,13 +231,13 @@ def _without_authority(at: tuple[Observation, ...], addresses: str) -> str:
         match seen.reading:
             case Referral(cut=cut):
                 return f"{addresses}: a referral to {phrases.owner(cut)} instead of an answer."
+            case NotAuthoritative(recursive=True):
+                return f"{addresses}: AA=0, RA=1, a recursive resolver that does not hold the zone."
             case NotAuthoritative(upward=name) if name is not None:
                 return (
                     f"{addresses}: a referral upwards to {phrases.owner(name)}; "
                     "the zone is not configured there."
                 )
-            case NotAuthoritative(recursive=True):
-                return f"{addresses}: AA=0, RA=1, a recursive resolver that does not hold the zone."
     return f"{addresses}: AA=0; the server does not hold the zone."
 
 

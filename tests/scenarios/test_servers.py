@@ -173,6 +173,9 @@ def test_a_recursive_resolver_listed_as_name_server_is_no_authority(
         resolver.kill()
     seen.fails(code, naming=(host,))
     assert seen.statuses(host) == {status}
+    if access == "allow_snoop":
+        # It refers to the root from its cache, and yet is no authority that is set up wrongly.
+        assert "recursive" in next(f.cause for f in seen.outcome.challenges[0].findings)
 
 
 @pytest.mark.parametrize(
