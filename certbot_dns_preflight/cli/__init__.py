@@ -73,7 +73,9 @@ def _understood(parser: argparse.ArgumentParser, arguments: list[str]) -> list[s
     names = [command.__name__.rpartition(".")[2] for command in _COMMANDS]
     if not arguments:
         parser.error(f"it takes a COMMAND: {', '.join(names)}; see --help")
-    command = arguments[0]
+    command, options = arguments[0], parser._option_string_actions  # noqa: SLF001 - the only way
+    if command.startswith("-") and command not in options:
+        parser.error(f"there is no option {command}{nearest(command, options)}")
     if not command.startswith("-") and command not in names:
         hint = nearest(command, names) or f"; there are {', '.join(names)}"
         parser.error(f"there is no command {command}{hint}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import rounds
@@ -22,6 +23,7 @@ from certbot_dns_preflight.cli.parser import (
 )
 from certbot_dns_preflight.cli.tally import Tally
 from certbot_dns_preflight.cli.wanted import Wanted
+from certbot_dns_preflight.outcome import Verdict
 from certbot_dns_preflight.report import document, live, metrics, text
 
 if TYPE_CHECKING:
@@ -123,7 +125,7 @@ def _look(given: argparse.Namespace, challenges: list[Challenge], settings: Sett
     # What a wait has told is not looked at again, so only a stream is told early.
     decided: Callable[[ChallengeOutcome], None] | None = None if given.wait else tally
     with tally, watch or contextlib.nullcontext():
-        return rounds.run(
+        outcome = rounds.run(
             challenges,
             settings,
             wait=given.wait,
@@ -131,6 +133,9 @@ def _look(given: argparse.Namespace, challenges: list[Challenge], settings: Sett
             decided=streamed if given.jsonl else decided,
             extras=rounds.Extras(applicant=applicant(settings)),
         )
+    if given.wait and outcome.verdict is Verdict.READY:
+        time.sleep(settings.settle)
+    return outcome
 
 
 def _print(given: argparse.Namespace, outcome: Outcome) -> None:

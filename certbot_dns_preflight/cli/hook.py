@@ -6,6 +6,7 @@ its records are visible. What a CA or a client chose reaches that command by the
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -14,10 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import rounds
+from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
 from certbot_dns_preflight.cli.order import Order, Told
 from certbot_dns_preflight.cli.parser import (
     add_common_options,
+    applicant,
     read_settings,
     speaks_unicode,
     wants_colour,
@@ -26,7 +29,7 @@ from certbot_dns_preflight.cli.parser import (
 from certbot_dns_preflight.cli.wanted import Wanted
 from certbot_dns_preflight.outcome import Verdict
 from certbot_dns_preflight.records import InvalidDomainError, challenge, printable
-from certbot_dns_preflight.report import document, files, live, text
+from certbot_dns_preflight.report import document, live, metrics, text
 from certbot_dns_preflight.report.words import plural
 
 if TYPE_CHECKING:
@@ -51,10 +54,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "hook",
         help="run a hook that writes records, then wait for them",
-        description="Run a hook that writes the record, and wait for all records of the order "
-        "after its\nlast challenge. Reads CERTBOT_DOMAIN (or CERTBOT_IDENTIFIER), "
-        "CERTBOT_VALIDATION,\nCERTBOT_REMAINING_CHALLENGES and CERTBOT_ALL_DOMAINS, as certbot "
-        "sets them.",
+        description="Run a hook that writes the record, and after the last challenge wait for "
+        "all\nrecords of the order. Reads what certbot sets: CERTBOT_DOMAIN,\n"
+        "CERTBOT_VALIDATION, CERTBOT_REMAINING_CHALLENGES and CERTBOT_ALL_DOMAINS.",
         epilog=_EXAMPLES,
     )
     parser.add_argument(
@@ -86,11 +88,7 @@ def run(given: argparse.Namespace) -> Exit:
     """Run the user's hook; at the last challenge wait, and tell by the exit status."""
     settings = read_settings(given)
     call = _read(os.environ)
-    if settings.report is not None:
-        try:
-            files.check_writable(settings.report)
-        except OSError as error:
-            raise MisuseError(f"--report: {error}") from error
+    kept_files.check(settings)
     failed = given.exec is not None and not _ran_well(given.exec, call.domain)
     try:
         told = Order(",".join(call.names)).add(
@@ -164,13 +162,18 @@ def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Ex
     if not wanted:
         return Exit.READY
     watch = None if given.quiet or given.verbose else live.LiveView()
-    if watch is None:
-        outcome = rounds.run(wanted.challenges, settings, wait=True)
-    else:
-        with watch:
-            outcome = rounds.run(wanted.challenges, settings, wait=True, watch=watch)
-    if settings.report is not None:
-        files.write_atomically(settings.report, document.render(outcome), mode=0o600)
+    # Which CA is asked only the client knows; CAA is judged where an option names it.
+    extras = rounds.Extras(applicant=applicant(settings)) if settings.caa_identity else None
+    with watch or contextlib.nullcontext():
+        outcome = rounds.run(wanted.challenges, settings, wait=True, watch=watch, extras=extras)
+
+    def record() -> None:
+        assert settings.metrics is not None
+        metrics.record(settings.metrics, outcome)
+
+    status = kept_files.write(
+        settings, document.render(outcome), record, of_verdict(outcome.verdict)
+    )
     if outcome.verdict is Verdict.READY:
         time.sleep(settings.settle)
     elif not given.quiet:
@@ -179,7 +182,7 @@ def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Ex
             outcome, width=width(), colour=wants_colour(given), unicode=speaks_unicode()
         )
         sys.stderr.write(shown.rstrip("\n") + "\n")
-    return of_verdict(outcome.verdict)
+    return status
 
 
 def _say(message: str) -> None:

@@ -41,7 +41,10 @@ def examples() -> list[str]:
 
 
 def test_importing_the_package_loads_nothing_else() -> None:
-    code = "import certbot_dns_preflight, sys; print('dns' in sys.modules, *(m for m in sys.modules if m.startswith('certbot')))"
+    code = (
+        "import certbot_dns_preflight, sys; "
+        "print('dns' in sys.modules, *(m for m in sys.modules if m.startswith('certbot')))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False certbot_dns_preflight\n"
 

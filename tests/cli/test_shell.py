@@ -1,0 +1,274 @@
+"""How the command behaves in a shell: pipes, signals, locales, colours, help, names."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.cli.conftest import Command
+    from tests.lab import Lab
+
+VALUE = "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
+COMMANDS = ("check", "trace", "hook", "renewals", "explain")
+ASCII = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def shell_line(command: Command, *arguments: str) -> str:
+    return " ".join(f"'{word}'" for word in command.line(*arguments) if isinstance(word, str))
+
+
+# -- help and misspellings -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fits_a_screen_and_has_examples(command: Command, name: str) -> None:
+    ran = command(name, "--help")
+    lines = ran.stdout.splitlines()
+    assert (ran.status, ran.stderr) == (0, "")
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith(("example:", "examples:")) for line in lines)
+    assert f"  dns-preflight {name}" in ran.stdout
+
+
+def test_every_option_is_explained_where_that_is_asked_for(command: Command) -> None:
+    short, full = command("check", "--help").stdout, command("check", "--help-all").stdout
+    options = set(re.findall(r"--[a-z-]+", full))
+    assert options == set(re.findall(r"--[a-z-]+", short))
+    assert "The longest pause between two rounds" in full
+    assert "The longest pause" not in short
+
+
+def test_the_first_help_names_all_commands(command: Command) -> None:
+    ran = command("--help")
+    assert ran.status == 0
+    assert all(f"    {name} " in ran.stdout for name in COMMANDS)
+    assert command("--version").stdout.startswith("dns-preflight ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["chek", "a.test"], "dns-preflight: there is no command chek; did you mean check?"),
+        (["explian"], "dns-preflight: there is no command explian; did you mean explain?"),
+        (
+            ["check", "a.test", "--expct", "x"],
+            "dns-preflight check: there is no option --expct; did you mean --expect?",
+        ),
+        (
+            ["check", "a.test", "--time-out=3"],
+            "dns-preflight check: there is no option --time-out; did you mean --timeout?",
+        ),
+        (["trace", "a.test", "--zzz"], "dns-preflight trace: there is no option --zzz; see --help"),
+        (["trace"], "dns-preflight trace: the following arguments are required: DOMAIN"),
+        (["trace", "a.test", "b.test"], "dns-preflight: unrecognized arguments: b.test"),
+        (["--verison"], "dns-preflight: there is no option --verison; did you mean --version?"),
+        (["\x1b[31m"], "dns-preflight: there is no command \\027[31m; there are check, "),
+    ],
+)
+def test_a_misspelling_is_one_line_with_the_nearest_name(
+    command: Command, arguments: list[str], said: str
+) -> None:
+    ran = command(*arguments)
+    assert (ran.status, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(said)
+    assert len(ran.stderr.splitlines()) == 1
+
+
+def test_no_command_at_all_says_which_there_are(command: Command) -> None:
+    ran = command()
+    assert ran.status == 2
+    assert all(name in ran.stderr for name in COMMANDS)
+
+
+# -- pipes, signals, full disks ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["explain"], ["check", "--help"], ["check", "x.example.test", "--json"], ["trace", "a.test"]],
+)
+def test_a_reader_that_leaves_makes_no_noise(in_lab: Command, arguments: list[str]) -> None:
+    common = in_lab if arguments[0] in ("check", "trace") else type(in_lab)()
+    line = shell_line(common, *arguments)
+    done = subprocess.run(
+        ["bash", "-c", f"{line} | true; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stderr == ""
+    assert done.returncode in (0, 1, 141)
+
+
+@pytest.mark.parametrize("name", ["explain", "check"])
+def test_a_stream_whose_reader_leaves_ends(in_lab: Command, name: str) -> None:
+    arguments = ("check", "--file=-", "--jsonl") if name == "check" else ("explain",)
+    line = shell_line(in_lab if name == "check" else type(in_lab)(), *arguments)
+    names = " ".join(f"n{number}.example.test" for number in range(30))
+    done = subprocess.run(
+        ["bash", "-c", f"printf '%s\\n' {names} | {line} | head -1; exit ${{PIPESTATUS[1]}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 141
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("target", ["/dev/full", "&-"])
+def test_output_that_cannot_be_written_is_one_line(command: Command, target: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{shell_line(command, 'explain')} >{target}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 1
+    if target == "/dev/full":
+        assert done.returncode == 1
+        assert "cannot write the output: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["check", "--wait", "--expect=x"], ["trace"], ["hook"]])
+def test_ctrl_c_ends_it_at_once_with_one_line(
+    in_lab: Command, lab: Lab, arguments: list[str], tmp_path: Path
+) -> None:
+    lab.root.freeze()
+    domain = [] if arguments == ["hook"] else ["example.test"]
+    process = in_lab.start(
+        *(*arguments, *domain, "--query-timeout=5"),
+        CERTBOT_DOMAIN="example.test",
+        CERTBOT_VALIDATION="x",
+        XDG_RUNTIME_DIR=str(tmp_path),
+    )
+    time.sleep(1.5)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=10)
+    lab.root.thaw()
+    assert time.monotonic() - begun < 2
+    assert (process.returncode, stdout) == (130, "")
+    assert stderr == "dns-preflight: interrupted\n"
+
+
+# -- locales and colours -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "bücher.example.test", "--expect", VALUE],
+        ["check", "bücher.example.test", "--json"],
+        ["trace", "bücher.example.test"],
+        ["check", "a☃.example.test"],
+        ["check", "example.test", "--expect", "übel"],
+    ],
+)
+def test_an_ascii_locale_gets_ascii(in_lab: Command, arguments: list[str]) -> None:
+    ran = in_lab(*(argument.encode() for argument in arguments), **ASCII)
+    assert ran.status in (0, 1, 2)
+    assert ran.output.isascii()
+    assert ran.output
+    assert "Traceback" not in ran.output
+
+
+def test_explanations_read_in_an_ascii_locale(command: Command) -> None:
+    ran = command("explain", **ASCII)
+    assert (ran.status, ran.stderr) == (0, "")
+    assert ran.stdout.isascii()
+
+
+def test_bytes_that_are_no_text_are_a_value_like_any_other(
+    in_lab: Command, command: Command
+) -> None:
+    ran = in_lab(b"check", b"example.test", b"--expect", b"\xff\x1b[31m", b"--json")
+    assert ran.status == 1
+    assert json.loads(ran.stdout)["challenges"][0]["expected"] == ["\\255\\027[31m"]
+    name = command(b"check", b"\xff\x1b[31m.test")
+    assert name.status == 2
+    assert len(name.stderr.splitlines()) == 1
+    assert name.stderr.removesuffix("\n").isprintable()
+
+
+def on_a_terminal(command: Command, *arguments: str, **variables: str) -> str:
+    """Run it with standard output and error on a terminal of its own."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command.line(*arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        env=command.environment({"TERM": "xterm", **variables}),
+    )
+    os.close(theirs)
+    seen = b""
+    while True:
+        try:
+            chunk = os.read(ours, 65536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        seen += chunk
+    process.wait(30)
+    os.close(ours)
+    return seen.decode()
+
+
+def test_colour_is_for_terminals_that_want_it(in_lab: Command) -> None:
+    arguments = ("check", "none.example.test", "--expect", VALUE)
+    assert "\x1b[" in on_a_terminal(in_lab, *arguments)
+    assert "\x1b[" not in on_a_terminal(in_lab, *arguments, NO_COLOR="1")
+    assert "\x1b[" not in on_a_terminal(in_lab, *arguments, TERM="dumb")
+    assert "\x1b[" not in on_a_terminal(in_lab, *arguments, "--color=never")
+    assert "\x1b[" not in in_lab(*arguments).stdout
+    assert "\x1b[" in in_lab(*arguments, "--color=always").stdout
+
+
+def test_a_long_list_shows_on_a_terminal_how_far_it_is(in_lab: Command, tmp_path: Path) -> None:
+    file = tmp_path / "names"
+    file.write_text("".join(f"n{number}.example.test {VALUE}\n" for number in range(8)))
+    seen = on_a_terminal(in_lab, "check", "--file", str(file))
+    assert "0 of 8 names" in seen
+    assert seen.index("\r\x1b[K") < seen.index("Not ready")
+    assert "of 8 names\x1b" not in in_lab("check", "--file", file).output
+    quiet = on_a_terminal(in_lab, "check", "--file", str(file), "--quiet")
+    assert quiet == ""
+
+
+# -- names ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "written", ["bücher.example.test", "*.BÜCHER.Example.TEST.", "xn--bcher-kva.example.test"]
+)
+def test_a_name_is_one_name_however_it_is_written(
+    in_lab: Command, publish: Callable[..., None], written: str
+) -> None:
+    publish("xn--bcher-kva.example.test", VALUE)
+    ran = in_lab("check", written, "--expect", VALUE, "--json")
+    assert ran.status == 0
+    assert json.loads(ran.stdout)["challenges"][0]["domain"] == "xn--bcher-kva.example.test"
+
+
+def test_u_labels_stand_beside_the_a_labels(in_lab: Command) -> None:
+    for arguments in (("check",), ("trace",)):
+        ran = in_lab(*arguments, "xn--bcher-kva.example.test", PYTHONIOENCODING="utf-8")
+        assert "xn--bcher-kva.example.test is bücher.example.test." in ran.stdout
