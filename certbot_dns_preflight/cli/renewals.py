@@ -36,9 +36,9 @@ _DEFAULT_DIRECTORY = "/etc/letsencrypt"
 _WITHOUT = ("on-failure", "interval", "settle")  # nothing is waited for
 _EXAMPLES = """\
 examples:
-  dns-preflight renewals                           one line a certificate, worst first
-  dns-preflight renewals --cert-name example.com   all about one
-  dns-preflight renewals --within 30               only those that are due soon"""
+  dns-preflight renewals                          one line each, worst first
+  dns-preflight renewals --cert-name example.com  all about one certificate
+  dns-preflight renewals --within 30              only those that are due soon"""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
