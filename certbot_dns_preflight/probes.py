@@ -32,7 +32,7 @@ from certbot_dns_preflight.responses import (
     read_txt,
     rrset_at,
 )
-from certbot_dns_preflight.survey import Probes, Sighting, agreed_alias
+from certbot_dns_preflight.survey import Probes, Sighting, agreed_alias, holds_any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,6 +45,7 @@ _OVER_TCP = How(tries=1, tcp=True)
 _PLAIN = How(tries=1, edns=False)
 _RANDOM_BYTES = 8
 _ENOUGH_SERVERS = 2
+_MOST_LABELS = 4  # between the apex and the owner name; beyond that nobody registers domains
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,13 @@ class Prober:
         """Ask everything at once. May be cancelled at any time."""
         if self._survey.hops:
             await asyncio.gather(
-                self._misplaced(), self._alias(), self._tcp(), self._edns(), self._case()
+                self._misplaced(),
+                self._alias(),
+                self._texts(),
+                self._above(),
+                self._tcp(),
+                self._edns(),
+                self._case(),
             )
 
     async def _misplaced(self) -> None:
@@ -82,8 +89,17 @@ class Prober:
         self.found = replace(self.found, sightings=sightings)
 
     async def _alias(self) -> None:
-        target = await _wildcard_alias(self._exchange, self._survey.hops[0])
+        expected = self._survey.challenge.expected
+        target = await _wildcard_alias(self._exchange, self._survey.hops[0], expected)
         self.found = replace(self.found, wildcard_alias=target)
+
+    async def _texts(self) -> None:
+        texts = await _wildcard_texts(self._exchange, self._survey)
+        self.found = replace(self.found, wildcard_texts=texts)
+
+    async def _above(self) -> None:
+        name = await _missing_above(self._exchange, self._survey.hops[-1])
+        self.found = replace(self.found, missing_above=name)
 
     async def _tcp(self) -> None:
         refused = await self._those(_OVER_TCP, _answered, _no_response)
@@ -188,9 +204,11 @@ def _texts(reply: Reply, name: dns.name.Name) -> tuple[bytes, ...]:
 # -- the alias is not meant for this name --------------------------------------------------------
 
 
-async def _wildcard_alias(exchange: Exchange, hop: Hop) -> dns.name.Name | None:
+async def _wildcard_alias(
+    exchange: Exchange, hop: Hop, expected: tuple[bytes, ...]
+) -> dns.name.Name | None:
     """See whether a random sibling is the same alias: then a wildcard made it (RFC 4592)."""
-    alias = agreed_alias(hop)
+    alias = agreed_alias(hop, expected)
     sibling = _random_sibling(hop.owner)
     if alias is None or alias.dname is not None or sibling is None:
         return None
@@ -199,6 +217,46 @@ async def _wildcard_alias(exchange: Exchange, hop: Hop) -> dns.name.Name | None:
         reading = read_txt(reply, sibling, hop.zone.apex)
         if isinstance(reading, Alias) and reading.target == alias.target:
             return alias.target
+    return None
+
+
+# -- what answers for the name, or does not exist above it ---------------------------------------
+
+
+async def _wildcard_texts(exchange: Exchange, survey: Survey) -> frozenset[bytes]:
+    """See which TXT values a random sibling has: those are a wildcard's (RFC 4592)."""
+    hop = survey.hops[-1]
+    shown = [seen for seen in hop.observations if isinstance(seen.reading, Values)]
+    sibling = _random_sibling(hop.owner)
+    if sibling is None or not shown or any(holds_any(s, survey.challenge.expected) for s in shown):
+        return frozenset()
+    replies = await asyncio.gather(
+        *(
+            exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=ONCE)
+            for endpoint in dict.fromkeys(seen.endpoint for seen in shown[:_ENOUGH_SERVERS])
+        )
+    )
+    return frozenset(text for reply in replies for text in _texts(reply, sibling))
+
+
+async def _missing_above(exchange: Exchange, hop: Hop) -> dns.name.Name | None:
+    """Find the uppermost name between the apex and the owner name that does not exist."""
+    denied = [
+        seen.endpoint
+        for seen in hop.observations
+        if isinstance(seen.reading, Absent) and seen.reading.nxdomain
+    ]
+    if not denied or any(isinstance(seen.reading, Values | Alias) for seen in hop.observations):
+        return None
+    between = []
+    name = hop.owner
+    while len(name) - 1 > len(hop.zone.apex):
+        name = name.parent()
+        between.append(name)
+    for name in reversed(between[-_MOST_LABELS:]):
+        reply = await exchange.ask(denied[0], name, dns.rdatatype.SOA, how=ONCE)
+        if isinstance(reply, Response) and reply.message.rcode() == dns.rcode.NXDOMAIN:
+            return name
     return None
 
 

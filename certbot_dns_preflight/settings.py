@@ -207,7 +207,7 @@ def _readable_file(text: str) -> Path:
 
 def _file_to_write(text: str) -> Path:
     path = Path(text).expanduser().absolute()
-    if not text.strip() or path.is_dir():
+    if not text.strip() or text.endswith("/") or path.is_dir():
         message = "it takes the path of a file to write"
         raise ValueError(message)
     return path

@@ -120,22 +120,6 @@ class NoSuchDomain:
 
 
 @dataclass(frozen=True, slots=True)
-class NobodyAnswers:
-    """No server of `zone` gave a usable answer; each with how it reads."""
-
-    zone: Zone
-    owner: dns.name.Name
-    observations: tuple[Observation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NoAddresses:
-    """None of the name servers of `zone` has an address."""
-
-    zone: Zone
-
-
-@dataclass(frozen=True, slots=True)
 class AliasLoop:
     """The chain came back to a name it had passed, or exceeded 16 hops."""
 
@@ -156,7 +140,7 @@ class OutOfTime:
     at: dns.name.Name
 
 
-Obstacle: TypeAlias = NoSuchDomain | NobodyAnswers | NoAddresses | AliasLoop | NoEgress | OutOfTime
+Obstacle: TypeAlias = NoSuchDomain | AliasLoop | NoEgress | OutOfTime
 
 
 # -- probes: extra questions, asked only when the first answers call for them --------------------
@@ -179,15 +163,19 @@ class Probes:
     """Answers to the extra questions; a field is empty where the question was not asked.
 
     `wildcard_alias`: a random sibling of the owner name is the same alias.
+    `wildcard_texts`: TXT values that a random sibling of the last owner name shows too.
+    `missing_above`: the name closest to the zone apex, above the last owner name, that does not
+    exist either.
     `tcp_refused`: addresses whose TCP/53 did not answer.
     `edns_broken`: addresses that answer only without EDNS.
     `case_changed`: addresses that returned the question in other letters than sent (0x20).
-    `rate_limited`: addresses that alternated between empty truncated answers and silence.
-    `negative_without_soa`: addresses whose negative answer lacks the SOA.
+    `rate_limited`: addresses that sent an empty truncated answer where the whole would have fitted.
     """
 
     sightings: tuple[Sighting, ...] = ()
     wildcard_alias: dns.name.Name | None = None
+    wildcard_texts: frozenset[bytes] = frozenset()
+    missing_above: dns.name.Name | None = None
     tcp_refused: frozenset[Endpoint] = frozenset()
     edns_broken: frozenset[Endpoint] = frozenset()
     case_changed: frozenset[Endpoint] = frozenset()
@@ -216,7 +204,7 @@ class Survey:
         followed = tuple(hop.owner for hop in self.hops[1:])
         if isinstance(self.obstacle, AliasLoop):
             return self.obstacle.chain
-        target = agreed_alias(self.hops[-1]) if self.hops else None
+        target = agreed_alias(self.hops[-1], self.challenge.expected) if self.hops else None
         return (*followed, target.target) if target else followed
 
     @property
@@ -262,8 +250,23 @@ def status(  # noqa: C901, PLR0911 - one flat table over the sum type
             assert_never(never)
 
 
-def agreed_alias(hop: Hop) -> responses.Alias | None:
-    """Find the alias that the hop's servers show, if those that show one all show the same."""
+def holds_any(seen: Observation, expected: tuple[bytes, ...]) -> bool:
+    """Whether an address shows one of the expected values at the owner name itself."""
+    match seen.reading:
+        case responses.Values(texts=texts):
+            return not set(texts).isdisjoint(expected)
+        case _:
+            return False
+
+
+def agreed_alias(hop: Hop, expected: tuple[bytes, ...] = ()) -> responses.Alias | None:
+    """Find the alias to follow: where those of the hop's servers that show one show the same.
+
+    Where a server shows an expected value at this very name, it is the alias that is of yesterday
+    (or a wildcard's, which the record has taken the name out of), and nothing is to be followed.
+    """
+    if any(holds_any(seen, expected) for seen in hop.observations):
+        return None
     aliases = {
         seen.reading.target: seen.reading
         for seen in hop.observations

@@ -120,7 +120,7 @@ class Surveyor:
                 self._path = path[:]
                 self._obstacle = None
             await self._ask_hop(chain[-1], zone, complete=complete)
-            alias = survey.agreed_alias(self._hop(chain[-1], zone))
+            alias = survey.agreed_alias(self._hop(chain[-1], zone), self.challenge.expected)
             if alias is None:
                 break
             chain.append(alias.target)
@@ -158,7 +158,7 @@ class Surveyor:
 
     async def _ask_hop(self, owner: dns.name.Name, zone: survey.Zone, *, complete: bool) -> None:
         hop = self._hop(owner, zone)
-        alias = survey.agreed_alias(hop)
+        alias = survey.agreed_alias(hop, self.challenge.expected)
         heard = {seen.nameserver for seen in hop.observations if seen.rcode is not None}
         due: dict[Endpoint, How] = {}
         for seen in hop.observations:

@@ -47,14 +47,14 @@ def values_differ(survey: Survey, context: Context) -> Iterable[Finding]:
         aliases = [seen for seen in wrong if isinstance(seen.reading, Alias)]
         scattered = set(context.served).issuperset(context.expected)
         if len(aliases) not in (0, len(wrong)) or len(_answers(aliases)) > 1 or scattered:
-            yield _disagree(wrong, context.final.owner)
+            yield _disagree(wrong, context.final.owner, expected=context.expected)
 
 
 def aliases_differ(_survey: Survey, context: Context) -> Iterable[Finding]:
     """Tell that in an alias's zone some addresses show the alias, others do not."""
     for hop in context.followed:
         answering = seen_as.usable(hop)
-        alias = agreed_alias(hop)
+        alias = agreed_alias(hop, context.expected)
         right = tuple(seen for seen in answering if alias and _shows(seen, alias))
         wrong = tuple(seen for seen in answering if seen not in right)
         if not wrong:
@@ -79,7 +79,8 @@ def _split(
     behind = _behind(wrong, right)
     others = tuple(seen for seen in wrong if seen not in behind)
     if behind:
-        yield _lagging(behind, right, owner, "the record" if context.expected else "the answer")
+        thing = "the record" if context.expected else "the answer"
+        yield _lagging(behind, right, owner, thing, expected=context.expected)
     nearest = difference.compare(
         context.expected, (text for seen in others for text in seen_as.texts(seen))
     ).nearest
@@ -88,7 +89,7 @@ def _split(
         others = tuple(seen for seen in others if seen not in mangled)
         yield mangled_at(survey, context, nearest, at=mangled)
     if others:
-        yield _disagree((*right, *others), owner, right=right)
+        yield _disagree((*right, *others), owner, right=right, expected=context.expected)
 
 
 def _lagging(
@@ -96,6 +97,8 @@ def _lagging(
     right: tuple[Observation, ...],
     owner: dns.name.Name,
     thing: str,
+    *,
+    expected: tuple[bytes, ...] = (),
 ) -> Finding:
     everybody = (*right, *behind)
     late = phrases.subjects(behind, everybody)
@@ -121,31 +124,45 @@ def _lagging(
         )
     return finding(
         "secondary-behind",
-        summary=f"{summary}; {name} {phrases.verb(len(late), 'answers', 'answer')} "
-        f"{phrases.answers(behind)}{told}",
+        summary=f"{summary}; {name} {_does(behind, len(late), expected)}{told}",
         cause=cause,
         remedy=f"On {name}, see that NOTIFY from the primary arrives and that the zone "
         "may be transferred. If it only polls: wait for its refresh, or raise the timeout.",
         about=behind,
         evidence={
-            "behind": phrases.places(behind),
+            "behind": phrases.places(behind, expected=expected),
             "up_to_date": phrases.places(right),
         },
     )
 
 
+def _does(some: Sequence[Observation], subjects: int, expected: tuple[bytes, ...]) -> str:
+    """Say what some addresses answer; of those that show part of what is expected, what lacks."""
+    parts = [set(expected).difference(seen_as.texts(seen)) for seen in some]
+    if all(0 < len(missing) < len(expected) for missing in parts):
+        missing = [value for value in expected if any(value in part for part in parts)]
+        return (
+            f"{phrases.verb(subjects, 'lacks', 'lack')} "
+            f"{phrases.listed(map(phrases.value, missing))}"
+        )
+    return f"{phrases.verb(subjects, 'answers', 'answer')} {phrases.answers(some)}"
+
+
 def _disagree(
-    some: tuple[Observation, ...], owner: dns.name.Name, *, right: tuple[Observation, ...] = ()
+    some: tuple[Observation, ...],
+    owner: dns.name.Name,
+    *,
+    right: tuple[Observation, ...] = (),
+    expected: tuple[bytes, ...] = (),
 ) -> Finding:
     others = tuple(seen for seen in some if seen not in right)
     servers = len(seen_as.nameservers(some))
     who = phrases.listed(phrases.subjects(others, some))
-    answer = phrases.verb(len(phrases.subjects(others, some)), "answers", "answer")
     if right:
         good = servers - len(seen_as.nameservers(others))
         summary = (
             f"{good} of {servers} name servers {phrases.verb(good, 'has', 'have')} it; "
-            f"{who} {answer} {phrases.answers(others)}"
+            f"{who} {_does(others, len(phrases.subjects(others, some)), expected)}"
         )
     else:
         summary = (
@@ -159,7 +176,10 @@ def _disagree(
         remedy="Find out which server gets its data from where: raise the serial on the primary "
         "and transfer the zone anew, or make the record at every independent copy.",
         about=others if right else some,
-        evidence={"owner_name": owner.to_text(), "addresses": phrases.places(some)},
+        evidence={
+            "owner_name": owner.to_text(),
+            "addresses": phrases.places(some, expected=expected),
+        },
     )
 
 

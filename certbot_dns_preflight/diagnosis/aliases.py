@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
-from certbot_dns_preflight.diagnosis.records import wrong_because
+from certbot_dns_preflight.diagnosis.records import from_wildcard, wrong_because
 from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.responses import Alias, NotAuthoritative, Refused
-from certbot_dns_preflight.survey import AliasLoop, NoAddresses, NobodyAnswers, NoSuchDomain
+from certbot_dns_preflight.responses import Alias
+from certbot_dns_preflight.survey import AliasLoop, NoSuchDomain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,8 +45,8 @@ def conflict(survey: Survey, context: Context) -> Iterable[Finding]:
 def wildcard(survey: Survey, context: Context) -> Iterable[Finding]:
     """Tell that the owner name is caught by a wildcard alias."""
     target = survey.probes.wildcard_alias
-    if target is None:
-        return
+    if target is None or context.misplaced:
+        return  # made at its right name, the record takes it out of the wildcard
     caught = context.caught_by_wildcard
     name = phrases.owner(survey.challenge.owner)
     yield finding(
@@ -88,15 +88,23 @@ def target_lacks(survey: Survey, context: Context) -> Iterable[Finding]:
     if context.partly_served or (nearest and nearest.kind):
         return
     target, owner = phrases.owner(context.target), phrases.owner(survey.challenge.owner)
+    above = survey.probes.missing_above
     if nearest:
-        lacks, why = "has other TXT values only", wrong_because(nearest, context.served)
+        lacks = "has other TXT values only"
+        why = wrong_because(nearest, context.served, wildcard=from_wildcard(survey, context))
     else:
         lacks = "has no TXT record"
         why = f"All its name servers answer {phrases.answers(context.lacking)}."
     yield finding(
         "alias-target-lacks-record",
         summary=f"{owner} is an alias of {target}, and that {lacks}",
-        cause=f"The CA follows the alias, so {target} must have the record. {why}",
+        cause=f"The CA follows the alias, so {target} must have the record. {why}"
+        + (
+            f" Not even {phrases.owner(above)} exists: if it is a domain that is registered no "
+            "more, whoever registers it could get certificates for this one."
+            if above
+            else ""
+        ),
         remedy=f"Make the record at {target}, in the zone {phrases.owner(context.final.zone.apex)} "
         f"(see that the plugin may write there), or remove the alias at {owner}",
         about=context.lacking,
@@ -104,33 +112,25 @@ def target_lacks(survey: Survey, context: Context) -> Iterable[Finding]:
             "target": context.target.to_text(),
             "alias_chain": [name.to_text() for name in survey.alias_chain],
             "expected": phrases.values(survey.challenge.expected),
-            "addresses": phrases.places(context.lacking),
+            "missing_above": above.to_text() if above else None,
+            "addresses": phrases.places(context.lacking, expected=context.expected),
         },
     )
 
 
 def dangling(survey: Survey, context: Context) -> Iterable[Finding]:
-    """Tell that the alias leads to a zone that does not exist or is not served."""
-    if not survey.hops or context.caught_by_wildcard or context.conflicts:
+    """Tell that the alias leads to a zone that does not exist."""
+    if not survey.hops or context.caught_by_wildcard or context.conflicts or context.misplaced:
         return
-    match survey.obstacle:
-        case NoSuchDomain(name=name, zone=zone):
-            where = name
-            why = f"{phrases.owner(zone)} says that {phrases.owner(name)} does not exist."
-        case NobodyAnswers(zone=zone) if is_undelegated(survey):
-            where = zone.apex
-            why = f"The name servers of {phrases.owner(zone.apex)} do not serve it."
-        case NoAddresses(zone=zone):
-            where = zone.apex
-            why = f"No name server of {phrases.owner(zone.apex)} has an address."
-        case _:
-            return
+    if not isinstance(survey.obstacle, NoSuchDomain):
+        return
+    where, zone = survey.obstacle.name, survey.obstacle.zone
     target = survey.alias_chain[-1] if survey.alias_chain else where
     owner = phrases.owner(survey.challenge.owner)
     yield finding(
         "alias-dangling",
         summary=f"{owner} is an alias of {phrases.owner(target)}, which leads nowhere",
-        cause=why,
+        cause=f"{phrases.owner(zone)} says that {phrases.owner(where)} does not exist.",
         remedy=f"Correct or remove the alias at {phrases.owner(survey.hops[-1].owner)}: whoever "
         "registers the missing zone could get certificates for this domain.",
         about=survey.hops[-1].observations,
@@ -139,18 +139,6 @@ def dangling(survey: Survey, context: Context) -> Iterable[Finding]:
             "missing": where.to_text(),
             "alias_chain": [name.to_text() for name in survey.alias_chain],
         },
-    )
-
-
-def is_undelegated(survey: Survey) -> bool:
-    """Whether the servers of an alias's target say that the zone is not theirs."""
-    return (
-        bool(survey.hops)
-        and isinstance(survey.obstacle, NobodyAnswers)
-        and any(
-            isinstance(seen.reading, Refused | NotAuthoritative)
-            for seen in survey.obstacle.observations
-        )
     )
 
 

@@ -147,7 +147,10 @@ def read(survey: Survey, unreachable: Leniency) -> Context:
     final, followed = None, survey.hops
     if survey.hops:
         last = survey.hops[-1]
-        unfinished = isinstance(survey.obstacle, OutOfTime) and agreed_alias(last) is None
+        unfinished = (
+            isinstance(survey.obstacle, OutOfTime)
+            and agreed_alias(last, survey.challenge.expected) is None
+        )
         if survey.obstacle is None or unfinished:
             final, followed = last, survey.hops[:-1]
     return Context(survey, survey.challenge.expected, unreachable, final, followed)

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight import records, responses
+from certbot_dns_preflight import difference, records, responses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import dns.name
 
+    from certbot_dns_preflight.difference import Comparison
     from certbot_dns_preflight.findings import Json
     from certbot_dns_preflight.responses import Reading
     from certbot_dns_preflight.survey import Observation
 
-_LONGEST_VALUE = 64
+_LONGEST_VALUE = 60  # columns: with its label, a line of 80 holds it
 _LONGEST_NAME = 120
 _LONGEST_DETAIL = 160
 _MOST_ITEMS = 4
@@ -34,11 +35,15 @@ def bounded(text: str, limit: int = _LONGEST_DETAIL) -> str:
 
 
 def value(data: bytes) -> str:
-    """Quote a TXT value, escaped; a long one is cut and the rest counted."""
-    if len(data) <= _LONGEST_VALUE:
-        return f'"{records.presentation(data)}"'
-    rest = len(data) - _LONGEST_VALUE
-    return f'"{records.presentation(data[:_LONGEST_VALUE])}"... ({rest} more bytes)'
+    """Quote a TXT value, escaped; one that is long as it is written is cut and the rest counted."""
+    shown, width = 0, 0
+    for byte in data:
+        width += len(records.presentation(bytes([byte])))
+        if width > _LONGEST_VALUE:
+            break
+        shown += 1
+    rest = len(data) - shown
+    return f'"{records.presentation(data[:shown])}"' + (f"... ({rest} more bytes)" if rest else "")
 
 
 def host(name: dns.name.Name) -> str:
@@ -61,8 +66,10 @@ def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """Write a figure with its noun."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """Write a figure with its noun: "1 address", "2 addresses"."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
 def verb(number: int, singular: str, plural: str) -> str:
@@ -140,8 +147,11 @@ def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case 
             assert_never(never)
 
 
-def places(observations: Iterable[Observation]) -> list[Json]:
-    """Evidence: each address with its serial and what it answered, exact."""
+def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] = ()) -> list[Json]:
+    """Evidence: each address with its serial and what it answered, exact.
+
+    With `expected`, also how near what it serves comes to what it lacks.
+    """
     return [
         {
             "nameserver": records.show_name(seen.nameserver),
@@ -150,9 +160,33 @@ def places(observations: Iterable[Observation]) -> list[Json]:
             "zone": records.show_name(seen.zone),
             "serial": seen.serial,
             "answer": _exact(seen.reading),
+            **_against(expected, seen.reading),
         }
         for seen in observations
     ]
+
+
+def _against(expected: tuple[bytes, ...], reading: Reading) -> dict[str, Json]:
+    match reading:
+        case responses.Values(texts=texts) if expected and not set(texts).issuperset(expected):
+            found = difference.compare(expected, texts)
+        case _:
+            return {}
+    facts: dict[str, Json] = {"missing": values(found.missing)}
+    if found.nearest:
+        facts.update(comparison(found.nearest))
+    return facts
+
+
+def comparison(nearest: Comparison) -> dict[str, Json]:
+    """Evidence: the nearest served value beside the expected one, exact."""
+    return {
+        "kind": nearest.kind.value if nearest.kind else None,
+        "expected_value": records.presentation(nearest.expected),
+        "nearest_value": records.presentation(nearest.served),
+        "first_differing_offset": nearest.offset,
+        "edit_distance": nearest.distance,
+    }
 
 
 def values(data: Iterable[bytes]) -> list[Json]:

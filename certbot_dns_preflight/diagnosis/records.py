@@ -5,6 +5,7 @@ Only where all servers agree that a value is missing; whether they agree is `agr
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.diagnosis import context as seen_as
@@ -16,11 +17,14 @@ from certbot_dns_preflight.responses import Absent
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import dns.name
+
     from certbot_dns_preflight.diagnosis.context import Context
     from certbot_dns_preflight.difference import Comparison
     from certbot_dns_preflight.findings import Finding, Json
     from certbot_dns_preflight.survey import Observation, Survey
 
+_DIGEST = re.compile(rb"[A-Za-z0-9_-]{43}")  # base64url of a SHA-256 digest (RFC 8555 section 8.4)
 _LOOK_ALIKE = "Copy the value instead of typing it; replace the served one."
 
 
@@ -45,8 +49,8 @@ def misplaced(survey: Survey, context: Context) -> Iterable[Finding]:
             f"Make it at {right} and remove it from {where}",
         ),
         "beside-alias": (
-            f"{phrases.owner(survey.challenge.owner)} is an alias, and the record is next to it",
-            f"Make it at {right}, where the alias leads, or remove the alias.",
+            "The label _acme-challenge was put once more before the alias's target",
+            f"Make it at {right} itself, where the alias leads; remove it from {where}",
         ),
     }.get(first.kind, ("It was made at the wrong name", f"Make it at {right}"))
     yield finding(
@@ -136,7 +140,7 @@ def mangled_at(
         f"served {phrases.value(nearest.served)}.",
         remedy=remedy,
         about=at,
-        evidence={**_comparison(nearest), **_served(survey, context)},
+        evidence={**phrases.comparison(nearest), **_served(survey, context)},
     )
 
 
@@ -171,6 +175,7 @@ def wrong_value(survey: Survey, context: Context) -> Iterable[Finding]:
     if nearest is None or nearest.kind is not None or context.partly_served:
         return
     unexpected = context.served
+    wildcard = from_wildcard(survey, context)
     showing = tuple(seen for seen in context.lacking if seen_as.texts(seen))
     silent = len(context.lacking) - len(showing)
     servers = len(seen_as.nameservers(showing))
@@ -180,12 +185,17 @@ def wrong_value(survey: Survey, context: Context) -> Iterable[Finding]:
         f"{phrases.verb(servers, 'shows', 'show')} "
         f"{phrases.count(len(unexpected), 'TXT value')} at {phrases.owner(context.target)}, "
         "but not the expected one",
-        cause=wrong_because(nearest, unexpected)
-        + (f" {phrases.count(silent, 'address')} has no TXT there at all." if silent else ""),
-        remedy="Write the expected value of this attempt and remove the old one; see which "
+        cause=wrong_because(nearest, unexpected, wildcard=wildcard) + _and_silent(silent),
+        remedy=_write_beside_wildcard(context.target)
+        if wildcard
+        else "Write the expected value of this attempt and remove the old one; see which "
         "program wrote it.",
         about=showing,
-        evidence={**_comparison(nearest), **_served(survey, context)},
+        evidence={
+            "from_wildcard": wildcard,
+            **phrases.comparison(nearest),
+            **_served(survey, context),
+        },
     )
 
 
@@ -199,20 +209,27 @@ def not_published(survey: Survey, context: Context) -> Iterable[Finding]:
     known = {seen.serial for seen in context.lacking if seen.serial is not None}
     serial = phrases.serials(context.lacking)
     if len(known) == 1:
-        told = f"All of them serve {serial}, so no transfer is under way: "
+        who = phrases.verb(servers, "It serves", "All of them serve")
+        told = f"{who} {serial}, so no transfer is under way: "
     elif known:
         told = f"They serve {serial}, and even the newest zone lacks it: "
     else:
         told = ""
+    above = survey.probes.missing_above
     yield finding(
         "record-not-published",
         summary=f"{phrases.everyone(servers)} {phrases.verb(servers, 'says', 'say')} "
         f"that {target} {'does not exist' if denied else 'has no TXT record'}",
-        cause=f"{told}the record was not written, or not to these name servers.",
+        cause=f"{told}the record was not written, or not to these name servers."
+        + (f" Not even {phrases.owner(above)} exists there." if above else ""),
         remedy="See whether the program that makes the record reported an error, and that it "
-        f"writes to the zone {phrases.owner(context.lacking[0].zone)} on these name servers.",
+        f"writes to the zone {phrases.owner(context.lacking[0].zone)} on these name servers."
+        + (f" If {phrases.host(above)} is misspelt or not registered, mend that." if above else ""),
         about=context.lacking,
-        evidence=_served(survey, context),
+        evidence={
+            **_served(survey, context),
+            "missing_above": above.to_text() if above else None,
+        },
     )
 
 
@@ -237,8 +254,38 @@ def stale_values(survey: Survey, context: Context) -> Iterable[Finding]:
     )
 
 
-def wrong_because(nearest: Comparison, unexpected: tuple[bytes, ...]) -> str:
-    """Say how far the nearest value is from the expected one, with a hint where there is one."""
+def from_wildcard(survey: Survey, context: Context) -> bool:
+    """Whether all that is served is a wildcard's, and the name itself holds nothing."""
+    return bool(context.served) and survey.probes.wildcard_texts.issuperset(context.served)
+
+
+def _write_beside_wildcard(target: dns.name.Name) -> str:
+    return (
+        f"See why the record at {phrases.owner(target)} was not written; the wildcard's may stay, "
+        "the record itself takes the name out of it."
+    )
+
+
+def _and_silent(addresses: int) -> str:
+    if not addresses:
+        return ""
+    has = phrases.verb(addresses, "has", "have")
+    return f" {phrases.count(addresses, 'address')} {has} no TXT there at all."
+
+
+def wrong_because(
+    nearest: Comparison, unexpected: tuple[bytes, ...], *, wildcard: bool = False
+) -> str:
+    """Say how far the nearest value is from the expected one, with a hint where there is one.
+
+    `wildcard`: what is served is a wildcard's.
+    """
+    if wildcard:
+        return (
+            "A wildcard TXT record answers for this name as for any other; the record itself "
+            f"was not written. Expected {phrases.value(nearest.expected)}, the wildcard has "
+            f"{phrases.listed(map(phrases.value, unexpected), most=2)}."
+        )
     words = f"Expected {phrases.value(nearest.expected)}, "
     words += "nearest served " if len(unexpected) > 1 else "served "
     words += f"{phrases.value(nearest.served)}: differs from position {nearest.position} on"
@@ -248,7 +295,9 @@ def wrong_because(nearest: Comparison, unexpected: tuple[bytes, ...]) -> str:
         return f"{words}; it looks like the key authorization of another challenge."
     if nearest.contains:
         return f"{words}; the expected value stands inside it, with other data around."
-    return f"{words}; probably left over from another attempt."
+    if _DIGEST.fullmatch(nearest.served):
+        return f"{words}; probably left over from another attempt."
+    return f"{words}; it looks like no challenge's value, so something else wrote it."
 
 
 def _is_mangled(context: Context) -> bool:
@@ -256,19 +305,9 @@ def _is_mangled(context: Context) -> bool:
     return kind is not None and kind is not Kind.HOSTNAME
 
 
-def _comparison(nearest: Comparison) -> dict[str, Json]:
-    return {
-        "kind": nearest.kind.value if nearest.kind else None,
-        "expected_value": phrases.values([nearest.expected])[0],
-        "nearest_value": phrases.values([nearest.served])[0],
-        "first_differing_offset": nearest.offset,
-        "edit_distance": nearest.distance,
-    }
-
-
 def _served(survey: Survey, context: Context) -> dict[str, Json]:
     return {
         "owner_name": context.target.to_text(),
         "expected": phrases.values(survey.challenge.expected),
-        "addresses": phrases.places(context.lacking),
+        "addresses": phrases.places(context.lacking, expected=context.expected),
     }

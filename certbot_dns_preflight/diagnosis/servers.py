@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.diagnosis import context as seen_as
 from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.aliases import is_undelegated
 from certbot_dns_preflight.diagnosis.finding import finding
 from certbot_dns_preflight.findings import Severity
 from certbot_dns_preflight.responses import (
@@ -20,7 +19,6 @@ from certbot_dns_preflight.responses import (
     Silence,
     Unreachable,
 )
-from certbot_dns_preflight.survey import NoAddresses, NobodyAnswers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.diagnosis.context import Context
     from certbot_dns_preflight.findings import Finding
     from certbot_dns_preflight.responses import Reading
-    from certbot_dns_preflight.survey import NameServer, Observation, Survey, Zone
+    from certbot_dns_preflight.survey import Hop, NameServer, Observation, Survey
 
 _UNREACHABLE, _TRUNCATED = "nameserver-unreachable", "tcp-unavailable"
 _IN_ORDER = (
@@ -52,20 +50,11 @@ class _Trouble:
     at: tuple[Observation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A zone whose servers were asked: a hop, or where the walk ended."""
-
-    zone: Zone
-    observations: tuple[Observation, ...]
-    severity: Severity
-
-
 def in_trouble(survey: Survey, context: Context) -> Iterable[Finding]:
     """Tell of name servers that refuse, fail, have no authority, talk nonsense or say nothing."""
     groups: dict[tuple[str, Severity], list[Observation]] = {}
-    for asked in _asked(survey, context):
-        for trouble in _troubles(asked):
+    for hop in survey.hops:
+        for trouble in _troubles(hop, context.leniently(hop)):
             at = groups.setdefault((trouble.code, trouble.severity), [])
             known = {(seen.nameserver, seen.endpoint) for seen in at}
             at.extend(s for s in trouble.at if (s.nameserver, s.endpoint) not in known)
@@ -76,44 +65,35 @@ def in_trouble(survey: Survey, context: Context) -> Iterable[Finding]:
 def addressless(survey: Survey, context: Context) -> Iterable[Finding]:
     """Tell of NS names that resolve to no address, or that nobody asked."""
     done: set[tuple[str, dns.name.Name]] = set()
-    for asked in _asked(survey, context):
-        heard = {seen.nameserver for seen in asked.observations}
-        for server in asked.zone.nameservers:
-            if server.name in heard or (asked.severity.value, server.name) in done:
-                continue
-            done.add((asked.severity.value, server.name))
-            yield _addressless(server, asked)
-
-
-def _asked(survey: Survey, context: Context) -> Iterator[_Asked]:
     for hop in survey.hops:
-        yield _Asked(hop.zone, hop.observations, context.leniently(hop))
-    match survey.obstacle:
-        case NobodyAnswers(zone=zone, observations=observations) if not is_undelegated(survey):
-            yield _Asked(zone, observations, Severity.ERROR)
-        case NoAddresses(zone=zone) if not survey.hops:
-            yield _Asked(zone, (), Severity.ERROR)
+        severity = context.leniently(hop)
+        heard = {seen.nameserver for seen in hop.observations}
+        for server in hop.zone.nameservers:
+            if server.name in heard or (severity.value, server.name) in done:
+                continue
+            done.add((severity.value, server.name))
+            yield _addressless(server, hop.zone.apex, severity)
 
 
-def _troubles(asked: _Asked) -> Iterator[_Trouble]:
-    for name in seen_as.nameservers(asked.observations):
-        mine = tuple(seen for seen in asked.observations if seen.nameserver == name)
+def _troubles(hop: Hop, severity: Severity) -> Iterator[_Trouble]:
+    for name in seen_as.nameservers(hop.observations):
+        mine = tuple(seen for seen in hop.observations if seen.nameserver == name)
         codes = {code for seen in mine if (code := _code(seen.reading))}
         told = [code for code in _IN_ORDER if code in codes]
         if not told:
             if not any(seen_as.is_usable(seen) for seen in mine):
-                yield _Trouble(_UNREACHABLE, asked.severity, mine)
+                yield _Trouble(_UNREACHABLE, severity, mine)
             continue
         first = told[0]
         if first != _UNREACHABLE:
             at = tuple(seen for seen in mine if _code(seen.reading) not in (None, _UNREACHABLE))
-            yield _Trouble(first, asked.severity, at)
+            yield _Trouble(first, severity, at)
         silent = tuple(seen for seen in mine if _code(seen.reading) == _UNREACHABLE)
         answers = any(seen_as.is_usable(seen) for seen in mine) or first != _UNREACHABLE
         if silent and answers:
             yield _Trouble("address-unreachable", Severity.WARNING, silent)
         elif silent:
-            yield _Trouble(_UNREACHABLE, asked.severity, mine)
+            yield _Trouble(_UNREACHABLE, severity, mine)
 
 
 def _code(reading: Reading) -> str | None:  # noqa: PLR0911 - one for each kind of trouble
@@ -241,30 +221,30 @@ def _without_authority(at: tuple[Observation, ...], addresses: str) -> str:
     return f"{addresses}: AA=0; the server does not hold the zone."
 
 
-def _addressless(server: NameServer, asked: _Asked) -> Finding:
-    name, zone = phrases.host(server.name), phrases.owner(asked.zone.apex)
+def _addressless(server: NameServer, apex: dns.name.Name, severity: Severity) -> Finding:
+    name, zone = phrases.host(server.name), phrases.owner(apex)
     if server.endpoints:
         return finding(
             _UNREACHABLE,
-            severity=asked.severity,
+            severity=severity,
             summary=f"{name} was not asked",
             cause=f"None of its addresses could be asked in time for {zone}.",
             remedy="Look again, with a longer timeout.",
-            evidence={"nameserver": server.name.to_text(), "zone": asked.zone.apex.to_text()},
+            evidence={"nameserver": server.name.to_text(), "zone": apex.to_text()},
         )
     why = (
         f"{name}: {phrases.bounded(server.failure)}." if server.failure else f"{name} has neither."
     )
     return finding(
         "nameserver-without-address",
-        severity=asked.severity,
+        severity=severity,
         summary=f"{name}, a name server of {zone}, has no address",
         cause=f"The NS record's name must have A or AAAA records. {why}",
         remedy=f"Give {name} an address record (not a CNAME), or take it out of the NS set.",
         nameserver=server.name,
         evidence={
             "nameserver": server.name.to_text(),
-            "zone": asked.zone.apex.to_text(),
+            "zone": apex.to_text(),
             "failure": server.failure,
         },
     )

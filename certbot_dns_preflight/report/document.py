@@ -12,10 +12,10 @@ from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any, assert_never
 
 from certbot_dns_preflight import responses
-from certbot_dns_preflight.records import presentation, show_name
+from certbot_dns_preflight.records import presentation, printable, show_name
 from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.words import address_words, error_words
-from certbot_dns_preflight.survey import Listing, NoAddresses, NobodyAnswers, status
+from certbot_dns_preflight.survey import Listing, status
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.findings import Finding, Json
@@ -88,11 +88,7 @@ def vantage_as_json(vantage: Vantage) -> dict[str, Json]:
 
 def _zone(survey: Survey) -> str | None:
     """Name the zone that should hold the record: the last one that the walk reached."""
-    match survey.obstacle:
-        case NobodyAnswers(zone=zone) | NoAddresses(zone=zone):
-            return show_name(zone.apex)
-        case _:
-            return show_name(survey.hops[-1].zone.apex) if survey.hops else None
+    return show_name(survey.hops[-1].zone.apex) if survey.hops else None
 
 
 def server_as_json(
@@ -142,8 +138,8 @@ def _finding(finding: Finding) -> dict[str, Json]:
         "severity": finding.severity.value,
         "nameserver": None if finding.nameserver is None else show_name(finding.nameserver),
         "address": finding.address,
-        "summary": finding.summary,
-        "remedy": finding.remedy,
+        "summary": printable(finding.summary),
+        "remedy": printable(finding.remedy),
         "evidence": dict(finding.evidence),
         "reference": finding.reference,
     }

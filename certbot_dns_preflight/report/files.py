@@ -7,12 +7,15 @@ about what the text says.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import select
 import stat
 from pathlib import Path
 
 _TRIES = 8
+_PATIENCE = 5.0  # seconds without progress
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -56,7 +59,10 @@ def check_writable(path: Path | str) -> None:
 def _why_not(target: Path) -> str | None:
     if target.is_dir():
         return "it is a directory"
+    if target.is_socket():
+        return "it is a socket"
     if _is_stream(target):
+        # Not opened: the reader of a pipe would take that for the end.
         return None if os.access(target, os.W_OK) else "no permission to write to it"
     if not target.parent.is_dir():
         return f"there is no directory {_shown(target.parent)}"
@@ -94,10 +100,20 @@ def _write_through(target: Path, data: bytes) -> None:
         flags |= os.O_NOFOLLOW
     descriptor = os.open(target, flags)
     try:
-        os.set_blocking(descriptor, True)
-        _write_all(descriptor, data)
+        _write_patiently(descriptor, data)
     finally:
         os.close(descriptor)
+
+
+def _write_patiently(descriptor: int, data: bytes) -> None:
+    """Write as fast as it is read, but not forever: a pipe may have a reader that does not read."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    view = memoryview(data)
+    while view:
+        if not poll.poll(_PATIENCE * 1000):
+            raise TimeoutError(errno.ETIMEDOUT, f"nobody read from it for {_PATIENCE:g} s")
+        view = view[os.write(descriptor, view[: select.PIPE_BUF]) :]
 
 
 def _replace(target: Path, data: bytes, mode: int) -> None:

@@ -91,14 +91,15 @@ def _heading(progress: Progress, pending: list[Survey], since: float) -> str:
         what = f"{waiting}{plural(total, 'record')}"
     else:
         what = plural(total, "record")
-    return f"Waiting for {what} ({times}{look})"
+    # A narrow terminal cuts the end off: the time comes before a name that may be long.
+    return f"Waiting {times} for {what}{look}"
 
 
 def _brief(survey: Survey) -> FrameLine:
     counted = count(survey)
     owner = show_name(survey.challenge.owner)
     so_far = f"{counted.fine}/{counted.asked} ok" if counted.asked else "looking for name servers"
-    segments: list[Segment] = [(f"  {owner} {so_far}", None)]
+    segments: list[Segment] = [(f"  {so_far}  {owner}", None)]
     late = [
         (seen, stop)
         for stop in stops(survey)

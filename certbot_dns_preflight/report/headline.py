@@ -27,6 +27,12 @@ def headline(outcome: Outcome) -> str:
         return f"{_LEAD[outcome.verdict]}: {printable(finding.summary)}"
     if outcome.verdict is Verdict.INCONCLUSIVE:
         return "Inconclusive: nothing could be asked from here."
+    good, asked, servers = _counts(outcome)
+    if asked and good == asked:
+        return (
+            f"Not ready: {plural(servers, 'name server')} {'show' if servers > 1 else 'shows'} the "
+            "record, but too late to look again and confirm it."
+        )
     return "Not ready: not every name server shows the record."
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.survey import NoAddresses, NobodyAnswers
-
 if TYPE_CHECKING:
     import dns.name
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 class Stop:
     """One zone's servers at one owner name of the walk; `followed` as in `survey.status`."""
 
-    owner: dns.name.Name | None
+    owner: dns.name.Name
     zone: dns.name.Name
     nameservers: tuple[NameServer, ...]
     observations: tuple[Observation, ...]
@@ -29,20 +27,9 @@ class Stop:
 
 
 def stops(survey: Survey) -> tuple[Stop, ...]:
-    """List the zones that the walk passed, an obstacle's servers included, in order."""
+    """List the zones that the walk passed, in order."""
     last = len(survey.hops) - 1
-    found = [
+    return tuple(
         Stop(h.owner, h.zone.apex, h.zone.nameservers, h.observations, followed=i < last)
         for i, h in enumerate(survey.hops)
-    ]
-    match survey.obstacle:
-        case NobodyAnswers(zone=zone, owner=owner, observations=observations):
-            known = set(survey.observations)
-            new = tuple(seen for seen in observations if seen not in known)
-            if new:
-                found.append(Stop(owner, zone.apex, zone.nameservers, new, followed=False))
-        case NoAddresses(zone=zone) if not found or found[-1].zone != zone.apex:
-            found.append(Stop(None, zone.apex, zone.nameservers, (), followed=False))
-        case _:
-            pass
-    return tuple(found)
+    )

@@ -6,8 +6,10 @@ everything ready, and one made after the refusal. It asks no server and knows no
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import enum
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.responses import Endpoint
 
 _MOST_NAMES = 4
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,17 @@ class Complaint(enum.Enum):
 _WORDS = (
     (Complaint.CAA, ("caa",)),
     (Complaint.DNSSEC, ("dnssec", "bogus")),
-    (Complaint.FAILURE, ("servfail", "refused", "timed out", "timeout")),
+    (
+        Complaint.FAILURE,
+        (
+            "servfail",
+            "refused",
+            "timed out",
+            "timeout",
+            "networking error",
+            "server failure at resolver",
+        ),
+    ),
     (Complaint.NO_NAME, ("nxdomain",)),
     (Complaint.NO_RECORD, ("no txt record",)),
     (Complaint.OTHER_VALUE, ("incorrect txt record", "correct value not found", "did not match")),
@@ -115,13 +128,15 @@ def hint(refusals: Sequence[Refusal], *, before: Outcome | None, now: Outcome | 
 
     Either outcome is None where there was no such survey. The text has no final line end.
     """
+    names = {refusal.domain.lower().removeprefix("*.") for refusal in refusals}
+    before = _about(before, names)
     lines = [_before(before)]
     if now is not None:
         lines.append(_now(now))
     if _contradicted(before, now):
         return "\n".join(lines)
-    for complaint, names in _grouped(refusals).items():
-        lines.append(f"{listing(tuple(names), most=_MOST_NAMES)}: {_MET[complaint]} What may be:")
+    for complaint, alike in _grouped(refusals).items():
+        lines.append(f"{listing(tuple(alike), most=_MOST_NAMES)}: {_MET[complaint]} What may be:")
         secondary = any(_secondary(r) for r in refusals if complaint_of(r) is complaint)
         explanations = (
             (_PARTS, *_EXPLANATIONS[complaint]) if secondary else _EXPLANATIONS[complaint]
@@ -130,14 +145,23 @@ def hint(refusals: Sequence[Refusal], *, before: Outcome | None, now: Outcome | 
     return "\n".join(lines)
 
 
+def _about(seen: Outcome | None, names: set[str]) -> Outcome | None:
+    """Keep of an outcome the challenges of these domains: what ails the others explains nothing."""
+    if seen is None:
+        return None
+    kept = tuple(c for c in seen.challenges if c.survey.challenge.domain in names)
+    return dataclasses.replace(seen, challenges=kept) if kept else None
+
+
 def complaint_of(refusal: Refusal) -> Complaint:
     """Read the CA's error: its code where that is exact, else the words of its detail."""
     code = refusal.code.rpartition(":")[2].lower()
     if code in _CODES:
         return _CODES[code]
     detail = refusal.detail.lower()
-    # A name may hold any of these words ("caa.example"): it is no part of what the CA says.
+    # A name ("caa.example") or a value may hold any of these words: they are not the CA's own.
     detail = detail.replace(refusal.domain.lower().removeprefix("*."), "")
+    detail = _QUOTED.sub('""', detail)
     for complaint, words in _WORDS:
         if any(word in detail for word in words):
             return complaint
@@ -188,13 +212,13 @@ def _now(seen: Outcome) -> str:
         case Verdict.READY:
             return f"After the refusal, at {when}: the same."
         case Verdict.NOT_READY:
-            return f"After the refusal, at {when}, no longer: {_answer(seen)}"
+            return f"After the refusal, at {when}, no longer: {_answer(seen)}."
         case Verdict.INCONCLUSIVE:
             return f"After the refusal, at {when}, nothing could be asked from this host."
 
 
 def _answer(seen: Outcome) -> str:
-    return headline(seen).partition(": ")[2] or headline(seen)
+    return (headline(seen).partition(": ")[2] or headline(seen)).removesuffix(".")
 
 
 def _clock(seen: Outcome) -> str:

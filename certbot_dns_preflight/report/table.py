@@ -18,8 +18,10 @@ from certbot_dns_preflight.report.words import (
     name_listing,
     plural,
     seconds,
+    shown_value,
     state_words,
 )
+from certbot_dns_preflight.responses import Values
 from certbot_dns_preflight.survey import Status, status
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ _MOST_ROWS = 14
 _ALIKE_FROM = 3
 _MOST_GROUPS = 8
 _ADDRESSES_NAMED = 2
+_DIFFERENT = 2
+_VALUE_ROOM = 30
 _FINE = frozenset({Status.MATCH})
 
 
@@ -51,7 +55,7 @@ def evidence(survey: Survey, *, width: int) -> tuple[Line, ...]:
     for number, stop in enumerate(passed):
         if number:
             lines.append(Line(""))
-        if len(passed) > 1 and stop.owner is not None:
+        if len(passed) > 1:
             lines += _wrapped(
                 f"servers of {show_name(stop.zone)} on {show_name(stop.owner)}", width
             )
@@ -92,13 +96,15 @@ class _Row:
 def _rows(stop: Stop, expected: tuple[bytes, ...], width: int) -> list[Line]:
     rows: list[_Row] = []
     previous = None
+    others = _other_values(stop, expected)
     for seen in stop.observations:
         rows.append(
             _Row(
                 "" if seen.nameserver == previous else show_name(seen.nameserver),
                 address_words(seen.endpoint),
                 "" if seen.serial is None else str(seen.serial),
-                state_words(seen, expected, followed=stop.followed),
+                state_words(seen, expected, followed=stop.followed)
+                + _which(seen, others, followed=stop.followed),
                 status(seen, expected, followed=stop.followed),
             )
         )
@@ -161,10 +167,32 @@ _Group = tuple[str, int | None]
 
 def _groups(stop: Stop, expected: tuple[bytes, ...]) -> dict[_Group, list[Observation]]:
     groups: dict[_Group, list[Observation]] = {}
+    others = _other_values(stop, expected)
     for seen in stop.observations:
         words = state_words(seen, expected, followed=stop.followed, timed=False)
+        words += _which(seen, others, followed=stop.followed)
         groups.setdefault((words, seen.serial), []).append(seen)
     return groups
+
+
+def _other_values(stop: Stop, expected: tuple[bytes, ...]) -> frozenset[frozenset[bytes]]:
+    """Collect the different sets of values, other than the expected, that addresses show."""
+    return frozenset(
+        frozenset(seen.reading.texts).difference(expected)
+        for seen in stop.observations
+        if isinstance(seen.reading, Values)
+    ) - {frozenset()}
+
+
+def _which(seen: Observation, others: frozenset[frozenset[bytes]], *, followed: bool) -> str:
+    """Say which other values an address shows, where not all that show any show the same."""
+    if followed or len(others) < _DIFFERENT or not isinstance(seen.reading, Values):
+        return ""
+    mine = [text for text in dict.fromkeys(seen.reading.texts) if any(text in o for o in others)]
+    if not mine:
+        return ""
+    more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""
+    return f" {shown_value(mine[0], _VALUE_ROOM, '...')}{more}"
 
 
 def _grouped(

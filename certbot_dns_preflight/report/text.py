@@ -99,6 +99,8 @@ def _tell_picture(page: Page, picture: Picture, outcome: Outcome, *, first: bool
         page.exactly(line.label, line.text, line.style)
     if not first and errors and errors[0].cause:
         page.labelled("problem", printable(errors[0].summary))
+    if not errors:
+        page.labelled("fix", "Raise the timeout, or ask for fewer confirmations.")
     for number, finding in enumerate(errors[: _MOST_FURTHER + 1]):
         _tell_finding(page, finding, leading=number == 0)
     if len(errors) > _MOST_FURTHER + 1:

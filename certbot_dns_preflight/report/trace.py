@@ -103,10 +103,6 @@ def obstacle_words(obstacle: Obstacle) -> str:
     match obstacle:
         case facts.NoSuchDomain(name=name, zone=zone):
             return f"{show_name(name)} does not exist, say the servers of {show_name(zone)}"
-        case facts.NobodyAnswers(zone=zone):
-            return f"no server of {show_name(zone.apex)} gives a usable answer"
-        case facts.NoAddresses(zone=zone):
-            return f"no name server of {show_name(zone.apex)} has an address"
         case facts.AliasLoop(chain=chain):
             return f"the aliases lead around: {listing(tuple(map(show_name, chain)), most=4)}"
         case facts.NoEgress(tried=tried):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import responses
-from certbot_dns_preflight.difference import compare
+from certbot_dns_preflight.difference import Kind, compare
 from certbot_dns_preflight.report import paint
 from certbot_dns_preflight.report.comparison import side_by_side
 from certbot_dns_preflight.report.passed import stops
@@ -58,22 +58,40 @@ def value_lines(
     missing = [value for value in expected if value not in served]
     others = [text for text in served if text not in expected]
     if not missing:
-        # Served somewhere, so nobody mistyped it: what matters is who lacks it.
-        lines = _bounded("expected", expected, room, ellipsis)
-        return lines + _bounded("instead", others, room, ellipsis)
+        # Served somewhere: what matters is who lacks it, and whether one of them has it mangled.
+        mangled = compare(expected, others).nearest if others else None
+        if mangled is None or mangled.kind in (None, Kind.HOSTNAME):
+            return [
+                *_bounded("expected", expected, room, ellipsis),
+                *_bounded("instead", others, room, ellipsis),
+            ]
+        others.remove(mangled.served)
+        rest = [value for value in expected if value != mangled.expected]
+        return [
+            *_bounded("expected", rest, room, ellipsis),
+            *_pair(mangled, "expected" if not rest else "", "instead", room, ellipsis),
+            *_bounded("besides", others, room, ellipsis),
+        ]
     label = "expected" if len(missing) == len(expected) else "missing"
     if not others:
         return _bounded(label, missing, room, ellipsis)
-    lines, told, rest = [], list(missing), others
+    lines: list[ValueLine] = []
+    told, rest = list(missing), others
     for pair in _telling_pairs(compare(expected, served)):
-        layout = side_by_side(pair.expected, pair.served, room=room, ellipsis=ellipsis)
-        lines.append(ValueLine(label, layout.expected))
-        lines.append(ValueLine("served", layout.served))
-        lines += [ValueLine("", mark, paint.BAD) for mark in layout.marks]
+        lines += _pair(pair, label, "served", room, ellipsis)
         told.remove(pair.expected)
         rest.remove(pair.served)
     lines += _bounded(label, told, room, ellipsis)
     return lines + _bounded("besides", rest, room, ellipsis)
+
+
+def _pair(pair: Comparison, label: str, served: str, room: int, ellipsis: str) -> list[ValueLine]:
+    layout = side_by_side(pair.expected, pair.served, room=room, ellipsis=ellipsis)
+    return [
+        ValueLine(label, layout.expected),
+        ValueLine(served, layout.served),
+        *(ValueLine("", mark, paint.BAD) for mark in layout.marks),
+    ]
 
 
 def _telling_pairs(difference: Difference) -> list[Comparison]:

@@ -109,7 +109,7 @@ def error_words(seen: Observation) -> str | None:
         case responses.Unreachable(reason=reason, detail=detail):
             return printable(detail) or reason.value
         case responses.NotAsked(reason=why):
-            return printable(why)
+            return printable(why) or "not asked"
         case _:
             return _reading_words(seen, (), followed=False)
 

@@ -33,8 +33,6 @@ from certbot_dns_preflight.survey import (
     Hop,
     Listing,
     NameServer,
-    NoAddresses,
-    NobodyAnswers,
     NoEgress,
     NoSuchDomain,
     Observation,
@@ -127,8 +125,6 @@ def hops(draw: st.DrawFn) -> Hop:
 
 obstacles = st.one_of(
     st.builds(NoSuchDomain, st.sampled_from(NAMES), st.sampled_from(NAMES)),
-    hops().map(lambda hop: NobodyAnswers(hop.zone, hop.owner, hop.observations)),
-    hops().map(lambda hop: NoAddresses(hop.zone)),
     st.lists(st.sampled_from(NAMES), max_size=9).map(lambda chain: AliasLoop(tuple(chain))),
     endpoint_lists.map(NoEgress),
     st.sampled_from(NAMES).map(OutOfTime),

@@ -116,11 +116,10 @@ def judged(
     asked = challenge(domain, expected)
     path = hops if hops is not None else (hop(asked.owner.to_text(), *observations),)
     failed = any(finding.severity is Severity.ERROR for finding in findings)
-    return ChallengeOutcome(
-        Survey(asked, path, **survey),  # type: ignore[arg-type]
-        verdict or (Verdict.NOT_READY if failed else Verdict.READY),
-        findings,
-    )
+    verdict = verdict or (Verdict.NOT_READY if failed else Verdict.READY)
+    if verdict is Verdict.READY:
+        survey.setdefault("ready_after", 10.2)
+    return ChallengeOutcome(Survey(asked, path, **survey), verdict, findings)  # type: ignore[arg-type]
 
 
 def run(

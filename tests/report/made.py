@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import dns.name
 from hypothesis import strategies as st
 
@@ -15,8 +17,6 @@ from certbot_dns_preflight.survey import (
     Hop,
     Listing,
     NameServer,
-    NoAddresses,
-    NobodyAnswers,
     NoEgress,
     NoSuchDomain,
     Observation,
@@ -51,6 +51,28 @@ ENDPOINTS = st.builds(
     st.ip_addresses().map(str),
     st.one_of(st.just(53), st.integers(1, 65535)),
 )
+
+
+def _as_answered(seen: Observation) -> Observation:
+    """A usable answer came with authority, over something, with an RCODE."""
+    usable = responses.Values | responses.Alias | responses.Absent
+    if not isinstance(seen.reading, usable):
+        return seen
+    return dataclasses.replace(
+        seen,
+        rcode=seen.rcode or "NOERROR",
+        authoritative=True,
+        transport=seen.transport or responses.Transport.UDP,
+    )
+
+
+def _as_timed(judged: ChallengeOutcome) -> ChallengeOutcome:
+    """What is ready has been so since some moment."""
+    if judged.verdict is not Verdict.READY or judged.survey.ready_after is not None:
+        return judged
+    return dataclasses.replace(judged, survey=dataclasses.replace(judged.survey, ready_after=1.0))
+
+
 LISTINGS = st.frozensets(st.sampled_from(Listing))
 OBSERVATIONS = st.builds(
     Observation,
@@ -66,7 +88,7 @@ OBSERVATIONS = st.builds(
     serial=st.none() | st.integers(0, 2**32 - 1),
     first_match=SECONDS,
     matched_before=st.booleans(),
-)
+).map(_as_answered)
 NAMESERVERS = st.builds(
     NameServer,
     NAMES,
@@ -79,8 +101,6 @@ SEEN = st.lists(OBSERVATIONS, max_size=20).map(tuple)
 OBSTACLES = st.one_of(
     st.none(),
     st.builds(NoSuchDomain, NAMES, NAMES),
-    st.builds(NobodyAnswers, ZONES, NAMES, SEEN),
-    st.builds(NoAddresses, ZONES),
     st.builds(AliasLoop, st.lists(NAMES, max_size=3).map(tuple)),
     st.builds(NoEgress, st.lists(ENDPOINTS, max_size=2).map(tuple)),
     st.builds(OutOfTime, NAMES),
@@ -129,7 +149,7 @@ OUTCOMES = st.builds(
             SURVEYS,
             st.sampled_from(Verdict),
             st.lists(FINDINGS, max_size=3).map(tuple),
-        ),
+        ).map(_as_timed),
         max_size=4,
     ).map(tuple),
     SECONDS,

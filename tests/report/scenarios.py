@@ -10,8 +10,8 @@ from certbot_dns_preflight.outcome import Vantage, Verdict
 from certbot_dns_preflight.responses import Endpoint, Silence
 from certbot_dns_preflight.survey import (
     AliasLoop,
+    Hop,
     NameServer,
-    NoAddresses,
     NoEgress,
     NoSuchDomain,
     Zone,
@@ -345,8 +345,7 @@ def without_addresses() -> Outcome:
     zone = Zone(name("example.com."), name("com."), (lost,))
     return run(
         judged(
-            hops=(),
-            obstacle=NoAddresses(zone),
+            hops=(Hop(name("_acme-challenge.example.com."), zone, ()),),
             findings=(error("nameserver-without-address", "no name server has an address."),),
         )
     )
