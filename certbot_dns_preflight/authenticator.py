@@ -90,10 +90,13 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
         http-01 comes last only to be refused in `perform`: where a CA offers a name nothing
         else, certbot would otherwise say, without the name, that no combination of challenges
-        satisfies the CA. It is never performed, and `prepare` has refused a user's wish for it.
+        satisfies the CA. It is never performed. Where the user has a preference, certbot orders
+        what is offered here by it, so then nothing but dns-01 is.
         """
         if _is_address(identifier):
             raise errors.PluginError(_no_addresses([identifier]))
+        if self.config.pref_challs:
+            return [challenges.DNS01]
         return [challenges.DNS01, challenges.HTTP01]
 
     def _refuse_other_challenges(self) -> None:
@@ -191,7 +194,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         conclusion.conclude(
             result, goes_on=goes_on, may_drop_names=self._may_drop(result, self._challenges)
         )
-        if self._settings.settle:
+        if self._settings.settle and result.verdict.value == "ready":
             logger.info("Waiting %g more seconds (settle)", self._settings.settle)
             time.sleep(self._settings.settle)
 

@@ -141,3 +141,25 @@ def test_moving_back_without_credentials_is_refused_by_certbot_and_changes_nothi
     assert ran.status == 1
     assert "RFC 2136 credentials INI file" in ran.output
     assert certbot.renewal_file(NAME).read_bytes() == before
+
+
+def test_a_lineage_that_would_rather_have_http_01_moves_and_renews(
+    certbot: Certbot, lab: Lab
+) -> None:
+    """What certbot saved as a preference among several challenges leaves dns-01 among them."""
+    issued = certbot(
+        "certonly",
+        f"--domains={NAME}",
+        "--preferred-challenges=http,dns",
+        "--authenticator=dns-rfc2136",
+        f"--dns-rfc2136-credentials={lab.credentials}",
+        "--dns-rfc2136-propagation-seconds=2",
+    )
+    assert issued.status == 0, issued.output
+    assert params(certbot.renewal_file(NAME))["pref_challs"] == "http-01, dns-01"
+    options = [*certbot.preflight_options, *certbot.rfc2136_options]
+    moved = certbot("reconfigure", f"--cert-name={NAME}", *options)
+    assert moved.status == 0, moved.output
+    renewed = certbot("renew", "--force-renewal")
+    assert renewed.status == 0, renewed.output
+    assert "example.test ready" in renewed.output
