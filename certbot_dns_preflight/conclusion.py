@@ -86,6 +86,8 @@ def conclude(
 def _report(result: outcome.Outcome, closing: str | None = None) -> str:
     try:
         return text.render(result, closing=closing)
+    except errors.SignalExit:
+        raise
     except Exception:
         # What is known stands, even if the words for it fail us.
         logger.debug("The outcome cannot be worded", exc_info=True)
@@ -96,6 +98,8 @@ def keep(result: outcome.Outcome, how: settings.Settings) -> None:
     """Put the whole outcome into certbot's log, and into the files that are wanted."""
     try:
         _keep(result, how)
+    except errors.SignalExit:
+        raise
     except Exception:
         logger.debug("The outcome cannot be kept", exc_info=True)
         logger.warning("dns-preflight: the report failed, which is a fault of its own")

@@ -39,9 +39,11 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
                 raise
 
     result = asyncio.run(main())
+    if stopped_by:
+        # Also where it had come to its end in the same moment: whoever asked to stop meant it.
+        signal.raise_signal(stopped_by[0])
     if result:
         return result[0]
-    signal.raise_signal(stopped_by[0])
     # A handler that neither raises nor ends the process leaves us without a result.
     raise KeyboardInterrupt
 

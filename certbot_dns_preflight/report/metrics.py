@@ -154,6 +154,7 @@ def _put(
         metrics_file.update(path, new, now, replaced=replaced)
     except (exposition.MissingClientError, files.ReportFileError) as error:
         raise MetricsError(str(error)) from error
-    except Exception as error:
+    except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
         # Whatever an odd file or prometheus-client comes up with: no certificate may fail for it.
+        # Not every Exception: certbot's signal handler raises one too, and that must get through.
         raise MetricsError(f"cannot make metrics: {type(error).__name__}") from error
