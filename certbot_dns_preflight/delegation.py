@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import dns.flags
@@ -111,6 +111,14 @@ class Walker:
         self._resolving: dict[dns.name.Name, asyncio.Event] = {}
         self._needs: dict[dns.name.Name, set[dns.name.Name]] = {}
         self._zone_turns: dict[dns.name.Name, asyncio.Lock] = {}
+        self._again: dict[dns.name.Name, asyncio.Task[None]] = {}
+
+    async def close(self) -> None:
+        """Stop what is still being looked for beside the rounds."""
+        tasks = list(self._again.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def forget(self) -> None:
         """Drop what was learned, so that a delegation mended meanwhile is seen."""
@@ -158,12 +166,24 @@ class Walker:
             cuts.insert(0, above)
         return tuple(cuts)
 
-    async def zone(self, cut: Cut) -> Zone:
-        """Learn who serves a zone: the name servers of delegation and apex, and their addresses."""
+    async def zone(self, cut: Cut, *, patience: float = 0.0) -> Zone:
+        """Learn who serves a zone: the name servers of delegation and apex, and their addresses.
+
+        Addresses that nobody answered for are looked for again at every call, beside what the
+        caller does then; `patience` are the seconds to wait for that.
+        """
         async with self._zone_turns.setdefault(cut.apex, asyncio.Lock()):
             known = self._zones.get(cut.apex)
             if known is None:
                 known = self._zones[cut.apex] = await self._learn(cut)
+            elif any(server.unanswered for server in known.nameservers):
+                task = self._again.get(cut.apex)
+                if task is None:
+                    task = self._again[cut.apex] = asyncio.create_task(self._resolve_again(known))
+                    task.add_done_callback(lambda _: self._again.pop(cut.apex, None))
+                if patience:
+                    await asyncio.wait([task], timeout=patience)
+                    known = self._zones.get(cut.apex, known)
             return known
 
     async def addresses(
@@ -235,7 +255,8 @@ class Walker:
         if message.rcode() == dns.rcode.NXDOMAIN and len(cut.apex) <= TOP_LEVEL:
             domain = one_below(cut.apex, owner)
             if domain == owner or await self._is_nxdomain(domain, endpoint):
-                return NoSuchDomain(domain, cut.apex)
+                others = [other for other in endpoints if other != endpoint]
+                return await self._referred(cut, domain, others) or NoSuchDomain(domain, cut.apex)
         self._homes[owner] = cut
         return cut
 
@@ -289,6 +310,18 @@ class Walker:
                 glue = with_glue(ns, reply.message, cut.apex)
                 return Cut(candidate, cut.apex, glue, referred=False)
         return cut
+
+    async def _referred(
+        self, cut: Cut, domain: dns.name.Name, endpoints: Collection[Endpoint]
+    ) -> Cut | None:
+        """See whether another server of the zone knows of a delegation: one of them may lag."""
+        if cut.apex == dns.name.root:
+            return None  # its servers are many, and alike
+        for message in await ask_everyone(self._exchange, endpoints, domain, dns.rdatatype.SOA):
+            referral = find_referral(message, cut.apex, domain)
+            if referral is not None:
+                return Cut(referral.name, cut.apex, with_glue(referral, message, cut.apex))
+        return None
 
     async def _is_nxdomain(self, name: dns.name.Name, endpoint: Endpoint) -> bool:
         reply = await self._exchange.ask(endpoint, name, dns.rdatatype.SOA)
@@ -356,8 +389,10 @@ class Walker:
             )
             return read_addresses(name, messages)
         found = await self.find(name, held=held)
-        if not isinstance(found, Cut):
+        if isinstance(found, NoSuchDomain):
             return Addresses((), "the name does not exist")
+        if not isinstance(found, Cut):
+            return Addresses((), "nothing answers from this host", unanswered=True)
         endpoints = await self._endpoints(found, held)
         got = await asyncio.gather(
             *(
@@ -372,6 +407,27 @@ class Walker:
             )
         )
         return read_addresses(name, [answer[1] if answer else None for answer in got])
+
+    async def _resolve_again(self, zone: Zone) -> None:
+        """Look once more for addresses that nobody answered for, beside the rounds."""
+        unknown = [server.name for server in zone.nameservers if server.unanswered]
+        found = dict(
+            zip(
+                unknown,
+                await asyncio.gather(*(self._resolve(name, (name,)) for name in unknown)),
+                strict=True,
+            )
+        )
+        if self._zones.get(zone.apex) is not zone:
+            return  # learned anew meanwhile
+        self._addresses.update(found)
+        self._zones[zone.apex] = replace(
+            zone,
+            nameservers=tuple(
+                _with_own(server, found[server.name]) if server.name in found else server
+                for server in zone.nameservers
+            ),
+        )
 
     def _leads_to(self, name: dns.name.Name, targets: frozenset[dns.name.Name]) -> bool:
         """Whether resolving `name` now waits, directly or not, for one of `targets`."""
@@ -406,19 +462,20 @@ class Walker:
             cut.apex,
             cut.parent,
             tuple(
-                NameServer(
-                    name,
-                    frozenset(
-                        listing
-                        for listing, names_listed in (
-                            (Listing.DELEGATION, known),
-                            (Listing.APEX, apex),
-                        )
-                        if name in names_listed
+                _with_own(
+                    NameServer(
+                        name,
+                        frozenset(
+                            listing
+                            for listing, names_listed in (
+                                (Listing.DELEGATION, known),
+                                (Listing.APEX, apex),
+                            )
+                            if name in names_listed
+                        ),
+                        glue=known.get(name, ()),
                     ),
-                    glue=known.get(name, ()),
-                    own=addresses.endpoints,
-                    failure=addresses.failure,
+                    addresses,
                 )
                 for name, addresses in zip(names, own, strict=True)
             ),
@@ -450,3 +507,13 @@ class Walker:
             if ns is not None and is_authoritative(message):
                 merge(found, dict.fromkeys(targets(ns), ()))
         return found
+
+
+def _with_own(server: NameServer, addresses: Addresses) -> NameServer:
+    """Complete a name server with what its own zone says of its addresses."""
+    return replace(
+        server,
+        own=addresses.endpoints,
+        failure=addresses.failure,
+        unanswered=addresses.unanswered,
+    )

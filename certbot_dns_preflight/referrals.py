@@ -20,7 +20,7 @@ import dns.rrset
 from certbot_dns_preflight.responses import Endpoint, rrset_at
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping, Sequence
 
 # Real zones have a dozen; thousands would make an attack of our walks (CVE-2020-8616).
 _MOST_NAMESERVERS = 100
@@ -30,10 +30,15 @@ TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one inclu
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """What a name server's own zone says of its addresses; `failure` where it has none."""
+    """What a name server's own zone says of its addresses.
+
+    `failure` says, fit to be shown, why it has none, or why some may be missing. `unanswered`:
+    nobody answered for A, for AAAA or for both, so that there may be addresses nobody knows of.
+    """
 
     endpoints: tuple[Endpoint, ...]
     failure: str | None = None
+    unanswered: bool = False
 
 
 def one_below(apex: dns.name.Name, owner: dns.name.Name) -> dns.name.Name:
@@ -107,10 +112,15 @@ def merge(
 
 
 def read_addresses(
-    name: dns.name.Name, messages: Collection[dns.message.Message | None]
+    name: dns.name.Name, messages: Sequence[dns.message.Message | None]
 ) -> Addresses:
-    """Read the answers for A and AAAA of a name server's name."""
+    """Read the answers for A and AAAA, in this order, of a name server's name."""
     answers = [message for message in messages if message is not None]
+    lost = [
+        dns.rdatatype.to_text(rdtype)
+        for rdtype, message in zip(ADDRESS_TYPES, messages, strict=True)
+        if message is None
+    ]
     if any(rrset_at(m.answer, name, dns.rdatatype.CNAME) for m in answers):
         return Addresses((), "it is an alias, which a name server's name must not be")
     endpoints = tuple(
@@ -119,10 +129,13 @@ def read_addresses(
         for rdtype in ADDRESS_TYPES
         for rdata in rrset_at(message.answer, name, rdtype) or ()
     )
-    if endpoints:
-        return Addresses(endpoints)
     if not answers:
-        return Addresses((), "the servers of its own zone do not answer")
+        return Addresses((), "the servers of its own zone do not answer", unanswered=True)
     if any(message.rcode() == dns.rcode.NXDOMAIN for message in answers):
         return Addresses((), "the name does not exist")
+    if lost:
+        why = f"the servers of its own zone do not answer for {lost[0]} records"
+        return Addresses(endpoints, why, unanswered=True)
+    if endpoints:
+        return Addresses(endpoints)
     return Addresses((), "it has neither A nor AAAA records")

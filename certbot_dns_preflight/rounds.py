@@ -148,6 +148,8 @@ class _Run:
             return self._outcome()
         finally:
             await self._means.scout.close()
+            await self._means.walker.close()
+            await asyncio.gather(*(surveyor.close() for surveyor in self._surveyors))
 
     async def _all(self) -> None:
         work = self._until_ready if self._wait else self._attempt

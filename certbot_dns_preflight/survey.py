@@ -47,7 +47,8 @@ class NameServer:
     """A name server of a zone. `glue` is what the parent gave, `own` what its own zone says.
 
     `failure` says, fit to be shown, why it has no addresses: an alias (RFC 2181 §10.3), a name
-    that does not exist, or a zone that cannot be reached.
+    that does not exist, or a zone that cannot be reached. `unanswered`: nobody answered for its A
+    or its AAAA records, so that it may have addresses that are not known.
     """
 
     name: dns.name.Name
@@ -55,6 +56,7 @@ class NameServer:
     glue: tuple[Endpoint, ...] = ()
     own: tuple[Endpoint, ...] = ()
     failure: str | None = None
+    unanswered: bool = False
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.responses import Endpoint, Reading, Reply
 
 _MOST_HOPS = 16
+_A_MOMENT = 1.0  # seconds
 _BRIEFLY = How(tries=1, timeout=1.0)  # for an address that kept silent with full patience
 _STEADY_ROUNDS, _STEADY_SECONDS = 5, 15.0  # after which an address that flapped is forgiven
 
@@ -97,6 +98,14 @@ class Surveyor:
         self._path: list[tuple[dns.name.Name, survey.Zone]] = []
         self._obstacle: survey.Obstacle | None = survey.OutOfTime(challenge.owner)
         self._rounds = 0
+        self._beside: dict[tuple[dns.name.Name, Endpoint], asyncio.Task[None]] = {}
+
+    async def close(self) -> None:
+        """Stop what is still being asked beside the rounds."""
+        tasks = list(self._beside.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
     def elapsed(self) -> float:
@@ -114,7 +123,7 @@ class Surveyor:
             if not isinstance(found, Cut):
                 obstacle = found
                 break
-            zone = await self._walker.zone(found)
+            zone = await self._walker.zone(found, patience=_A_MOMENT if complete else 0.0)
             path.append((chain[-1], zone))
             if len(path) > len(self._path):
                 self._path = path[:]
@@ -169,14 +178,23 @@ class Surveyor:
                 due[seen.endpoint] = USUAL
                 continue
             silent = isinstance(track.reading, Unreachable)
-            if complete or (
-                (not self._settled(seen, alias) or track.flips > 1)
-                and not (silent and seen.nameserver in heard)
-            ):
+            if silent and seen.nameserver in heard:
+                # Its name server speaks for it: that it is silent is no reason to wait for it.
+                if complete:
+                    self._ask_beside(owner, zone, seen.endpoint)
+            elif complete or not self._settled(seen, alias) or track.flips > 1:
                 due[seen.endpoint] = _BRIEFLY if silent else USUAL
         await asyncio.gather(
             *(self._ask_one(owner, zone, endpoint, how) for endpoint, how in due.items())
         )
+
+    def _ask_beside(self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint) -> None:
+        """Ask without waiting: what comes counts from then on."""
+        key = owner, endpoint
+        if key not in self._beside:
+            task = asyncio.create_task(self._ask_one(owner, zone, endpoint, _BRIEFLY))
+            self._beside[key] = task
+            task.add_done_callback(lambda _: self._beside.pop(key, None))
 
     async def _ask_one(
         self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint, how: How

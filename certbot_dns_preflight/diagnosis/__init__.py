@@ -58,6 +58,7 @@ DIAGNOSES: tuple[Callable[[Survey, Context], Iterable[Finding]], ...] = (
     stability.unstable,
     servers.in_trouble,
     servers.addressless,
+    servers.half_known,
     delegation.mismatched,
     delegation.glue_differs,
     records.stale_values,

@@ -246,5 +246,37 @@ def _addressless(server: NameServer, apex: dns.name.Name, severity: Severity) ->
             "nameserver": server.name.to_text(),
             "zone": apex.to_text(),
             "failure": server.failure,
+            "unanswered": server.unanswered,
         },
     )
+
+
+def half_known(survey: Survey, _context: Context) -> Iterable[Finding]:
+    """Tell of name servers that answer, and may have addresses nobody could be asked about."""
+    answering = {seen.nameserver for seen in survey.observations if seen_as.is_usable(seen)}
+    servers = {
+        server.name: (server, hop.zone.apex)
+        for hop in survey.hops
+        for server in hop.zone.nameservers
+        if server.unanswered
+        and server.name in answering
+        and len({endpoint.ipv6 for endpoint in server.endpoints}) == 1
+    }
+    for server, apex in servers.values():
+        name = phrases.host(server.name)
+        why = phrases.bounded(server.failure or "its own zone does not answer")
+        yield finding(
+            "address-unreachable",
+            summary=f"{name} may have further addresses, which could not be looked up",
+            cause=f"{name}: {why}. Known are "
+            f"{phrases.listed(endpoint.address for endpoint in server.endpoints)}.",
+            remedy=f"See that the name servers of the zone that {name} lies in answer for A and "
+            "for AAAA, with an empty answer where there is none.",
+            nameserver=server.name,
+            evidence={
+                "nameserver": server.name.to_text(),
+                "zone": apex.to_text(),
+                "failure": server.failure,
+                "known": [endpoint.address for endpoint in server.endpoints],
+            },
+        )

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dns.name
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight import roothints
+from certbot_dns_preflight import roothints, rounds
 from certbot_dns_preflight.delegation import Cut, Walker
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.outcome import Verdict
 from certbot_dns_preflight.records import challenge
-from certbot_dns_preflight.responses import Alias, Endpoint, Values
+from certbot_dns_preflight.responses import Absent, Alias, Endpoint, Values
+from certbot_dns_preflight.settings import Settings
 from certbot_dns_preflight.survey import AliasLoop, Listing, NoEgress, NoSuchDomain, Survey, Zone
 from certbot_dns_preflight.surveyor import Surveyor
+from tests.lab import misbehaving
 from tests.lab.laboratory import zone_text
 from tests.lab.servers import Hosted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from certbot_dns_preflight.outcome import ChallengeOutcome, Progress
     from certbot_dns_preflight.responses import Reply
     from tests.lab import Lab
 
@@ -350,3 +358,104 @@ def test_a_resolver_is_never_asked_for_the_challenge_name(lab: Lab) -> None:
 
 def _hosted(origin: str, text: str) -> Hosted:
     return Hosted(origin=origin, text=text)
+
+
+class Forgetful(misbehaving.Authoritative):
+    """Says nothing to questions for AAAA while it is `silent`."""
+
+    silent = True
+
+    def reply(self, question: misbehaving.Question) -> bytes | None:
+        lost = self.silent and question.kind == dns.rdatatype.AAAA
+        return None if lost else super().reply(question)
+
+
+@contextlib.contextmanager
+def half_looked_up(lab: Lab) -> Iterator[tuple[Forgetful, str]]:
+    """The name server of half.test. has two addresses: IPv4 with the record, IPv6 without."""
+    (at, _), (with_it, without_it) = lab.addresses(), lab.addresses()
+    hosts = zone_text(
+        "hosts.test.", ["ns.hosts.test."], f"ns A {at}\nx A {with_it}\nx AAAA {without_it}"
+    )
+    with (
+        Forgetful([at], {"hosts.test.": hosts}) as forgetful,
+        misbehaving.Authoritative(
+            [with_it],
+            {"half.test.": zone_text("half.test.", ["x.hosts.test."], "_acme-challenge TXT v")},
+        ),
+        misbehaving.Authoritative(
+            [without_it], {"half.test.": zone_text("half.test.", ["x.hosts.test."])}
+        ),
+    ):
+        lab.delegate("hosts.test.", ["ns.hosts.test."], glue=[f"ns.hosts.test. A {at}"])
+        lab.delegate("half.test.", ["x.hosts.test."])
+        try:
+            yield forgetful, without_it
+        finally:
+            lab.undelegate("hosts.test.")
+            lab.undelegate("half.test.")
+
+
+def wait_for_half(lab: Lab, **watch: Any) -> ChallengeOutcome:  # noqa: ANN401 - passed on
+    how = Settings(root_hints=lab.root_hints, timeout=6, query_timeout=0.3, interval=0.3)
+    looked_for = challenge("half.test", [b"v"])
+    return rounds.run([looked_for], how, wait=True, **watch).challenges[0]
+
+
+def test_addresses_that_nobody_answered_for_are_told(lab: Lab) -> None:
+    with half_looked_up(lab) as (_, without_it):
+        judged = wait_for_half(lab)
+    assert judged.verdict is Verdict.READY
+    (found,) = judged.findings
+    assert found.code == "address-unreachable"
+    assert "x.hosts.test may have further addresses" in found.summary
+    assert "AAAA" in found.cause
+    assert without_it not in {seen.endpoint.address for seen in judged.survey.observations}
+
+
+def test_addresses_that_nobody_answered_for_are_looked_for_again(lab: Lab) -> None:
+    with half_looked_up(lab) as (forgetful, without_it):
+
+        def watch(_progress: Progress) -> None:
+            forgetful.silent = False  # while the first round's answers come in
+
+        judged = wait_for_half(lab, watch=watch)
+    assert judged.verdict is Verdict.NOT_READY
+    assert {f.code for f in judged.findings} == {"servers-disagree"}
+    shown = {seen.endpoint.address: seen.reading for seen in judged.survey.observations}
+    assert isinstance(shown[without_it], Absent)
+
+
+@pytest.mark.parametrize("stale", [0, 1])
+def test_a_parents_server_that_does_not_know_the_delegation_yet_decides_nothing(
+    lab: Lab, tmp_path: Path, stale: int
+) -> None:
+    root, first, second, child = (lab.addresses()[0] for _ in range(4))
+    tld = f"@ NS t0\n@ NS t1\nt0 A {first}\nt1 A {second}\n"
+    texts = [tld + f"new NS ns.new\nns.new A {child}"] * 2
+    texts[stale] = tld
+    heads = [f"$TTL 60\n@ SOA t0 h {serial} 1 1 1 1\n" for serial in (2, 2)]
+    with (
+        misbehaving.Authoritative(
+            [root],
+            {
+                ".": f"$TTL 60\n@ SOA r. h. 1 1 1 1 1\n@ NS r.\nr. A {root}\n"
+                f"lag. NS t0.lag.\nlag. NS t1.lag.\nt0.lag. A {first}\nt1.lag. A {second}"
+            },
+        ),
+        misbehaving.Authoritative([first], {"lag.": heads[0] + texts[0]}),
+        misbehaving.Authoritative([second], {"lag.": heads[1] + texts[1]}),
+        misbehaving.Authoritative(
+            [child], {"new.lag.": zone_text("new.lag.", ["ns.new.lag."], f"ns A {child}")}
+        ),
+    ):
+        hints = tmp_path / "hints"
+        hints.write_text(f". 60 IN NS r.\nr. 60 IN A {root}\n")
+        asking = Exchange(query_timeout=1)
+
+        async def go() -> object:
+            return await Walker(asking, roots=roothints.read(hints)).find(N("www.new.lag."))
+
+        found = asyncio.run(go())
+    assert isinstance(found, Cut)
+    assert found.apex == N("new.lag.")
