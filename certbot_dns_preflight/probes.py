@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.responses import Reply
     from certbot_dns_preflight.survey import Hop, Observation, Survey
 
-_OVER_TCP = How(tries=1, tcp=True)
+_OVER_TCP = How(tries=2, tcp=True)
 _PLAIN = How(tries=1, edns=False)
 _RANDOM_BYTES = 8
 _ENOUGH_SERVERS = 2

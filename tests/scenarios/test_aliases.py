@@ -274,3 +274,51 @@ def test_a_record_of_its_own_stands_before_the_wildcard(
 def _aim_text(lab: Lab, records: str, *, serial: int) -> str:
     text = shop_text(records, [lab.bind, lab.knot], serial=serial)
     return text.replace("$ORIGIN shop.test.", "$ORIGIN aim.test.")
+
+
+def test_a_secondary_that_still_has_the_wildcards_alias_is_behind(
+    lab: Lab, look: Look, each_server: NameServer
+) -> None:
+    wildcard = "* CNAME www.aim.test."
+    lab.zone("aim.test.", [lab.bind], records="www A 192.0.2.1")
+    others = [server for server in lab.nameservers if server is not each_server]
+    texts: dict[NameServer, str | None] = dict.fromkeys(others)
+    texts[each_server] = shop_text(wildcard, lab.nameservers, serial=4)
+    right = f"{wildcard}\n{CHALLENGE}"
+    lab.zone("shop.test.", texts, records=right, apex=lab.nameservers, serial=5)
+    seen = look("shop.test", VALUE)
+    seen.fails("secondary-behind", naming=(each_server,))
+    assert seen.statuses(each_server) == {"alias"}
+    assert all(seen.statuses(server) == {"match"} for server in others)
+    assert seen.challenge["alias_chain"] == []
+
+
+def test_a_secondary_that_still_has_the_alias_before_the_record_is_behind(
+    lab: Lab, look: Look
+) -> None:
+    lab.zone("aim.test.", [lab.bind])
+    pair = [lab.bind, lab.knot]
+    lab.zone(
+        "shop.test.",
+        {lab.bind: None, lab.knot: shop_text(TO_AIM, pair, serial=4)},
+        records=CHALLENGE,
+        apex=pair,
+        serial=5,
+    )
+    look("shop.test", VALUE).fails("secondary-behind", naming=(lab.knot,))
+
+
+def test_a_doubled_name_behind_a_wildcard_alias_to_nowhere_is_one_error(
+    shop: Shop, look: Look
+) -> None:
+    shop(f"* CNAME www.nowhere.test.\n_acme-challenge.shop.test.shop.test. TXT {VALUE}")
+    look("shop.test", VALUE).fails("misplaced-record", kind="doubled-zone")
+
+
+def test_a_target_below_a_domain_that_is_gone_is_told_as_such(
+    lab: Lab, shop: Shop, look: Look
+) -> None:
+    lab.zone("co.test.", [lab.nsd])  # registers domains, as co.uk does
+    shop("_acme-challenge CNAME x.gone.co.test.")
+    found = look("shop.test", VALUE).fails("alias-target-lacks-record")
+    assert found["evidence"]["missing_above"] == "gone.co.test."

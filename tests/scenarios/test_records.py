@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from certbot_dns_preflight.report import text
 from tests.lab import misbehaving
 from tests.scenarios.values import CHALLENGE, KEY_AUTHORIZATION, OLD, OTHER, VALUE, digest
 from tests.scenarios.zones import hosted, shop_text
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.lab import Delegated, Lab, NameServer
-    from tests.scenarios.seen import Look
+    from tests.scenarios.seen import Look, Seen
 
     Shop = Callable[..., Delegated]
 
@@ -263,3 +264,91 @@ def test_a_value_in_several_character_strings_is_one_value(
 def test_a_server_that_splits_each_value_is_right(beside: Callable[..., str], look: Look) -> None:
     beside(misbehaving.MultiStringTxt, CHALLENGE)
     look("shop.test", VALUE).is_ready()
+
+
+# -- the words for what is served ------------------------------------------------------------------
+
+
+def cause_of(seen: Seen) -> str:
+    return seen.outcome.challenges[0].findings[0].cause
+
+
+def test_a_wildcards_txt_is_not_called_left_over(shop: Shop, look: Look) -> None:
+    shop('* TXT "v=spf1 -all"')
+    seen = look("shop.test", VALUE)
+    found = seen.fails("wrong-value")
+    assert found["evidence"]["from_wildcard"] is True
+    assert "A wildcard TXT record answers" in cause_of(seen)
+    assert "remove" not in found["remedy"]
+
+
+def test_only_what_looks_like_a_challenges_value_is_called_left_over(
+    shop: Shop, look: Look
+) -> None:
+    zone = shop(f"_acme-challenge TXT {OLD}")
+    assert "left over" in cause_of(look("shop.test", VALUE))
+    del zone
+    shop('_acme-challenge TXT "google-site-verification=x"')
+    assert "something else wrote it" in cause_of(look("shop.test", VALUE))
+
+
+def test_a_domain_that_no_registry_below_a_tld_knows_is_told_with_the_record(
+    lab: Lab, look: Look
+) -> None:
+    lab.zone("co.test.", [lab.nsd])
+    seen = look("nosuch.co.test", VALUE)
+    found = seen.fails("record-not-published")
+    assert found["evidence"]["missing_above"] == "nosuch.co.test."
+    assert "Not even nosuch.co.test. exists" in cause_of(seen)
+
+
+def test_different_values_are_told_server_by_server(lab: Lab, look: Look) -> None:
+    pair = [lab.bind, lab.nsd]
+    lab.zone(
+        "shop.test.",
+        {lab.bind: None, lab.nsd: shop_text(f"_acme-challenge TXT {OLD}", pair)},
+        records=f"_acme-challenge TXT {OTHER}",
+        apex=pair,
+    )
+    seen = look("shop.test", VALUE)
+    found = seen.fails("wrong-value", naming=tuple(pair))
+    nearest = {row["nameserver"]: row["nearest_value"] for row in found["evidence"]["addresses"]}
+    assert nearest == {lab.bind.host: OTHER, lab.nsd.host: OLD}
+    page = text.render(seen.outcome)
+    assert f"other value {OTHER[:10]}" in page
+    assert f"other value {OLD[:10]}" in page
+
+
+def test_a_value_that_one_server_lacks_is_named(lab: Lab, look: Look) -> None:
+    pair = [lab.bind, lab.nsd]
+    lab.zone(
+        "shop.test.",
+        {lab.bind: None, lab.nsd: shop_text(CHALLENGE, pair)},
+        records=f"{CHALLENGE}\n{SECOND}",
+        apex=pair,
+    )
+    seen = look("shop.test", VALUE, OTHER)
+    found = seen.fails("servers-disagree", naming=(f'lacks "{OTHER}"',))
+    lacking = [row for row in found["evidence"]["addresses"] if "missing" in row]
+    assert {row["nameserver"] for row in lacking} == {lab.nsd.host}
+    assert all(row["missing"] == [OTHER] for row in lacking)
+
+
+def test_a_typo_on_one_server_is_marked_under_the_character(lab: Lab, look: Look) -> None:
+    pair = [lab.bind, lab.nsd]
+    odd = shop_text(f"_acme-challenge TXT {_typo(VALUE)}", pair)
+    lab.zone("shop.test.", {lab.bind: None, lab.nsd: odd}, records=CHALLENGE, apex=pair)
+    seen = look("shop.test", VALUE)
+    seen.fails("mangled-value", kind="typo", naming=(lab.nsd,))
+    lines = text.render(seen.outcome).splitlines()
+    at = next(i for i, line in enumerate(lines) if line.strip().startswith("instead"))
+    assert lines[at].endswith(_typo(VALUE))
+    assert lines[at + 1].index("^") == lines[at].index(_typo(VALUE)) + 21
+
+
+def test_a_value_is_bounded_as_it_is_written(shop: Shop, look: Look) -> None:
+    shop('_acme-challenge TXT "' + "\\200" * 120 + '"')
+    seen = look("shop.test", VALUE)
+    seen.fails("wrong-value")
+    assert max(map(len, text.render(seen.outcome).splitlines())) <= 80
+    assert len(seen.challenge["servers"][0]["found"][0]) == 480
