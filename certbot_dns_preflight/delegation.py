@@ -62,12 +62,16 @@ class Cut:
 
 @dataclass(slots=True)
 class Knowledge:
-    """What walks have learned: zone cuts, addresses, who serves which zone, and where names lie."""
+    """What walks have learned: zone cuts, addresses, who serves which zone, and where names lie.
+
+    `silences` is the exchange's own: which addresses keep silent.
+    """
 
     cuts: dict[dns.name.Name, Cut] = field(default_factory=dict)
     addresses: dict[dns.name.Name, Addresses] = field(default_factory=dict)
     zones: dict[dns.name.Name, Zone] = field(default_factory=dict)
     homes: dict[dns.name.Name, Cut] = field(default_factory=dict)
+    silences: dict[Endpoint, int] = field(default_factory=dict)
 
 
 Found: TypeAlias = Cut | NoSuchDomain | NoEgress

@@ -48,6 +48,9 @@ _QUERIES_PER_SECOND = 100.0  # NSD's default limit is 200 a second and /24
 _BURST = 50
 _PAUSE_AFTER_ICMP = 0.2
 _UNKNOWN, _BAD = 10.0, 100.0  # in seconds, beside real round-trip times
+_BRIEFLY = 1.0  # seconds for an address that kept silent with full patience
+_FULLY_EVERY = 4
+_SILENT = frozenset({Silence.TIMED_OUT, Silence.UNREACHABLE})
 _NOT_UNDERSTOOD = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP})
 _NO_ROUTE = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
@@ -84,9 +87,16 @@ class Exchange:
     `plain` those that understand no EDNS and answer without it.
     """
 
-    def __init__(self, *, query_timeout: float) -> None:
-        """Take `query_timeout`, the seconds that one try of one query may last."""
+    def __init__(
+        self, *, query_timeout: float, silences: dict[Endpoint, int] | None = None
+    ) -> None:
+        """Take `query_timeout`, the seconds that one try of one query may last.
+
+        `silences` counts, per address, the questions in a row that it left unanswered; an earlier
+        exchange's is gone on with.
+        """
         self._timeout = query_timeout
+        self._silences = {} if silences is None else silences
         self._sockets = asyncio.Semaphore(_MOST_SOCKETS)
         self._pacers: dict[Endpoint, _Pacer] = {}
         self.answered = False
@@ -116,6 +126,32 @@ class Exchange:
         """Ask one question of one address, over UDP and, when truncated, over TCP."""
         if endpoint in self.plain and not how.dnssec:
             how = replace(how, edns=False)
+        how = self._with_due_patience(endpoint, how)
+        begun = asyncio.get_running_loop().time()
+        try:
+            return await self._tried(endpoint, name, rdtype, how)
+        except asyncio.CancelledError:
+            if asyncio.get_running_loop().time() - begun > _BRIEFLY:
+                self._silences[endpoint] = self._silences.get(endpoint, 0) + 1
+            raise
+
+    def _with_due_patience(self, endpoint: Endpoint, how: How) -> How:
+        """Wait only briefly for an address that kept silent; fully now and then, it may be slow."""
+        silences = self._silences.get(endpoint, 0)
+        if not silences:
+            return how
+        timeout = self._timeout if how.timeout is None else how.timeout
+        if silences % _FULLY_EVERY:
+            timeout = min(timeout, _BRIEFLY)
+        return replace(how, tries=1, timeout=timeout)
+
+    async def _tried(
+        self,
+        endpoint: Endpoint,
+        name: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        how: How,
+    ) -> Reply:
         query = _query(name, rdtype, how)
         pacer = self._pacers.setdefault(endpoint, _Pacer())
         reply: Reply = NoResponse(Silence.TIMED_OUT, "not asked", 0.0)
@@ -137,6 +173,12 @@ class Exchange:
                 break
             if reply.reason is Silence.TRUNCATED:
                 break
+        if how.tcp:
+            return reply  # it may well answer over UDP
+        if isinstance(reply, NoResponse) and reply.reason in _SILENT:
+            self._silences[endpoint] = self._silences.get(endpoint, 0) + 1
+        else:
+            self._silences.pop(endpoint, None)
         return reply
 
     async def _once(self, endpoint: Endpoint, query: dns.message.QueryMessage, how: How) -> Reply:

@@ -54,7 +54,10 @@ def of_settings(
 
     Raises `roothints.RootHintsError` for a bad hints file.
     """
-    exchange = exchange or Exchange(query_timeout=settings.query_timeout)
+    exchange = exchange or Exchange(
+        query_timeout=settings.query_timeout,
+        silences=None if knowledge is None else knowledge.silences,
+    )
     families = _FAMILIES[settings.family]
     resolvers = tuple(Endpoint(r.address, r.port) for r in settings.resolver)
     walker = Walker(

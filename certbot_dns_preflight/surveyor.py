@@ -17,7 +17,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight import survey
 from certbot_dns_preflight.delegation import Cut
-from certbot_dns_preflight.exchange import ONCE, USUAL, How
+from certbot_dns_preflight.exchange import ONCE
 from certbot_dns_preflight.responses import (
     Absent,
     Alias,
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 _MOST_HOPS = 16
 _A_MOMENT = 1.0  # seconds
-_BRIEFLY = How(tries=1, timeout=1.0)  # for an address that kept silent with full patience
 _STEADY_ROUNDS, _STEADY_SECONDS = 5, 15.0  # after which an address that flapped is forgiven
 
 
@@ -169,13 +168,13 @@ class Surveyor:
         hop = self._hop(owner, zone)
         alias = survey.agreed_alias(hop, self.challenge.expected)
         heard = {seen.nameserver for seen in hop.observations if seen.rcode is not None}
-        due: dict[Endpoint, How] = {}
+        due: set[Endpoint] = set()
         for seen in hop.observations:
             track = self._tracks.get((owner, seen.endpoint))
             if not self._may_ask(seen.endpoint):
                 continue
             if track is None or track.reading is None:
-                due[seen.endpoint] = USUAL
+                due.add(seen.endpoint)
                 continue
             silent = isinstance(track.reading, Unreachable)
             if silent and seen.nameserver in heard:
@@ -183,23 +182,19 @@ class Surveyor:
                 if complete:
                     self._ask_beside(owner, zone, seen.endpoint)
             elif complete or not self._settled(seen, alias) or track.flips > 1:
-                due[seen.endpoint] = _BRIEFLY if silent else USUAL
-        await asyncio.gather(
-            *(self._ask_one(owner, zone, endpoint, how) for endpoint, how in due.items())
-        )
+                due.add(seen.endpoint)
+        await asyncio.gather(*(self._ask_one(owner, zone, endpoint) for endpoint in due))
 
     def _ask_beside(self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint) -> None:
         """Ask without waiting: what comes counts from then on."""
         key = owner, endpoint
         if key not in self._beside:
-            task = asyncio.create_task(self._ask_one(owner, zone, endpoint, _BRIEFLY))
+            task = asyncio.create_task(self._ask_one(owner, zone, endpoint))
             self._beside[key] = task
             task.add_done_callback(lambda _: self._beside.pop(key, None))
 
-    async def _ask_one(
-        self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint, how: How
-    ) -> None:
-        reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.TXT, how=how)
+    async def _ask_one(self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint) -> None:
+        reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.TXT)
         reading = read_txt(reply, owner, zone.apex)
         if isinstance(reading, Failing) and _has_authority(reply):
             reading = await self._alias_alone(owner, endpoint) or reading

@@ -311,3 +311,36 @@ def test_one_address_is_not_asked_more_often_than_it_can_bear() -> None:
 
     # 50 at once, 70 more at 100 a second.
     assert asyncio.run(go()) >= 0.65
+
+
+def test_an_address_that_keeps_silent_is_waited_for_briefly_but_for_now_and_then() -> None:
+    async def go() -> tuple[list[int], list[bool]]:
+        async with serving(lambda _query: []) as (endpoint, server):
+            exchange = Exchange(query_timeout=1.2)
+            tries, brief = [], []
+            for _ in range(5):
+                before = len(server.asked)
+                reply = await exchange.ask(endpoint, NAME, TXT)
+                tries.append(len(server.asked) - before)
+                brief.append(reply.rtt < 1.1)
+            return tries, brief
+
+    assert asyncio.run(go()) == ([2, 1, 1, 1, 1], [False, True, True, True, False])
+
+
+def test_an_address_that_answers_again_is_one_like_any_other() -> None:
+    async def go() -> list[int]:
+        silences: dict[Endpoint, int] = {}
+        silent = [True, True, False, True, True]
+        async with serving(lambda query: [] if silent.pop(0) else [right(query).to_wire()]) as (
+            endpoint,
+            server,
+        ):
+            counted = []
+            for _ in range(3):
+                await Exchange(query_timeout=0.1, silences=silences).ask(endpoint, NAME, TXT)
+                counted.append(len(server.asked))
+            return counted
+
+    # Two tries, silent both; one that is answered; and again two.
+    assert asyncio.run(go()) == [2, 3, 5]

@@ -20,6 +20,7 @@ from certbot_dns_preflight.records import Challenge, challenge
 from certbot_dns_preflight.settings import Leniency, Recursive, Settings
 from certbot_dns_preflight.survey import NoEgress, OutOfTime, Survey
 from tests.conftest import beside_python
+from tests.lab import misbehaving, zone_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -363,3 +364,38 @@ def test_out_of_time_before_anything_was_learned_says_where(lab: Lab, settings: 
     lab.root.thaw()
     assert isinstance(only(outcome).obstacle, (OutOfTime, NoEgress))
     assert outcome.verdict is not Verdict.READY
+
+
+@pytest.mark.slow
+def test_a_silent_address_beside_an_answering_one_delays_no_readiness(
+    lab: Lab, settings: Settings
+) -> None:
+    """Its secondary catches up after ten seconds; the silent address is asked beside the rounds."""
+    silent = lab.addresses()[1]
+    zone, host = "late.test.", "ns9.dns.test."
+    names = [lab.bind, host]
+    caught_up: list[float] = []
+
+    def resume() -> None:
+        lab.resume_transfers(lab.nsd, zone)
+        lab.refresh(lab.nsd, zone)
+        while not lab.nsd.texts(f"_acme-challenge.{zone}"):
+            time.sleep(0.02)
+        caught_up.append(time.monotonic())
+
+    with misbehaving.Silent([silent], {zone: zone_text(zone, [host])}):
+        lab.name_addresses(host, [lab.nsd.address4, silent])
+        lab.zone(zone, [lab.bind, lab.nsd], dynamic=True, apex=names, delegation=names)
+        lab.pause_transfers(lab.nsd, zone)
+        lab.update(lab.bind, zone, add=[f'_acme-challenge.{zone} TXT "{VALUE}"'])
+        later = threading.Timer(10, resume)
+        later.start()
+        outcome = waiting(
+            [challenge("late.test", [VALUE.encode()])],
+            with_settings(settings, timeout=60, query_timeout=3),
+        )
+        ready = time.monotonic()
+        later.join()
+    assert outcome.verdict is Verdict.READY
+    assert codes(outcome) == {"address-unreachable"}
+    assert ready - caught_up[0] < 2
