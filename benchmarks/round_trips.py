@@ -16,8 +16,8 @@ import time
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import beforehand, means, rounds
-from certbot_dns_preflight.delegation import Knowledge
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.knowledge import Knowledge
 from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.settings import Settings
 from tests.lab import Lab

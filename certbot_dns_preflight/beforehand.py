@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from certbot_dns_preflight.caa import Applicant
-    from certbot_dns_preflight.delegation import Knowledge
     from certbot_dns_preflight.dnssec.facts import Assessment
+    from certbot_dns_preflight.knowledge import Knowledge
     from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.settings import Settings
 

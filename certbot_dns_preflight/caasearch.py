@@ -30,8 +30,8 @@ from certbot_dns_preflight.caasets import (
     NotAskable,
     Properties,
 )
-from certbot_dns_preflight.delegation import Cut
 from certbot_dns_preflight.exchange import ONCE, How
+from certbot_dns_preflight.knowledge import Cut
 from certbot_dns_preflight.responses import NoResponse, Response, Silence, alias_at, rrset_at
 from certbot_dns_preflight.survey import NoSuchDomain
 

@@ -14,7 +14,7 @@ from certbot_dns_preflight.scout import Scout
 from certbot_dns_preflight.settings import Family
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.delegation import Knowledge
+    from certbot_dns_preflight.knowledge import Knowledge
     from certbot_dns_preflight.settings import Settings
 
 _FAMILIES = {

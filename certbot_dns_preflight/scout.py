@@ -20,9 +20,9 @@ import dns.resolver
 from certbot_dns_preflight import survey
 from certbot_dns_preflight.asking import ask_any
 from certbot_dns_preflight.caasearch import CaaSearch
-from certbot_dns_preflight.delegation import Cut
 from certbot_dns_preflight.dnssec.collect import Collector
 from certbot_dns_preflight.exchange import ONCE, How
+from certbot_dns_preflight.knowledge import Cut
 from certbot_dns_preflight.referrals import ADDRESS_TYPES, is_authoritative
 from certbot_dns_preflight.responses import (
     Absent,

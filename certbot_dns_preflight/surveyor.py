@@ -16,8 +16,8 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight import survey
-from certbot_dns_preflight.delegation import Cut
 from certbot_dns_preflight.exchange import ONCE
+from certbot_dns_preflight.knowledge import Cut
 from certbot_dns_preflight.responses import (
     Absent,
     Alias,

@@ -16,8 +16,8 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight import means
-from certbot_dns_preflight.delegation import Cut
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.knowledge import Cut
 from certbot_dns_preflight.referrals import ADDRESS_TYPES, find_referral, is_authoritative
 from certbot_dns_preflight.responses import Response, rrset_at
 from certbot_dns_preflight.survey import NoSuchDomain

@@ -36,8 +36,8 @@ except namespace.NoNamespaceError as reason:
 
 
 # A loaded machine is no fault of the code; --hypothesis-profile=fast is for script/test --fast.
-hypothesis.settings.register_profile("steady", deadline=None)
-hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)
+hypothesis.settings.register_profile("steady", deadline=None, max_examples=100)
+hypothesis.settings.register_profile("fast", deadline=None, max_examples=15)
 hypothesis.settings.load_profile("steady")
 
 

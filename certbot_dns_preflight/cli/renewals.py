@@ -18,7 +18,7 @@ from certbot_dns_preflight.cli.parser import (
     wants_colour,
     width,
 )
-from certbot_dns_preflight.delegation import Knowledge
+from certbot_dns_preflight.knowledge import Knowledge
 from certbot_dns_preflight.records import printable
 from certbot_dns_preflight.report import metrics
 from certbot_dns_preflight.report import renewals as report

@@ -17,16 +17,17 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight.asking import ask_any
-from certbot_dns_preflight.delegation import Cut
 from certbot_dns_preflight.dnssec.facts import Asked, Facts, Place, Said, ZoneFacts
 from certbot_dns_preflight.exchange import How
+from certbot_dns_preflight.knowledge import Cut
 from certbot_dns_preflight.responses import Endpoint, Response, Transport, rrset_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from certbot_dns_preflight.delegation import Found, Walker
+    from certbot_dns_preflight.delegation import Walker
     from certbot_dns_preflight.exchange import Exchange
+    from certbot_dns_preflight.knowledge import Found
 
 _TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
 # Not the name itself: through a resolver a walk looks only at what is above the name given.

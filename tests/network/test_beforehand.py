@@ -12,8 +12,8 @@ import pytest
 
 from certbot_dns_preflight import beforehand, means, rounds, scout
 from certbot_dns_preflight.caa import Applicant
-from certbot_dns_preflight.delegation import Knowledge
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.knowledge import Knowledge
 from certbot_dns_preflight.outcome import Outcome, Verdict
 from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.responses import Endpoint

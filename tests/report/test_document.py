@@ -33,8 +33,6 @@ def test_each_scenario_is_valid(name: str) -> None:
 
 
 @settings(
-    max_examples=80,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(OUTCOMES)

@@ -73,7 +73,7 @@ def test_a_hundred_names_stay_within_the_height() -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(st.lists(SURVEYS, max_size=5).map(tuple), st.integers(0, 30))
 def test_any_picture_is_printable_and_within_its_height(
     surveys: tuple[Survey, ...], height: int

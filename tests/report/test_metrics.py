@@ -164,8 +164,6 @@ def test_findings_are_counted_by_code_and_severity(file: Path) -> None:
 
 
 @settings(
-    max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(OUTCOMES)

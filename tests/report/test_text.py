@@ -17,8 +17,6 @@ PAGES = Path(__file__).parent / "pages"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 CLOSED = {"behind", "hundred_names"}
 slowly = settings(
-    max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
