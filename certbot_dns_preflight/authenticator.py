@@ -156,8 +156,8 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             logger.debug("The look beforehand failed", exc_info=True)
             return None
         if stopped:
+            conclusion.keep(conclusion.whole(result, stopped, looked_for), self._settings)
             result = self._outcome = replace(result, challenges=stopped)
-            conclusion.keep(result, self._settings)
             conclusion.conclude(
                 result,
                 goes_on=self._settings.on_failure is settings.OnFailure.CONTINUE,

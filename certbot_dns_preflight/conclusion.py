@@ -6,6 +6,7 @@ it loads dnspython, so certbot's start-up must not.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,29 @@ def _report(result: outcome.Outcome, closing: str | None = None) -> str:
         # What is known stands, even if the words for it fail us.
         logger.debug("The outcome cannot be worded", exc_info=True)
         return " ".join((f"dns-preflight: {result.verdict.value}.", closing or "")).strip()
+
+
+def whole(
+    result: outcome.Outcome,
+    stopped: Sequence[outcome.ChallengeOutcome],
+    asked: Iterable[records.Challenge],
+) -> outcome.Outcome:
+    """Give the report of an order that some of its challenges stopped beforehand.
+
+    All of them are in it, in the order asked and with the values that were to be published; the
+    record of those that nothing was wrong with was not looked at.
+    """
+    return dataclasses.replace(
+        result,
+        challenges=tuple(
+            dataclasses.replace(
+                judged,
+                survey=dataclasses.replace(judged.survey, challenge=challenge),
+                verdict=judged.verdict if judged in stopped else outcome.Verdict.INCONCLUSIVE,
+            )
+            for judged, challenge in zip(result.challenges, asked, strict=True)
+        ),
+    )
 
 
 def keep(result: outcome.Outcome, how: settings.Settings) -> None:

@@ -21,6 +21,7 @@ from certbot_dns_preflight.records import CHALLENGE_LABEL
 from certbot_dns_preflight.responses import (
     Absent,
     Alias,
+    Answer,
     Endpoint,
     Failing,
     Malformed,
@@ -270,11 +271,7 @@ def _random_sibling(name: dns.name.Name) -> dns.name.Name | None:
 
 def _some(hop: Hop) -> list[Endpoint]:
     """Pick a few addresses that answered with authority."""
-    good = (
-        seen.endpoint
-        for seen in hop.observations
-        if isinstance(seen.reading, (Values, Absent, Alias))
-    )
+    good = (seen.endpoint for seen in hop.observations if isinstance(seen.reading, Answer))
     return list(dict.fromkeys(good))[:_ENOUGH_SERVERS]
 
 

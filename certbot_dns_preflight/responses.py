@@ -152,17 +152,11 @@ class NotAsked:
     reason: str
 
 
+Answer: TypeAlias = Values | Alias | Absent
+"""A usable answer: authoritative, right or wrong."""
+
 Reading: TypeAlias = (
-    Values
-    | Alias
-    | Absent
-    | Referral
-    | Refused
-    | Failing
-    | NotAuthoritative
-    | Malformed
-    | Unreachable
-    | NotAsked
+    Answer | Referral | Refused | Failing | NotAuthoritative | Malformed | Unreachable | NotAsked
 )
 
 
@@ -215,9 +209,9 @@ def alias_at(message: dns.message.Message, owner: dns.name.Name) -> Alias | None
         return Alias(target, dname=dname.name)
     if cname is None:
         return None
-    others = [r for r in message.answer if r.name == owner and r.rdtype in _BESIDE_CNAME]
-    texts = tuple(t for r in others if r.rdtype == dns.rdatatype.TXT for t in joined_texts(r))
-    return Alias(cname[0].target, conflict=bool(others), texts=texts)
+    txt = rrset_at(message.answer, owner, dns.rdatatype.TXT)
+    texts = () if txt is None else joined_texts(txt)
+    return Alias(cname[0].target, conflict=txt is not None, texts=texts)
 
 
 def _read_message(  # noqa: PLR0911 - one return a reading
@@ -258,6 +252,3 @@ def _read_unauthoritative(
     if ns.name != zone and ns.name.is_subdomain(zone) and owner.is_subdomain(ns.name):
         return Referral(ns.name, frozenset(rdata.target for rdata in ns))
     return NotAuthoritative(recursive=recursive, upward=ns.name)
-
-
-_BESIDE_CNAME = frozenset({dns.rdatatype.TXT})

@@ -19,8 +19,8 @@ from certbot_dns_preflight import survey
 from certbot_dns_preflight.exchange import ONCE
 from certbot_dns_preflight.knowledge import Cut
 from certbot_dns_preflight.responses import (
-    Absent,
     Alias,
+    Answer,
     Failing,
     NotAsked,
     Response,
@@ -60,7 +60,7 @@ class _Track:
 
     def note(self, reply: Reply, reading: Reading, *, matches: bool, now: float) -> None:
         self.reply, self.reading = reply, reading
-        if not isinstance(reading, (Values, Absent, Alias)):
+        if not isinstance(reading, Answer):
             return  # an outage is no change of mind
         if self.matching is not None and matches != self.matching:
             self.flips += 1

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.findings import Severity
 from certbot_dns_preflight.outcome import Verdict
 from certbot_dns_preflight.responses import (
-    Absent,
     Alias,
+    Answer,
     NotAsked,
     Silence,
     Unreachable,
@@ -79,7 +79,7 @@ def _was_surveyed(survey: Survey) -> bool:
 
 
 def _answered(seen: Observation) -> bool:
-    return isinstance(seen.reading, Values | Alias | Absent)
+    return isinstance(seen.reading, Answer)
 
 
 def _is_silent(reading: Reading) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import difference
 from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.responses import Absent, Alias, Values
+from certbot_dns_preflight.responses import Absent, Alias, Answer, Values
 from certbot_dns_preflight.settings import Leniency
 from certbot_dns_preflight.survey import OutOfTime, agreed_alias
 
@@ -158,7 +158,7 @@ def read(survey: Survey, unreachable: Leniency) -> Context:
 
 def is_usable(seen: Observation) -> bool:
     """Tell whether an address gave an authoritative answer, right or wrong."""
-    return isinstance(seen.reading, Values | Alias | Absent)
+    return isinstance(seen.reading, Answer)
 
 
 def usable(hop: Hop) -> tuple[Observation, ...]:

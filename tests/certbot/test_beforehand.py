@@ -76,6 +76,25 @@ def test_caa_for_another_ca_costs_neither_record_nor_attempt(
     assert lab.ca.challenges_answered(since) == 0
 
 
+def test_the_report_of_an_order_that_was_stopped_has_all_its_names(
+    lab: Lab, certbot: Certbot, order: Callable[..., Ran]
+) -> None:
+    publish(lab, 'caa.example.test. CAA 0 issue "other-ca.example"')
+    ran = order(
+        "--domains=www.example.test,caa.example.test",
+        "--dns-preflight-caa-identity=letsencrypt.org",
+    )
+    assert ran.status == 1
+    report = json.loads(certbot.report.read_text())
+    assert report["outcome"] == "not-ready"
+    told = {one["domain"]: one for one in report["challenges"]}
+    assert {name: one["outcome"] for name, one in told.items()} == {
+        "www.example.test": "inconclusive",
+        "caa.example.test": "not-ready",
+    }
+    assert all(len(one["expected"]) == 1 for one in told.values())
+
+
 def test_the_closest_caa_set_counts_and_allows(lab: Lab, order: Callable[..., Ran]) -> None:
     publish(
         lab,
