@@ -3,11 +3,11 @@
 `dns-preflight` wraps any DNS-01 authenticator, waits until the ``_acme-challenge`` TXT record
 is visible on every authoritative name server, and otherwise says, server by server, what differs.
 
-Where to look. A DNS answer comes in at `exchange` and is read in `responses`. `delegation` finds the
-zone and its name servers, `surveyor` asks them all, `beforehand` and `rounds` say when. What was
-seen (`survey`, `surroundings`) is judged in `diagnosis` and weighed in `verdict`. The words of a
-finding are made in `diagnosis` (`phrases`, `catalogue`), those around it, and the page, in `report`.
-`authenticator` is certbot's side, `cli` the command's, `library` other programs'.
+Where to look. A DNS answer comes in at `exchange` and is read in `responses`. `delegation` finds
+the zone and its name servers, `surveyor` asks them all, `beforehand` and `rounds` say when. What
+was seen (`survey`, `surroundings`) is judged in `diagnosis` and weighed in `verdict`. The words of
+a finding are made in `diagnosis` (`phrases`, `catalogue`), those around it, and the page, in
+`report`. `authenticator` is certbot's side, `cli` the command's, `library` other programs'.
 
 Importing this package loads nothing else: certbot imports every plugin at every start. What
 `library` offers to other programs is loaded when it is first asked for.
