@@ -114,7 +114,7 @@ def _lagging(
     if theirs and ours:
         cause = (
             f"{name} {phrases.verb(len(late), 'serves', 'serve')} the zone "
-            f"{phrases.owner(behind[0].zone)} with {theirs}, those that have it with {ours}: "
+            f"{phrases.owner(behind[0].zone)} with {theirs}, those that have it have {ours}: "
             "the change has not been transferred."
         )
     else:
@@ -173,8 +173,9 @@ def _disagree(
         "servers-disagree",
         summary=summary,
         cause=_why(others, right),
-        remedy="Find out which server gets its data from where: raise the serial on the primary "
-        "and transfer the zone anew, or make the record at every independent copy.",
+        remedy="Find out which of them is the primary. If it has the record, raise its serial and "
+        "transfer the zone anew; if not, make the record there. Copies that are independent "
+        "of it need the record each.",
         about=others if right else some,
         evidence={
             "owner_name": owner.to_text(),
@@ -195,8 +196,8 @@ def _why(others: tuple[Observation, ...], right: tuple[Observation, ...]) -> str
     if right and theirs and ours and theirs == ours:
         return (
             f"All serve {phrases.serials(others)}: no transfer is due. The zone was changed "
-            "without a new serial, a cached negative answer is still given, or they hold "
-            "separate copies."
+            "without a new serial, they hold separate copies, or a cached negative answer is "
+            "still given."
         )
     if right and theirs and ours:
         return (

@@ -28,12 +28,12 @@ def conflict(survey: Survey, context: Context) -> Iterable[Finding]:
     served = set(beside).intersection(survey.challenge.expected)
     yield finding(
         "alias-conflict",
-        summary=f"{phrases.owner(survey.challenge.owner)} has {phrases.answers(at)} and other "
-        "data beside it",
+        summary=f"{phrases.owner(survey.challenge.owner)} has {phrases.answers(at)} and a "
+        "TXT record beside it",
         cause="A name that is an alias must hold nothing else: resolvers follow the CNAME and "
         "may never see the TXT" + (", though the expected value is there." if served else "."),
-        remedy="Keep one of the two: the CNAME, with the TXT record at its target; or the TXT "
-        "record alone.",
+        remedy="Keep one of the two: the TXT record alone, if that is where records are made; or "
+        "the CNAME, with the TXT record at its target.",
         about=at,
         evidence={
             "beside": phrases.values(dict.fromkeys(beside)),
@@ -52,11 +52,11 @@ def wildcard(survey: Survey, context: Context) -> Iterable[Finding]:
     yield finding(
         "alias-wildcard",
         severity=Severity.ERROR if caught else Severity.WARNING,
-        summary=f"{name} does not exist itself; a wildcard makes it an alias of "
+        summary=f"{name} has no record of its own; a wildcard CNAME answers for it and leads to "
         f"{phrases.owner(target)}"
-        + (", where the record is not" if caught and survey.challenge.expected else ""),
-        cause="Any other name beside it is answered with the same CNAME, so a * record of the "
-        "zone answers for it.",
+        + (", where the value is not" if caught and survey.challenge.expected else ""),
+        cause="Any other name beside it is answered with the same CNAME"
+        + (": the record itself was not written there." if caught else "."),
         remedy=f"Make the TXT record at {name} itself, which takes it out of the wildcard; or a "
         "CNAME of its own to where the record is.",
         evidence={"target": target.to_text()},
@@ -106,7 +106,7 @@ def target_lacks(survey: Survey, context: Context) -> Iterable[Finding]:
             else ""
         ),
         remedy=f"Make the record at {target}, in the zone {phrases.owner(context.final.zone.apex)} "
-        f"(see that the plugin may write there), or remove the alias at {owner}",
+        f"(see that the plugin may write there); or make it at {owner}, in place of the CNAME",
         about=context.lacking,
         evidence={
             "target": context.target.to_text(),
@@ -156,8 +156,8 @@ def loop(survey: Survey, context: Context) -> Iterable[Finding]:
         summary=f"{owner} leads {'into a loop of' if back else f'through {len(chain)}'} aliases",
         cause=f"The chain: {' -> '.join([owner, *map(phrases.owner, chain[:_SHOWN])])}"
         + (f" and {len(chain) - _SHOWN} more" if len(chain) > _SHOWN else ""),
-        remedy="Let one of these names hold the TXT record itself, or end the chain at a name "
-        "that does.",
+        remedy="End the chain: put the TXT record in place of one of these CNAMEs, or let one "
+        "of them lead to a name that holds it.",
         evidence={"alias_chain": [name.to_text() for name in chain]},
     )
 

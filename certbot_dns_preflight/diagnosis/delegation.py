@@ -42,8 +42,8 @@ def no_such_domain(survey: Survey, _context: Context) -> Iterable[Finding]:
     yield finding(
         "no-such-domain",
         summary=f"{phrases.host(name)} does not exist: {_zone(zone.to_text())} answers NXDOMAIN",
-        cause=f"The name servers of {_zone(zone.to_text())} know no {phrases.owner(name)}, "
-        "and nothing is delegated there.",
+        cause=f"The name servers of {_zone(zone.to_text())} have no delegation for "
+        f"{phrases.owner(name)}",
         remedy="Look for a misspelt name; else see at the registrar that the domain is registered, "
         "not expired or on hold, and has name servers.",
         evidence={"name": name.to_text(), "zone": zone.to_text()},

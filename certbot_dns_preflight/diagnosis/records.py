@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.findings import Finding, Json
     from certbot_dns_preflight.survey import Observation, Survey
 
+_CLOSE = 10  # beyond that many edits, the distance tells nobody anything
 _DIGEST = re.compile(rb"[A-Za-z0-9_-]{43}")  # base64url of a SHA-256 digest (RFC 8555 section 8.4)
 _LOOK_ALIKE = "Copy the value instead of typing it; replace the served one."
 
@@ -34,7 +35,10 @@ def misplaced(survey: Survey, context: Context) -> Iterable[Finding]:
         return
     sightings = [s for s in survey.probes.sightings if s.value in context.misplaced]
     first = sightings[0]
-    where, right = phrases.owner(first.name), phrases.owner(context.target)
+    # A wildcard's alias is in the way only until the record is at the name itself.
+    caught = survey.probes.wildcard_alias is not None
+    target = survey.challenge.owner if caught else context.target
+    where, right = phrases.owner(first.name), phrases.owner(target)
     why, remedy = {
         "doubled-zone": (
             "The zone was appended to a name that already had it",
@@ -56,8 +60,7 @@ def misplaced(survey: Survey, context: Context) -> Iterable[Finding]:
     yield finding(
         "misplaced-record",
         summary=f"the record is at {where} instead of {right}",
-        cause=f"{why}: {where} has the expected value {phrases.value(first.value)}, "
-        f"{right} has not.",
+        cause=f"{why}: {where} has the expected value, {right} has not.",
         remedy=remedy,
         evidence={
             "kind": first.kind,
@@ -92,7 +95,7 @@ def mangled_at(
     everywhere = len(at) == len(context.usable)
     servers = len(seen_as.nameservers(at))
     who = (
-        phrases.everyone(servers)
+        _everyone(context, servers)
         if everywhere
         else phrases.listed(phrases.subjects(at, context.usable))
     )
@@ -101,43 +104,51 @@ def mangled_at(
     match nearest.kind:
         case Kind.QUOTED:
             what, why = "the value with quotation marks in it", "Quotation marks became data"
-            remedy = "Enter the value without quotation marks; replace the served one."
+            remedy = "Publish the value without quotation marks, in place of the served one."
         case Kind.WHITESPACE:
             what, why = "the value with blanks in it", "Blanks or line ends became data"
-            remedy = "Enter the value without blanks and line ends; replace the served one."
+            remedy = "Publish the value without blanks and line ends, in place of the served one."
         case Kind.CASE:
             what = "the value in other letter case"
             why = f"Upper and lower case were changed, first {place}"
-            remedy = "Write it with a tool that keeps upper and lower case."
+            remedy = (
+                "Replace the served value, and have it written by something that keeps upper and "
+                "lower case."
+            )
         case Kind.TRUNCATED:
             lost = len(nearest.expected) - len(nearest.served)
             what = "only a part of the value"
-            why = f"{len(nearest.served)} of {len(nearest.expected)} bytes were taken, {lost} lost"
-            remedy = "Enter the whole value; replace the served one."
+            why = (
+                f"{len(nearest.served)} of {len(nearest.expected)} characters are there, {lost} "
+                "were cut off, perhaps by a limit on the way (panel, API, hook)"
+            )
+            remedy = "Publish the whole value, in place of the served one."
         case Kind.TYPO:
             distance = phrases.count(nearest.distance or 0, "character")
             what = f"a value that differs in {distance}"
-            why = f"It was typed or copied with a mistake, first {place}"
+            why = f"A mistake of whoever typed, copied or processed it, first {place}"
             remedy = _LOOK_ALIKE
         case Kind.KEY_AUTHORIZATION:
             what = "the key authorization instead of its digest"
-            why = "token.thumbprint was published as it is, which is right for http-01 alone"
+            why = (
+                "The key authorization (token, dot, thumbprint of the account's key) was published "
+                "as it is, which is right for http-01 alone"
+            )
             remedy = (
-                "Publish the base64url form, without padding, of its SHA-256 digest: "
-                f"{phrases.value(nearest.expected)}."
+                "Publish its digest, the expected value; certbot gives that to hooks as "
+                "CERTBOT_VALIDATION, other clients by a name of their own."
             )
         case _:
             what = "a host name as text"
             why = "An alias target was entered as TXT data"
             remedy = (
-                f"At {phrases.owner(context.target)} make a CNAME record to that name and remove "
-                "the TXT, or enter the expected value."
+                f"At {phrases.owner(context.target)} make a CNAME record to that name instead, "
+                "and the TXT there; or publish the expected value."
             )
     return finding(
         "mangled-value",
         summary=f"{who} {shows} {what}",
-        cause=f"{why}: expected {phrases.value(nearest.expected)}, "
-        f"served {phrases.value(nearest.served)}.",
+        cause=why,
         remedy=remedy,
         about=at,
         evidence={**phrases.comparison(nearest), **_served(survey, context)},
@@ -210,7 +221,7 @@ def not_published(survey: Survey, context: Context) -> Iterable[Finding]:
     serial = phrases.serials(context.lacking)
     if len(known) == 1:
         who = phrases.verb(servers, "It serves", "All of them serve")
-        told = f"{who} {serial}, so no transfer is under way: "
+        told = f"{who} {serial}, so none is behind another: "
     elif known:
         told = f"They serve {serial}, and even the newest zone lacks it: "
     else:
@@ -218,13 +229,13 @@ def not_published(survey: Survey, context: Context) -> Iterable[Finding]:
     above = survey.probes.missing_above
     yield finding(
         "record-not-published",
-        summary=f"{phrases.everyone(servers)} {phrases.verb(servers, 'says', 'say')} "
+        summary=f"{_everyone(context, servers)} {phrases.verb(servers, 'says', 'say')} "
         f"that {target} {'does not exist' if denied else 'has no TXT record'}",
         cause=f"{told}the record was not written, or not to these name servers."
         + (f" Not even {phrases.owner(above)} exists there." if above else ""),
         remedy="See whether the program that makes the record reported an error, and that it "
         f"writes to the zone {phrases.owner(context.lacking[0].zone)} on these name servers."
-        + (f" If {phrases.host(above)} is misspelt or not registered, mend that." if above else ""),
+        + _spelt(above, context.lacking[0].zone),
         about=context.lacking,
         evidence={
             **_served(survey, context),
@@ -251,6 +262,22 @@ def stale_values(survey: Survey, context: Context) -> Iterable[Finding]:
         remedy="Remove what no order under way needs; the CA accepts it as it is.",
         about=at,
         evidence={"unexpected": phrases.values(beside), "addresses": phrases.places(at)},
+    )
+
+
+def _everyone(context: Context, servers: int) -> str:
+    """Name all that answer; where some of the zone's servers do not, say so."""
+    total = len(context.final.zone.nameservers) if context.final else servers
+    told = phrases.everyone(servers)
+    return told if servers >= total else f"{told} that {phrases.verb(servers, 'answers', 'answer')}"
+
+
+def _spelt(above: dns.name.Name | None, zone: dns.name.Name) -> str:
+    if above is None:
+        return ""
+    return (
+        f" See that {phrases.host(above)} is spelt right, and registered if {phrases.owner(zone)} "
+        "is a registry's zone."
     )
 
 
@@ -283,13 +310,12 @@ def wrong_because(
     if wildcard:
         return (
             "A wildcard TXT record answers for this name as for any other; the record itself "
-            f"was not written. Expected {phrases.value(nearest.expected)}, the wildcard has "
+            f"was not written. The wildcard has "
             f"{phrases.listed(map(phrases.value, unexpected), most=2)}."
         )
-    words = f"Expected {phrases.value(nearest.expected)}, "
-    words += "nearest served " if len(unexpected) > 1 else "served "
-    words += f"{phrases.value(nearest.served)}: differs from position {nearest.position} on"
-    if nearest.distance is not None:
+    words = "The nearest served" if len(unexpected) > 1 else "The served"
+    words += f" value differs from the expected one from position {nearest.position} on"
+    if nearest.distance is not None and nearest.distance <= _CLOSE:
         words += f", edit distance {nearest.distance}"
     if nearest.foreign_key_authorization:
         return f"{words}; it looks like the key authorization of another challenge."

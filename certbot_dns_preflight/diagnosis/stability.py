@@ -22,11 +22,12 @@ def unstable(survey: Survey, context: Context) -> Iterable[Finding]:
     at = tuple(seen for seen in survey.observations if seen_as.is_unstable(seen, expected))
     if not at:
         return
-    who = phrases.listed(f"{phrases.host(s.nameserver)} at {s.endpoint.address}" for s in at)
+    who = phrases.listed(phrases.subjects(at, survey.observations))
+    who_many = len(phrases.subjects(at, survey.observations))
     most = max(seen.flips for seen in at)
     yield finding(
         "answer-unstable",
-        summary=f"{who} {phrases.verb(len(at), 'shows', 'show')} the record at times and at "
+        summary=f"{who} {phrases.verb(who_many, 'shows', 'show')} the record at times and at "
         "times not",
         cause=f"Within this run the answer changed {most} times; probably several instances "
         "stand behind the address and not all of them have the record.",
@@ -51,9 +52,20 @@ def vanished(_survey: Survey, context: Context) -> Iterable[Finding]:
         "record-vanished",
         summary=f"{who} had the record earlier in this run and {phrases.verb(names, 'has', 'have')}"
         f" lost it: now {phrases.verb(names, 'answers', 'answer')} {phrases.answers(at)}",
-        cause="The record was removed, or the zone overwritten, while we were waiting.",
+        cause=_why_gone(context),
         remedy="See what removed it: a clean-up that came too early, a second client, or a "
         "configuration management that regenerates the zone.",
         about=at,
         evidence={"addresses": phrases.places(at)},
     )
+
+
+def _why_gone(context: Context) -> str:
+    if context.holding:
+        others = phrases.listed(phrases.subjects(context.holding, context.usable))
+        still = phrases.verb(len(phrases.subjects(context.holding, context.usable)), "has", "have")
+        return (
+            f"{others} {still} it still: an older copy of the zone came back there, or the record "
+            "was removed meanwhile and the others follow."
+        )
+    return "The record was removed, or the zone overwritten, while we were waiting."

@@ -54,7 +54,7 @@ def oddities(survey: Survey, _context: Context) -> Iterable[Finding]:
     for code, endpoints, what, cause, remedy in tables:
         at = _at(survey, endpoints)
         if at:
-            yield _oddity(code, at, what, cause=cause, remedy=remedy)
+            yield _oddity(code, at, what, survey, cause=cause, remedy=remedy)
 
 
 def without_soa(survey: Survey, _context: Context) -> Iterable[Finding]:
@@ -69,16 +69,24 @@ def without_soa(survey: Survey, _context: Context) -> Iterable[Finding]:
             "negative-answer-without-soa",
             at,
             "gives negative answers without a SOA record",
+            survey,
             cause="Without the SOA nobody knows how long the negative answer may be kept.",
             remedy="Update the server; a negative answer carries the zone's SOA.",
         )
 
 
-def _oddity(
-    code: str, at: tuple[Observation, ...], what: str, *, cause: str, remedy: str
+def _oddity(  # noqa: PLR0913 - a finding's texts and what it is about
+    code: str,
+    at: tuple[Observation, ...],
+    what: str,
+    survey: Survey,
+    *,
+    cause: str,
+    remedy: str,
 ) -> Finding:
-    who = phrases.listed(f"{phrases.host(s.nameserver)} at {s.endpoint.address}" for s in at)
-    each = "each " if len(at) > 1 else ""
+    subjects = phrases.subjects(at, survey.observations)
+    who = phrases.listed(subjects)
+    each = "each " if len(subjects) > 1 else ""
     return finding(
         code,
         summary=f"{who} {each}{what}",

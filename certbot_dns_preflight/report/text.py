@@ -126,7 +126,7 @@ def _tell_header(page: Page, challenge: ChallengeOutcome, outcome: Outcome) -> N
         return
     parts = [f"{show_name(survey.challenge.owner)} TXT"]
     if passed:
-        parts.append(f"zone {show_name(passed[-1].zone)}")
+        parts.append(f"zone {show_name(passed[0].zone)}")
     if outcome.timeout is not None and challenge.verdict is not Verdict.READY:
         parts.append(f"waited {seconds(outcome.elapsed)}")
     line = INDENT + "   ".join(parts)
@@ -138,6 +138,8 @@ def _tell_header(page: Page, challenge: ChallengeOutcome, outcome: Outcome) -> N
             page.paragraph(part, INDENT * 2)
     if survey.alias_chain:
         page.labelled("alias of", ", then ".join(show_name(n) for n in survey.alias_chain))
+        if len(passed) > 1 and passed[-1].zone != passed[0].zone:
+            page.labelled("", f"in the zone {show_name(passed[-1].zone)}")
 
 
 def _tell_finding(page: Page, finding: Finding, *, leading: bool) -> None:
@@ -197,6 +199,6 @@ def _from_where(vantage: Vantage) -> str:
     asked = " and ".join(_FAMILIES.get(f, printable(f)) for f in vantage.families)
     over = f", over {asked}" if asked else ""
     if not vantage.resolvers:
-        return f"name servers found from the root{over}"
+        return f"looked from the root down{over}"
     through = listing(tuple(address_words(e) for e in vantage.resolvers), most=3)
-    return f"name servers found through {through}{over}"
+    return f"looked through {through}{over}"

@@ -106,7 +106,7 @@ def test_a_name_server_without_address_is_named_with_the_reason(
     found = seen.fails("nameserver-without-address", naming=(host,))
     assert found["nameserver"] == host
     if host != "ns.shop.test.":
-        assert why in found["evidence"]["failure"]
+        assert why in found["evidence"]["nameservers"][0]["failure"]
     look("shop.test", VALUE, unreachable=Leniency.WARN).is_ready(
         warnings=frozenset({"nameserver-without-address"})
     )
