@@ -6,6 +6,8 @@ joined with nothing between, which is what a certificate authority compares (RFC
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,12 +15,15 @@ import dns.exception
 import dns.name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 CHALLENGE_LABEL = b"_acme-challenge"
 WILDCARD = "*."
 _FIRST_PRINTABLE, _LAST_PRINTABLE = 0x20, 0x7E
 _BACKSLASH = 0x5C
+# What a certificate can hold (RFC 5280 §4.2.1.6); an underscore is for CAs that are not public.
+_LABEL = re.compile(rb"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_TAKEN = "it takes names such as example.com and *.example.com"
 
 
 class InvalidDomainError(ValueError):
@@ -63,17 +68,44 @@ def challenge(
 
 
 def domain_name(domain: str) -> dns.name.Name:
-    """Read a certificate's name: lower case, IDNA 2008, without a leading ``*.``."""
+    """Read a certificate's name: lower case, IDNA 2008, without a leading ``*.``.
+
+    Raises `InvalidDomainError` for IP addresses, URLs and whatever else is no host's name.
+    """
     text = domain.strip().removeprefix(WILDCARD)
+    if _is_address(text):
+        message = (
+            f"{printable(domain)!r} is an IP address: dns-01 cannot prove control of one "
+            f"(RFC 8738); {_TAKEN}"
+        )
+        raise InvalidDomainError(message)
     try:
         name = dns.name.from_text(text, idna_codec=dns.name.IDNA_2008_Practical)
     except (dns.exception.DNSException, UnicodeError) as error:
         message = f"{printable(domain)!r} is no domain name: {printable(str(error))}"
         raise InvalidDomainError(message) from error
-    if name == dns.name.root or "*" in text:
-        message = f"{printable(domain)!r} is no domain name that a certificate can have"
+    labels = tuple(label.lower() for label in name.labels)
+    if not _is_host(labels[:-1]) or "\\" in text:
+        message = f"{printable(domain)!r} is no domain name that a certificate can have; {_TAKEN}"
         raise InvalidDomainError(message)
-    return dns.name.Name(label.lower() for label in name.labels)
+    return dns.name.Name(labels)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.removesuffix(".").removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_host(labels: Sequence[bytes]) -> bool:
+    """Whether labels, the root's left out, make a name; no top-level domain is a number."""
+    return (
+        bool(labels)
+        and all(_LABEL.fullmatch(label) for label in labels)
+        and not labels[-1].isdigit()
+    )
 
 
 def presentation(value: bytes) -> str:
@@ -92,9 +124,17 @@ def presentation(value: bytes) -> str:
 def printable(text: str) -> str:
     r"""Write text that others may have chosen (errors, arguments) without control characters."""
     return "".join(
-        character if character.isprintable() else presentation(character.encode("utf-8", "replace"))
+        character if character.isprintable() else presentation(_encoded(character))
         for character in text
     )
+
+
+def _encoded(character: str) -> bytes:
+    """Encode for show; a byte of an argument or file name that is no UTF-8 is that byte again."""
+    try:
+        return character.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return character.encode("utf-8", "replace")
 
 
 def show_name(name: dns.name.Name) -> str:

@@ -63,16 +63,47 @@ def test_the_owner_name_is_made_from_the_certificates_name(domain: str, owner: s
         "**.example.com",
         "x" * 64 + ".example",
         "\x1b.b\n",
+        "http://example.com/",
+        "example.com/",
+        "example.com:443",
+        "user@example.com",
+        "exa mple.com",
+        "new\nline.example",
+        "--expect=foo",
+        "-a.example",
+        "a-.example",
+        "ex\\097mple.com",
+        '"x".example',
+        "127.1",
+        "a.example.1",
     ],
 )
 def test_what_is_no_domain_name_is_refused_in_one_line(domain: str) -> None:
-    if domain == "\x1b.b\n":
-        # Legal in the DNS: it is shown escaped, and refused by the CA, not by us.
-        assert challenge(domain).owner.to_text().isprintable()
-        return
     with pytest.raises(InvalidDomainError) as caught:
         challenge(domain)
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "address", ["192.0.2.1", "192.0.2.1.", "2001:db8::1", "[2001:db8::1]", " ::1 ", "*.192.0.2.1"]
+)
+def test_an_address_is_told_to_be_one(address: str) -> None:
+    with pytest.raises(InvalidDomainError, match="is an IP address: dns-01 cannot") as caught:
+        challenge(address)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["a_b.example", "_acme-challenge.example", "ab--cd.example", "localhost", "1.example", "a.x1"],
+)
+def test_what_some_ca_could_put_into_a_certificate_is_accepted(domain: str) -> None:
+    assert challenge(domain).domain == domain
+
+
+def test_a_byte_that_is_no_text_is_shown_as_it_is() -> None:
+    assert printable("\udcff\udcfe") == r"\255\254"
+    assert printable("\ud800") == "?"
 
 
 def test_a_name_that_leaves_no_room_for_the_label_is_refused() -> None:
