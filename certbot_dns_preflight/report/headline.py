@@ -50,14 +50,16 @@ def first_error(outcome: Outcome) -> Finding | None:
 
 def _ready(outcome: Outcome) -> str:
     challenges = outcome.challenges
-    valued = any(challenge.survey.challenge.expected for challenge in challenges)
+    valued = [challenge for challenge in challenges if challenge.survey.challenge.expected]
     name = challenges[0].survey.challenge.domain if len(challenges) == 1 else ""
-    subject = name or plural(len(challenges), "name")
+    subject = name or plural(len(valued or challenges), "name")
     if not valued:
         return f"{subject} in order; no value was asked for{_answering(outcome)}"
-    times = [c.survey.ready_after for c in challenges if c.survey.ready_after is not None]
+    times = [c.survey.ready_after for c in valued if c.survey.ready_after is not None]
     after = f" after {seconds(max(times))}" if times else ""
-    return f"{subject} ready{after}{_everywhere(outcome)}"
+    rest = len(challenges) - len(valued)
+    others = f"; {rest} in order, no value was asked for" if rest else ""
+    return f"{subject} ready{after}{_everywhere(outcome)}{others}"
 
 
 def _everywhere(outcome: Outcome) -> str:
@@ -80,10 +82,14 @@ def _all(count: int) -> str:
 
 
 def _counts(outcome: Outcome) -> tuple[int, int, int]:
-    """Count addresses that agree, addresses asked, and their name servers, each once."""
+    """Count addresses that agree, addresses asked, and their name servers, each once.
+
+    A challenge without a value has nothing to agree on, and counts only where all are so.
+    """
     agreeing: dict[object, bool] = {}
     servers = set()
-    for challenge in outcome.challenges:
+    valued = [each for each in outcome.challenges if each.survey.challenge.expected]
+    for challenge in valued or outcome.challenges:
         expected = challenge.survey.challenge.expected
         for stop in stops(challenge.survey):
             for seen in stop.observations:
