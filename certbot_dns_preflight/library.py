@@ -12,9 +12,10 @@ import os  # noqa: TC003 - `Options` is read at run time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 
-from certbot_dns_preflight import rounds, stoppable
+from certbot_dns_preflight import roothints, rounds, stoppable, trust
 from certbot_dns_preflight import settings as options
 from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.dnssec.anchors import TrustAnchorError
 from certbot_dns_preflight.findings import Finding, Severity
 from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.records import Challenge, InvalidDomainError, challenge
@@ -76,7 +77,7 @@ async def preflight(
     name, or several without values: is everything else in order? Looks once, or with `wait` until
     all are ready or `timeout` is over. `watch` is told of the progress, `decided` of each challenge
     once it is judged. What servers and networks do never raises; `InvalidDomainError` and
-    `InvalidOptionError`, both `ValueError`, do before anything is asked.
+    `InvalidOptionError`, both `ValueError`, and `TypeError` do before anything is asked.
     """
     settings, challenges = _settings(given), _challenges(domains)
     outcome = await rounds.preflight(
@@ -100,7 +101,11 @@ def preflight_sync(
     decided: Callable[[ChallengeOutcome], None] | None = None,
     **given: Unpack[Options],
 ) -> Outcome:
-    """Do `preflight` in an event loop of its own; not for a thread in which one runs already."""
+    """Do `preflight` in an event loop of its own; `RuntimeError` where one runs already."""
+    if _in_event_loop():
+        raise RuntimeError(
+            "preflight_sync is not for a thread that runs an event loop; await preflight there"
+        )
     return stoppable.run(preflight(domains, wait=wait, watch=watch, decided=decided, **given))
 
 
@@ -114,20 +119,51 @@ def as_text(outcome: Outcome, *, width: int = 80, unicode: bool = False) -> str:
     return text.render(outcome, width=width, unicode=unicode)
 
 
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 def _challenges(domains: Wanted) -> list[Challenge]:
     if isinstance(domains, Mapping):
-        pairs = [(domain, _listed(values)) for domain, values in domains.items()]
+        pairs = [(domain, _values(domain, given)) for domain, given in domains.items()]
     else:
-        pairs = [(domain, ()) for domain in _listed(domains)]
+        pairs = [(domain, ()) for domain in _texts(domains, "domains")]
+    if not pairs:
+        raise InvalidDomainError("domains: it takes at least one name")
     values: dict[str, list[bytes]] = {}
     for domain, expected in pairs:
+        if not isinstance(domain, str):
+            raise TypeError(f"domains: {domain!r} is no str")
         known = values.setdefault(challenge(domain).domain, [])
         known.extend(value.encode() for value in expected)
     return [challenge(domain, expected) for domain, expected in values.items()]
 
 
-def _listed(values: Values) -> tuple[str, ...]:
-    return (values,) if isinstance(values, str) else tuple(values)
+def _values(domain: str, given: Values) -> tuple[str, ...]:
+    values = _texts(given, f"the values of {domain!r}")
+    if not all(values):
+        raise InvalidOptionError(
+            f"domains: an empty value for {domain!r} is not accepted; it takes the text that the "
+            "TXT record must hold, or no value at all: []"
+        )
+    return values
+
+
+def _texts(given: object, what: str) -> tuple[str, ...]:
+    """Read a str or several; bytes would be numbers, one by one."""
+    if isinstance(given, str):
+        return (given,)
+    if isinstance(given, bytes | bytearray) or not isinstance(given, Iterable):
+        raise TypeError(f"{what}: {given!r} is not accepted; it takes a str, or several")
+    items = tuple(given)
+    for item in items:
+        if not isinstance(item, str):
+            raise TypeError(f"{what}: {item!r} is no str")
+    return items
 
 
 def _settings(given: Options) -> options.Settings:
@@ -139,7 +175,16 @@ def _settings(given: Options) -> options.Settings:
             raise InvalidOptionError(f"there is no option {name}")
         many = isinstance(value, Iterable) and not isinstance(value, str)
         texts[shown] = [str(item) for item in value] if many else str(value)  # type: ignore[attr-defined]
-    return options.read_settings(texts, "")
+    settings = options.read_settings(texts, "")
+    try:
+        trust.anchors_of(settings)
+        if settings.root_hints is not None:
+            roothints.read(settings.root_hints)
+    except roothints.RootHintsError as error:
+        raise InvalidOptionError(f"root-hints: {error}") from error
+    except TrustAnchorError as error:
+        raise InvalidOptionError(f"trust-anchor: {error}") from error
+    return settings
 
 
 _KNOWN = frozenset(name.replace("_", "-") for name in Options.__annotations__)

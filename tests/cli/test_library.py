@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +98,47 @@ def test_bad_arguments_raise_before_anything_is_asked() -> None:
         preflight_sync("a.test", skip=["nonsense"])
     with pytest.raises(InvalidOptionError, match="there is no option report"):
         preflight_sync("a.test", report="x")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("domains", "kind", "said"),
+    [
+        ({}, InvalidDomainError, "at least one name"),
+        ([], InvalidDomainError, "at least one name"),
+        ("", InvalidDomainError, "is no domain name"),
+        ("192.0.2.1", InvalidDomainError, "is an IP address"),
+        ({"a.test": ""}, InvalidOptionError, "an empty value for 'a.test'"),
+        ({"a.test": [VALUE, ""]}, InvalidOptionError, "an empty value for 'a.test'"),
+        ({"a.test": VALUE.encode()}, TypeError, "the values of 'a.test': b'gfj"),
+        ({"a.test": [VALUE.encode()]}, TypeError, "the values of 'a.test': b'gfj"),
+        ({"a.test": None}, TypeError, "the values of 'a.test': None is not accepted"),
+        ({b"a.test": VALUE}, TypeError, "domains: b'a.test' is no str"),
+        ([b"a.test"], TypeError, "domains: b'a.test' is no str"),
+        (b"a.test", TypeError, "domains: b'a.test' is not accepted"),
+        (None, TypeError, "domains: None is not accepted"),
+    ],
+)
+def test_names_and_values_of_the_wrong_kind_are_named(
+    domains: object, kind: type[Exception], said: str
+) -> None:
+    with pytest.raises(kind, match=re.escape(said)):
+        preflight_sync(domains)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("option", ["root_hints", "trust_anchor"])
+def test_a_file_that_does_not_hold_what_it_should_is_a_bad_option(option: str) -> None:
+    with pytest.raises(InvalidOptionError, match=f"^{option.replace('_', '-')}: "):
+        preflight_sync("a.test", **{option: "/dev/null"})  # type: ignore[arg-type]
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_function_says_that_an_event_loop_runs_already() -> None:
+    async def wrongly() -> None:
+        with pytest.raises(RuntimeError, match="await preflight there"):
+            preflight_sync("a.test")
+        gc.collect()  # a coroutine that was made in vain would be told now
+
+    asyncio.run(wrongly())
 
 
 @pytest.mark.parametrize("number", range(2))
