@@ -12,23 +12,17 @@ from certbot_dns_preflight import rounds
 from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.account_keys import expected_value
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
+from certbot_dns_preflight.cli.lines import LineStream
 from certbot_dns_preflight.cli.names import spoken_names
-from certbot_dns_preflight.cli.parser import (
-    add_common_options,
-    applicant,
-    read_settings,
-    speaks_unicode,
-    wants_colour,
-    width,
-)
+from certbot_dns_preflight.cli.parser import Once, add_common_options, applicant, read_settings
 from certbot_dns_preflight.cli.tally import Tally
+from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.cli.wanted import Wanted
 from certbot_dns_preflight.outcome import Verdict
 from certbot_dns_preflight.report import document, live, metrics, text
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
     from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.records import Challenge
@@ -55,7 +49,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "domains", metavar="DOMAIN", nargs="*", help="a name of the certificate; *. is accepted"
     )
     parser.add_argument(
-        "--file", metavar="FILE", help="read lines DOMAIN [VALUE]; - is standard input"
+        "--file",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="read lines DOMAIN [VALUE]; - is standard input",
     )
     parser.add_argument(
         "--expect",
@@ -64,9 +62,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default=[],
         help="a value that must be there; DOMAIN=VALUE for several",
     )
-    parser.add_argument("--token", metavar="TOKEN", help="expect what this token gives, with ...")
     parser.add_argument(
-        "--account-key", metavar="FILE", help="... this account key (certbot's JWK, or PEM)"
+        "--token", metavar="TOKEN", action=Once, help="expect what this token gives, with ..."
+    )
+    parser.add_argument(
+        "--account-key",
+        metavar="FILE",
+        action=Once,
+        help="... this account key (certbot's JWK, or PEM)",
     )
     parser.add_argument("--wait", action="store_true", help="look until ready, or until --timeout")
     form = parser.add_mutually_exclusive_group()
@@ -74,7 +77,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     form.add_argument(
         "--jsonl", action="store_true", help="print each name's JSON object once it is decided"
     )
-    add_common_options(parser, without=("on-failure",))
+    add_common_options(parser, idle=("on-failure",))
     parser.set_defaults(run=run)
 
 
@@ -83,22 +86,17 @@ def run(given: argparse.Namespace) -> Exit:
     settings = read_settings(given)
     challenges = _challenges(given)
     kept_files.check(settings)
-    outcome = _look(given, challenges, settings)
+    outcome, status = _look(given, challenges, settings)
     _print(given, outcome)
-
-    def record() -> None:
-        assert settings.metrics is not None
-        metrics.record(settings.metrics, outcome)
-
-    return kept_files.write(settings, document.render(outcome), record, of_verdict(outcome.verdict))
+    return status
 
 
 def _challenges(given: argparse.Namespace) -> list[Challenge]:
     wanted = Wanted()
     for domain in given.domains:
         wanted.name(domain)
-    if given.file is not None:
-        wanted.read(given.file)
+    for file in given.file:
+        wanted.read(file)
     if not wanted:
         raise MisuseError("check: it takes a DOMAIN, or --file with a list of them")
     for item in given.expect:
@@ -110,32 +108,52 @@ def _challenges(given: argparse.Namespace) -> list[Challenge]:
     return wanted.challenges
 
 
-def _look(given: argparse.Namespace, challenges: list[Challenge], settings: Settings) -> Outcome:
-    """Look, showing on a terminal how far it is."""
+def _look(
+    given: argparse.Namespace, challenges: list[Challenge], settings: Settings
+) -> tuple[Outcome, Exit]:
+    """Look, showing on a terminal how far it is, and leave what a run leaves behind."""
     quiet = given.quiet or given.verbose
     live_view = given.wait and not quiet and not given.json and not given.jsonl
     watch = live.LiveView() if live_view else None
     counted = not live_view and not quiet and not (given.jsonl and sys.stdout.isatty())
     tally = Tally(len(challenges), wanted=counted)
+    files_wanted = settings.report is not None or settings.metrics is not None
+    stream = LineStream(more=files_wanted) if given.jsonl else None
 
-    def streamed(judged: ChallengeOutcome) -> None:
-        print(json.dumps(document.challenge_as_json(judged)), flush=True)  # noqa: T201 - output
+    def decided(judged: ChallengeOutcome) -> None:
+        if stream is not None:
+            stream.write(json.dumps(document.challenge_as_json(judged)))
         tally(judged)
 
-    # What a wait has told is not looked at again, so only a stream is told early.
-    decided: Callable[[ChallengeOutcome], None] | None = None if given.wait else tally
-    with tally, watch or contextlib.nullcontext():
-        outcome = rounds.run(
-            challenges,
-            settings,
-            wait=given.wait,
-            watch=watch,
-            decided=streamed if given.jsonl else decided,
-            extras=rounds.Extras(applicant=applicant(settings)),
-        )
+    with stream or contextlib.nullcontext():
+        with (
+            kept_files.none_if_stopped(settings, [each.domain for each in challenges]),
+            tally,
+            watch or contextlib.nullcontext(),
+        ):
+            outcome = rounds.run(
+                challenges,
+                settings,
+                wait=given.wait,
+                watch=watch,
+                # What a wait has told is not looked at again, so only a stream is told early.
+                decided=decided if stream is not None or not given.wait else None,
+                extras=rounds.Extras(applicant=applicant(settings)),
+            )
+        status = _keep(settings, outcome)
     if given.wait and outcome.verdict is Verdict.READY:
         time.sleep(settings.settle)
-    return outcome
+    return outcome, status
+
+
+def _keep(settings: Settings, outcome: Outcome) -> Exit:
+    """Write report and metrics, before anything is printed: whoever reads that may be gone."""
+
+    def record() -> None:
+        assert settings.metrics is not None
+        metrics.record(settings.metrics, outcome)
+
+    return kept_files.write(settings, document.render(outcome), record, of_verdict(outcome.verdict))
 
 
 def _print(given: argparse.Namespace, outcome: Outcome) -> None:

@@ -12,7 +12,7 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import cli
+from certbot_dns_preflight.cli import command as whole
 from certbot_dns_preflight.cli import outline
 from certbot_dns_preflight.cli.outline import Takes
 
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     if len(given) != 1 or given[0] not in SHELLS:
         sys.stderr.write(f"usage: python -m {__spec__.name} {'|'.join(SHELLS)}\n")
         return 2
-    sys.stdout.write(SHELLS[given[0]](outline.of_parser(cli.make_parser())))
+    sys.stdout.write(SHELLS[given[0]](outline.of_parser(whole.make_parser())))
     return 0
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
+from certbot_dns_preflight.cli.parser import add_common_options
+from certbot_dns_preflight.settings import OPTIONS
 
 if TYPE_CHECKING:
     import argparse
+
+_IDLE = frozenset({"quiet", "verbose", "color", *(option.name for option in OPTIONS)})
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,6 +23,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog="example:\n  dns-preflight explain secondary-behind",
     )
     parser.add_argument("code", metavar="CODE", nargs="?", help="a finding code; all if left out")
+    add_common_options(parser, idle=_IDLE)
     parser.set_defaults(run=run)
 
 
@@ -30,5 +35,6 @@ def run(given: argparse.Namespace) -> Exit:
         text = explain.explain(given.code)
     except explain.UnknownCodeError as error:
         raise MisuseError(str(error)) from error
-    print(text.rstrip("\n"))  # noqa: T201 - the command's output
+    if not given.quiet:
+        print(text.rstrip("\n"))  # noqa: T201 - the command's output
     return Exit.READY

@@ -17,24 +17,20 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight import rounds
 from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
+from certbot_dns_preflight.cli.names import spoken_names
 from certbot_dns_preflight.cli.order import Order, Told
-from certbot_dns_preflight.cli.parser import (
-    add_common_options,
-    applicant,
-    read_settings,
-    speaks_unicode,
-    wants_colour,
-    width,
-)
+from certbot_dns_preflight.cli.parser import add_common_options, applicant, read_settings
+from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.cli.wanted import Wanted
 from certbot_dns_preflight.outcome import Verdict
 from certbot_dns_preflight.records import InvalidDomainError, challenge, printable
 from certbot_dns_preflight.report import document, live, metrics, text
-from certbot_dns_preflight.report.words import plural
+from certbot_dns_preflight.report.words import listing, plural
+from certbot_dns_preflight.settings import OnFailure
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from certbot_dns_preflight.settings import Settings
 
@@ -47,6 +43,8 @@ examples:
 
 certbot goes on to the CA even when a hook fails; with `--authenticator
 dns-preflight` it does not, and needs no `hook`. Other clients do stop."""
+
+_MOST_TOLD = 4
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -62,7 +60,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--exec", metavar="COMMAND", help="the hook, run by the shell; only wait if left out"
     )
-    add_common_options(parser, without=("on-failure",))
+    add_common_options(parser, idle=())
     parser.set_defaults(run=run)
 
 
@@ -89,18 +87,20 @@ def run(given: argparse.Namespace) -> Exit:
     settings = read_settings(given)
     call = _read(os.environ)
     kept_files.check(settings)
-    failed = given.exec is not None and not _ran_well(given.exec, call.domain)
+    with kept_files.none_if_stopped(settings, _domains([Told(call.domain, call.value)])):
+        failed = given.exec is not None and not _ran_well(given.exec, call.domain)
+    now = Told(call.domain, call.value, failed)
+    if failed:
+        kept_files.fail(settings, _domains([now]))
     try:
-        told = Order(",".join(call.names)).add(
-            Told(call.domain, call.value, failed), first=call.first, last=call.last
-        )
+        told = Order(",".join(call.names)).add(now, first=call.first, last=call.last)
     except (OSError, ValueError, TypeError) as error:
         raise MisuseError(
             f"hook: there is no place to keep what belongs to one order: {printable(str(error))}"
         ) from error
     if not call.last:
         return Exit.NOT_READY if failed else Exit.READY
-    return _conclude(given, settings, told, len(call.names))
+    return _conclude(given, settings, told, call.names)
 
 
 def _read(environment: Mapping[str, str]) -> _Call:
@@ -140,18 +140,33 @@ def _ran_well(command: str, domain: str) -> bool:
 
 
 def _conclude(
-    given: argparse.Namespace, settings: Settings, told: list[Told], announced: int
+    given: argparse.Namespace, settings: Settings, told: list[Told], names: Sequence[str]
 ) -> Exit:
     failed = [printable(one.domain) for one in told if one.failed]
     if failed:
+        kept_files.fail(settings, _domains(told))
         _say(f"not waited for: --exec failed for {', '.join(failed)}")
         return Exit.NOT_READY
     status = _wait(given, settings, told)
-    missing = announced - len(told)
+    missing = len(names) - len(told)
     if missing > 0 and status is Exit.READY:
-        _say(f"{plural(missing, 'challenge')} of this order never came here, and may not be ready")
-        return Exit.INCONCLUSIVE
+        told_of = {one.domain for one in told}
+        which = listing(tuple(printable(n) for n in names if n not in told_of), most=_MOST_TOLD)
+        _say(
+            f"{plural(missing, 'challenge')} of this order never came here, and may not be ready"
+            f"{f' ({which})' if which else ''}; every call of an order must be to this command, by "
+            "the same client as the same user"
+        )
+        status = Exit.INCONCLUSIVE
+    if status is not Exit.READY and settings.on_failure is OnFailure.CONTINUE:
+        _say("warning: the client goes on all the same, as --on-failure continue says")
+        return Exit.READY
     return status
+
+
+def _domains(told: Sequence[Told]) -> list[str]:
+    """Give the domains that something is to be seen of in the DNS."""
+    return [challenge(one.domain).domain for one in told if one.value is not None]
 
 
 def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Exit:
@@ -164,7 +179,7 @@ def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Ex
     watch = None if given.quiet or given.verbose else live.LiveView()
     # Which CA is asked only the client knows; CAA is judged where an option names it.
     extras = rounds.Extras(applicant=applicant(settings)) if settings.caa_identity else None
-    with watch or contextlib.nullcontext():
+    with kept_files.none_if_stopped(settings, _domains(told)), watch or contextlib.nullcontext():
         outcome = rounds.run(wanted.challenges, settings, wait=True, watch=watch, extras=extras)
 
     def record() -> None:
@@ -178,12 +193,22 @@ def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Ex
         time.sleep(settings.settle)
     elif not given.quiet:
         # Standard output is the user's hook's own: certbot hands it on to the cleanup hook.
+        unicode = speaks_unicode()
         shown = text.render(
-            outcome, width=width(), colour=wants_colour(given), unicode=speaks_unicode()
+            outcome,
+            width=width(),
+            colour=wants_colour(given),
+            unicode=unicode,
+            closing=spoken_names(outcome) if unicode else None,
         )
-        sys.stderr.write(shown.rstrip("\n") + "\n")
+        _write(shown.rstrip("\n"))
     return status
 
 
 def _say(message: str) -> None:
-    sys.stderr.write(f"dns-preflight hook: {message}\n")
+    _write(f"dns-preflight hook: {message}")
+
+
+def _write(text: str) -> None:
+    with contextlib.suppress(OSError):  # nobody reads it: the exit status is what counts
+        sys.stderr.write(f"{text}\n")

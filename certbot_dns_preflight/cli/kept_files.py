@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from certbot_dns_preflight.records import printable
 from certbot_dns_preflight.report import files, metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from certbot_dns_preflight.settings import Settings
 
@@ -52,5 +53,28 @@ def write(settings: Settings, report: str, record: Callable[[], None], status: E
     return max(status, Exit.NOT_READY) if failed else status
 
 
+@contextlib.contextmanager
+def none_if_stopped(settings: Settings, domains: Iterable[str]) -> Iterator[None]:
+    """Record a failure where the run is stopped: there is nothing to report, yet it was no success.
+
+    Whatever watches the metrics would take the run before for the latest.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, OSError):  # a signal, or nobody reads the output
+        fail(settings, domains)
+        raise
+
+
+def fail(settings: Settings, domains: Iterable[str]) -> None:
+    """Record in the metrics that nothing could be looked at."""
+    try:
+        if settings.metrics is not None:
+            metrics.record_failure(settings.metrics, domains)
+    except metrics.MetricsError as error:
+        _complain(f"--metrics: {error}")
+
+
 def _complain(message: str) -> None:
-    sys.stderr.write(f"dns-preflight: {printable(message)}\n")
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"dns-preflight: {printable(message)}\n")

@@ -1,7 +1,7 @@
 """Man pages, written from the parser: one for the whole, one for each command.
 
 ``python -m certbot_dns_preflight.cli.manual DIRECTORY`` writes them; `contrib/man` has them ready.
-They bear neither date nor release, so that what is the same stays the same.
+They bear no release and not the day on which they were made: what is the same stays the same.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import cli
+from certbot_dns_preflight.cli import command as whole
 from certbot_dns_preflight.cli import outline
 from certbot_dns_preflight.cli.outline import Takes
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.cli.outline import Command, Item, Outline
 
 _PROJECT = "certbot-dns-preflight"
+_DATE = "2026-11-25"  # when the pages last said something else; readers expect one
 _WIDTH = 72
 _STATUSES = (
     ("0", "Ready: the CA may look."),
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     if len(given) != 1:
         sys.stderr.write(f"usage: python -m {__spec__.name} DIRECTORY\n")
         return 2
-    for name, text in pages(outline.of_parser(cli.make_parser())).items():
+    for name, text in pages(outline.of_parser(whole.make_parser())).items():
         Path(given[0], name).write_text(text, encoding="utf-8")
     return 0
 
@@ -99,7 +100,7 @@ def _one(line: Outline, command: Command) -> Iterator[str]:
 
 def _head(name: str, told: str) -> Iterator[str]:
     yield '.\\" Made by script/generate from the parser; changes here are lost.'
-    yield f'.TH {name.upper()} 1 "" {_PROJECT} "User Commands"'
+    yield f'.TH {name.upper()} 1 "{_DATE}" {_PROJECT} "User Commands"'
     yield ".SH NAME"
     yield f"{_text(name)} \\- {_text(told)}"
 

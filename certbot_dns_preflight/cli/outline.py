@@ -117,6 +117,8 @@ def _command(name: str, told: str, parser: argparse.ArgumentParser) -> Command:
         for action in group._group_actions:  # noqa: SLF001 - likewise
             if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - likewise
                 continue
+            if action.help is argparse.SUPPRESS:
+                continue  # accepted, and of no use
             (items if action.option_strings else arguments).append(_item(parser, action))
         if items:
             groups.append(Group(group.title or "options", tuple(items)))

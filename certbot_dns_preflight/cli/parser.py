@@ -1,13 +1,11 @@
-"""What all subcommands share: one-line errors, the common options, how to print."""
+"""What all subcommands share: one-line errors and the common options."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import difflib
+import functools
 import importlib.metadata
-import os
-import shutil
 import sys
 import textwrap
 from typing import TYPE_CHECKING, NoReturn
@@ -18,9 +16,10 @@ from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.records import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
-_NARROWEST, _WIDEST = 60, 100
+    from _typeshed import SupportsWrite
+
 _USUAL_CA = ("letsencrypt.org",)
 _COLOURS = ("auto", "always", "never")
 _HELP_WIDTH = 80
@@ -97,6 +96,29 @@ class Parser(argparse.ArgumentParser):
         """Say it in one line and leave with the status for misuse."""
         self.exit(Exit.MISUSE, f"{self.prog}: {printable(message)}\n")
 
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Write; argparse itself would say nothing of a help that could not be written."""
+        if file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
+
+
+class Once(argparse.Action):
+    """Takes one value, and refuses a second one rather than forget the first."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Take the value."""
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option_string} is given twice, and takes a single {self.metavar}")
+        setattr(namespace, self.dest, values)
+
 
 class _HelpAll(argparse.Action):
     def __init__(self, option_strings: Sequence[str], dest: str, **options: object) -> None:
@@ -134,6 +156,7 @@ def _names_of(group: argparse._ArgumentGroup) -> str:
     names = [
         f"{action.option_strings[-1]} {action.metavar or ''}".strip()
         for action in group._group_actions  # noqa: SLF001 - no other way to them
+        if action.help is not argparse.SUPPRESS
     ]
     lines = textwrap.wrap(
         "   ".join(name.replace(" ", "\0") for name in names),
@@ -143,37 +166,56 @@ def _names_of(group: argparse._ArgumentGroup) -> str:
     return "\n".join(lines).replace("\0", " ")
 
 
+@functools.cache
 def version_text() -> str:
     """Name the command and its release."""
     return f"dns-preflight {importlib.metadata.version('certbot-dns-preflight')}"
 
 
-def add_common_options(
-    parser: Parser | argparse.ArgumentParser, *, without: Sequence[str] = ()
-) -> None:
-    """Add the options shared with the plugin, and those about output."""
+def add_common_options(parser: Parser | argparse.ArgumentParser, *, idle: Container[str]) -> None:
+    """Add the options shared with the plugin, and those about output.
+
+    Every subcommand takes all of them, so that one list of options does for several. Those that
+    are `idle` in this one are left out of its help.
+    """
     group = parser.add_argument_group("how to look")
     for option in settings.OPTIONS:
-        if option.name in without:
-            continue
         default = option.default
         shown = f" Default: {default:g}." if isinstance(default, (int, float)) else ""
         group.add_argument(
             f"--{option.name}",
             metavar=option.metavar,
-            help=option.help + shown,
+            help=argparse.SUPPRESS if option.name in idle else option.help + shown,
             action="append" if option.repeatable else "store",
         )
-    if isinstance(parser, Parser):
+    if isinstance(parser, Parser) and any(option.name not in idle for option in settings.OPTIONS):
         parser.briefly(group)
     output = parser.add_argument_group("output")
     volume = output.add_mutually_exclusive_group()
-    volume.add_argument("-q", "--quiet", action="store_true", help="say it by exit status alone")
+
+    def told(name: str, words: str) -> str:
+        return argparse.SUPPRESS if name in idle else words
+
+    all_the_same = "; --json is still printed" if "--json" in parser._option_string_actions else ""  # noqa: SLF001 - no other way to them
     volume.add_argument(
-        "-v", "--verbose", action="store_true", help="log every query and answer to stderr"
+        *("-q", "--quiet"),
+        action="store_true",
+        help=told("quiet", f"say it by exit status alone{all_the_same}"),
+    )
+    volume.add_argument(
+        *("-v", "--verbose"),
+        action="store_true",
+        help=told("verbose", "log every query and answer to stderr"),
     )
     output.add_argument(
-        "--color", metavar="WHEN", choices=_COLOURS, default="auto", help="auto, always or never"
+        "--color",
+        metavar="WHEN",
+        choices=_COLOURS,
+        default="auto",
+        help=told("color", "auto, always or never"),
+    )
+    output.add_argument(
+        "--version", action="version", version=version_text(), help=argparse.SUPPRESS
     )
 
 
@@ -197,25 +239,3 @@ def read_settings(given: argparse.Namespace) -> settings.Settings:
 def applicant(read: settings.Settings) -> caa.Applicant:
     """Say of which CA the certificate is asked; the account is unknown to the command."""
     return caa.Applicant(identities=read.caa_identity or _USUAL_CA)
-
-
-def wants_colour(given: argparse.Namespace) -> bool:
-    """Whether to colour: as told, else on a terminal that has not said NO_COLOR."""
-    if given.color != "auto":
-        return bool(given.color == "always")
-    return (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
-
-
-def width() -> int:
-    """Columns to fill: the terminal's within reason, 80 where there is none."""
-    columns = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
-    return max(_NARROWEST, min(columns, _WIDEST))
-
-
-def speaks_unicode() -> bool:
-    """Whether the output can show more than ASCII."""
-    with contextlib.suppress(LookupError):
-        return "✓".encode(sys.stdout.encoding or "ascii", "ignore") != b""
-    return False

@@ -11,13 +11,8 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight import configdir, renewals, rounds, settings
 from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
-from certbot_dns_preflight.cli.parser import (
-    add_common_options,
-    read_settings,
-    speaks_unicode,
-    wants_colour,
-    width,
-)
+from certbot_dns_preflight.cli.parser import add_common_options, read_settings
+from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.knowledge import Knowledge
 from certbot_dns_preflight.records import printable
 from certbot_dns_preflight.report import metrics
@@ -33,7 +28,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.renewals import Check, Lineage, Renewal
 
 _DEFAULT_DIRECTORY = "/etc/letsencrypt"
-_WITHOUT = ("on-failure", "interval", "settle")  # nothing is waited for
+_IDLE = ("on-failure", "interval", "settle")  # nothing is waited for
 _EXAMPLES = """\
 examples:
   dns-preflight renewals                          one line each, worst first
@@ -67,7 +62,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--within", metavar="DAYS", help="only certificates that end within so many days"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    add_common_options(parser, without=_WITHOUT)
+    add_common_options(parser, idle=_IDLE)
     parser.set_defaults(run=run)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import stoppable, tracing
+from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.names import spoken
-from certbot_dns_preflight.cli.parser import add_common_options, read_settings, speaks_unicode
+from certbot_dns_preflight.cli.parser import add_common_options, read_settings
+from certbot_dns_preflight.cli.terminal import speaks_unicode, width
 from certbot_dns_preflight.records import InvalidDomainError, challenge
 from certbot_dns_preflight.report import trace
 from certbot_dns_preflight.survey import NoEgress
@@ -17,14 +20,16 @@ from certbot_dns_preflight.survey import NoEgress
 if TYPE_CHECKING:
     import argparse
 
+    from certbot_dns_preflight.trail import Trail
+
 _EXAMPLES = """\
 examples:
   dns-preflight trace example.com
   dns-preflight trace www.example.com --family 4
   dns-preflight trace intranet.example --resolver 192.0.2.53 --json"""
-_NOT_HERE = (
+_IDLE = (  # nothing is waited for or judged
     *("interval", "confirmations", "settle", "unreachable", "on-failure", "trust-anchor"),
-    *("caa-identity", "skip", "report", "metrics"),
+    *("caa-identity", "skip", "metrics", "color"),
 )
 
 
@@ -39,7 +44,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("domain", metavar="DOMAIN", help="a name of the certificate")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
-    add_common_options(parser, without=_NOT_HERE)
+    add_common_options(parser, idle=_IDLE)
     parser.set_defaults(run=run)
 
 
@@ -50,14 +55,26 @@ def run(given: argparse.Namespace) -> Exit:
         asked = challenge(given.domain)
     except InvalidDomainError as error:
         raise MisuseError(str(error)) from error
+    settings = replace(settings, metrics=None)
+    kept_files.check(settings)
     trail = stoppable.run(tracing.trace(asked, settings))
+    written = json.dumps(trace.as_json(trail), indent=2, allow_nan=False) + "\n"
+    status = kept_files.write(settings, written, _nothing, _status(trail))
     if given.json:
-        sys.stdout.write(json.dumps(trace.as_json(trail), indent=2, allow_nan=False) + "\n")
+        sys.stdout.write(written)
     elif not given.quiet:
         unicode = speaks_unicode()
-        written = spoken(asked.domain) if unicode else None
-        sys.stdout.write(trace.render(trail, unicode=unicode) + "\n")
-        sys.stdout.write(f"{asked.domain} is {written}.\n" if written else "")
+        name = spoken(asked.domain) if unicode else None
+        sys.stdout.write(trace.render(trail, width=width(), unicode=unicode) + "\n")
+        sys.stdout.write(f"{asked.domain} is {name}.\n" if name else "")
+    return status
+
+
+def _nothing() -> None:
+    """Record no metrics: a walk is neither ready nor not."""
+
+
+def _status(trail: Trail) -> Exit:
     if isinstance(trail.survey.obstacle, NoEgress):
         return Exit.INCONCLUSIVE
     heard = any(seen.rcode is not None for seen in trail.survey.observations)

@@ -54,7 +54,7 @@ class Wanted:
         """Take one ``--expect``: the value of the only name, or ``DOMAIN=VALUE``."""
         head, mark, value = item.partition("=")
         domain = self._known(head) if mark else None
-        if domain is None and len(self) == 1:
+        if domain is None and len(self) == 1 and not _names_another(head, mark):
             (domain,), value = self._values, item
         if domain is None:
             if mark:
@@ -109,6 +109,17 @@ class Wanted:
             plain = challenge(domain).domain
             return plain if plain in self._values else None
         return None
+
+
+def _names_another(head: str, mark: str) -> bool:
+    """Whether what stands before ``=`` is a domain: no challenge's value has a dot (base64url)."""
+    if not mark or "." not in head:
+        return False
+    try:
+        challenge(head)
+    except InvalidDomainError:
+        return False
+    return True
 
 
 def _until_comment(fields: Sequence[str]) -> list[str]:

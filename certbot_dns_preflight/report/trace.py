@@ -13,20 +13,31 @@ from dataclasses import dataclass, field
 from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any, assert_never
 
+from certbot_dns_preflight import responses
 from certbot_dns_preflight import survey as facts
 from certbot_dns_preflight.records import show_name
 from certbot_dns_preflight.report import document
-from certbot_dns_preflight.report.words import address_words, listing, plural, state_words
+from certbot_dns_preflight.report.page import Page
+from certbot_dns_preflight.report.words import (
+    address_words,
+    listing,
+    plural,
+    shown_value,
+    state_words,
+)
 from certbot_dns_preflight.survey import Listing, agreed_alias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from certbot_dns_preflight.findings import Json
+    from certbot_dns_preflight.responses import Reading
     from certbot_dns_preflight.survey import Hop, NameServer, Obstacle, Survey
     from certbot_dns_preflight.trail import Destination, Leg, Step, Trail
 
 VERSION = 1
+_MOST_VALUES = 4
+_LONGEST_VALUE = 60
 
 
 @dataclass(slots=True)
@@ -36,9 +47,11 @@ class _Node:
     below: list[_Node] = field(default_factory=list)
 
 
-def render(trail: Trail, *, unicode: bool = False) -> str:
-    """Write the tree, without a final line end."""
-    lines = [_headline(trail.survey)]
+def render(trail: Trail, *, width: int = 80, unicode: bool = False) -> str:
+    """Write the tree, without a final line end; the answer before it is folded at `width`."""
+    page = Page(width, colour=False, unicode=unicode)
+    page.paragraph(_headline(trail.survey))
+    lines = page.lines
     for number, leg in enumerate(trail.legs):
         hop = trail.survey.hops[number] if number < len(trail.survey.hops) else None
         last = number == len(trail.legs) - 1
@@ -155,10 +168,20 @@ def _server(server: NameServer, hop: Hop, survey: Survey) -> _Node:
         if seen.nameserver == server.name:
             words = state_words(seen, expected, followed=followed, timed=False)
             took = "" if seen.rtt is None else f"   {_milliseconds(seen.rtt)}"
-            node.below.append(_Node(address_words(seen.endpoint), f"{words}{took}"))
+            node.below.append(
+                _Node(address_words(seen.endpoint), f"{words}{took}", _values(seen.reading))
+            )
     if not server.endpoints:
         node.below.append(_Node("no address", server.failure or ""))
     return node
+
+
+def _values(reading: Reading) -> list[_Node]:
+    """Show the values that are served, as many as a tree has room for."""
+    texts = reading.texts if isinstance(reading, responses.Values) else ()
+    shown = [_Node(shown_value(text, _LONGEST_VALUE, "...")) for text in texts[:_MOST_VALUES]]
+    rest = len(texts) - len(shown)
+    return [*shown, *([_Node(f"and {plural(rest, 'more value')}")] if rest else [])]
 
 
 def _listed(server: NameServer) -> str:

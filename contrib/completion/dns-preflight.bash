@@ -44,11 +44,10 @@ _dns_preflight() {
         trace)
             case $option in
                 --timeout | --query-timeout | --resolver) : ;;
-                --root-hints) _dns_preflight_paths -f ;;
+                --root-hints | --report) _dns_preflight_paths -f ;;
                 --family) _dns_preflight_words "auto 4 6" ;;
-                --color) _dns_preflight_words "auto always never" ;;
                 *)
-                    _dns_preflight_words "-h --help --json --help-all --timeout --query-timeout --resolver --root-hints --family -q --quiet -v --verbose --color"
+                    _dns_preflight_words "-h --help --json --help-all --timeout --query-timeout --resolver --root-hints --family --report -q --quiet -v --verbose"
                     ;;
             esac
             ;;
@@ -57,12 +56,13 @@ _dns_preflight() {
                 --exec) _dns_preflight_paths -c ;;
                 --timeout | --interval | --confirmations | --settle | --query-timeout | --resolver | --caa-identity) : ;;
                 --unreachable) _dns_preflight_words "fail warn" ;;
+                --on-failure) _dns_preflight_words "abort continue" ;;
                 --root-hints | --trust-anchor | --report | --metrics) _dns_preflight_paths -f ;;
                 --family) _dns_preflight_words "auto 4 6" ;;
                 --skip) _dns_preflight_list "record-not-published secondary-behind servers-disagree value-missing wrong-value mangled-value misplaced-record stale-values answer-unstable record-vanished alias-target-lacks-record alias-dangling alias-loop alias-conflict alias-wildcard no-such-domain nameserver-without-address nameserver-unreachable address-unreachable nameserver-refuses nameserver-failing not-authoritative malformed-answer delegation-mismatch glue-mismatch tcp-unavailable edns-broken case-not-preserved negative-answer-without-soa rate-limited caa-forbids caa-unanswerable dnssec-bogus dnssec-expiring split-view no-dns-egress domain-without-address" ;;
                 --color) _dns_preflight_words "auto always never" ;;
                 *)
-                    _dns_preflight_words "-h --help --exec --help-all --timeout --interval --confirmations --settle --query-timeout --unreachable --resolver --root-hints --trust-anchor --family --caa-identity --skip --report --metrics -q --quiet -v --verbose --color"
+                    _dns_preflight_words "-h --help --exec --help-all --timeout --interval --confirmations --settle --query-timeout --unreachable --on-failure --resolver --root-hints --trust-anchor --family --caa-identity --skip --report --metrics -q --quiet -v --verbose --color"
                     ;;
             esac
             ;;

@@ -162,6 +162,21 @@ def test_a_list_may_come_from_standard_input(in_lab: Command, publish: Callable[
     assert (ran.status, ran.stderr) == (0, "")
 
 
+def test_several_lists_are_one(
+    in_lab: Command, publish: Callable[..., None], tmp_path: Path
+) -> None:
+    publish("a.example.test", VALUE, OTHER)
+    for name, value in (("first", VALUE), ("second", OTHER)):
+        (tmp_path / name).write_text(f"a.example.test {value}\n{name}.example.test\n")
+    files = ("--file", tmp_path / "first", "--file", tmp_path / "second")
+    ran = in_lab("check", *files, "--json")
+    assert [(c["domain"], c["expected"]) for c in json.loads(ran.stdout)["challenges"]] == [
+        ("a.example.test", [VALUE, OTHER]),
+        ("first.example.test", []),
+        ("second.example.test", []),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

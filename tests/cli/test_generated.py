@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from certbot_dns_preflight import cli
+from certbot_dns_preflight.cli import command as whole
 from certbot_dns_preflight.cli import completion, manual, outline
 from certbot_dns_preflight.codes import CODES
 
@@ -20,7 +20,7 @@ BASH = CONTRIB / "completion" / "dns-preflight.bash"
 ZSH = CONTRIB / "completion" / "_dns-preflight"
 FISH = CONTRIB / "completion" / "dns-preflight.fish"
 PAGES = sorted((CONTRIB / "man").glob("*.1"))
-COMMANDS = [command.name for command in outline.of_parser(cli.make_parser()).commands]
+COMMANDS = [command.name for command in outline.of_parser(whole.make_parser()).commands]
 OUTDATED = "run script/generate"
 
 

@@ -8,10 +8,13 @@ import pty
 import re
 import signal
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+
+from certbot_dns_preflight.settings import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +78,20 @@ def test_the_first_help_names_all_commands(command: Command) -> None:
         (["trace", "a.test", "--zzz"], "dns-preflight trace: there is no option --zzz; see --help"),
         (["trace"], "dns-preflight trace: the following arguments are required: DOMAIN"),
         (["trace", "a.test", "b.test"], "dns-preflight: unrecognized arguments: b.test"),
+        (
+            ["--quiet", "check", "a.test"],
+            "dns-preflight: --quiet goes after the COMMAND: dns-preflight check --quiet ...",
+        ),
+        (["--timeout=3", "check", "a.test"], "dns-preflight: --timeout goes after the COMMAND"),
+        (["check", "a.test", "--token=a", "--token=b"], "dns-preflight check: --token is given tw"),
+        (["check", "--", "a.test", "--expect=x"], "dns-preflight: '--expect=x' is no domain name"),
+        (["check", "--", "a.test", "--expect", "x"], "dns-preflight: '--expect' is no domain name"),
+        (["check", "192.0.2.1"], "dns-preflight: '192.0.2.1' is an IP address: dns-01 cannot"),
+        (["trace", "https://a.test/"], "dns-preflight: 'https://a.test/' is no domain name"),
+        (
+            ["check", "a.test", "--expect=b.test=V"],
+            "dns-preflight: --expect: 'b.test' is none of the DOMAINs given",
+        ),
         (["--verison"], "dns-preflight: there is no option --verison; did you mean --version?"),
         (["\x1b[31m"], "dns-preflight: there is no command \\027[31m; there are check, "),
     ],
@@ -86,6 +103,23 @@ def test_a_misspelling_is_one_line_with_the_nearest_name(
     assert (ran.status, ran.stdout) == (2, "")
     assert ran.stderr.startswith(said)
     assert len(ran.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_takes_every_common_option(command: Command, name: str) -> None:
+    assert command(name, "--version").stdout == command("--version").stdout
+    ran = command(name, *(f"--{option.name}=x" for option in OPTIONS), "--quiet", "--color=never")
+    assert "there is no option" not in ran.stderr
+    assert command(name, "--help", "--verbose").status == 0
+
+
+def test_options_that_change_nothing_are_in_no_help(command: Command) -> None:
+    assert "--on-failure" not in command("check", "--help-all").stdout
+    assert "--on-failure" in command("hook", "--help-all").stdout
+    assert "--skip" not in command("trace", "--help-all").stdout
+    assert "--timeout" not in command("explain", "--help").stdout
+    assert command("explain", "rate-limited", "--timeout=3", "--skip=x").status == 0
+    assert command("explain", "rate-limited", "--quiet").stdout == ""
 
 
 def test_no_command_at_all_says_which_there_are(command: Command) -> None:
@@ -131,9 +165,14 @@ def test_a_stream_whose_reader_leaves_ends(in_lab: Command) -> None:
 
 
 @pytest.mark.parametrize("target", ["/dev/full", "&-"])
-def test_output_that_cannot_be_written_is_one_line(command: Command, target: str) -> None:
+@pytest.mark.parametrize("words", [["explain"], ["--help"], ["--version"], ["check", "--help-all"]])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_cannot_be_written_is_one_line(
+    command: Command, target: str, words: list[str], unbuffered: str
+) -> None:
     done = subprocess.run(
-        ["bash", "-c", f"{shell_line(command, 'explain')} >{target}"],
+        ["bash", "-c", f"{shell_line(command, *words)} >{target}"],
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         capture_output=True,
         text=True,
         check=False,
@@ -143,6 +182,128 @@ def test_output_that_cannot_be_written_is_one_line(command: Command, target: str
     if target == "/dev/full":
         assert done.returncode == 1
         assert "cannot write the output: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("target", ["| true", ">/dev/full"])
+@pytest.mark.parametrize("form", ["", "--json", "--jsonl"])
+def test_report_and_metrics_are_written_whoever_reads_the_output(
+    in_lab: Command, tmp_path: Path, target: str, form: str
+) -> None:
+    report, metrics = tmp_path / "report.json", tmp_path / "metrics.prom"
+    names = [f"n{number}.example.test" for number in range(10)]
+    files = (f"--report={report}", f"--metrics={metrics}")
+    line = shell_line(in_lab, "check", *names, *([form] if form else []), *files)
+    done = subprocess.run(
+        ["bash", "-c", f"{line} {target}; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    # A reader may leave only after a short page was put into the pipe.
+    assert done.returncode in ((1,) if "full" in target else (0, 141))
+    assert [c["domain"] for c in json.loads(report.read_text())["challenges"]] == names
+    assert all(f'dns_preflight_ready{{domain="{n}"}}' in metrics.read_text() for n in names)
+
+
+def test_the_report_does_not_wait_for_what_settles(
+    in_lab: Command, publish: Callable[..., None], tmp_path: Path
+) -> None:
+    publish("soon.example.test", VALUE)
+    report = tmp_path / "report.json"
+    process = in_lab.start(
+        *("check", "soon.example.test", "--expect", VALUE, "--wait", "--settle=60"),
+        f"--report={report}",
+    )
+    until = time.monotonic() + 20
+    while not report.exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait(5) == 130
+    assert json.loads(report.read_text())["outcome"] == "ready"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("arguments", [["check", "--wait", "--expect=x", "example.test"], ["hook"]])
+def test_a_run_that_is_stopped_is_no_success_in_the_metrics(
+    in_lab: Command, arguments: list[str], number: signal.Signals, tmp_path: Path
+) -> None:
+    file = tmp_path / "metrics.prom"
+    file.write_text('dns_preflight_ready{domain="example.test"} 1.0\n')
+    process = in_lab.start(
+        *(*arguments, f"--metrics={file}"),
+        CERTBOT_DOMAIN="example.test",
+        CERTBOT_VALIDATION="x",
+        XDG_RUNTIME_DIR=str(tmp_path),
+    )
+    time.sleep(1.5)
+    process.send_signal(number)
+    assert process.wait(5) == (130 if number is signal.SIGINT else -number)
+    assert 'dns_preflight_ready{domain="example.test"} 0.0' in file.read_text()
+    assert 'outcome="inconclusive"} 1.0' in file.read_text()
+
+
+_INTERRUPTED_IMPORT = """
+import signal, sys
+from importlib.abc import MetaPathFinder
+
+class Interrupting(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == sys.argv[1]:
+            signal.raise_signal(signal.SIGINT)
+
+from certbot_dns_preflight.cli import main
+sys.meta_path.insert(0, Interrupting())
+sys.exit(main(["explain"]))
+"""
+
+
+@pytest.mark.parametrize("module", ["argparse", "dns.name", "certbot_dns_preflight.explain"])
+def test_ctrl_c_is_one_line_from_the_first_moment_on(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED_IMPORT, module],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "dns-preflight: interrupted\n"
+
+
+def test_loading_the_command_is_light() -> None:
+    code = (
+        "import certbot_dns_preflight.cli, sys; "
+        "print(*(m for m in sys.modules if m.startswith(('certbot_dns', 'dns', 'argparse'))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["certbot_dns_preflight", "certbot_dns_preflight.cli"]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("reads_on", [True, False])
+def test_ctrl_c_ends_a_stream_that_nobody_reads(
+    in_lab: Command, tmp_path: Path, unbuffered: str, *, reads_on: bool
+) -> None:
+    file = tmp_path / "names"
+    file.write_text("".join(f"n{number}.example.test {VALUE}\n" for number in range(60)))
+    process = in_lab.start("check", "--file", str(file), "--jsonl", PYTHONUNBUFFERED=unbuffered)
+    assert process.stdout is not None
+    time.sleep(4)  # the pipe is full by now
+    assert process.poll() is None
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    if reads_on:
+        lines = process.stdout.read().splitlines()
+        assert lines
+        assert all(json.loads(line)["outcome"] == "not-ready" for line in lines)
+    assert process.wait(5) == 130
+    assert time.monotonic() - begun < 2
+    if not reads_on:
+        *lines, rest = process.stdout.read().split("\n")
+        assert all(json.loads(line)["outcome"] == "not-ready" for line in lines)
+        assert "\n" not in rest
+    process.communicate()
 
 
 @pytest.mark.parametrize("arguments", [["check", "--wait", "--expect=x"], ["trace"], ["hook"]])

@@ -11,6 +11,9 @@ import jsonschema
 from certbot_dns_preflight.report import trace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from tests.cli.conftest import Command
     from tests.lab import Lab
 
@@ -27,11 +30,11 @@ def test_the_way_is_a_tree_from_the_root_to_each_address(in_lab: Command, lab: L
     ran = in_lab("trace", "www.alias.test", PYTHONIOENCODING="ascii")
     assert (ran.status, ran.stderr) == (0, "")
     told = lines(ran.stdout)
-    assert told[0] == (
-        "_acme-challenge.www.alias.test., an alias of www-alias.target.test., is held by zone "
-        "target.test. on 4 name servers, 8 addresses."
-    )
-    assert told[2:8] == [
+    assert told[:2] == [
+        "_acme-challenge.www.alias.test., an alias of www-alias.target.test., is held by",
+        "zone target.test. on 4 name servers, 8 addresses.",
+    ]
+    assert told[3:9] == [
         "_acme-challenge.www.alias.test.   challenge name",
         "  .",
         f"  `- test.                  by a.root.dns.test. {lab.root.address4}, TIME",
@@ -46,6 +49,28 @@ def test_the_way_is_a_tree_from_the_root_to_each_address(in_lab: Command, lab: L
         "  www.alias.test.  zone alias.test.   TIME",
         "  `- 127.53.9.9",
     ]
+
+
+def test_what_is_served_is_shown_escaped_and_bounded(
+    in_lab: Command, publish: Callable[..., None]
+) -> None:
+    values = ["plain", r"\027[31m", "y" * 200, "d", "e", "f"]
+    publish("served.example.test", *values)
+    told = in_lab("trace", "served.example.test", PYTHONIOENCODING="ascii").stdout
+    assert told.count("6 TXT values") == 8
+    assert told.count("and 2 more values") == 8
+    assert "\x1b" not in told
+    assert max(map(len, told.splitlines())) <= 90
+    publish("one.example.test", "plain")
+    one = in_lab("trace", "one.example.test", PYTHONIOENCODING="ascii").stdout
+    assert len(re.findall(r"^ .*`- plain$", one, re.MULTILINE)) == 8
+
+
+def test_the_report_is_the_json(in_lab: Command, tmp_path: Path) -> None:
+    file = tmp_path / "trace.json"
+    ran = in_lab("trace", "example.test", "--json", "--report", file)
+    assert ran.status == 0
+    assert file.read_text() == ran.stdout
 
 
 def test_json_says_the_same_by_its_schema(in_lab: Command, lab: Lab) -> None:
@@ -132,7 +157,7 @@ def test_nothing_that_answers_is_inconclusive(command: Command, in_namespace: No
     ran = command("trace", "example.test", "--resolver=127.53.9.9", "--query-timeout=0.2")
     assert in_namespace is None
     assert ran.status == 3
-    assert "nothing answers from here (127.53.9.9)" in ran.stdout.splitlines()[0]
+    assert "nothing answers from here (127.53.9.9)" in " ".join(ran.stdout.split())
 
 
 def test_the_time_is_kept(in_lab: Command, lab: Lab) -> None:

@@ -1,0 +1,49 @@
+"""SIGTERM and SIGHUP as an exception, so that a run that is stopped can still leave word of it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+class StoppedError(KeyboardInterrupt):
+    """One of the signals came: to be treated as Ctrl-C is, and to be died of in the end."""
+
+    def __init__(self, number: int) -> None:
+        """Remember which."""
+        super().__init__()
+        self.number = number
+
+
+@contextlib.contextmanager
+def raised() -> Iterator[None]:
+    """Raise `StoppedError` where the process would die at once; what is ignored stays ignored."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _frame: FrameType | None) -> NoReturn:
+        raise StoppedError(number)
+
+    caught = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
+    for number in caught:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def die_of(number: int) -> None:
+    """End as if the signal had never been caught, so that whoever sent it sees that it worked."""
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)

@@ -1,0 +1,36 @@
+"""How to print where standard output goes: colours, columns, characters."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+_NARROWEST, _WIDEST = 60, 100
+
+
+def wants_colour(given: argparse.Namespace) -> bool:
+    """Whether to colour: as told, else on a terminal that has not said NO_COLOR."""
+    if given.color != "auto":
+        return bool(given.color == "always")
+    return (
+        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
+
+
+def width() -> int:
+    """Columns to fill: the terminal's within reason, 80 where there is none."""
+    columns = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+    return max(_NARROWEST, min(columns, _WIDEST))
+
+
+def speaks_unicode() -> bool:
+    """Whether the output can show more than ASCII."""
+    with contextlib.suppress(LookupError):
+        return "✓".encode(sys.stdout.encoding or "ascii", "ignore") != b""
+    return False
