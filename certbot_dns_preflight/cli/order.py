@@ -1,7 +1,7 @@
 """The records of one order, kept between the calls of a hook, one call a challenge.
 
-Decides which calls belong together: those made for one process (certbot), about one list of names.
-Holds what was told; waits for nothing.
+Decides which calls belong together: those about one list of names that descend from one process,
+the client (`ancestry`). Holds what was told; waits for nothing.
 """
 
 from __future__ import annotations
@@ -13,21 +13,18 @@ import json
 import os
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli import private
+from certbot_dns_preflight.cli import ancestry, private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _PREFIX, _SUFFIX = "order-", ".jsonl"
 _STALE = 86400.0
-# A shell between the client and this command is a new process with every call.
-_SHELLS = frozenset(
-    {"sh", "ash", "bash", "dash", "ksh", "mksh", "zsh", "busybox", "env", "timeout"}
-)
+_LONGEST_HEAD = 65536
 _NEW = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,42 +39,79 @@ class Told:
 class Order:
     """The calls for one order so far. Two orders at once have nothing in common."""
 
-    def __init__(self, names: str, *, caller: str | None = None) -> None:
+    def __init__(self, names: str, *, callers: Sequence[str] | None = None) -> None:
         """Take the list of all names (CERTBOT_ALL_DOMAINS) and, in tests, who calls."""
-        key = f"{caller or _caller()}\n{names}"
-        self._name = f"{_PREFIX}{hashlib.sha256(key.encode()).hexdigest()[:32]}{_SUFFIX}"
+        self._callers = tuple(callers) if callers is not None else ancestry.of_this_process()
+        self._stem = f"{_PREFIX}{_digest(names)}-"
+        self._name = f"{self._stem}{_digest(self._callers[0])}{_SUFFIX}"
 
     def add(self, told: Told, *, first: bool, last: bool) -> list[Told]:
         """Take one call and give all so far; `first` begins anew, `last` leaves nothing behind.
 
-        Raises `OSError` where there is no place for state.
+        Raises `OSError` where there is no place for state, `ValueError` where it cannot be read.
         """
-        with _every_directory() as directories:
+        if first and last:
+            with _every_directory(make=False) as directories:
+                _remove_stale(directories)
+            return [told]
+        try:
+            everything = self._add(told, first=first, last=last)
+        except FileNotFoundError:  # another order's end removed the directory under our hands
+            everything = self._add(told, first=first, last=last)
+        if last:
+            private.tidy()
+        return everything
+
+    def _add(self, told: Told, *, first: bool, last: bool) -> list[Told]:
+        with _every_directory(make=True) as directories:
             _remove_stale(directories)
-            home = next((d for d in directories if _has(d, self._name)), directories[0])
-            if first and last:
-                self._remove(home)
-                return [told]
-            descriptor = os.open(self._name, _NEW, 0o600, dir_fd=home)
-            with os.fdopen(descriptor, "r+", encoding="utf-8") as stream:
-                fcntl.flock(stream, fcntl.LOCK_EX)
+            home, name = self._place(directories)
+            with os.fdopen(os.open(name, _NEW, 0o600, dir_fd=home), "r+", encoding="utf-8") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
                 if first:
-                    stream.truncate(0)
-                stream.seek(0)
-                before = [Told(**json.loads(line)) for line in stream]
-                stream.write(json.dumps(asdict(told)) + "\n")
+                    file.truncate(0)
+                file.seek(0)
+                if not file.readline():
+                    file.write(json.dumps(self._callers) + "\n")
+                before = [Told(**json.loads(line)) for line in file]
+                file.write(json.dumps(asdict(told)) + "\n")
             if last:
-                self._remove(home)
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=home)
             return [*before, told]
 
-    def _remove(self, directory: int) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._name, dir_fd=directory)
+    def _place(self, directories: Sequence[int]) -> tuple[int, str]:
+        """Choose the file: that of the nearest relatives, or a new one."""
+        related: list[tuple[int, int, str]] = []
+        for directory in directories:
+            for name in os.listdir(directory):  # noqa: PTH208 - of a descriptor
+                if name.startswith(self._stem) and name.endswith(_SUFFIX):
+                    distance = ancestry.distance(self._callers, _callers_of(directory, name))
+                    if distance is not None:
+                        related.append((distance, directory, name))
+        if not related:
+            return directories[0], self._name
+        _, directory, name = min(related)
+        return directory, name
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _callers_of(directory: int, name: str) -> tuple[str, ...]:
+    """Read who made a file; nobody, where it cannot be told."""
+    try:
+        with os.fdopen(os.open(name, _OLD, dir_fd=directory), encoding="utf-8") as file:
+            head = json.loads(file.readline(_LONGEST_HEAD))
+    except (OSError, ValueError):
+        return ()
+    return tuple(map(str, head)) if isinstance(head, list) else ()
 
 
 @contextlib.contextmanager
-def _every_directory() -> Iterator[list[int]]:
-    found = private.directories()
+def _every_directory(*, make: bool) -> Iterator[list[int]]:
+    found = private.directories(make=make)
     try:
         yield found
     finally:
@@ -85,15 +119,7 @@ def _every_directory() -> Iterator[list[int]]:
             os.close(descriptor)
 
 
-def _has(directory: int, name: str) -> bool:
-    try:
-        os.stat(name, dir_fd=directory, follow_symlinks=False)
-    except OSError:
-        return False
-    return True
-
-
-def _remove_stale(directories: list[int]) -> None:
+def _remove_stale(directories: Sequence[int]) -> None:
     """Remove what orders left that came to no end."""
     for directory in directories:
         for name in os.listdir(directory):  # noqa: PTH208 - of a descriptor
@@ -102,20 +128,3 @@ def _remove_stale(directories: list[int]) -> None:
                 ours = name.startswith(_PREFIX) and name.endswith(_SUFFIX)
                 if ours and time.time() - seen.st_mtime > _STALE:
                     os.unlink(name, dir_fd=directory)
-
-
-def _caller() -> str:
-    """Name the process that called, shells left out, in a way that no later process has."""
-    pid = os.getppid()
-    while pid > 1:
-        try:
-            program = Path(f"/proc/{pid}/exe").readlink().name.removesuffix(" (deleted)")
-            # After the name in parentheses: state, parent, … and as the 20th the start time.
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            parent, started = int(fields[1]), fields[19]
-        except (OSError, ValueError, IndexError):
-            break  # no /proc, or a process of somebody else
-        if program not in _SHELLS:
-            return f"{pid} {started}"
-        pid = parent
-    return str(pid)

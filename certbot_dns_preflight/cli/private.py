@@ -22,28 +22,43 @@ _NAME = "dns-preflight"
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def directories() -> list[int]:
-    """Open every private directory that there is, the preferred one first; at least one.
+def directories(*, make: bool = True) -> list[int]:
+    """Open every private directory that there is, the preferred one first.
 
-    Gives descriptors for the caller to close. Raises `OSError` where none can be had.
+    With `make` there is at least one. Gives descriptors for the caller to close. Raises `OSError`
+    where none can be had.
     """
     found = []
     for base in _bases():
         with contextlib.suppress(OSError):
             # In a directory of somebody else, ours could be moved away and another put there.
-            if base.stat().st_uid == os.geteuid():
+            if make and base.stat().st_uid == os.geteuid():
                 (base / _NAME).mkdir(mode=0o700)
         descriptor = _opened(base / _NAME)
         if descriptor is not None:
             found.append(descriptor)
-    for path in sorted(_temporary().glob(f"{_NAME}-{os.geteuid()}-*")):
+    for path in _made_before():
         descriptor = _opened(path)
         if descriptor is not None:
             found.append(descriptor)
-    if not found:
+    if make and not found:
         made = tempfile.mkdtemp(prefix=f"{_NAME}-{os.geteuid()}-")  # mode 0700
         found.append(os.open(made, _DIRECTORY))
     return found
+
+
+def tidy() -> None:
+    """Remove those below the directory for temporary files that are empty."""
+    for path in _made_before():
+        descriptor = _opened(path)
+        if descriptor is not None:
+            os.close(descriptor)
+            with contextlib.suppress(OSError):  # there is something in it
+                path.rmdir()
+
+
+def _made_before() -> list[Path]:
+    return sorted(Path(tempfile.gettempdir()).glob(f"{_NAME}-{os.geteuid()}-*"))
 
 
 def _bases() -> Iterator[Path]:
@@ -53,10 +68,6 @@ def _bases() -> Iterator[Path]:
             yield Path(path)
     if os.geteuid() == 0:
         yield Path("/run")
-
-
-def _temporary() -> Path:
-    return Path(tempfile.gettempdir())
 
 
 def _opened(path: Path) -> int | None:

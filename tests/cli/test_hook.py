@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from certbot_dns_preflight.cli import ancestry
 from certbot_dns_preflight.cli.order import Order, Told
 from tests.conftest import beside_python
 
@@ -112,7 +113,7 @@ def client(*calls: tuple[str, dict[str, str]], **variables: str) -> subprocess.P
 
 
 def left(state: Path) -> list[str]:
-    return [path.name for path in (state / "dns-preflight").iterdir()]
+    return [path.name for path in state.glob("dns-preflight/*")]
 
 
 # -- one call after the other --------------------------------------------------------------------
@@ -198,7 +199,11 @@ def test_a_challenge_that_never_came_is_no_success(tools: Path) -> None:
     _, stderr = process.communicate(timeout=60)
     assert tools.is_dir()
     assert stderr.splitlines()[1:] == [
-        "dns-preflight hook: 1 challenge of this order never came here, and may not be ready",
+        (
+            "dns-preflight hook: 1 challenge of this order never came here, and may not be ready "
+            "(a.example.test); every call of an order must be to this command, by the same client "
+            "as the same user"
+        ),
         "3",
     ]
 
@@ -225,6 +230,67 @@ def test_two_orders_at_once_do_not_mix(tools: Path, lab: Lab, state: Path) -> No
     assert good.communicate(timeout=60)[1].split() == ["0", "0", "0"]
     assert "wrong-value" in bad.communicate(timeout=60)[1]
     assert tools.is_dir()
+    assert left(state) == []
+
+
+# A wrapper that is no shell, and a new process with every call.
+_WRAPPER = """
+import subprocess, sys
+sys.exit(subprocess.call(["dns-preflight", "hook"]))
+"""
+
+
+def test_a_wrapper_around_each_call_is_not_the_client(
+    tools: Path, lab: Lab, state: Path, tmp_path: Path
+) -> None:
+    names = ("a.example.test", "b.example.test")
+    lab.update(
+        lab.primary,
+        "example.test.",
+        add=[f'_acme-challenge.{name}. TXT "{VALUE}"' for name in names],
+    )
+    wrapper = _script(tmp_path / "wrapper", f"#!{sys.executable}\n{_WRAPPER}")
+    clients = [
+        client(
+            (f"true; {wrapper}; exit $?", environment(names[0], value, 1, *names)),
+            ("sleep 2", {}),
+            (f"true; {wrapper}; exit $?", environment(names[1], value, 0, *names)),
+            TIMEOUT="4",
+        )
+        for value in (VALUE, OTHER)
+    ]
+    good, bad = (process.communicate(timeout=60)[1] for process in clients)
+    assert good.split() == ["0", "0", "0"]
+    assert "wrong-value" in bad
+    assert tools.is_dir()
+    assert left(state) == []
+
+
+def test_who_continues_is_warned_and_does_not_fail(tools: Path) -> None:
+    values = environment("a.example.test", VALUE, 0, "a.example.test")
+    process = client(("dns-preflight hook --on-failure continue", values), TIMEOUT="2")
+    _, stderr = process.communicate(timeout=60)
+    assert tools.is_dir()
+    assert "Not ready: " in stderr
+    assert stderr.splitlines()[-2:] == [
+        (
+            "dns-preflight hook: warning: the client goes on all the same, as --on-failure "
+            "continue says"
+        ),
+        "0",
+    ]
+
+
+def test_an_exec_that_fails_is_no_success_in_the_metrics(
+    command: Command, tmp_path: Path, state: Path
+) -> None:
+    file = tmp_path / "metrics.prom"
+    names = ("a.example.test", "b.example.test")
+    run = ("hook", "--exec=false", "--metrics", file)
+    assert command(*run, **environment(names[0], VALUE, 1, *names)).status == 1
+    assert 'dns_preflight_ready{domain="a.example.test"} 0.0' in file.read_text()
+    assert command(*run, **environment(names[1], VALUE, 0, *names)).status == 1
+    assert 'dns_preflight_ready{domain="b.example.test"} 0.0' in file.read_text()
     assert left(state) == []
 
 
@@ -283,7 +349,7 @@ def test_without_a_clients_environment_it_is_misuse(
 
 
 def test_state_is_for_this_user_alone(state: Path) -> None:
-    Order("a,b", caller="1").add(Told("a", "x"), first=True, last=False)
+    Order("a,b", callers=["1"]).add(Told("a", "x"), first=True, last=False)
     directory = state / "dns-preflight"
     (file,) = directory.iterdir()
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
@@ -291,20 +357,20 @@ def test_state_is_for_this_user_alone(state: Path) -> None:
 
 
 def test_an_order_that_begins_anew_forgets_what_was_left() -> None:
-    Order("a,b", caller="1").add(Told("a", "old"), first=True, last=False)
-    Order("a,b", caller="1").add(Told("a", "new"), first=True, last=False)
-    told = Order("a,b", caller="1").add(Told("b", "y"), first=False, last=True)
+    Order("a,b", callers=["1"]).add(Told("a", "old"), first=True, last=False)
+    Order("a,b", callers=["1"]).add(Told("a", "new"), first=True, last=False)
+    told = Order("a,b", callers=["1"]).add(Told("b", "y"), first=False, last=True)
     assert told == [Told("a", "new"), Told("b", "y")]
 
 
 def test_what_is_a_day_old_is_removed(state: Path) -> None:
-    Order("a,b", caller="1").add(Told("a", "x"), first=True, last=False)
+    Order("a,b", callers=["1"]).add(Told("a", "x"), first=True, last=False)
     (file,) = (state / "dns-preflight").iterdir()
     keep = state / "dns-preflight" / "something-else"
     keep.touch()
     for path in (file, keep):
         os.utime(path, (1, 1))
-    Order("c", caller="2").add(Told("c", "x"), first=True, last=True)
+    Order("c", callers=["2"]).add(Told("c", "x"), first=True, last=True)
     assert left(state) == ["something-else"]
 
 
@@ -327,8 +393,8 @@ def test_a_directory_that_is_not_ours_alone_is_not_used(
             planted.chmod(0o777)
         else:
             os.chown(planted, 65534, 65534)
-    Order("a,b", caller="1").add(Told("a", "x"), first=True, last=False)
-    told = Order("a,b", caller="1").add(Told("b", "y"), first=False, last=False)
+    Order("a,b", callers=["1"]).add(Told("a", "x"), first=True, last=False)
+    told = Order("a,b", callers=["1"]).add(Told("b", "y"), first=False, last=False)
     assert [one.domain for one in told] == ["a", "b"]
     assert list(planted.iterdir()) == []
     own = [path for path in tmp_path.glob("dns-preflight-*") if path != planted]
@@ -336,15 +402,39 @@ def test_a_directory_that_is_not_ours_alone_is_not_used(
     assert stat.S_IMODE(own[0].stat().st_mode) == 0o700
 
 
+def test_nothing_is_left_below_the_directory_for_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("certbot_dns_preflight.cli.private._bases", lambda: iter(()))
+    Order("a", callers=["1"]).add(Told("a", "x"), first=True, last=True)
+    assert list(tmp_path.glob("dns-preflight-*")) == []
+    Order("a,b", callers=["1"]).add(Told("a", "x"), first=True, last=False)
+    assert len(list(tmp_path.glob("dns-preflight-*"))) == 1
+    Order("a,b", callers=["1"]).add(Told("b", "x"), first=False, last=True)
+    assert list(tmp_path.glob("dns-preflight-*")) == []
+
+
+def test_an_ancestor_of_two_clients_is_the_client_of_neither() -> None:
+    ours = ancestry.of_this_process()  # all of them are running
+    first = Order("a,b", callers=["0 wrapper", *ours])
+    first.add(Told("a", "x"), first=True, last=False)
+    stranger = Order("a,b", callers=["0 another", *ours[1:]])
+    assert stranger.add(Told("b", "y"), first=False, last=False) == [Told("b", "y")]
+    own = Order("a,b", callers=["0 next wrapper", *ours])
+    assert own.add(Told("b", "z"), first=False, last=True) == [Told("a", "x"), Told("b", "z")]
+
+
 def test_a_planted_link_in_place_of_the_file_is_not_followed(state: Path, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    Order("a,b", caller="1").add(Told("a", "x"), first=True, last=False)
+    Order("a,b", callers=["1"]).add(Told("a", "x"), first=True, last=False)
     (file,) = (state / "dns-preflight").iterdir()
     file.unlink()
     file.symlink_to(victim)
     with pytest.raises(OSError, match="symbolic links"):
-        Order("a,b", caller="1").add(Told("a", "x"), first=True, last=False)
+        Order("a,b", callers=["1"]).add(Told("a", "x"), first=True, last=False)
     assert victim.read_text() == "precious"
 
 
