@@ -113,7 +113,8 @@ class Renewal:
 class Check:
     """A whole check, lineages worst first. `others` use no dns-01. Times as in `Outcome`.
 
-    `within`: only certificates were wanted that end within so many days.
+    `within`: only certificates were wanted that end within so many days. `problem`: the directory
+    itself could not be read, and so no lineage.
     """
 
     started: dt.datetime
@@ -122,10 +123,13 @@ class Check:
     renewals: tuple[Renewal, ...]
     others: tuple[Lineage, ...] = ()
     within: int | None = None
+    problem: Problem | None = None
 
     @property
     def verdict(self) -> Verdict:
         """Not ready if one is not, else inconclusive if one is, else ready."""
+        if self.problem is not None:
+            return Verdict.INCONCLUSIVE
         found = {renewal.verdict for renewal in self.renewals}
         return next((verdict for verdict in _WORST if verdict in found), Verdict.READY)
 

@@ -10,6 +10,8 @@ import dns.name
 from certbot_dns_preflight.records import domain_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from certbot_dns_preflight.outcome import Outcome
 
 _MOST_TOLD = 4
@@ -29,7 +31,10 @@ def spoken(domain: str) -> str | None:
 
 def spoken_names(outcome: Outcome) -> str | None:
     """Say which A-labels of the report stand for which names."""
-    domains = [judged.survey.challenge.domain for judged in outcome.challenges]
-    pairs = [(domain, name) for domain in domains if (name := spoken(domain))]
-    told = [f"{domain} is {name}." for domain, name in pairs[:_MOST_TOLD]]
-    return " ".join(told) or None
+    return spoken_of(judged.survey.challenge.domain for judged in outcome.challenges)
+
+
+def spoken_of(domains: Iterable[str]) -> str | None:
+    """Say which of these stand for which names, the first few of them."""
+    pairs = [(domain, name) for domain in dict.fromkeys(domains) if (name := spoken(domain))]
+    return " ".join(f"{domain} is {name}." for domain, name in pairs[:_MOST_TOLD]) or None

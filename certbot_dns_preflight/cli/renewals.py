@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +10,12 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight import configdir, renewals, rounds, settings
 from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
+from certbot_dns_preflight.cli.names import spoken_of
 from certbot_dns_preflight.cli.parser import add_common_options, read_settings
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.knowledge import Knowledge
 from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.renewals import Problem, Trouble
 from certbot_dns_preflight.report import metrics
 from certbot_dns_preflight.report import renewals as report
 
@@ -74,11 +75,12 @@ def run(given: argparse.Namespace) -> Exit:
     started = dt.datetime.now(dt.UTC)
     directory = Path(given.config_dir).absolute()
     texts = {option.name: getattr(given, option.field, None) for option in settings.OPTIONS}
+    lineages: tuple[Lineage, ...] = ()
+    problem: Problem | None = None
     try:
         lineages = configdir.read(directory, texts, only=given.cert_name)
     except configdir.ConfigDirDeniedError as error:
-        sys.stderr.write(f"dns-preflight: {error}\n")
-        return Exit.INCONCLUSIVE
+        problem = Problem(Trouble.DENIED, str(error))
     except configdir.ConfigDirError as error:
         raise MisuseError(str(error)) from error
     if within is not None:
@@ -91,13 +93,21 @@ def run(given: argparse.Namespace) -> Exit:
         renewals=renewals.worst_first(looked_at),
         others=tuple(each for each in lineages if not each.concerned),
         within=within,
+        problem=problem,
     )
+    # Before anything is printed: whoever reads that may be gone.
+    status = _keep(ours, check, everything=not given.cert_name and within is None)
     _print(given, check)
+    return status
 
+
+def _keep(ours: settings.Settings, check: Check, *, everything: bool) -> Exit:
     def record() -> None:
         assert ours.metrics is not None
-        everything = not given.cert_name and within is None
-        metrics.record_renewals(ours.metrics, check.renewals, all_of_them=everything)
+        if check.problem is not None:
+            metrics.record_unread_renewals(ours.metrics)
+        else:
+            metrics.record_renewals(ours.metrics, check.renewals, all_of_them=everything)
 
     return kept_files.write(ours, report.render_json(check), record, of_verdict(check.verdict))
 
@@ -163,11 +173,21 @@ def _print(given: argparse.Namespace, check: Check) -> None:
     if given.json:
         print(report.render_json(check), end="")  # noqa: T201 - the command's output
     elif not given.quiet:
+        unicode = speaks_unicode()
         shown = report.render(
             check,
             width=width(),
             colour=wants_colour(given),
-            unicode=speaks_unicode(),
+            unicode=unicode,
             detailed=bool(given.cert_name or given.verbose),
+            closing=spoken_of(_shown_names(check)) if unicode else None,
         )
         print(shown)  # noqa: T201 - the command's output
+
+
+def _shown_names(check: Check) -> Iterable[str]:
+    """Give the names that the output has, as far as they may be domains."""
+    for renewal in check.renewals:
+        yield renewal.lineage.name
+        yield from (each.domain for each in renewal.lineage.challenges)
+    yield from (other.name for other in check.others)

@@ -7,10 +7,11 @@ several certificates may share one file: a run replaces its own names alone (`me
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.records import show_name
+from certbot_dns_preflight.records import presentation, show_name
 from certbot_dns_preflight.report import exposition, files, metrics_file
 from certbot_dns_preflight.report import metric_families as families
 from certbot_dns_preflight.responses import Values
@@ -71,7 +72,7 @@ def record_renewals(path: Path, renewals: Iterable[Renewal], *, all_of_them: boo
     now = dt.datetime.now(dt.UTC).timestamp()
     new: Series = {(families.RENEWALS_RUN, ()): now}
     for renewal in renewals:
-        name = renewal.lineage.name
+        name = presentation(os.fsencode(renewal.lineage.name))
         new |= _of_verdict(families.CAN_PASS, families.RENEWAL_OUTCOME, name, renewal.verdict)
         new |= _of_findings(families.RENEWAL_FINDINGS, name, renewal.findings)
         if renewal.lineage.not_after is not None:
@@ -81,6 +82,24 @@ def record_renewals(path: Path, renewals: Iterable[Renewal], *, all_of_them: boo
 
     def replaced(family: Family, labels: tuple[str, ...]) -> bool:
         return same(family, labels) or (all_of_them and family.labels[:1] == ("lineage",))
+
+    _put(path, new, now, replaced=replaced)
+
+
+def record_unread_renewals(path: Path) -> None:
+    """Put a check that could read no lineage into the file: nobody knows what it has still holds.
+
+    It did not run to its end, so the date of the last one that did stays. Raises `MetricsError`.
+    """
+    now = dt.datetime.now(dt.UTC).timestamp()
+    new: Series = {}
+    for name in metrics_file.subjects(path, "lineage"):
+        new |= _of_verdict(families.CAN_PASS, families.RENEWAL_OUTCOME, name, Verdict.INCONCLUSIVE)
+        new |= _dates("lineage", name, now, good=False)
+    same = _same_subjects(new, "lineage")
+
+    def replaced(family: Family, labels: tuple[str, ...]) -> bool:
+        return family != families.EXPIRY and same(family, labels)
 
     _put(path, new, now, replaced=replaced)
 

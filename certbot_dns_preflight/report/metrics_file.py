@@ -57,6 +57,15 @@ def update(
         files.write_atomically(path, exposition.write(FAMILIES, series), mode=_MODE)
 
 
+def subjects(path: Path, kind: str) -> list[str]:
+    """Give the domains, or the lineages, that the file tells of."""
+    return sorted(
+        labels[0]
+        for family, labels in exposition.read(_earlier(path), FAMILIES)
+        if family == DATED[kind][0] and _well_formed(family, labels)
+    )
+
+
 def _well_formed(family: Family, labels: tuple[str, ...]) -> bool:
     """Whether an earlier file's series is one that we would write."""
     return all(

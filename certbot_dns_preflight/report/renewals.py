@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -20,26 +21,28 @@ from certbot_dns_preflight.report.words import listing, plural
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.findings import Json
-    from certbot_dns_preflight.renewals import Check, Lineage, Renewal
+    from certbot_dns_preflight.renewals import Check, Lineage, Problem, Renewal
 
 VERSION = 1
 _LONGEST_NAME = 40
 _MOST_NAMES = 6
+_DIRECTORIES = re.compile(r"(?<!\S)/(?:[^/\n]*/)+(?=[^/\s]+\.pem\b)")
 _MARKS = {Verdict.READY: "ok", Verdict.NOT_READY: "FAIL", Verdict.INCONCLUSIVE: "?"}
 _LEADS = ("Not ready: ", "Inconclusive: ", "dns-preflight: ")
 
 
-def render(
+def render(  # noqa: PLR0913 - what, and how, by keyword
     check: Check,
     *,
     width: int = 80,
     colour: bool = False,
     unicode: bool = False,
     detailed: bool = False,
+    closing: str | None = None,
 ) -> str:
     """Write the check, without a final line end: the answer, a line a lineage, the others.
 
-    `detailed` adds the whole report of each lineage.
+    `detailed` adds the whole report of each lineage, and `closing` comes last.
     """
     page = Page(width, colour=colour, unicode=unicode)
     page.headline(_answer(check), check.verdict)
@@ -56,10 +59,18 @@ def render(
     if detailed:
         for renewal in check.renewals:
             _tell_details(page, renewal, check)
+    elif any(renewal.verdict is not Verdict.READY or renewal.warned for renewal in check.renewals):
+        page.blank()
+        page.add("More about one: --cert-name NAME")
+    if closing:
+        page.blank()
+        page.paragraph(closing)
     return page.text()
 
 
 def _answer(check: Check) -> str:
+    if check.problem is not None:
+        return f"Inconclusive: {printable(check.problem.reason)}."
     total = len(check.renewals)
     if not total:
         soon = "" if check.within is None else f" that ends within {plural(check.within, 'day')}"
@@ -107,7 +118,7 @@ def _days(lineage: Lineage, check: Check) -> str:
 def _cause(renewal: Renewal) -> str:
     """Say in a few words what is the matter with a lineage, or how it is made."""
     if renewal.lineage.problem is not None:
-        return printable(renewal.lineage.problem.reason)
+        return _without_paths(renewal.lineage.problem.reason, renewal.lineage)
     if renewal.outcome is None:
         return ""
     if renewal.verdict is not Verdict.READY:
@@ -118,6 +129,12 @@ def _cause(renewal: Renewal) -> str:
     if renewal.warned:
         return printable(next(f.summary for f in renewal.findings if f.severity.value != "info"))
     return f"{plural(len(renewal.lineage.challenges), 'name')}, {_way(renewal.lineage)}"
+
+
+def _without_paths(reason: str, lineage: Lineage) -> str:
+    """Leave the room of one line to what is wrong: its files are known by the lineage's name."""
+    words = printable(reason).replace(printable(str(lineage.file)), "its renewal file")
+    return _DIRECTORIES.sub("", words)
 
 
 def _way(lineage: Lineage) -> str:
@@ -167,6 +184,7 @@ def as_json(check: Check) -> dict[str, Json]:
         "elapsed_seconds": round(check.elapsed, 3),
         "config_dir": printable(str(check.directory)),
         "outcome": check.verdict.value,
+        "problem": _problem_as_json(check.problem),
         "lineages": [_as_json(renewal, check) for renewal in check.renewals],
         "others": [
             {"name": _name(other), "authenticator": printable(other.authenticator or "")}
@@ -184,7 +202,6 @@ def schema() -> dict[str, Any]:
 
 def _as_json(renewal: Renewal, check: Check) -> dict[str, Json]:
     lineage = renewal.lineage
-    problem = lineage.problem
     judged = renewal.outcome.challenges if renewal.outcome is not None else ()
     return {
         "name": _name(lineage),
@@ -197,12 +214,16 @@ def _as_json(renewal: Renewal, check: Check) -> dict[str, Json]:
         "not_after": None if lineage.not_after is None else _moment(lineage.not_after),
         "days_left": lineage.days_left(check.started),
         "outcome": renewal.verdict.value,
-        "problem": None
-        if problem is None
-        else {"kind": problem.trouble.value, "summary": printable(problem.reason)},
+        "problem": _problem_as_json(lineage.problem),
         "notes": [printable(note) for note in lineage.notes],
         "challenges": [document.challenge_as_json(challenge) for challenge in judged],
     }
+
+
+def _problem_as_json(problem: Problem | None) -> Json:
+    if problem is None:
+        return None
+    return {"kind": problem.trouble.value, "summary": printable(problem.reason)}
 
 
 def _moment(when: dt.datetime) -> str:

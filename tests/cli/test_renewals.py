@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.lab import Lab
 
 pytestmark = pytest.mark.certbot  # its fixture runs it
+UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
 SCHEMA = renewals.schema()
 VALIDATOR = jsonschema.Draft202012Validator(
     SCHEMA,
@@ -250,6 +251,10 @@ def test_a_lineage_that_cannot_be_read_stops_no_other(
         "plugin",
     }
     assert "\x1b" not in ran.stdout
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+    assert "cert.pem is a link to nothing" in ran.stdout
+    assert "its renewal file has no [renewalparams] section" in ran.stdout
+    assert ran.stdout.splitlines()[-1] == "More about one: --cert-name NAME"
     details = in_lab("renewals", "--config-dir", directory.path, "--cert-name=plugin").stdout
     assert "is a link to nothing" in " ".join(details.split())
 
@@ -265,9 +270,8 @@ def test_what_may_not_be_read_is_inconclusive(in_lab: Command, directory: Direct
     """Renewal files are for everybody, certificates for root alone: so certbot leaves them."""
     for name in ("live", "archive"):
         (directory.path / name).chmod(0o000)
-    unprivileged = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"]
     done = subprocess.run(
-        [*unprivileged, *in_lab.line("renewals", "--config-dir", directory.path)],
+        [*UNPRIVILEGED, *in_lab.line("renewals", "--config-dir", directory.path)],
         capture_output=True,
         text=True,
         check=False,
@@ -277,6 +281,35 @@ def test_what_may_not_be_read_is_inconclusive(in_lab: Command, directory: Direct
     assert done.returncode == 3, done.stderr
     assert done.stdout.splitlines()[0] == "Inconclusive: 3 of 3 renewals could not be checked."
     assert done.stdout.count("no permission to look at") == 3
+
+
+def test_a_directory_that_may_not_be_read_is_inconclusive(
+    in_lab: Command, directory: Directory, tmp_path: Path
+) -> None:
+    report, file = tmp_path / "renewals.json", tmp_path / "renewals.prom"
+    run = ("renewals", "--config-dir", directory.path, "--metrics", file, "--report", report)
+    assert in_lab(*run).status == 0
+    before = file.read_text()
+    (directory.path / "renewal").chmod(0o000)
+    done = subprocess.run(
+        [*UNPRIVILEGED, *in_lab.line(*run)], capture_output=True, text=True, check=False
+    )
+    (directory.path / "renewal").chmod(0o755)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout.startswith("Inconclusive: no permission to read")
+    told = json.loads(report.read_text())
+    VALIDATOR.validate(told)
+    assert (told["outcome"], told["lineages"]) == ("inconclusive", [])
+    assert told["problem"]["kind"] == "denied"
+    after = file.read_text()
+    lines = after.splitlines()
+    assert 'dns_preflight_renewal_can_pass{lineage="wrapped"} 0.0' in lines
+    inconclusive = 'outcome{lineage="wrapped",outcome="inconclusive"} 1.0'
+    assert f"dns_preflight_renewal_{inconclusive}" in lines
+    for kept in ("_expiry_", "renewals_last_run", "renewal_last_success"):
+        assert [line for line in before.splitlines() if kept in line] == [
+            line for line in lines if kept in line
+        ]
 
 
 def without_coverage() -> dict[str, str]:
@@ -346,6 +379,44 @@ def test_a_directory_without_lineages_is_in_order(command: Command, tmp_path: Pa
     ran = command("renewals", "--config-dir", tmp_path)
     assert ran.status == 0
     assert ran.stdout.startswith("Nothing to check")
+
+
+# -- odd names and readers -------------------------------------------------------------------------
+
+
+def test_an_odd_name_of_a_renewal_file_costs_nothing(
+    in_lab: Command, directory: Directory, tmp_path: Path
+) -> None:
+    directory.drop("by-hooks", "plugin")
+    text = directory.renewal_file("wrapped").read_bytes()
+    folder = os.fsencode(directory.path / "renewal")
+    for name in (b"odd\xff\x1b[31m", b"back\\slash", b"xn--bcher-kva.example"):
+        with open(folder + b"/" + name + b".conf", "wb") as file:  # noqa: PTH123 - bytes
+            file.write(text)
+    metrics = tmp_path / "renewals.prom"
+    run = ("renewals", "--config-dir", directory.path, "--metrics", metrics)
+    ran = in_lab(*run, PYTHONIOENCODING="utf-8")
+    assert (ran.status, ran.stderr) == (0, "")
+    assert r"odd\255\027[31m" in ran.stdout
+    assert ran.stdout.splitlines()[-1] == "xn--bcher-kva.example is bücher.example."
+    told = metrics.read_text()
+    assert "\x1b" not in told
+    for label in (r"odd\\255\\027[31m", r"back\\092slash", "wrapped"):
+        assert f'dns_preflight_renewal_can_pass{{lineage="{label}"}} 1.0' in told.splitlines()
+
+
+@pytest.mark.parametrize("form", ["", "--json"])
+def test_report_and_metrics_are_written_whoever_reads_the_output(
+    in_lab: Command, directory: Directory, tmp_path: Path, form: str
+) -> None:
+    report, metrics = tmp_path / "renewals.json", tmp_path / "renewals.prom"
+    options = ("--config-dir", directory.path, f"--report={report}", f"--metrics={metrics}")
+    line = in_lab.line("renewals", *options, *([form] if form else []))
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert json.loads(report.read_text())["outcome"] == "ready"
+    assert 'can_pass{lineage="plugin"} 1.0' in metrics.read_text()
 
 
 # -- metrics ---------------------------------------------------------------------------------------
