@@ -7,6 +7,7 @@ Fixed: the root, `test.`, `dns.test.` (the name servers' own names), `example.te
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from dataclasses import dataclass
@@ -393,8 +394,14 @@ class Lab:
         paused = server in source.zones[origin].barred
         if paused:
             self._unbar(server, origin)
-        server.refresh(origin)
-        server.wait_serial(origin, serial or 0)
+        for seconds in (2.0, 3.0, 10.0):
+            # A daemon that has just heard a NOTIFY may drop the one transfer for the other.
+            server.refresh(origin)
+            with contextlib.suppress(DaemonError):
+                server.wait_serial(origin, serial or 0, seconds=seconds)
+                break
+        else:
+            raise DaemonError(f"{server} does not fetch {origin} at serial {serial}")
         if paused:
             self._bar(server, origin)
 
