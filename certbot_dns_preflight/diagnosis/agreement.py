@@ -114,7 +114,7 @@ def _lagging(
     if theirs and ours:
         cause = (
             f"{name} {phrases.verb(len(late), 'serves', 'serve')} the zone "
-            f"{phrases.owner(behind[0].zone)} with {theirs}, those that have it have {ours}: "
+            f"{phrases.owner(behind[0].zone)} with {theirs}; where the record is, it is {ours}: "
             "the change has not been transferred."
         )
     else:
