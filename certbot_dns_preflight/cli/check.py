@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight import rounds
 from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.account_keys import expected_value
-from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
+from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.lines import LineStream
-from certbot_dns_preflight.cli.names import spoken_names
 from certbot_dns_preflight.cli.parser import Once, add_common_options, applicant, read_settings
 from certbot_dns_preflight.cli.tally import Tally
-from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
+from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.cli.wanted import Wanted
 from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.report import document, live, metrics, text
+from certbot_dns_preflight.report import document, live
 
 if TYPE_CHECKING:
     import argparse
@@ -140,32 +139,14 @@ def _look(
                 decided=decided if stream is not None or not given.wait else None,
                 extras=rounds.Extras(applicant=applicant(settings)),
             )
-        status = _keep(settings, outcome)
+        status = kept_files.keep(settings, outcome)
     if given.wait and outcome.verdict is Verdict.READY:
         time.sleep(settings.settle)
     return outcome, status
-
-
-def _keep(settings: Settings, outcome: Outcome) -> Exit:
-    """Write report and metrics, before anything is printed: whoever reads that may be gone."""
-
-    def record() -> None:
-        assert settings.metrics is not None
-        metrics.record(settings.metrics, outcome)
-
-    return kept_files.write(settings, document.render(outcome), record, of_verdict(outcome.verdict))
 
 
 def _print(given: argparse.Namespace, outcome: Outcome) -> None:
     if given.json:
         print(document.render(outcome))  # noqa: T201 - the command's output
     elif not given.quiet and not given.jsonl:
-        unicode = speaks_unicode()
-        shown = text.render(
-            outcome,
-            width=width(),
-            colour=wants_colour(given),
-            unicode=unicode,
-            closing=spoken_names(outcome) if unicode else None,
-        )
-        print(shown.rstrip("\n"))  # noqa: T201 - the command's output
+        print(page(outcome, given))  # noqa: T201 - the command's output

@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import rounds
 from certbot_dns_preflight.cli import kept_files
-from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
-from certbot_dns_preflight.cli.names import spoken_names
+from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.order import Order, Told
 from certbot_dns_preflight.cli.parser import add_common_options, applicant, read_settings
-from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
+from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.cli.wanted import Wanted
 from certbot_dns_preflight.outcome import Verdict
 from certbot_dns_preflight.records import InvalidDomainError, challenge, printable
-from certbot_dns_preflight.report import document, live, metrics, text
+from certbot_dns_preflight.report import live
 from certbot_dns_preflight.report.words import listing, plural
 from certbot_dns_preflight.settings import OnFailure
 
@@ -182,26 +181,12 @@ def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Ex
     with kept_files.none_if_stopped(settings, _domains(told)), watch or contextlib.nullcontext():
         outcome = rounds.run(wanted.challenges, settings, wait=True, watch=watch, extras=extras)
 
-    def record() -> None:
-        assert settings.metrics is not None
-        metrics.record(settings.metrics, outcome)
-
-    status = kept_files.write(
-        settings, document.render(outcome), record, of_verdict(outcome.verdict)
-    )
+    status = kept_files.keep(settings, outcome)
     if outcome.verdict is Verdict.READY:
         time.sleep(settings.settle)
     elif not given.quiet:
         # Standard output is the user's hook's own: certbot hands it on to the cleanup hook.
-        unicode = speaks_unicode()
-        shown = text.render(
-            outcome,
-            width=width(),
-            colour=wants_colour(given),
-            unicode=unicode,
-            closing=spoken_names(outcome) if unicode else None,
-        )
-        _write(shown.rstrip("\n"))
+        _write(page(outcome, given))
     return status
 
 

@@ -6,13 +6,15 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli.exits import Exit, MisuseError
+from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
 from certbot_dns_preflight.records import printable
-from certbot_dns_preflight.report import files, metrics
+from certbot_dns_preflight.report import document, files, metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
+    from certbot_dns_preflight.outcome import Outcome
     from certbot_dns_preflight.settings import Settings
 
 _MODE = 0o644
@@ -32,8 +34,18 @@ def check(settings: Settings) -> None:
         raise MisuseError(f"--metrics: {printable(str(error))}") from error
 
 
-def write(settings: Settings, report: str, record: Callable[[], None], status: Exit) -> Exit:
-    """Write the report's text, have metrics recorded, and give the exit status to end with.
+def keep(settings: Settings, outcome: Outcome) -> Exit:
+    """Write report and metrics of a run, and give the exit status to end with."""
+    return write(
+        settings,
+        document.render(outcome),
+        lambda path: metrics.record(path, outcome),
+        of_verdict(outcome.verdict),
+    )
+
+
+def write(settings: Settings, report: str, record: Callable[[Path], None], status: Exit) -> Exit:
+    """Write a report's text, have metrics recorded at their path, and give the exit status.
 
     A file that cannot be written after all is told on stderr, and is no success.
     """
@@ -46,7 +58,7 @@ def write(settings: Settings, report: str, record: Callable[[], None], status: E
         failed = True
     try:
         if settings.metrics is not None:
-            record()
+            record(settings.metrics)
     except metrics.MetricsError as error:
         _complain(f"--metrics: {error}")
         failed = True

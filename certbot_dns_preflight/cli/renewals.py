@@ -102,12 +102,11 @@ def run(given: argparse.Namespace) -> Exit:
 
 
 def _keep(ours: settings.Settings, check: Check, *, everything: bool) -> Exit:
-    def record() -> None:
-        assert ours.metrics is not None
+    def record(path: Path) -> None:
         if check.problem is not None:
-            metrics.record_unread_renewals(ours.metrics)
+            metrics.record_unread_renewals(path)
         else:
-            metrics.record_renewals(ours.metrics, check.renewals, all_of_them=everything)
+            metrics.record_renewals(path, check.renewals, all_of_them=everything)
 
     return kept_files.write(ours, report.render_json(check), record, of_verdict(check.verdict))
 

@@ -8,8 +8,13 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.cli.names import spoken_names
+from certbot_dns_preflight.report import text
+
 if TYPE_CHECKING:
     import argparse
+
+    from certbot_dns_preflight.outcome import Outcome
 
 _NARROWEST, _WIDEST = 60, 100
 
@@ -34,3 +39,15 @@ def speaks_unicode() -> bool:
     with contextlib.suppress(LookupError):
         return "✓".encode(sys.stdout.encoding or "ascii", "ignore") != b""
     return False
+
+
+def page(outcome: Outcome, given: argparse.Namespace) -> str:
+    """Write the report as it is to be read here, U-labels spoken where they can be shown."""
+    unicode = speaks_unicode()
+    return text.render(
+        outcome,
+        width=width(),
+        colour=wants_colour(given),
+        unicode=unicode,
+        closing=spoken_names(outcome) if unicode else None,
+    ).rstrip("\n")

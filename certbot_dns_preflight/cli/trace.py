@@ -19,6 +19,7 @@ from certbot_dns_preflight.survey import NoEgress
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from certbot_dns_preflight.trail import Trail
 
@@ -70,7 +71,7 @@ def run(given: argparse.Namespace) -> Exit:
     return status
 
 
-def _nothing() -> None:
+def _nothing(_path: Path) -> None:
     """Record no metrics: a walk is neither ready nor not."""
 
 
