@@ -12,21 +12,26 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from certbot_dns_preflight.caavalue import parse
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from certbot_dns_preflight.caavalue import Value
+
 _CRITICAL = 0x80
 _MISREAD_AS_CRITICAL = 0x01
-_ISSUE, _ISSUEWILD, _IODEF = b"issue", b"issuewild", b"iodef"
+_ISSUE, _ISSUEWILD = b"issue", b"issuewild"
+# Those that CAs of web servers' certificates know; issuemail (RFC 9495) says nothing about them.
+_KNOWN = frozenset({_ISSUE, _ISSUEWILD, b"iodef", b"issuemail"})
+# Registered as well, yet Boulder knows none of them.
+_LITTLE_KNOWN = frozenset({b"issuevmc", b"contactemail", b"contactphone"})
 _ACCOUNT, _METHODS = b"accounturi", b"validationmethods"
-_BLANKS = b" \t"
-
-# RFC 8659 section 4.2, with erratum 7139. No repetition is nested in another: linear time.
-_LABEL = rb"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_DOMAIN = re.compile(rb"%b(?:\.%b)*" % (_LABEL, _LABEL))
-_PARAMETER_TAG = re.compile(_LABEL)
-_PARAMETER_VALUE = re.compile(rb"[\x21-\x3a\x3c-\x7e]*")
 _METHOD_LIST = re.compile(rb"(?:[A-Za-z0-9-]+,)*[A-Za-z0-9-]+|")  # RFC 8657 section 4
+# Let's Encrypt's accounts of ACMEv1 kept their number, and Boulder takes both URLs for them.
+_OLD_ACCOUNT = re.compile(
+    r"https://acme-(?:v01|(?P<staging>staging))\.api\.letsencrypt\.org/acme/reg/(?P<number>[0-9]+)"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,12 +79,15 @@ class Why(enum.StrEnum):
 
 
 class Doubt(enum.StrEnum):
-    """Why a property cannot be judged from here."""
+    """Why a property cannot be judged from here; the mildest first."""
 
-    IDENTITY_UNKNOWN = "identity-unknown"
+    OLD_ACCOUNT = "old-account"  # the same account's URL of ACMEv1
     ACCOUNT_UNKNOWN = "account-unknown"
+    IDENTITY_UNKNOWN = "identity-unknown"
     LETTER_CASE = "letter-case"  # domain names ignore case, yet Boulder compares exactly
+    HYPHEN = "hyphen"  # allowed in a parameter's tag, yet Boulder takes the record for malformed
     FLAG_ONE = "flag-one"  # reserved by the RFC, yet Boulder reads it as the critical bit
+    LITTLE_KNOWN = "little-known"  # critical and registered, yet Boulder does not know it
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,7 @@ class Forbidden:
 class Unjudged:
     """It depends on what is not known here; `about` would authorise but for the doubt.
 
-    With `Doubt.FLAG_ONE` it is the other way round: `about` may forbid.
+    With `Doubt.FLAG_ONE` and `Doubt.LITTLE_KNOWN` it is the other way round: `about` may forbid.
     """
 
     tag: str
@@ -120,15 +128,7 @@ class Unjudged:
 
 
 Decision: TypeAlias = Allowed | Forbidden | Unjudged
-
-
-@dataclass(frozen=True, slots=True)
-class _Value:
-    issuer: bytes  # empty: nobody
-    parameters: tuple[tuple[bytes, bytes], ...]
-
-    def all_of(self, tag: bytes) -> list[bytes]:
-        return [value for name, value in self.parameters if name == tag]
+_MILDEST = tuple(Doubt)
 
 
 def decide(properties: Iterable[Property], applicant: Applicant, *, wildcard: bool) -> Decision:
@@ -138,15 +138,18 @@ def decide(properties: Iterable[Property], applicant: Applicant, *, wildcard: bo
     # RFC 8659 section 4.3: for wildcards, any issuewild makes every issue count for nothing.
     kind = _ISSUEWILD if wildcard and _ISSUEWILD in kinds else _ISSUE
     tag = kind.decode()
-    unknown = [item for item in given if item.kind not in (_ISSUE, _ISSUEWILD, _IODEF)]
-    critical = tuple(Objection(item, Why.UNKNOWN_CRITICAL) for item in unknown if item.is_critical)
-    if critical:
-        return Forbidden(tag, critical)
+    unknown = [item for item in given if item.kind not in _KNOWN]
+    critical = [item for item in unknown if item.is_critical]
+    forbidding = [item for item in critical if item.kind not in _LITTLE_KNOWN]
+    if forbidding:
+        return Forbidden(tag, tuple(Objection(item, Why.UNKNOWN_CRITICAL) for item in forbidding))
     decision = _decide_by([item for item in given if item.kind == kind], tag, applicant)
+    if isinstance(decision, Forbidden):
+        return decision
     misread = [item for item in unknown if item.flags & _MISREAD_AS_CRITICAL]
-    if misread and not isinstance(decision, Forbidden):
-        return Unjudged(tag, misread[0], Doubt.FLAG_ONE)
-    return decision
+    if critical:
+        return Unjudged(tag, critical[0], Doubt.LITTLE_KNOWN)
+    return Unjudged(tag, misread[0], Doubt.FLAG_ONE) if misread else decision
 
 
 def _decide_by(properties: Sequence[Property], tag: str, applicant: Applicant) -> Decision:
@@ -163,14 +166,14 @@ def _decide_by(properties: Sequence[Property], tag: str, applicant: Applicant) -
             case Objection() as objection:
                 objections.append(objection)
     if doubtful:
-        about, doubt = doubtful[0]
+        about, doubt = min(doubtful, key=lambda found: _MILDEST.index(found[1]))
         return Unjudged(tag, about, doubt, tuple(objections))
     return Forbidden(tag, tuple(objections))
 
 
 def _judge(item: Property, applicant: Applicant) -> Objection | Doubt | None:
     """Judge one property: None if it authorises."""
-    value = _parse(item.value)
+    value = parse(item.value)
     if isinstance(value, str):
         return Objection(item, Why.MALFORMED, value)
     if not value.issuer:
@@ -184,15 +187,17 @@ def _judge(item: Property, applicant: Applicant) -> Objection | Doubt | None:
         doubts.append(Doubt.IDENTITY_UNKNOWN)
     elif issuer not in same:
         doubts.append(Doubt.LETTER_CASE)
+    if any(b"-" in tag for tag, _ in value.parameters):
+        doubts.append(Doubt.HYPHEN)
     for wrong in (_judge_account(item, value, applicant), _judge_method(item, value, applicant)):
         if isinstance(wrong, Objection):
             return wrong
         if wrong is not None:
             doubts.append(wrong)
-    return doubts[0] if doubts else None
+    return max(doubts, key=_MILDEST.index, default=None)
 
 
-def _judge_account(item: Property, value: _Value, applicant: Applicant) -> Objection | Doubt | None:
+def _judge_account(item: Property, value: Value, applicant: Applicant) -> Objection | Doubt | None:
     """RFC 8657 section 3: compared as a string; given twice, nothing satisfies it."""
     accounts = value.all_of(_ACCOUNT)
     if not accounts:
@@ -202,10 +207,18 @@ def _judge_account(item: Property, value: _Value, applicant: Applicant) -> Objec
     if applicant.account is None:
         return Doubt.ACCOUNT_UNKNOWN
     account = accounts[0].decode("ascii")
-    return None if account == applicant.account else Objection(item, Why.OTHER_ACCOUNT, account)
+    if account == applicant.account:
+        return None
+    old = _OLD_ACCOUNT.fullmatch(account)
+    if old is not None and applicant.account == (
+        f"https://acme-{'staging-' if old['staging'] else ''}v02.api.letsencrypt.org/acme/acct/"
+        f"{old['number']}"
+    ):
+        return Doubt.OLD_ACCOUNT
+    return Objection(item, Why.OTHER_ACCOUNT, account)
 
 
-def _judge_method(item: Property, value: _Value, applicant: Applicant) -> Objection | None:
+def _judge_method(item: Property, value: Value, applicant: Applicant) -> Objection | None:
     """RFC 8657 section 4: a list of methods, exact; given twice, Boulder takes none of them."""
     lists = value.all_of(_METHODS)
     if not lists:
@@ -218,24 +231,3 @@ def _judge_method(item: Property, value: _Value, applicant: Applicant) -> Object
     if applicant.method in listed.split(","):
         return None
     return Objection(item, Why.OTHER_METHOD, listed)
-
-
-def _parse(text: bytes) -> _Value | str:
-    """Read the value of issue or issuewild; a text says what is wrong with it."""
-    head, semicolon, tail = text.partition(b";")
-    issuer = head.strip(_BLANKS)
-    if issuer and not _DOMAIN.fullmatch(issuer):
-        return "no issuer domain name"
-    if not semicolon or not tail.strip(_BLANKS):
-        return _Value(issuer, ())
-    parameters = []
-    for part in tail.split(b";"):
-        tag, equals, value = (piece.strip(_BLANKS) for piece in part.partition(b"="))
-        if not part.strip(_BLANKS):
-            return "an empty parameter: a semicolon too many"
-        if not equals or not _PARAMETER_TAG.fullmatch(tag):
-            return "a parameter that is not of the form tag=value"
-        if not _PARAMETER_VALUE.fullmatch(value):
-            return "a parameter value with a blank or another character that is not allowed"
-        parameters.append((tag, value))
-    return _Value(issuer, tuple(parameters))

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.caasets import CaaAnswer, Climb
     from certbot_dns_preflight.findings import Finding, Json
 
-# Boulder compares the issuer's letters exactly and reads flag 1 as the critical bit.
+# Boulder compares the issuer's letters exactly, reads flag 1 as the critical bit, takes no hyphen
+# in a parameter's tag, and knows no tags but issue, issuewild, iodef and issuemail.
 _BOULDER = frozenset({"letsencrypt.org"})
 
 
@@ -95,6 +96,22 @@ def _unjudged(
         case Doubt.LETTER_CASE:
             summary = f"CAA at {at} names {_ca(applicant)} in other letters (upper, lower case)"
             remedy = f"Write it as {_line(found.owner, decision.tag, applicant)}"
+            severity = _as_boulder(applicant)
+        case Doubt.OLD_ACCOUNT:
+            summary = f"CAA at {at} names this ACME account by its URL of ACMEv1"
+            account = phrases.bounded(applicant.account or "")
+            remedy = (
+                f"Better put accounturi={account} there; the old form may not be taken for long"
+            )
+        case Doubt.HYPHEN:
+            summary = f"CAA at {at} has a hyphen in a parameter's tag, which some CAs do not take"
+            remedy = (
+                f"Leave that parameter out, or add {_line(found.owner, decision.tag, applicant)}"
+            )
+            severity = _as_boulder(applicant)
+        case Doubt.LITTLE_KNOWN:
+            summary = f"CAA at {at} has a critical property that some CAs do not know"
+            remedy = f"Set the flags of this record to 0: {record}"
             severity = _as_boulder(applicant)
         case Doubt.FLAG_ONE:
             summary = f"CAA at {at} has flag 1 on an unknown tag, which some CAs take for critical"

@@ -122,7 +122,7 @@ def test_no_set_allows() -> None:
         ("\texample.net ; ", None),
         ("example.net;a=b", None),
         ("example.net ; a = b ; c=", None),
-        ("example.net; validationmethods=dns-01;a-b--c=x=y", None),
+        ("example.net; validationmethods=dns-01;abc=x=y", None),
         ("example.net; AccountURI=other", None),  # an unknown parameter, as Boulder has it
         ("", Why.NO_ISSUER),
         ("  ", Why.NO_ISSUER),
@@ -267,3 +267,58 @@ def test_another_issuer_never_authorises(value: bytes) -> None:
     decision = decide([Property(0, b"issue", value)], NET, wildcard=False)
     named = value.split(b";")[0].strip(b" \t") == b"example.net"
     assert not isinstance(decision, Allowed) or named
+
+
+@pytest.mark.parametrize("wildcard", [False, True])
+def test_issuemail_is_known_and_says_nothing_about_web_servers(*, wildcard: bool) -> None:
+    assert verdict(("128 issuemail ;",), CA1, wildcard=wildcard) == "Allowed"
+    only = ("0 issue ca1.example.net", "128 issuemail ;")
+    assert verdict(only, CA1, wildcard=wildcard) == "Allowed"
+    assert verdict(only, CA2, wildcard=wildcard) == "Forbidden"
+
+
+@pytest.mark.parametrize("tag", ["issuevmc", "contactemail", "contactphone"])
+def test_registered_tags_that_not_every_ca_knows_are_a_doubt_where_critical(tag: str) -> None:
+    assert verdict((f"0 {tag} x",), CA1) == "Allowed"
+    found = decide(records(f"128 {tag} x"), CA1, wildcard=False)
+    assert isinstance(found, Unjudged)
+    assert found.doubt is Doubt.LITTLE_KNOWN
+    assert verdict((f"128 {tag} x", "128 tbs x"), CA1) == "Forbidden"
+    assert verdict((f"128 {tag} x", "0 issue ;"), CA1) == "Forbidden"
+
+
+V02 = Applicant(("letsencrypt.org",), "https://acme-v02.api.letsencrypt.org/acme/acct/5")
+STAGING = Applicant(
+    ("letsencrypt.org",), "https://acme-staging-v02.api.letsencrypt.org/acme/acct/5"
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "applicant", "expected"),
+    [
+        ("acme-v01.api.letsencrypt.org/acme/reg/5", V02, "Unjudged"),
+        ("acme-v01.api.letsencrypt.org/acme/reg/6", V02, "Forbidden"),
+        ("acme-v01.api.letsencrypt.org/acme/reg/5", STAGING, "Forbidden"),
+        ("acme-staging.api.letsencrypt.org/acme/reg/5", STAGING, "Unjudged"),
+        ("acme-v01.api.letsencrypt.org.example/acme/reg/5", V02, "Forbidden"),
+        ("acme-v01.api.letsencrypt.org/acme/reg/5", NET, "Forbidden"),
+    ],
+)
+def test_an_accounts_url_of_acmev1_is_that_of_the_same_number(
+    url: str, applicant: Applicant, expected: str
+) -> None:
+    assert verdict((f"0 issue letsencrypt.org; accounturi=https://{url}",), applicant) == expected
+
+
+def test_the_mildest_doubt_of_several_records_counts_and_the_gravest_of_one() -> None:
+    hyphen = "0 issue letsencrypt.org; foo-bar=1"
+    old = "0 issue letsencrypt.org; accounturi=https://acme-v01.api.letsencrypt.org/acme/reg/5"
+    for lines, doubt in (
+        ((hyphen,), Doubt.HYPHEN),
+        ((f"{old}; foo-bar=1",), Doubt.HYPHEN),
+        ((hyphen, old), Doubt.OLD_ACCOUNT),
+    ):
+        found = decide(records(*lines), V02, wildcard=False)
+        assert isinstance(found, Unjudged)
+        assert found.doubt is doubt
+    assert verdict((hyphen, "0 issue letsencrypt.org"), V02) == "Allowed"

@@ -26,6 +26,8 @@ from certbot_dns_preflight.responses import Endpoint
 
 ACCOUNT = "https://ca.example/acct/1"
 LETS_ENCRYPT = Applicant(("letsencrypt.org",), ACCOUNT)
+OF_ACMEV1 = "https://acme-v01.api.letsencrypt.org/acme/reg/5"
+NUMBER_5 = Applicant(("letsencrypt.org",), "https://acme-v02.api.letsencrypt.org/acme/acct/5")
 ZONE = dns.name.from_text("example.com.")
 EMPTY = NoProperties(nxdomain=False)
 
@@ -202,6 +204,11 @@ def test_an_alias_in_a_circle_cannot_be_read() -> None:
         (["0 issue Pki.goog"], Applicant(("pki.goog",)), Severity.WARNING),
         (["1 tbs x"], LETS_ENCRYPT, Severity.ERROR),
         (["1 tbs x"], Applicant(("pki.goog",)), Severity.WARNING),
+        (["0 issue letsencrypt.org; foo-bar=1"], LETS_ENCRYPT, Severity.ERROR),
+        (["0 issue pki.goog; foo-bar=1"], Applicant(("pki.goog",)), Severity.WARNING),
+        (["128 issuevmc ;"], LETS_ENCRYPT, Severity.ERROR),
+        (["128 contactemail a@example.com"], Applicant(("pki.goog",)), Severity.WARNING),
+        ([f"0 issue letsencrypt.org; accounturi={OF_ACMEV1}"], NUMBER_5, Severity.WARNING),
         (["0 issue pki.goog"], Applicant(()), Severity.WARNING),
         (["0 issue pki.goog; accounturi=a"], Applicant(("pki.goog",)), Severity.WARNING),
     ],

@@ -14,7 +14,8 @@ ENTRIES: tuple[Entry, ...] = (
         "CAA is looked up at the name and each ancestor; the first set found decides. "
         "Its `issue` (for wildcards `issuewild`) properties must name the CA, and "
         "`accounturi` and `validationmethods`, if given, must fit (RFC 8657). An "
-        "unknown critical property forbids.",
+        "unknown critical property forbids. It is a warning where it depends on the CA; for "
+        "Let's Encrypt it is known what its software does not take.",
         "The CA must not issue; it looks after the challenge has passed.",
         (
             "dig DOMAIN CAA",
@@ -34,8 +35,17 @@ ENTRIES: tuple[Entry, ...] = (
                 "Put this account's URL there; it changes when an account is made anew.",
             ),
             Remedy(
+                "accounturi is the account's URL of ACMEv1",
+                "Let's Encrypt takes it (a warning); better put the URL of today there.",
+            ),
+            Remedy(
                 "validationmethods lacks dns-01",
                 "Add dns-01 to it.",
+            ),
+            Remedy(
+                "a critical property that the CA does not know, or flag 1 or a hyphen that it "
+                "misreads",
+                "Set the flags to 0, or leave the parameter out.",
             ),
         ),
     ),

@@ -1,0 +1,50 @@
+"""The value of a CAA issue or issuewild property: issuer domain name and parameters. Pure.
+
+Reads by the grammar of RFC 8659; what the parts mean for a CA is decided in `caa`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_BLANKS = b" \t"
+
+# RFC 8659 section 4.2, with erratum 7139. No repetition is nested in another: linear time.
+_LABEL = rb"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_DOMAIN = re.compile(rb"%b(?:\.%b)*" % (_LABEL, _LABEL))
+_PARAMETER_TAG = re.compile(_LABEL)
+_PARAMETER_VALUE = re.compile(rb"[\x21-\x3a\x3c-\x7e]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value, parsed: `issuer` is empty where nobody may issue."""
+
+    issuer: bytes
+    parameters: tuple[tuple[bytes, bytes], ...]
+
+    def all_of(self, tag: bytes) -> list[bytes]:
+        """List the values of all parameters with a tag."""
+        return [value for name, value in self.parameters if name == tag]
+
+
+def parse(text: bytes) -> Value | str:
+    """Read a value; a text says what is wrong with it."""
+    head, semicolon, tail = text.partition(b";")
+    issuer = head.strip(_BLANKS)
+    if issuer and not _DOMAIN.fullmatch(issuer):
+        return "no issuer domain name"
+    if not semicolon or not tail.strip(_BLANKS):
+        return Value(issuer, ())
+    parameters = []
+    for part in tail.split(b";"):
+        tag, equals, value = (piece.strip(_BLANKS) for piece in part.partition(b"="))
+        if not part.strip(_BLANKS):
+            return "an empty parameter: a semicolon too many"
+        if not equals or not _PARAMETER_TAG.fullmatch(tag):
+            return "a parameter that is not of the form tag=value"
+        if not _PARAMETER_VALUE.fullmatch(value):
+            return "a parameter value with a blank or another character that is not allowed"
+        parameters.append((tag, value))
+    return Value(issuer, tuple(parameters))
