@@ -18,8 +18,8 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from certbot_dns_preflight import caawire
 from certbot_dns_preflight.asking import ask_any
-from certbot_dns_preflight.caa import Property
 from certbot_dns_preflight.caasets import (
     AliasTo,
     CaaAnswer,
@@ -182,7 +182,7 @@ class CaaSearch:
         found = [r for r in message.answer if r.rdtype == dns.rdatatype.CAA]
         content: Content = NoProperties(nxdomain=message.rcode() == dns.rcode.NXDOMAIN)
         if found:
-            content = _properties(found[-1])
+            content = Properties(caawire.properties(found[-1]))
         return CaaAnswer(owner, owner, None, endpoint, content)
 
     async def _ask_one(
@@ -227,16 +227,10 @@ def _read_message(message: dns.message.Message, owner: dns.name.Name) -> Content
         return AliasTo(alias.target)
     rrset = rrset_at(message.answer, owner, dns.rdatatype.CAA)
     if rrset is not None:
-        return _properties(rrset)
+        return Properties(caawire.properties(rrset))
     if message.answer:
         return Failed("an answer about something else")
     return NoProperties(nxdomain=rcode == dns.rcode.NXDOMAIN)
-
-
-def _properties(rrset: dns.rrset.RRset) -> Properties:
-    return Properties(
-        tuple(sorted({Property(rdata.flags, rdata.tag, rdata.value) for rdata in rrset}))
-    )
 
 
 def _is_authoritative(message: dns.message.Message) -> bool:

@@ -23,6 +23,7 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
+from certbot_dns_preflight import caawire
 from certbot_dns_preflight.records import printable
 from certbot_dns_preflight.responses import (
     Endpoint,
@@ -332,7 +333,7 @@ def _parse(wire: bytes, query: dns.message.QueryMessage) -> tuple[dns.message.Me
     if not wire[2] & _QR:
         return None, "a question in place of an answer"
     try:
-        message = dns.message.from_wire(wire, raise_on_truncation=False)
+        message = _read(wire, query)
     except Exception as error:  # noqa: BLE001 - hostile bytes: whatever the parser raises
         return None, f"a message that does not parse ({printable(type(error).__name__)})"
     if not query.is_response(message):
@@ -344,6 +345,15 @@ def _parse(wire: bytes, query: dns.message.QueryMessage) -> tuple[dns.message.Me
             f"not {asked.name} {dns.rdatatype.to_text(asked.rdtype)}"
         )
     return message, ""
+
+
+def _read(wire: bytes, query: dns.message.QueryMessage) -> dns.message.Message:
+    try:
+        return dns.message.from_wire(wire, raise_on_truncation=False)
+    except dns.exception.DNSException:
+        if query.question[0].rdtype != dns.rdatatype.CAA:
+            raise
+        return caawire.read(wire)
 
 
 def _size(message: dns.message.Message) -> int:
