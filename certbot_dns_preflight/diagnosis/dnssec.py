@@ -40,8 +40,13 @@ def judge(assessment: Assessment) -> Iterator[Finding]:
             faults = [fault for fault in zone.faults if fault.kind is kind]
             if faults:
                 yield _bogus(zone, kind, faults, assessment)
-        # What is expired or bogus already need not be told as ending soon.
-        if zone.expiring and not zone.faults and len(zone.apex) > _TOP_LEVEL:
+        # What is expired or bogus already need not be told as ending soon. A registry renews in
+        # time; where its signatures seem to have ended, it is this host's clock.
+        registry = len(zone.apex) <= _TOP_LEVEL
+        if not zone.faults and any(
+            not registry or one.inception is not None or one.expiration < assessment.now
+            for one in zone.expiring
+        ):
             yield _expiring(zone, assessment.now)
 
 
@@ -88,25 +93,24 @@ def _bogus(zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Ass
 
 
 def _expiring(zone: ZoneState, now: int) -> Finding:
-    first = min(zone.expiring, key=lambda one: one.expiration)
     places = tuple(dict.fromkeys(p for one in zone.expiring for p in one.places))
     servers = _nameservers(places)
-    left = _span(first.expiration - now)
+    summary, cause, remedy = _times(zone, places, now)
     return finding(
         "dnssec-expiring",
-        summary=f"Signatures of {phrases.owner(zone.apex)} end in {left}{_where(zone, places)}",
-        cause=f"{_what(first)} is signed until {_when(first.expiration)}; a signer renews in time",
-        remedy="See that the signer runs and that the zone's servers get what it signs; "
-        "from that moment on the CA would refuse",
+        summary=summary,
+        cause=cause,
+        remedy=remedy,
         nameserver=servers[0] if len(servers) == 1 else None,
         evidence={
             "zone": records.show_name(zone.apex),
-            "expiration": _iso(first.expiration),
+            "expiration": _iso(min(one.expiration for one in zone.expiring)),
             "signatures": [
                 {
                     "owner": records.show_name(one.owner),
                     "type": dns.rdatatype.to_text(one.rdtype),
                     "expiration": _iso(one.expiration),
+                    "inception": _iso(one.inception),
                     "addresses": _exact(one.places),
                 }
                 for one in zone.expiring
@@ -143,6 +147,32 @@ def _summary(
             assert_never(never)
 
 
+def _times(zone: ZoneState, places: Sequence[Place], now: int) -> tuple[str, str, str]:
+    """Word summary, cause and remedy of signatures that are near either end of their time."""
+    apex, where = phrases.owner(zone.apex), _where(zone, places)
+    first = min(zone.expiring, key=lambda one: one.expiration)
+    ahead = [one for one in zone.expiring if one.inception is not None]
+    tolerated = f"validators allow for clocks that differ so much; this host's says {_when(now)}"
+    if first.expiration < now:
+        return (
+            f"Signatures of {apex} ended {_span(now - first.expiration)} ago{where}",
+            f"{_what(first)} is signed until {_when(first.expiration)}; {tolerated}",
+            "See that the signer runs and that this host's clock is right; soon the CA will refuse",
+        )
+    if ahead:
+        late = max(ahead, key=lambda one: one.inception or 0)
+        return (
+            f"Signatures of {apex} begin only in {_span((late.inception or now) - now)}{where}",
+            f"{_what(late)} is signed from {_when(late.inception or now)} on; {tolerated}",
+            "Set the signer's clock, or this host's",
+        )
+    return (
+        f"Signatures of {apex} end in {_span(first.expiration - now)}{where}",
+        f"{_what(first)} is signed until {_when(first.expiration)}; a signer renews in time",
+        "See that the signer runs and its work gets to all servers; then the CA would refuse",
+    )
+
+
 def _cause(zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Assessment) -> str:
     lines = []
     for fault in faults:
@@ -162,10 +192,13 @@ def _remedy(  # noqa: C901, PLR0911 - one sentence a case
     zone: ZoneState, kind: Kind, faults: Sequence[Fault], places: Sequence[Place]
 ) -> str:
     apex = phrases.owner(zone.apex)
-    partly = len(places) < len(zone.places)
+    at = {place for place, _ in zone.places}
+    partly = not at <= set(places)
     match kind:
         case Kind.DS_WITHOUT_KEY if zone.apex == dns.name.root:
             return "Correct the trust anchors given with trust-anchor, or leave the option out"
+        case Kind.DS_WITHOUT_KEY if at.isdisjoint(places):
+            return "See that all servers of the zone above serve the DS of the zone's current keys"
         case Kind.DS_WITHOUT_KEY if partly:
             return f"See that these servers get the signed {apex} with its current keys"
         case Kind.DS_WITHOUT_KEY:
@@ -214,7 +247,8 @@ def _clock(zone: ZoneState, kind: Kind, faults: Iterable[Fault], assessment: Ass
 
 def _where(zone: ZoneState, places: Sequence[Place]) -> str:
     """Say where, unless it is everywhere."""
-    if len(places) >= len(zone.places) or not places:
+    everywhere = {place for place, _ in zone.places}
+    if not places or everywhere <= set(places):
         return ""
     return f" on {_hosts(places, zone)}"
 
@@ -226,8 +260,8 @@ def _hosts(places: Sequence[Place], zone: ZoneState | None = None) -> str:
         if place.nameserver is None:
             texts.append(f"resolver {place.endpoint.address}")
             continue
-        everywhere = {p for p, _ in zone.places if p.nameserver == place.nameserver} if zone else ()
-        whole = zone is not None and set(everywhere) <= set(places)
+        own = {p for p, _ in zone.places if p.nameserver == place.nameserver} if zone else set()
+        whole = bool(own) and own <= set(places)
         host = phrases.host(place.nameserver)
         texts.append(host if whole else f"{host} at {place.endpoint.address}")
     return phrases.listed(texts)

@@ -88,6 +88,7 @@ class Fault:
 
     `zone` is the zone whose servers show it (for a DS: the parent), `detail` is fit to be shown,
     `moment` is the expiration or inception in seconds since 1970, `key_tags` those it is about.
+    `concerns` is the name that a validator cannot look up for it, None where it is the whole zone.
     """
 
     kind: Kind
@@ -98,17 +99,24 @@ class Fault:
     moment: int | None
     key_tags: tuple[int, ...]
     places: tuple[Place, ...]
+    concerns: dns.name.Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
-    """A signature in use that ends soon. `expiration` in seconds since 1970."""
+    """A signature in use that ends soon, has just ended, or begins only in a moment.
+
+    `expiration` and `inception` in seconds since 1970; `inception` is set where it is still to
+    come. `concerns` as with a fault.
+    """
 
     zone: dns.name.Name
     owner: dns.name.Name
     rdtype: dns.rdatatype.RdataType
     expiration: int
     places: tuple[Place, ...]
+    inception: int | None = None
+    concerns: dns.name.Name | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,15 @@ def is_the_childs(message: dns.message.Message, apex: dns.name.Name) -> bool:
     )
 
 
+def is_another_zones(
+    rrset: dns.rrset.RRset, signatures: Collection[RRSIG], apex: dns.name.Name
+) -> bool:
+    """Whether an SOA or a denial is that of a zone below, which the answer leads into."""
+    if rrset.rdtype == dns.rdatatype.SOA:
+        return bool(rrset.name != apex)
+    return bool(signatures) and all(signature.signer != apex for signature in signatures)
+
+
 def find(
     section: Iterable[dns.rrset.RRset], owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
 ) -> dns.rrset.RRset | None:

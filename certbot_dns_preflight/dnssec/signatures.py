@@ -1,11 +1,12 @@
 """One RRset and its signatures: valid until when, or broken in which way. Pure.
 
-Bounded against hostile zones (CVE-2023-50387): few signatures a set and few keys a tag are tried.
-It knows neither chains nor servers.
+Bounded against hostile zones (CVE-2023-50387): few signatures a set and few keys a tag are tried,
+and the whole takes no longer than it may. It knows neither chains nor servers.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,7 +21,7 @@ import dns.rrset
 from certbot_dns_preflight.dnssec.facts import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from dns.rdtypes.ANY.DNSKEY import DNSKEY
     from dns.rdtypes.ANY.RRSIG import RRSIG
@@ -29,17 +30,28 @@ if TYPE_CHECKING:
 KNOWN_ALGORITHMS = frozenset({5, 7, 8, 10, 13, 14, 15, 16})
 _MOST_SIGNATURES = 8
 _MOST_KEYS_OF_A_TAG = 4
-_MOST_FAILURES = 200
+_MOST_FAILURES = 200  # in one zone
+_MOST_FAILURES_IN_ALL = 1000
+_LARGEST_EXPONENT = 8  # bytes; the usual one is 65537, and a large one takes seconds to compute
+_RSA = frozenset({5, 7, 8, 10})
+# How far clocks may be apart: a tenth of the signature's validity, within these bounds. Unbound's
+# figures (val-sig-skew-min and -max), which CAs' resolvers run with.
+_LEAST_SKEW, _MOST_SKEW = 3600, 86400
 _ZONE_KEY, _REVOKED, _PROTOCOL = 0x0100, 0x0080, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Valid:
-    """A signature holds, until `expiration`. `wildcard` is the owner that it was made for."""
+    """A signature holds, until `expiration`. `wildcard` is the owner that it was made for.
+
+    `begins` is set where it begins only in the future, `expiration` may be in the past: both no
+    farther than validators allow for clocks that differ.
+    """
 
     expiration: int
     key_tag: int
     wildcard: dns.name.Name | None = None
+    begins: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class CannotJudge:
-    """What is needed is missing in this host's cryptography."""
+    """It cannot be told here: this host's cryptography lacks something, or it takes too long."""
 
     detail: str
 
@@ -65,10 +77,15 @@ Checked: TypeAlias = Valid | Broken | CannotJudge
 class Verifier:
     """Checks RRsets at one moment, each distinct one once; gives up after many failures."""
 
-    def __init__(self, now: int) -> None:
-        """Take the time to judge at, in seconds since 1970."""
+    def __init__(self, now: int, *, give_up: Callable[[], bool] = lambda: False) -> None:
+        """Take the time to judge at, in seconds since 1970; `give_up` says when it takes too long.
+
+        The failures of one zone do not count against another, so that a broken one does not make
+        others of the same order suspect.
+        """
         self.now = now
-        self._failures = 0
+        self._give_up = give_up
+        self._failures: Counter[dns.name.Name] = Counter()
         self._known: dict[object, Checked] = {}
 
     def check(
@@ -110,8 +127,9 @@ class Verifier:
         ]
         if not usable:
             return Broken(Kind.MISSING, "no signature of this zone covers it")
-        # The one that ends last first: it decides until when the set is valid.
-        usable.sort(key=lambda s: (-s.expiration, s.key_tag))
+        # The one that ends last first: it decides until when the set is valid. What is valid only
+        # by the tolerance comes after what is valid outright.
+        usable.sort(key=lambda s: (not self._is_current(s), -s.expiration, s.key_tag))
         broken: list[Broken] = []
         unable: CannotJudge | None = None
         for signature in usable[:_MOST_SIGNATURES]:
@@ -124,7 +142,7 @@ class Verifier:
                     unable = reason
         return unable or min(broken, key=lambda b: _TELLING.index(b.kind))
 
-    def _check_one(  # noqa: PLR0911 - one return a reason
+    def _check_one(
         self, rrset: dns.rrset.RRset, signature: RRSIG, keys: Collection[DNSKEY]
     ) -> Checked:
         tag = signature.key_tag
@@ -138,29 +156,47 @@ class Verifier:
         if not candidates:
             detail = f"signed with key {tag}, which is not among the zone's trusted keys"
             return Broken(Kind.INVALID, detail, key_tags=(tag,))
-        if signature.expiration < self.now:
+        skew = _skew(signature)
+        if signature.expiration + skew < self.now:
             return Broken(Kind.EXPIRED, "expired", signature.expiration, (tag,))
-        if signature.inception > self.now:
+        if signature.inception - skew > self.now:
             return Broken(Kind.NOT_YET_VALID, "not yet valid", signature.inception, (tag,))
         for key in candidates[:_MOST_KEYS_OF_A_TAG]:
-            if self._failures >= _MOST_FAILURES:
-                return Broken(Kind.INVALID, "too many bad signatures to try them all")
-            match self._verify(rrset, signature, key):
+            unwilling = self._unwilling(signature.signer, key)
+            match unwilling or self._verify(rrset, signature, key):
                 case True:
-                    return Valid(signature.expiration, tag, _wildcard(rrset.name, signature))
+                    wildcard = _wildcard(rrset.name, signature)
+                    begins = signature.inception if signature.inception > self.now else None
+                    return Valid(signature.expiration, tag, wildcard, begins)
                 case False:
-                    self._failures += 1
+                    self._failures[signature.signer] += 1
                 case CannotJudge() as reason:
                     return reason
         return Broken(Kind.INVALID, f"the signature with key {tag} does not fit", None, (tag,))
+
+    def _unwilling(self, zone: dns.name.Name, key: DNSKEY) -> CannotJudge | None:
+        """Say why a computation is not begun."""
+        failures = self._failures
+        if failures[zone] >= _MOST_FAILURES or failures.total() >= _MOST_FAILURES_IN_ALL:
+            return CannotJudge("there are too many bad signatures to try them all")
+        if self._give_up():
+            return CannotJudge("it takes too long to check all signatures")
+        if not _has_small_exponent(key):
+            return CannotJudge("a key has an exponent that takes too long to compute with")
+        return None
+
+    def _is_current(self, signature: RRSIG) -> bool:
+        return bool(signature.inception <= self.now <= signature.expiration)
 
     def _verify(self, rrset: dns.rrset.RRset, signature: RRSIG, key: DNSKEY) -> bool | CannotJudge:
         keys: dict[dns.name.Name, dns.node.Node | dns.rdataset.Rdataset] = {
             signature.signer: dns.rdataset.from_rdata(0, key)
         }
+        # Within the tolerance it is checked as of a moment when it is valid.
+        moment = max(signature.inception, min(self.now, signature.expiration))
         try:
             dns.dnssec.validate_rrsig(
-                rrset, signature, keys, now=self.now, policy=dns.dnssec.allow_all_policy
+                rrset, signature, keys, now=moment, policy=dns.dnssec.allow_all_policy
             )
         except dns.exception.ValidationFailure:
             return False
@@ -194,6 +230,19 @@ def _wildcard(owner: dns.name.Name, signature: RRSIG) -> dns.name.Name | None:
     if signature.labels >= _labels(owner):
         return None
     return dns.name.Name((b"*", *owner.labels[-signature.labels - 1 :]))
+
+
+def _skew(signature: RRSIG) -> int:
+    validity = signature.expiration - signature.inception
+    return int(min(_MOST_SKEW, max(_LEAST_SKEW, validity // 10)))
+
+
+def _has_small_exponent(key: DNSKEY) -> bool:
+    """Whether an RSA key's exponent (RFC 3110 section 2) has 64 bits at most."""
+    if key.algorithm not in _RSA or not key.key:
+        return True
+    length = key.key[0] or int.from_bytes(key.key[1:3])
+    return length <= _LARGEST_EXPONENT
 
 
 def _unable(algorithm: int, error: Exception) -> str:

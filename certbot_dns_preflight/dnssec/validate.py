@@ -18,23 +18,18 @@ import dns.rrset
 
 from certbot_dns_preflight.dnssec import denial
 from certbot_dns_preflight.dnssec.denial import Proof
-from certbot_dns_preflight.dnssec.facts import (
-    Assessment,
-    Expiring,
-    Fault,
-    Kind,
-    Status,
-    ZoneState,
-)
+from certbot_dns_preflight.dnssec.facts import Assessment, Kind, Status, ZoneState
 from certbot_dns_preflight.dnssec.messages import (
     MOST_KEYS,
     anchored_keys,
     answering,
     find,
+    is_another_zones,
     is_the_childs,
     signatures_of,
     usable,
 )
+from certbot_dns_preflight.dnssec.notes import Notes
 from certbot_dns_preflight.dnssec.signatures import (
     KNOWN_ALGORITHMS,
     Broken,
@@ -45,28 +40,33 @@ from certbot_dns_preflight.dnssec.signatures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from dns.rdtypes.ANY.DNSKEY import DNSKEY
     from dns.rdtypes.ANY.DS import DS
     from dns.rdtypes.ANY.RRSIG import RRSIG
 
     from certbot_dns_preflight.dnssec.anchors import Anchors
-    from certbot_dns_preflight.dnssec.facts import Asked, Facts, Place, ZoneFacts
+    from certbot_dns_preflight.dnssec.facts import Asked, Facts, Place, Said, ZoneFacts
 
-SOON = 3 * 86400
+UNSUPPORTED = "its DS has no algorithm or digest type that validators support"
 _DIGESTS = frozenset({1, 2, 4})  # SHA-1, SHA-256, SHA-384
 _MOST_DS = 16
-_WORST = (Status.BOGUS, Status.INDETERMINATE, Status.INSECURE, Status.SECURE)
 
 
-def validate(facts: Facts, anchors: Anchors, *, now: int) -> Assessment:
-    """Judge every zone of the chain at a moment, in seconds since 1970."""
-    verifier = Verifier(now)
+def validate(
+    facts: Facts, anchors: Anchors, *, now: int, give_up: Callable[[], bool] = lambda: False
+) -> Assessment:
+    """Judge every zone of the chain at a moment, in seconds since 1970.
+
+    `give_up` is asked before every computation; what is not judged when it says so stays open.
+    """
+    verifier = Verifier(now, give_up=give_up)
     trusted: dict[dns.name.Name, _Zone] = {}
     for zone in facts.zones:
         parent = trusted.get(zone.parent) if zone.parent is not None else None
-        trusted[zone.apex] = _Zone(zone, verifier).judge(parent, anchors)
+        notes = Notes(zone.apex, now)
+        trusted[zone.apex] = _Zone(zone, verifier, notes).judge(parent, anchors)
     return Assessment(tuple(zone.state() for zone in trusted.values()), now)
 
 
@@ -76,12 +76,11 @@ class _Zone:
 
     facts: ZoneFacts
     verifier: Verifier
+    notes: Notes
     status: Status = Status.SECURE
     reason: str = ""
     keys: dict[Place, frozenset[DNSKEY]] = field(default_factory=dict)
-    places: dict[Place, Status] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-    expiring: list[Expiring] = field(default_factory=list)
+    delegations: dict[frozenset[DS], list[Place]] = field(default_factory=dict)
 
     def judge(self, parent: _Zone | None, anchors: Anchors) -> _Zone:
         """Go through delegation, keys and data; stop where nothing further can be told."""
@@ -90,36 +89,34 @@ class _Zone:
         else:
             signers = self._delegation(parent)
         if self.status is Status.SECURE:
-            signers = self._supported(signers)
+            signers = _supported(signers)
+            if not signers:
+                self.status, self.reason = Status.INSECURE, UNSUPPORTED
         if self.status is Status.SECURE:
             self._keys(signers)
+            self._each_delegation()
         if self.keys:
             for asked in self.facts.rrsets:
-                self._data(asked)
+                apart = None if asked.rdtype == dns.rdatatype.SOA else asked.owner
+                with self.notes.concerning(apart):
+                    self._data(asked)
         return self
 
     def state(self) -> ZoneState:
         """Give the result; a zone is as bad as its worst address."""
-        status = self.status
-        if status is Status.SECURE:
-            told = [s for s in self.places.values() if s is not Status.INDETERMINATE]
-            status = min(told, key=_WORST.index, default=Status.INDETERMINATE)
-            if self.faults:
-                status = Status.BOGUS
+        status = self.notes.worst if self.status is Status.SECURE else self.status
         return ZoneState(
             self.facts.apex,
             status,
             self.reason,
-            tuple(self.places.items()),
-            _merged_faults(self.faults),
-            _merged_expiring(self.expiring),
+            tuple(self.notes.places.items()),
+            self.notes.merged_faults(),
+            self.notes.merged_expiring(),
         )
 
     # -- DS ----------------------------------------------------------------------------------------
 
-    def _delegation(  # noqa: C901 - the cases of RFC 4035 section 5.2, in their order
-        self, parent: _Zone | None
-    ) -> Collection[DS]:
+    def _delegation(self, parent: _Zone | None) -> Collection[DS]:
         """Read the DS set at the parent's servers, or the proof that there is none."""
         if parent is None or parent.status is not Status.SECURE or not parent.keys:
             self.status = Status.INDETERMINATE if parent is None else parent.status
@@ -127,43 +124,64 @@ class _Zone:
                 self.status = Status.BOGUS
             self.reason = parent.reason if parent is not None else "nothing is known of its parent"
             return ()
-        signers: set[DS] = set()
         unsigned: list[str] = []
-        for said in self.facts.ds:
-            message = usable(said)
-            if message is None or is_the_childs(message, self.facts.apex):
-                continue
-            keys = parent.keys_for(said.place)
-            ds = find(message.answer, self.facts.apex, dns.rdatatype.DS)
-            if ds is not None:
-                if parent.signed(ds, message.answer, keys, said.place):
-                    signers.update(ds)
-                continue
-            proof = parent.denied(message, self.facts.apex, dns.rdatatype.DS, keys, said.place)
-            if proof is not None and proof is not Proof.UNPROVEN:
-                unsigned.append(_UNSIGNED[proof])
-        if signers:
-            return signers
+        with parent.notes.concerning(self.facts.apex):
+            for said in self.facts.ds:
+                proof = self._delegated(parent, said)
+                if proof is not None and proof is not Proof.UNPROVEN:
+                    unsigned.append(_UNSIGNED[proof])
+        if self.delegations:
+            return frozenset().union(*self.delegations)
         if unsigned:
             self.status, self.reason = Status.INSECURE, unsigned[0]
-        elif parent.faults:
+        elif parent.notes.faults:
             self.status, self.reason = Status.BOGUS, "its delegation cannot be validated"
         else:
             self.status, self.reason = Status.INDETERMINATE, "no usable answer about its DS"
         return ()
 
-    def _supported(self, signers: Collection[DS]) -> Collection[DS]:
-        """Leave what validators support (RFC 4035 section 5.2).
+    def _delegated(self, parent: _Zone, said: Said) -> Proof | None:
+        """Take the DS set that one server of the parent gives; else what its denial proves."""
+        message = usable(said)
+        if message is None or is_the_childs(message, self.facts.apex):
+            return None
+        keys = parent.keys_for(said.place)
+        ds = find(message.answer, self.facts.apex, dns.rdatatype.DS)
+        if ds is None:
+            return parent.denied(message, self.facts.apex, dns.rdatatype.DS, keys, said.place)
+        if parent.signed(ds, message.answer, keys, said.place):
+            self.delegations.setdefault(frozenset(ds), []).append(said.place)
+        return None
 
-        SHA-1 counts beside SHA-256 too: Unbound reads the SHOULD of RFC 4509 section 3 so.
-        """
-        known = [
-            ds for ds in signers if ds.algorithm in KNOWN_ALGORITHMS and ds.digest_type in _DIGESTS
-        ]
-        if not known:
-            self.status = Status.INSECURE
-            self.reason = "its DS has no algorithm or digest type that validators support"
-        return sorted(known, key=lambda ds: ds.key_tag)[:_MOST_DS]
+    def _each_delegation(self) -> None:
+        """Try each DS set by itself, where the parent's servers differ: a resolver has but one."""
+        if len(self.delegations) == 1:
+            return
+        for given, places in self.delegations.items():
+            signers = _supported(given)
+            unfit = [
+                said.place
+                for said in self.facts.dnskey
+                if said.place in self.keys and signers and not self._fits(said, signers)
+            ]
+            if unfit:
+                tags = tuple(sorted({ds.key_tag for ds in signers}))
+                detail = "the zone above serves this DS on some of its servers only"
+                self.notes.record(
+                    places, self.notes.keys, Broken(Kind.DS_WITHOUT_KEY, detail, key_tags=tags)
+                )
+
+    def _fits(self, said: Said, signers: Collection[DS]) -> bool:
+        message = usable(said)
+        if message is None:
+            return True
+        keys = find(message.answer, self.facts.apex, dns.rdatatype.DNSKEY)
+        if keys is None:
+            return True
+        anchored = anchored_keys(keys, signers, self.facts.apex)
+        signatures = signatures_of(message.answer, self.facts.apex, dns.rdatatype.DNSKEY)
+        checked = self.verifier.check(keys, signatures, anchored, zone=self.facts.apex)
+        return not isinstance(checked, Broken)
 
     # -- DNSKEY ------------------------------------------------------------------------------------
 
@@ -175,17 +193,19 @@ class _Zone:
         for said in self.facts.dnskey:
             message = usable(said)
             if message is None:
-                self._note(said.place, Status.INDETERMINATE)
+                self.notes.note(said.place, Status.INDETERMINATE)
                 continue
             keys = find(message.answer, apex, dns.rdatatype.DNSKEY)
             if keys is None:
-                self._fault(said.place, Kind.DS_WITHOUT_KEY, "the zone has no keys here", tags=tags)
+                self.notes.fault(
+                    said.place, Kind.DS_WITHOUT_KEY, "the zone has no keys here", tags=tags
+                )
                 continue
             anchored = anchored_keys(keys, signers, apex)
             if not anchored:
                 served = sorted({dns.dnssec.key_id(key) for key in list(keys)[:MOST_KEYS]})
                 detail = f"keys here: {', '.join(map(str, served[:8]))}"
-                self._fault(said.place, Kind.DS_WITHOUT_KEY, detail, tags=tags)
+                self.notes.fault(said.place, Kind.DS_WITHOUT_KEY, detail, tags=tags)
                 continue
             signatures = signatures_of(message.answer, apex, dns.rdatatype.DNSKEY)
             by_anchored = {dns.dnssec.key_id(key) for key in anchored}
@@ -195,17 +215,17 @@ class _Zone:
                     self.keys[said.place] = frozenset(
                         key for key in list(keys)[:MOST_KEYS] if is_zone_key(key)
                     )
-                    self._note(said.place, Status.SECURE)
-                    self._ends(said.place, keys, valid)
+                    self.notes.note(said.place, Status.SECURE)
+                    self.notes.ends(said.place, keys, valid)
                 case Broken(kind=Kind.MISSING):
                     named = ", ".join(map(str, sorted(by_anchored)))
                     detail = f"the key set is not signed by key {named}, which the DS names"
-                    self._fault(said.place, Kind.MISSING, detail, keys, tags=tags)
+                    self.notes.fault(said.place, Kind.MISSING, detail, keys, tags=tags)
                 case Broken() as broken:
-                    self._broken(said.place, keys, broken)
+                    self.notes.broken(said.place, keys, broken)
                 case CannotJudge(detail=unable):
-                    self._note(said.place, Status.INDETERMINATE)
-        if not self.keys and not self.faults:
+                    self.notes.note(said.place, Status.INDETERMINATE)
+        if not self.keys and not self.notes.faults:
             self.status = Status.INDETERMINATE
             self.reason = unable or "no usable answer about its keys"
         elif not self.keys:
@@ -222,7 +242,7 @@ class _Zone:
         for said in asked.said:
             message = usable(said)
             if message is None:
-                self._note(said.place, Status.INDETERMINATE)
+                self.notes.note(said.place, Status.INDETERMINATE)
                 continue
             keys = self.keys_for(said.place)
             rrset = answering(message, asked.owner, asked.rdtype, self.facts.apex)
@@ -245,25 +265,25 @@ class _Zone:
         signatures = signatures_of(section, rrset.name, rrset.rdtype)
         match self.verifier.check(rrset, signatures, keys, zone=self.facts.apex):
             case Broken() as broken:
-                self._broken(place, rrset, broken)
+                self.notes.broken(place, rrset, broken)
                 return False
             case CannotJudge(detail=detail):
-                self._note(place, Status.INDETERMINATE)
+                self.notes.note(place, Status.INDETERMINATE)
                 self.reason = self.reason or detail
                 return False
             case Valid(wildcard=wildcard) as valid:
-                self._ends(place, rrset, valid)
+                self.notes.ends(place, rrset, valid)
         if wildcard is None or message is None:
-            self._note(place, Status.SECURE)
+            self.notes.note(place, Status.SECURE)
             return True
         denials, sound = self._denials(message, keys, place)
         if sound and denial.no_closer(denials, rrset.name, wildcard, zone=self.facts.apex) is (
             Proof.UNPROVEN
         ):
             detail = f"made from {wildcard} without the proof that nothing closer exists"
-            self._fault(place, Kind.MISSING, detail, rrset)
+            self.notes.fault(place, Kind.MISSING, detail, rrset)
             return False
-        self._note(place, Status.SECURE)
+        self.notes.note(place, Status.SECURE)
         return sound
 
     def denied(
@@ -284,35 +304,42 @@ class _Zone:
                 about = dns.rrset.RRset(name, dns.rdataclass.IN, rdtype)
                 if denials:
                     detail = "the proof that it does not exist does not fit"
-                    self._fault(place, Kind.INVALID, detail, about)
+                    self.notes.fault(place, Kind.INVALID, detail, about)
                 else:
                     detail = "a negative answer without a signed proof"
-                    self._fault(place, Kind.MISSING, detail, about)
+                    self.notes.fault(place, Kind.MISSING, detail, about)
             case Proof.PROVEN:
-                self._note(place, Status.SECURE)
+                self.notes.note(place, Status.SECURE)
             case Proof.OPT_OUT | Proof.TOO_MANY_ITERATIONS:
-                self._note(place, Status.SECURE if rdtype == dns.rdatatype.DS else Status.INSECURE)
+                self.notes.note(
+                    place, Status.SECURE if rdtype == dns.rdatatype.DS else Status.INSECURE
+                )
         return proof
 
     def _denials(
         self, message: dns.message.Message, keys: Collection[DNSKEY], place: Place
     ) -> tuple[list[dns.rrset.RRset], bool]:
-        """Give the NSEC and NSEC3 records whose signatures hold, and whether all (and SOA) do."""
+        """Give the NSEC and NSEC3 records whose signatures hold, and whether all (and SOA) do.
+
+        Where an alias leads into a zone below on the same server, its records are there as well.
+        """
         good, sound = [], True
         for rrset in message.authority[:MOST_KEYS]:
             if rrset.rdtype not in _DENYING or not rrset.name.is_subdomain(self.facts.apex):
                 continue
             signatures = signatures_of(message.authority, rrset.name, rrset.rdtype)
+            if is_another_zones(rrset, signatures, self.facts.apex):
+                continue
             match self.verifier.check(rrset, signatures, keys, zone=self.facts.apex):
                 case Valid() as valid:
-                    self._ends(place, rrset, valid)
+                    self.notes.ends(place, rrset, valid)
                     if rrset.rdtype != dns.rdatatype.SOA:
                         good.append(rrset)
                 case Broken() as broken:
-                    self._broken(place, rrset, broken)
+                    self.notes.broken(place, rrset, broken)
                     sound = False
                 case CannotJudge(detail=detail):
-                    self._note(place, Status.INDETERMINATE)
+                    self.notes.note(place, Status.INDETERMINATE)
                     self.reason = self.reason or detail
                     sound = False
         return good, sound
@@ -321,62 +348,12 @@ class _Zone:
         """Check with other addresses' keys too: a resolver may have those (half-done rollovers)."""
         for place, (rrset, signatures) in sound.items():
             for other, keys in self.keys.items():
-                if keys == self.keys.get(place) or self.places[other] is not Status.SECURE:
+                if keys == self.keys.get(place) or self.notes.places[other] is not Status.SECURE:
                     continue
                 checked = self.verifier.check(rrset, signatures, keys, zone=self.facts.apex)
                 if isinstance(checked, Broken):
                     detail = f"{checked.detail} at {other.endpoint.address}"
-                    self._record(place, rrset, replace(checked, detail=detail))
-
-    # -- notes -------------------------------------------------------------------------------------
-
-    def _note(self, place: Place, status: Status) -> None:
-        before = self.places.get(place, status)
-        self.places[place] = min(before, status, key=_WORST.index)
-
-    def _broken(self, place: Place, rrset: dns.rrset.RRset, broken: Broken) -> None:
-        self._fault(
-            place,
-            broken.kind,
-            broken.detail,
-            rrset,
-            moment=broken.moment,
-            tags=broken.key_tags,
-        )
-
-    def _fault(  # noqa: PLR0913 - a fault's facts
-        self,
-        place: Place,
-        kind: Kind,
-        detail: str,
-        rrset: dns.rrset.RRset | None = None,
-        *,
-        moment: int | None = None,
-        tags: tuple[int, ...] = (),
-    ) -> None:
-        self._note(place, Status.BOGUS)
-        if rrset is None:
-            rrset = dns.rrset.RRset(self.facts.apex, dns.rdataclass.IN, dns.rdatatype.DNSKEY)
-        self._record(place, rrset, Broken(kind, detail, moment, tags))
-
-    def _record(self, place: Place, rrset: dns.rrset.RRset, broken: Broken) -> None:
-        fault = Fault(
-            broken.kind,
-            self.facts.apex,
-            rrset.name,
-            rrset.rdtype,
-            broken.detail,
-            broken.moment,
-            broken.key_tags,
-            (place,),
-        )
-        self.faults.append(fault)
-
-    def _ends(self, place: Place, rrset: dns.rrset.RRset, valid: Valid) -> None:
-        if valid.expiration - self.verifier.now < SOON:
-            self.expiring.append(
-                Expiring(self.facts.apex, rrset.name, rrset.rdtype, valid.expiration, (place,))
-            )
+                    self.notes.record((place,), rrset, replace(checked, detail=detail))
 
 
 _DENYING = frozenset({dns.rdatatype.NSEC, dns.rdatatype.NSEC3, dns.rdatatype.SOA})
@@ -387,16 +364,12 @@ _UNSIGNED = {
 }
 
 
-def _merged_faults(faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Put the same fault at several addresses together."""
-    merged: dict[Fault, dict[Place, None]] = {}
-    for fault in faults:
-        merged.setdefault(replace(fault, places=()), {}).update(dict.fromkeys(fault.places))
-    return tuple(replace(fault, places=tuple(places)) for fault, places in merged.items())
+def _supported(signers: Collection[DS]) -> list[DS]:
+    """Leave what validators support (RFC 4035 section 5.2).
 
-
-def _merged_expiring(expiring: Iterable[Expiring]) -> tuple[Expiring, ...]:
-    merged: dict[Expiring, dict[Place, None]] = {}
-    for one in expiring:
-        merged.setdefault(replace(one, places=()), {}).update(dict.fromkeys(one.places))
-    return tuple(replace(one, places=tuple(places)) for one, places in merged.items())
+    SHA-1 counts beside SHA-256 too: Unbound reads the SHOULD of RFC 4509 section 3 so.
+    """
+    known = [
+        ds for ds in signers if ds.algorithm in KNOWN_ALGORITHMS and ds.digest_type in _DIGESTS
+    ]
+    return sorted(known, key=lambda ds: ds.key_tag)[:_MOST_DS]

@@ -15,6 +15,9 @@ NSEC3 = ("-3", "-")
 NSEC3_SALTED = ("-3", "aabbccdd", "-H", "5")
 OPT_OUT = ("-3", "-", "-A")
 PLACES = ("bind", "nsd")
+DAY = 1.0
+HOUR = DAY / 24
+MINUTE = HOUR / 60
 
 
 def add_all(world: World) -> None:
@@ -74,6 +77,8 @@ def _healthy(world: World) -> None:
     _odd_but_healthy(world)
     _negative(world)
     _rollovers(world)
+    _aliases_into_children(world)
+    _clocks(world)
 
 
 def _odd_but_healthy(world: World) -> None:
@@ -168,6 +173,42 @@ def _rollovers(world: World) -> None:
     _both(world, origin, text, [keys[0].ds()])
 
 
+def _aliases_into_children(world: World) -> None:
+    """A wildcard alias into a zone below on the same servers, which then answer for both."""
+    sign, pair = world.signer.sign, world.signer.pair
+    below = "".join(f"acme NS {world.leaf[kind].host}\n" for kind in PLACES)
+    records = {
+        "wc-wildcard": '*.y TXT "value"\n',
+        "wc-nothing": "a A 127.0.0.1\n",
+        "wc-unsigned": '*.y TXT "value"\n',
+    }
+    for label, text in records.items():
+        origin, child = f"{label}.test.", f"acme.{label}.test."
+        zone = world.text(child, PLACES, text)
+        ds = ""
+        if label != "wc-unsigned":
+            keys = pair(child)
+            zone, ds = sign(child, zone, keys), f"acme DS {keys[0].ds()}\n"
+        _both(world, child, zone, [], origin)
+        above = pair(origin)
+        parent = world.text(origin, PLACES, f"* CNAME x.y.{child}\n{below}{ds}")
+        _both(world, origin, sign(origin, parent, above), [above[0].ds()])
+
+
+def _clocks(world: World) -> None:
+    """Signatures that begin or end a little beside now, on two validities."""
+    for label, validity in {"brief": 6 * HOUR, "long": 21 * DAY}.items():
+        for span, away in {"10m": 10 * MINUTE, "2h": 2 * HOUR, "30h": 30 * HOUR}.items():
+            for side, begins in {"early": away, "late": -away - validity}.items():
+                origin = f"{label}-{span}-{side}.test."
+                keys = world.signer.pair(origin)
+                text = world.text(origin, PLACES, TXT)
+                signed = world.signer.sign(
+                    origin, text, keys, begins=begins, ends=begins + validity
+                )
+                _both(world, origin, signed, [keys[0].ds()])
+
+
 def _unsigned(world: World) -> None:
     for parent in ("test.", "deny3.", "optout."):
         origin = f"unsigned.{parent}"
@@ -214,7 +255,7 @@ def _delegation_faults(world: World) -> None:
 
 def _signature_faults(world: World) -> None:
     sign, pair = world.signer.sign, world.signer.pair
-    for label, begins, ends in (("expired", -30, -1), ("future", 3, 30)):
+    for label, begins, ends in (("expired", -30, -2), ("future", 3, 30)):
         origin = f"{label}.test."
         keys = pair(origin)
         text = world.text(origin, PLACES, TXT)
@@ -281,7 +322,18 @@ def _below_second_level(world: World) -> None:
     above, keys = pair(parent), pair(f"child.{parent}")
     records = "".join(f"child NS {world.leaf[kind].host}\n" for kind in PLACES)
     records += f"child DS {keys[0].ds()}\n"
-    text = sign(parent, world.text(parent, ("knot",), records), above, begins=-30, ends=-1)
+    text = sign(parent, world.text(parent, ("knot",), records), above, begins=-30, ends=-2)
     world.add(Scenario(parent, {"knot": text}, [above[0].ds()]))
     child = f"child.{parent}"
     _both(world, child, sign(child, world.text(child, PLACES, TXT), keys), [], parent)
+
+    # What one server of the parent still says of its child's keys was true before.
+    parent, child = "two-ds.test.", "child.two-ds.test."
+    above, old, new = pair(parent), pair(child), pair(child)
+    records = "".join(f"child NS {world.leaf[kind].host}\n" for kind in PLACES)
+    before, after = (
+        sign(parent, world.text(parent, ("knot", "pdns"), f"{records}child DS {ds}\n"), above)
+        for ds in (old[0].ds(), new[0].ds())
+    )
+    world.add(Scenario(parent, {"knot": before, "pdns": after}, [above[0].ds()]))
+    _both(world, child, sign(child, world.text(child, PLACES, TXT), new), [], parent)

@@ -13,7 +13,7 @@ from certbot_dns_preflight import roothints
 from certbot_dns_preflight.delegation import Walker
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.collect import Collector
-from certbot_dns_preflight.dnssec.facts import Assessment, Facts, Status
+from certbot_dns_preflight.dnssec.facts import Assessment, Facts, Kind, Status
 from certbot_dns_preflight.dnssec.validate import validate
 from certbot_dns_preflight.exchange import Exchange
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tests.dnssec.world import World
 
 SOA, TXT, CAA = dns.rdatatype.SOA, dns.rdatatype.TXT, dns.rdatatype.CAA
+# There it depends on which of the parent's servers Unbound asks.
+BY_CHANCE = frozenset({"child.two-ds.test."})
+# Signed itself, yet its alias leads to what is not: Unbound speaks of the whole answer.
+TO_UNSIGNED = "wc-unsigned.test."
 _WORST = ("bogus", "insecure", "secure")
 
 
@@ -48,6 +52,8 @@ def test_each_address_gets_the_status_that_unbound_gives_it(signed_world: World)
     facts = collect(world, list(world.scenarios))
     rows, wrong = [], []
     for name, scenario in world.scenarios.items():
+        if name in BY_CHANCE:
+            continue
         assessment = assess(world, facts[name])
         zone = next(z for z in assessment.zones if z.apex == dns.name.from_text(name))
         at = {place.endpoint.address: status for place, status in zone.places}
@@ -69,7 +75,26 @@ def test_each_address_gets_the_status_that_unbound_gives_it(signed_world: World)
             kinds = sorted({str(f.kind) for f in zone.faults})
             why = ", ".join(kinds) or zone.reason
             rows.append(f"{name:34} {kind:5} ours {ours:14} unbound {theirs:9} {why}")
-            if ours != theirs:
+            if name == TO_UNSIGNED:
+                assert (ours, theirs) == ("secure", "insecure")
+            elif ours != theirs:
                 wrong.append(rows[-1])
     print("\n".join(["", *rows, f"{len(rows) - len(wrong)} of {len(rows)} agree"]))  # noqa: T201
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_ds_that_one_of_the_parents_servers_still_serves_is_found(signed_world: World) -> None:
+    world, child, parent = signed_world, "child.two-ds.test.", "two-ds.test."
+    at = {
+        kind: world.as_unbound_sees_it(child, "SOA", zone=parent, address=world.leaf[kind].address4)
+        for kind in ("knot", "pdns")
+    }
+    assert at == {"knot": "bogus", "pdns": "secure"}
+    assessment = assess(world, collect(world, [child])[child])
+    zone = next(z for z in assessment.zones if z.apex == dns.name.from_text(child))
+    (fault,) = zone.faults
+    assert fault.kind is Kind.DS_WITHOUT_KEY
+    assert {place.endpoint.address for place in fault.places} == {
+        world.leaf["knot"].address4,
+        world.leaf["knot"].address6,
+    }

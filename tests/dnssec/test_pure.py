@@ -13,7 +13,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from certbot_dns_preflight.dnssec import anchors, denial, signatures
 from certbot_dns_preflight.dnssec.denial import Proof, absent, no_closer
@@ -118,8 +118,8 @@ def test_the_signature_that_lasts_longest_decides() -> None:
 @pytest.mark.parametrize(
     ("begins", "ends", "kind"),
     [
-        (-10, -1, Kind.EXPIRED),
-        (1, 10, Kind.NOT_YET_VALID),
+        (-10, -2, Kind.EXPIRED),
+        (2, 10, Kind.NOT_YET_VALID),
         (-10, 10, None),
     ],
 )
@@ -182,8 +182,85 @@ def test_many_bad_signatures_and_keys_cost_little(monkeypatch: pytest.MonkeyPatc
     verifier = Verifier(NOW)
     for number in range(40):
         rrset = dns.rrset.from_text(f"n{number}.example.com.", 60, "IN", "TXT", "x")
-        assert isinstance(verifier.check(rrset, bad, keys, zone=ZONE), Broken)
+        assert not isinstance(verifier.check(rrset, bad, keys, zone=ZONE), Valid)
     assert len(tried) <= 200
+
+
+def test_a_broken_zone_makes_no_other_suspect() -> None:
+    private, key = zone_key()
+    other = dns.name.from_text("example.org.")
+    good = dns.rrset.from_text("www.example.org.", 60, "IN", "TXT", "x")
+    sig = signed(good, private, key, signer=other)
+    verifier = Verifier(NOW)
+    for number in range(2000):
+        owner = f"n{number}.n{number % 10}.example.com."
+        edited = signed(txt(owner), private, key)
+        changed = dns.rrset.from_text(owner, 60, "IN", "TXT", "changed")
+        checked = verifier.check(changed, [edited], [key], zone=ZONE)
+        assert isinstance(checked, Broken if number < 200 else CannotJudge)
+    assert isinstance(verifier.check(good, [sig], [key], zone=other), Valid)
+
+
+def test_failures_in_many_zones_end_in_no_verdict_and_never_in_a_bad_one() -> None:
+    private, key = zone_key()
+    verifier = Verifier(NOW)
+    for number in range(1100):
+        zone = dns.name.from_text(f"z{number % 20}.test.")
+        owner = f"n{number}.z{number % 20}.test."
+        changed = dns.rrset.from_text(owner, 60, "IN", "TXT", "changed")
+        checked = verifier.check(
+            changed, [signed(txt(owner), private, key, signer=zone)], [key], zone=zone
+        )
+        assert isinstance(checked, Broken if number < 1000 else CannotJudge)
+
+
+def test_after_its_time_nothing_is_computed() -> None:
+    private, key = zone_key()
+    verifier = Verifier(NOW, give_up=lambda: True)
+    checked = verifier.check(txt(), [signed(txt(), private, key)], [key], zone=ZONE)
+    assert isinstance(checked, CannotJudge)
+
+
+@pytest.mark.parametrize(("exponent", "fit"), [(65537, True), ((1 << 64) + 13, False)])
+def test_a_key_that_is_made_to_be_slow_is_left_alone(exponent: int, *, fit: bool) -> None:
+    numbers = rsa.generate_private_key(65537, 2048).public_key().public_numbers()
+    slow = rsa.RSAPublicNumbers(exponent, numbers.n).public_key()
+    key = dns.dnssec.make_dnskey(slow, 8)
+    forged = signed(txt(), *zone_key()).replace(
+        algorithm=8, key_tag=dns.dnssec.key_id(key), signature=bytes(256)
+    )
+    assert isinstance(check([forged], [key]), Broken if fit else CannotJudge)
+
+
+@pytest.mark.parametrize(
+    ("validity", "away", "valid"),
+    [
+        (DAY // 4, 50 * 60, True),
+        (DAY // 4, 70 * 60, False),
+        (5 * DAY, 11 * 3600, True),
+        (5 * DAY, 13 * 3600, False),
+        (30 * DAY, 23 * 3600, True),
+        (30 * DAY, 25 * 3600, False),
+    ],
+)
+def test_a_tenth_of_the_validity_is_tolerated_within_bounds(
+    validity: int, away: int, *, valid: bool
+) -> None:
+    private, key = zone_key()
+    late = signed(txt(), private, key, begins=NOW - away - validity, ends=NOW - away)
+    early = signed(txt(), private, key, begins=NOW + away, ends=NOW + away + validity)
+    for sig, begins in ((late, None), (early, NOW + away)):
+        checked = check([sig], [key])
+        assert isinstance(checked, Valid if valid else Broken)
+        if isinstance(checked, Valid):
+            assert checked.begins == begins
+
+
+def test_what_is_valid_outright_comes_before_what_is_tolerated() -> None:
+    private, key = zone_key()
+    early = signed(txt(), private, key, begins=NOW + 600, ends=NOW + 30 * DAY)
+    checked = check([early, signed(txt(), private, key)], [key])
+    assert checked == Valid(NOW + 10 * DAY, dns.dnssec.key_id(key))
 
 
 def test_missing_cryptography_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:

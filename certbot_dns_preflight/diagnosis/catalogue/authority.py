@@ -95,7 +95,8 @@ ENTRIES: tuple[Entry, ...] = (
         (
             Remedy(
                 "ds-without-key",
-                "Correct the DS at the registrar, or remove it while the zone is unsigned.",
+                "Correct the DS at the registrar, or remove it while the zone is unsigned; where only "
+                "some servers of the zone above have it, see to their transfers.",
             ),
             Remedy(
                 "signature-expired",
@@ -121,8 +122,10 @@ ENTRIES: tuple[Entry, ...] = (
         Severity.WARNING,
         "A signature in use ends within 3 days.",
         "RFC 6781 section 4.4.2",
-        "The signature is still valid, but should have been renewed by now.",
-        "It does not yet; from the expiry on it will.",
+        "The signature is still valid, but should have been renewed by now. Also told where it has "
+        "ended, or begins, so short a time away that validators put it down to clocks that differ: a "
+        "tenth of its validity, an hour at least and a day at most.",
+        "It does not yet; from the expiry on (and that time) it will.",
         ("dig +dnssec +norec @ADDRESS ZONE SOA",),
         (
             Remedy(
@@ -132,6 +135,10 @@ ENTRIES: tuple[Entry, ...] = (
             Remedy(
                 "a secondary no longer gets the new signatures",
                 "Mend the zone transfer.",
+            ),
+            Remedy(
+                "the signer's clock or this host's is wrong",
+                "Set it (NTP).",
             ),
         ),
     ),
