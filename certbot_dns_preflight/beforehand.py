@@ -12,26 +12,38 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import diagnosis, means, trust, verdict
+from certbot_dns_preflight import diagnosis, means, roothints, trust, verdict
 from certbot_dns_preflight.caasets import Properties
 from certbot_dns_preflight.findings import Severity
 from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage
 from certbot_dns_preflight.surroundings import Surroundings
-from certbot_dns_preflight.survey import OutOfTime, Survey
+from certbot_dns_preflight.survey import NoEgress, OutOfTime, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import dns.name
+
     from certbot_dns_preflight.caa import Applicant
-    from certbot_dns_preflight.dnssec.facts import Assessment
     from certbot_dns_preflight.knowledge import Knowledge
+    from certbot_dns_preflight.findings import Finding
     from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.settings import Settings
 
 _PATIENCE = 20.0  # seconds; what is not known by then is left to the wait
-# A server that is down may come back while the record is waited for; these stay as they are.
+_FOR_SIGNATURES = 2.0  # of these, for judging what was collected of DNSSEC
+_LEAST_FOR_SIGNATURES = 0.1
+_SLACK = 1.0
+# A server that is down may come back while the record is waited for; these stay as they are. And
+# where nothing can be asked, the wait could see nothing either.
 _BEYOND_WAITING = frozenset(
-    {"caa-forbids", "dnssec-bogus", "no-such-domain", "nameserver-without-address"}
+    {
+        "caa-forbids",
+        "dnssec-bogus",
+        "no-such-domain",
+        "nameserver-without-address",
+        "no-dns-egress",
+    }
 )
 
 
@@ -82,49 +94,118 @@ async def look(
 ) -> Beforehand:
     """Look at what a CA meets besides the record, for all names at once.
 
-    Takes 20 seconds at most, or `settings.timeout` if that is less. `knowledge` grows by what the
-    walks learn.
+    Takes 20 seconds at most, or `settings.timeout` if that is less, and as long as two tries of a
+    query where nothing at all answers. `knowledge` grows by what the walks learn.
     """
-    loop = asyncio.get_running_loop()
-    started, begun = dt.datetime.now(dt.UTC), loop.time()
-    asking = means.of_settings(settings, knowledge=knowledge)
-    surveys: dict[str, Survey] = {}
-    around: dict[str, Surroundings] = {}
+    started = dt.datetime.now(dt.UTC)
+    return await _Look(challenges, settings, knowledge).go(started)
 
-    async def zone(challenge: Challenge) -> None:
-        surveys[challenge.domain] = await asking.scout.survey_zone(challenge)
 
-    async def besides(challenge: Challenge) -> None:
-        around[challenge.domain] = await asking.scout.look_around(challenge)
+class _Look:
+    """One look. What is found when time is up counts; the rest of it is told as unanswered."""
 
-    async def signatures() -> Assessment | None:
-        trusted = trust.anchors_of(settings)
-        if trusted is None:
-            return None
-        return trust.assess(await asking.scout.chains(challenges), trusted)
+    def __init__(
+        self, challenges: Sequence[Challenge], settings: Settings, knowledge: Knowledge | None
+    ) -> None:
+        self._challenges = challenges
+        self._settings = settings
+        self._begun = asyncio.get_running_loop().time()
+        self._patience = min(_PATIENCE, settings.timeout)
+        self._means = means.of_settings(settings, knowledge=knowledge)
+        self._trusted = trust.anchors_of(settings)
+        self._surveys: dict[str, Survey] = {}
+        self._chained: list[Challenge] = []
+        self._caa_owners: set[dns.name.Name] = set()
 
-    assessing = asyncio.ensure_future(signatures())
-    try:
+    async def go(self, started: dt.datetime) -> Beforehand:
+        scout = self._means.scout
+        silent = self._silent_after()
+        enough = self._patience - min(_FOR_SIGNATURES, 0.2 * self._patience)
+        everything = asyncio.gather(*map(self._look_at, self._challenges))
+        try:
+            done, _ = await asyncio.wait([everything], timeout=min(silent, enough))
+            if not done and self._means.exchange.answered:
+                left = max(0.0, enough - self._elapsed())
+                done, _ = await asyncio.wait([everything], timeout=left)
+            if done:
+                await everything
+            around = {c.domain: self._around(c) for c in self._challenges}
+            await self._judge_signatures(around)
+        finally:
+            everything.cancel()
+            await asyncio.gather(everything, return_exceptions=True)
+            await scout.close()
+        mute = not self._means.exchange.answered and self._elapsed() >= silent
+        return Beforehand(
+            started=started,
+            elapsed=self._elapsed(),
+            vantage=self._means.vantage,
+            surveys=tuple(
+                self._surveys.get(c.domain, Survey(c, obstacle=self._obstacle(c, mute=mute)))
+                for c in self._challenges
+            ),
+            surroundings=around,
+        )
+
+    async def _look_at(self, challenge: Challenge) -> None:
+        await asyncio.gather(
+            self._zone(challenge),
+            self._signed(
+                challenge, asyncio.ensure_future(self._means.scout.look_around(challenge))
+            ),
+        )
+
+    async def _zone(self, challenge: Challenge) -> None:
+        self._surveys[challenge.domain] = await self._means.scout.survey_zone(challenge)
+
+    async def _signed(self, challenge: Challenge, looking: asyncio.Future[None]) -> None:
+        """Collect the chain to the zone meanwhile, then what else CAA came through."""
+        try:
+            if self._trusted is not None:
+                await self._means.scout.chains([challenge])
+                self._chained.append(challenge)
+            await looking
+            if self._trusted is not None:
+                owners = self._around(challenge).caa_owners
+                await self._means.scout.chains([challenge], owners)
+                self._caa_owners.update(owners)
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+
+    async def _judge_signatures(self, around: dict[str, Surroundings]) -> None:
+        if self._trusted is None or not self._chained:
+            return
+        left = max(_LEAST_FOR_SIGNATURES, self._patience - self._elapsed())
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(min(_PATIENCE, settings.timeout)):
-                await asyncio.gather(*map(zone, challenges), *map(besides, challenges), assessing)
-    finally:
-        await asking.scout.close()
-    assessment = assessing.result() if assessing.done() and not assessing.cancelled() else None
-    if assessment is not None:
-        for challenge in challenges:
-            found = around.get(challenge.domain, Surroundings())
-            own = trust.concerning(assessment, [challenge.owner])
-            around[challenge.domain] = replace(found, signatures=own)
-    return Beforehand(
-        started=started,
-        elapsed=loop.time() - begun,
-        vantage=asking.vantage,
-        surveys=tuple(
-            surveys.get(c.domain, Survey(c, obstacle=OutOfTime(c.owner))) for c in challenges
-        ),
-        surroundings=around,
-    )
+            async with asyncio.timeout(left):
+                facts = await self._means.scout.chains(self._chained, self._caa_owners)
+                assessment = await trust.assess(facts, self._trusted, seconds=left)
+                for challenge in self._chained:
+                    found = around[challenge.domain]
+                    names = (challenge.owner, *self._caa_owners.intersection(found.caa_owners))
+                    around[challenge.domain] = replace(
+                        found, signatures=trust.concerning(assessment, names)
+                    )
+
+    def _around(self, challenge: Challenge) -> Surroundings:
+        return self._means.scout.so_far(challenge, seconds=self._elapsed())
+
+    def _obstacle(self, challenge: Challenge, *, mute: bool) -> OutOfTime | NoEgress:
+        if not mute:
+            return OutOfTime(challenge.owner)
+        hints = self._settings.root_hints
+        roots = roothints.read(hints) if hints else roothints.builtin()
+        asked = self._means.resolvers or tuple(e for found in roots.values() for e in found)
+        families = self._means.families
+        return NoEgress(tuple(e for e in asked if (6 if e.ipv6 else 4) in families))
+
+    def _silent_after(self) -> float:
+        """Say when it is clear that nothing answers: two tries, and what the machine needs."""
+        return 2 * self._settings.query_timeout + _SLACK
+
+    def _elapsed(self) -> float:
+        return asyncio.get_running_loop().time() - self._begun
 
 
 def beyond_waiting(outcome: Outcome, *, skip: frozenset[str]) -> tuple[ChallengeOutcome, ...]:
@@ -132,8 +213,14 @@ def beyond_waiting(outcome: Outcome, *, skip: frozenset[str]) -> tuple[Challenge
     return tuple(
         judged
         for judged in outcome.challenges
-        if any(
-            finding.severity is Severity.ERROR and finding.code in _BEYOND_WAITING - skip
-            for finding in judged.findings
-        )
+        if any(_stays(finding) and finding.code not in skip for finding in judged.findings)
+    )
+
+
+def _stays(finding: Finding) -> bool:
+    """Whether it will be so still when the record is there; what was not answered may be soon."""
+    return (
+        finding.severity is Severity.ERROR
+        and finding.code in _BEYOND_WAITING
+        and finding.evidence.get("unanswered") is not True
     )

@@ -8,7 +8,7 @@ challenge's TXT. What the records mean is decided in `caa` and `diagnosis.caa`.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import dns.flags
@@ -30,9 +30,17 @@ from certbot_dns_preflight.caasets import (
     NotAskable,
     Properties,
 )
-from certbot_dns_preflight.exchange import ONCE, How
 from certbot_dns_preflight.knowledge import Cut
-from certbot_dns_preflight.responses import NoResponse, Response, Silence, alias_at, rrset_at
+from certbot_dns_preflight.dnssec.facts import Place, Said
+from certbot_dns_preflight.exchange import ONCE, USUAL, How
+from certbot_dns_preflight.responses import (
+    NoResponse,
+    Response,
+    Silence,
+    Transport,
+    alias_at,
+    rrset_at,
+)
 from certbot_dns_preflight.survey import NoSuchDomain
 
 if TYPE_CHECKING:
@@ -47,8 +55,28 @@ _MOST_HOPS = 16
 _LONGEST_NAME = 255  # bytes on the wire
 _TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
 _RECURSIVE = How(recursion=True)
+# As a validating resolver asks. Where that fails, once more without: old servers are no news.
+_SIGNED_ONCE, _SIGNED = How(tries=1, dnssec=True), How(dnssec=True)
 # Not the domain itself: through a resolver the walk looks only at what is above the name given.
 _BELOW = b"_dns-preflight-caa"
+
+
+@dataclass(slots=True)
+class _Looking:
+    """A look that is going on: the owners it came to, and what was answered so far."""
+
+    owners: list[dns.name.Name] = field(default_factory=list)
+    answers: list[CaaAnswer] = field(default_factory=list)
+
+    def so_far(self, name: dns.name.Name, content: Content) -> Look:
+        """Give what is known; names that nobody answered for have `content`."""
+        heard = {answer.owner for answer in self.answers}
+        targets = [a.content.target for a in self.answers if isinstance(a.content, AliasTo)]
+        missing = [o for o in dict.fromkeys((*self.owners, *targets)) if o not in heard]
+        return Look(
+            name,
+            (*self.answers, *(CaaAnswer(owner, owner, None, None, content) for owner in missing)),
+        )
 
 
 class CaaSearch:
@@ -68,17 +96,39 @@ class CaaSearch:
         self._resolvers = resolvers
         self._families = families
         self._looks: dict[dns.name.Name, asyncio.Task[Look]] = {}
+        self._looking: dict[dns.name.Name, _Looking] = {}
+        # By zone and owner name, what each address said to a question with DO: `dnssec` reads it.
+        self.signed: dict[tuple[dns.name.Name, dns.name.Name], tuple[Said, ...]] = {}
 
     async def climb(self, domain: dns.name.Name) -> Climb:
         """Look at the domain and each ancestor, the root left out, all at once."""
-        names = [domain]
-        while len(names[-1]) > _TOP_LEVEL:
-            names.append(names[-1].parent())
+        names = _upwards(domain)
         for name in names:
             if name not in self._looks:
                 self._looks[name] = asyncio.create_task(self._look(name))
         looks = await asyncio.gather(*(asyncio.shield(self._looks[name]) for name in names))
         return Climb(domain, tuple(looks))
+
+    def so_far(self, domain: dns.name.Name, *, seconds: float) -> Climb | None:
+        """Give what is known after so many seconds; None if nothing was begun.
+
+        What has not answered counts as failed, unless nothing at all answers this host.
+        """
+        content: Content = NotAskable("nothing answers from this host")
+        if self._exchange.answered:
+            content = Failed(f"no answer in {max(1, round(seconds))} s")
+        names = [name for name in _upwards(domain) if name in self._looks]
+        if not names:
+            return None
+        looks = []
+        for name in names:
+            task = self._looks[name]
+            if task.done() and not task.cancelled():
+                looks.append(task.result())
+            else:
+                looks.append(self._looking.get(name, _Looking([name])).so_far(name, content))
+        done = all(self._looks[name].done() for name in names)
+        return Climb(domain, tuple(looks), unfinished=not done)
 
     async def close(self) -> None:
         """End what a cancelled climb left running."""
@@ -87,23 +137,24 @@ class CaaSearch:
         await asyncio.gather(*self._looks.values(), return_exceptions=True)
 
     async def _look(self, name: dns.name.Name) -> Look:
+        looking = self._looking[name] = _Looking()
         answers: list[CaaAnswer] = []
-        seen: set[dns.name.Name] = set()
         todo = [name]
         while todo:
             owner = todo.pop(0)
-            if owner in seen or len(seen) > _MOST_HOPS:
-                why = "the alias leads in a circle" if owner in seen else "too many aliases"
+            if owner in looking.owners or len(looking.owners) > _MOST_HOPS:
+                circle = owner in looking.owners
+                why = "the alias leads in a circle" if circle else "too many aliases"
                 answers.append(CaaAnswer(owner, owner, None, None, Failed(why)))
                 break
-            seen.add(owner)
-            got = await self._ask(owner)
+            looking.owners.append(owner)
+            got = await self._ask(owner, looking)
             answers += got
             targets = (a.content.target for a in got if isinstance(a.content, AliasTo))
             todo += dict.fromkeys(targets)
         return Look(name, tuple(answers))
 
-    async def _ask(self, owner: dns.name.Name) -> list[CaaAnswer]:
+    async def _ask(self, owner: dns.name.Name, looking: _Looking) -> list[CaaAnswer]:
         if self._resolvers:
             below = dns.name.Name((_BELOW, *owner.labels)) if _has_room(owner) else owner
             found = await self._walker.find(below)
@@ -120,23 +171,30 @@ class CaaSearch:
             return [CaaAnswer(owner, owner, None, None, NotAskable(detail))]
         if len(found.apex) <= _TOP_LEVEL:
             return [await self._ask_registry(owner, found)]
-        return await self._ask_everyone(owner, found)
+        return await self._ask_everyone(owner, found, looking)
 
-    async def _ask_everyone(self, owner: dns.name.Name, cut: Cut) -> list[CaaAnswer]:
+    async def _ask_everyone(
+        self, owner: dns.name.Name, cut: Cut, looking: _Looking
+    ) -> list[CaaAnswer]:
         zone = await self._walker.zone(cut)
-        asked = [
-            (server.name, endpoint) for server in zone.nameservers for endpoint in server.endpoints
+        places = [
+            Place(server.name, endpoint)
+            for server in zone.nameservers
+            for endpoint in server.endpoints
         ]
-        if not asked:
+        if not places:
             failed = Failed("none of the zone's name servers has an address")
             return [CaaAnswer(owner, cut.apex, None, None, failed)]
-        contents = await asyncio.gather(
-            *(self._ask_one(owner, cut.apex, endpoint) for _, endpoint in asked)
-        )
-        return [
-            CaaAnswer(owner, cut.apex, nameserver, endpoint, content)
-            for (nameserver, endpoint), content in zip(asked, contents, strict=True)
-        ]
+
+        async def ask(place: Place) -> tuple[CaaAnswer, Said | None]:
+            content, said = await self._ask_one(owner, cut.apex, place)
+            answer = CaaAnswer(owner, cut.apex, place.nameserver, place.endpoint, content)
+            looking.answers.append(answer)
+            return answer, said
+
+        got = await asyncio.gather(*map(ask, places))
+        self.signed[cut.apex, owner] = tuple(said for _, said in got if said is not None)
+        return [answer for answer, _ in got]
 
     async def _ask_registry(self, owner: dns.name.Name, cut: Cut) -> CaaAnswer:
         """Ask a server of a top-level domain: there are many, and they are looked after."""
@@ -149,13 +207,23 @@ class CaaSearch:
                 for endpoint in addresses.endpoints
             ]
         names = {endpoint: name for name, endpoint in glue if self._may_ask(endpoint)}
-        got = await ask_any(
-            self._exchange,
-            names,
-            owner,
-            dns.rdatatype.CAA,
-            usable=lambda response: not isinstance(_read(response, owner), Failed),
-        )
+
+        async def ask(how: How) -> tuple[Endpoint, dns.message.Message] | None:
+            return await ask_any(
+                self._exchange,
+                names,
+                owner,
+                dns.rdatatype.CAA,
+                usable=lambda response: not isinstance(_read(response, owner), Failed),
+                how=how,
+            )
+
+        got = await ask(_SIGNED)
+        if got is not None:
+            place = Place(names[got[0]], got[0])
+            self.signed[cut.apex, owner] = (Said(place, Response(got[1], Transport.UDP, 0.0)),)
+        elif self._exchange.answered:
+            got = await ask(USUAL)
         if got is None:
             failed = Failed("none of the zone's servers gives a usable answer")
             return CaaAnswer(owner, cut.apex, None, None, failed)
@@ -186,20 +254,34 @@ class CaaSearch:
         return CaaAnswer(owner, owner, None, endpoint, content)
 
     async def _ask_one(
-        self, owner: dns.name.Name, apex: dns.name.Name, endpoint: Endpoint
-    ) -> Content:
+        self, owner: dns.name.Name, apex: dns.name.Name, place: Place
+    ) -> tuple[Content, Said | None]:
+        endpoint = place.endpoint
         if not self._may_ask(endpoint):
-            return NotAskable(f"IPv{6 if endpoint.ipv6 else 4} was left out")
-        reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA)
-        content = _read(reply, owner)
+            return NotAskable(f"IPv{6 if endpoint.ipv6 else 4} was left out"), None
+        said = Said(
+            place, await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA, how=_SIGNED_ONCE)
+        )
+        content = _read(said.reply, owner)
+        if isinstance(content, Failed):
+            plain = await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA, how=ONCE)
+            content = _read(plain, owner)
         if isinstance(content, Failed):
             soa = await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=ONCE)
             fine = isinstance(soa, Response) and _is_authoritative(soa.message)
-            return replace(content, otherwise_fine=fine)
-        return content
+            content = replace(content, otherwise_fine=fine)
+        return content, said
 
     def _may_ask(self, endpoint: Endpoint) -> bool:
         return (6 if endpoint.ipv6 else 4) in self._families
+
+
+def _upwards(domain: dns.name.Name) -> list[dns.name.Name]:
+    """List a domain and its ancestors, up to the top-level domain."""
+    names = [domain]
+    while len(names[-1]) > _TOP_LEVEL:
+        names.append(names[-1].parent())
+    return names
 
 
 def _has_room(name: dns.name.Name) -> bool:

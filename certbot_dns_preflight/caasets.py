@@ -81,7 +81,26 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """The domain's looks, closest first, up to the top-level domain."""
+    """The domain's looks, closest first, up to the top-level domain.
+
+    `unfinished`: time ran out, and what had not answered by then counts as failed.
+    """
 
     domain: dns.name.Name
     looks: tuple[Look, ...]
+    unfinished: bool = False
+
+    @property
+    def counting(self) -> tuple[Look, ...]:
+        """The looks that a CA may come to: those up to the first one that ends its climb."""
+        for number, look in enumerate(self.looks, 1):
+            if not any(isinstance(answer.content, NoProperties) for answer in look.answers):
+                return self.looks[:number]
+        return self.looks
+
+    @property
+    def owners(self) -> tuple[dns.name.Name, ...]:
+        """The names that a CA's resolver asks about on its climb, targets of aliases included."""
+        return tuple(
+            dict.fromkeys(answer.owner for look in self.counting for answer in look.answers)
+        )

@@ -36,11 +36,15 @@ class Vantage:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeOutcome:
-    """One challenge, judged. `findings` come most telling first: the first is the answer."""
+    """One challenge, judged. `findings` come most telling first: the first is the answer.
+
+    `unjudged` says in sentences what a CA looks at and could not be judged from here.
+    """
 
     survey: Survey
     verdict: Verdict
     findings: tuple[Finding, ...]
+    unjudged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ _ATTEMPT_WORDS = 6.0  # the same for a single attempt, which nobody times
 _ATTEMPTS_AT_ONCE = 40  # a long list streams; as many as keep the sockets of `exchange` busy
 _SHORTEST_LOOK = 2.0  # seconds for signatures, if the wait has used up its time
 _SCOUTING = 20.0  # seconds for what is not the record itself
+_TRIES_MORE = 4  # tries of a query that a second look for CAA may last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,35 +222,49 @@ class _Run:
         }
         if trusted is None or not owners:
             return
+        around = {s: self._around.get(s.challenge.domain, Surroundings()) for s in owners}
+        left = max(_SHORTEST_LOOK, self._deadline - self._now())
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(_SHORTEST_LOOK, self._deadline - self._now())):
+            async with asyncio.timeout(left):
                 names = {owner for chain in owners.values() for owner in chain}
-                facts = await self._means.scout.signed_records(names)
-                assessment = trust.assess(facts, trusted)
+                caa = {owner for found in around.values() for owner in found.caa_owners}
+                facts = await self._means.scout.signed_records(names, caa)
+                assessment = await trust.assess(facts, trusted, seconds=left)
                 for surveyor, chain in owners.items():
-                    domain = surveyor.challenge.domain
-                    self._around[domain] = replace(
-                        self._around.get(domain, Surroundings()),
-                        signatures=trust.concerning(assessment, chain),
+                    found = around[surveyor]
+                    self._around[surveyor.challenge.domain] = replace(
+                        found,
+                        signatures=trust.concerning(assessment, [*chain, *found.caa_owners]),
                     )
 
     def _is_unsigned(self, surveyor: Surveyor) -> bool:
         around = self._around.get(surveyor.challenge.domain)
-        return (
-            len(surveyor.so_far().hops) == 1
-            and around is not None
-            and around.signatures is not None
-            and around.signatures.status is Status.INSECURE
-        )
+        if around is None or around.signatures is None or len(surveyor.so_far().hops) != 1:
+            return False
+        own = trust.concerning(around.signatures, [surveyor.challenge.owner])
+        return own.status is Status.INSECURE
 
     async def _scout(self, surveyor: Surveyor) -> None:
+        """Look at what is around the record; what is found when time is up counts.
+
+        What a look beforehand had no answer for in its time gets a little more, in which the
+        record is waited for anyway.
+        """
         challenge = surveyor.challenge
-        if self._applicant is None or challenge.domain in self._around:
+        known = self._around.get(challenge.domain, Surroundings())
+        if self._applicant is None or known.has_climbed:
             return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_SCOUTING):
-                found = await self._means.scout.look_around(challenge)
-                self._around[challenge.domain] = found
+        patience = _SCOUTING
+        if known.climb is not None:
+            patience = _TRIES_MORE * self._settings.query_timeout
+        begun = self._now()
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._means.scout.look_around(challenge)
+        finally:
+            found = self._means.scout.so_far(challenge, seconds=self._now() - begun)
+            self._around[challenge.domain] = replace(found, signatures=known.signatures)
 
     async def _until_ready(self, surveyor: Surveyor) -> None:
         """Look until `confirmations` consecutive complete rounds agree."""
@@ -361,7 +376,14 @@ class _Run:
         if judged is Verdict.READY and survey.ready_after is None:
             # All looks well, yet the rounds that must confirm it did not fit into the time.
             judged = Verdict.NOT_READY
-        return ChallengeOutcome(survey, judged, findings)
+        return ChallengeOutcome(survey, judged, findings, self._unjudged(survey, judged))
+
+    def _unjudged(self, survey: Survey, judged: Verdict) -> tuple[str, ...]:
+        """Say what stands behind a ready one unseen; what is not ready has other worries."""
+        if self._applicant is None or judged is not Verdict.READY:
+            return ()
+        around = self._around.get(survey.challenge.domain, Surroundings())
+        return trust.unjudged(self._settings, around)
 
     def _tell(self) -> None:
         if self._watch is None:

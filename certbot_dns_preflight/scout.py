@@ -7,7 +7,8 @@ seeding a negative cache. Collects facts; what they mean is `diagnosis`'s to say
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+import contextlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import dns.exception
@@ -15,13 +16,12 @@ import dns.flags
 import dns.name
 import dns.rcode
 import dns.rdatatype
-import dns.resolver
 
-from certbot_dns_preflight import survey
+from certbot_dns_preflight import hostview, survey
 from certbot_dns_preflight.asking import ask_any
 from certbot_dns_preflight.caasearch import CaaSearch
 from certbot_dns_preflight.dnssec.collect import Collector
-from certbot_dns_preflight.exchange import ONCE, How
+from certbot_dns_preflight.exchange import ONCE
 from certbot_dns_preflight.knowledge import Cut
 from certbot_dns_preflight.referrals import ADDRESS_TYPES, is_authoritative
 from certbot_dns_preflight.responses import (
@@ -36,21 +36,30 @@ from certbot_dns_preflight.responses import (
     read_txt,
     rrset_at,
 )
-from certbot_dns_preflight.surroundings import OtherView, Surroundings
+from certbot_dns_preflight.surroundings import Surroundings, ViewOf
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from certbot_dns_preflight.delegation import Walker
     from certbot_dns_preflight.dnssec.facts import Facts
     from certbot_dns_preflight.exchange import Exchange
     from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.responses import Reading, Reply
+    from certbot_dns_preflight.surroundings import OtherView
 
 _MOST_HOPS = 8
-_RECURSIVE = How(recursion=True, tries=1, timeout=1.0)
+_MOMENT = 2.0  # seconds for what is worth a remark, once what decides is known
 # Below the domain: through a resolver a walk looks only at what is above the name given.
 _BELOW = b"_dns-preflight"
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is found beside CAA; None as long as it is not."""
+
+    addressless: bool | None = None
+    other_view: OtherView | None = None
 
 
 class Scout:
@@ -71,6 +80,9 @@ class Scout:
         self._families = families
         self._caa = CaaSearch(exchange, walker, resolvers=resolvers, families=families)
         self._chains = Collector(exchange, walker, resolvers=resolvers, families=families)
+        self._host = hostview.HostView(exchange, families=families)
+        self._found: dict[str, _Found] = {}
+        self._forgotten = False
         self._views: dict[dns.name.Name, asyncio.Task[OtherView | None]] = {}
         self._health: dict[dns.name.Name, asyncio.Task[survey.Hop]] = {}
 
@@ -83,25 +95,64 @@ class Scout:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def look_around(self, challenge: Challenge) -> Surroundings:
-        """Collect the facts about one domain, all at once."""
+    async def look_around(self, challenge: Challenge) -> None:
+        """Collect the facts about one domain; `so_far` gives them, at any time.
+
+        CAA decides and is waited for. The rest is worth a remark, and gets a moment more.
+        """
         domain = dns.name.from_text(challenge.domain)
-        climb, addressless, view = await asyncio.gather(
-            self._caa.climb(domain), self._is_addressless(domain), self._other_view(domain)
-        )
-        return Surroundings(climb=climb, addressless=addressless, other_view=view)
+        found = self._found[challenge.domain] = _Found()
+        beside = asyncio.ensure_future(self._beside(domain, found))
+        try:
+            await self._caa.climb(domain)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_MOMENT):
+                    await beside
+        finally:
+            beside.cancel()
+            await asyncio.gather(beside, return_exceptions=True)
 
-    async def chains(self, challenges: Collection[Challenge]) -> Facts:
-        """Collect what DNSSEC says from the root down to the zones of all these domains."""
+    def so_far(self, challenge: Challenge, *, seconds: float) -> Surroundings:
+        """Give what is known of a domain's surroundings after so many seconds."""
+        found = self._found.get(challenge.domain, _Found())
+        climb = self._caa.so_far(dns.name.from_text(challenge.domain), seconds=seconds)
+        return Surroundings(climb=climb, addressless=found.addressless, other_view=found.other_view)
+
+    async def chains(
+        self, challenges: Collection[Challenge], owners: Iterable[dns.name.Name] = ()
+    ) -> Facts:
+        """Collect what DNSSEC says from the root down to the zones of all these domains.
+
+        And of the CAA, or the lack of it, at `owners`: those that the look for it went through.
+        """
         names = {dns.name.from_text(challenge.domain) for challenge in challenges}
-        return await self._chains.data([(name, dns.rdatatype.SOA) for name in sorted(names)])
+        return await self._chains.data(
+            [*((name, dns.rdatatype.SOA) for name in sorted(names)), *self._caa_at(owners)]
+        )
 
-    async def signed_records(self, owners: Collection[dns.name.Name]) -> Facts:
-        """Collect the TXT or alias at these owner names, with its signatures, at every address."""
-        return await self._chains.data([(owner, dns.rdatatype.TXT) for owner in sorted(owners)])
+    async def signed_records(
+        self, owners: Collection[dns.name.Name], caa: Iterable[dns.name.Name] = ()
+    ) -> Facts:
+        """Collect the TXT or alias at these owner names, with its signatures, at every address.
+
+        And the CAA at `caa`, or the proof that there is none.
+        """
+        return await self._chains.data(
+            [*((owner, dns.rdatatype.TXT) for owner in sorted(owners)), *self._caa_at(caa)]
+        )
+
+    def _caa_at(
+        self, owners: Iterable[dns.name.Name]
+    ) -> list[tuple[dns.name.Name, dns.rdatatype.RdataType]]:
+        """List the questions; what the look for CAA was answered need not be asked again."""
+        if not self._forgotten:
+            for (apex, owner), said in self._caa.signed.items():
+                self._chains.take(apex, owner, dns.rdatatype.CAA, said)
+        return [(owner, dns.rdatatype.CAA) for owner in sorted(set(owners))]
 
     def forget(self) -> None:
         """Ask for signatures anew from now on: the wait may have changed them."""
+        self._forgotten = True
         self._chains.forget()
 
     async def survey_zone(self, challenge: Challenge) -> survey.Survey:
@@ -186,21 +237,34 @@ class Scout:
             case reading:
                 return reading
 
-    # -- the domain's own addresses ----------------------------------------------------------------
+    # -- beside the zone ---------------------------------------------------------------------------
 
-    async def _is_addressless(self, domain: dns.name.Name) -> bool | None:
-        """Whether the domain has neither A nor AAAA, aliases followed; None if unknown."""
-        answers = await asyncio.gather(*(self._has(domain, rdtype) for rdtype in ADDRESS_TYPES))
-        if any(answers):
-            return False
-        return None if None in answers else True
+    async def _beside(self, domain: dns.name.Name, found: _Found) -> None:
+        """Find out what is worth a remark at most."""
+        addresses, view, local = await asyncio.gather(
+            self._addresses(domain), self._zone_view(domain), self._local_addresses(domain)
+        )
+        if addresses is not None:
+            found.addressless = not addresses
+        cut = await self._zone_of(domain)
+        if view is None and isinstance(cut, Cut):
+            view = hostview.compare(local, addresses or (), cut.apex, domain, ViewOf.ADDRESSES)
+        found.other_view = view
 
-    async def _has(self, domain: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> bool | None:
+    async def _addresses(self, domain: dns.name.Name) -> frozenset[str] | None:
+        """Find the domain's A and AAAA, aliases followed; None if unknown."""
+        answers = await asyncio.gather(*(self._resolve(domain, t) for t in ADDRESS_TYPES))
+        known = frozenset(address for answer in answers for address in answer or ())
+        return None if not known and None in answers else known
+
+    async def _resolve(
+        self, domain: dns.name.Name, rdtype: dns.rdatatype.RdataType
+    ) -> tuple[str, ...] | None:
         name = domain
         for _ in range(_MOST_HOPS):
             found = await self._zone_of(name)
             if not isinstance(found, Cut):
-                return False if isinstance(found, survey.NoSuchDomain) else None
+                return () if isinstance(found, survey.NoSuchDomain) else None
             zone = await self._walker.zone(found)
             got = await ask_any(
                 self._exchange,
@@ -217,17 +281,22 @@ class Scout:
             )
             if got is None:
                 return None
-            if rrset_at(got[1].answer, name, rdtype) is not None:
-                return True
+            rrset = rrset_at(got[1].answer, name, rdtype)
+            if rrset is not None:
+                return tuple(rdata.address for rdata in rrset)
             alias = rrset_at(got[1].answer, name, dns.rdatatype.CNAME)
             if alias is None:
-                return False
+                return ()
             name = alias[0].target
         return None
 
-    # -- this host's own resolver ------------------------------------------------------------------
+    async def _local_addresses(self, domain: dns.name.Name) -> hostview.Local | None:
+        # Not before anything public has answered: by this resolver alone nothing can be seen.
+        if self._resolvers or not isinstance(await self._zone_of(domain), Cut):
+            return None
+        return await self._host.addresses(domain)
 
-    async def _other_view(self, domain: dns.name.Name) -> OtherView | None:
+    async def _zone_view(self, domain: dns.name.Name) -> OtherView | None:
         """Compare with this host's resolver, where discovery did not go through one anyway."""
         if self._resolvers:
             return None
@@ -235,34 +304,6 @@ class Scout:
         if not isinstance(found, Cut):
             return None
         if found.apex not in self._views:
-            self._views[found.apex] = asyncio.create_task(self._compare(found))
+            zone = await self._walker.zone(found)
+            self._views.setdefault(found.apex, asyncio.create_task(self._host.of_zone(zone)))
         return await asyncio.shield(self._views[found.apex])
-
-    async def _compare(self, cut: Cut) -> OtherView | None:
-        zone = await self._walker.zone(cut)
-        public = frozenset(nameserver.name for nameserver in zone.nameservers)
-        for endpoint in _own_resolvers()[:2]:
-            reply = await self._exchange.ask(endpoint, zone.apex, dns.rdatatype.NS, how=_RECURSIVE)
-            if not isinstance(reply, Response) or not reply.message.flags & dns.flags.RA:
-                continue
-            ns = rrset_at(reply.message.answer, zone.apex, dns.rdatatype.NS)
-            if ns is None:
-                return None  # a resolver that does not know the zone misleads nobody
-            local = frozenset(rdata.target for rdata in ns)
-            if local <= public:
-                return None
-            return OtherView(endpoint, zone.apex, local, public)
-        return None
-
-
-def _own_resolvers() -> list[Endpoint]:
-    """Read the resolvers that this host is set up with; none if that cannot be read."""
-    try:
-        configured = dns.resolver.Resolver(configure=True)
-    except (dns.exception.DNSException, OSError, ValueError):
-        return []
-    return [
-        Endpoint(server, configured.port)
-        for server in configured.nameservers
-        if isinstance(server, str) and "//" not in server
-    ]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,29 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.responses import Endpoint
 
 
+class ViewOf(enum.StrEnum):
+    """Of what this host's own resolver shows something else."""
+
+    NAME_SERVERS = "name-servers"
+    PRIMARY = "primary"
+    SERVER_ADDRESSES = "name-server-addresses"
+    ADDRESSES = "addresses"
+
+
 @dataclass(frozen=True, slots=True)
 class OtherView:
-    """What this host's own resolver says of a zone's name servers, beside the public DNS's."""
+    """What this host's own resolver says of a zone, beside the public DNS.
+
+    `local` and `public` are names or addresses, fit to be shown; `name` is what they belong to: the
+    zone's apex, a name server, or the domain.
+    """
 
     resolver: Endpoint
     zone: dns.name.Name
-    local: frozenset[dns.name.Name]
-    public: frozenset[dns.name.Name]
+    local: tuple[str, ...]
+    public: tuple[str, ...]
+    what: ViewOf
+    name: dns.name.Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +48,21 @@ class Surroundings:
 
     `climb` is what was found looking for CAA. `addressless`: the domain itself has neither A nor
     AAAA. `other_view` is set only where the host's resolver differs from the public DNS.
-    `signatures` judges DNSSEC from the root down to the domain's zone, or to the record itself.
+    `signatures` judges DNSSEC from the root down to the domain's zone, or to the record itself, and
+    of what CAA is read from.
     """
 
     climb: Climb | None = None
     addressless: bool | None = None
     other_view: OtherView | None = None
     signatures: Assessment | None = None
+
+    @property
+    def caa_owners(self) -> tuple[dns.name.Name, ...]:
+        """The names whose CAA, or lack of it, a CA's resolver must be able to believe."""
+        return () if self.climb is None else self.climb.owners
+
+    @property
+    def has_climbed(self) -> bool:
+        """Whether the look for CAA has come to its end."""
+        return self.climb is not None and not self.climb.unfinished

@@ -49,7 +49,7 @@ def judge(
             fine = any(
                 isinstance(a.content, Failed) and a.content.otherwise_fine for a in found.answers
             )
-            if fine or found.answers[0].zone not in told_elsewhere:
+            if fine or not _is_told(found.answers[0], told_elsewhere):
                 yield _unanswerable(climb, found)
             continue
         for wild in sorted(wildcard):
@@ -62,6 +62,13 @@ def judge(
                 yield _forbidden(climb, found, decision, applicant, wildcard=wild)
             else:
                 yield _unjudged(climb, found, decision, applicant, wildcard=wild)
+
+
+def _is_told(answer: CaaAnswer, zones: Collection[dns.name.Name]) -> bool:
+    """Whether the trouble is that of zones told of already; where nobody was asked, at the name."""
+    if answer.nameserver is not None:
+        return answer.zone in zones
+    return any(answer.owner.is_subdomain(zone) for zone in zones)
 
 
 # -- findings ------------------------------------------------------------------------------------

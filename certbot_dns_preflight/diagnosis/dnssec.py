@@ -15,7 +15,7 @@ import dns.rdatatype
 from certbot_dns_preflight import records
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
-from certbot_dns_preflight.dnssec.facts import Kind, Status
+from certbot_dns_preflight.dnssec.facts import UNSUPPORTED, Kind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.findings import Finding, Json
 
 _HOUR, _DAY = 3600, 86400
+_DENYING = frozenset({dns.rdatatype.NSEC, dns.rdatatype.NSEC3, dns.rdatatype.SOA})
 _TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
 
 
@@ -51,11 +52,20 @@ def judge(assessment: Assessment) -> Iterator[Finding]:
 
 
 def unjudged(assessment: Assessment) -> tuple[str, ...]:
-    """Say what could not be judged and why, as sentences; empty if all could."""
+    """Say what could not be judged and why, as sentences; empty if all could.
+
+    Of a chain only the first zone: what is below it cannot be judged either, and not for reasons of
+    its own.
+    """
+    told: list[ZoneState] = []
+    for zone in assessment.zones:
+        unknown = zone.status is Status.INDETERMINATE and zone.reason
+        unsupported = zone.status is Status.INSECURE and zone.reason == UNSUPPORTED
+        if (unknown or unsupported) and not any(zone.apex.is_subdomain(t.apex) for t in told):
+            told.append(zone)
     return tuple(
-        f"DNSSEC of {phrases.owner(zone.apex)} could not be judged: {phrases.bounded(zone.reason)}"
-        for zone in assessment.zones
-        if zone.status is Status.INDETERMINATE and zone.reason
+        f"DNSSEC of {phrases.owner(zone.apex)} could not be judged: {phrases.bounded(zone.reason)}."
+        for zone in told
     )
 
 
@@ -127,6 +137,8 @@ def _summary(
     zone: ZoneState, kind: Kind, faults: Sequence[Fault], places: Sequence[Place], now: int
 ) -> str:
     apex, where, first = phrases.owner(zone.apex), _where(zone, places), faults[0]
+    caa = all(fault.asked == dns.rdatatype.CAA for fault in faults)
+    of_caa = f" of {_types(faults)}" if caa else ""
     match kind:
         case Kind.DS_WITHOUT_KEY:
             if zone.apex == dns.name.root:
@@ -135,10 +147,10 @@ def _summary(
             return f"DNSSEC of {apex}: its DS (seen from {parent}) matches no key{where}"
         case Kind.EXPIRED:
             ago = _span(now - (min(f.moment for f in faults if f.moment) if first.moment else now))
-            return f"DNSSEC of {apex}: signatures expired {ago} ago{where}"
+            return f"DNSSEC of {apex}: signatures{of_caa} expired {ago} ago{where}"
         case Kind.NOT_YET_VALID:
             ahead = _span((first.moment or now) - now)
-            return f"DNSSEC of {apex}: signatures begin only in {ahead}{where}"
+            return f"DNSSEC of {apex}: signatures{of_caa} begin only in {ahead}{where}"
         case Kind.MISSING:
             return f"DNSSEC of {apex}: {_types(faults)} without a signature{where}"
         case Kind.INVALID:
@@ -272,7 +284,16 @@ def _nameservers(places: Iterable[Place]) -> list[dns.name.Name]:
 
 
 def _types(faults: Iterable[Fault]) -> str:
-    return phrases.listed(dns.rdatatype.to_text(fault.rdtype) for fault in faults)
+    """Name what the faults are about: "TXT", "CAA at example.com.", "the denial of CAA at …"."""
+    return phrases.listed(map(_type, faults))
+
+
+def _type(fault: Fault) -> str:
+    if fault.rdtype == dns.rdatatype.CAA:
+        return f"CAA at {phrases.owner(fault.owner)}"
+    if fault.asked == dns.rdatatype.CAA and fault.concerns and fault.rdtype in _DENYING:
+        return f"the denial of CAA at {phrases.owner(fault.concerns)}"
+    return dns.rdatatype.to_text(fault.rdtype)
 
 
 def _what(about: Fault | Expiring) -> str:

@@ -40,7 +40,7 @@ class Unanswered:
 
 def relevant(climb: Climb) -> Iterator[RelevantSet | Unanswered]:
     """Find the closest sets: several, where servers disagree. A failure ends the climb."""
-    for look in climb.looks:
+    for look in climb.counting:
         by_owner: dict[dns.name.Name, list[CaaAnswer]] = {}
         for answer in look.answers:
             by_owner.setdefault(answer.owner, []).append(answer)
@@ -52,8 +52,6 @@ def relevant(climb: Climb) -> Iterator[RelevantSet | Unanswered]:
                 yield Unanswered(look.name, failed)
             return
         yield from _sets(look)
-        if not any(isinstance(a.content, NoProperties) for a in look.answers):
-            return
 
 
 def _sets(look: Look) -> Iterator[RelevantSet]:

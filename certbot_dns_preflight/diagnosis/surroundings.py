@@ -5,11 +5,12 @@ Pure: reads `surroundings.Surroundings`. CAA and DNSSEC have modules of their ow
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
 from certbot_dns_preflight.records import show_name
+from certbot_dns_preflight.surroundings import ViewOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,18 +36,34 @@ def judge(challenge: Challenge, around: Surroundings) -> Iterator[Finding]:
 
 
 def _split_view(view: OtherView) -> Finding:
-    local, public = (sorted(map(show_name, names)) for names in (view.local, view.public))
     resolver = view.resolver.address
+    local, public = phrases.listed(view.local), phrases.listed(view.public)
     return finding(
         "split-view",
-        summary=f"this host's resolver {resolver} shows other name servers for "
-        f"{phrases.host(view.zone)} than the public DNS",
-        cause=f"It says {phrases.listed(local)}; from the root on it is {phrases.listed(public)}",
+        summary=f"this host's resolver {resolver} shows {_other(view)} than the public DNS",
+        cause=f"It says {local}; from the root on it is {public}",
         remedy="See that the record gets into the public zone: a CA sees only that one",
         evidence={
             "resolver": resolver,
             "zone": show_name(view.zone),
-            "local": list(local),
-            "public": list(public),
+            "what": view.what.value,
+            "name": show_name(view.name),
+            "local": list(view.local),
+            "public": list(view.public),
         },
     )
+
+
+def _other(view: OtherView) -> str:
+    name = phrases.host(view.name)
+    match view.what:
+        case ViewOf.NAME_SERVERS:
+            return f"other name servers for {name}"
+        case ViewOf.PRIMARY:
+            return f"another primary name server for {name}"
+        case ViewOf.SERVER_ADDRESSES:
+            return f"other addresses of the name server {name}"
+        case ViewOf.ADDRESSES:
+            return f"other addresses of {name}"
+        case _ as never:
+            assert_never(never)

@@ -1,8 +1,8 @@
 """Asks every server for keys, signatures and proofs: the facts that `validate` judges.
 
 For a zone of a person or company, every address is asked; for the root and a top-level
-domain, one that answers will do. Asks for DS, DNSKEY and SOA, and for a TXT only at names that
-`data` is told to ask. Decides whom to ask, not what answers mean.
+domain, one that answers will do. Asks for DS, DNSKEY and SOA, and for TXT and CAA only at names
+that `data` is told to ask. Decides whom to ask, not what answers mean.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Collector:
         self._families = families
         self._asked: dict[
             tuple[dns.name.Name, dns.name.Name, dns.rdatatype.RdataType],
-            asyncio.Task[tuple[Said, ...]],
+            asyncio.Future[tuple[Said, ...]],
         ] = {}
 
     async def chain(self, name: dns.name.Name) -> Facts:
@@ -91,6 +91,19 @@ class Collector:
         await self._ask_all(zones, cuts, questions)
         await self._insert_hidden(zones, cuts)
         return Facts(await self._ask_all(zones, cuts, questions))
+
+    def take(
+        self,
+        apex: dns.name.Name,
+        owner: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        said: tuple[Said, ...],
+    ) -> None:
+        """Take answers that somebody else has got already, and do not ask for them."""
+        if (apex, owner, rdtype) not in self._asked:
+            given: asyncio.Future[tuple[Said, ...]] = asyncio.get_running_loop().create_future()
+            given.set_result(said)
+            self._asked[apex, owner, rdtype] = given
 
     async def close(self) -> None:
         """End what a cancelled collection left running."""

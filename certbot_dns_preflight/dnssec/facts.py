@@ -60,6 +60,10 @@ class Facts:
     zones: tuple[ZoneFacts, ...]
 
 
+UNSUPPORTED = "its DS has no algorithm or digest type that validators support"
+"""The reason for a zone to be insecure although it is signed."""
+
+
 # -- assessment ----------------------------------------------------------------------------------
 
 
@@ -88,7 +92,8 @@ class Fault:
 
     `zone` is the zone whose servers show it (for a DS: the parent), `detail` is fit to be shown,
     `moment` is the expiration or inception in seconds since 1970, `key_tags` those it is about.
-    `concerns` is the name that a validator cannot look up for it, None where it is the whole zone.
+    `concerns` is the name that a validator cannot look up for it (with `and_below`, all below it as
+    well), None where that is the whole zone; `asked` the type that it was found in looking for.
     """
 
     kind: Kind
@@ -100,6 +105,8 @@ class Fault:
     key_tags: tuple[int, ...]
     places: tuple[Place, ...]
     concerns: dns.name.Name | None = None
+    and_below: bool = False
+    asked: dns.rdatatype.RdataType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,7 @@ class Expiring:
     places: tuple[Place, ...]
     inception: int | None = None
     concerns: dns.name.Name | None = None
+    and_below: bool = False
 
 
 @dataclass(frozen=True, slots=True)

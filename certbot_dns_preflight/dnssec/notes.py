@@ -37,15 +37,24 @@ class Notes:
     faults: list[Fault] = field(default_factory=list)
     expiring: list[Expiring] = field(default_factory=list)
     _concerns: dns.name.Name | None = None
+    _and_below: bool = False
+    _asked: dns.rdatatype.RdataType | None = None
 
     @contextlib.contextmanager
-    def concerning(self, name: dns.name.Name | None) -> Iterator[None]:
-        """Note meanwhile what harms the lookup of this name (and of those below it) alone."""
-        before, self._concerns = self._concerns, name
+    def concerning(
+        self,
+        name: dns.name.Name | None,
+        asked: dns.rdatatype.RdataType,
+        *,
+        and_below: bool = False,
+    ) -> Iterator[None]:
+        """Note meanwhile what harms the lookup of this name alone; None is the whole zone."""
+        before = self._concerns, self._asked, self._and_below
+        self._concerns, self._asked, self._and_below = name, asked, and_below
         try:
             yield
         finally:
-            self._concerns = before
+            self._concerns, self._asked, self._and_below = before
 
     def note(self, place: Place, status: Status) -> None:
         """Note what an address comes to; the worst counts."""
@@ -82,6 +91,8 @@ class Notes:
                 broken.key_tags,
                 tuple(places),
                 self._concerns,
+                self._and_below,
+                self._asked,
             )
         )
 
@@ -97,6 +108,7 @@ class Notes:
                     (place,),
                     valid.begins,
                     self._concerns,
+                    self._and_below,
                 )
             )
 

@@ -18,7 +18,7 @@ import dns.rrset
 
 from certbot_dns_preflight.dnssec import denial
 from certbot_dns_preflight.dnssec.denial import Proof
-from certbot_dns_preflight.dnssec.facts import Assessment, Kind, Status, ZoneState
+from certbot_dns_preflight.dnssec.facts import UNSUPPORTED, Assessment, Kind, Status, ZoneState
 from certbot_dns_preflight.dnssec.messages import (
     MOST_KEYS,
     anchored_keys,
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.dnssec.anchors import Anchors
     from certbot_dns_preflight.dnssec.facts import Asked, Facts, Place, Said, ZoneFacts
 
-UNSUPPORTED = "its DS has no algorithm or digest type that validators support"
 _DIGESTS = frozenset({1, 2, 4})  # SHA-1, SHA-256, SHA-384
 _MOST_DS = 16
 
@@ -98,7 +97,7 @@ class _Zone:
         if self.keys:
             for asked in self.facts.rrsets:
                 apart = None if asked.rdtype == dns.rdatatype.SOA else asked.owner
-                with self.notes.concerning(apart):
+                with self.notes.concerning(apart, asked.rdtype):
                     self._data(asked)
         return self
 
@@ -125,7 +124,7 @@ class _Zone:
             self.reason = parent.reason if parent is not None else "nothing is known of its parent"
             return ()
         unsigned: list[str] = []
-        with parent.notes.concerning(self.facts.apex):
+        with parent.notes.concerning(self.facts.apex, dns.rdatatype.DS, and_below=True):
             for said in self.facts.ds:
                 proof = self._delegated(parent, said)
                 if proof is not None and proof is not Proof.UNPROVEN:

@@ -56,6 +56,7 @@ def render(
     if len(failed) > _MOST_PICTURES:
         _tell_rest(page, failed[_MOST_PICTURES:])
     _tell_notes(page, outcome)
+    _tell_unjudged(page, outcome)
     _tell_vantage(page, outcome)
     if closing or failed:
         page.blank()
@@ -182,6 +183,14 @@ def _tell_notes(page: Page, outcome: Outcome) -> None:
         page.labelled(label, f"{summary} ({printable(code)}).")
     if len(notes) > _MOST_NOTES:
         page.labelled("", f"and {plural(len(notes) - _MOST_NOTES, 'more remark')}")
+
+
+def _tell_unjudged(page: Page, outcome: Outcome) -> None:
+    sentences = dict.fromkeys(s for challenge in outcome.challenges for s in challenge.unjudged)
+    if sentences:
+        page.blank()
+    for sentence in list(sentences)[:_MOST_NOTES]:
+        page.labelled("unknown", printable(sentence))
 
 
 def _tell_vantage(page: Page, outcome: Outcome) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.lab.misbehaving import Silent
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -208,3 +210,25 @@ def test_trouble_that_may_pass_is_told_and_waited_for(
     assert recorded.exists()  # it went on to the wait, and failed there
     assert error_codes(certbot) == {"nameserver-unreachable"}
     assert ran.stderr.index("(nameserver-unreachable)") < ran.stderr.index("Not ready:")
+
+
+def test_where_nothing_can_be_asked_no_record_is_made(
+    lab: Lab, certbot: Certbot, order: Callable[..., Ran], recorded: Path, tmp_path: Path
+) -> None:
+    nobody, _ = lab.addresses()
+    hints = tmp_path / "hints"
+    hints.write_text(f". 3600 IN NS nobody.test.\nnobody.test. 3600 IN A {nobody}\n")
+    mute = f"--dns-preflight-root-hints={hints}"
+    since = len(lab.ca.log)
+    with Silent((nobody,), {}):
+        ran = order("--domains=mute.example.test", mute)
+        assert ran.status == 1
+        assert "\nInconclusive: " in f"\n{ran.stderr}"
+        assert "No record was made, and no challenge was answered." in ran.stderr
+        assert error_codes(certbot) == {"no-dns-egress"}
+        assert json.loads(certbot.report.read_text())["outcome"] == "inconclusive"
+        assert not recorded.exists()
+        assert lab.ca.challenges_answered(since) == 0
+        ran = order("--domains=mute.example.test", mute, "--dns-preflight-on-failure=continue")
+        assert ran.status == 0, ran.output
+        assert recorded.exists()

@@ -26,6 +26,7 @@ def add_all(world: World) -> None:
     _unsigned(world)
     _delegation_faults(world)
     _signature_faults(world)
+    _caa_faults(world)
     _below_second_level(world)
 
 
@@ -297,6 +298,38 @@ def _signature_faults(world: World) -> None:
         good = sign(origin, world.text(origin, PLACES, "a A 127.0.0.1\n"), keys, nsec3=options)
         covering = "NSEC3" if options else "NSEC"
         _one_of_two(world, origin, good, without(good, covering=covering), [keys[0].ds()])
+
+
+def _caa_faults(world: World) -> None:
+    """Where the record itself is fine and CAA, or the lack of it, is not to be believed."""
+    sign, pair = world.signer.sign, world.signer.pair
+    issue = f'{TXT}@ CAA 0 issue "letsencrypt.org"\n'
+    for label, records, covering in (
+        ("caa-signed", issue, ""),
+        ("caa-unsigned", issue, "CAA"),
+    ):
+        origin = f"{label}.test."
+        keys = pair(origin)
+        good = sign(origin, world.text(origin, PLACES, records), keys)
+        _both(world, origin, without(good, covering=covering), [keys[0].ds()])
+
+    # BIND would serve no signature of such a zone at all.
+    origin = "caa-no-denial.test."
+    keys = pair(origin)
+    good = sign(origin, world.text(origin, ("nsd",), TXT), keys)
+    world.add(Scenario(origin, {"nsd": without(good, covering="NSEC")}, [keys[0].ds()]))
+
+    origin = "caa-unsigned-on-one.test."
+    keys = pair(origin)
+    good = sign(origin, world.text(origin, PLACES, issue), keys)
+    _one_of_two(world, origin, good, without(good, covering="CAA"), [keys[0].ds()])
+
+    # The alias is fine, what it leads to is not.
+    origin = "caa-alias.test."
+    keys = pair(origin)
+    records = f'{TXT}www CNAME www.expired.test.\n_acme-challenge.www TXT "value"\n'
+    records += 'fine CNAME www.unsigned.p-nsec.test.\n_acme-challenge.fine TXT "value"\n'
+    _both(world, origin, sign(origin, world.text(origin, PLACES, records), keys), [keys[0].ds()])
 
 
 def _below_second_level(world: World) -> None:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import dns.name
-import dns.rdatatype
 
-from certbot_dns_preflight import roothints
-from certbot_dns_preflight.delegation import Walker
+from certbot_dns_preflight import means
 from certbot_dns_preflight.dnssec import anchors
-from certbot_dns_preflight.dnssec.collect import Collector
 from certbot_dns_preflight.dnssec.facts import Assessment, Facts, Kind, Status
 from certbot_dns_preflight.dnssec.validate import validate
-from certbot_dns_preflight.exchange import Exchange
+from certbot_dns_preflight.records import challenge
+from certbot_dns_preflight.settings import Settings
 
 if TYPE_CHECKING:
     from tests.dnssec.world import World
 
-SOA, TXT, CAA = dns.rdatatype.SOA, dns.rdatatype.TXT, dns.rdatatype.CAA
 # There it depends on which of the parent's servers Unbound asks.
 BY_CHANCE = frozenset({"child.two-ds.test."})
 # Signed itself, yet its alias leads to what is not: Unbound speaks of the whole answer.
@@ -29,18 +27,39 @@ _WORST = ("bogus", "insecure", "secure")
 
 
 def collect(world: World, names: list[str]) -> dict[str, Facts]:
+    """Collect as a run does: what CAA is read from comes out of the look for it."""
+
     async def run() -> dict[str, Facts]:
-        exchange = Exchange(query_timeout=1.0)
-        walker = Walker(exchange, roots=roothints.read(world.root_hints))
-        collector = Collector(exchange, walker)
-        found = {}
-        for name in names:
-            zone = dns.name.from_text(name)
-            owner = dns.name.from_text("_acme-challenge", zone)
-            found[name] = await collector.data([(zone, SOA), (owner, TXT), (zone, CAA)])
-        return found
+        asking = means.of_settings(Settings(root_hints=world.root_hints, query_timeout=1.0))
+        places = asyncio.Semaphore(10)
+
+        async def one(name: str) -> Facts:
+            async with places:
+                wanted = challenge(name)
+                await asking.scout.look_around(wanted)
+                caa = asking.scout.so_far(wanted, seconds=1).caa_owners
+                assert caa[0] == dns.name.from_text(name)
+                before = await asking.scout.chains([wanted], caa)
+                after = await asking.scout.signed_records([wanted.owner], caa)
+                return together(before, after)
+
+        try:
+            return dict(zip(names, await asyncio.gather(*map(one, names)), strict=True))
+        finally:
+            await asking.scout.close()
 
     return asyncio.run(run())
+
+
+def together(one: Facts, other: Facts) -> Facts:
+    """Put what is asked before the record is made and after it together."""
+    zones = {zone.apex: zone for zone in other.zones}
+    for zone in one.zones:
+        rrsets = {(asked.owner, asked.rdtype): asked for asked in zone.rrsets}
+        if zone.apex in zones:
+            rrsets.update({(a.owner, a.rdtype): a for a in zones[zone.apex].rrsets})
+        zones[zone.apex] = replace(zone, rrsets=tuple(rrsets.values()))
+    return Facts(tuple(zones[apex] for apex in sorted(zones, key=len)))
 
 
 def assess(world: World, facts: Facts) -> Assessment:

@@ -37,6 +37,9 @@ FAULTS = {
     "p-expired.test.": ("signature-expired",),
     "child.p-expired.test.": ("signature-expired",),
     "child.two-ds.test.": ("ds-without-key",),
+    "caa-unsigned.test.": ("signature-missing",),
+    "caa-unsigned-on-one.test.": ("signature-missing",),
+    "caa-no-denial.test.": ("signature-missing",),
     "brief-2h-early.test.": ("signature-not-yet-valid",),
     "brief-2h-late.test.": ("signature-expired",),
     "brief-30h-early.test.": ("signature-not-yet-valid",),
@@ -101,6 +104,12 @@ def test_what_clocks_that_differ_explain_is_a_warning_that_names_the_clock(
     assert f"Signatures of {origin} {words}" in found.summary
     assert "this host's says" in found.cause
     assert "clock" in found.remedy
+
+
+def test_what_is_wrong_with_caa_is_told_as_that(told: dict[str, list[Finding]]) -> None:
+    for origin, what in {"caa-unsigned.test.": "", "caa-no-denial.test.": "the denial of "}.items():
+        (found,) = told[origin]
+        assert found.summary == f"DNSSEC of {origin}: {what}CAA at {origin} without a signature."
 
 
 def test_a_ds_that_only_some_of_the_parents_servers_serve_names_these(

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import dns.dnssec
+import dns.exception
+import dns.rcode
 import pytest
 
-from certbot_dns_preflight import beforehand, rounds
+from certbot_dns_preflight import beforehand, rounds, trust
 from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Verdict
 from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.settings import Settings
 from tests.conftest import beside_python
+from tests.dnssec.test_against_unbound import collect
 
 if TYPE_CHECKING:
     from tests.dnssec.world import World
@@ -40,8 +47,9 @@ def run(domain: str, settings: Settings, *, wait: bool = False) -> ChallengeOutc
     return outcome.challenges[0]
 
 
-def look_beforehand(domain: str, settings: Settings) -> Outcome:
-    facts = asyncio.run(beforehand.look([challenge(domain, [VALUE])], settings))
+def look_beforehand(domain: str, settings: Settings, *more: str) -> Outcome:
+    wanted = [challenge(name, [VALUE]) for name in (domain, *more)]
+    facts = asyncio.run(beforehand.look(wanted, settings))
     return facts.judged(settings, ANYBODY)
 
 
@@ -55,7 +63,17 @@ def errors(judged: ChallengeOutcome) -> list[tuple[str, object]]:
 
 @pytest.mark.parametrize("wait", [False, True])
 @pytest.mark.parametrize(
-    "domain", ["ecdsa256.test", "ed25519.test", "nsec3-bind.test", "signed-without-ds.test"]
+    "domain",
+    [
+        "ecdsa256.test",
+        "ed25519.test",
+        "nsec3-bind.test",
+        "signed-without-ds.test",
+        "caa-signed.test",
+        "caa-alias.test",
+        "fine.caa-alias.test",
+        "wc-wildcard.test",
+    ],
 )
 def test_healthy_zones_signed_or_not_are_ready(
     domain: str, settings: Settings, *, wait: bool
@@ -74,6 +92,9 @@ def test_healthy_zones_signed_or_not_are_ready(
         ("future.test", "signature-not-yet-valid"),
         ("expired-on-nsd.test", "signature-expired"),
         ("no-txt-signature-on-one.test", "signature-missing"),
+        ("caa-unsigned.test", "signature-missing"),
+        ("caa-no-denial.test", "signature-missing"),
+        ("www.caa-alias.test", "signature-expired"),
     ],
 )
 def test_what_a_validator_would_not_believe_is_not_ready(
@@ -89,6 +110,115 @@ def test_a_broken_chain_is_found_before_the_record_is_made(settings: Settings) -
     (judged,) = beforehand.beyond_waiting(outcome, skip=frozenset())
     assert errors(judged) == [("dnssec-bogus", "ds-without-key")]
     assert beforehand.beyond_waiting(outcome, skip=frozenset({"dnssec-bogus"})) == ()
+
+
+@pytest.mark.parametrize(
+    "domain", ["caa-unsigned.test", "caa-no-denial.test", "www.caa-alias.test"]
+)
+def test_caa_that_cannot_be_believed_stops_an_order_as_it_stops_a_ca(
+    domain: str, settings: Settings, signed_world: World
+) -> None:
+    assert signed_world.unbound is not None
+    signed_world.unbound.flush()
+    answer = signed_world.unbound.query(f"{domain}.", "CAA", dnssec=True)
+    assert answer.rcode() == dns.rcode.SERVFAIL
+    outcome = look_beforehand(domain, settings)
+    (judged,) = beforehand.beyond_waiting(outcome, skip=frozenset())
+    assert [code for code, _ in errors(judged)] == ["dnssec-bogus"]
+
+
+def test_the_faults_of_one_names_data_harm_no_other_name_of_the_zone(settings: Settings) -> None:
+    outcome = look_beforehand("www.caa-alias.test", settings, "caa-alias.test", "expired.test")
+    assert [bool(errors(judged)) for judged in outcome.challenges] == [True, False, True]
+    extras = rounds.Extras(applicant=ANYBODY)
+    wanted = [challenge(f"{name}caa-alias.test", [VALUE]) for name in ("www.", "", "fine.")]
+    outcome = rounds.run(wanted, replace(settings, timeout=3), wait=True, extras=extras)
+    assert [judged.verdict.value for judged in outcome.challenges] == [
+        "not-ready",
+        "ready",
+        "ready",
+    ]
+
+
+def test_what_cannot_be_judged_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unable(*_: object, **__: object) -> None:
+        raise dns.exception.UnsupportedAlgorithm
+
+    assert run("ecdsa256.test", settings).unjudged == ()
+    (sentence,) = run("unknown-algorithm.test", settings).unjudged
+    assert sentence.startswith("DNSSEC of unknown-algorithm.test. could not be judged: its DS has")
+    without = replace(settings, trust_anchor=None)
+    (sentence,) = run("ecdsa256.test", without).unjudged
+    assert sentence.startswith("DNSSEC was not judged: no trust anchor is known")
+    monkeypatch.setattr(dns.dnssec, "validate_rrsig", unable)
+    judged = run("ecdsa256.test", settings)
+    assert judged.verdict is Verdict.READY
+    (sentence,) = judged.unjudged
+    assert sentence.startswith("DNSSEC of . could not be judged: this host's cryptography cannot")
+
+
+def test_the_page_says_what_was_not_judged(signed_world: World) -> None:
+    options = ["check", "ecdsa256.test", f"--root-hints={signed_world.root_hints}"]
+    for more, told in (([f"--trust-anchor={signed_world.trust_anchor}"], False), ([], True)):
+        ran = subprocess.run(
+            [beside_python("dns-preflight"), *options, *more],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ("DNSSEC was not judged" in ran.stdout) is told
+
+
+def test_signatures_that_take_long_hold_up_neither_the_loop_nor_the_end(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = dns.dnssec.validate_rrsig
+
+    def slow(*given: object, **named: object) -> None:
+        time.sleep(0.5)
+        real(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(dns.dnssec, "validate_rrsig", slow)
+    monkeypatch.setattr(trust, "_LONGEST", 0.6)
+    pauses = []
+
+    async def ticking() -> None:
+        while True:
+            begun = time.monotonic()
+            await asyncio.sleep(0.01)
+            pauses.append(time.monotonic() - begun)
+
+    async def go() -> Outcome:
+        ticks = asyncio.create_task(ticking())
+        wanted = [challenge("ecdsa256.test", [VALUE])]
+        extras = rounds.Extras(applicant=ANYBODY)
+        outcome = await rounds.preflight(wanted, settings, wait=False, extras=extras)
+        ticks.cancel()
+        return outcome
+
+    begun = time.monotonic()
+    (judged,) = asyncio.run(go()).challenges
+    assert time.monotonic() - begun < 3
+    assert max(pauses) < 0.4
+    assert judged.verdict is Verdict.READY
+    assert "takes too long" in judged.unjudged[0]
+
+
+def test_a_run_that_is_cancelled_leaves_no_computation_behind(
+    signed_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = collect(signed_world, ["ecdsa256.test."])["ecdsa256.test."]
+    trusted = anchors.read(signed_world.trust_anchor)
+    monkeypatch.setattr(dns.dnssec, "validate_rrsig", lambda *_, **__: time.sleep(0.2))
+
+    async def go() -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await trust.assess(facts, trusted, seconds=3)
+
+    begun = time.monotonic()
+    asyncio.run(go())  # waits for its threads
+    assert time.monotonic() - begun < 1
 
 
 def test_a_fault_of_the_records_own_signature_shows_once_it_is_there(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,23 +11,28 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight import beforehand, means, rounds, scout
+from certbot_dns_preflight import beforehand, hostview, means, rounds
 from certbot_dns_preflight.caa import Applicant
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.knowledge import Knowledge
+from certbot_dns_preflight.findings import Severity
 from certbot_dns_preflight.outcome import Outcome, Verdict
 from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.responses import Endpoint
-from certbot_dns_preflight.settings import Recursive, Settings
+from certbot_dns_preflight.settings import Family, Recursive, Settings
 from tests.lab.laboratory import zone_text
-from tests.lab.misbehaving import RecursiveLooking
+from tests.lab.misbehaving import RecursiveLooking, Silent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from certbot_dns_preflight.responses import Reply
     from tests.lab import Lab
 
 N = dns.name.from_text
-ANYBODY = Applicant(identities=("letsencrypt.org",))
+LE = "letsencrypt.org"
+ANYBODY = Applicant(identities=(LE,))
 
 
 class Noting(Exchange):
@@ -135,7 +141,7 @@ def test_an_internal_view_of_the_hosts_resolver_is_told(
     lab.zone("split.test.", [lab.daemon("nsd")])
     internal = zone_text("split.test.", ["ns.corp.test."])
     with RecursiveLooking(lab.addresses(), {"split.test.": internal}) as resolver:
-        monkeypatch.setattr(scout, "_own_resolvers", lambda: [Endpoint(resolver.addresses[0])])
+        monkeypatch.setattr(hostview, "own_resolvers", lambda: [Endpoint(resolver.addresses[0])])
         _, outcome = look(settings, "split.test")
         assert codes(outcome) == [{"split-view", "domain-without-address"}]
         assert outcome.verdict is Verdict.READY
@@ -153,7 +159,7 @@ def test_a_resolver_that_agrees_or_does_not_know_is_no_other_view(
     text = zone_text("split.test." if seen == "the same" else "other.test.", [server])
     origin = text.split()[1]
     with RecursiveLooking(lab.addresses(), {origin: text}) as resolver:
-        monkeypatch.setattr(scout, "_own_resolvers", lambda: [Endpoint(resolver.addresses[0])])
+        monkeypatch.setattr(hostview, "own_resolvers", lambda: [Endpoint(resolver.addresses[0])])
         _, outcome = look(settings, "split.test")
         assert resolver.asked
     assert codes(outcome) == [{"domain-without-address"}]
@@ -161,4 +167,109 @@ def test_a_resolver_that_agrees_or_does_not_know_is_no_other_view(
 
 def test_the_hosts_resolvers_are_read_from_its_configuration(lab: Lab) -> None:
     # The lab covers /etc/resolv.conf by one that names its own resolver.
-    assert [e.address for e in scout._own_resolvers()] == [lab.unbound.address4]
+    assert [e.address for e in hostview.own_resolvers()] == [lab.unbound.address4]
+
+
+# -- what does not answer in time ----------------------------------------------------------------
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beforehand, "_PATIENCE", 2.5)
+
+
+@pytest.fixture
+def dead(lab: Lab) -> Iterator[str]:
+    """Delegate dead.test. to a server that keeps silent."""
+    addresses = lab.addresses()
+    lab.name_addresses("silent.dns.test.", addresses)
+    lab.delegate("dead.test.", ["silent.dns.test."])
+    with Silent(addresses, {}):
+        yield "dead.test."
+    lab.undelegate("dead.test.")
+
+
+def error_codes(outcome: Outcome) -> list[list[str]]:
+    return [
+        [f.code for f in judged.findings if f.severity is Severity.ERROR]
+        for judged in outcome.challenges
+    ]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_caa_that_could_not_be_read_in_time_is_told(
+    lab: Lab, settings: Settings, dead: str
+) -> None:
+    records = f'www CNAME x.{dead}\n@ CAA 0 issue "other-ca.example"\nfine CAA 0 issue "{LE}"\n'
+    lab.zone("slow.test.", [lab.bind, lab.nsd], records=records)
+    facts, outcome = look(settings, "www.slow.test", "fine.slow.test", "slow.test")
+    assert facts.elapsed < 3
+    assert error_codes(outcome) == [["caa-unanswerable"], [], ["caa-forbids"]]
+    told = outcome.challenges[0].findings[0]
+    assert told.summary.startswith(f"CAA at www.slow.test. (an alias for x.{dead}) cannot be read")
+    assert re.search(r"no answer in [23] s\.", told.cause)
+    # What may answer yet is waited for; what forbids stays.
+    (stopped,) = beforehand.beyond_waiting(outcome, skip=frozenset())
+    assert stopped.survey.challenge.domain == "slow.test"
+
+
+def test_what_had_no_time_beforehand_gets_a_little_more_in_the_wait(
+    lab: Lab, settings: Settings, dead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(settings, query_timeout=0.5, timeout=30)
+    records = f"www CNAME x.{dead}\n_acme-challenge.www TXT v\n"
+    lab.zone("slow.test.", [lab.bind, lab.nsd], records=records)
+    monkeypatch.setattr(beforehand, "_PATIENCE", 0.5)
+    knowledge = Knowledge()
+    wanted = [challenge("www.slow.test", [b"v"])]
+    facts, _ = look(settings, "www.slow.test", knowledge=knowledge)
+    extras = rounds.Extras(applicant=ANYBODY, surroundings=facts.surroundings, knowledge=knowledge)
+    outcome = rounds.run(wanted, settings, wait=True, extras=extras)
+    assert error_codes(outcome) == [["caa-unanswerable"]]
+    assert outcome.elapsed < 4
+    # Once it answers, it is ready.
+    lab.undelegate(dead)
+    lab.zone(dead, [lab.nsd])
+    extras = replace(extras, knowledge=None)
+    assert error_codes(rounds.run(wanted, settings, wait=True, extras=extras)) == [[]]
+
+
+def test_where_nothing_answers_the_look_ends_after_two_tries(
+    lab: Lab, settings: Settings, tmp_path: Path
+) -> None:
+    with Silent(lab.addresses(), {}) as server:
+        hints = tmp_path / "hints"
+        hints.write_text(
+            f". 3600 IN NS nobody.test.\nnobody.test. 3600 IN A {server.addresses[0]}\n"
+        )
+        facts, outcome = look(
+            replace(settings, root_hints=hints, query_timeout=0.5, family=Family.IPV4),
+            "example.test",
+            "*.www.example.test",
+        )
+    assert facts.elapsed < 2.8
+    assert outcome.verdict is Verdict.INCONCLUSIVE
+    assert codes(outcome) == [{"no-dns-egress"}, {"no-dns-egress"}]
+    assert len(beforehand.beyond_waiting(outcome, skip=frozenset())) == 2
+    assert beforehand.beyond_waiting(outcome, skip=frozenset({"no-dns-egress"})) == ()
+
+
+@pytest.mark.parametrize(("unanswered", "stopped"), [(True, 0), (False, 1), (None, 1)])
+def test_an_address_that_was_not_answered_for_may_be_so_soon(
+    lab: Lab,
+    settings: Settings,
+    unanswered: bool | None,  # noqa: FBT001 - a column
+    stopped: int,
+) -> None:
+    server = lab.daemon("knot")
+    lab.zone("nowhere-ns.test.", [server], delegation=[server, "gone.dns.test."])
+    _, outcome = look(settings, "nowhere-ns.test")
+    (judged,) = outcome.challenges
+    told = tuple(
+        replace(f, evidence={**f.evidence, "unanswered": unanswered})
+        if f.code == "nameserver-without-address"
+        else f
+        for f in judged.findings
+    )
+    outcome = replace(outcome, challenges=(replace(judged, findings=told),))
+    assert len(beforehand.beyond_waiting(outcome, skip=frozenset())) == stopped

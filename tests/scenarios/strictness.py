@@ -21,6 +21,13 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("one server has not got the record yet", ("secondary-behind",)),
     ("one server shows an old or a wrong value", ("servers-disagree", "mangled-value")),
     ("one server has lost the record since", ("record-vanished",)),
+    (
+        "one server's keys or signatures, or the DS on one server of the zone above, are not to be "
+        "believed",
+        ("dnssec-bogus",),
+    ),
+    ("the name servers' CAA sets differ, and one of them forbids", ("caa-forbids",)),
+    ("CAA has not been read after 20 s", ("caa-unanswerable",)),
     ("a truncated answer from a server without TCP", ("tcp-unavailable",)),
     ("one address goes back and forth between right and wrong", ("answer-unstable",)),
     ("a CNAME and a TXT at one name", ("alias-conflict",)),

@@ -55,7 +55,7 @@ ENTRIES: tuple[Entry, ...] = (
         "A CAA question fails at the name or an ancestor.",
         "RFC 8659 section 3",
         "Every name server must answer a CAA question, if only negatively. One gives "
-        "SERVFAIL, no answer, or a broken one.",
+        "SERVFAIL, no answer, or a broken one; or nothing came within 20 seconds.",
         "An unanswered CAA question counts as a prohibition.",
         (
             "dig +norec @ADDRESS DOMAIN CAA",
@@ -85,7 +85,8 @@ ENTRIES: tuple[Entry, ...] = (
         "ds-without-key, signature-expired, signature-not-yet-valid, "
         "signature-missing, signature-invalid. Each server address is looked at by "
         "itself: one secondary with old signatures is the usual fault.",
-        "CAs must validate DNSSEC for TXT and CAA; bogus data is no data.",
+        "CAs must validate DNSSEC for TXT and CAA, and for the answer that there is no CAA; "
+        "bogus data is no data.",
         (
             "dig +dnssec +norec @ADDRESS OWNER TXT",
             "dig +dnssec ZONE DNSKEY",
@@ -95,8 +96,8 @@ ENTRIES: tuple[Entry, ...] = (
         (
             Remedy(
                 "ds-without-key",
-                "Correct the DS at the registrar, or remove it while the zone is unsigned; where only "
-                "some servers of the zone above have it, see to their transfers.",
+                "Correct the DS at the registrar, or remove it while the zone is unsigned; where "
+                "only some servers of the zone above have it, see to their transfers.",
             ),
             Remedy(
                 "signature-expired",
@@ -123,8 +124,8 @@ ENTRIES: tuple[Entry, ...] = (
         "A signature in use ends within 3 days.",
         "RFC 6781 section 4.4.2",
         "The signature is still valid, but should have been renewed by now. Also told where it has "
-        "ended, or begins, so short a time away that validators put it down to clocks that differ: a "
-        "tenth of its validity, an hour at least and a day at most.",
+        "ended, or begins, so short a time away that validators put it down to clocks that "
+        "differ: a tenth of its validity, an hour at least and a day at most.",
         "It does not yet; from the expiry on (and that time) it will.",
         ("dig +dnssec +norec @ADDRESS ZONE SOA",),
         (
@@ -147,11 +148,13 @@ ENTRIES: tuple[Entry, ...] = (
         Severity.WARNING,
         "This host's resolver shows something other than the public DNS.",
         "RFC 8499 section 6",
-        "An internal view or a local override hides the public zone from this host.",
+        "An internal view or a local override hides the public zone from this host: other name "
+        "servers, another primary, or internal addresses where the public ones are not. Other "
+        "public addresses may have many reasons and are not told.",
         "It does not look from here: only the public view counts, and the record has to be there.",
         (
-            "dig OWNER TXT",
-            "dig +trace OWNER TXT",
+            "dig DOMAIN A",
+            "dig +trace DOMAIN A",
         ),
         (
             Remedy(
@@ -170,7 +173,8 @@ ENTRIES: tuple[Entry, ...] = (
         "Nothing at all answers on port 53 from this host.",
         "RFC 1034 section 5.3.3",
         "Neither the root servers nor the given resolver answered. Nothing is known "
-        "about the zone: the outcome is inconclusive (exit status 3).",
+        "about the zone: the outcome is inconclusive (exit status 3). certbot's order is stopped "
+        "before a record is made, as the wait could see nothing either.",
         "It may well not: this says something about this host alone.",
         (
             "dig +norec @198.41.0.4 . NS",
