@@ -19,6 +19,7 @@ from certbot_dns_preflight.dnssec.facts import Status
 from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.probes import Prober
 from certbot_dns_preflight.surroundings import Surroundings
+from certbot_dns_preflight.survey import OutOfTime
 from certbot_dns_preflight.surveyor import Surveyor
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _ATTEMPT_WORDS = 6.0  # the same for a single attempt, which nobody times
 _ATTEMPTS_AT_ONCE = 40  # a long list streams; as many as keep the sockets of `exchange` busy
 _SHORTEST_LOOK = 2.0  # seconds for signatures, if the wait has used up its time
 _SCOUTING = 20.0  # seconds for what is not the record itself
+_POLL = 0.25
 _TRIES_MORE = 4  # tries of a query that a second look for CAA may last
 
 
@@ -258,11 +260,21 @@ class _Run:
         if known.climb is not None:
             patience = _TRIES_MORE * self._settings.query_timeout
         begun = self._now()
+        looking = asyncio.ensure_future(self._means.scout.look_around(challenge))
         try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(patience):
-                    await self._means.scout.look_around(challenge)
+            await asyncio.wait([looking], timeout=patience)
+            late = False
+            # A walk that takes long for the record takes long for CAA too, and then no longer.
+            while not looking.done() and isinstance(surveyor.so_far().obstacle, OutOfTime):
+                late = True
+                await asyncio.wait([looking], timeout=_POLL)
+            if late:
+                await asyncio.wait([looking], timeout=_TRIES_MORE * self._settings.query_timeout)
+            if looking.done():
+                looking.result()
         finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
             found = self._means.scout.so_far(challenge, seconds=self._now() - begun)
             self._around[challenge.domain] = replace(found, signatures=known.signatures)
 

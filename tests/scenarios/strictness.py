@@ -22,8 +22,7 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("one server shows an old or a wrong value", ("servers-disagree", "mangled-value")),
     ("one server has lost the record since", ("record-vanished",)),
     (
-        "one server's keys or signatures, or the DS on one server of the zone above, are not to be "
-        "believed",
+        "one server's signatures or keys, or one parent server's DS, are not to be believed",
         ("dnssec-bogus",),
     ),
     ("the name servers' CAA sets differ, and one of them forbids", ("caa-forbids",)),
