@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.caa import Applicant
-    from certbot_dns_preflight.knowledge import Knowledge
     from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.knowledge import Knowledge
     from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.settings import Settings
 

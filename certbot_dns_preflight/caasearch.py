@@ -30,9 +30,9 @@ from certbot_dns_preflight.caasets import (
     NotAskable,
     Properties,
 )
-from certbot_dns_preflight.knowledge import Cut
 from certbot_dns_preflight.dnssec.facts import Place, Said
 from certbot_dns_preflight.exchange import ONCE, USUAL, How
+from certbot_dns_preflight.knowledge import Cut
 from certbot_dns_preflight.responses import (
     NoResponse,
     Response,

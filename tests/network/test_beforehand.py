@@ -14,8 +14,8 @@ import pytest
 from certbot_dns_preflight import beforehand, hostview, means, rounds
 from certbot_dns_preflight.caa import Applicant
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
-from certbot_dns_preflight.knowledge import Knowledge
 from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.knowledge import Knowledge
 from certbot_dns_preflight.outcome import Outcome, Verdict
 from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.responses import Endpoint
