@@ -48,9 +48,25 @@ def _cannot(reason: str) -> None:
     pytest.skip(reason)
 
 
+# They start a process for every look, or look at every scenario there is.
+_THOROUGH = frozenset(
+    {
+        "test_against_unbound.py",
+        "test_check.py",
+        "test_healthy.py",
+        "test_hook.py",
+        "test_renewals.py",
+        "test_search.py",
+        "test_shell.py",
+    }
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that runs certbot, which takes seconds each time."""
+    """Mark every test that runs certbot, which takes seconds each time, and whole lengthy files."""
     for item in items:
+        if item.path.name in _THOROUGH:
+            item.add_marker("thorough")
         fixtures = getattr(item, "fixturenames", ())
         if {"certbot", "other_certbot"} & set(fixtures) or "tests/certbot" in item.path.as_posix():
             item.add_marker("certbot")
