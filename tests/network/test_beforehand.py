@@ -19,7 +19,7 @@ from certbot_dns_preflight.knowledge import Knowledge
 from certbot_dns_preflight.outcome import Outcome, Verdict
 from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.responses import Endpoint
-from certbot_dns_preflight.settings import Family, Recursive, Settings
+from certbot_dns_preflight.settings import Family, Leniency, Recursive, Settings
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import RecursiveLooking, Silent
 
@@ -273,3 +273,30 @@ def test_an_address_that_was_not_answered_for_may_be_so_soon(
     )
     outcome = replace(outcome, challenges=(replace(judged, findings=told),))
     assert len(beforehand.beyond_waiting(outcome, skip=frozenset())) == stopped
+
+
+def test_a_name_server_whose_own_zone_is_silent_may_have_an_address_soon(
+    lab: Lab, settings: Settings, dead: str
+) -> None:
+    settings = replace(settings, query_timeout=0.4)
+    hosts = [lab.bind, lab.nsd, f"ns.{dead}"]
+    lab.zone("nsgone.test.", [lab.bind, lab.nsd], apex=hosts, delegation=hosts)
+    _, outcome = look(settings, "nsgone.test")
+    assert error_codes(outcome) == [["nameserver-without-address"]]
+    assert beforehand.beyond_waiting(outcome, skip=frozenset()) == ()
+
+
+def test_caa_waits_as_long_as_the_walk_that_the_record_needs_too(
+    lab: Lab, settings: Settings, dead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(settings, query_timeout=0.4, unreachable=Leniency.WARN, timeout=30)
+    hosts = [lab.bind, lab.nsd, f"ns.{dead}"]
+    records = f'_acme-challenge TXT v\n@ CAA 0 issue "{LE}"\n'
+    lab.zone("nsgone.test.", [lab.bind, lab.nsd], records=records, apex=hosts, delegation=hosts)
+    monkeypatch.setattr(rounds, "_SCOUTING", 0.05)
+    extras = rounds.Extras(applicant=ANYBODY)
+    for wait in (False, True):
+        wanted = [challenge("nsgone.test", [b"v"])]
+        outcome = rounds.run(wanted, settings, wait=wait, extras=extras)
+        assert error_codes(outcome) == [[]]
+        assert outcome.verdict is Verdict.READY
