@@ -88,5 +88,6 @@ def _undisguised(rrset: dns.rrset.RRset) -> dns.rrset.RRset:
     found = dns.rrset.RRset(rrset.name, rrset.rdclass, _CAA)
     for rdata in rrset:
         _split(rdata.data)
-        found.add(dns.rdata.GenericRdata(rrset.rdclass, _CAA, rdata.data), rrset.ttl)
+        generic = dns.rdata.GenericRdata(rrset.rdclass, _CAA, rdata.data)  # type: ignore[no-untyped-call,unused-ignore] # in older releases
+        found.add(generic, rrset.ttl)
     return found

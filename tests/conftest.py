@@ -52,12 +52,22 @@ def _cannot(reason: str) -> None:
 _THOROUGH = frozenset(
     {
         "test_against_unbound.py",
+        "test_agreement.py",
+        "test_aliases.py",
         "test_check.py",
+        "test_command.py",
         "test_healthy.py",
         "test_hook.py",
+        "test_hostile.py",
+        "test_library.py",
+        "test_live.py",
         "test_renewals.py",
         "test_search.py",
+        "test_servers.py",
         "test_shell.py",
+        "test_stability.py",
+        "test_trace.py",
+        "test_waiting.py",
     }
 )
 
