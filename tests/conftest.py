@@ -168,7 +168,7 @@ class Certbot:
         Pebble takes up a valid authorization of the same account now and then, even where it is
         told to do so in 0 % of cases: in 1 of 100.
         """
-        for registration in self.config_dir.glob("accounts/*/*/regr.json"):
+        for registration in (self.config_dir / "accounts").rglob("regr.json"):
             url = str(json.loads(registration.read_text())["uri"])
             key = registration.with_name("private_key.json").read_text()
             for authorization in sorted(

@@ -286,3 +286,13 @@ def test_a_lineage_of_another_authenticator_can_be_renewed_through_us_once(
     ran = certbot("renew", "--force-renewal")
     assert ran.status == 0, ran.output
     assert params(certbot.renewal_file(NAME))["authenticator"] == "dns-preflight"
+
+
+def test_the_tests_ca_wants_every_name_validated_again(
+    certbot: Certbot, lab: Lab, issue: Callable[..., Ran]
+) -> None:
+    """Otherwise one renewal in a hundred asks for no challenge, and shows nothing."""
+    issue(NAME, *certbot.hook_options)
+    since = len(lab.ca.log)
+    assert certbot("plugins").status == 0
+    assert lab.ca.log[since:].count("POST /authZ/") == 1  # and it is deactivated, or that raises

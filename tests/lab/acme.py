@@ -109,9 +109,11 @@ class Pebble:
         registration = messages.RegistrationResource(body=messages.Registration(), uri=account)
         network = client.ClientNetwork(jwk, account=registration, verify_ssl=str(self.ca_file))
         directory = client.ClientV2.get_directory(self.directory_url, network)
-        client.ClientV2(directory, network).deactivate_authorization(
+        ended = client.ClientV2(directory, network).deactivate_authorization(
             messages.AuthorizationResource(body=messages.Authorization(), uri=authorization)
         )
+        if ended.body.status not in (messages.STATUS_DEACTIVATED, messages.STATUS_INVALID):
+            raise DaemonError(f"pebble leaves {authorization} {ended.body.status}")
 
     def root_certificate(self) -> bytes:
         """Give the root of the chain that it issues from, PEM."""
