@@ -68,6 +68,7 @@ _THOROUGH = frozenset(
         "test_stability.py",
         "test_trace.py",
         "test_waiting.py",
+        "test_walk.py",
     }
 )
 
