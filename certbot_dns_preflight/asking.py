@@ -6,7 +6,7 @@ Knows patience and order, not what an answer means: callers say what is usable.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from certbot_dns_preflight.exchange import ONCE, USUAL, How
 from certbot_dns_preflight.responses import Endpoint, Response
@@ -59,7 +59,7 @@ async def ask_any(  # noqa: PLR0913 - a question, whom to ask, and how
                     return endpoint, reply.message
         return None
     finally:
-        await _cancel(running)
+        await cancel(running)
 
 
 async def ask_everyone(
@@ -92,10 +92,11 @@ async def ask_everyone(
                     patience = loop.time() + _GRACE if patience is None else patience
         return messages
     finally:
-        await _cancel(running)
+        await cancel(running)
 
 
-async def _cancel(tasks: Collection[asyncio.Task[object]]) -> None:
+async def cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """End tasks, and wait until they have ended."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -133,8 +133,11 @@ class Exchange:
             return await self._tried(endpoint, name, rdtype, how)
         except asyncio.CancelledError:
             if asyncio.get_running_loop().time() - begun > _BRIEFLY:
-                self._silences[endpoint] = self._silences.get(endpoint, 0) + 1
+                self._count_silence(endpoint)
             raise
+
+    def _count_silence(self, endpoint: Endpoint) -> None:
+        self._silences[endpoint] = self._silences.get(endpoint, 0) + 1
 
     def _with_due_patience(self, endpoint: Endpoint, how: How) -> How:
         """Wait only briefly for an address that kept silent; fully now and then, it may be slow."""
@@ -177,7 +180,7 @@ class Exchange:
         if how.tcp:
             return reply  # it may well answer over UDP
         if isinstance(reply, NoResponse) and reply.reason in _SILENT:
-            self._silences[endpoint] = self._silences.get(endpoint, 0) + 1
+            self._count_silence(endpoint)
         else:
             self._silences.pop(endpoint, None)
         return reply

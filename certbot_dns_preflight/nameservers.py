@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from certbot_dns_preflight.asking import ask_any, ask_everyone
+from certbot_dns_preflight.asking import ask_any, ask_everyone, cancel
 from certbot_dns_preflight.knowledge import Cut
 from certbot_dns_preflight.referrals import (
     ADDRESS_TYPES,
@@ -70,10 +70,7 @@ class NameServers:
 
     async def close(self) -> None:
         """Stop what is still being looked for beside the rounds."""
-        tasks = list(self._again.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel(list(self._again.values()))
 
     async def zone(self, cut: Cut, *, patience: float = 0.0) -> Zone:
         """Learn who serves a zone: the name servers of delegation and apex, and their addresses.

@@ -219,7 +219,6 @@ class Scout:
             reading=self._reading(zone, endpoint, reply),
             rcode=dns.rcode.to_text(response.message.rcode()) if response else None,
             authoritative=None if flags is None else bool(flags & dns.flags.AA),
-            recursion_available=None if flags is None else bool(flags & dns.flags.RA),
             transport=response.transport if response else None,
             rtt=response.rtt if response else None,
         )

@@ -92,7 +92,6 @@ class Observation:
     reading: Reading
     rcode: str | None = None
     authoritative: bool | None = None
-    recursion_available: bool | None = None
     transport: Transport | None = None
     rtt: float | None = None
     serial: int | None = None

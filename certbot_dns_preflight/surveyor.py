@@ -16,6 +16,7 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight import survey
+from certbot_dns_preflight.asking import cancel
 from certbot_dns_preflight.exchange import ONCE
 from certbot_dns_preflight.knowledge import Cut
 from certbot_dns_preflight.responses import (
@@ -101,10 +102,7 @@ class Surveyor:
 
     async def close(self) -> None:
         """Stop what is still being asked beside the rounds."""
-        tasks = list(self._beside.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel(list(self._beside.values()))
 
     @property
     def elapsed(self) -> float:
@@ -264,7 +262,6 @@ class Surveyor:
             reading=self._reading(track, endpoint),
             rcode=dns.rcode.to_text(response.message.rcode()) if response else None,
             authoritative=None if flags is None else bool(flags & dns.flags.AA),
-            recursion_available=None if flags is None else bool(flags & dns.flags.RA),
             transport=response.transport if response else None,
             rtt=response.rtt if response else None,
             serial=track.serial,
