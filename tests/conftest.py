@@ -10,8 +10,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +28,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.lab import Lab, NameServer
+
+
+def _reset_signals() -> None:
+    """Forget what whoever started the tests ignores: this process, and so all that it starts.
+
+    A shell without job control ignores SIGINT in what it runs in the background, `nohup` SIGHUP;
+    and a process that was started so neither hears of Ctrl-C nor says so.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:  # Python's own two
+        if signal.getsignal(number) is signal.SIG_IGN:
+            usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            signal.signal(number, usual)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+_reset_signals()
 
 try:
     # Each of pytest-xdist's workers has a lab of its own, at the same addresses.
@@ -48,36 +68,9 @@ def _cannot(reason: str) -> None:
     pytest.skip(reason)
 
 
-# They start a process for every look, or look at every scenario there is.
-_THOROUGH = frozenset(
-    {
-        "test_against_unbound.py",
-        "test_agreement.py",
-        "test_aliases.py",
-        "test_check.py",
-        "test_command.py",
-        "test_healthy.py",
-        "test_hook.py",
-        "test_hostile.py",
-        "test_library.py",
-        "test_live.py",
-        "test_renewals.py",
-        "test_search.py",
-        "test_servers.py",
-        "test_shell.py",
-        "test_stability.py",
-        "test_trace.py",
-        "test_waiting.py",
-        "test_walk.py",
-    }
-)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that runs certbot, which takes seconds each time, and whole lengthy files."""
+    """Mark every test that runs certbot, which takes seconds each time."""
     for item in items:
-        if item.path.name in _THOROUGH:
-            item.add_marker("thorough")
         fixtures = getattr(item, "fixturenames", ())
         if {"certbot", "other_certbot"} & set(fixtures) or "tests/certbot" in item.path.as_posix():
             item.add_marker("certbot")

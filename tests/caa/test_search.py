@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from tests.lab import Lab
 
+pytestmark = pytest.mark.thorough
+
 OURS = "letsencrypt.org"
 APPLICANT = caa.Applicant((OURS,), "https://ca.example/acct/1")
 ALLOWS = '@ CAA 0 issue "letsencrypt.org"\n'

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Command
     from tests.lab import Lab
 
+pytestmark = pytest.mark.thorough
+
 VALUE = "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 OTHER = "-Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJggfj9"
 TOKEN = "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0"  # noqa: S105 - an example

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from tests.lab import Lab
 
+pytestmark = pytest.mark.thorough
+
 VALUE = "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 OTHER = "-Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJggfj9"
 ROOT = Path(__file__).parents[2]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.conftest import Ran
     from tests.lab import Lab
 
-pytestmark = pytest.mark.certbot  # its fixture runs it
+pytestmark = [pytest.mark.certbot, pytest.mark.thorough]  # its fixture runs certbot
 UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
 SCHEMA = renewals.schema()
 VALIDATOR = jsonschema.Draft202012Validator(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Command
     from tests.lab import Lab
 
+pytestmark = pytest.mark.thorough
+
 VALUE = "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 COMMANDS = ("check", "trace", "hook", "renewals", "explain")
 ASCII = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

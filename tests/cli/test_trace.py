@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import jsonschema
+import pytest
 
 from certbot_dns_preflight.report import trace
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Command
     from tests.lab import Lab
+
+pytestmark = pytest.mark.thorough
 
 
 def without_times(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import dns.name
+import pytest
 
 from certbot_dns_preflight import means
 from certbot_dns_preflight.dnssec import anchors
@@ -18,6 +19,8 @@ from certbot_dns_preflight.settings import Settings
 
 if TYPE_CHECKING:
     from tests.dnssec.world import World
+
+pytestmark = pytest.mark.thorough
 
 # There it depends on which of the parent's servers Unbound asks.
 BY_CHANCE = frozenset({"child.two-ds.test."})

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     Spoil = Callable[[dns.message.Message], dns.message.Message]
 
+pytestmark = pytest.mark.thorough
+
 ORIGINS = ["ecdsa256.test.", "absent3.test.", "unsigned.p-optout.test.", "wildcard3.test."]
 ROUNDS = 150
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.responses import Endpoint, Reply
     from tests.lab import Lab
 
+pytestmark = pytest.mark.thorough
+
 ZONE = "example.test."
 VALUE = "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.responses import Reply
     from tests.lab import Lab
 
+pytestmark = pytest.mark.thorough
+
 N = dns.name.from_text
 
 

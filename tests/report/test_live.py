@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.survey import Survey
 
+pytestmark = pytest.mark.thorough
+
 rich_only = pytest.mark.skipif(
     importlib.util.find_spec("rich") is None, reason="the extra is not installed"
 )

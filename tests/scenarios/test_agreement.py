@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.lab import Lab, NameServer
     from tests.scenarios.seen import Look
 
+pytestmark = pytest.mark.thorough
+
 EXAMPLE = "_acme-challenge.example.test."
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Shop = Callable[..., Delegated]
 
+pytestmark = pytest.mark.thorough
+
 TO_AIM = "_acme-challenge CNAME shop.aim.test."
 
 

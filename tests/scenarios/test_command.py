@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Shop = Callable[..., Delegated]
     Check = Callable[..., subprocess.CompletedProcess[str]]
 
+pytestmark = pytest.mark.thorough
+
 jsonschema = pytest.importorskip("jsonschema")
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Serve = Callable[["Variation", Sequence[NameServer]], None]
 
+pytestmark = pytest.mark.thorough
+
 KINDS = ("bind", "nsd", "knot", "pdns")
 MANY = tuple(digest(f"order {number}") for number in range(60))
 DEEP = ".".join(f"level{number}" for number in range(12))

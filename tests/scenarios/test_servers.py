@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Shop = Callable[..., Delegated]
 
+pytestmark = pytest.mark.thorough
+
 HOST = "twofold.dns.test."
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.lab.misbehaving import Question
     from tests.scenarios.seen import Look
 
+pytestmark = pytest.mark.thorough
+
 
 class AbsentAt(misbehaving.Authoritative):
     """Gives the TXT but for some of its questions, counted from 1 at each address."""
