@@ -26,6 +26,8 @@ pytestmark = pytest.mark.thorough
 BY_CHANCE = frozenset({"child.two-ds.test."})
 # Signed itself, yet its alias leads to what is not: Unbound speaks of the whole answer.
 TO_UNSIGNED = "wc-unsigned.test."
+SHARES = 10
+"""Into so many tests the comparison is split, so that they run beside each other."""
 _WORST = ("bogus", "insecure", "secure")
 
 
@@ -69,31 +71,26 @@ def assess(world: World, facts: Facts) -> Assessment:
     return validate(facts, anchors.read(world.trust_anchor), now=int(time.time()))
 
 
-def test_each_address_gets_the_status_that_unbound_gives_it(signed_world: World) -> None:
+@pytest.mark.parametrize("share", range(SHARES))
+def test_each_address_gets_the_status_that_unbound_gives_it(
+    signed_world: World, share: int
+) -> None:
     world = signed_world
-    facts = collect(world, list(world.scenarios))
+    names = [name for name in list(world.scenarios)[share::SHARES] if name not in BY_CHANCE]
+    facts = collect(world, names)
     rows, wrong = [], []
-    for name, scenario in world.scenarios.items():
-        if name in BY_CHANCE:
-            continue
+    for name in names:
+        scenario = world.scenarios[name]
         assessment = assess(world, facts[name])
         zone = next(z for z in assessment.zones if z.apex == dns.name.from_text(name))
         at = {place.endpoint.address: status for place, status in zone.places}
+        asked = ((name, "SOA"), (f"_acme-challenge.{name}", "TXT"), (name, "CAA"))
         for kind in scenario.texts:
             address = world.leaf[kind].address4
             decided = zone.status in (Status.INSECURE, Status.INDETERMINATE) or not zone.places
             ours = str(zone.status if decided else at.get(address, Status.INDETERMINATE))
-            theirs = min(
-                (
-                    world.as_unbound_sees_it(asked, rdtype, zone=name, address=address)
-                    for asked, rdtype in (
-                        (name, "SOA"),
-                        (f"_acme-challenge.{name}", "TXT"),
-                        (name, "CAA"),
-                    )
-                ),
-                key=_WORST.index,
-            )
+            told = world.as_unbound_sees_it(*asked, zone=name, address=address)
+            theirs = min(told, key=_WORST.index)
             kinds = sorted({str(f.kind) for f in zone.faults})
             why = ", ".join(kinds) or zone.reason
             rows.append(f"{name:34} {kind:5} ours {ours:14} unbound {theirs:9} {why}")
@@ -102,16 +99,19 @@ def test_each_address_gets_the_status_that_unbound_gives_it(signed_world: World)
             elif ours != theirs:
                 wrong.append(rows[-1])
     print("\n".join(["", *rows, f"{len(rows) - len(wrong)} of {len(rows)} agree"]))  # noqa: T201
+    assert rows
     assert not wrong, "\n".join(wrong)
 
 
 def test_a_ds_that_one_of_the_parents_servers_still_serves_is_found(signed_world: World) -> None:
     world, child, parent = signed_world, "child.two-ds.test.", "two-ds.test."
     at = {
-        kind: world.as_unbound_sees_it(child, "SOA", zone=parent, address=world.leaf[kind].address4)
+        kind: world.as_unbound_sees_it(
+            (child, "SOA"), zone=parent, address=world.leaf[kind].address4
+        )
         for kind in ("knot", "pdns")
     }
-    assert at == {"knot": "bogus", "pdns": "secure"}
+    assert at == {"knot": ["bogus"], "pdns": ["secure"]}
     assessment = assess(world, collect(world, [child])[child])
     zone = next(z for z in assessment.zones if z.apex == dns.name.from_text(child))
     (fault,) = zone.faults

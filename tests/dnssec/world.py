@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import dns.flags
+import dns.message
 import dns.rcode
 
 from tests.dnssec.signing import Key, Signer
@@ -129,25 +130,19 @@ class World:
             server.kill()
             self.lab._extra.remove(server)
 
-    def as_unbound_sees_it(self, name: str, kind: str, *, zone: str, address: str) -> str:
-        """Ask the resolver, with one address as the only one of the zone: a status word."""
+    def as_unbound_sees_it(self, *asked: tuple[str, str], zone: str, address: str) -> list[str]:
+        """Ask the resolver names and types, with one address as the zone's only one: status words.
+
+        They are secure, insecure or bogus.
+        """
         unbound = self.unbound
         assert unbound is not None
-        self._control("stub_add", zone, address)
+        unbound.control("stub_add", zone, address)
         try:
             unbound.flush()
-            answer = unbound.query(name, kind, dnssec=True)
+            return [_status(unbound.query(name, kind, dnssec=True)) for name, kind in asked]
         finally:
-            self._control("stub_remove", zone)
-        if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-            return "bogus"
-        return "secure" if answer.flags & dns.flags.AD else "insecure"
-
-    def _control(self, *words: str) -> None:
-        assert self.unbound is not None
-        configuration = str(self.unbound.directory / "unbound.conf")
-        command = [program("unbound-control"), "-c", configuration, *words]
-        subprocess.run(command, check=True, capture_output=True)
+            unbound.control("stub_remove", zone)
 
     def _apex(self, origin: str) -> str:
         return (
@@ -201,6 +196,12 @@ class World:
                     opt_out = "1" if re.search(r"NSEC3\s+1 1 ", hosted.text or "") else "0"
                     algorithm, iterations, salt = denial.groups()
                     pdnsutil("set-nsec3", zone, f"{algorithm} {opt_out} {iterations} {salt}")
+
+
+def _status(answer: dns.message.Message) -> str:
+    if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return "bogus"
+    return "secure" if answer.flags & dns.flags.AD else "insecure"
 
 
 def build(lab: Lab, directory: Path) -> World:
