@@ -1,0 +1,37 @@
+"""An event loop whose clock a test moves on: real sockets, and no waiting for time to pass."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+T = TypeVar("T")
+
+
+class Clock(asyncio.SelectorEventLoop):
+    """Its time passes as usual, and by `move_on` all at once.
+
+    Whatever waits for a time that is then past goes on at once; a question that is open times out.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ahead = 0.0
+
+    def time(self) -> float:
+        """Give the seconds that have passed, those that were skipped too."""
+        return super().time() + self._ahead
+
+    def move_on(self, seconds: float) -> None:
+        """Let so many seconds have passed."""
+        self._ahead += seconds
+
+
+def run(coroutine: Callable[[Clock], Coroutine[object, object, T]]) -> T:
+    """Run what is made of the clock to its end."""
+    clock = Clock()
+    with asyncio.Runner(loop_factory=lambda: clock) as runner:
+        return runner.run(coroutine(clock))
