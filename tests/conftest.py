@@ -187,12 +187,12 @@ class Certbot:
 
     @property
     def preflight_options(self) -> list[str]:
-        """What the plugin needs to find the lab's root, and not to wait long."""
+        """What the plugin needs to find the lab's root, and to look often."""
         return [
             "--authenticator=dns-preflight",
             f"--dns-preflight-root-hints={self.lab.root_hints}",
             "--dns-preflight-interval=0.5",
-            "--dns-preflight-query-timeout=0.5",
+            "--dns-preflight-query-timeout=2",
         ]
 
     @property

@@ -76,7 +76,7 @@ def command() -> Command:
 @pytest.fixture
 def in_lab(lab: Lab) -> Command:
     """Give the command in the lab, with little patience."""
-    return Command((f"--root-hints={lab.root_hints}", "--query-timeout=0.5"))
+    return Command((f"--root-hints={lab.root_hints}", "--query-timeout=2"))
 
 
 @pytest.fixture

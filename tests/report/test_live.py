@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
+import threading
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from certbot_dns_preflight.outcome import Progress
 from certbot_dns_preflight.report.frame import frame
 from certbot_dns_preflight.report.live import LiveView
 from certbot_dns_preflight.responses import Failing
+from tests.observe import HANG, until
 from tests.report.build import NXDOMAIN, judged, seen
 from tests.report.made import SURVEYS
 
@@ -88,7 +89,8 @@ def test_any_picture_is_printable_and_within_its_height(
 # -- on a terminal ---------------------------------------------------------------------------------
 
 PROGRAM = """
-import sys, time
+import select, sys
+from itertools import count
 from certbot_dns_preflight.outcome import Progress
 from certbot_dns_preflight.report.live import LiveView
 from tests.report.test_live import lagging
@@ -96,9 +98,10 @@ surveys = tuple(lagging(f"host{i}.example.com") for i in range(int(sys.argv[1]))
 print("before", flush=True)
 try:
     with LiveView(sys.stdout) as view:
-        for second in range(int(sys.argv[2])):
+        for second in count():
             view(Progress(surveys, second, 300, 2))
-            time.sleep(0.3)
+            if select.select([sys.stdin], [], [], 0.05)[0]:
+                break
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 print("after", flush=True)
@@ -145,8 +148,9 @@ class Screen:
 
 
 def on_terminal(
-    count: int, rounds: int, *, interrupt_after: float | None = None, **environment: str
+    count: int, *, pictures: int = 2, interrupted: bool = False, **environment: str
 ) -> tuple[Screen, str]:
+    """Watch the wait for so many names until as many pictures have come, or their beginnings."""
     keyboard, terminal = pty.openpty()
     environment = {
         **{k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")},
@@ -156,21 +160,28 @@ def on_terminal(
         **environment,
     }
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(count), str(rounds)],
+        [sys.executable, "-c", PROGRAM, str(count)],
+        stdin=subprocess.PIPE,
         stdout=terminal,
         stderr=subprocess.STDOUT,
         env=environment,
     )
     os.close(terminal)
-    if interrupt_after is not None:
-        time.sleep(interrupt_after)
-        process.send_signal(signal.SIGINT)
-    raw = b"".join(_until_closed(keyboard)).decode()
+    assert process.stdin is not None
+    raw = b""
+    for chunk in _until_closed(keyboard):
+        seen_before, raw = raw.count(b"Waiting "), raw + chunk
+        if seen_before < pictures <= raw.count(b"Waiting "):
+            if interrupted:
+                process.send_signal(signal.SIGINT)
+            else:
+                process.stdin.close()
     os.close(keyboard)
-    process.wait(10)
+    process.wait(HANG)
+    process.stdin.close()
     screen = Screen()
-    screen.feed(raw)
-    return screen, raw
+    screen.feed(raw.decode())
+    return screen, raw.decode()
 
 
 def _until_closed(keyboard: int) -> Iterator[bytes]:
@@ -186,7 +197,7 @@ def _until_closed(keyboard: int) -> Iterator[bytes]:
 
 @rich_only
 def test_it_redraws_in_place_and_leaves_nothing_behind() -> None:
-    screen, raw = on_terminal(1, 4)
+    screen, raw = on_terminal(1)
     assert screen.shown == ["before", "after"]
     assert screen.cursor_shown
     assert raw.count("Waiting ") > 1
@@ -197,7 +208,7 @@ def test_it_redraws_in_place_and_leaves_nothing_behind() -> None:
 
 @rich_only
 def test_a_hundred_names_fit_the_terminal_and_leave_nothing_behind() -> None:
-    screen, raw = on_terminal(100, 3)
+    screen, raw = on_terminal(100)
     assert screen.shown == ["before", "after"]
     assert "and 88 more records" in raw
     assert screen.tallest <= 16
@@ -205,21 +216,21 @@ def test_a_hundred_names_fit_the_terminal_and_leave_nothing_behind() -> None:
 
 @rich_only
 def test_ctrl_c_leaves_a_clean_terminal() -> None:
-    screen, _ = on_terminal(3, 100, interrupt_after=1.5)
+    screen, _ = on_terminal(3, interrupted=True)
     assert screen.shown == ["before", "interrupted", "after"]
     assert screen.cursor_shown
 
 
 @rich_only
 def test_no_color_means_no_colour() -> None:
-    coloured, _ = on_terminal(1, 3)
-    plain, _ = on_terminal(1, 3, NO_COLOR="1")
+    coloured, _ = on_terminal(1)
+    plain, _ = on_terminal(1, NO_COLOR="1")
     assert any("32" in style for style in coloured.styles)
     assert not any(re.search(r"[;\[]3[0-9]", style) for style in plain.styles)
 
 
 def test_a_dumb_terminal_gets_a_line_for_each_change() -> None:
-    _, raw = on_terminal(2, 3, TERM="dumb")
+    _, raw = on_terminal(2, pictures=1, TERM="dumb")
     assert raw.split("\r\n") == [
         "before",
         "Waiting for 2 records, at most 300 s",
@@ -244,9 +255,29 @@ def test_a_closed_stream_disturbs_nobody() -> None:
         view(Progress((lagging(),), 0, 300, 2))
 
 
+def count_drawings(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    drawn: list[None] = []
+    if importlib.util.find_spec("rich") is not None:
+        from rich.live import Live  # noqa: PLC0415 - an extra
+
+        refresh = Live.refresh
+
+        def noted(live: Live) -> None:
+            drawn.append(None)
+            refresh(live)
+
+        monkeypatch.setattr(Live, "refresh", noted)
+    return drawn
+
+
+def redrawing() -> bool:
+    return any(thread.name == "live view" for thread in threading.enumerate())
+
+
 def test_a_terminal_that_goes_away_ends_the_view_and_not_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    drawn = count_drawings(monkeypatch)
     for term in ("xterm", "dumb"):
         monkeypatch.setenv("TERM", term)
         keyboard, terminal = pty.openpty()
@@ -254,7 +285,8 @@ def test_a_terminal_that_goes_away_ends_the_view_and_not_the_run(
             with LiveView(stream) as view:
                 view(Progress((lagging(),), 0, 300, 2))
                 os.close(keyboard)
-                time.sleep(0.6)
+                drawn.clear()
+                until(lambda: len(drawn) > 1 or not redrawing())
                 view(Progress((lagging("example.org"),), 1, 300, 2))
             # What is left in its buffer is not the view's to lose.
             with Path(os.devnull).open("w") as sink:

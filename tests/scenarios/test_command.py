@@ -10,6 +10,7 @@ import pytest
 
 from certbot_dns_preflight.report import document
 from tests.conftest import beside_python
+from tests.observe import HANG
 from tests.scenarios.values import CHALLENGE, OLD, OTHER, VALUE
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ jsonschema = pytest.importorskip("jsonschema")
 @pytest.fixture
 def check(lab: Lab) -> Check:
     def run(*words: str, hints: Path | None = None) -> subprocess.CompletedProcess[str]:
-        options = ["--root-hints", str(hints or lab.root_hints), "--query-timeout", "0.3"]
+        options = ["--root-hints", str(hints or lab.root_hints), "--query-timeout", "2"]
         return subprocess.run(
             [beside_python("dns-preflight"), "check", *words, *options],
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=HANG,
         )
 
     return run
