@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from certbot_dns_preflight.outcome import Progress
+
 T = TypeVar("T")
 
 
@@ -28,6 +30,11 @@ class Clock(asyncio.SelectorEventLoop):
     def move_on(self, seconds: float) -> None:
         """Let so many seconds have passed."""
         self._ahead += seconds
+
+    def run_out(self, progress: Progress, *, left: float = 3.0) -> None:
+        """Let all the time of a run pass but for `left`, for the last looks of its report."""
+        assert progress.timeout is not None
+        self.move_on(max(0.0, progress.timeout - progress.elapsed - left))
 
 
 def run(coroutine: Callable[[Clock], Coroutine[object, object, T]]) -> T:

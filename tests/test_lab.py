@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ import dns.flags
 import pytest
 
 from tests.lab import namespace
+from tests.observe import HANG, until
 
 if TYPE_CHECKING:
     from tests.conftest import Certbot
@@ -103,20 +103,17 @@ def test_a_certificate_issues(lab: Lab, certbot: Certbot, way: str) -> None:
 @pytest.mark.usefixtures("in_namespace")
 def test_a_lab_that_is_killed_leaves_nothing_behind(number: signal.Signals) -> None:
     # A namespace of its own: the lab of this session has the same addresses.
-    command = [sys.executable, "-m", "tests.lab", "up", "--", "sh", "-c", "echo $LAB; sleep 30"]
+    command = [sys.executable, "-m", "tests.lab", "up", "--", "sh", "-c", "echo $LAB; sleep 3600"]
     environment = {**os.environ, namespace.MARK: ""}
     lab = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert lab.stdout is not None
     directory = lab.stdout.readline().strip()
     assert processes_naming(directory)
     lab.send_signal(number)
-    lab.wait(timeout=10)
+    lab.wait(timeout=HANG)
     lab.stdout.close()
-    deadline = time.monotonic() + 5
-    while (processes_naming(directory) or Path(directory).exists()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert processes_naming(directory) == []
-    assert not Path(directory).exists()
+    until(lambda: not processes_naming(directory), what="no process is left")
+    until(lambda: not Path(directory).exists(), what="no file is left")
 
 
 def processes_naming(word: str) -> list[str]:

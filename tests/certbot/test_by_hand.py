@@ -14,6 +14,7 @@ import pytest
 
 from tests.certbot.conftest import OWNER
 from tests.conftest import beside_python
+from tests.observe import HANG
 
 if TYPE_CHECKING:
     from tests.conftest import Certbot
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.slow
 PROMPT = "Press Enter to Continue"
 
 
-def read_until(terminal: int, pattern: str, *, seconds: float = 40.0) -> str:
+def read_until(terminal: int, pattern: str, *, seconds: float = HANG) -> str:
     deadline, seen = time.monotonic() + seconds, ""
     while not re.search(pattern, seen):
         ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
@@ -66,7 +67,7 @@ def test_the_record_is_asked_for_and_after_enter_the_wait_shows_who_has_it(
         lab.update(lab.primary, "example.test.", add=[f"{OWNER} TXT {value[1]}"])
         read_until(mine, "example.test ready")
         read_until(mine, "Successfully received certificate")
-        process.wait(timeout=20)
+        process.wait(timeout=HANG)
     finally:
         process.kill()
         process.wait()

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.lab.processes import Daemon, DaemonError, program
+from tests.lab.processes import PATIENCE, Daemon, DaemonError, program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +99,7 @@ class Pebble:
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         )
-        with opener.open(url, timeout=5) as answer:
+        with opener.open(url, timeout=PATIENCE) as answer:
             body: bytes = answer.read()
         return body
 

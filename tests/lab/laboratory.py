@@ -23,7 +23,7 @@ import dns.zone
 
 from tests.lab import namespace
 from tests.lab.acme import Pebble
-from tests.lab.processes import DaemonError, Directory
+from tests.lab.processes import PATIENCE, DaemonError, Directory
 from tests.lab.resolver import Unbound
 from tests.lab.servers import (
     KEY_ALGORITHM,
@@ -358,7 +358,7 @@ class Lab:
         for line in add:
             owner, kind, data = line.split(maxsplit=2)
             message.add(dns.name.from_text(owner), 60, kind, data)
-        answer = dns.query.tcp(message, server.address4, timeout=5)
+        answer = dns.query.tcp(message, server.address4, timeout=PATIENCE)
         if answer.rcode() != dns.rcode.NOERROR:
             raise DaemonError(f"{server} answered an update of {zone} with {answer.rcode()}")
 
@@ -394,7 +394,7 @@ class Lab:
         paused = server in source.zones[origin].barred
         if paused:
             self._unbar(server, origin)
-        for seconds in (2.0, 3.0, 10.0):
+        for seconds in (2.0, 3.0, PATIENCE):
             # A daemon that has just heard a NOTIFY may drop the one transfer for the other.
             server.refresh(origin)
             with contextlib.suppress(DaemonError):
@@ -417,7 +417,7 @@ class Lab:
         source.configure()
         source.reload()
 
-    def wait_synchronous(self, origin: str = "example.test.", *, seconds: float = 15.0) -> None:
+    def wait_synchronous(self, origin: str = "example.test.", *, seconds: float = PATIENCE) -> None:
         """Wait until every running server of a zone has the primary's serial."""
         for server in self.nameservers:
             zone = server.zones.get(origin)

@@ -34,6 +34,8 @@ _PACKAGES = {
     "setpriv": "util-linux",
     "unshare": "util-linux",
 }
+PATIENCE = 60.0
+"""Seconds for a daemon to do what it is told; on a loaded machine it may take many."""
 _PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
@@ -140,7 +142,9 @@ class Daemon:
             except ProcessLookupError:
                 continue
 
-    def wait_until(self, ready: Callable[[], bool], *, what: str, seconds: float = 15.0) -> None:
+    def wait_until(
+        self, ready: Callable[[], bool], *, what: str, seconds: float = PATIENCE
+    ) -> None:
         """Poll until `ready`; a daemon that ends meanwhile, or the time, makes a `DaemonError`."""
         deadline = time.monotonic() + seconds
         while not ready():

@@ -11,7 +11,7 @@ import dns.query
 import dns.rcode
 
 from tests.lab.namespace import add_addresses
-from tests.lab.processes import Daemon, DaemonError, program
+from tests.lab.processes import PATIENCE, Daemon, DaemonError, program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +101,7 @@ remote-control:
     stop = kill
 
     def query(
-        self, name: str, kind: str = "TXT", *, seconds: float = 5.0, dnssec: bool = False
+        self, name: str, kind: str = "TXT", *, seconds: float = 20.0, dnssec: bool = False
     ) -> dns.message.Message:
         """Ask it, RD=1."""
         message = dns.message.make_query(name, kind, use_edns=0, want_dnssec=dnssec)
@@ -116,7 +116,7 @@ remote-control:
     def control(self, *words: str) -> str:
         """Give it an order, as `unbound-control` does; what it says, or `DaemonError`."""
         with socket.socket(socket.AF_UNIX) as there:
-            there.settimeout(60)
+            there.settimeout(PATIENCE)
             there.connect(str(self.directory / "control"))
             there.sendall(f"UBCT1 {' '.join(words)}\n".encode())
             said = b"".join(iter(lambda: there.recv(65536), b"")).decode()

@@ -21,7 +21,7 @@ import dns.rcode
 import dns.rdatatype
 
 from tests.lab.namespace import add_addresses
-from tests.lab.processes import Daemon, DaemonError, program
+from tests.lab.processes import PATIENCE, Daemon, DaemonError, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -106,7 +106,9 @@ class NameServer(abc.ABC):
             stale.unlink()
         self._daemon = Daemon(repr(self), self.command(), log=self._log_path)
 
-    def wait_ready(self, origins: Iterable[str] | None = None, *, seconds: float = 15.0) -> None:
+    def wait_ready(
+        self, origins: Iterable[str] | None = None, *, seconds: float = PATIENCE
+    ) -> None:
         """Wait until it answers with authority for its zones (or `origins`) on both addresses.
 
         Without zones: until it answers anything.
@@ -185,7 +187,7 @@ class NameServer(abc.ABC):
             capture_output=True,
             text=True,
             check=False,
-            timeout=20,
+            timeout=PATIENCE,
         )
         if done.returncode != 0:
             raise DaemonError(f"{self}: {' '.join(words)}: {done.stdout}{done.stderr}")
@@ -204,7 +206,7 @@ class NameServer(abc.ABC):
         *,
         family: int = 4,
         tcp: bool = False,
-        seconds: float = 1.0,
+        seconds: float = 20.0,
         dnssec: bool = False,
     ) -> dns.message.Message:
         """Ask it, RD=0."""
@@ -231,7 +233,7 @@ class NameServer(abc.ABC):
             for rdata in rrset
         }
 
-    def wait_serial(self, origin: str, serial: int, *, seconds: float = 15.0) -> None:
+    def wait_serial(self, origin: str, serial: int, *, seconds: float = PATIENCE) -> None:
         """Wait until it serves the zone at this serial or a later one."""
         self._running_daemon().wait_until(
             lambda: (self.serial(origin) or 0) >= serial,
@@ -239,7 +241,9 @@ class NameServer(abc.ABC):
             seconds=seconds,
         )
 
-    def wait_until(self, ready: Callable[[], bool], *, what: str, seconds: float = 15.0) -> None:
+    def wait_until(
+        self, ready: Callable[[], bool], *, what: str, seconds: float = PATIENCE
+    ) -> None:
         """Poll until `ready`; `DaemonError` if it ends meanwhile or takes too long."""
         self._running_daemon().wait_until(ready, what=what, seconds=seconds)
 

@@ -82,12 +82,6 @@ def waiting_by(
     return rounds.preflight(challenges, settings, wait=True, watch=watched)
 
 
-def let_it_run_out(clock: Clock, progress: Progress) -> None:
-    """Let all the time pass but for what the last looks of a report may take."""
-    assert progress.timeout is not None
-    clock.move_on(max(0.0, progress.timeout - progress.elapsed - 3))
-
-
 def only(outcome: Outcome) -> Survey:
     (judged,) = outcome.challenges
     return judged.survey
@@ -212,7 +206,7 @@ def test_while_waiting_only_the_unconfirmed_are_asked(
     async def go(clock: Clock) -> Outcome:
         def watch(progress: Progress) -> None:
             if progress.surveys[0].rounds == 6 and not progress.next_round_in:
-                let_it_run_out(clock, progress)
+                clock.run_out(progress)
 
         return await waiting_by(clock, [wanted], settings, watch)
 
@@ -287,7 +281,7 @@ def test_what_was_ready_early_is_looked_at_again_before_the_end(
             looked_again = first.ready_after is None and second.ready_after is not None
             if changed and not ran_out and looked_again:
                 ran_out = True
-                let_it_run_out(clock, progress)
+                clock.run_out(progress)
 
         return await waiting_by(clock, [early, late], settings, watch)
 

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from tests.lab.misbehaving import Authoritative
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes more than two seconds")
-
-
 @pytest.fixture
 def look(lab: Lab) -> Look:
     """Give a way to look at names in the lab."""

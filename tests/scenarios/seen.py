@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import dns.exception
 import dns.rdatatype
 
-from certbot_dns_preflight import records, rounds
+from certbot_dns_preflight import records
+from certbot_dns_preflight import rounds as preflight
 from certbot_dns_preflight.report import document
 from certbot_dns_preflight.settings import Settings
+from tests.clock import run as clocked
 from tests.scenarios import gallery
 from tests.scenarios.strictness import STRICTER
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from certbot_dns_preflight.outcome import Outcome, Progress
+    from certbot_dns_preflight.records import Challenge
+    from tests.clock import Clock
     from tests.lab import Lab, NameServer
 
 
@@ -122,13 +126,21 @@ class Look:
         domain: str,
         *expected: bytes | str,
         wait: bool = False,
+        rounds: int | None = None,
         watch: Callable[[Progress], None] | None = None,
         **options: Any,  # noqa: ANN401 - whatever Settings takes
     ) -> Seen:
-        """Look once, or with `wait` until ready or `timeout`; then ask as the CA would."""
+        """Look once, or with `wait` until ready or `timeout`; then ask as the CA would.
+
+        `rounds`: wait until ready, or until so many rounds have been; then the time is up.
+        """
         values = [item.encode() if isinstance(item, str) else item for item in expected]
         challenge = records.challenge(domain, values)
-        outcome = rounds.run([challenge], self.settings(**options), wait=wait, watch=watch)
+        settings = self.settings(**options)
+        if rounds is None:
+            outcome = preflight.run([challenge], settings, wait=wait, watch=watch)
+        else:
+            outcome = _until_round(rounds, challenge, settings)
         gallery.keep(outcome)
         seen = Seen(outcome, json.loads(document.render(outcome))["challenges"][0], None)
         if values and self.compares and not _by_chance(seen):
@@ -144,11 +156,11 @@ class Look:
         return seen
 
     def settings(self, **options: Any) -> Settings:  # noqa: ANN401 - likewise
-        """Make settings for the lab: its root, and little patience."""
+        """Make settings for the lab: its root, and patience enough for a loaded machine."""
         usual = {
             "root_hints": self.lab.root_hints,
-            "query_timeout": 0.3,
-            "timeout": 2.0,
+            "query_timeout": 2.0,
+            "timeout": 60.0,
             "interval": 0.2,
         }
         return Settings(**{**usual, **options})
@@ -166,6 +178,17 @@ class Look:
             if rrset.rdtype == dns.rdatatype.TXT
             for rdata in rrset
         )
+
+
+def _until_round(number: int, challenge: Challenge, settings: Settings) -> Outcome:
+    async def go(clock: Clock) -> Outcome:
+        def watch(progress: Progress) -> None:
+            if progress.surveys[0].rounds == number and not progress.next_round_in:
+                clock.run_out(progress, left=0.0)
+
+        return await preflight.preflight([challenge], settings, wait=True, watch=watch)
+
+    return clocked(go)
 
 
 def agrees(seen: Seen, expected: frozenset[bytes]) -> None:

@@ -89,7 +89,7 @@ def test_a_secondary_that_catches_up_is_waited_for(lab: Lab, look: Look) -> None
             caught_up = True
             lab.refresh(lab.knot)
 
-    seen = look("example.test", VALUE, wait=True, timeout=5.0, watch=watch)
+    seen = look("example.test", VALUE, wait=True, watch=watch)
     seen.is_ready()
     late = [r for r in seen.challenge["servers"] if r["nameserver"] == lab.knot.host]
     early = [r for r in seen.challenge["servers"] if r["nameserver"] == lab.primary.host]

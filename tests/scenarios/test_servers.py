@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.thorough
 
 HOST = "twofold.dns.test."
+PATIENCE = 1.0
+"""Seconds for one try, where a server keeps silent or answers what cannot be read."""
 
 
 @pytest.fixture(params=["bind", "nsd", "knot", "pdns"])
@@ -51,7 +53,7 @@ def test_a_server_that_is_down_is_unreachable(
 def test_a_server_that_keeps_silent_is_unreachable(lab: Lab, shop: Shop, look: Look) -> None:
     shop(CHALLENGE)
     lab.knot.freeze()
-    seen = look("shop.test", VALUE)
+    seen = look("shop.test", VALUE, query_timeout=PATIENCE)
     lab.knot.thaw()
     seen.fails("nameserver-unreachable", naming=(lab.knot,))
     assert {
@@ -204,12 +206,12 @@ def test_one_server_in_trouble_is_an_error_or_with_leniency_a_warning(
     beside: Callable[..., str], look: Look, kind: type[Authoritative], code: str, status: str
 ) -> None:
     host = beside(kind, CHALLENGE)
-    seen = look("shop.test", VALUE, query_timeout=0.1)
+    seen = look("shop.test", VALUE, query_timeout=PATIENCE)
     seen.fails(code, naming=(host,))
     assert seen.statuses(host) == {status}
     # Unbound takes half a minute to give up a server whose answers it must drop.
     look.compares = status not in {"unreachable", "malformed"}
-    lenient = look("shop.test", VALUE, unreachable=Leniency.WARN, query_timeout=0.1)
+    lenient = look("shop.test", VALUE, unreachable=Leniency.WARN, query_timeout=PATIENCE)
     lenient.is_ready(warnings=frozenset({code}))
 
 
@@ -219,7 +221,7 @@ def test_leniency_does_not_excuse_all_servers(
     beside: Callable[..., str], look: Look, kind: type[Authoritative]
 ) -> None:
     beside(kind, CHALLENGE, servers=[])
-    seen = look("shop.test", VALUE, unreachable=Leniency.WARN, query_timeout=0.1)
+    seen = look("shop.test", VALUE, unreachable=Leniency.WARN, query_timeout=PATIENCE)
     assert seen.challenge["outcome"] == "not-ready"
     assert len(seen.codes("error")) == 1, seen.told
 
