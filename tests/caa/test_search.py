@@ -38,7 +38,7 @@ FORBIDS = '@ CAA 0 issue "other-ca.example"\n'
 
 def climb(lab: Lab, domain: str, *, resolver: bool = False) -> tuple[Climb, Exchange]:
     async def search() -> tuple[Climb, Exchange]:
-        exchange = Exchange(query_timeout=0.4)
+        exchange = Exchange(query_timeout=2)
         resolvers = (Endpoint(lab.unbound.address4),) if resolver else ()
         walker = Walker(exchange, roots=roothints.read(lab.root_hints), resolvers=resolvers)
         found = await CaaSearch(exchange, walker, resolvers=resolvers).climb(
@@ -288,7 +288,7 @@ def test_domains_of_one_order_share_their_ancestors(lab: Lab) -> None:
     lab.delegate("caa.test.", ["counts.dns.test."])
 
     async def search() -> None:
-        exchange = Exchange(query_timeout=0.4)
+        exchange = Exchange(query_timeout=2)
         walker = Walker(exchange, roots=roothints.read(lab.root_hints))
         caa_search = CaaSearch(exchange, walker)
         names = (dns.name.from_text(f"n{i}.caa.test.") for i in range(20))
@@ -320,7 +320,7 @@ def test_through_a_resolver_the_climb_sees_the_same(lab: Lab) -> None:
 
 def test_without_any_answer_from_anywhere_nothing_is_claimed() -> None:
     async def search() -> Climb:
-        exchange = Exchange(query_timeout=0.2)
+        exchange = Exchange(query_timeout=2)
         roots = {dns.name.from_text("a.root."): (Endpoint("127.53.255.1"),)}
         walker = Walker(exchange, roots=roots)
         return await CaaSearch(exchange, walker).climb(dns.name.from_text("www.caa.test."))

@@ -157,7 +157,7 @@ def test_through_a_resolver_the_walk_begins_at_the_zone(command: Command, lab: L
 
 
 def test_nothing_that_answers_is_inconclusive(command: Command, in_namespace: None) -> None:
-    ran = command("trace", "example.test", "--resolver=127.53.9.9", "--query-timeout=0.2")
+    ran = command("trace", "example.test", "--resolver=127.53.9.9", "--query-timeout=2")
     assert in_namespace is None
     assert ran.status == 3
     assert "nothing answers from here (127.53.9.9)" in " ".join(ran.stdout.split())
@@ -165,7 +165,7 @@ def test_nothing_that_answers_is_inconclusive(command: Command, in_namespace: No
 
 def test_the_time_is_kept(in_lab: Command, lab: Lab) -> None:
     lab.root.freeze()
-    ran = in_lab("trace", "example.test", "--timeout=1", "--query-timeout=5")
+    ran = in_lab("trace", "example.test", "--timeout=1", "--query-timeout=60")
     lab.root.thaw()
     assert ran.status in (1, 3)
     assert "leads nowhere" in ran.stdout.splitlines()[0]

@@ -35,7 +35,7 @@ def collect(world: World, names: list[str]) -> dict[str, Facts]:
     """Collect as a run does: what CAA is read from comes out of the look for it."""
 
     async def run() -> dict[str, Facts]:
-        asking = means.of_settings(Settings(root_hints=world.root_hints, query_timeout=1.0))
+        asking = means.of_settings(Settings(root_hints=world.root_hints, query_timeout=3.0))
         places = asyncio.Semaphore(10)
 
         async def one(name: str) -> Facts:

@@ -59,7 +59,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dns.name.Name, str
 
 @pytest.fixture
 def settings(lab: Lab) -> Settings:
-    return Settings(root_hints=lab.root_hints, query_timeout=1)
+    return Settings(root_hints=lab.root_hints)
 
 
 def look(
@@ -203,11 +203,11 @@ def test_caa_that_could_not_be_read_in_time_is_told(
     records = f'www CNAME x.{dead}\n@ CAA 0 issue "other-ca.example"\nfine CAA 0 issue "{LE}"\n'
     lab.zone("slow.test.", [lab.bind, lab.nsd], records=records)
     facts, outcome = look(settings, "www.slow.test", "fine.slow.test", "slow.test")
-    assert facts.elapsed < 3
+    assert facts.elapsed < 20  # as it may take where nobody is impatient
     assert error_codes(outcome) == [["caa-unanswerable"], [], ["caa-forbids"]]
     told = outcome.challenges[0].findings[0]
     assert told.summary.startswith(f"CAA at www.slow.test. (an alias for x.{dead}) cannot be read")
-    assert re.search(r"no answer in [23] s\.", told.cause)
+    assert re.search(r"no answer in \d+ s\.", told.cause)
     # What may answer yet is waited for; what forbids stays.
     (stopped,) = beforehand.beyond_waiting(outcome, skip=frozenset())
     assert stopped.survey.challenge.domain == "slow.test"
@@ -216,7 +216,7 @@ def test_caa_that_could_not_be_read_in_time_is_told(
 def test_what_had_no_time_beforehand_gets_a_little_more_in_the_wait(
     lab: Lab, settings: Settings, dead: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = replace(settings, query_timeout=0.5, timeout=30)
+    settings = replace(settings, query_timeout=1, timeout=30)
     records = f"www CNAME x.{dead}\n_acme-challenge.www TXT v\n"
     lab.zone("slow.test.", [lab.bind, lab.nsd], records=records)
     monkeypatch.setattr(beforehand, "_PATIENCE", 0.5)
@@ -226,7 +226,7 @@ def test_what_had_no_time_beforehand_gets_a_little_more_in_the_wait(
     extras = rounds.Extras(applicant=ANYBODY, surroundings=facts.surroundings, knowledge=knowledge)
     outcome = rounds.run(wanted, settings, wait=True, extras=extras)
     assert error_codes(outcome) == [["caa-unanswerable"]]
-    assert outcome.elapsed < 4
+    assert outcome.elapsed < 20
     # Once it answers, it is ready.
     lab.undelegate(dead)
     lab.zone(dead, [lab.nsd])
@@ -242,12 +242,12 @@ def test_where_nothing_answers_the_look_ends_after_two_tries(
         hints.write_text(
             f". 3600 IN NS nobody.test.\nnobody.test. 3600 IN A {server.addresses[0]}\n"
         )
-        facts, outcome = look(
+        _, outcome = look(
             replace(settings, root_hints=hints, query_timeout=0.5, family=Family.IPV4),
             "example.test",
             "*.www.example.test",
         )
-    assert facts.elapsed < 2.8
+    assert len(server.asked) <= 2 * 2  # for each of two names
     assert outcome.verdict is Verdict.INCONCLUSIVE
     assert codes(outcome) == [{"no-dns-egress"}, {"no-dns-egress"}]
     assert len(beforehand.beyond_waiting(outcome, skip=frozenset())) == 2
@@ -278,7 +278,7 @@ def test_an_address_that_was_not_answered_for_may_be_so_soon(
 def test_a_name_server_whose_own_zone_is_silent_may_have_an_address_soon(
     lab: Lab, settings: Settings, dead: str
 ) -> None:
-    settings = replace(settings, query_timeout=0.4)
+    settings = replace(settings, query_timeout=1)
     hosts = [lab.bind, lab.nsd, f"ns.{dead}"]
     lab.zone("nsgone.test.", [lab.bind, lab.nsd], apex=hosts, delegation=hosts)
     _, outcome = look(settings, "nsgone.test")
@@ -289,7 +289,7 @@ def test_a_name_server_whose_own_zone_is_silent_may_have_an_address_soon(
 def test_caa_waits_as_long_as_the_walk_that_the_record_needs_too(
     lab: Lab, settings: Settings, dead: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = replace(settings, query_timeout=0.4, unreachable=Leniency.WARN, timeout=30)
+    settings = replace(settings, query_timeout=1, unreachable=Leniency.WARN, timeout=30)
     hosts = [lab.bind, lab.nsd, f"ns.{dead}"]
     records = f'_acme-challenge TXT v\n@ CAA 0 issue "{LE}"\n'
     lab.zone("nsgone.test.", [lab.bind, lab.nsd], records=records, apex=hosts, delegation=hosts)

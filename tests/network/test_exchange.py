@@ -24,9 +24,12 @@ from certbot_dns_preflight.responses import (
     Silence,
     Transport,
 )
+from tests.clock import run as clocked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from tests.clock import Clock
 
     Answer = Callable[[dns.message.QueryMessage], list[bytes]]
 
@@ -86,7 +89,7 @@ def ask(
     over_tcp: Answer | None = None,
     how: How | None = None,
     *,
-    query_timeout: float = 0.2,
+    query_timeout: float = 20.0,
 ) -> tuple[Reply, Server, Exchange, Endpoint]:
     async def go() -> tuple[Reply, Server, Exchange, Endpoint]:
         async with serving(over_udp, over_tcp) as (endpoint, server):
@@ -118,7 +121,7 @@ def test_a_right_answer_comes_back_with_transport_and_time() -> None:
     reply, server, exchange, _ = ask(lambda query: [right(query).to_wire()])
     assert isinstance(reply, Response)
     assert reply.transport is Transport.UDP
-    assert 0 < reply.rtt < 0.2
+    assert reply.rtt > 0
     assert exchange.answered
     assert len(server.asked) == 1
 
@@ -152,7 +155,7 @@ def test_each_way_of_asking_sets_its_bits_only(
 
 
 def test_silence_is_asked_twice_and_then_timed_out() -> None:
-    reply, server, exchange, _ = ask(no_answer)
+    reply, server, exchange, _ = ask(no_answer, query_timeout=0.2)
     assert isinstance(reply, NoResponse)
     assert reply.reason is Silence.TIMED_OUT
     assert len(server.asked) == 2
@@ -166,22 +169,18 @@ def test_a_lost_first_datagram_is_made_up_for_by_the_second_try() -> None:
         seen.append(query.id)
         return [right(query).to_wire()] if len(seen) == 2 else []
 
-    reply, *_ = ask(second_time)
+    reply, *_ = ask(second_time, query_timeout=1.0)
     assert isinstance(reply, Response)
 
 
 def test_a_closed_port_is_noticed_at_once() -> None:
-    async def go() -> tuple[Reply, float]:
-        exchange = Exchange(query_timeout=5)
-        begun = asyncio.get_running_loop().time()
+    async def go() -> Reply:
         # Port 1 of an address of loopback that nobody listens at.
-        reply = await exchange.ask(Endpoint("127.0.0.1", 1), NAME, TXT)
-        return reply, asyncio.get_running_loop().time() - begun
+        return await Exchange(query_timeout=600).ask(Endpoint("127.0.0.1", 1), NAME, TXT)
 
-    reply, elapsed = asyncio.run(go())
+    reply = asyncio.run(go())
     assert isinstance(reply, NoResponse)
     assert reply.reason is Silence.UNREACHABLE
-    assert elapsed < 2
 
 
 def test_a_truncated_answer_is_asked_for_again_over_tcp() -> None:
@@ -256,7 +255,8 @@ STRAYS = [
 
 @pytest.mark.parametrize("stray", STRAYS)
 def test_what_is_no_answer_is_malformed(stray: Callable[[dns.message.QueryMessage], bytes]) -> None:
-    reply, *_ = ask(lambda query: [stray(query)])
+    once = How(tries=1)
+    reply, *_ = ask(lambda query: [stray(query)], how=once, query_timeout=1.0)
     assert isinstance(reply, NoResponse)
     assert reply.reason is Silence.GARBAGE
     assert reply.detail.isprintable()
@@ -271,9 +271,10 @@ def test_a_stray_datagram_does_not_hide_the_right_answer_after_it(
 
 
 def test_a_flood_of_strays_is_over_when_the_time_is() -> None:
-    reply, *_ = ask(lambda query: [another_id(query)] * 500, how=How(tries=1))
+    once = How(tries=1)
+    reply, server, *_ = ask(lambda q: [another_id(q)] * 500, how=once, query_timeout=0.2)
     assert isinstance(reply, NoResponse)
-    assert reply.rtt < 1
+    assert len(server.asked) == 1
 
 
 def test_an_address_that_cannot_be_sent_to_is_no_route() -> None:
@@ -291,7 +292,7 @@ def test_an_address_that_cannot_be_sent_to_is_no_route() -> None:
 def test_addresses_that_answered_before_are_asked_first() -> None:
     async def go() -> list[Endpoint]:
         async with serving(lambda query: [right(query).to_wire()]) as (good, _):
-            exchange = Exchange(query_timeout=0.1)
+            exchange = Exchange(query_timeout=20)
             bad, unknown = Endpoint("127.0.0.1", 1), Endpoint("127.0.0.2", 1)
             await exchange.ask(bad, NAME, TXT, how=How(tries=1))
             await exchange.ask(good, NAME, TXT)
@@ -314,18 +315,24 @@ def test_one_address_is_not_asked_more_often_than_it_can_bear() -> None:
 
 
 def test_an_address_that_keeps_silent_is_waited_for_briefly_but_for_now_and_then() -> None:
-    async def go() -> tuple[list[int], list[bool]]:
-        async with serving(lambda _query: []) as (endpoint, server):
-            exchange = Exchange(query_timeout=1.2)
-            tries, brief = [], []
+    async def go(clock: Clock) -> tuple[list[int], list[str]]:
+        def time_passes(_query: dns.message.QueryMessage) -> list[bytes]:
+            clock.move_on(5)
+            return []
+
+        async with serving(time_passes) as (endpoint, server):
+            exchange = Exchange(query_timeout=5)
+            tries, told = [], []
             for _ in range(5):
                 before = len(server.asked)
                 reply = await exchange.ask(endpoint, NAME, TXT)
+                assert isinstance(reply, NoResponse)
                 tries.append(len(server.asked) - before)
-                brief.append(reply.rtt < 1.1)
-            return tries, brief
+                told.append(reply.detail)
+            return tries, told
 
-    assert asyncio.run(go()) == ([2, 1, 1, 1, 1], [False, True, True, True, False])
+    brief, full = "no answer in 1 s", "no answer in 5 s"
+    assert clocked(go) == ([2, 1, 1, 1, 1], [full, brief, brief, brief, full])
 
 
 def test_an_address_that_answers_again_is_one_like_any_other() -> None:
@@ -338,7 +345,7 @@ def test_an_address_that_answers_again_is_one_like_any_other() -> None:
         ):
             counted = []
             for _ in range(3):
-                await Exchange(query_timeout=0.1, silences=silences).ask(endpoint, NAME, TXT)
+                await Exchange(query_timeout=0.5, silences=silences).ask(endpoint, NAME, TXT)
                 counted.append(len(server.asked))
             return counted
 

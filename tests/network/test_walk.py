@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dns.name
 import dns.rdatatype
@@ -20,16 +21,18 @@ from certbot_dns_preflight.responses import Absent, Alias, Endpoint, Values
 from certbot_dns_preflight.settings import Settings
 from certbot_dns_preflight.survey import AliasLoop, Listing, NoEgress, NoSuchDomain, Survey, Zone
 from certbot_dns_preflight.surveyor import Surveyor
+from tests.clock import run as clocked
 from tests.lab import misbehaving
 from tests.lab.laboratory import zone_text
 from tests.lab.servers import Hosted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from certbot_dns_preflight.outcome import ChallengeOutcome, Progress
+    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Progress
     from certbot_dns_preflight.responses import Reply
+    from tests.clock import Clock
     from tests.lab import Lab
 
 pytestmark = pytest.mark.thorough
@@ -328,7 +331,7 @@ def test_a_zone_whose_servers_all_refuse_is_surveyed_all_the_same(lab: Lab) -> N
 def test_a_root_that_does_not_answer_means_no_egress(lab: Lab) -> None:
     async def go() -> object:
         hints = {N("a.root."): (Endpoint("127.53.9.9"), Endpoint("fd00:53::9:9"))}
-        return await Walker(Exchange(query_timeout=0.2), roots=hints).find(N("example.test."))
+        return await Walker(Exchange(query_timeout=2), roots=hints).find(N("example.test."))
 
     assert isinstance(asyncio.run(go()), NoEgress)
     assert lab.root.running
@@ -398,10 +401,18 @@ def half_looked_up(lab: Lab) -> Iterator[tuple[Forgetful, str]]:
             lab.undelegate("half.test.")
 
 
-def wait_for_half(lab: Lab, **watch: Any) -> ChallengeOutcome:  # noqa: ANN401 - passed on
-    how = Settings(root_hints=lab.root_hints, timeout=6, query_timeout=0.3, interval=0.3)
+def wait_for_half(
+    lab: Lab, watch: Callable[[Clock, Progress], None] = lambda _clock, _progress: None
+) -> ChallengeOutcome:
+    how = Settings(root_hints=lab.root_hints, timeout=60, query_timeout=1, interval=0.3)
     looked_for = challenge("half.test", [b"v"])
-    return rounds.run([looked_for], how, wait=True, **watch).challenges[0]
+
+    async def go(clock: Clock) -> Outcome:
+        return await rounds.preflight(
+            [looked_for], how, wait=True, watch=functools.partial(watch, clock)
+        )
+
+    return clocked(go).challenges[0]
 
 
 def test_addresses_that_nobody_answered_for_are_told(lab: Lab) -> None:
@@ -418,10 +429,13 @@ def test_addresses_that_nobody_answered_for_are_told(lab: Lab) -> None:
 def test_addresses_that_nobody_answered_for_are_looked_for_again(lab: Lab) -> None:
     with half_looked_up(lab) as (forgetful, without_it):
 
-        def watch(_progress: Progress) -> None:
+        def watch(clock: Clock, progress: Progress) -> None:
             forgetful.silent = False  # while the first round's answers come in
+            seen = [one for hop in progress.surveys[0].hops for one in hop.observations]
+            if any(isinstance(one.reading, Absent) for one in seen):
+                clock.run_out(progress)
 
-        judged = wait_for_half(lab, watch=watch)
+        judged = wait_for_half(lab, watch)
     assert judged.verdict is Verdict.NOT_READY
     assert {f.code for f in judged.findings} == {"servers-disagree"}
     shown = {seen.endpoint.address: seen.reading for seen in judged.survey.observations}
