@@ -9,8 +9,8 @@ import pytest
 
 from certbot_dns_preflight.outcome import Outcome, Verdict
 from certbot_dns_preflight.report.refusal import Complaint, Refusal, complaint_of, hint
-from tests.report.build import NXDOMAIN, STARTED, error, judged, seen
-from tests.report.build import run as outcome
+from tests.builders.survey import NXDOMAIN, STARTED, error, judged, seen
+from tests.builders.survey import run as outcome
 
 PREFIX = "urn:ietf:params:acme:error:"
 

@@ -16,7 +16,7 @@ from certbot_dns_preflight.survey import (
     NoSuchDomain,
     Zone,
 )
-from tests.report.build import (
+from tests.builders.survey import (
     BOTH,
     NODATA,
     NXDOMAIN,
@@ -302,8 +302,8 @@ def aliased() -> Outcome:
     return run(
         judged(
             hops=(
-                hop("_acme-challenge.example.com.", *first),
-                hop("acme.example.org.", *then),
+                hop(*first, owner="_acme-challenge.example.com."),
+                hop(*then, owner="acme.example.org."),
             ),
             findings=(
                 error(
@@ -322,7 +322,7 @@ def loop() -> Outcome:
     chain = (name("a.example.com."), name("_acme-challenge.example.com."))
     return run(
         judged(
-            hops=(hop("_acme-challenge.example.com.", *first),),
+            hops=(hop(*first, owner="_acme-challenge.example.com."),),
             obstacle=AliasLoop(chain),
             findings=(error("alias-loop", "the alias comes back to itself."),),
         )

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 
 from certbot_dns_preflight.report import document
 from certbot_dns_preflight.survey import Status
+from tests.builders.strategies import OUTCOMES
+from tests.builders.survey import VALUE
 from tests.report import scenarios
-from tests.report.build import VALUE
-from tests.report.made import OUTCOMES
 
 SCHEMA = document.schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

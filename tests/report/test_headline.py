@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from certbot_dns_preflight.report.headline import headline
+from tests.builders.survey import NXDOMAIN, THERE, judged, run, seen
 from tests.report import scenarios
-from tests.report.build import NXDOMAIN, THERE, judged, run, seen
 
 OTHERS = (seen("ns9.example.org.", "198.51.100.9", NXDOMAIN),)
 

@@ -20,9 +20,9 @@ from certbot_dns_preflight.outcome import Progress
 from certbot_dns_preflight.report.frame import frame
 from certbot_dns_preflight.report.live import LiveView
 from certbot_dns_preflight.responses import Failing
+from tests.builders.strategies import SURVEYS
+from tests.builders.survey import NXDOMAIN, judged, seen
 from tests.observe import HANG, until
-from tests.report.build import NXDOMAIN, judged, seen
-from tests.report.made import SURVEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

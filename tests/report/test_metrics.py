@@ -21,7 +21,8 @@ from certbot_dns_preflight.outcome import Outcome, Verdict
 from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.report import metrics, metrics_file
 from certbot_dns_preflight.report.metric_families import FAMILIES
-from tests.report.build import (
+from tests.builders.strategies import OUTCOMES
+from tests.builders.survey import (
     FOUR_AND_SIX,
     NODATA,
     TIMED_OUT,
@@ -32,7 +33,6 @@ from tests.report.build import (
     run,
     seen,
 )
-from tests.report.made import OUTCOMES
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.outcome import ChallengeOutcome

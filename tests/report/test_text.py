@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from certbot_dns_preflight.report import text
 from certbot_dns_preflight.report.comparison import first_difference, ordinal, side_by_side
+from tests.builders.strategies import OUTCOMES, VALUES
+from tests.builders.survey import THERE, error, judged, run, seen
 from tests.report import scenarios
-from tests.report.build import THERE, error, judged, run, seen
-from tests.report.made import OUTCOMES, VALUES
 
 PAGES = Path(__file__).parent / "pages"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")

@@ -1,4 +1,9 @@
-"""Outcomes made by hypothesis: any reading, any bytes, any names, aliases and obstacles."""
+"""Surveys and outcomes made by hypothesis.
+
+`OUTCOMES` and what they are made of may hold anything: any bytes, any names, any readings, for
+what is shown. `PLAUSIBLE_SURVEYS` are of few names, servers and values, which meet often, for what
+is judged.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +26,12 @@ from certbot_dns_preflight.survey import (
     NoSuchDomain,
     Observation,
     OutOfTime,
+    Probes,
+    Sighting,
     Survey,
     Zone,
 )
-from tests.report.build import STARTED, VALUE
+from tests.builders.survey import OTHER, SECOND, STARTED, VALUE
 
 NAMES = st.lists(st.binary(min_size=1, max_size=20), min_size=1, max_size=4).map(
     lambda labels: dns.name.Name((*labels, b""))
@@ -153,4 +160,121 @@ OUTCOMES = st.builds(
         max_size=4,
     ).map(tuple),
     SECONDS,
+)
+
+# -- of few names, that meet often ----------------------------------------------------------------
+
+_FEW_NAMES = [
+    dns.name.from_text(text)
+    for text in ("example.test.", "_acme-challenge.example.test.", "a.other.test.", "b.other.test.")
+]
+_HOSTS = [dns.name.from_text(f"ns{i}.example.net.") for i in range(4)]
+_FEW_ENDPOINTS = [Endpoint(a) for a in ("192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2")]
+
+_FEW_VALUES = st.sampled_from(
+    [
+        VALUE,
+        SECOND,
+        OTHER,
+        VALUE[:-3],
+        b'"' + VALUE + b'"',
+        b"a.example.net",
+        b"\x1b[2J",
+        b"",
+    ]
+)
+_RIGHT = st.just(responses.Values((VALUE, SECOND)))
+_ALIASES = st.builds(
+    responses.Alias,
+    st.sampled_from(_FEW_NAMES[2:]),
+    dname=st.sampled_from([None, _FEW_NAMES[0]]),
+    conflict=st.booleans(),
+    texts=st.lists(_FEW_VALUES, max_size=2).map(tuple),
+)
+_WRONG = st.one_of(
+    st.builds(responses.Values, st.lists(_FEW_VALUES, min_size=1, max_size=4).map(tuple)),
+    st.builds(responses.Absent, st.booleans(), st.sampled_from([None, _FEW_NAMES[0]])),
+    _ALIASES,
+    st.builds(responses.Referral, st.just(_FEW_NAMES[1]), st.just(frozenset(_HOSTS[:1]))),
+    st.just(responses.Refused()),
+    st.builds(responses.Failing, st.sampled_from(["SERVFAIL", "FORMERR"])),
+    st.builds(responses.NotAuthoritative, st.booleans(), st.sampled_from([None, dns.name.root])),
+    st.builds(responses.Malformed, st.text(max_size=300)),
+    st.builds(
+        responses.Unreachable, st.sampled_from(list(responses.Silence)), st.text(max_size=20)
+    ),
+    st.builds(responses.NotAsked, st.text(max_size=20)),
+)
+_LISTED = st.sets(st.sampled_from(list(Listing)), min_size=1).map(frozenset)
+_ENDPOINT_LISTS = st.lists(st.sampled_from(_FEW_ENDPOINTS), max_size=2).map(tuple)
+
+
+@st.composite
+def _hops(draw: st.DrawFn) -> Hop:
+    usual = draw(st.sampled_from([_RIGHT, st.just(responses.Alias(_FEW_NAMES[2])), _WRONG]))
+    readings = st.one_of(usual, usual, usual, _WRONG) if draw(st.booleans()) else usual
+    observations = draw(
+        st.lists(
+            st.builds(
+                Observation,
+                st.just(_FEW_NAMES[0]),
+                st.sampled_from(_HOSTS[:3]),
+                st.sampled_from(_FEW_ENDPOINTS),
+                _LISTED,
+                readings,
+                serial=st.sampled_from([None, 0, 41, 42, 2**32 - 1]),
+                matched_before=st.sampled_from([False, False, False, True]),
+                flips=st.sampled_from([0, 0, 0, 1, 2, 3]),
+            ),
+            max_size=5,
+            unique_by=lambda seen: (seen.nameserver, seen.endpoint),
+        )
+    )
+    heard = [seen.nameserver for seen in observations]
+    more = draw(st.lists(st.sampled_from(_HOSTS), max_size=1)) if draw(st.booleans()) else []
+    servers = tuple(
+        draw(st.builds(NameServer, st.just(name), _LISTED, _ENDPOINT_LISTS, _ENDPOINT_LISTS))
+        for name in sorted({*heard, *more})
+    )
+    return Hop(
+        draw(st.sampled_from(_FEW_NAMES[1:])),
+        Zone(_FEW_NAMES[0], _FEW_NAMES[0].parent(), servers),
+        tuple(observations),
+    )
+
+
+_OBSTACLES = st.one_of(
+    st.builds(NoSuchDomain, st.sampled_from(_FEW_NAMES), st.sampled_from(_FEW_NAMES)),
+    st.lists(st.sampled_from(_FEW_NAMES), max_size=9).map(lambda chain: AliasLoop(tuple(chain))),
+    _ENDPOINT_LISTS.map(NoEgress),
+    st.sampled_from(_FEW_NAMES).map(OutOfTime),
+)
+_ENDPOINT_SETS = st.sets(st.sampled_from(_FEW_ENDPOINTS), max_size=2).map(frozenset)
+_PROBES = st.builds(
+    Probes,
+    sightings=st.lists(
+        st.builds(
+            Sighting,
+            st.sampled_from(_FEW_NAMES),
+            st.sampled_from(["doubled-zone", "missing-label", "parent-label", "beside-alias"]),
+            st.sampled_from([VALUE, SECOND]),
+        ),
+        max_size=2,
+    ).map(tuple),
+    wildcard_alias=st.sampled_from([None, None, _FEW_NAMES[2]]),
+    wildcard_texts=st.sampled_from([frozenset(), frozenset({OTHER})]),
+    missing_above=st.sampled_from([None, _FEW_NAMES[1]]),
+    tcp_refused=_ENDPOINT_SETS,
+    edns_broken=_ENDPOINT_SETS,
+    case_changed=_ENDPOINT_SETS,
+    rate_limited=_ENDPOINT_SETS,
+)
+PLAUSIBLE_SURVEYS = st.builds(
+    Survey,
+    st.sampled_from([(), (VALUE,), (VALUE, SECOND)]).map(
+        lambda expected: challenge("example.test", expected)
+    ),
+    st.lists(_hops(), max_size=3).map(tuple),
+    st.one_of(st.none(), st.none(), st.none(), _OBSTACLES),
+    probes=st.one_of(st.just(Probes()), _PROBES),
 )

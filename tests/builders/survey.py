@@ -1,7 +1,12 @@
-"""Builds outcomes by hand, as short as the tests that compare whole pages need them."""
+"""Surveys, and outcomes around them, built by hand in few words.
+
+`seen` is what one address said, `at` the same of the usual servers of example.test.; a `hop` is
+made of these, a `survey` of hops, and `judged` and `run` are what is reported of it.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import dns.name
@@ -11,10 +16,26 @@ from certbot_dns_preflight.findings import Finding, Severity
 from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
 from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.responses import Endpoint
-from certbot_dns_preflight.survey import Hop, Listing, NameServer, Observation, Survey, Zone
+from certbot_dns_preflight.survey import (
+    Hop,
+    Listing,
+    NameServer,
+    Observation,
+    Obstacle,
+    Probes,
+    Survey,
+    Zone,
+)
 
 VALUE = b"gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
+SECOND = b"Zt5nM8wQ1xR4cV7bL2kJ9hG6fD3sA0pO-iU_yT5rE8w"
+OTHER = b"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 BOTH = frozenset(Listing)
+NS1, NS2, NS3 = "192.0.2.1", "192.0.2.2", "192.0.2.3"
+NS2_V6 = "2001:db8::2"
+ZONE = "example.test."
+OWNER = f"_acme-challenge.{ZONE}"
+TARGET = "record.other.test."
 NXDOMAIN = responses.Absent(nxdomain=True, soa=dns.name.from_text("example.com."))
 NODATA = responses.Absent(nxdomain=False, soa=dns.name.from_text("example.com."))
 REFUSED = responses.Refused()
@@ -28,12 +49,30 @@ def name(text: str) -> dns.name.Name:
     return dns.name.from_text(text)
 
 
+# -- what an address may say ---------------------------------------------------------------------
+
+
 def texts(*values: bytes) -> responses.Values:
-    return responses.Values(values)
+    return responses.Values(values or (VALUE,))
 
 
-def alias(target: str) -> responses.Alias:
-    return responses.Alias(name(target))
+def nxdomain(soa: str | None = ZONE) -> responses.Absent:
+    return responses.Absent(nxdomain=True, soa=name(soa) if soa else None)
+
+
+def nodata(soa: str | None = ZONE) -> responses.Absent:
+    return responses.Absent(nxdomain=False, soa=name(soa) if soa else None)
+
+
+def alias(target: str = TARGET, **more: object) -> responses.Alias:
+    return dataclasses.replace(responses.Alias(name(target)), **more)  # type: ignore[arg-type]
+
+
+def silent(reason: responses.Silence = responses.Silence.TIMED_OUT) -> responses.Unreachable:
+    return responses.Unreachable(reason, reason.value)
+
+
+# -- who said it ---------------------------------------------------------------------------------
 
 
 _RCODES = {
@@ -82,13 +121,48 @@ def seen(  # noqa: PLR0913 - facts of one observation, all but two with a defaul
     )
 
 
-def hop(owner: str, *observations: Observation, extra: tuple[NameServer, ...] = ()) -> Hop:
-    servers: dict[dns.name.Name, list[Endpoint]] = {}
-    for one in observations:
-        servers.setdefault(one.nameserver, []).append(one.endpoint)
-    found = tuple(NameServer(n, BOTH, own=tuple(ends)) for n, ends in servers.items())
-    apex = observations[0].zone if observations else name("example.com.")
-    return Hop(name(owner), Zone(apex, apex.parent(), (*found, *extra)), observations)
+def at(
+    address: str, reading: responses.Reading, serial: int | None = None, **more: object
+) -> Observation:
+    """Make an observation in example.test.; the server's name follows from the last digit."""
+    server = f"ns{address[-1]}.example.net."
+    made = seen(server, address, reading, zone=ZONE, serial=serial)
+    return dataclasses.replace(made, **more)  # type: ignore[arg-type]
+
+
+def hop(
+    *observations: Observation,
+    owner: str = OWNER,
+    zone: str | None = None,
+    nameservers: tuple[NameServer, ...] | None = None,
+    extra: tuple[NameServer, ...] = (),
+) -> Hop:
+    """Make a hop; zone and name servers are the observations' unless given. `extra`: more."""
+    if zone is not None:
+        observations = tuple(dataclasses.replace(one, zone=name(zone)) for one in observations)
+    apex = observations[0].zone if observations else name(zone or ZONE)
+    if nameservers is None:
+        addresses: dict[dns.name.Name, list[Endpoint]] = {}
+        for one in observations:
+            addresses.setdefault(one.nameserver, []).append(one.endpoint)
+        nameservers = tuple(
+            NameServer(server, BOTH, own=tuple(own)) for server, own in addresses.items()
+        )
+    return Hop(name(owner), Zone(apex, apex.parent(), (*nameservers, *extra)), observations)
+
+
+def survey(
+    *hops: Hop,
+    expected: tuple[bytes, ...] = (VALUE,),
+    obstacle: Obstacle | None = None,
+    **probes: object,
+) -> Survey:
+    """Make a survey of example.test. after its first round."""
+    found = Probes(**probes)  # type: ignore[arg-type]
+    return Survey(challenge("example.test", expected), hops, obstacle, rounds=1, probes=found)
+
+
+# -- what is said of it --------------------------------------------------------------------------
 
 
 def error(
@@ -114,12 +188,14 @@ def judged(
 ) -> ChallengeOutcome:
     """Make one challenge: observations at the owner name, or all `hops` given outright."""
     asked = challenge(domain, expected)
-    path = hops if hops is not None else (hop(asked.owner.to_text(), *observations),)
+    if hops is None:
+        zone = None if observations else "example.com."
+        hops = (hop(*observations, owner=asked.owner.to_text(), zone=zone),)
     failed = any(finding.severity is Severity.ERROR for finding in findings)
     verdict = verdict or (Verdict.NOT_READY if failed else Verdict.READY)
     if verdict is Verdict.READY:
         survey.setdefault("ready_after", 10.2)
-    return ChallengeOutcome(Survey(asked, path, **survey), verdict, findings)  # type: ignore[arg-type]
+    return ChallengeOutcome(Survey(asked, hops, **survey), verdict, findings)  # type: ignore[arg-type]
 
 
 def run(
