@@ -200,9 +200,7 @@ _WRONG = st.one_of(
     st.builds(responses.Failing, st.sampled_from(["SERVFAIL", "FORMERR"])),
     st.builds(responses.NotAuthoritative, st.booleans(), st.sampled_from([None, dns.name.root])),
     st.builds(responses.Malformed, st.text(max_size=300)),
-    st.builds(
-        responses.Unreachable, st.sampled_from(list(responses.Silence)), st.text(max_size=20)
-    ),
+    st.builds(responses.Unreachable, st.sampled_from(responses.Silence), st.text(max_size=20)),
     st.builds(responses.NotAsked, st.text(max_size=20)),
 )
 _LISTED = st.sets(st.sampled_from(list(Listing)), min_size=1).map(frozenset)
