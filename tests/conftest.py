@@ -23,6 +23,7 @@ import pytest
 
 from tests.lab import namespace
 from tests.lab.processes import MissingProgramError
+from tests.observe import HANG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,7 +133,7 @@ class Certbot:
         self.log_file = directory / "logs" / "letsencrypt.log"
         self.environment = {**os.environ, **lab.environment}
 
-    def __call__(self, *arguments: str | Path, seconds: float = 120.0, **variables: str) -> Ran:
+    def __call__(self, *arguments: str | Path, seconds: float = HANG, **variables: str) -> Ran:
         """Run it to its end; keyword arguments are environment variables."""
         process = self.start(*arguments, **variables)
         try:

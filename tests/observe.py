@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
-HANG = 90.0
+HANG = 300.0
 """Seconds after which whatever has not happened will not happen any more."""
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tests.lab import Lab
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, pytest.mark.versioned]
 
 OURS = "letsencrypt.org"
 APPLICANT = caa.Applicant((OURS,), "https://ca.example/acct/1")

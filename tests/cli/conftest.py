@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import Ran, beside_python
+from tests.observe import HANG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ class Command:
         self,
         *arguments: str | Path | bytes,
         stdin: str | bytes | None = None,
-        seconds: float = 60.0,
+        seconds: float = HANG,
         **variables: str,
     ) -> Ran:
         """Run it to its end; keyword arguments are environment variables."""
@@ -107,7 +108,7 @@ def shell() -> Callable[..., Ran]:
             capture_output=True,
             check=False,
             text=True,
-            timeout=60,
+            timeout=HANG,
             env={**os.environ, **variables},
         )
         return Ran(done.returncode, done.stdout, done.stderr)

@@ -14,6 +14,7 @@ import pytest
 from certbot_dns_preflight.cli import command as whole
 from certbot_dns_preflight.cli import completion, manual, outline
 from certbot_dns_preflight.codes import CODES
+from tests.observe import HANG
 
 CONTRIB = Path(__file__).parents[2] / "contrib"
 BASH = CONTRIB / "completion" / "dns-preflight.bash"
@@ -37,7 +38,7 @@ def output(*command: str | Path, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=HANG,
         env={**os.environ, **environment},
     )
     assert done.returncode == 0, done.stderr
@@ -174,7 +175,7 @@ def test_fish_accepts_it_and_completes(tmp_path: Path) -> None:
 def test_a_man_page_is_well_formed(page: Path) -> None:
     mandoc = needed("mandoc")
     done = subprocess.run(
-        [mandoc, "-T", "lint", page], capture_output=True, text=True, check=False, timeout=30
+        [mandoc, "-T", "lint", page], capture_output=True, text=True, check=False, timeout=HANG
     )
     # No date: it would have to change though nothing else did.
     told = [line for line in done.stdout.splitlines() if "missing date" not in line]

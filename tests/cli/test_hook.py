@@ -494,7 +494,7 @@ def lego(
         capture_output=True,
         check=False,
         text=True,
-        timeout=120,
+        timeout=HANG,
         env={
             **os.environ,
             "EXEC_PATH": str(script),

@@ -26,6 +26,7 @@ from certbot_dns_preflight import (
     preflight_sync,
 )
 from certbot_dns_preflight.report import document
+from tests.observe import HANG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,7 @@ def test_a_function_and_a_coroutine_do_the_same(lab: Lab, publish: Callable[...,
     told: list[ChallengeOutcome] = []
     first = preflight_sync(wanted, root_hints=lab.root_hints, decided=told.append)
     second = asyncio.run(
-        preflight(wanted, wait=True, timeout=10, settle=0.1, root_hints=lab.root_hints)
+        preflight(wanted, wait=True, timeout=60, settle=0.1, root_hints=lab.root_hints)
     )
     assert (first.verdict, second.verdict) == (Verdict.READY, Verdict.READY)
     assert told == list(first.challenges)
@@ -155,7 +156,7 @@ def test_the_documented_examples_run_and_type_check(
     file.write_text(
         example.replace("example.com", "one.example.test")
         .replace("example.org", "nowhere.test")
-        .replace("timeout=120", f"timeout=20, {hints}")
+        .replace("timeout=120", f"timeout=60, {hints}")
         .replace("query_timeout=2", f"query_timeout=1, {hints}")
     )
     checked = subprocess.run(
@@ -167,7 +168,7 @@ def test_the_documented_examples_run_and_type_check(
     )
     assert checked.returncode == 0, checked.stdout
     ran = subprocess.run(
-        [sys.executable, str(file)], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, str(file)], capture_output=True, text=True, check=False, timeout=HANG
     )
     assert (ran.returncode, ran.stderr) == (0, "")
     if number == 0:

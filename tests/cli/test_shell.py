@@ -148,7 +148,7 @@ def test_a_reader_that_leaves_makes_no_noise(in_lab: Command, arguments: list[st
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=HANG,
     )
     assert done.stderr == ""
     assert done.returncode in (0, 1, 141)
@@ -162,7 +162,7 @@ def test_a_stream_whose_reader_leaves_ends(in_lab: Command) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=HANG,
     )
     assert done.returncode == 141
     assert done.stderr == ""
@@ -203,7 +203,7 @@ def test_report_and_metrics_are_written_whoever_reads_the_output(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=HANG,
     )
     # A reader may leave only after a short page was put into the pipe.
     assert done.returncode in ((1,) if "full" in target else (0, 141))

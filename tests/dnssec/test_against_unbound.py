@@ -20,7 +20,7 @@ from certbot_dns_preflight.settings import Settings
 if TYPE_CHECKING:
     from tests.dnssec.world import World
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, pytest.mark.versioned]
 
 # There it depends on which of the parent's servers Unbound asks.
 BY_CHANCE = frozenset({"child.two-ds.test."})

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Spoil = Callable[[dns.message.Message], dns.message.Message]
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, pytest.mark.versioned]
 
 ORIGINS = ["ecdsa256.test.", "absent3.test.", "unsigned.p-optout.test.", "wildcard3.test."]
 ROUNDS = 150

@@ -133,7 +133,7 @@ def test_the_faults_of_one_names_data_harm_no_other_name_of_the_zone(settings: S
     assert [bool(errors(judged)) for judged in outcome.challenges] == [True, False, True]
     extras = rounds.Extras(applicant=ANYBODY)
     wanted = [challenge(f"{name}caa-alias.test", [VALUE]) for name in ("www.", "", "fine.")]
-    outcome = rounds.run(wanted, replace(settings, timeout=3), wait=True, extras=extras)
+    outcome = rounds.run(wanted, replace(settings, timeout=6), wait=True, extras=extras)
     assert [judged.verdict.value for judged in outcome.challenges] == [
         "not-ready",
         "ready",

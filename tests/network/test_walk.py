@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tests.clock import Clock
     from tests.lab import Lab
 
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, pytest.mark.versioned]
 
 N = dns.name.from_text
 
