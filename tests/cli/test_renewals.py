@@ -17,6 +17,7 @@ import referencing
 
 from certbot_dns_preflight.report import document, renewals
 from tests.conftest import Certbot, beside_python
+from tests.sharing import once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,8 +38,17 @@ VALIDATOR = jsonschema.Draft202012Validator(
 
 
 @pytest.fixture(scope="module")
-def issued(session_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three lineages that certbot made in three ways, to be copied."""
+def issued(session_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Issued:
+    """Three lineages that certbot made in three ways, in some worker's lab."""
+
+    def issue() -> dict[str, str]:
+        config_dir = issue_three_ways(session_lab, tmp_path_factory)
+        return {"config_dir": str(config_dir), "lab": str(session_lab.path)}
+
+    return Issued(**once(tmp_path_factory, "issued", issue))
+
+
+def issue_three_ways(session_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
     certbot = Certbot(session_lab, tmp_path_factory.mktemp("issued"))
     hook = tmp_path_factory.mktemp("hooks") / "add-and-wait"
     look = f"{beside_python('dns-preflight')} check --wait --quiet"
@@ -62,7 +72,7 @@ exec {look} --root-hints={session_lab.root_hints} "$CERTBOT_DOMAIN" --expect "$C
         "plugin": [
             "--dns-rfc2136",
             f"--dns-rfc2136-credentials={session_lab.credentials}",
-            "--dns-rfc2136-propagation-seconds=3",
+            "--dns-rfc2136-propagation-seconds=10",
             *("-d", "target.test"),
         ],
     }.items():
@@ -70,6 +80,14 @@ exec {look} --root-hints={session_lab.root_hints} "$CERTBOT_DOMAIN" --expect "$C
         assert ran.status == 0, ran.output
     session_lab.wait_synchronous()
     return certbot.config_dir
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A configuration directory of certbot's, and the lab that its files name."""
+
+    config_dir: str
+    lab: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +118,12 @@ class Directory:
 
 
 @pytest.fixture
-def directory(issued: Path, tmp_path: Path) -> Directory:
+def directory(issued: Issued, session_lab: Lab, tmp_path: Path) -> Directory:
     made = Directory(tmp_path / "letsencrypt")
-    shutil.copytree(issued, made.path, symlinks=True)
+    shutil.copytree(issued.config_dir, made.path, symlinks=True)
     for file in (made.path / "renewal").iterdir():
-        file.write_text(file.read_text().replace(str(issued), str(made.path)))
+        text = file.read_text().replace(issued.config_dir, str(made.path))
+        file.write_text(text.replace(issued.lab, str(session_lab.path)))
     return made
 
 
