@@ -205,7 +205,7 @@ def test_trouble_that_may_pass_is_told_and_waited_for(
     lab: Lab, certbot: Certbot, order: Callable[..., Ran], recorded: Path
 ) -> None:
     lab.knot.kill()
-    ran = order("--domains=wait.example.test", "--dns-preflight-timeout=4")
+    ran = order("--domains=wait.example.test", "--dns-preflight-timeout=6")
     assert ran.status == 1
     assert recorded.exists()  # it went on to the wait, and failed there
     assert error_codes(certbot) == {"nameserver-unreachable"}

@@ -60,7 +60,7 @@ def test_a_secondary_that_never_gets_it_aborts_before_the_ca_is_told(
         certbot,
         "example.test",
         *certbot.rfc2136_options,
-        "--dns-preflight-timeout=4",
+        "--dns-preflight-timeout=6",
         f"--dns-preflight-report={certbot.report}",
     )
     assert ran.status == 1
@@ -99,7 +99,7 @@ def test_on_failure_continue_answers_all_the_same_with_a_warning(
         certbot,
         "example.test",
         *certbot.rfc2136_options,
-        "--dns-preflight-timeout=3",
+        "--dns-preflight-timeout=6",
         "--dns-preflight-on-failure=continue",
         "--dns-preflight-settle=60",
     )
@@ -155,7 +155,7 @@ def test_allow_subset_of_names_drops_the_names_that_are_not_ready(
         certbot,
         f"example.test,www.{broken},{broken},www.example.test",
         *certbot.rfc2136_options,
-        "--dns-preflight-timeout=4",
+        "--dns-preflight-timeout=6",
         "--allow-subset-of-names",
     )
     assert ran.status == 0, ran.output
@@ -174,7 +174,7 @@ def test_allow_subset_of_names_fails_where_no_name_is_ready(
         certbot,
         f"{broken},www.{broken}",
         *certbot.rfc2136_options,
-        "--dns-preflight-timeout=3",
+        "--dns-preflight-timeout=6",
         "--allow-subset-of-names",
     )
     assert ran.status == 1
@@ -191,7 +191,7 @@ def test_without_it_one_name_that_is_not_ready_stops_the_order(
         certbot,
         f"example.test,{broken}",
         *certbot.rfc2136_options,
-        "--dns-preflight-timeout=3",
+        "--dns-preflight-timeout=6",
     )
     assert ran.status == 1
     assert lab.ca.challenges_answered(since) == 0

@@ -165,7 +165,7 @@ def test_what_is_not_ready_in_time_fails_with_the_report(tools: Path, state: Pat
     process = client(
         ("dns-preflight hook", environment(names[0], VALUE, 1, *names)),
         ("dns-preflight hook --exec add-hook", environment(names[1], OTHER, 0, *names)),
-        TIMEOUT="3",
+        TIMEOUT="6",
     )
     stdout, stderr = process.communicate(timeout=HANG)
     assert tools.is_dir()
@@ -234,7 +234,7 @@ def test_two_orders_at_once_do_not_mix(tools: Path, lab: Lab, state: Path, tmp_p
         (wait, environment(names[0], OTHER, 1, *names)),
         meeting(tmp_path, "bad", "good"),
         (wait, environment(names[1], OTHER, 0, *names)),
-        TIMEOUT="4",
+        TIMEOUT="6",
     )
     assert good.communicate(timeout=HANG)[1].split() == ["0", "0", "0"]
     assert "wrong-value" in bad.communicate(timeout=HANG)[1]
@@ -265,7 +265,7 @@ def test_a_wrapper_around_each_call_is_not_the_client(
             (f"true; {wrapper}; exit $?", environment(names[0], value, 1, *names)),
             meeting(tmp_path, value, OTHER if value == VALUE else VALUE),
             (f"true; {wrapper}; exit $?", environment(names[1], value, 0, *names)),
-            TIMEOUT="4",
+            TIMEOUT="6",
         )
         for value in (VALUE, OTHER)
     ]
@@ -477,7 +477,7 @@ def test_lego_gives_up_before_the_ca_is_told(tools: Path, tmp_path: Path, lab: L
     script = _script(tmp_path / "lego-exec", recipe("lego"))
     (tools / "add-txt").write_text("#!/bin/sh\n")
     before = len(lab.ca.log)
-    ran = lego(lab, tmp_path, script, "-d", "example.test", TIMEOUT="3")
+    ran = lego(lab, tmp_path, script, "-d", "example.test", TIMEOUT="6")
     assert ran.returncode != 0
     assert lab.ca.challenges_answered(before) == 0
 

@@ -105,7 +105,7 @@ def test_a_renewal_that_fails_updates_the_metrics(certbot: Certbot, lab: Lab, fi
     success = value(file, "dns_preflight_last_success_timestamp_seconds")
     assert success
     lab.pause_transfers(lab.knot)
-    bad = certbot("renew", "--force-renewal", "--dns-preflight-timeout=2")
+    bad = certbot("renew", "--force-renewal", "--dns-preflight-timeout=6")
     assert bad.status == 1
     assert value(file, "dns_preflight_ready", domain="example.test") == 0
     assert value(file, "dns_preflight_findings", code="secondary-behind") == 1
@@ -125,7 +125,7 @@ def test_lineages_that_share_a_file_are_all_told(certbot: Certbot, lab: Lab, fil
         made = certbot("certonly", *options, *certbot.rfc2136_options, "-d", domain)
         assert made.status == 0, made.output
     lab.pause_transfers(lab.knot, "target.test.")
-    ran = certbot("renew", "--force-renewal", "--dns-preflight-timeout=2")
+    ran = certbot("renew", "--force-renewal", "--dns-preflight-timeout=6")
     assert ran.status == 1
     assert value(file, "dns_preflight_ready", domain="example.test") == 1
     assert value(file, "dns_preflight_ready", domain="target.test") == 0

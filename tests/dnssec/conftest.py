@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.lab import Lab
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")  # a worker may come back to it after other tests
 def signed_world(
     session_lab: Lab, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[world.World]:
