@@ -155,7 +155,7 @@ def test_allow_subset_of_names_drops_the_names_that_are_not_ready(
         certbot,
         f"example.test,www.{broken},{broken},www.example.test",
         *certbot.rfc2136_options,
-        "--dns-preflight-timeout=6",
+        "--dns-preflight-timeout=15",
         "--allow-subset-of-names",
     )
     assert ran.status == 0, ran.output
