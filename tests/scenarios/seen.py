@@ -130,6 +130,7 @@ class Look:
         challenge = records.challenge(domain, values)
         outcome = rounds.run([challenge], self.settings(**options), wait=wait, watch=watch)
         gallery.keep(outcome)
+        gallery.record(outcome)
         seen = Seen(outcome, json.loads(document.render(outcome))["challenges"][0], None)
         if values and self.compares and not _by_chance(seen):
             ready = seen.challenge["outcome"] == "ready"
