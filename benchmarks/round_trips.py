@@ -16,9 +16,9 @@ import time
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import beforehand, means, rounds
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.knowledge import Knowledge
-from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.settings import Settings
 from tests.lab import Lab
 
@@ -74,7 +74,7 @@ def main() -> int:
 
 def _round_trips(settings: Settings, *, look_before: bool) -> float:
     async def go() -> None:
-        wanted = [challenge("example.test", [b"v"])]
+        wanted = [make_challenge("example.test", [b"v"])]
         knowledge = Knowledge()
         if look_before:
             await beforehand.look(wanted, settings, knowledge=knowledge)

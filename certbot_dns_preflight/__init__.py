@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.library import (
+    from certbot_dns_preflight.api import (
         ChallengeOutcome,
         Finding,
         InvalidDomainError,
@@ -53,9 +53,9 @@ def __getattr__(name: str) -> object:
     """Load the library at the first use of one of its names (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from certbot_dns_preflight import library  # noqa: PLC0415 - it loads dnspython
+    from certbot_dns_preflight import api  # noqa: PLC0415 - it loads dnspython
 
-    return getattr(library, name)
+    return getattr(api, name)
 
 
 def __dir__() -> list[str]:

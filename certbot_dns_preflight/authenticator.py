@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from certbot.achallenges import AnnotatedChallenge
 
-    from certbot_dns_preflight import outcome, records, rounds
+    from certbot_dns_preflight import outcome, rounds
+    from certbot_dns_preflight.challenge import Challenge
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         super().__init__(*arguments, **named)
         self._wrapped: Wrapped | None = None
         self._settings = settings.Settings()
-        self._challenges: tuple[records.Challenge, ...] = ()
+        self._challenges: tuple[Challenge, ...] = ()
         self._outcome: outcome.Outcome | None = None
         self._left_out: set[str] = set()
 
@@ -200,7 +201,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
     def _run(
         self,
-        looked_for: Sequence[records.Challenge],
+        looked_for: Sequence[Challenge],
         how: settings.Settings,
         extras: rounds.Extras | None,
     ) -> outcome.Outcome:
@@ -212,7 +213,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         with LiveView() as watch:
             return rounds.run(looked_for, how, wait=True, watch=watch, extras=extras)
 
-    def _may_drop(self, result: outcome.Outcome, asked: Sequence[records.Challenge]) -> bool:
+    def _may_drop(self, result: outcome.Outcome, asked: Sequence[Challenge]) -> bool:
         """Whether certbot should order the rest: it may, and a rest can be ready."""
         from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
 

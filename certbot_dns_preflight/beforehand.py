@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.caa import Applicant
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.findings import Finding
     from certbot_dns_preflight.knowledge import Knowledge
-    from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.settings import Settings
 
 _PATIENCE = 20.0  # seconds; what is not known by then is left to the wait

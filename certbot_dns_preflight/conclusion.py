@@ -15,7 +15,7 @@ from acme import messages
 from certbot import errors
 from certbot.display import util as display
 
-from certbot_dns_preflight import outcome, records
+from certbot_dns_preflight import challenge, outcome
 from certbot_dns_preflight.report import document, files, metrics, refusal, text
 
 if TYPE_CHECKING:
@@ -44,21 +44,21 @@ def identifier(achall: AnnotatedChallenge) -> str:
 
 def challenges(
     achalls: Iterable[AnnotatedChallenge], ordered: Iterable[object] = ()
-) -> tuple[records.Challenge, ...]:
+) -> tuple[challenge.Challenge, ...]:
     """Group an order's challenges by owner name: apex and wildcard share one, with two values.
 
     `ordered` are the certificate's names: a challenge does not say whether it is for a wildcard.
     """
     names: dict[str, list[str]] = {}
     for name in map(str, ordered):
-        names.setdefault(name.removeprefix(records.WILDCARD), []).append(name)
+        names.setdefault(name.removeprefix(challenge.WILDCARD), []).append(name)
     values: dict[str, list[bytes]] = {}
     for achall in achalls:
-        domain = records.challenge(identifier(achall)).domain
+        domain = challenge.make_challenge(identifier(achall)).domain
         value = achall.validation(achall.account_key)
         values.setdefault(domain, []).append(value.encode("ascii"))
     return tuple(
-        records.challenge(domain, expected, names=names.get(domain, ()))
+        challenge.make_challenge(domain, expected, names=names.get(domain, ()))
         for domain, expected in values.items()
     )
 
@@ -98,7 +98,7 @@ def _report(result: outcome.Outcome, closing: str | None = None) -> str:
 def whole(
     result: outcome.Outcome,
     stopped: Sequence[outcome.ChallengeOutcome],
-    asked: Iterable[records.Challenge],
+    asked: Iterable[challenge.Challenge],
 ) -> outcome.Outcome:
     """Give the report of an order that some of its challenges stopped beforehand.
 

@@ -17,18 +17,19 @@ from urllib.parse import urlsplit
 import configobj  # type: ignore[import-untyped] # it has no stubs
 from cryptography import x509
 
-from certbot_dns_preflight import lineage, records, roothints, settings
+from certbot_dns_preflight import lineage, roothints, settings
 from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.dnssec import anchors
-from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.renewals import Lineage, Problem, Trouble, proved_by_dns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.lineage import RenewalFile
-    from certbot_dns_preflight.records import Challenge
 
 _SUFFIX = ".conf"
 _FILES = ("cert", "privkey", "chain", "fullchain")
@@ -206,9 +207,9 @@ def _challenges(names: Collection[str]) -> tuple[Challenge, ...]:
     sharing: dict[str, list[str]] = {}
     try:
         for name in names:
-            sharing.setdefault(records.challenge(name).domain, []).append(name.lower())
-        return tuple(records.challenge(domain, names=of) for domain, of in sharing.items())
-    except records.InvalidDomainError as error:
+            sharing.setdefault(make_challenge(name).domain, []).append(name.lower())
+        return tuple(make_challenge(domain, names=of) for domain, of in sharing.items())
+    except InvalidDomainError as error:
         raise _UnreadableError(Trouble.BROKEN, f"the certificate: {error}") from error
 
 

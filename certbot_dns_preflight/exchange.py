@@ -24,7 +24,7 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight import caawire
-from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.responses import (
     Endpoint,
     NoResponse,

@@ -12,7 +12,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.diagnosis.catalogue import BY_CODE, ENTRIES
-from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.escaping import printable
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.diagnosis.catalogue import Entry

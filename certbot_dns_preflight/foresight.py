@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from certbot.configuration import NamespaceConfig
 
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
-    from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.settings import Settings
 
 logger = logging.getLogger(__name__)

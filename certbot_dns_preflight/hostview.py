@@ -19,8 +19,8 @@ import dns.rdatatype
 import dns.resolver
 
 from certbot_dns_preflight.asking import ask_everyone
+from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.exchange import How
-from certbot_dns_preflight.records import show_name
 from certbot_dns_preflight.referrals import ADDRESS_TYPES
 from certbot_dns_preflight.responses import Endpoint, Response, rrset_at
 from certbot_dns_preflight.surroundings import OtherView, ViewOf

@@ -16,8 +16,8 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
+from certbot_dns_preflight.challenge import CHALLENGE_LABEL
 from certbot_dns_preflight.exchange import ONCE, How
-from certbot_dns_preflight.records import CHALLENGE_LABEL
 from certbot_dns_preflight.responses import (
     Absent,
     Alias,

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.records import Challenge
 
 _HTTP_ONLY = frozenset({"apache", "nginx", "null", "standalone", "webroot"})
 _PROPAGATION = "_propagation_seconds"  # an option of all that build on certbot's DNS plugins

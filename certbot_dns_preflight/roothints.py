@@ -12,7 +12,7 @@ import dns.name
 import dns.rdatatype
 import dns.zonefile
 
-from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.responses import Endpoint
 
 if TYPE_CHECKING:

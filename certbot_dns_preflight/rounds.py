@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from certbot_dns_preflight.caa import Applicant
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.knowledge import Knowledge
-    from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.settings import Settings
     from certbot_dns_preflight.survey import Survey
 

@@ -41,10 +41,10 @@ from certbot_dns_preflight.surroundings import Surroundings, ViewOf
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.delegation import Walker
     from certbot_dns_preflight.dnssec.facts import Facts
     from certbot_dns_preflight.exchange import Exchange
-    from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.responses import Reading, Reply
     from certbot_dns_preflight.surroundings import OtherView
 

@@ -15,7 +15,7 @@ from certbot_dns_preflight import responses
 if TYPE_CHECKING:
     import dns.name
 
-    from certbot_dns_preflight.records import Challenge
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.responses import Endpoint, Reading, Transport
 
 

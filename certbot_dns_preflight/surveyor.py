@@ -35,10 +35,10 @@ from certbot_dns_preflight.responses import (
 from certbot_dns_preflight.survey import Status
 
 if TYPE_CHECKING:
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.delegation import Walker
     from certbot_dns_preflight.exchange import Exchange
     from certbot_dns_preflight.probes import Prober
-    from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.responses import Endpoint, Reading, Reply
 
 _MOST_HOPS = 16

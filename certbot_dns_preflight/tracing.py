@@ -25,7 +25,7 @@ from certbot_dns_preflight.surveyor import Surveyor
 from certbot_dns_preflight.trail import Destination, Leg, Step, Trail
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.records import Challenge
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.responses import Endpoint, Reply
     from certbot_dns_preflight.settings import Settings
 

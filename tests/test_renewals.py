@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.outcome import Outcome, Vantage
-from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.renewals import (
     Lineage,
     Problem,
@@ -51,7 +51,7 @@ def renewal(name: str, *, days: int | None = None, problem: Trouble | None = Non
     lineage = Lineage(
         name=name,
         file=Path(f"/etc/letsencrypt/renewal/{name}.conf"),
-        challenges=(challenge("a.example"),),
+        challenges=(make_challenge("a.example"),),
         not_after=None if days is None else NOW + dt.timedelta(days=days),
         problem=None if problem is None else Problem(problem, "why"),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.cli.exits import MisuseError
-from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.escaping import printable
 
 if TYPE_CHECKING:
     from josepy import jwk

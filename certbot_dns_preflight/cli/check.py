@@ -23,8 +23,8 @@ from certbot_dns_preflight.report import document, live
 if TYPE_CHECKING:
     import argparse
 
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
-    from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.settings import Settings
 
 _EXAMPLES = """\

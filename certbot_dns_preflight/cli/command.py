@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.cli import check, explain, hook, renewals, signals, trace
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.parser import Parser, nearest, version_text
-from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import rounds
+from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.order import Order, Told
 from certbot_dns_preflight.cli.parser import add_common_options, applicant, read_settings
 from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.cli.wanted import Wanted
+from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.records import InvalidDomainError, challenge, printable
 from certbot_dns_preflight.report import live
 from certbot_dns_preflight.report.words import listing, plural
 from certbot_dns_preflight.settings import OnFailure
@@ -122,7 +123,7 @@ def _read(environment: Mapping[str, str]) -> _Call:
         value = None  # HTTP-01: there is nothing to see in the DNS
     else:
         try:
-            challenge(domain)
+            make_challenge(domain)
         except InvalidDomainError as error:
             raise MisuseError(f"hook: CERTBOT_DOMAIN: {error}") from error
     return _Call(domain, value, int(remaining), tuple(listed.split(",")) if listed else ())
@@ -165,7 +166,7 @@ def _conclude(
 
 def _domains(told: Sequence[Told]) -> list[str]:
     """Give the domains that something is to be seen of in the DNS."""
-    return [challenge(one.domain).domain for one in told if one.value is not None]
+    return [make_challenge(one.domain).domain for one in told if one.value is not None]
 
 
 def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Exit:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
-from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.report import document, files, metrics
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import dns.exception
 import dns.name
 
-from certbot_dns_preflight.records import domain_name
+from certbot_dns_preflight.challenge import domain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from certbot_dns_preflight import caa, roothints, settings, trust
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.dnssec import anchors
-from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence

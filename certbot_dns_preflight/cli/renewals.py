@@ -13,8 +13,8 @@ from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
 from certbot_dns_preflight.cli.names import spoken_of
 from certbot_dns_preflight.cli.parser import add_common_options, read_settings
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
+from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.knowledge import Knowledge
-from certbot_dns_preflight.records import printable
 from certbot_dns_preflight.renewals import Problem, Trouble
 from certbot_dns_preflight.report import metrics
 from certbot_dns_preflight.report import renewals as report
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from certbot_dns_preflight.caa import Applicant
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
-    from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.renewals import Check, Lineage, Renewal
 
 _DEFAULT_DIRECTORY = "/etc/letsencrypt"

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import stoppable, tracing
+from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.names import spoken
 from certbot_dns_preflight.cli.parser import add_common_options, read_settings
 from certbot_dns_preflight.cli.terminal import speaks_unicode, width
-from certbot_dns_preflight.records import InvalidDomainError, challenge
 from certbot_dns_preflight.report import trace
 from certbot_dns_preflight.survey import NoEgress
 
@@ -53,7 +53,7 @@ def run(given: argparse.Namespace) -> Exit:
     """Walk, print, and tell by the exit status whether the walk came to its end."""
     settings = read_settings(given)
     try:
-        asked = challenge(given.domain)
+        asked = make_challenge(given.domain)
     except InvalidDomainError as error:
         raise MisuseError(str(error)) from error
     settings = replace(settings, metrics=None)

@@ -11,8 +11,9 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING
 
+from certbot_dns_preflight.challenge import Challenge, InvalidDomainError, make_challenge
 from certbot_dns_preflight.cli.exits import MisuseError
-from certbot_dns_preflight.records import Challenge, InvalidDomainError, challenge, printable
+from certbot_dns_preflight.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,12 +37,12 @@ class Wanted:
     @property
     def challenges(self) -> list[Challenge]:
         """One challenge for each name, in the order in which the names came first."""
-        return [challenge(domain, values) for domain, values in self._values.items()]
+        return [make_challenge(domain, values) for domain, values in self._values.items()]
 
     def name(self, domain: str, value: bytes | None = None) -> None:
         """Take one name, with a value if there is one; raises `MisuseError`."""
         try:
-            plain = challenge(domain).domain
+            plain = make_challenge(domain).domain
         except InvalidDomainError as error:
             raise MisuseError(str(error)) from error
         if plain not in self._values and len(self._values) >= _MOST_NAMES:
@@ -106,7 +107,7 @@ class Wanted:
 
     def _known(self, domain: str) -> str | None:
         with contextlib.suppress(InvalidDomainError):
-            plain = challenge(domain).domain
+            plain = make_challenge(domain).domain
             return plain if plain in self._values else None
         return None
 
@@ -116,7 +117,7 @@ def _names_another(head: str, mark: str) -> bool:
     if not mark or "." not in head:
         return False
     try:
-        challenge(head)
+        make_challenge(head)
     except InvalidDomainError:
         return False
     return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.challenge import WILDCARD
 from certbot_dns_preflight.diagnosis import (
     agreement,
     aliases,
@@ -25,7 +26,6 @@ from certbot_dns_preflight.diagnosis import (
     walk,
 )
 from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.records import WILDCARD
 from certbot_dns_preflight.settings import Leniency
 from certbot_dns_preflight.survey import NoEgress, NoSuchDomain
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight import records
 from certbot_dns_preflight.caa import Allowed, Doubt, Forbidden, Unjudged, Why, decide
 from certbot_dns_preflight.caasets import Failed
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
 from certbot_dns_preflight.diagnosis.relevant_caa import RelevantSet, Unanswered, relevant
+from certbot_dns_preflight.escaping import presentation, show_name
 from certbot_dns_preflight.findings import Severity
 
 if TYPE_CHECKING:
@@ -165,10 +165,10 @@ def _unanswerable(climb: Climb, found: Unanswered) -> Finding:
         else f"Mend the name servers of {zone}",
         nameserver=servers[0] if len(set(servers)) == 1 else None,
         evidence={
-            "domain": records.show_name(climb.domain),
-            "name": records.show_name(found.name),
-            "owner": records.show_name(first.owner),
-            "zone": records.show_name(first.zone),
+            "domain": show_name(climb.domain),
+            "name": show_name(found.name),
+            "owner": show_name(first.owner),
+            "zone": show_name(first.zone),
             "answers_other_questions": fine,
             "answers": [
                 {**_place(a), "failure": a.content.detail}
@@ -224,7 +224,7 @@ def _summary(  # noqa: PLR0911 - one sentence a reason
         case Why.MALFORMED:
             return f"CAA at {at} has a malformed record, which allows nobody ({decisive.detail})"
         case Why.UNKNOWN_CRITICAL:
-            tag = phrases.bounded(records.presentation(decisive.about.tag), 32)
+            tag = phrases.bounded(presentation(decisive.about.tag), 32)
             return f'CAA at {at} has a critical property that CAs do not know, "{tag}"'
         case _ as never:
             assert_never(never)
@@ -292,8 +292,8 @@ def _line(owner: dns.name.Name, tag: str, applicant: Applicant) -> str:
 
 
 def _record(owner: dns.name.Name, item: Property) -> str:
-    tag = records.presentation(item.tag)
-    value = phrases.bounded(records.presentation(item.value))
+    tag = presentation(item.tag)
+    value = phrases.bounded(presentation(item.value))
     return f'{phrases.owner(owner)} CAA {item.flags} {tag} "{value}"'
 
 
@@ -306,12 +306,12 @@ def _evidence(
 ) -> dict[str, Json]:
     return {
         "kind": kind,
-        "domain": records.show_name(climb.domain),
+        "domain": show_name(climb.domain),
         "wildcard": wildcard,
-        "name": records.show_name(found.name),
-        "owner": records.show_name(found.owner),
+        "name": show_name(found.name),
+        "owner": show_name(found.owner),
         "records": [
-            f'{item.flags} {records.presentation(item.tag)} "{records.presentation(item.value)}"'
+            f'{item.flags} {presentation(item.tag)} "{presentation(item.value)}"'
             for item in found.properties
         ],
         "identities": list(applicant.identities),
@@ -324,7 +324,7 @@ def _evidence(
 
 def _place(answer: CaaAnswer) -> dict[str, Json]:
     return {
-        "nameserver": records.show_name(answer.nameserver) if answer.nameserver else None,
+        "nameserver": show_name(answer.nameserver) if answer.nameserver else None,
         "address": answer.endpoint.address if answer.endpoint else None,
         "port": answer.endpoint.port if answer.endpoint else None,
     }

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, assert_never
 import dns.name
 import dns.rdatatype
 
-from certbot_dns_preflight import records
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
 from certbot_dns_preflight.dnssec.facts import UNSUPPORTED, Kind, Status
+from certbot_dns_preflight.escaping import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -84,10 +84,10 @@ def _bogus(zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Ass
         nameserver=servers[0] if len(servers) == 1 else None,
         evidence={
             "kind": kind.value,
-            "zone": records.show_name(zone.apex),
+            "zone": show_name(zone.apex),
             "faults": [
                 {
-                    "owner": records.show_name(fault.owner),
+                    "owner": show_name(fault.owner),
                     "type": dns.rdatatype.to_text(fault.rdtype),
                     "detail": fault.detail,
                     "moment": _iso(fault.moment),
@@ -113,11 +113,11 @@ def _expiring(zone: ZoneState, now: int) -> Finding:
         remedy=remedy,
         nameserver=servers[0] if len(servers) == 1 else None,
         evidence={
-            "zone": records.show_name(zone.apex),
+            "zone": show_name(zone.apex),
             "expiration": _iso(min(one.expiration for one in zone.expiring)),
             "signatures": [
                 {
-                    "owner": records.show_name(one.owner),
+                    "owner": show_name(one.owner),
                     "type": dns.rdatatype.to_text(one.rdtype),
                     "expiration": _iso(one.expiration),
                     "inception": _iso(one.inception),
@@ -321,7 +321,7 @@ def _iso(moment: int | None) -> str | None:
 def _exact(places: Iterable[Place]) -> list[Json]:
     return [
         {
-            "nameserver": records.show_name(p.nameserver) if p.nameserver else None,
+            "nameserver": show_name(p.nameserver) if p.nameserver else None,
             "address": p.endpoint.address,
             "port": p.endpoint.port,
         }

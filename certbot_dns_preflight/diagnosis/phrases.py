@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight import difference, records, responses
+from certbot_dns_preflight import difference, responses
+from certbot_dns_preflight.escaping import presentation, printable, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +29,7 @@ _PAIR = 2
 
 def bounded(text: str, limit: int = _LONGEST_DETAIL) -> str:
     """Cut a text, and count what is left out; control characters are escaped."""
-    text = records.printable(text)
+    text = printable(text)
     if len(text) <= limit:
         return text
     return f"{text[:limit]}... ({len(text) - limit} more characters)"
@@ -38,23 +39,23 @@ def value(data: bytes) -> str:
     """Quote a TXT value, escaped; one that is long as it is written is cut and the rest counted."""
     shown, width = 0, 0
     for byte in data:
-        width += len(records.presentation(bytes([byte])))
+        width += len(presentation(bytes([byte])))
         if width > _LONGEST_VALUE:
             break
         shown += 1
     rest = len(data) - shown
-    return f'"{records.presentation(data[:shown])}"' + (f"... ({rest} more bytes)" if rest else "")
+    return f'"{presentation(data[:shown])}"' + (f"... ({rest} more bytes)" if rest else "")
 
 
 def host(name: dns.name.Name) -> str:
     """Write a host or domain as sentences do, without its final dot."""
-    text = records.show_name(name)
+    text = show_name(name)
     return bounded(text[:-1] if len(text) > 1 and text.endswith(".") else text, _LONGEST_NAME)
 
 
 def owner(name: dns.name.Name) -> str:
     """Write an owner name or zone as master files do, with its final dot."""
-    return bounded(records.show_name(name), _LONGEST_NAME)
+    return bounded(show_name(name), _LONGEST_NAME)
 
 
 def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:
@@ -154,10 +155,10 @@ def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] =
     """
     return [
         {
-            "nameserver": records.show_name(seen.nameserver),
+            "nameserver": show_name(seen.nameserver),
             "address": seen.endpoint.address,
             "port": seen.endpoint.port,
-            "zone": records.show_name(seen.zone),
+            "zone": show_name(seen.zone),
             "serial": seen.serial,
             "answer": _exact(seen.reading),
             **_against(expected, seen.reading),
@@ -182,8 +183,8 @@ def comparison(nearest: Comparison) -> dict[str, Json]:
     """Evidence: the nearest served value beside the expected one, exact."""
     return {
         "kind": nearest.kind.value if nearest.kind else None,
-        "expected_value": records.presentation(nearest.expected),
-        "nearest_value": records.presentation(nearest.served),
+        "expected_value": presentation(nearest.expected),
+        "nearest_value": presentation(nearest.served),
         "first_differing_offset": nearest.offset,
         "edit_distance": nearest.distance,
     }
@@ -191,17 +192,17 @@ def comparison(nearest: Comparison) -> dict[str, Json]:
 
 def values(data: Iterable[bytes]) -> list[Json]:
     """Evidence: values in presentation form, uncut."""
-    return [records.presentation(item) for item in data]
+    return [presentation(item) for item in data]
 
 
 def _exact(reading: Reading) -> str:
     match reading:
         case responses.Values(texts=texts):
-            return "TXT " + " ".join(f'"{records.presentation(text)}"' for text in texts)
+            return "TXT " + " ".join(f'"{presentation(text)}"' for text in texts)
         case responses.Alias(target=target, dname=None):
-            return f"CNAME {records.show_name(target)}"
+            return f"CNAME {show_name(target)}"
         case responses.Alias(target=target):
-            return f"DNAME {records.show_name(target)}"
+            return f"DNAME {show_name(target)}"
         case responses.Absent(nxdomain=nxdomain):
             return "NXDOMAIN" if nxdomain else "NODATA"
         case _:

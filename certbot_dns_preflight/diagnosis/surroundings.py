@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
-from certbot_dns_preflight.records import show_name
+from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.surroundings import ViewOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.records import Challenge
     from certbot_dns_preflight.surroundings import OtherView, Surroundings
 
 

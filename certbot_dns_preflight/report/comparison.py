@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from certbot_dns_preflight.records import presentation
+from certbot_dns_preflight.escaping import presentation
 
 _MANY_BYTES = 20
 

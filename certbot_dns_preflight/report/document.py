@@ -12,7 +12,7 @@ from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any, assert_never
 
 from certbot_dns_preflight import responses
-from certbot_dns_preflight.records import presentation, printable, show_name
+from certbot_dns_preflight.escaping import presentation, printable, show_name
 from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.words import address_words, error_words
 from certbot_dns_preflight.survey import Listing, status

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from certbot_dns_preflight.records import show_name
+from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.words import address_words, plural, seconds, state_words
 from certbot_dns_preflight.survey import Status, status

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.findings import Severity
 from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.records import printable
 from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.words import plural, seconds
 from certbot_dns_preflight.survey import Status, status

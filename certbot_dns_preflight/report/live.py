@@ -14,7 +14,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
-from certbot_dns_preflight.records import show_name
+from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.report.frame import frame, headline
 from certbot_dns_preflight.report.words import plural, seconds
 from certbot_dns_preflight.survey import Status

@@ -10,8 +10,8 @@ import datetime as dt
 import os
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.escaping import presentation, show_name
 from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.records import presentation, show_name
 from certbot_dns_preflight.report import exposition, files, metrics_file
 from certbot_dns_preflight.report import metric_families as families
 from certbot_dns_preflight.responses import Values

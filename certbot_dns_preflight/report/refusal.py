@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.records import printable
 from certbot_dns_preflight.report.headline import headline
 from certbot_dns_preflight.report.words import listing, plural
 from certbot_dns_preflight.survey import Status, status

@@ -12,8 +12,8 @@ import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.records import printable
 from certbot_dns_preflight.report import document, paint, text
 from certbot_dns_preflight.report.headline import headline
 from certbot_dns_preflight.report.page import INDENT, Page

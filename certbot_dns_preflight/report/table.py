@@ -10,7 +10,7 @@ import textwrap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.records import printable, show_name
+from certbot_dns_preflight.escaping import printable, show_name
 from certbot_dns_preflight.report.passed import Stop, stops
 from certbot_dns_preflight.report.words import (
     address_words,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.escaping import printable, show_name
 from certbot_dns_preflight.findings import Severity
 from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.records import printable, show_name
 from certbot_dns_preflight.report import paint
 from certbot_dns_preflight.report.headline import first_error, headline
 from certbot_dns_preflight.report.page import INDENT, Page

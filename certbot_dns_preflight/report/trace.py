@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from certbot_dns_preflight import responses
 from certbot_dns_preflight import survey as facts
-from certbot_dns_preflight.records import show_name
+from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.report import document
 from certbot_dns_preflight.report.page import Page
 from certbot_dns_preflight.report.words import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight import responses
-from certbot_dns_preflight.records import presentation, printable, show_name
+from certbot_dns_preflight.escaping import presentation, printable, show_name
 from certbot_dns_preflight.survey import Status, status
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import dataclasses
 
 import dns.name
 
-from certbot_dns_preflight.records import challenge
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.responses import (
     Absent,
     Alias,
@@ -103,7 +103,7 @@ def survey(
     **probes: object,
 ) -> Survey:
     return Survey(
-        challenge("example.test", expected),
+        make_challenge("example.test", expected),
         hops,
         obstacle,
         rounds=1,

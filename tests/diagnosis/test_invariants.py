@@ -8,11 +8,11 @@ import dns.name
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.diagnosis import diagnose
 from certbot_dns_preflight.diagnosis.catalogue import BY_CODE
 from certbot_dns_preflight.findings import Severity
 from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.responses import (
     Absent,
     Alias,
@@ -152,7 +152,7 @@ probes = st.builds(
 surveys = st.builds(
     Survey,
     st.sampled_from([(), (EXPECTED,), (EXPECTED, SECOND)]).map(
-        lambda expected: challenge("example.test", expected)
+        lambda expected: make_challenge("example.test", expected)
     ),
     st.lists(hops(), max_size=3).map(tuple),
     st.one_of(st.none(), st.none(), st.none(), obstacles),

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import dns.name
 
 from certbot_dns_preflight import means
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.facts import Assessment, Facts, Kind, Status
 from certbot_dns_preflight.dnssec.validate import validate
-from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def collect(world: World, names: list[str]) -> dict[str, Facts]:
 
         async def one(name: str) -> Facts:
             async with places:
-                wanted = challenge(name)
+                wanted = make_challenge(name)
                 await asking.scout.look_around(wanted)
                 caa = asking.scout.so_far(wanted, seconds=1).caa_owners
                 assert caa[0] == dns.name.from_text(name)

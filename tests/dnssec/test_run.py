@@ -17,9 +17,9 @@ import pytest
 
 from certbot_dns_preflight import beforehand, rounds, trust
 from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Verdict
-from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.settings import Settings
 from tests.conftest import beside_python
 from tests.dnssec.test_against_unbound import collect
@@ -43,12 +43,12 @@ def settings(signed_world: World) -> Settings:
 
 def run(domain: str, settings: Settings, *, wait: bool = False) -> ChallengeOutcome:
     extras = rounds.Extras(applicant=ANYBODY)
-    outcome = rounds.run([challenge(domain, [VALUE])], settings, wait=wait, extras=extras)
+    outcome = rounds.run([make_challenge(domain, [VALUE])], settings, wait=wait, extras=extras)
     return outcome.challenges[0]
 
 
 def look_beforehand(domain: str, settings: Settings, *more: str) -> Outcome:
-    wanted = [challenge(name, [VALUE]) for name in (domain, *more)]
+    wanted = [make_challenge(name, [VALUE]) for name in (domain, *more)]
     facts = asyncio.run(beforehand.look(wanted, settings))
     return facts.judged(settings, ANYBODY)
 
@@ -131,7 +131,7 @@ def test_the_faults_of_one_names_data_harm_no_other_name_of_the_zone(settings: S
     outcome = look_beforehand("www.caa-alias.test", settings, "caa-alias.test", "expired.test")
     assert [bool(errors(judged)) for judged in outcome.challenges] == [True, False, True]
     extras = rounds.Extras(applicant=ANYBODY)
-    wanted = [challenge(f"{name}caa-alias.test", [VALUE]) for name in ("www.", "", "fine.")]
+    wanted = [make_challenge(f"{name}caa-alias.test", [VALUE]) for name in ("www.", "", "fine.")]
     outcome = rounds.run(wanted, replace(settings, timeout=3), wait=True, extras=extras)
     assert [judged.verdict.value for judged in outcome.challenges] == [
         "not-ready",
@@ -190,7 +190,7 @@ def test_signatures_that_take_long_hold_up_neither_the_loop_nor_the_end(
 
     async def go() -> Outcome:
         ticks = asyncio.create_task(ticking())
-        wanted = [challenge("ecdsa256.test", [VALUE])]
+        wanted = [make_challenge("ecdsa256.test", [VALUE])]
         extras = rounds.Extras(applicant=ANYBODY)
         outcome = await rounds.preflight(wanted, settings, wait=False, extras=extras)
         ticks.cancel()

@@ -13,11 +13,11 @@ import pytest
 
 from certbot_dns_preflight import beforehand, hostview, means, rounds
 from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.findings import Severity
 from certbot_dns_preflight.knowledge import Knowledge
 from certbot_dns_preflight.outcome import Outcome, Verdict
-from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.responses import Endpoint
 from certbot_dns_preflight.settings import Family, Leniency, Recursive, Settings
 from tests.lab.laboratory import zone_text
@@ -65,7 +65,7 @@ def settings(lab: Lab) -> Settings:
 def look(
     settings: Settings, *domains: str, knowledge: Knowledge | None = None
 ) -> tuple[beforehand.Beforehand, Outcome]:
-    wanted = [challenge(domain, [b"v"]) for domain in domains]
+    wanted = [make_challenge(domain, [b"v"]) for domain in domains]
     facts = asyncio.run(beforehand.look(wanted, settings, knowledge=knowledge))
     return facts, facts.judged(settings, ANYBODY)
 
@@ -95,7 +95,7 @@ def test_what_was_learned_is_not_asked_again_in_the_wait(
     facts, _ = look(settings, "example.test", knowledge=knowledge)
     asked.clear()
     extras = rounds.Extras(applicant=ANYBODY, surroundings=facts.surroundings, knowledge=knowledge)
-    rounds.run([challenge("example.test")], settings, wait=True, extras=extras)
+    rounds.run([make_challenge("example.test")], settings, wait=True, extras=extras)
     assert lab.bind.running
     # One walk to the challenge's own name, and two rounds at eight addresses.
     assert sorted(rdtype for _, _, rdtype in asked) == ["SOA", *["TXT"] * 16]
@@ -221,7 +221,7 @@ def test_what_had_no_time_beforehand_gets_a_little_more_in_the_wait(
     lab.zone("slow.test.", [lab.bind, lab.nsd], records=records)
     monkeypatch.setattr(beforehand, "_PATIENCE", 0.5)
     knowledge = Knowledge()
-    wanted = [challenge("www.slow.test", [b"v"])]
+    wanted = [make_challenge("www.slow.test", [b"v"])]
     facts, _ = look(settings, "www.slow.test", knowledge=knowledge)
     extras = rounds.Extras(applicant=ANYBODY, surroundings=facts.surroundings, knowledge=knowledge)
     outcome = rounds.run(wanted, settings, wait=True, extras=extras)
@@ -296,7 +296,7 @@ def test_caa_waits_as_long_as_the_walk_that_the_record_needs_too(
     monkeypatch.setattr(rounds, "_SCOUTING", 0.05)
     extras = rounds.Extras(applicant=ANYBODY)
     for wait in (False, True):
-        wanted = [challenge("nsgone.test", [b"v"])]
+        wanted = [make_challenge("nsgone.test", [b"v"])]
         outcome = rounds.run(wanted, settings, wait=wait, extras=extras)
         assert error_codes(outcome) == [[]]
         assert outcome.verdict is Verdict.READY

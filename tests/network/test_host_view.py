@@ -9,8 +9,8 @@ import pytest
 
 from certbot_dns_preflight import beforehand, hostview
 from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.responses import Endpoint
 from certbot_dns_preflight.settings import Settings
 from tests.lab import Unbound
@@ -38,7 +38,7 @@ def split_views(
         own = [Endpoint(address) for address in resolvers]
         monkeypatch.setattr(hostview, "own_resolvers", lambda: own)
         settings = Settings(root_hints=lab.root_hints, query_timeout=1)
-        facts = asyncio.run(beforehand.look([challenge(domain)], settings))
+        facts = asyncio.run(beforehand.look([make_challenge(domain)], settings))
         outcome = facts.judged(settings, ANYBODY)
         findings = outcome.challenges[0].findings
         return [f for f in findings if f.code == "split-view"], outcome.verdict

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certbot_dns_preflight import means, rounds
+from certbot_dns_preflight.challenge import Challenge, make_challenge
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.outcome import Outcome, Progress, Verdict
-from certbot_dns_preflight.records import Challenge, challenge
 from certbot_dns_preflight.settings import Leniency, Recursive, Settings
 from certbot_dns_preflight.survey import NoEgress, OutOfTime, Survey
 from tests.conftest import beside_python
@@ -46,7 +46,7 @@ def publish(lab: Lab) -> Iterator[Callable[..., Challenge]]:
     owners: list[str] = []
 
     def write(domain: str = "wait.example.test", value: str = VALUE) -> Challenge:
-        made = challenge(domain, [value.encode()])
+        made = make_challenge(domain, [value.encode()])
         owners.append(made.owner.to_text())
         lab.update(lab.primary, ZONE, add=[f'{made.owner} TXT "{value}"'])
         return made
@@ -224,7 +224,7 @@ def test_a_silent_server_may_be_left_out_of_the_verdict(
 
 
 def test_no_time_at_all_is_an_answer_too(lab: Lab, settings: Settings) -> None:
-    wanted = challenge("example.test", [VALUE.encode()])
+    wanted = make_challenge("example.test", [VALUE.encode()])
     outcome = waiting([wanted], with_settings(settings, timeout=0))
     assert lab.bind.running
     assert outcome.verdict is not Verdict.READY
@@ -236,7 +236,7 @@ def test_what_was_ready_early_is_looked_at_again_before_the_end(
     lab: Lab, settings: Settings, publish: Callable[..., Challenge]
 ) -> None:
     early = publish("early.example.test")
-    late = challenge("late.example.test", [VALUE.encode()])
+    late = make_challenge("late.example.test", [VALUE.encode()])
 
     def change() -> None:
         time.sleep(11)
@@ -283,7 +283,7 @@ def test_nothing_answering_at_all_is_inconclusive(lab: Lab, settings: Settings) 
     nowhere = with_settings(
         settings, root_hints=None, query_timeout=0.2, resolver=(Recursive("127.53.9.9", 53),)
     )
-    outcome = once([challenge("example.test")], nowhere)
+    outcome = once([make_challenge("example.test")], nowhere)
     assert lab.bind.running
     assert outcome.verdict is Verdict.INCONCLUSIVE
     assert isinstance(only(outcome).obstacle, NoEgress)
@@ -291,7 +291,7 @@ def test_nothing_answering_at_all_is_inconclusive(lab: Lab, settings: Settings) 
 
 def test_cancelling_ends_it_at_once(lab: Lab, settings: Settings) -> None:
     async def go() -> float:
-        wanted = [challenge("nothing.example.test", [b"x"])]
+        wanted = [make_challenge("nothing.example.test", [b"x"])]
         task = asyncio.create_task(rounds.preflight(wanted, settings, wait=True))
         await asyncio.sleep(0.5)
         begun = asyncio.get_running_loop().time()
@@ -339,7 +339,7 @@ def test_a_signal_goes_to_whoever_handled_it_before(lab: Lab, settings: Settings
     threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGTERM)).start()
     try:
         with pytest.raises(ToldError):
-            rounds.run([challenge("nothing.example.test", [b"x"])], settings, wait=True)
+            rounds.run([make_challenge("nothing.example.test", [b"x"])], settings, wait=True)
         assert signal.getsignal(signal.SIGTERM) is handler
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -360,7 +360,7 @@ def test_it_runs_in_a_thread_where_signals_cannot_be_caught(
 
 def test_out_of_time_before_anything_was_learned_says_where(lab: Lab, settings: Settings) -> None:
     lab.root.freeze()
-    outcome = waiting([challenge("example.test", [b"x"])], with_settings(settings, timeout=1))
+    outcome = waiting([make_challenge("example.test", [b"x"])], with_settings(settings, timeout=1))
     lab.root.thaw()
     assert isinstance(only(outcome).obstacle, (OutOfTime, NoEgress))
     assert outcome.verdict is not Verdict.READY
@@ -391,7 +391,7 @@ def test_a_silent_address_beside_an_answering_one_delays_no_readiness(
         later = threading.Timer(10, resume)
         later.start()
         outcome = waiting(
-            [challenge("late.test", [VALUE.encode()])],
+            [make_challenge("late.test", [VALUE.encode()])],
             with_settings(settings, timeout=60, query_timeout=3),
         )
         ready = time.monotonic()

@@ -12,10 +12,10 @@ import dns.rdatatype
 import pytest
 
 from certbot_dns_preflight import roothints, rounds
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.delegation import Cut, Walker
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.responses import Absent, Alias, Endpoint, Values
 from certbot_dns_preflight.settings import Settings
 from certbot_dns_preflight.survey import AliasLoop, Listing, NoEgress, NoSuchDomain, Survey, Zone
@@ -72,7 +72,7 @@ def walk(
             resolvers=(Endpoint(resolver),) if resolver else (),
         )
         surveyors = [
-            Surveyor(challenge(domain, [b"v"]), asking, walker, families=frozenset({4, 6}))
+            Surveyor(make_challenge(domain, [b"v"]), asking, walker, families=frozenset({4, 6}))
             for domain in domains
         ]
         return list(await asyncio.gather(*(s.round(complete=True) for s in surveyors)))
@@ -398,7 +398,7 @@ def half_looked_up(lab: Lab) -> Iterator[tuple[Forgetful, str]]:
 
 def wait_for_half(lab: Lab, **watch: Any) -> ChallengeOutcome:  # noqa: ANN401 - passed on
     how = Settings(root_hints=lab.root_hints, timeout=6, query_timeout=0.3, interval=0.3)
-    looked_for = challenge("half.test", [b"v"])
+    looked_for = make_challenge("half.test", [b"v"])
     return rounds.run([looked_for], how, wait=True, **watch).challenges[0]
 
 

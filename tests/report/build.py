@@ -7,9 +7,9 @@ import datetime as dt
 import dns.name
 
 from certbot_dns_preflight import responses
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.findings import Finding, Severity
 from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
-from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.responses import Endpoint
 from certbot_dns_preflight.survey import Hop, Listing, NameServer, Observation, Survey, Zone
 
@@ -113,7 +113,7 @@ def judged(
     **survey: object,
 ) -> ChallengeOutcome:
     """Make one challenge: observations at the owner name, or all `hops` given outright."""
-    asked = challenge(domain, expected)
+    asked = make_challenge(domain, expected)
     path = hops if hops is not None else (hop(asked.owner.to_text(), *observations),)
     failed = any(finding.severity is Severity.ERROR for finding in findings)
     verdict = verdict or (Verdict.NOT_READY if failed else Verdict.READY)

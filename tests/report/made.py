@@ -8,9 +8,9 @@ import dns.name
 from hypothesis import strategies as st
 
 from certbot_dns_preflight import responses
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.findings import Finding, Severity
 from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
-from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.responses import Endpoint
 from certbot_dns_preflight.survey import (
     AliasLoop,
@@ -106,7 +106,7 @@ OBSTACLES = st.one_of(
     st.builds(OutOfTime, NAMES),
 )
 CHALLENGES = st.builds(
-    challenge,
+    make_challenge,
     st.sampled_from(
         ["example.com", "*.example.org", "b\N{LATIN SMALL LETTER U WITH DIAERESIS}.de"]
     ),

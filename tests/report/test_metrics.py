@@ -16,9 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from prometheus_client.parser import text_string_to_metric_families
 
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.findings import Severity
 from certbot_dns_preflight.outcome import Outcome, Verdict
-from certbot_dns_preflight.records import challenge
 from certbot_dns_preflight.report import metrics, metrics_file
 from certbot_dns_preflight.report.metric_families import FAMILIES
 from tests.report.build import (
@@ -73,7 +73,7 @@ def about(domain: str, *, ready: bool = True) -> ChallengeOutcome:
         findings=() if ready else (error("secondary-behind", "behind"),),
         ready_after=2.5 if ready else None,
     )
-    return replace(made, survey=replace(made.survey, challenge=challenge(domain, [VALUE])))
+    return replace(made, survey=replace(made.survey, challenge=make_challenge(domain, [VALUE])))
 
 
 # -- what a run says -------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 from certbot_dns_preflight import roothints, rounds, stoppable, trust
 from certbot_dns_preflight import settings as options
 from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.challenge import Challenge, InvalidDomainError, make_challenge
 from certbot_dns_preflight.dnssec.anchors import TrustAnchorError
 from certbot_dns_preflight.findings import Finding, Severity
 from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Progress, Verdict
-from certbot_dns_preflight.records import Challenge, InvalidDomainError, challenge
 from certbot_dns_preflight.report import document, text
 from certbot_dns_preflight.settings import InvalidOptionError
 
@@ -138,9 +138,9 @@ def _challenges(domains: Wanted) -> list[Challenge]:
     for domain, expected in pairs:
         if not isinstance(domain, str):
             raise TypeError(f"domains: {domain!r} is no str")
-        known = values.setdefault(challenge(domain).domain, [])
+        known = values.setdefault(make_challenge(domain).domain, [])
         known.extend(value.encode() for value in expected)
-    return [challenge(domain, expected) for domain, expected in values.items()]
+    return [make_challenge(domain, expected) for domain, expected in values.items()]
 
 
 def _values(domain: str, given: Values) -> tuple[str, ...]:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import dns.exception
 import dns.name
 
+from certbot_dns_preflight.escaping import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 CHALLENGE_LABEL = b"_acme-challenge"
 WILDCARD = "*."
-_FIRST_PRINTABLE, _LAST_PRINTABLE = 0x20, 0x7E
-_BACKSLASH = 0x5C
 # What a certificate can hold (RFC 5280 §4.2.1.6); an underscore is for CAs that are not public.
 _LABEL = re.compile(rb"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _TAKEN = "it takes names such as example.com and *.example.com"
@@ -45,7 +45,7 @@ class Challenge:
     names: tuple[str, ...] = ()
 
 
-def challenge(
+def make_challenge(
     domain: str, expected: Iterable[bytes] = (), *, names: Iterable[str] = ()
 ) -> Challenge:
     """Make the challenge for a certificate's name; ``*.`` and a final dot are accepted.
@@ -106,37 +106,3 @@ def _is_host(labels: Sequence[bytes]) -> bool:
         and all(_LABEL.fullmatch(label) for label in labels)
         and not labels[-1].isdigit()
     )
-
-
-def presentation(value: bytes) -> str:
-    r"""Write served data so that it is exact and harmless anywhere (RFC 1035 §5.1).
-
-    Every byte outside printable ASCII, and the backslash, becomes ``\DDD``.
-    """
-    return "".join(
-        chr(byte)
-        if _FIRST_PRINTABLE <= byte <= _LAST_PRINTABLE and byte != _BACKSLASH
-        else f"\\{byte:03d}"
-        for byte in value
-    )
-
-
-def printable(text: str) -> str:
-    r"""Write text that others may have chosen (errors, arguments) without control characters."""
-    return "".join(
-        character if character.isprintable() else presentation(_encoded(character))
-        for character in text
-    )
-
-
-def _encoded(character: str) -> bytes:
-    """Encode for show; a byte of an argument or file name that is no UTF-8 is that byte again."""
-    try:
-        return character.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return character.encode("utf-8", "replace")
-
-
-def show_name(name: dns.name.Name) -> str:
-    r"""Write a name as master files do: escaped, with its final dot."""
-    return name.to_text()

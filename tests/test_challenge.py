@@ -5,12 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certbot_dns_preflight.records import (
-    InvalidDomainError,
-    challenge,
-    presentation,
-    printable,
-)
+from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
+from certbot_dns_preflight.escaping import presentation, printable
 
 
 def unescape(text: str) -> bytes:
@@ -47,8 +43,8 @@ def test_printable_leaves_no_control_character(text: str) -> None:
     ],
 )
 def test_the_owner_name_is_made_from_the_certificates_name(domain: str, owner: str) -> None:
-    assert challenge(domain).owner == dns.name.from_text(owner)
-    assert challenge(domain).owner.to_text() == owner
+    assert make_challenge(domain).owner == dns.name.from_text(owner)
+    assert make_challenge(domain).owner.to_text() == owner
 
 
 @pytest.mark.parametrize(
@@ -80,7 +76,7 @@ def test_the_owner_name_is_made_from_the_certificates_name(domain: str, owner: s
 )
 def test_what_is_no_domain_name_is_refused_in_one_line(domain: str) -> None:
     with pytest.raises(InvalidDomainError) as caught:
-        challenge(domain)
+        make_challenge(domain)
     assert str(caught.value).isprintable()
 
 
@@ -89,7 +85,7 @@ def test_what_is_no_domain_name_is_refused_in_one_line(domain: str) -> None:
 )
 def test_an_address_is_told_to_be_one(address: str) -> None:
     with pytest.raises(InvalidDomainError, match="is an IP address: dns-01 cannot") as caught:
-        challenge(address)
+        make_challenge(address)
     assert str(caught.value).isprintable()
 
 
@@ -98,7 +94,7 @@ def test_an_address_is_told_to_be_one(address: str) -> None:
     ["a_b.example", "_acme-challenge.example", "ab--cd.example", "localhost", "1.example", "a.x1"],
 )
 def test_what_some_ca_could_put_into_a_certificate_is_accepted(domain: str) -> None:
-    assert challenge(domain).domain == domain
+    assert make_challenge(domain).domain == domain
 
 
 def test_a_byte_that_is_no_text_is_shown_as_it_is() -> None:
@@ -108,8 +104,8 @@ def test_a_byte_that_is_no_text_is_shown_as_it_is() -> None:
 
 def test_a_name_that_leaves_no_room_for_the_label_is_refused() -> None:
     with pytest.raises(InvalidDomainError, match="too long"):
-        challenge(".".join(["a" * 60] * 4))
+        make_challenge(".".join(["a" * 60] * 4))
 
 
 def test_a_value_given_twice_is_expected_once_in_the_order_given() -> None:
-    assert challenge("example.com", [b"b", b"a", b"b"]).expected == (b"b", b"a")
+    assert make_challenge("example.com", [b"b", b"a", b"b"]).expected == (b"b", b"a")
