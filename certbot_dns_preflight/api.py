@@ -17,13 +17,13 @@ from certbot_dns_preflight import settings as options
 from certbot_dns_preflight.caa import Applicant
 from certbot_dns_preflight.challenge import Challenge, InvalidDomainError, make_challenge
 from certbot_dns_preflight.dnssec.anchors import TrustAnchorError
-from certbot_dns_preflight.findings import Finding, Severity
-from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Progress, Verdict
+from certbot_dns_preflight.facts.finding import Finding, Severity
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.report import document, text
 from certbot_dns_preflight.settings import InvalidOptionError
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.findings import Json
+    from certbot_dns_preflight.facts.finding import Json
 
 __all__ = [
     "ChallengeOutcome",

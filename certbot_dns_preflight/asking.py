@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from certbot_dns_preflight.exchange import ONCE, USUAL, How
-from certbot_dns_preflight.responses import Endpoint, Response
+from certbot_dns_preflight.facts.answers import Endpoint, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from certbot.achallenges import AnnotatedChallenge
 
-    from certbot_dns_preflight import outcome, rounds
+    from certbot_dns_preflight import rounds
     from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.outcome import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         self._wrapped: Wrapped | None = None
         self._settings = settings.Settings()
         self._challenges: tuple[Challenge, ...] = ()
-        self._outcome: outcome.Outcome | None = None
+        self._outcome: Outcome | None = None
         self._left_out: set[str] = set()
 
     @classmethod
@@ -204,7 +205,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         looked_for: Sequence[Challenge],
         how: settings.Settings,
         extras: rounds.Extras | None,
-    ) -> outcome.Outcome:
+    ) -> Outcome:
         from certbot_dns_preflight import rounds  # noqa: PLC0415 - loads dnspython
         from certbot_dns_preflight.report.live import LiveView  # noqa: PLC0415 - likewise
 
@@ -213,7 +214,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         with LiveView() as watch:
             return rounds.run(looked_for, how, wait=True, watch=watch, extras=extras)
 
-    def _may_drop(self, result: outcome.Outcome, asked: Sequence[Challenge]) -> bool:
+    def _may_drop(self, result: Outcome, asked: Sequence[Challenge]) -> bool:
         """Whether certbot should order the rest: it may, and a rest can be ready."""
         from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
 

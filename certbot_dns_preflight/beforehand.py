@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import diagnosis, means, roothints, trust, verdict
-from certbot_dns_preflight.caasets import Properties
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage
-from certbot_dns_preflight.surroundings import Surroundings
-from certbot_dns_preflight.survey import NoEgress, OutOfTime, Survey
+from certbot_dns_preflight.facts.caa import Properties
+from certbot_dns_preflight.facts.environment import Surroundings
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
+from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.caa import Applicant
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.knowledge import Knowledge
     from certbot_dns_preflight.settings import Settings
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from certbot_dns_preflight.caavalue import Value
+    from certbot_dns_preflight.facts.caa import Property
 
-_CRITICAL = 0x80
 _MISREAD_AS_CRITICAL = 0x01
 _ISSUE, _ISSUEWILD = b"issue", b"issuewild"
 # Those that CAs of web servers' certificates know; issuemail (RFC 9495) says nothing about them.
@@ -32,25 +32,6 @@ _METHOD_LIST = re.compile(rb"(?:[A-Za-z0-9-]+,)*[A-Za-z0-9-]+|")  # RFC 8657 sec
 _OLD_ACCOUNT = re.compile(
     r"https://acme-(?:v01|(?P<staging>staging))\.api\.letsencrypt\.org/acme/reg/(?P<number>[0-9]+)"
 )
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Property:
-    """One CAA RR as served."""
-
-    flags: int
-    tag: bytes
-    value: bytes
-
-    @property
-    def is_critical(self) -> bool:
-        """Whether a CA that does not know the tag must not issue."""
-        return bool(self.flags & _CRITICAL)
-
-    @property
-    def kind(self) -> bytes:
-        """The tag as it is compared: without regard to case (RFC 8659 section 4.1)."""
-        return self.tag.lower()
 
 
 @dataclass(frozen=True, slots=True)

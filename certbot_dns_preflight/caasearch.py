@@ -20,7 +20,9 @@ import dns.rrset
 
 from certbot_dns_preflight import caawire
 from certbot_dns_preflight.asking import ask_any
-from certbot_dns_preflight.caasets import (
+from certbot_dns_preflight.exchange import ONCE, USUAL, How
+from certbot_dns_preflight.facts.answers import NoResponse, Response, Silence, Transport
+from certbot_dns_preflight.facts.caa import (
     AliasTo,
     CaaAnswer,
     Climb,
@@ -30,26 +32,18 @@ from certbot_dns_preflight.caasets import (
     NotAskable,
     Properties,
 )
-from certbot_dns_preflight.dnssec.facts import Place, Said
-from certbot_dns_preflight.exchange import ONCE, USUAL, How
+from certbot_dns_preflight.facts.dnssec import Place, Said
+from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.knowledge import Cut
-from certbot_dns_preflight.responses import (
-    NoResponse,
-    Response,
-    Silence,
-    Transport,
-    alias_at,
-    rrset_at,
-)
-from certbot_dns_preflight.survey import NoSuchDomain
+from certbot_dns_preflight.resolve.reading import alias_at, rrset_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from certbot_dns_preflight.caasets import Content
     from certbot_dns_preflight.delegation import Walker
     from certbot_dns_preflight.exchange import Exchange
-    from certbot_dns_preflight.responses import Endpoint, Reply
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
+    from certbot_dns_preflight.facts.caa import Content
 
 _MOST_HOPS = 16
 _LONGEST_NAME = 255  # bytes on the wire

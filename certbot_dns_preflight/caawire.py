@@ -15,7 +15,7 @@ import dns.rdatatype
 import dns.rrset
 import dns.wire
 
-from certbot_dns_preflight.caa import Property
+from certbot_dns_preflight.facts.caa import Property
 
 if TYPE_CHECKING:
     from dns.rdtypes.ANY.CAA import CAA

@@ -15,7 +15,8 @@ from acme import messages
 from certbot import errors
 from certbot.display import util as display
 
-from certbot_dns_preflight import challenge, outcome
+from certbot_dns_preflight import challenge
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
 from certbot_dns_preflight.report import document, files, metrics, refusal, text
 
 if TYPE_CHECKING:
@@ -63,16 +64,14 @@ def challenges(
     )
 
 
-def conclude(
-    result: outcome.Outcome, *, goes_on: bool, may_drop_names: bool, made: bool = True
-) -> None:
+def conclude(result: Outcome, *, goes_on: bool, may_drop_names: bool, made: bool = True) -> None:
     """Return if the CA may be told to look; else raise what makes certbot stop or retry.
 
     `may_drop_names`: other names of the order can do without those that are not ready. `made`:
     the records exist, and are now to be removed. Raises
     `PluginError`, whose message is the report, or an `acme.messages.Error` that names them.
     """
-    if result.verdict is outcome.Verdict.READY:
+    if result.verdict is Verdict.READY:
         display.notify(_report(result))
         return
     if goes_on:
@@ -84,7 +83,7 @@ def conclude(
     raise _rejection(not_ready(result))
 
 
-def _report(result: outcome.Outcome, closing: str | None = None) -> str:
+def _report(result: Outcome, closing: str | None = None) -> str:
     try:
         return text.render(result, closing=closing)
     except errors.SignalExit:
@@ -96,10 +95,10 @@ def _report(result: outcome.Outcome, closing: str | None = None) -> str:
 
 
 def whole(
-    result: outcome.Outcome,
-    stopped: Sequence[outcome.ChallengeOutcome],
+    result: Outcome,
+    stopped: Sequence[ChallengeOutcome],
     asked: Iterable[challenge.Challenge],
-) -> outcome.Outcome:
+) -> Outcome:
     """Give the report of an order that some of its challenges stopped beforehand.
 
     All of them are in it, in the order asked and with the values that were to be published; the
@@ -111,14 +110,14 @@ def whole(
             dataclasses.replace(
                 judged,
                 survey=dataclasses.replace(judged.survey, challenge=challenge),
-                verdict=judged.verdict if judged in stopped else outcome.Verdict.INCONCLUSIVE,
+                verdict=judged.verdict if judged in stopped else Verdict.INCONCLUSIVE,
             )
             for judged, challenge in zip(result.challenges, asked, strict=True)
         ),
     )
 
 
-def keep(result: outcome.Outcome, how: settings.Settings) -> None:
+def keep(result: Outcome, how: settings.Settings) -> None:
     """Put the whole outcome into certbot's log, and into the files that are wanted."""
     try:
         _keep(result, how)
@@ -129,7 +128,7 @@ def keep(result: outcome.Outcome, how: settings.Settings) -> None:
         logger.warning("dns-preflight: the report failed, which is a fault of its own")
 
 
-def _keep(result: outcome.Outcome, how: settings.Settings) -> None:
+def _keep(result: Outcome, how: settings.Settings) -> None:
     written = document.render(result)
     logger.debug("The outcome of the preflight:\n%s", written)
     try:
@@ -165,12 +164,12 @@ def refusals(failed: Iterable[AnnotatedChallenge]) -> tuple[refusal.Refusal, ...
     )
 
 
-def not_ready(result: outcome.Outcome) -> tuple[str, ...]:
+def not_ready(result: Outcome) -> tuple[str, ...]:
     """Name the domains whose challenge may not be answered."""
     return tuple(
         challenge.survey.challenge.domain
         for challenge in result.challenges
-        if challenge.verdict is not outcome.Verdict.READY
+        if challenge.verdict is not Verdict.READY
     )
 
 

@@ -19,6 +19,8 @@ import dns.rdatatype
 
 from certbot_dns_preflight.asking import ask_any, ask_everyone
 from certbot_dns_preflight.discovery import Discovery
+from certbot_dns_preflight.facts.answers import Endpoint, Response
+from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
 from certbot_dns_preflight.knowledge import Cut, Knowledge
 from certbot_dns_preflight.nameservers import NameServers
 from certbot_dns_preflight.referrals import (
@@ -28,17 +30,16 @@ from certbot_dns_preflight.referrals import (
     one_below,
     with_glue,
 )
-from certbot_dns_preflight.responses import Endpoint, Response, rrset_at
-from certbot_dns_preflight.survey import NoEgress, NoSuchDomain
+from certbot_dns_preflight.resolve.reading import rrset_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from certbot_dns_preflight.exchange import Exchange
+    from certbot_dns_preflight.facts.survey import Zone
     from certbot_dns_preflight.knowledge import Found
     from certbot_dns_preflight.referrals import Addresses
     from certbot_dns_preflight.roothints import Hints
-    from certbot_dns_preflight.survey import Zone
 
 
 @dataclass(slots=True)

@@ -15,14 +15,14 @@ import dns.rdatatype
 
 from certbot_dns_preflight.asking import ask_any
 from certbot_dns_preflight.exchange import How
+from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
 from certbot_dns_preflight.knowledge import Cut
-from certbot_dns_preflight.responses import rrset_at
-from certbot_dns_preflight.survey import NoEgress, NoSuchDomain
+from certbot_dns_preflight.resolve.reading import rrset_at
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.exchange import Exchange
+    from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.knowledge import Found
-    from certbot_dns_preflight.responses import Endpoint
 
 _RECURSIVE = How(recursion=True)
 

@@ -25,7 +25,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight import caawire
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.responses import (
+from certbot_dns_preflight.facts.answers import (
     Endpoint,
     NoResponse,
     Reply,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import applicant, beforehand, stoppable
 from certbot_dns_preflight.caa import Applicant
-from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.knowledge import Knowledge
 from certbot_dns_preflight.rounds import Extras
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from certbot.configuration import NamespaceConfig
 
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.settings import Settings
 
 logger = logging.getLogger(__name__)

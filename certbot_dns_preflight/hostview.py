@@ -21,15 +21,16 @@ import dns.resolver
 from certbot_dns_preflight.asking import ask_everyone
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.exchange import How
+from certbot_dns_preflight.facts.answers import Endpoint, Response
+from certbot_dns_preflight.facts.environment import OtherView, ViewOf
 from certbot_dns_preflight.referrals import ADDRESS_TYPES
-from certbot_dns_preflight.responses import Endpoint, Response, rrset_at
-from certbot_dns_preflight.surroundings import OtherView, ViewOf
+from certbot_dns_preflight.resolve.reading import rrset_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from certbot_dns_preflight.exchange import Exchange
-    from certbot_dns_preflight.survey import Zone
+    from certbot_dns_preflight.facts.survey import Zone
 
 Local: TypeAlias = "tuple[Endpoint, frozenset[str]]"
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import dns.name
 
-from certbot_dns_preflight.survey import NoEgress, NoSuchDomain
+from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.survey import Zone
     from certbot_dns_preflight.referrals import Addresses
-    from certbot_dns_preflight.responses import Endpoint
-    from certbot_dns_preflight.survey import Zone
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight import roothints
 from certbot_dns_preflight.delegation import Walker
 from certbot_dns_preflight.exchange import Exchange
-from certbot_dns_preflight.outcome import Vantage
-from certbot_dns_preflight.responses import Endpoint
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.outcome import Vantage
 from certbot_dns_preflight.scout import Scout
 from certbot_dns_preflight.settings import Family
 

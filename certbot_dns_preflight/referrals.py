@@ -17,7 +17,8 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from certbot_dns_preflight.responses import Endpoint, rrset_at
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.resolve.reading import rrset_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

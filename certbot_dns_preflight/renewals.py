@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.caa import Applicant
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import Outcome, Verdict
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Outcome, Verdict
 from certbot_dns_preflight.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.facts.finding import Finding
 
 _HTTP_ONLY = frozenset({"apache", "nginx", "null", "standalone", "webroot"})
 _PROPAGATION = "_propagation_seconds"  # an option of all that build on certbot's DNS plugins

@@ -13,7 +13,7 @@ import dns.rdatatype
 import dns.zonefile
 
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.responses import Endpoint
+from certbot_dns_preflight.facts.answers import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

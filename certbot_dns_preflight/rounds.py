@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from certbot_dns_preflight import means, stoppable, trust, verdict
 from certbot_dns_preflight.diagnosis import diagnose, with_surroundings
-from certbot_dns_preflight.dnssec.facts import Status
-from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Progress, Verdict
+from certbot_dns_preflight.facts.dnssec import Status
+from certbot_dns_preflight.facts.environment import Surroundings
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
+from certbot_dns_preflight.facts.survey import OutOfTime
 from certbot_dns_preflight.probes import Prober
-from certbot_dns_preflight.surroundings import Surroundings
-from certbot_dns_preflight.survey import OutOfTime
 from certbot_dns_preflight.surveyor import Surveyor
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.caa import Applicant
     from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.knowledge import Knowledge
     from certbot_dns_preflight.settings import Settings
-    from certbot_dns_preflight.survey import Survey
 
     Watch = Callable[[Progress], None]
     Decided = Callable[[ChallengeOutcome], None]

@@ -17,14 +17,13 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight import hostview, survey
+from certbot_dns_preflight import hostview
 from certbot_dns_preflight.asking import ask_any
 from certbot_dns_preflight.caasearch import CaaSearch
 from certbot_dns_preflight.dnssec.collect import Collector
 from certbot_dns_preflight.exchange import ONCE
-from certbot_dns_preflight.knowledge import Cut
-from certbot_dns_preflight.referrals import ADDRESS_TYPES, is_authoritative
-from certbot_dns_preflight.responses import (
+from certbot_dns_preflight.facts import survey
+from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
     Endpoint,
@@ -33,20 +32,21 @@ from certbot_dns_preflight.responses import (
     Silence,
     Unreachable,
     Values,
-    read_txt,
-    rrset_at,
 )
-from certbot_dns_preflight.surroundings import Surroundings, ViewOf
+from certbot_dns_preflight.facts.environment import Surroundings, ViewOf
+from certbot_dns_preflight.knowledge import Cut
+from certbot_dns_preflight.referrals import ADDRESS_TYPES, is_authoritative
+from certbot_dns_preflight.resolve.reading import read_txt, rrset_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.delegation import Walker
-    from certbot_dns_preflight.dnssec.facts import Facts
     from certbot_dns_preflight.exchange import Exchange
-    from certbot_dns_preflight.responses import Reading, Reply
-    from certbot_dns_preflight.surroundings import OtherView
+    from certbot_dns_preflight.facts.answers import Reading, Reply
+    from certbot_dns_preflight.facts.dnssec import Facts
+    from certbot_dns_preflight.facts.environment import OtherView
 
 _MOST_HOPS = 8
 _MOMENT = 2.0  # seconds for what is worth a remark, once what decides is known

@@ -17,16 +17,17 @@ import dns.rdatatype
 
 from certbot_dns_preflight import means
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.facts.answers import Response
+from certbot_dns_preflight.facts.survey import NoSuchDomain
+from certbot_dns_preflight.facts.trace import Destination, Leg, Step, Trail
 from certbot_dns_preflight.knowledge import Cut
 from certbot_dns_preflight.referrals import ADDRESS_TYPES, find_referral, is_authoritative
-from certbot_dns_preflight.responses import Response, rrset_at
-from certbot_dns_preflight.survey import NoSuchDomain
+from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.surveyor import Surveyor
-from certbot_dns_preflight.trail import Destination, Leg, Step, Trail
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.responses import Endpoint, Reply
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from certbot_dns_preflight.settings import Settings
 
 _MOST_ALIASES = 16

@@ -17,15 +17,15 @@ import dns.name
 from certbot_dns_preflight import roothints
 from certbot_dns_preflight.diagnosis import dnssec
 from certbot_dns_preflight.dnssec import anchors, validate
-from certbot_dns_preflight.dnssec.facts import Status
+from certbot_dns_preflight.facts.dnssec import Status
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from certbot_dns_preflight.dnssec.anchors import Anchors
-    from certbot_dns_preflight.dnssec.facts import Assessment, Expiring, Facts, Fault, ZoneState
+    from certbot_dns_preflight.facts.dnssec import Assessment, Expiring, Facts, Fault, ZoneState
+    from certbot_dns_preflight.facts.environment import Surroundings
     from certbot_dns_preflight.settings import Settings
-    from certbot_dns_preflight.surroundings import Surroundings
 
 _LONGEST = 3.0  # seconds for all signatures of a run; they take milliseconds
 _NO_ANCHOR = (

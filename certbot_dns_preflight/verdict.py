@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.responses import (
+from certbot_dns_preflight.facts.answers import (
     Alias,
     Answer,
     NotAsked,
@@ -18,15 +16,17 @@ from certbot_dns_preflight.responses import (
     Unreachable,
     Values,
 )
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.facts.survey import NoEgress
 from certbot_dns_preflight.settings import Leniency
-from certbot_dns_preflight.survey import NoEgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.responses import Reading
-    from certbot_dns_preflight.survey import Hop, Observation, Survey
+    from certbot_dns_preflight.facts.answers import Reading
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
 
 _UNSTABLE = 2
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.outcome import Outcome, Vantage
+from certbot_dns_preflight.facts.outcome import Outcome, Vantage
 from certbot_dns_preflight.renewals import (
     Lineage,
     Problem,

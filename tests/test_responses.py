@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certbot_dns_preflight.responses import (
+from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
     Failing,
@@ -24,8 +24,8 @@ from certbot_dns_preflight.responses import (
     Transport,
     Unreachable,
     Values,
-    read_txt,
 )
+from certbot_dns_preflight.resolve.reading import read_txt
 
 OWNER = dns.name.from_text("_acme-challenge.www.example.test.")
 ZONE = dns.name.from_text("example.test.")

@@ -17,14 +17,14 @@ from certbot_dns_preflight.cli.parser import Once, add_common_options, applicant
 from certbot_dns_preflight.cli.tally import Tally
 from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.cli.wanted import Wanted
-from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import document, live
 
 if TYPE_CHECKING:
     import argparse
 
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.settings import Settings
 
 _EXAMPLES = """\

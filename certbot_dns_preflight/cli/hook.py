@@ -23,7 +23,7 @@ from certbot_dns_preflight.cli.parser import add_common_options, applicant, read
 from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.cli.wanted import Wanted
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import live
 from certbot_dns_preflight.report.words import listing, plural
 from certbot_dns_preflight.settings import OnFailure

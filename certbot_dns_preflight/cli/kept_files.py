@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from certbot_dns_preflight.outcome import Outcome
+    from certbot_dns_preflight.facts.outcome import Outcome
     from certbot_dns_preflight.settings import Settings
 
 _MODE = 0o644

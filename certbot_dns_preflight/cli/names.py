@@ -12,7 +12,7 @@ from certbot_dns_preflight.challenge import domain_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from certbot_dns_preflight.outcome import Outcome
+    from certbot_dns_preflight.facts.outcome import Outcome
 
 _MOST_TOLD = 4
 

@@ -10,7 +10,8 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
-from certbot_dns_preflight import caa, roothints, settings, trust
+from certbot_dns_preflight import roothints, settings, trust
+from certbot_dns_preflight.caa import Applicant
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.escaping import printable
@@ -236,6 +237,6 @@ def read_settings(given: argparse.Namespace) -> settings.Settings:
     return read
 
 
-def applicant(read: settings.Settings) -> caa.Applicant:
+def applicant(read: settings.Settings) -> Applicant:
     """Say of which CA the certificate is asked; the account is unknown to the command."""
-    return caa.Applicant(identities=read.caa_identity or _USUAL_CA)
+    return Applicant(identities=read.caa_identity or _USUAL_CA)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.caa import Applicant
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.renewals import Check, Lineage, Renewal
 
 _DEFAULT_DIRECTORY = "/etc/letsencrypt"

@@ -10,13 +10,13 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
-from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report.words import plural
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from certbot_dns_preflight.outcome import ChallengeOutcome
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome
 
 _LONG_LIST = 5
 _REDRAWN_AFTER = 0.1

@@ -14,7 +14,7 @@ from certbot_dns_preflight.report import text
 if TYPE_CHECKING:
     import argparse
 
-    from certbot_dns_preflight.outcome import Outcome
+    from certbot_dns_preflight.facts.outcome import Outcome
 
 _NARROWEST, _WIDEST = 60, 100
 

@@ -14,14 +14,14 @@ from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.names import spoken
 from certbot_dns_preflight.cli.parser import add_common_options, read_settings
 from certbot_dns_preflight.cli.terminal import speaks_unicode, width
+from certbot_dns_preflight.facts.survey import NoEgress
 from certbot_dns_preflight.report import trace
-from certbot_dns_preflight.survey import NoEgress
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-    from certbot_dns_preflight.trail import Trail
+    from certbot_dns_preflight.facts.trace import Trail
 
 _EXAMPLES = """\
 examples:

@@ -25,18 +25,18 @@ from certbot_dns_preflight.diagnosis import (
     transport,
     walk,
 )
-from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
 from certbot_dns_preflight.settings import Leniency
-from certbot_dns_preflight.survey import NoEgress, NoSuchDomain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from certbot_dns_preflight.caa import Applicant
     from certbot_dns_preflight.diagnosis.context import Context
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.surroundings import Surroundings
-    from certbot_dns_preflight.survey import Survey
+    from certbot_dns_preflight.facts.environment import Surroundings
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Survey
 
 __all__ = ["DIAGNOSES", "diagnose", "with_surroundings"]
 

@@ -14,8 +14,8 @@ from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
 from certbot_dns_preflight.diagnosis.records import mangled_at
 from certbot_dns_preflight.difference import Kind
-from certbot_dns_preflight.responses import Alias, Values
-from certbot_dns_preflight.survey import agreed_alias
+from certbot_dns_preflight.facts.answers import Alias, Values
+from certbot_dns_preflight.facts.survey import agreed_alias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.diagnosis.context import Context
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.survey import Observation, Survey
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Observation, Survey
 
 _HALF, _WHOLE = 2**31, 2**32
 
@@ -145,7 +145,7 @@ def _does(some: Sequence[Observation], subjects: int, expected: tuple[bytes, ...
             f"{phrases.verb(subjects, 'lacks', 'lack')} "
             f"{phrases.listed(map(phrases.value, missing))}"
         )
-    return f"{phrases.verb(subjects, 'answers', 'answer')} {phrases.answers(some)}"
+    return f"{phrases.verb(subjects, 'answers', 'answer')} {phrases.distinct_answers(some)}"
 
 
 def _disagree(

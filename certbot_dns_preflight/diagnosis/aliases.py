@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
 from certbot_dns_preflight.diagnosis.records import from_wildcard, wrong_because
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.responses import Alias
-from certbot_dns_preflight.survey import AliasLoop, NoSuchDomain
+from certbot_dns_preflight.facts.answers import Alias
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.survey import AliasLoop, NoSuchDomain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from certbot_dns_preflight.diagnosis.context import Context
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.survey import Survey
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Survey
 
 
 def conflict(survey: Survey, context: Context) -> Iterable[Finding]:
@@ -28,7 +28,7 @@ def conflict(survey: Survey, context: Context) -> Iterable[Finding]:
     served = set(beside).intersection(survey.challenge.expected)
     yield finding(
         "alias-conflict",
-        summary=f"{phrases.owner(survey.challenge.owner)} has {phrases.answers(at)} and a "
+        summary=f"{phrases.owner(survey.challenge.owner)} has {phrases.distinct_answers(at)} and a "
         "TXT record beside it",
         cause="A name that is an alias must hold nothing else: resolvers follow the CNAME and "
         "may never see the TXT" + (", though the expected value is there." if served else "."),
@@ -74,7 +74,7 @@ def target_lacks(survey: Survey, context: Context) -> Iterable[Finding]:
     if unfollowed and agreed and not context.conflicts and not context.caught_by_wildcard:
         yield finding(
             "alias-target-lacks-record",
-            summary=f"{phrases.owner(context.target)} is {phrases.answers(context.usable)}, "
+            summary=f"{phrases.owner(context.target)} is {phrases.distinct_answers(context.usable)}, "
             "and what is there was not seen",
             cause="The run ended before the alias's target could be asked for.",
             remedy="Look again, with a longer timeout.",
@@ -94,7 +94,7 @@ def target_lacks(survey: Survey, context: Context) -> Iterable[Finding]:
         why = wrong_because(nearest, context.served, wildcard=from_wildcard(survey, context))
     else:
         lacks = "has no TXT record"
-        why = f"All its name servers answer {phrases.answers(context.lacking)}."
+        why = f"All its name servers answer {phrases.distinct_answers(context.lacking)}."
     yield finding(
         "alias-target-lacks-record",
         summary=f"{owner} is an alias of {target}, and that {lacks}",

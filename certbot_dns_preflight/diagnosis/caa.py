@@ -9,21 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.caa import Allowed, Doubt, Forbidden, Unjudged, Why, decide
-from certbot_dns_preflight.caasets import Failed
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
 from certbot_dns_preflight.diagnosis.relevant_caa import RelevantSet, Unanswered, relevant
 from certbot_dns_preflight.escaping import presentation, show_name
-from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.facts.caa import Failed
+from certbot_dns_preflight.facts.finding import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     import dns.name
 
-    from certbot_dns_preflight.caa import Applicant, Objection, Property
-    from certbot_dns_preflight.caasets import CaaAnswer, Climb
-    from certbot_dns_preflight.findings import Finding, Json
+    from certbot_dns_preflight.caa import Applicant, Objection
+    from certbot_dns_preflight.facts.caa import CaaAnswer, Climb, Property
+    from certbot_dns_preflight.facts.finding import Finding, Json
 
 # Boulder compares the issuer's letters exactly, reads flag 1 as the critical bit, takes no hyphen
 # in a parameter's tag, and knows no tags but issue, issuewild, iodef and issuemail.

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import difference
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.responses import Absent, Alias, Answer, Values
+from certbot_dns_preflight.facts.answers import Absent, Alias, Answer, Values
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.survey import OutOfTime, agreed_alias
 from certbot_dns_preflight.settings import Leniency
-from certbot_dns_preflight.survey import OutOfTime, agreed_alias
 
 if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.difference import Comparison
-    from certbot_dns_preflight.survey import Hop, Observation, Survey
+    from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
 
 UNSTABLE_FLIPS = 2
 """From here on an address went back and forth: catching up once is a single change."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
-from certbot_dns_preflight.survey import Listing, NoEgress, NoSuchDomain
+from certbot_dns_preflight.facts.survey import Listing, NoEgress, NoSuchDomain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.diagnosis.context import Context
-    from certbot_dns_preflight.findings import Finding, Json
-    from certbot_dns_preflight.survey import NameServer, Survey, Zone
+    from certbot_dns_preflight.facts.finding import Finding, Json
+    from certbot_dns_preflight.facts.survey import NameServer, Survey, Zone
 
 
 def no_egress(survey: Survey, _context: Context) -> Iterable[Finding]:

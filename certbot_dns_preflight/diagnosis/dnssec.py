@@ -14,20 +14,14 @@ import dns.rdatatype
 
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
-from certbot_dns_preflight.dnssec.facts import UNSUPPORTED, Kind, Status
 from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts.dnssec import UNSUPPORTED, Kind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from certbot_dns_preflight.dnssec.facts import (
-        Assessment,
-        Expiring,
-        Fault,
-        Place,
-        ZoneState,
-    )
-    from certbot_dns_preflight.findings import Finding, Json
+    from certbot_dns_preflight.facts.dnssec import Assessment, Expiring, Fault, Place, ZoneState
+    from certbot_dns_preflight.facts.finding import Finding, Json
 
 _HOUR, _DAY = 3600, 86400
 _DENYING = frozenset({dns.rdatatype.NSEC, dns.rdatatype.NSEC3, dns.rdatatype.SOA})

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.diagnosis.catalogue import BY_CODE
-from certbot_dns_preflight.findings import Finding, Severity
+from certbot_dns_preflight.facts.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import dns.name
 
-    from certbot_dns_preflight.findings import Json
-    from certbot_dns_preflight.survey import Observation
+    from certbot_dns_preflight.facts.finding import Json
+    from certbot_dns_preflight.facts.survey import Observation
 
 
 def finding(  # noqa: PLR0913 - a finding's texts and facts, all by keyword

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight import difference, responses
+from certbot_dns_preflight import difference
 from certbot_dns_preflight.escaping import presentation, printable, show_name
+from certbot_dns_preflight.facts import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.difference import Comparison
-    from certbot_dns_preflight.findings import Json
-    from certbot_dns_preflight.responses import Reading
-    from certbot_dns_preflight.survey import Observation
+    from certbot_dns_preflight.facts.answers import Reading
+    from certbot_dns_preflight.facts.finding import Json
+    from certbot_dns_preflight.facts.survey import Observation
 
 _LONGEST_VALUE = 60  # columns: with its label, a line of 80 holds it
 _LONGEST_NAME = 120
@@ -110,7 +111,7 @@ def serials(observations: Iterable[Observation]) -> str:
     return f"{verb(len(known), 'serial', 'serials')} {listed(str(serial) for serial in known)}"
 
 
-def answers(observations: Iterable[Observation]) -> str:
+def distinct_answers(observations: Iterable[Observation]) -> str:
     """Write what some addresses answer, each answer once."""
     return listed(answer(seen.reading) for seen in observations)
 
@@ -118,31 +119,31 @@ def answers(observations: Iterable[Observation]) -> str:
 def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of reading
     """Write one reading as the object of "answers"."""
     match reading:
-        case responses.Values(texts=texts) if len(set(texts)) == 1:
+        case answers.Values(texts=texts) if len(set(texts)) == 1:
             return f"TXT {value(texts[0])}"
-        case responses.Values(texts=texts):
+        case answers.Values(texts=texts):
             return f"{count(len(set(texts)), 'TXT value')}"
-        case responses.Alias(target=target, dname=None):
+        case answers.Alias(target=target, dname=None):
             return f"a CNAME to {owner(target)}"
-        case responses.Alias(target=target):
+        case answers.Alias(target=target):
             return f"a DNAME that leads to {owner(target)}"
-        case responses.Absent(nxdomain=True):
+        case answers.Absent(nxdomain=True):
             return "NXDOMAIN"
-        case responses.Absent():
+        case answers.Absent():
             return "no TXT record"
-        case responses.Referral(cut=cut):
+        case answers.Referral(cut=cut):
             return f"a referral to {owner(cut)}"
-        case responses.Refused():
+        case answers.Refused():
             return "REFUSED"
-        case responses.Failing(rcode=rcode):
+        case answers.Failing(rcode=rcode):
             return bounded(rcode)
-        case responses.NotAuthoritative():
+        case answers.NotAuthoritative():
             return "without authority"
-        case responses.Malformed(detail=detail):
+        case answers.Malformed(detail=detail):
             return f"nonsense ({bounded(detail)})"
-        case responses.Unreachable(reason=reason):
+        case answers.Unreachable(reason=reason):
             return f"nothing ({reason.value})"
-        case responses.NotAsked(reason=reason):
+        case answers.NotAsked(reason=reason):
             return f"nothing (not asked: {bounded(reason)})"
         case _ as never:
             assert_never(never)
@@ -169,7 +170,7 @@ def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] =
 
 def _against(expected: tuple[bytes, ...], reading: Reading) -> dict[str, Json]:
     match reading:
-        case responses.Values(texts=texts) if expected and not set(texts).issuperset(expected):
+        case answers.Values(texts=texts) if expected and not set(texts).issuperset(expected):
             found = difference.compare(expected, texts)
         case _:
             return {}
@@ -197,13 +198,13 @@ def values(data: Iterable[bytes]) -> list[Json]:
 
 def _exact(reading: Reading) -> str:
     match reading:
-        case responses.Values(texts=texts):
+        case answers.Values(texts=texts):
             return "TXT " + " ".join(f'"{presentation(text)}"' for text in texts)
-        case responses.Alias(target=target, dname=None):
+        case answers.Alias(target=target, dname=None):
             return f"CNAME {show_name(target)}"
-        case responses.Alias(target=target):
+        case answers.Alias(target=target):
             return f"DNAME {show_name(target)}"
-        case responses.Absent(nxdomain=nxdomain):
+        case answers.Absent(nxdomain=nxdomain):
             return "NXDOMAIN" if nxdomain else "NODATA"
         case _:
             return answer(reading)

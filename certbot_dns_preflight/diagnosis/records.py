@@ -12,7 +12,7 @@ from certbot_dns_preflight.diagnosis import context as seen_as
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
 from certbot_dns_preflight.difference import Kind
-from certbot_dns_preflight.responses import Absent
+from certbot_dns_preflight.facts.answers import Absent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.diagnosis.context import Context
     from certbot_dns_preflight.difference import Comparison
-    from certbot_dns_preflight.findings import Finding, Json
-    from certbot_dns_preflight.survey import Observation, Survey
+    from certbot_dns_preflight.facts.finding import Finding, Json
+    from certbot_dns_preflight.facts.survey import Observation, Survey
 
 _CLOSE = 10  # beyond that many edits, the distance tells nobody anything
 _DIGEST = re.compile(rb"[A-Za-z0-9_-]{43}")  # base64url of a SHA-256 digest (RFC 8555 section 8.4)

@@ -8,15 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.caasets import AliasTo, Failed, NoProperties, Properties
+from certbot_dns_preflight.facts.caa import AliasTo, Failed, NoProperties, Properties
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import dns.name
 
-    from certbot_dns_preflight.caa import Property
-    from certbot_dns_preflight.caasets import CaaAnswer, Climb, Look
+    from certbot_dns_preflight.facts.caa import CaaAnswer, Climb, Look, Property
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.diagnosis import context as seen_as
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
-from certbot_dns_preflight.responses import (
+from certbot_dns_preflight.facts.answers import (
     Failing,
     NotAsked,
     NotAuthoritative,
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from certbot_dns_preflight.findings import Finding, Severity
-    from certbot_dns_preflight.survey import NameServer, Observation, Survey, Zone
+    from certbot_dns_preflight.facts.finding import Finding, Severity
+    from certbot_dns_preflight.facts.survey import NameServer, Observation, Survey, Zone
 
 _OF_ADDRESSES = frozenset({"address-unreachable", "malformed-answer", "tcp-unavailable"})
 _REMOVE = "out of the NS set, in the zone and at the registrar"
@@ -155,8 +155,8 @@ def _texts(  # noqa: PLR0911 - one for each kind of trouble
             )
         case "nameserver-failing":
             return (
-                f"{who} {does('fails', 'fail')} with {phrases.answers(at)} for {zone}",
-                f"{phrases.answers(at)} from {addresses}: {_why_failing(at)}.",
+                f"{who} {does('fails', 'fail')} with {phrases.distinct_answers(at)} for {zone}",
+                f"{phrases.distinct_answers(at)} from {addresses}: {_why_failing(at)}.",
                 f"Read the log on {hosts}: reload the zone, or mend the transfer from the primary.",
             )
         case "not-authoritative":
@@ -168,7 +168,7 @@ def _texts(  # noqa: PLR0911 - one for each kind of trouble
         case "malformed-answer":
             return (
                 f"{who} {does('sends', 'send')} what is no answer to the question",
-                f"Received from {addresses}: {phrases.answers(at)}.",
+                f"Received from {addresses}: {phrases.distinct_answers(at)}.",
                 (
                     f"Ask {addresses} with dig from another network. If all is well there, a "
                     "firewall or middlebox on the way spoils the answers; else mend the server, "

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.diagnosis import context as seen_as
 from certbot_dns_preflight.diagnosis import server_words as words
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.responses import (
+from certbot_dns_preflight.facts.answers import (
     Failing,
     Malformed,
     NotAuthoritative,
@@ -20,6 +19,7 @@ from certbot_dns_preflight.responses import (
     Silence,
     Unreachable,
 )
+from certbot_dns_preflight.facts.finding import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.diagnosis.context import Context
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.responses import Reading
-    from certbot_dns_preflight.survey import Hop, NameServer, Observation, Survey
+    from certbot_dns_preflight.facts.answers import Reading
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Hop, NameServer, Observation, Survey
 
 _UNREACHABLE, _TRUNCATED = "nameserver-unreachable", "tcp-unavailable"
 _IN_ORDER = (

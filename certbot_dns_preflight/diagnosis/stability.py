@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from certbot_dns_preflight.diagnosis.context import Context
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.survey import Survey
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Survey
 
 
 def unstable(survey: Survey, context: Context) -> Iterable[Finding]:
@@ -51,7 +51,7 @@ def vanished(_survey: Survey, context: Context) -> Iterable[Finding]:
     yield finding(
         "record-vanished",
         summary=f"{who} had the record earlier in this run and {phrases.verb(names, 'has', 'have')}"
-        f" lost it: now {phrases.verb(names, 'answers', 'answer')} {phrases.answers(at)}",
+        f" lost it: now {phrases.verb(names, 'answers', 'answer')} {phrases.distinct_answers(at)}",
         cause=_why_gone(context),
         remedy="See what removed it: a clean-up that came too early, a second client, or a "
         "configuration management that regenerates the zone.",

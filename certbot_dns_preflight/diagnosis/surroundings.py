@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, assert_never
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
 from certbot_dns_preflight.escaping import show_name
-from certbot_dns_preflight.surroundings import ViewOf
+from certbot_dns_preflight.facts.environment import ViewOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.surroundings import OtherView, Surroundings
+    from certbot_dns_preflight.facts.environment import OtherView, Surroundings
+    from certbot_dns_preflight.facts.finding import Finding
 
 
 def judge(challenge: Challenge, around: Surroundings) -> Iterator[Finding]:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
-from certbot_dns_preflight.responses import Absent, Unreachable
+from certbot_dns_preflight.facts.answers import Absent, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from certbot_dns_preflight.diagnosis.context import Context
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.responses import Endpoint
-    from certbot_dns_preflight.survey import Observation, Survey
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Observation, Survey
 
 
 def oddities(survey: Survey, _context: Context) -> Iterable[Finding]:

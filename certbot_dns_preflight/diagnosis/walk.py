@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
-from certbot_dns_preflight.survey import OutOfTime
+from certbot_dns_preflight.facts.survey import OutOfTime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.survey import Survey
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Survey
 
 
 def unfinished(survey: Survey) -> Iterable[Finding]:

@@ -17,10 +17,11 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight.asking import ask_any
-from certbot_dns_preflight.dnssec.facts import Asked, Facts, Place, Said, ZoneFacts
 from certbot_dns_preflight.exchange import How
+from certbot_dns_preflight.facts.answers import Endpoint, Response, Transport
+from certbot_dns_preflight.facts.dnssec import Asked, Facts, Place, Said, ZoneFacts
 from certbot_dns_preflight.knowledge import Cut
-from certbot_dns_preflight.responses import Endpoint, Response, Transport, rrset_at
+from certbot_dns_preflight.resolve.reading import rrset_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

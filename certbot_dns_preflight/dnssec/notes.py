@@ -14,14 +14,14 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from certbot_dns_preflight.dnssec.facts import Expiring, Fault, Kind, Status
 from certbot_dns_preflight.dnssec.signatures import Broken
+from certbot_dns_preflight.facts.dnssec import Expiring, Fault, Kind, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from certbot_dns_preflight.dnssec.facts import Place
     from certbot_dns_preflight.dnssec.signatures import Valid
+    from certbot_dns_preflight.facts.dnssec import Place
 
 SOON = 3 * 86400
 _WORST = (Status.BOGUS, Status.INDETERMINATE, Status.INSECURE, Status.SECURE)

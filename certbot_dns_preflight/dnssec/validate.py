@@ -18,7 +18,6 @@ import dns.rrset
 
 from certbot_dns_preflight.dnssec import denial
 from certbot_dns_preflight.dnssec.denial import Proof
-from certbot_dns_preflight.dnssec.facts import UNSUPPORTED, Assessment, Kind, Status, ZoneState
 from certbot_dns_preflight.dnssec.messages import (
     MOST_KEYS,
     anchored_keys,
@@ -38,6 +37,7 @@ from certbot_dns_preflight.dnssec.signatures import (
     Verifier,
     is_zone_key,
 )
+from certbot_dns_preflight.facts.dnssec import UNSUPPORTED, Assessment, Kind, Status, ZoneState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from dns.rdtypes.ANY.RRSIG import RRSIG
 
     from certbot_dns_preflight.dnssec.anchors import Anchors
-    from certbot_dns_preflight.dnssec.facts import Asked, Facts, Place, Said, ZoneFacts
+    from certbot_dns_preflight.facts.dnssec import Asked, Facts, Place, Said, ZoneFacts
 
 _DIGESTS = frozenset({1, 2, 4})  # SHA-1, SHA-256, SHA-384
 _MOST_DS = 16

@@ -11,17 +11,17 @@ import json
 from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any, assert_never
 
-from certbot_dns_preflight import responses
 from certbot_dns_preflight.escaping import presentation, printable, show_name
+from certbot_dns_preflight.facts import answers
+from certbot_dns_preflight.facts.survey import Listing, status
 from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.words import address_words, error_words
-from certbot_dns_preflight.survey import Listing, status
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.findings import Finding, Json
-    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage
-    from certbot_dns_preflight.responses import Reading
-    from certbot_dns_preflight.survey import Observation, Survey
+    from certbot_dns_preflight.facts.answers import Reading
+    from certbot_dns_preflight.facts.finding import Finding, Json
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
+    from certbot_dns_preflight.facts.survey import Observation, Survey
 
 VERSION = 1
 _DISTRIBUTION = "certbot-dns-preflight"
@@ -115,17 +115,17 @@ def server_as_json(
 
 def _found(reading: Reading) -> tuple[bytes, ...]:
     match reading:
-        case responses.Values(texts=texts) | responses.Alias(texts=texts):
+        case answers.Values(texts=texts) | answers.Alias(texts=texts):
             return texts
         case (
-            responses.Absent()
-            | responses.Referral()
-            | responses.Refused()
-            | responses.Failing()
-            | responses.NotAuthoritative()
-            | responses.Malformed()
-            | responses.Unreachable()
-            | responses.NotAsked()
+            answers.Absent()
+            | answers.Referral()
+            | answers.Refused()
+            | answers.Failing()
+            | answers.NotAuthoritative()
+            | answers.Malformed()
+            | answers.Unreachable()
+            | answers.NotAsked()
         ):
             return ()
         case _ as never:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts.survey import Status, status
 from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.words import address_words, plural, seconds, state_words
-from certbot_dns_preflight.survey import Status, status
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.outcome import Progress
+    from certbot_dns_preflight.facts.outcome import Progress
+    from certbot_dns_preflight.facts.survey import Observation, Survey
     from certbot_dns_preflight.report.passed import Stop
-    from certbot_dns_preflight.survey import Observation, Survey
 
 _SERIALS = 2**32
 _FEWEST_LINES = 3

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.facts.survey import Status, status
 from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.words import plural, seconds
-from certbot_dns_preflight.survey import Status, status
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.outcome import Outcome
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.outcome import Outcome
 
 _LEAD = {Verdict.NOT_READY: "Not ready", Verdict.INCONCLUSIVE: "Inconclusive"}
 

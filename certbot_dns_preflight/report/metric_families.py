@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from certbot_dns_preflight.codes import CODES
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report.exposition import Family
 
 READY = Family(

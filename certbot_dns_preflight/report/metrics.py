@@ -11,21 +11,21 @@ import os
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.escaping import presentation, show_name
-from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.facts.answers import Values
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.facts.survey import Status, status
 from certbot_dns_preflight.report import exposition, files, metrics_file
 from certbot_dns_preflight.report import metric_families as families
-from certbot_dns_preflight.responses import Values
-from certbot_dns_preflight.survey import Status, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.renewals import Renewal
     from certbot_dns_preflight.report.exposition import Family, Series
-    from certbot_dns_preflight.survey import Survey
 
 MOST_NAMESERVERS = 32  # per domain: the slowest
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.report import paint
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.outcome import Verdict
+    from certbot_dns_preflight.facts.outcome import Verdict
 
 INDENT = "  "
 _LABEL = 10

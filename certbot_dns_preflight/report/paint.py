@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.survey import Status
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.facts.survey import Status
 
 GOOD, BAD, DOUBTFUL, PLAIN = "32", "31", "33", ""
 _BOLD = "1;"

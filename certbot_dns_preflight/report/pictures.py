@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.facts.survey import status
 from certbot_dns_preflight.report.passed import Stop, stops
-from certbot_dns_preflight.survey import status
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.facts.survey import Status, status
 from certbot_dns_preflight.report.headline import headline
 from certbot_dns_preflight.report.words import listing, plural
-from certbot_dns_preflight.survey import Status, status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import dns.name
 
-    from certbot_dns_preflight.outcome import Outcome
-    from certbot_dns_preflight.responses import Endpoint
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.outcome import Outcome
 
 _MOST_NAMES = 4
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')

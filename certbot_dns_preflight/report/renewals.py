@@ -13,14 +13,14 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import document, paint, text
 from certbot_dns_preflight.report.headline import headline
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.words import listing, plural
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.findings import Json
+    from certbot_dns_preflight.facts.finding import Json
     from certbot_dns_preflight.renewals import Check, Lineage, Problem, Renewal
 
 VERSION = 1

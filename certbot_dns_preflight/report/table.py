@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.escaping import printable, show_name
+from certbot_dns_preflight.facts.answers import Values
+from certbot_dns_preflight.facts.survey import Status, status
 from certbot_dns_preflight.report.passed import Stop, stops
 from certbot_dns_preflight.report.words import (
     address_words,
@@ -21,13 +23,11 @@ from certbot_dns_preflight.report.words import (
     shown_value,
     state_words,
 )
-from certbot_dns_preflight.responses import Values
-from certbot_dns_preflight.survey import Status, status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from certbot_dns_preflight.survey import NameServer, Observation, Survey
+    from certbot_dns_preflight.facts.survey import NameServer, Observation, Survey
 
 _MOST_ROWS = 14
 _ALIKE_FROM = 3

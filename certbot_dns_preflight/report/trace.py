@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any, assert_never
 
-from certbot_dns_preflight import responses
-from certbot_dns_preflight import survey as facts
 from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts import survey as facts
+from certbot_dns_preflight.facts.answers import Values
+from certbot_dns_preflight.facts.survey import Listing, agreed_alias
 from certbot_dns_preflight.report import document
 from certbot_dns_preflight.report.page import Page
 from certbot_dns_preflight.report.words import (
@@ -25,15 +26,14 @@ from certbot_dns_preflight.report.words import (
     shown_value,
     state_words,
 )
-from certbot_dns_preflight.survey import Listing, agreed_alias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from certbot_dns_preflight.findings import Json
-    from certbot_dns_preflight.responses import Reading
-    from certbot_dns_preflight.survey import Hop, NameServer, Obstacle, Survey
-    from certbot_dns_preflight.trail import Destination, Leg, Step, Trail
+    from certbot_dns_preflight.facts.answers import Reading
+    from certbot_dns_preflight.facts.finding import Json
+    from certbot_dns_preflight.facts.survey import Hop, NameServer, Obstacle, Survey
+    from certbot_dns_preflight.facts.trace import Destination, Leg, Step, Trail
 
 VERSION = 1
 _MOST_VALUES = 4
@@ -178,7 +178,7 @@ def _server(server: NameServer, hop: Hop, survey: Survey) -> _Node:
 
 def _values(reading: Reading) -> list[_Node]:
     """Show the values that are served, as many as a tree has room for."""
-    texts = reading.texts if isinstance(reading, responses.Values) else ()
+    texts = reading.texts if isinstance(reading, Values) else ()
     shown = [_Node(shown_value(text, _LONGEST_VALUE, "...")) for text in texts[:_MOST_VALUES]]
     rest = len(texts) - len(shown)
     return [*shown, *([_Node(f"and {plural(rest, 'more value')}")] if rest else [])]

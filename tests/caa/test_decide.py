@@ -6,16 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certbot_dns_preflight.caa import (
-    Allowed,
-    Applicant,
-    Doubt,
-    Forbidden,
-    Property,
-    Unjudged,
-    Why,
-    decide,
-)
+from certbot_dns_preflight.caa import Allowed, Applicant, Doubt, Forbidden, Unjudged, Why, decide
+from certbot_dns_preflight.facts.caa import Property
 
 OURS = "https://example.net/account/1234"
 CA1 = Applicant(("ca1.example.net",), OURS)

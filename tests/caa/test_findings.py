@@ -7,8 +7,11 @@ from __future__ import annotations
 import dns.name
 import pytest
 
-from certbot_dns_preflight.caa import Applicant, Property
-from certbot_dns_preflight.caasets import (
+from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.diagnosis import phrases
+from certbot_dns_preflight.diagnosis.caa import judge
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.caa import (
     AliasTo,
     CaaAnswer,
     Climb,
@@ -18,11 +21,9 @@ from certbot_dns_preflight.caasets import (
     NoProperties,
     NotAskable,
     Properties,
+    Property,
 )
-from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.caa import judge
-from certbot_dns_preflight.findings import Finding, Severity
-from certbot_dns_preflight.responses import Endpoint
+from certbot_dns_preflight.facts.finding import Finding, Severity
 
 ACCOUNT = "https://ca.example/acct/1"
 LETS_ENCRYPT = Applicant(("letsencrypt.org",), ACCOUNT)

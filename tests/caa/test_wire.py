@@ -19,10 +19,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from certbot_dns_preflight import caawire
-from certbot_dns_preflight.caa import Property
 from certbot_dns_preflight.dnssec.signatures import Valid, Verifier
 from certbot_dns_preflight.exchange import Exchange
-from certbot_dns_preflight.responses import NoResponse, Response, Silence, rrset_at
+from certbot_dns_preflight.facts.answers import NoResponse, Response, Silence
+from certbot_dns_preflight.facts.caa import Property
+from certbot_dns_preflight.resolve.reading import rrset_at
 from tests.network.test_exchange import serving
 
 NAME = dns.name.from_text("example.com.")

@@ -17,7 +17,7 @@ from certbot.display import util as display
 
 from certbot_dns_preflight import foresight, lineage, rounds
 from certbot_dns_preflight.authenticator import Authenticator
-from certbot_dns_preflight.outcome import Outcome, Verdict
+from certbot_dns_preflight.facts.outcome import Outcome, Verdict
 from tests.certbot.made import ACCOUNT_KEY, achall, config, install
 from tests.report.build import NXDOMAIN, error, judged, seen
 from tests.report.build import run as outcome

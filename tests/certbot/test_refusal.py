@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from certbot_dns_preflight.outcome import Outcome, Verdict
+from certbot_dns_preflight.facts.outcome import Outcome, Verdict
 from certbot_dns_preflight.report.refusal import Complaint, Refusal, complaint_of, hint
 from tests.report.build import NXDOMAIN, STARTED, error, judged, seen
 from tests.report.build import run as outcome

@@ -7,7 +7,7 @@ import dataclasses
 import dns.name
 
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.responses import (
+from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
     Endpoint,
@@ -16,7 +16,7 @@ from certbot_dns_preflight.responses import (
     Unreachable,
     Values,
 )
-from certbot_dns_preflight.survey import (
+from certbot_dns_preflight.facts.survey import (
     Hop,
     Listing,
     NameServer,

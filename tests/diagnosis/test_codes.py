@@ -8,9 +8,7 @@ import dns.name
 import pytest
 
 from certbot_dns_preflight.diagnosis import diagnose
-from certbot_dns_preflight.findings import Finding, Severity
-from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.responses import (
+from certbot_dns_preflight.facts.answers import (
     Endpoint,
     Failing,
     Malformed,
@@ -20,8 +18,9 @@ from certbot_dns_preflight.responses import (
     Refused,
     Silence,
 )
-from certbot_dns_preflight.settings import Leniency
-from certbot_dns_preflight.survey import (
+from certbot_dns_preflight.facts.finding import Finding, Severity
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.facts.survey import (
     AliasLoop,
     Hop,
     Listing,
@@ -32,6 +31,7 @@ from certbot_dns_preflight.survey import (
     Sighting,
     Survey,
 )
+from certbot_dns_preflight.settings import Leniency
 from certbot_dns_preflight.verdict import judge
 
 from .build import (

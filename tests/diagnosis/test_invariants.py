@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.diagnosis import diagnose
 from certbot_dns_preflight.diagnosis.catalogue import BY_CODE
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.responses import (
+from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
     Endpoint,
@@ -27,8 +25,9 @@ from certbot_dns_preflight.responses import (
     Unreachable,
     Values,
 )
-from certbot_dns_preflight.settings import Leniency
-from certbot_dns_preflight.survey import (
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.facts.survey import (
     AliasLoop,
     Hop,
     Listing,
@@ -42,6 +41,7 @@ from certbot_dns_preflight.survey import (
     Survey,
     Zone,
 )
+from certbot_dns_preflight.settings import Leniency
 from certbot_dns_preflight.verdict import is_ready, judge
 
 from .build import EXPECTED, OTHER, SECOND

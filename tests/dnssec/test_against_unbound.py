@@ -12,8 +12,8 @@ import dns.name
 from certbot_dns_preflight import means
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors
-from certbot_dns_preflight.dnssec.facts import Assessment, Facts, Kind, Status
 from certbot_dns_preflight.dnssec.validate import validate
+from certbot_dns_preflight.facts.dnssec import Assessment, Facts, Kind, Status
 from certbot_dns_preflight.settings import Settings
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from certbot_dns_preflight import roothints
 from certbot_dns_preflight.delegation import Cut, Walker
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.collect import Collector
-from certbot_dns_preflight.dnssec.facts import Assessment, Status
 from certbot_dns_preflight.dnssec.validate import validate
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
-from certbot_dns_preflight.responses import Endpoint, Reply
+from certbot_dns_preflight.facts.answers import Endpoint, Reply
+from certbot_dns_preflight.facts.dnssec import Assessment, Status
 from tests.dnssec.world import RESOLVER
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import pytest
 
 from certbot_dns_preflight.diagnosis.dnssec import judge
 from certbot_dns_preflight.dnssec import anchors
-from certbot_dns_preflight.dnssec.facts import Asked, Facts, Said, Status, ZoneFacts
 from certbot_dns_preflight.dnssec.validate import validate
-from certbot_dns_preflight.responses import Response
+from certbot_dns_preflight.facts.answers import Response
+from certbot_dns_preflight.facts.dnssec import Asked, Facts, Said, Status, ZoneFacts
 from tests.dnssec.test_against_unbound import collect
 
 if TYPE_CHECKING:

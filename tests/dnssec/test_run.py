@@ -19,7 +19,7 @@ from certbot_dns_preflight import beforehand, rounds, trust
 from certbot_dns_preflight.caa import Applicant
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors
-from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Verdict
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
 from certbot_dns_preflight.settings import Settings
 from tests.conftest import beside_python
 from tests.dnssec.test_against_unbound import collect

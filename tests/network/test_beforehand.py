@@ -15,10 +15,10 @@ from certbot_dns_preflight import beforehand, hostview, means, rounds
 from certbot_dns_preflight.caa import Applicant
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
-from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Outcome, Verdict
 from certbot_dns_preflight.knowledge import Knowledge
-from certbot_dns_preflight.outcome import Outcome, Verdict
-from certbot_dns_preflight.responses import Endpoint
 from certbot_dns_preflight.settings import Family, Leniency, Recursive, Settings
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import RecursiveLooking, Silent
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from certbot_dns_preflight.responses import Reply
+    from certbot_dns_preflight.facts.answers import Reply
     from tests.lab import Lab
 
 N = dns.name.from_text

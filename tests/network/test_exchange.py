@@ -16,7 +16,7 @@ import dns.rrset
 import pytest
 
 from certbot_dns_preflight.exchange import PAYLOAD, Exchange, How
-from certbot_dns_preflight.responses import (
+from certbot_dns_preflight.facts.answers import (
     Endpoint,
     NoResponse,
     Reply,

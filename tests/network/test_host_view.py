@@ -10,8 +10,8 @@ import pytest
 from certbot_dns_preflight import beforehand, hostview
 from certbot_dns_preflight.caa import Applicant
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.responses import Endpoint
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.settings import Settings
 from tests.lab import Unbound
 from tests.lab.laboratory import zone_text
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.facts.finding import Finding
     from tests.lab import Lab
 
 ANYBODY = Applicant(identities=("letsencrypt.org",))

@@ -16,9 +16,9 @@ import pytest
 from certbot_dns_preflight import means, rounds
 from certbot_dns_preflight.challenge import Challenge, make_challenge
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
-from certbot_dns_preflight.outcome import Outcome, Progress, Verdict
+from certbot_dns_preflight.facts.outcome import Outcome, Progress, Verdict
+from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
 from certbot_dns_preflight.settings import Leniency, Recursive, Settings
-from certbot_dns_preflight.survey import NoEgress, OutOfTime, Survey
 from tests.conftest import beside_python
 from tests.lab import misbehaving, zone_text
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import dns.name
     import dns.rdatatype
 
-    from certbot_dns_preflight.responses import Endpoint, Reply
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from tests.lab import Lab
 
 ZONE = "example.test."

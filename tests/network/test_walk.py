@@ -15,10 +15,17 @@ from certbot_dns_preflight import roothints, rounds
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.delegation import Cut, Walker
 from certbot_dns_preflight.exchange import USUAL, Exchange, How
-from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.responses import Absent, Alias, Endpoint, Values
+from certbot_dns_preflight.facts.answers import Absent, Alias, Endpoint, Values
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.facts.survey import (
+    AliasLoop,
+    Listing,
+    NoEgress,
+    NoSuchDomain,
+    Survey,
+    Zone,
+)
 from certbot_dns_preflight.settings import Settings
-from certbot_dns_preflight.survey import AliasLoop, Listing, NoEgress, NoSuchDomain, Survey, Zone
 from certbot_dns_preflight.surveyor import Surveyor
 from tests.lab import misbehaving
 from tests.lab.laboratory import zone_text
@@ -28,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from certbot_dns_preflight.outcome import ChallengeOutcome, Progress
-    from certbot_dns_preflight.responses import Reply
+    from certbot_dns_preflight.facts.answers import Reply
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Progress
     from tests.lab import Lab
 
 N = dns.name.from_text

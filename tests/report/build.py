@@ -6,20 +6,20 @@ import datetime as dt
 
 import dns.name
 
-from certbot_dns_preflight import responses
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.findings import Finding, Severity
-from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
-from certbot_dns_preflight.responses import Endpoint
-from certbot_dns_preflight.survey import Hop, Listing, NameServer, Observation, Survey, Zone
+from certbot_dns_preflight.facts import answers
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.finding import Finding, Severity
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
+from certbot_dns_preflight.facts.survey import Hop, Listing, NameServer, Observation, Survey, Zone
 
 VALUE = b"gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 BOTH = frozenset(Listing)
-NXDOMAIN = responses.Absent(nxdomain=True, soa=dns.name.from_text("example.com."))
-NODATA = responses.Absent(nxdomain=False, soa=dns.name.from_text("example.com."))
-REFUSED = responses.Refused()
-TIMED_OUT = responses.Unreachable(responses.Silence.TIMED_OUT, "no answer in 3 s, twice")
-THERE = responses.Values((VALUE,))
+NXDOMAIN = answers.Absent(nxdomain=True, soa=dns.name.from_text("example.com."))
+NODATA = answers.Absent(nxdomain=False, soa=dns.name.from_text("example.com."))
+REFUSED = answers.Refused()
+TIMED_OUT = answers.Unreachable(answers.Silence.TIMED_OUT, "no answer in 3 s, twice")
+THERE = answers.Values((VALUE,))
 FOUR_AND_SIX = Vantage((), ("ipv4", "ipv6"))
 STARTED = dt.datetime(2026, 11, 23, 19, 4, 50, 123456, tzinfo=dt.UTC)
 
@@ -28,26 +28,26 @@ def name(text: str) -> dns.name.Name:
     return dns.name.from_text(text)
 
 
-def texts(*values: bytes) -> responses.Values:
-    return responses.Values(values)
+def texts(*values: bytes) -> answers.Values:
+    return answers.Values(values)
 
 
-def alias(target: str) -> responses.Alias:
-    return responses.Alias(name(target))
+def alias(target: str) -> answers.Alias:
+    return answers.Alias(name(target))
 
 
 _RCODES = {
-    responses.Values: "NOERROR",
-    responses.Alias: "NOERROR",
-    responses.Refused: "REFUSED",
-    responses.NotAuthoritative: "NOERROR",
+    answers.Values: "NOERROR",
+    answers.Alias: "NOERROR",
+    answers.Refused: "REFUSED",
+    answers.NotAuthoritative: "NOERROR",
 }
 
 
 def seen(  # noqa: PLR0913 - facts of one observation, all but two with a default
     server: str,
     address: str,
-    reading: responses.Reading = THERE,
+    reading: answers.Reading = THERE,
     *,
     zone: str = "example.com.",
     serial: int | None = None,
@@ -56,13 +56,11 @@ def seen(  # noqa: PLR0913 - facts of one observation, all but two with a defaul
     matched_before: bool = False,
 ) -> Observation:
     """Make an observation: NoResponse-like readings get no rcode, rtt or transport."""
-    answered = not isinstance(
-        reading, responses.Unreachable | responses.Malformed | responses.NotAsked
-    )
+    answered = not isinstance(reading, answers.Unreachable | answers.Malformed | answers.NotAsked)
     rcode = _RCODES.get(type(reading))
-    if isinstance(reading, responses.Absent):
+    if isinstance(reading, answers.Absent):
         rcode = "NXDOMAIN" if reading.nxdomain else "NOERROR"
-    if isinstance(reading, responses.Failing):
+    if isinstance(reading, answers.Failing):
         rcode = reading.rcode
     return Observation(
         zone=name(zone),
@@ -71,10 +69,10 @@ def seen(  # noqa: PLR0913 - facts of one observation, all but two with a defaul
         listed_by=BOTH,
         reading=reading,
         rcode=rcode,
-        authoritative=isinstance(reading, responses.Values | responses.Alias | responses.Absent)
+        authoritative=isinstance(reading, answers.Values | answers.Alias | answers.Absent)
         if answered
         else None,
-        transport=responses.Transport.UDP if answered else None,
+        transport=answers.Transport.UDP if answered else None,
         rtt=0.0123456 if answered else None,
         serial=serial,
         first_match=after,

@@ -7,12 +7,12 @@ import dataclasses
 import dns.name
 from hypothesis import strategies as st
 
-from certbot_dns_preflight import responses
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.findings import Finding, Severity
-from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
-from certbot_dns_preflight.responses import Endpoint
-from certbot_dns_preflight.survey import (
+from certbot_dns_preflight.facts import answers
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.finding import Finding, Severity
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
+from certbot_dns_preflight.facts.survey import (
     AliasLoop,
     Hop,
     Listing,
@@ -33,18 +33,16 @@ VALUES = st.one_of(st.just(VALUE), st.binary(max_size=90), st.binary(min_size=30
 DETAILS = st.text(max_size=20)
 SECONDS = st.one_of(st.none(), st.floats(0, 4000))
 READINGS = st.one_of(
-    st.builds(responses.Values, st.lists(VALUES, min_size=1, max_size=9).map(tuple)),
-    st.builds(
-        responses.Alias, NAMES, st.none() | NAMES, st.booleans(), st.lists(VALUES).map(tuple)
-    ),
-    st.builds(responses.Absent, st.booleans(), st.none() | NAMES),
-    st.builds(responses.Referral, NAMES, st.frozensets(NAMES, max_size=2)),
-    st.builds(responses.Refused),
-    st.builds(responses.Failing, st.sampled_from(["SERVFAIL", "FORMERR", "NOTIMP"])),
-    st.builds(responses.NotAuthoritative, st.booleans(), st.none() | NAMES),
-    st.builds(responses.Malformed, DETAILS),
-    st.builds(responses.Unreachable, st.sampled_from(responses.Silence), DETAILS),
-    st.builds(responses.NotAsked, DETAILS),
+    st.builds(answers.Values, st.lists(VALUES, min_size=1, max_size=9).map(tuple)),
+    st.builds(answers.Alias, NAMES, st.none() | NAMES, st.booleans(), st.lists(VALUES).map(tuple)),
+    st.builds(answers.Absent, st.booleans(), st.none() | NAMES),
+    st.builds(answers.Referral, NAMES, st.frozensets(NAMES, max_size=2)),
+    st.builds(answers.Refused),
+    st.builds(answers.Failing, st.sampled_from(["SERVFAIL", "FORMERR", "NOTIMP"])),
+    st.builds(answers.NotAuthoritative, st.booleans(), st.none() | NAMES),
+    st.builds(answers.Malformed, DETAILS),
+    st.builds(answers.Unreachable, st.sampled_from(answers.Silence), DETAILS),
+    st.builds(answers.NotAsked, DETAILS),
 )
 ENDPOINTS = st.builds(
     Endpoint,
@@ -55,14 +53,14 @@ ENDPOINTS = st.builds(
 
 def _as_answered(seen: Observation) -> Observation:
     """A usable answer came with authority, over something, with an RCODE."""
-    usable = responses.Values | responses.Alias | responses.Absent
+    usable = answers.Values | answers.Alias | answers.Absent
     if not isinstance(seen.reading, usable):
         return seen
     return dataclasses.replace(
         seen,
         rcode=seen.rcode or "NOERROR",
         authoritative=True,
-        transport=seen.transport or responses.Transport.UDP,
+        transport=seen.transport or answers.Transport.UDP,
     )
 
 
@@ -83,7 +81,7 @@ OBSERVATIONS = st.builds(
     reading=READINGS,
     rcode=st.sampled_from([None, "NOERROR", "NXDOMAIN"]),
     authoritative=st.none() | st.booleans(),
-    transport=st.none() | st.sampled_from(responses.Transport),
+    transport=st.none() | st.sampled_from(answers.Transport),
     rtt=SECONDS,
     serial=st.none() | st.integers(0, 2**32 - 1),
     first_match=SECONDS,

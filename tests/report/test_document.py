@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report import document
-from certbot_dns_preflight.survey import Status
 from tests.report import scenarios
 from tests.report.build import VALUE
 from tests.report.made import OUTCOMES

@@ -16,17 +16,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from certbot_dns_preflight.outcome import Progress
+from certbot_dns_preflight.facts.answers import Failing
+from certbot_dns_preflight.facts.outcome import Progress
 from certbot_dns_preflight.report.frame import frame
 from certbot_dns_preflight.report.live import LiveView
-from certbot_dns_preflight.responses import Failing
 from tests.report.build import NXDOMAIN, judged, seen
 from tests.report.made import SURVEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from certbot_dns_preflight.survey import Survey
+    from certbot_dns_preflight.facts.survey import Survey
 
 rich_only = pytest.mark.skipif(
     importlib.util.find_spec("rich") is None, reason="the extra is not installed"
@@ -87,7 +87,7 @@ def test_any_picture_is_printable_and_within_its_height(
 
 PROGRAM = """
 import sys, time
-from certbot_dns_preflight.outcome import Progress
+from certbot_dns_preflight.facts.outcome import Progress
 from certbot_dns_preflight.report.live import LiveView
 from tests.report.test_live import lagging
 surveys = tuple(lagging(f"host{i}.example.com") for i in range(int(sys.argv[1])))

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from prometheus_client.parser import text_string_to_metric_families
 
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import Outcome, Verdict
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Outcome, Verdict
 from certbot_dns_preflight.report import metrics, metrics_file
 from certbot_dns_preflight.report.metric_families import FAMILIES
 from tests.report.build import (
@@ -35,7 +35,7 @@ from tests.report.build import (
 from tests.report.made import OUTCOMES
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.outcome import ChallengeOutcome
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome
 
 Labels = tuple[tuple[str, str], ...]
 

@@ -22,12 +22,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import document, text
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.outcome import Outcome
+    from certbot_dns_preflight.facts.outcome import Outcome
 
 _VARIABLE = "DNS_PREFLIGHT_GALLERY"
 _REPORTS = "DNS_PREFLIGHT_REPORTS"

@@ -23,7 +23,7 @@ from tests.scenarios.strictness import STRICTER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from certbot_dns_preflight.outcome import Outcome, Progress
+    from certbot_dns_preflight.facts.outcome import Outcome, Progress
     from tests.lab import Lab, NameServer
 
 

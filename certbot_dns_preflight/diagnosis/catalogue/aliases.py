@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from certbot_dns_preflight.diagnosis.catalogue.entry import Entry, Remedy
-from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.facts.finding import Severity
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(

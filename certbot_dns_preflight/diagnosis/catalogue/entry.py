@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.findings import Severity
+    from certbot_dns_preflight.facts.finding import Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from certbot_dns_preflight import responses
+from certbot_dns_preflight.facts import answers
 
 if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.responses import Endpoint, Reading, Transport
+    from certbot_dns_preflight.facts.answers import Endpoint, Reading, Transport
 
 
 class Listing(enum.StrEnum):
@@ -223,7 +223,7 @@ def status(  # noqa: C901, PLR0911 - one flat table over the sum type
     what the other servers of the zone say.
     """
     match seen.reading:
-        case responses.Values(texts=texts):
+        case answers.Values(texts=texts):
             present = set(texts)
             wanted = [value in present for value in expected]
             if followed:
@@ -231,21 +231,21 @@ def status(  # noqa: C901, PLR0911 - one flat table over the sum type
             if all(wanted):
                 return Status.MATCH
             return Status.PARTIAL if any(wanted) else Status.MISMATCH
-        case responses.Alias():
+        case answers.Alias():
             return Status.ALIAS
-        case responses.Absent():
+        case answers.Absent():
             return Status.ABSENT
-        case responses.Refused():
+        case answers.Refused():
             return Status.REFUSED
-        case responses.Failing():
+        case answers.Failing():
             return Status.FAILING
-        case responses.Referral() | responses.NotAuthoritative():
+        case answers.Referral() | answers.NotAuthoritative():
             return Status.NOT_AUTHORITATIVE
-        case responses.Malformed():
+        case answers.Malformed():
             return Status.MALFORMED
-        case responses.Unreachable():
+        case answers.Unreachable():
             return Status.UNREACHABLE
-        case responses.NotAsked():
+        case answers.NotAsked():
             return Status.NOT_ASKED
         case _ as never:
             assert_never(never)
@@ -254,13 +254,13 @@ def status(  # noqa: C901, PLR0911 - one flat table over the sum type
 def holds_any(seen: Observation, expected: tuple[bytes, ...]) -> bool:
     """Whether an address shows one of the expected values at the owner name itself."""
     match seen.reading:
-        case responses.Values(texts=texts):
+        case answers.Values(texts=texts):
             return not set(texts).isdisjoint(expected)
         case _:
             return False
 
 
-def agreed_alias(hop: Hop, expected: tuple[bytes, ...] = ()) -> responses.Alias | None:
+def agreed_alias(hop: Hop, expected: tuple[bytes, ...] = ()) -> answers.Alias | None:
     """Find the alias to follow: where those of the hop's servers that show one show the same.
 
     Where a server shows an expected value at this very name, it is the alias that is of yesterday
@@ -271,6 +271,6 @@ def agreed_alias(hop: Hop, expected: tuple[bytes, ...] = ()) -> responses.Alias 
     aliases = {
         seen.reading.target: seen.reading
         for seen in hop.observations
-        if isinstance(seen.reading, responses.Alias)
+        if isinstance(seen.reading, answers.Alias)
     }
     return next(iter(aliases.values())) if len(aliases) == 1 else None

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from certbot_dns_preflight.outcome import Vantage
-    from certbot_dns_preflight.responses import Endpoint
-    from certbot_dns_preflight.survey import Survey
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.outcome import Vantage
+    from certbot_dns_preflight.facts.survey import Survey
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import dns.name
 
-    from certbot_dns_preflight.caasets import Climb
-    from certbot_dns_preflight.dnssec.facts import Assessment
-    from certbot_dns_preflight.responses import Endpoint
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.caa import Climb
+    from certbot_dns_preflight.facts.dnssec import Assessment
 
 
 class ViewOf(enum.StrEnum):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import datetime as dt
 
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.responses import Endpoint
-    from certbot_dns_preflight.survey import Survey
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Survey
 
 
 class Verdict(enum.StrEnum):

@@ -11,8 +11,29 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     import dns.name
 
-    from certbot_dns_preflight.caa import Property
-    from certbot_dns_preflight.responses import Endpoint
+    from certbot_dns_preflight.facts.answers import Endpoint
+
+
+_CRITICAL = 0x80
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Property:
+    """One CAA RR as served."""
+
+    flags: int
+    tag: bytes
+    value: bytes
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether a CA that does not know the tag must not issue."""
+        return bool(self.flags & _CRITICAL)
+
+    @property
+    def kind(self) -> bytes:
+        """The tag as it is compared: without regard to case (RFC 8659 section 4.1)."""
+        return self.tag.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import dns.name
     import dns.rdatatype
 
-    from certbot_dns_preflight.responses import Endpoint, Reply
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
 
 
 @dataclass(frozen=True, slots=True)
