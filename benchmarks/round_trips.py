@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import beforehand, means, rounds
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.exchange import USUAL, Exchange, How
-from certbot_dns_preflight.knowledge import Knowledge
+from certbot_dns_preflight.resolve.cache import Knowledge
+from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.settings import Settings
 from tests.lab import Lab
 

@@ -12,7 +12,7 @@ import os  # noqa: TC003 - `Options` is read at run time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 
-from certbot_dns_preflight import roothints, rounds, stoppable, trust
+from certbot_dns_preflight import rounds, stoppable, trust
 from certbot_dns_preflight import settings as options
 from certbot_dns_preflight.caa import Applicant
 from certbot_dns_preflight.challenge import Challenge, InvalidDomainError, make_challenge
@@ -20,6 +20,7 @@ from certbot_dns_preflight.dnssec.anchors import TrustAnchorError
 from certbot_dns_preflight.facts.finding import Finding, Severity
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.report import document, text
+from certbot_dns_preflight.resolve.root_hints import RootHintsError, read
 from certbot_dns_preflight.settings import InvalidOptionError
 
 if TYPE_CHECKING:
@@ -179,8 +180,8 @@ def _settings(given: Options) -> options.Settings:
     try:
         trust.anchors_of(settings)
         if settings.root_hints is not None:
-            roothints.read(settings.root_hints)
-    except roothints.RootHintsError as error:
+            read(settings.root_hints)
+    except RootHintsError as error:
         raise InvalidOptionError(f"root-hints: {error}") from error
     except TrustAnchorError as error:
         raise InvalidOptionError(f"trust-anchor: {error}") from error

@@ -258,9 +258,10 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
 def _check_files(how: settings.Settings) -> None:
     """Find out now what would otherwise fail when the records are there."""
-    from certbot_dns_preflight import roothints, trust  # noqa: PLC0415 - loads dnspython
+    from certbot_dns_preflight import trust  # noqa: PLC0415 - loads dnspython
     from certbot_dns_preflight.dnssec import anchors  # noqa: PLC0415 - likewise
     from certbot_dns_preflight.report import files, metrics  # noqa: PLC0415 - only where it is needed
+    from certbot_dns_preflight.resolve.root_hints import RootHintsError, read  # noqa: PLC0415 - loads dnspython
 
     try:
         if how.report is not None:
@@ -268,13 +269,13 @@ def _check_files(how: settings.Settings) -> None:
         if how.metrics is not None:
             metrics.check(how.metrics)
         if how.root_hints is not None:
-            roothints.read(how.root_hints)
+            read(how.root_hints)
         trust.anchors_of(how)
     except files.ReportFileError as error:
         raise errors.PluginError(f"{plugin_options.PREFIX}report: {error}") from error
     except metrics.MetricsError as error:
         raise errors.PluginError(f"{plugin_options.PREFIX}metrics: {error}") from error
-    except roothints.RootHintsError as error:
+    except RootHintsError as error:
         raise errors.PluginError(f"{plugin_options.PREFIX}root-hints: {error}") from error
     except anchors.TrustAnchorError as error:
         raise errors.PluginError(f"{plugin_options.PREFIX}trust-anchor: {error}") from error

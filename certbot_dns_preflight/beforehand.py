@@ -12,12 +12,13 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import diagnosis, means, roothints, trust, verdict
+from certbot_dns_preflight import diagnosis, means, trust, verdict
 from certbot_dns_preflight.facts.caa import Properties
 from certbot_dns_preflight.facts.environment import Surroundings
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
 from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
+from certbot_dns_preflight.resolve.root_hints import builtin, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.caa import Applicant
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.finding import Finding
-    from certbot_dns_preflight.knowledge import Knowledge
+    from certbot_dns_preflight.resolve.cache import Knowledge
     from certbot_dns_preflight.settings import Settings
 
 _PATIENCE = 20.0  # seconds; what is not known by then is left to the wait
@@ -195,7 +196,7 @@ class _Look:
         if not mute:
             return OutOfTime(challenge.owner)
         hints = self._settings.root_hints
-        roots = roothints.read(hints) if hints else roothints.builtin()
+        roots = read(hints) if hints else builtin()
         asked = self._means.resolvers or tuple(e for found in roots.values() for e in found)
         families = self._means.families
         return NoEgress(tuple(e for e in asked if (6 if e.ipv6 else 4) in families))

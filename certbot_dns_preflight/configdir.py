@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 import configobj  # type: ignore[import-untyped] # it has no stubs
 from cryptography import x509
 
-from certbot_dns_preflight import lineage, roothints, settings
+from certbot_dns_preflight import lineage, settings
 from certbot_dns_preflight.caa import Applicant
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.renewals import Lineage, Problem, Trouble, proved_by_dns
+from certbot_dns_preflight.resolve import root_hints
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -47,7 +48,7 @@ _LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"  # certbot's de
 _MOST_BYTES = 1 << 20
 
 
-_UNUSABLE = (settings.InvalidOptionError, roothints.RootHintsError, anchors.TrustAnchorError)
+_UNUSABLE = (settings.InvalidOptionError, root_hints.RootHintsError, anchors.TrustAnchorError)
 
 
 class ConfigDirError(Exception):
@@ -225,7 +226,7 @@ def _settings(file: RenewalFile, given: Mapping[str, object], *, ours: bool) -> 
     try:
         read_settings = settings.read_settings(texts, "--dns-preflight-")
         if read_settings.root_hints is not None:
-            roothints.read(read_settings.root_hints)
+            root_hints.read(read_settings.root_hints)
         if read_settings.trust_anchor is not None:
             anchors.read(read_settings.trust_anchor)
     except _UNUSABLE as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight import applicant, beforehand, stoppable
 from certbot_dns_preflight.caa import Applicant
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.knowledge import Knowledge
+from certbot_dns_preflight.resolve.cache import Knowledge
 from certbot_dns_preflight.rounds import Extras
 
 if TYPE_CHECKING:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import roothints
-from certbot_dns_preflight.delegation import Walker
-from certbot_dns_preflight.exchange import Exchange
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.outcome import Vantage
-from certbot_dns_preflight.scout import Scout
+from certbot_dns_preflight.resolve.environment import Scout
+from certbot_dns_preflight.resolve.exchange import Exchange
+from certbot_dns_preflight.resolve.root_hints import builtin, read
+from certbot_dns_preflight.resolve.walker import Walker
 from certbot_dns_preflight.settings import Family
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.knowledge import Knowledge
+    from certbot_dns_preflight.resolve.cache import Knowledge
     from certbot_dns_preflight.settings import Settings
 
 _FAMILIES = {
@@ -52,7 +52,7 @@ def of_settings(
 
     `exchange` stands in for the usual one, for those who want to watch.
 
-    Raises `roothints.RootHintsError` for a bad hints file.
+    Raises `RootHintsError` for a bad hints file.
     """
     exchange = exchange or Exchange(
         query_timeout=settings.query_timeout,
@@ -62,7 +62,7 @@ def of_settings(
     resolvers = tuple(Endpoint(r.address, r.port) for r in settings.resolver)
     walker = Walker(
         exchange,
-        roots=roothints.read(settings.root_hints) if settings.root_hints else roothints.builtin(),
+        roots=read(settings.root_hints) if settings.root_hints else builtin(),
         resolvers=resolvers,
         families=families,
         knowledge=knowledge,

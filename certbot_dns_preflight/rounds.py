@@ -19,8 +19,8 @@ from certbot_dns_preflight.facts.dnssec import Status
 from certbot_dns_preflight.facts.environment import Surroundings
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.facts.survey import OutOfTime
-from certbot_dns_preflight.probes import Prober
-from certbot_dns_preflight.surveyor import Surveyor
+from certbot_dns_preflight.resolve.probes import Prober
+from certbot_dns_preflight.resolve.txt import Surveyor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.caa import Applicant
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.survey import Survey
-    from certbot_dns_preflight.knowledge import Knowledge
+    from certbot_dns_preflight.resolve.cache import Knowledge
     from certbot_dns_preflight.settings import Settings
 
     Watch = Callable[[Progress], None]

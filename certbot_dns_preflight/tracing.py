@@ -16,14 +16,14 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight import means
-from certbot_dns_preflight.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.facts.trace import Destination, Leg, Step, Trail
-from certbot_dns_preflight.knowledge import Cut
-from certbot_dns_preflight.referrals import ADDRESS_TYPES, find_referral, is_authoritative
+from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.resolve.reading import rrset_at
-from certbot_dns_preflight.surveyor import Surveyor
+from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES, find_referral, is_authoritative
+from certbot_dns_preflight.resolve.txt import Surveyor
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import dns.name
 
-from certbot_dns_preflight import roothints
 from certbot_dns_preflight.diagnosis import dnssec
 from certbot_dns_preflight.dnssec import anchors, validate
 from certbot_dns_preflight.facts.dnssec import Status
+from certbot_dns_preflight.resolve.root_hints import read
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,14 +38,14 @@ _PUBLIC = dns.name.from_text("root-servers.net.")
 def anchors_of(settings: Settings) -> Anchors | None:
     """Give the trust anchors that fit where discovery begins; None where none are known to.
 
-    Raises `anchors.TrustAnchorError` or `roothints.RootHintsError` for a bad file.
+    Raises `anchors.TrustAnchorError` or `RootHintsError` for a bad file.
     """
     if settings.trust_anchor is not None:
         return anchors.read(settings.trust_anchor)
     if settings.resolver:
         return None
     if settings.root_hints is not None:
-        hints = roothints.read(settings.root_hints)
+        hints = read(settings.root_hints)
         if not all(name.is_subdomain(_PUBLIC) for name in hints):
             return None
     return anchors.builtin()

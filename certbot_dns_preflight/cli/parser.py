@@ -10,11 +10,12 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
-from certbot_dns_preflight import roothints, settings, trust
+from certbot_dns_preflight import settings, trust
 from certbot_dns_preflight.caa import Applicant
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.escaping import printable
+from certbot_dns_preflight.resolve import root_hints
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -227,8 +228,8 @@ def read_settings(given: argparse.Namespace) -> settings.Settings:
         read = settings.read_settings(texts, "--")
         trust.anchors_of(read)
         if read.root_hints is not None:
-            roothints.read(read.root_hints)
-    except roothints.RootHintsError as error:
+            root_hints.read(read.root_hints)
+    except root_hints.RootHintsError as error:
         raise MisuseError(f"--root-hints: {error}") from error
     except anchors.TrustAnchorError as error:
         raise MisuseError(f"--trust-anchor: {error}") from error

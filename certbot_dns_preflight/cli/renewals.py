@@ -14,10 +14,10 @@ from certbot_dns_preflight.cli.names import spoken_of
 from certbot_dns_preflight.cli.parser import add_common_options, read_settings
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.knowledge import Knowledge
 from certbot_dns_preflight.renewals import Problem, Trouble
 from certbot_dns_preflight.report import metrics
 from certbot_dns_preflight.report import renewals as report
+from certbot_dns_preflight.resolve.cache import Knowledge
 
 if TYPE_CHECKING:
     import argparse

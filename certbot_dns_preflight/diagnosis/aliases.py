@@ -74,8 +74,8 @@ def target_lacks(survey: Survey, context: Context) -> Iterable[Finding]:
     if unfollowed and agreed and not context.conflicts and not context.caught_by_wildcard:
         yield finding(
             "alias-target-lacks-record",
-            summary=f"{phrases.owner(context.target)} is {phrases.distinct_answers(context.usable)}, "
-            "and what is there was not seen",
+            summary=f"{phrases.owner(context.target)} is "
+            f"{phrases.distinct_answers(context.usable)}, and what is there was not seen",
             cause="The run ended before the alias's target could be asked for.",
             remedy="Look again, with a longer timeout.",
             about=context.usable,

@@ -12,15 +12,15 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight import roothints
 from certbot_dns_preflight.caa import Allowed, Applicant, decide
-from certbot_dns_preflight.caasearch import CaaSearch
-from certbot_dns_preflight.delegation import Walker
 from certbot_dns_preflight.diagnosis.caa import judge
-from certbot_dns_preflight.exchange import Exchange
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.caa import Climb, Properties, Property
 from certbot_dns_preflight.facts.finding import Finding, Severity
+from certbot_dns_preflight.resolve.caa import CaaSearch
+from certbot_dns_preflight.resolve.exchange import Exchange
+from certbot_dns_preflight.resolve.root_hints import read
+from certbot_dns_preflight.resolve.walker import Walker
 from tests.lab import misbehaving
 from tests.lab.laboratory import zone_text
 
@@ -39,7 +39,7 @@ def climb(lab: Lab, domain: str, *, resolver: bool = False) -> tuple[Climb, Exch
     async def search() -> tuple[Climb, Exchange]:
         exchange = Exchange(query_timeout=0.4)
         resolvers = (Endpoint(lab.unbound.address4),) if resolver else ()
-        walker = Walker(exchange, roots=roothints.read(lab.root_hints), resolvers=resolvers)
+        walker = Walker(exchange, roots=read(lab.root_hints), resolvers=resolvers)
         found = await CaaSearch(exchange, walker, resolvers=resolvers).climb(
             dns.name.from_text(domain)
         )
@@ -285,7 +285,7 @@ def test_domains_of_one_order_share_their_ancestors(lab: Lab) -> None:
 
     async def search() -> None:
         exchange = Exchange(query_timeout=0.4)
-        walker = Walker(exchange, roots=roothints.read(lab.root_hints))
+        walker = Walker(exchange, roots=read(lab.root_hints))
         caa_search = CaaSearch(exchange, walker)
         names = (dns.name.from_text(f"n{i}.caa.test.") for i in range(20))
         await asyncio.gather(*map(caa_search.climb, names))

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from certbot_dns_preflight import roothints
-from certbot_dns_preflight.delegation import Cut, Walker
 from certbot_dns_preflight.dnssec import anchors
-from certbot_dns_preflight.dnssec.collect import Collector
 from certbot_dns_preflight.dnssec.validate import validate
-from certbot_dns_preflight.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.facts.answers import Endpoint, Reply
 from certbot_dns_preflight.facts.dnssec import Assessment, Status
+from certbot_dns_preflight.resolve.dnssec import Collector
+from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.resolve.root_hints import builtin, read
+from certbot_dns_preflight.resolve.walker import Cut, Walker
 from tests.dnssec.world import RESOLVER
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def test_all_signatures_come_in_one_round_trip_once_the_zone_is_known(
 ) -> None:
     async def run() -> tuple[float, int]:
         exchange = Distant(0.0)
-        walker = Walker(exchange, roots=roothints.read(signed_world.root_hints))
+        walker = Walker(exchange, roots=read(signed_world.root_hints))
         name = dns.name.from_text("ecdsa256.test.")
         # One server holds root and TLD: the walk is told of the TLD, which it meets elsewhere.
         for text in ("test.", "ecdsa256.test."):
@@ -71,7 +71,7 @@ def test_all_signatures_come_in_one_round_trip_once_the_zone_is_known(
 def test_the_chain_is_collected_without_a_txt_or_a_challenge_name(signed_world: World) -> None:
     async def run() -> Distant:
         exchange = Distant(0.0)
-        walker = Walker(exchange, roots=roothints.read(signed_world.root_hints))
+        walker = Walker(exchange, roots=read(signed_world.root_hints))
         await Collector(exchange, walker).chain(dns.name.from_text("ecdsa256.test."))
         return exchange
 
@@ -82,7 +82,7 @@ def test_the_chain_is_collected_without_a_txt_or_a_challenge_name(signed_world: 
 def test_what_names_have_in_common_is_asked_once(signed_world: World) -> None:
     async def run() -> list[tuple[Endpoint, dns.name.Name, dns.rdatatype.RdataType]]:
         exchange = Distant(0.0)
-        walker = Walker(exchange, roots=roothints.read(signed_world.root_hints))
+        walker = Walker(exchange, roots=read(signed_world.root_hints))
         await walker.find(dns.name.from_text("test."))  # one server holds it and the root
         collector = Collector(exchange, walker)
         names = [dns.name.from_text(f"n{i}.ecdsa256.test.") for i in range(20)]
@@ -98,7 +98,7 @@ def through_the_resolver(world: World, origin: str) -> Assessment:
     async def run() -> Assessment:
         exchange = Exchange(query_timeout=2.0)
         resolvers = (Endpoint(RESOLVER[0]),)
-        roots = roothints.builtin()  # which nothing here can reach
+        roots = builtin()  # which nothing here can reach
         walker = Walker(exchange, roots=roots, resolvers=resolvers)
         facts = await Collector(exchange, walker, resolvers=resolvers).chain(
             dns.name.from_text(origin)

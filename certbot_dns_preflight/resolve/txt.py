@@ -15,8 +15,6 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight.asking import cancel
-from certbot_dns_preflight.exchange import ONCE
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
     Alias,
@@ -29,15 +27,17 @@ from certbot_dns_preflight.facts.answers import (
     Values,
 )
 from certbot_dns_preflight.facts.survey import Status
-from certbot_dns_preflight.knowledge import Cut
+from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.exchange import ONCE
+from certbot_dns_preflight.resolve.fanout import cancel
 from certbot_dns_preflight.resolve.reading import alias_at, read_txt, rrset_at
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.delegation import Walker
-    from certbot_dns_preflight.exchange import Exchange
     from certbot_dns_preflight.facts.answers import Endpoint, Reading, Reply
-    from certbot_dns_preflight.probes import Prober
+    from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.probes import Prober
+    from certbot_dns_preflight.resolve.walker import Walker
 
 _MOST_HOPS = 16
 _A_MOMENT = 1.0  # seconds

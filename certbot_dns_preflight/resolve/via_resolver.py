@@ -13,16 +13,16 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight.asking import ask_any
-from certbot_dns_preflight.exchange import How
 from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
-from certbot_dns_preflight.knowledge import Cut
+from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.exchange import How
+from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import rrset_at
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.exchange import Exchange
     from certbot_dns_preflight.facts.answers import Endpoint
-    from certbot_dns_preflight.knowledge import Found
+    from certbot_dns_preflight.resolve.cache import Found
+    from certbot_dns_preflight.resolve.exchange import Exchange
 
 _RECURSIVE = How(recursion=True)
 

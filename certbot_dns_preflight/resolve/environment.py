@@ -17,11 +17,6 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight import hostview
-from certbot_dns_preflight.asking import ask_any
-from certbot_dns_preflight.caasearch import CaaSearch
-from certbot_dns_preflight.dnssec.collect import Collector
-from certbot_dns_preflight.exchange import ONCE
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
     Absent,
@@ -34,19 +29,24 @@ from certbot_dns_preflight.facts.answers import (
     Values,
 )
 from certbot_dns_preflight.facts.environment import Surroundings, ViewOf
-from certbot_dns_preflight.knowledge import Cut
-from certbot_dns_preflight.referrals import ADDRESS_TYPES, is_authoritative
+from certbot_dns_preflight.resolve.caa import CaaSearch
+from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.dnssec import Collector
+from certbot_dns_preflight.resolve.exchange import ONCE
+from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import read_txt, rrset_at
+from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES, is_authoritative
+from certbot_dns_preflight.resolve.split_horizon import HostView, Local, compare
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.delegation import Walker
-    from certbot_dns_preflight.exchange import Exchange
     from certbot_dns_preflight.facts.answers import Reading, Reply
     from certbot_dns_preflight.facts.dnssec import Facts
     from certbot_dns_preflight.facts.environment import OtherView
+    from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.walker import Walker
 
 _MOST_HOPS = 8
 _MOMENT = 2.0  # seconds for what is worth a remark, once what decides is known
@@ -80,7 +80,7 @@ class Scout:
         self._families = families
         self._caa = CaaSearch(exchange, walker, resolvers=resolvers, families=families)
         self._chains = Collector(exchange, walker, resolvers=resolvers, families=families)
-        self._host = hostview.HostView(exchange, families=families)
+        self._host = HostView(exchange, families=families)
         self._found: dict[str, _Found] = {}
         self._forgotten = False
         self._views: dict[dns.name.Name, asyncio.Task[OtherView | None]] = {}
@@ -247,7 +247,7 @@ class Scout:
             found.addressless = not addresses
         cut = await self._zone_of(domain)
         if view is None and isinstance(cut, Cut):
-            view = hostview.compare(local, addresses or (), cut.apex, domain, ViewOf.ADDRESSES)
+            view = compare(local, addresses or (), cut.apex, domain, ViewOf.ADDRESSES)
         found.other_view = view
 
     async def _addresses(self, domain: dns.name.Name) -> frozenset[str] | None:
@@ -289,7 +289,7 @@ class Scout:
             name = alias[0].target
         return None
 
-    async def _local_addresses(self, domain: dns.name.Name) -> hostview.Local | None:
+    async def _local_addresses(self, domain: dns.name.Name) -> Local | None:
         # Not before anything public has answered: by this resolver alone nothing can be seen.
         if self._resolvers or not isinstance(await self._zone_of(domain), Cut):
             return None

@@ -11,14 +11,16 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight import beforehand, hostview, means, rounds
+from certbot_dns_preflight import beforehand, means, rounds
 from certbot_dns_preflight.caa import Applicant
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
-from certbot_dns_preflight.knowledge import Knowledge
+from certbot_dns_preflight.resolve import split_horizon
+from certbot_dns_preflight.resolve.cache import Knowledge
+from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.resolve.split_horizon import own_resolvers
 from certbot_dns_preflight.settings import Family, Leniency, Recursive, Settings
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import RecursiveLooking, Silent
@@ -141,7 +143,8 @@ def test_an_internal_view_of_the_hosts_resolver_is_told(
     lab.zone("split.test.", [lab.daemon("nsd")])
     internal = zone_text("split.test.", ["ns.corp.test."])
     with RecursiveLooking(lab.addresses(), {"split.test.": internal}) as resolver:
-        monkeypatch.setattr(hostview, "own_resolvers", lambda: [Endpoint(resolver.addresses[0])])
+        own = [Endpoint(resolver.addresses[0])]
+        monkeypatch.setattr(split_horizon, "own_resolvers", lambda own=own: own)
         _, outcome = look(settings, "split.test")
         assert codes(outcome) == [{"split-view", "domain-without-address"}]
         assert outcome.verdict is Verdict.READY
@@ -159,7 +162,8 @@ def test_a_resolver_that_agrees_or_does_not_know_is_no_other_view(
     text = zone_text("split.test." if seen == "the same" else "other.test.", [server])
     origin = text.split()[1]
     with RecursiveLooking(lab.addresses(), {origin: text}) as resolver:
-        monkeypatch.setattr(hostview, "own_resolvers", lambda: [Endpoint(resolver.addresses[0])])
+        own = [Endpoint(resolver.addresses[0])]
+        monkeypatch.setattr(split_horizon, "own_resolvers", lambda own=own: own)
         _, outcome = look(settings, "split.test")
         assert resolver.asked
     assert codes(outcome) == [{"domain-without-address"}]
@@ -167,7 +171,7 @@ def test_a_resolver_that_agrees_or_does_not_know_is_no_other_view(
 
 def test_the_hosts_resolvers_are_read_from_its_configuration(lab: Lab) -> None:
     # The lab covers /etc/resolv.conf by one that names its own resolver.
-    assert [e.address for e in hostview.own_resolvers()] == [lab.unbound.address4]
+    assert [e.address for e in own_resolvers()] == [lab.unbound.address4]
 
 
 # -- what does not answer in time ----------------------------------------------------------------

@@ -17,7 +17,6 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight.challenge import CHALLENGE_LABEL
-from certbot_dns_preflight.exchange import ONCE, How
 from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
@@ -31,14 +30,15 @@ from certbot_dns_preflight.facts.answers import (
     Values,
 )
 from certbot_dns_preflight.facts.survey import Probes, Sighting, agreed_alias, holds_any
+from certbot_dns_preflight.resolve.exchange import ONCE, How
 from certbot_dns_preflight.resolve.reading import joined_texts, read_txt, rrset_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from certbot_dns_preflight.exchange import Exchange
     from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
+    from certbot_dns_preflight.resolve.exchange import Exchange
 
 _OVER_TCP = How(tries=2, tcp=True)
 _PLAIN = How(tries=1, edns=False)

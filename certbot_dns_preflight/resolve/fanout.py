@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from certbot_dns_preflight.exchange import ONCE, USUAL, How
 from certbot_dns_preflight.facts.answers import Endpoint, Response
+from certbot_dns_preflight.resolve.exchange import ONCE, USUAL, How
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import dns.name
     import dns.rdatatype
 
-    from certbot_dns_preflight.exchange import Exchange
+    from certbot_dns_preflight.resolve.exchange import Exchange
 
 _STAGGER = 0.3  # seconds before the next address is tried beside one that has not answered
 _GRACE = 1.0  # seconds that the slow ones get, once anybody has answered

@@ -18,9 +18,6 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from certbot_dns_preflight import caawire
-from certbot_dns_preflight.asking import ask_any
-from certbot_dns_preflight.exchange import ONCE, USUAL, How
 from certbot_dns_preflight.facts.answers import NoResponse, Response, Silence, Transport
 from certbot_dns_preflight.facts.caa import (
     AliasTo,
@@ -34,16 +31,19 @@ from certbot_dns_preflight.facts.caa import (
 )
 from certbot_dns_preflight.facts.dnssec import Place, Said
 from certbot_dns_preflight.facts.survey import NoSuchDomain
-from certbot_dns_preflight.knowledge import Cut
+from certbot_dns_preflight.resolve.caa_wire import properties
+from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.exchange import ONCE, USUAL, How
+from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import alias_at, rrset_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from certbot_dns_preflight.delegation import Walker
-    from certbot_dns_preflight.exchange import Exchange
     from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from certbot_dns_preflight.facts.caa import Content
+    from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.walker import Walker
 
 _MOST_HOPS = 16
 _LONGEST_NAME = 255  # bytes on the wire
@@ -244,7 +244,7 @@ class CaaSearch:
         found = [r for r in message.answer if r.rdtype == dns.rdatatype.CAA]
         content: Content = NoProperties(nxdomain=message.rcode() == dns.rcode.NXDOMAIN)
         if found:
-            content = Properties(caawire.properties(found[-1]))
+            content = Properties(properties(found[-1]))
         return CaaAnswer(owner, owner, None, endpoint, content)
 
     async def _ask_one(
@@ -303,7 +303,7 @@ def _read_message(message: dns.message.Message, owner: dns.name.Name) -> Content
         return AliasTo(alias.target)
     rrset = rrset_at(message.answer, owner, dns.rdatatype.CAA)
     if rrset is not None:
-        return Properties(caawire.properties(rrset))
+        return Properties(properties(rrset))
     if message.answer:
         return Failed("an answer about something else")
     return NoProperties(nxdomain=rcode == dns.rcode.NXDOMAIN)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.survey import Zone
-    from certbot_dns_preflight.referrals import Addresses
+    from certbot_dns_preflight.resolve.referrals import Addresses
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,19 +16,19 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight.asking import ask_any
-from certbot_dns_preflight.exchange import How
 from certbot_dns_preflight.facts.answers import Endpoint, Response, Transport
 from certbot_dns_preflight.facts.dnssec import Asked, Facts, Place, Said, ZoneFacts
-from certbot_dns_preflight.knowledge import Cut
+from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.exchange import How
+from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import rrset_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from certbot_dns_preflight.delegation import Walker
-    from certbot_dns_preflight.exchange import Exchange
-    from certbot_dns_preflight.knowledge import Found
+    from certbot_dns_preflight.resolve.cache import Found
+    from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.walker import Walker
 
 _TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
 # Not the name itself: through a resolver a walk looks only at what is above the name given.

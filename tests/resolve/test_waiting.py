@@ -15,9 +15,9 @@ import pytest
 
 from certbot_dns_preflight import means, rounds
 from certbot_dns_preflight.challenge import Challenge, make_challenge
-from certbot_dns_preflight.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.facts.outcome import Outcome, Progress, Verdict
 from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
+from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.settings import Leniency, Recursive, Settings
 from tests.conftest import beside_python
 from tests.lab import misbehaving, zone_text

@@ -23,7 +23,6 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight import caawire
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.answers import (
     Endpoint,
@@ -33,6 +32,7 @@ from certbot_dns_preflight.facts.answers import (
     Silence,
     Transport,
 )
+from certbot_dns_preflight.resolve.caa_wire import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -356,7 +356,7 @@ def _read(wire: bytes, query: dns.message.QueryMessage) -> dns.message.Message:
     except dns.exception.DNSException:
         if query.question[0].rdtype != dns.rdatatype.CAA:
             raise
-        return caawire.read(wire)
+        return read(wire)
 
 
 def _size(message: dns.message.Message) -> int:

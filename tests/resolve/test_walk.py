@@ -11,10 +11,8 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight import roothints, rounds
+from certbot_dns_preflight import rounds
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.delegation import Cut, Walker
-from certbot_dns_preflight.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.facts.answers import Absent, Alias, Endpoint, Values
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import (
@@ -25,8 +23,11 @@ from certbot_dns_preflight.facts.survey import (
     Survey,
     Zone,
 )
+from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.resolve.root_hints import read
+from certbot_dns_preflight.resolve.txt import Surveyor
+from certbot_dns_preflight.resolve.walker import Cut, Walker
 from certbot_dns_preflight.settings import Settings
-from certbot_dns_preflight.surveyor import Surveyor
 from tests.lab import misbehaving
 from tests.lab.laboratory import zone_text
 from tests.lab.servers import Hosted
@@ -75,7 +76,7 @@ def walk(
         asking = exchange or Exchange(query_timeout=1)
         walker = Walker(
             asking,
-            roots=roothints.read(lab.root_hints),
+            roots=read(lab.root_hints),
             resolvers=(Endpoint(resolver),) if resolver else (),
         )
         surveyors = [
@@ -133,7 +134,7 @@ def test_the_walk_never_asks_for_txt(lab: Lab) -> None:
     exchange = Counting()
 
     async def go() -> None:
-        walker = Walker(exchange, roots=roothints.read(lab.root_hints))
+        walker = Walker(exchange, roots=read(lab.root_hints))
         found = await walker.find(N("_acme-challenge.example.test."))
         assert isinstance(found, Cut)
         await walker.zone(found)
@@ -461,7 +462,7 @@ def test_a_parents_server_that_does_not_know_the_delegation_yet_decides_nothing(
         asking = Exchange(query_timeout=1)
 
         async def go() -> object:
-            return await Walker(asking, roots=roothints.read(hints)).find(N("www.new.lag."))
+            return await Walker(asking, roots=read(hints)).find(N("www.new.lag."))
 
         found = asyncio.run(go())
     assert isinstance(found, Cut)

@@ -17,29 +17,29 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight.asking import ask_any, ask_everyone
-from certbot_dns_preflight.discovery import Discovery
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
-from certbot_dns_preflight.knowledge import Cut, Knowledge
-from certbot_dns_preflight.nameservers import NameServers
-from certbot_dns_preflight.referrals import (
+from certbot_dns_preflight.resolve.cache import Cut, Knowledge
+from certbot_dns_preflight.resolve.fanout import ask_any, ask_everyone
+from certbot_dns_preflight.resolve.name_servers import NameServers
+from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.referrals import (
     TOP_LEVEL,
     find_referral,
     is_usable,
     one_below,
     with_glue,
 )
-from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.via_resolver import Discovery
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from certbot_dns_preflight.exchange import Exchange
     from certbot_dns_preflight.facts.survey import Zone
-    from certbot_dns_preflight.knowledge import Found
-    from certbot_dns_preflight.referrals import Addresses
-    from certbot_dns_preflight.roothints import Hints
+    from certbot_dns_preflight.resolve.cache import Found
+    from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.referrals import Addresses
+    from certbot_dns_preflight.resolve.root_hints import Hints
 
 
 @dataclass(slots=True)

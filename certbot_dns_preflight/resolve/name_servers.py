@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from certbot_dns_preflight.asking import ask_any, ask_everyone, cancel
 from certbot_dns_preflight.facts.survey import Listing, NameServer, NoSuchDomain, Zone
-from certbot_dns_preflight.knowledge import Cut
-from certbot_dns_preflight.referrals import (
+from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.fanout import ask_any, ask_everyone, cancel
+from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.referrals import (
     ADDRESS_TYPES,
     Addresses,
     find_referral,
@@ -26,15 +27,14 @@ from certbot_dns_preflight.referrals import (
     targets,
     with_glue,
 )
-from certbot_dns_preflight.resolve.reading import rrset_at
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
 
-    from certbot_dns_preflight.discovery import Discovery
-    from certbot_dns_preflight.exchange import Exchange
     from certbot_dns_preflight.facts.answers import Endpoint
-    from certbot_dns_preflight.knowledge import Found, Knowledge
+    from certbot_dns_preflight.resolve.cache import Found, Knowledge
+    from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.via_resolver import Discovery
 
     Find = Callable[[dns.name.Name, tuple[dns.name.Name, ...]], Awaitable[Found]]
 

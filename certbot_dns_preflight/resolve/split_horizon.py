@@ -18,19 +18,19 @@ import dns.name
 import dns.rdatatype
 import dns.resolver
 
-from certbot_dns_preflight.asking import ask_everyone
 from certbot_dns_preflight.escaping import show_name
-from certbot_dns_preflight.exchange import How
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.environment import OtherView, ViewOf
-from certbot_dns_preflight.referrals import ADDRESS_TYPES
+from certbot_dns_preflight.resolve.exchange import How
+from certbot_dns_preflight.resolve.fanout import ask_everyone
 from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from certbot_dns_preflight.exchange import Exchange
     from certbot_dns_preflight.facts.survey import Zone
+    from certbot_dns_preflight.resolve.exchange import Exchange
 
 Local: TypeAlias = "tuple[Endpoint, frozenset[str]]"
 

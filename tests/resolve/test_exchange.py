@@ -15,7 +15,6 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from certbot_dns_preflight.exchange import PAYLOAD, Exchange, How
 from certbot_dns_preflight.facts.answers import (
     Endpoint,
     NoResponse,
@@ -24,6 +23,7 @@ from certbot_dns_preflight.facts.answers import (
     Silence,
     Transport,
 )
+from certbot_dns_preflight.resolve.exchange import PAYLOAD, Exchange, How
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
