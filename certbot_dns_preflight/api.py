@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 
 from certbot_dns_preflight import rounds, stoppable, trust
 from certbot_dns_preflight import settings as options
-from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.challenge import Challenge, InvalidDomainError, make_challenge
 from certbot_dns_preflight.dnssec.anchors import TrustAnchorError
 from certbot_dns_preflight.facts.finding import Finding, Severity

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from acme import client, messages
 from acme import errors as acme_errors
 
-from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.caa.policy import Applicant
 
 if TYPE_CHECKING:
     from certbot.configuration import NamespaceConfig

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from certbot_dns_preflight.caa import Applicant
+    from certbot_dns_preflight.caa.policy import Applicant
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.resolve.cache import Knowledge

@@ -18,7 +18,7 @@ import configobj  # type: ignore[import-untyped] # it has no stubs
 from cryptography import x509
 
 from certbot_dns_preflight import lineage, settings
-from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.escaping import printable

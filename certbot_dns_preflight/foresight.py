@@ -9,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import applicant, beforehand, stoppable
-from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.resolve.cache import Knowledge
 from certbot_dns_preflight.rounds import Extras

@@ -25,7 +25,7 @@ from certbot_dns_preflight.resolve.txt import Surveyor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from certbot_dns_preflight.caa import Applicant
+    from certbot_dns_preflight.caa.policy import Applicant
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.resolve.cache import Knowledge

@@ -11,7 +11,7 @@ import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
 from certbot_dns_preflight import settings, trust
-from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.escaping import printable

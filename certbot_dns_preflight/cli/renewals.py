@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
 
-    from certbot_dns_preflight.caa import Applicant
+    from certbot_dns_preflight.caa.policy import Applicant
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.renewals import Check, Lineage, Renewal

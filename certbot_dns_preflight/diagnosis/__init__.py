@@ -32,7 +32,7 @@ from certbot_dns_preflight.settings import Leniency
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from certbot_dns_preflight.caa import Applicant
+    from certbot_dns_preflight.caa.policy import Applicant
     from certbot_dns_preflight.diagnosis.context import Context
     from certbot_dns_preflight.facts.environment import Surroundings
     from certbot_dns_preflight.facts.finding import Finding

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight.caa import Allowed, Doubt, Forbidden, Unjudged, Why, decide
+from certbot_dns_preflight.caa.policy import Allowed, Doubt, Forbidden, Unjudged, Why, decide
+from certbot_dns_preflight.caa.relevant_set import RelevantSet, Unanswered, relevant
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.finding import finding
-from certbot_dns_preflight.diagnosis.relevant_caa import RelevantSet, Unanswered, relevant
 from certbot_dns_preflight.escaping import presentation, show_name
 from certbot_dns_preflight.facts.caa import Failed
 from certbot_dns_preflight.facts.finding import Severity
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from certbot_dns_preflight.caa import Applicant, Objection
+    from certbot_dns_preflight.caa.policy import Applicant, Objection
     from certbot_dns_preflight.facts.caa import CaaAnswer, Climb, Property
     from certbot_dns_preflight.facts.finding import Finding, Json
 

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certbot_dns_preflight.caa import Allowed, Applicant, Doubt, Forbidden, Unjudged, Why, decide
+from certbot_dns_preflight.caa.policy import (
+    Allowed,
+    Applicant,
+    Doubt,
+    Forbidden,
+    Unjudged,
+    Why,
+    decide,
+)
 from certbot_dns_preflight.facts.caa import Property
 
 OURS = "https://example.net/account/1234"

@@ -7,7 +7,7 @@ from __future__ import annotations
 import dns.name
 import pytest
 
-from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.diagnosis import phrases
 from certbot_dns_preflight.diagnosis.caa import judge
 from certbot_dns_preflight.facts.answers import Endpoint

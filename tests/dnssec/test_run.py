@@ -16,7 +16,7 @@ import dns.rcode
 import pytest
 
 from certbot_dns_preflight import beforehand, rounds, trust
-from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict

@@ -12,7 +12,7 @@ import dns.rdatatype
 import pytest
 
 from certbot_dns_preflight import beforehand, means, rounds
-from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.finding import Severity

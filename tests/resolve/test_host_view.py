@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certbot_dns_preflight import beforehand
-from certbot_dns_preflight.caa import Applicant
+from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.outcome import Verdict

@@ -12,12 +12,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from certbot_dns_preflight.caavalue import parse
+from certbot_dns_preflight.caa.grammar import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from certbot_dns_preflight.caavalue import Value
+    from certbot_dns_preflight.caa.grammar import Value
     from certbot_dns_preflight.facts.caa import Property
 
 _MISREAD_AS_CRITICAL = 0x01
