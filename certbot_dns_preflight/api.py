@@ -12,7 +12,7 @@ import os  # noqa: TC003 - `Options` is read at run time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 
-from certbot_dns_preflight import rounds, stoppable, trust
+from certbot_dns_preflight import rounds, stoppable
 from certbot_dns_preflight import settings as options
 from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.challenge import Challenge, InvalidDomainError, make_challenge
@@ -21,6 +21,7 @@ from certbot_dns_preflight.facts.finding import Finding, Severity
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.report import document, text
 from certbot_dns_preflight.resolve.root_hints import RootHintsError, read
+from certbot_dns_preflight.run import inputs
 from certbot_dns_preflight.settings import InvalidOptionError
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def _settings(given: Options) -> options.Settings:
         texts[shown] = [str(item) for item in value] if many else str(value)  # type: ignore[attr-defined]
     settings = options.read_settings(texts, "")
     try:
-        trust.anchors_of(settings)
+        inputs.anchors_of(settings)
         if settings.root_hints is not None:
             read(settings.root_hints)
     except RootHintsError as error:

@@ -258,10 +258,10 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
 def _check_files(how: settings.Settings) -> None:
     """Find out now what would otherwise fail when the records are there."""
-    from certbot_dns_preflight import trust  # noqa: PLC0415 - loads dnspython
     from certbot_dns_preflight.dnssec import anchors  # noqa: PLC0415 - likewise
     from certbot_dns_preflight.report import files, metrics  # noqa: PLC0415 - only where it is needed
     from certbot_dns_preflight.resolve.root_hints import RootHintsError, read  # noqa: PLC0415 - loads dnspython
+    from certbot_dns_preflight.run import inputs  # noqa: PLC0415 - loads dnspython
 
     try:
         if how.report is not None:
@@ -270,7 +270,7 @@ def _check_files(how: settings.Settings) -> None:
             metrics.check(how.metrics)
         if how.root_hints is not None:
             read(how.root_hints)
-        trust.anchors_of(how)
+        inputs.anchors_of(how)
     except files.ReportFileError as error:
         raise errors.PluginError(f"{plugin_options.PREFIX}report: {error}") from error
     except metrics.MetricsError as error:

@@ -12,13 +12,15 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import diagnosis, means, trust, verdict
+from certbot_dns_preflight import diagnosis, means, verdict
+from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.caa import Properties
 from certbot_dns_preflight.facts.environment import Surroundings
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
 from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
 from certbot_dns_preflight.resolve.root_hints import builtin, read
+from certbot_dns_preflight.run import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,7 +115,7 @@ class _Look:
         self._begun = asyncio.get_running_loop().time()
         self._patience = min(_PATIENCE, settings.timeout)
         self._means = means.of_settings(settings, knowledge=knowledge)
-        self._trusted = trust.anchors_of(settings)
+        self._trusted = inputs.anchors_of(settings)
         self._surveys: dict[str, Survey] = {}
         self._chained: list[Challenge] = []
         self._caa_owners: set[dns.name.Name] = set()
@@ -181,12 +183,12 @@ class _Look:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
                 facts = await self._means.scout.chains(self._chained, self._caa_owners)
-                assessment = await trust.assess(facts, self._trusted, seconds=left)
+                validated = await assessment.assess(facts, self._trusted, seconds=left)
                 for challenge in self._chained:
                     found = around[challenge.domain]
                     names = (challenge.owner, *self._caa_owners.intersection(found.caa_owners))
                     around[challenge.domain] = replace(
-                        found, signatures=trust.concerning(assessment, names)
+                        found, signatures=assessment.concerning(validated, names)
                     )
 
     def _around(self, challenge: Challenge) -> Surroundings:

@@ -13,14 +13,16 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from certbot_dns_preflight import means, stoppable, trust, verdict
+from certbot_dns_preflight import means, stoppable, verdict
 from certbot_dns_preflight.diagnosis import diagnose, with_surroundings
+from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.dnssec import Status
 from certbot_dns_preflight.facts.environment import Surroundings
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.facts.survey import OutOfTime
 from certbot_dns_preflight.resolve.probes import Prober
 from certbot_dns_preflight.resolve.txt import Surveyor
+from certbot_dns_preflight.run import assess, inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -214,7 +216,7 @@ class _Run:
 
         Not where the zone was found to be unsigned: that costs nothing then.
         """
-        trusted = trust.anchors_of(self._settings) if self._applicant is not None else None
+        trusted = inputs.anchors_of(self._settings) if self._applicant is not None else None
         owners = {
             surveyor: [hop.owner for hop in surveyor.so_far().hops]
             for surveyor in surveyors
@@ -231,19 +233,19 @@ class _Run:
                 names = {owner for chain in owners.values() for owner in chain}
                 caa = {owner for found in around.values() for owner in found.caa_owners}
                 facts = await self._means.scout.signed_records(names, caa)
-                assessment = await trust.assess(facts, trusted, seconds=left)
+                validated = await assessment.assess(facts, trusted, seconds=left)
                 for surveyor, chain in owners.items():
                     found = around[surveyor]
                     self._around[surveyor.challenge.domain] = replace(
                         found,
-                        signatures=trust.concerning(assessment, [*chain, *found.caa_owners]),
+                        signatures=assessment.concerning(validated, [*chain, *found.caa_owners]),
                     )
 
     def _is_unsigned(self, surveyor: Surveyor) -> bool:
         around = self._around.get(surveyor.challenge.domain)
         if around is None or around.signatures is None or len(surveyor.so_far().hops) != 1:
             return False
-        own = trust.concerning(around.signatures, [surveyor.challenge.owner])
+        own = assessment.concerning(around.signatures, [surveyor.challenge.owner])
         return own.status is Status.INSECURE
 
     async def _scout(self, surveyor: Surveyor) -> None:
@@ -395,7 +397,7 @@ class _Run:
         if self._applicant is None or judged is not Verdict.READY:
             return ()
         around = self._around.get(survey.challenge.domain, Surroundings())
-        return trust.unjudged(self._settings, around)
+        return assess.unjudged(self._settings, around)
 
     def _tell(self) -> None:
         if self._watch is None:

@@ -10,12 +10,13 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
-from certbot_dns_preflight import settings, trust
+from certbot_dns_preflight import settings
 from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.resolve import root_hints
+from certbot_dns_preflight.run import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -226,7 +227,7 @@ def read_settings(given: argparse.Namespace) -> settings.Settings:
     texts = {option.name: getattr(given, option.field, None) for option in settings.OPTIONS}
     try:
         read = settings.read_settings(texts, "--")
-        trust.anchors_of(read)
+        inputs.anchors_of(read)
         if read.root_hints is not None:
             root_hints.read(read.root_hints)
     except root_hints.RootHintsError as error:

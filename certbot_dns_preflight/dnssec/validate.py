@@ -28,7 +28,6 @@ from certbot_dns_preflight.dnssec.messages import (
     signatures_of,
     usable,
 )
-from certbot_dns_preflight.dnssec.notes import Notes
 from certbot_dns_preflight.dnssec.signatures import (
     KNOWN_ALGORITHMS,
     Broken,
@@ -37,6 +36,7 @@ from certbot_dns_preflight.dnssec.signatures import (
     Verifier,
     is_zone_key,
 )
+from certbot_dns_preflight.dnssec.zone_result import Notes
 from certbot_dns_preflight.facts.dnssec import UNSUPPORTED, Assessment, Kind, Status, ZoneState
 
 if TYPE_CHECKING:

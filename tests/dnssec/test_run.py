@@ -15,10 +15,11 @@ import dns.exception
 import dns.rcode
 import pytest
 
-from certbot_dns_preflight import beforehand, rounds, trust
+from certbot_dns_preflight import beforehand, rounds
+from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.dnssec import anchors
+from certbot_dns_preflight.dnssec import anchors, assess
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
 from certbot_dns_preflight.settings import Settings
 from tests.conftest import beside_python
@@ -179,7 +180,7 @@ def test_signatures_that_take_long_hold_up_neither_the_loop_nor_the_end(
         real(*given, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(dns.dnssec, "validate_rrsig", slow)
-    monkeypatch.setattr(trust, "_LONGEST", 0.6)
+    monkeypatch.setattr(assessment, "_LONGEST", 0.6)
     pauses = []
 
     async def ticking() -> None:
@@ -214,7 +215,7 @@ def test_a_run_that_is_cancelled_leaves_no_computation_behind(
     async def go() -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.1):
-                await trust.assess(facts, trusted, seconds=3)
+                await assess.assess(facts, trusted, seconds=3)
 
     begun = time.monotonic()
     asyncio.run(go())  # waits for its threads

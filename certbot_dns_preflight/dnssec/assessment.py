@@ -1,7 +1,6 @@
-"""By which trust anchors a run judges DNSSEC, and what of an assessment concerns a name.
+"""Validating what was collected within a bound of time, and what of it concerns a name.
 
-The built-in anchors are the public root's. Where discovery goes elsewhere, through a resolver or to
-another root, they say nothing, and without an anchor of its own DNSSEC is not judged there.
+Hostile keys may take their time, so the work is done aside; nothing here asks or reads a file.
 """
 
 from __future__ import annotations
@@ -12,43 +11,18 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import dns.name
-
-from certbot_dns_preflight.diagnosis import dnssec
-from certbot_dns_preflight.dnssec import anchors, validate
+from certbot_dns_preflight.dnssec import validate
 from certbot_dns_preflight.facts.dnssec import Status
-from certbot_dns_preflight.resolve.root_hints import read
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import dns.name
+
     from certbot_dns_preflight.dnssec.anchors import Anchors
     from certbot_dns_preflight.facts.dnssec import Assessment, Expiring, Facts, Fault, ZoneState
-    from certbot_dns_preflight.facts.environment import Surroundings
-    from certbot_dns_preflight.settings import Settings
 
 _LONGEST = 3.0  # seconds for all signatures of a run; they take milliseconds
-_NO_ANCHOR = (
-    "DNSSEC was not judged: no trust anchor is known for where name servers were found from "
-    "(trust-anchor names one)."
-)
-_PUBLIC = dns.name.from_text("root-servers.net.")
-
-
-def anchors_of(settings: Settings) -> Anchors | None:
-    """Give the trust anchors that fit where discovery begins; None where none are known to.
-
-    Raises `anchors.TrustAnchorError` or `RootHintsError` for a bad file.
-    """
-    if settings.trust_anchor is not None:
-        return anchors.read(settings.trust_anchor)
-    if settings.resolver:
-        return None
-    if settings.root_hints is not None:
-        hints = read(settings.root_hints)
-        if not all(name.is_subdomain(_PUBLIC) for name in hints):
-            return None
-    return anchors.builtin()
 
 
 async def assess(facts: Facts, trusted: Anchors, *, seconds: float) -> Assessment:
@@ -80,13 +54,6 @@ def concerning(assessment: Assessment, owners: Collection[dns.name.Name]) -> Ass
             if any(owner.is_subdomain(zone.apex) for owner in owners)
         ),
     )
-
-
-def unjudged(settings: Settings, around: Surroundings) -> tuple[str, ...]:
-    """Say in sentences what of DNSSEC cannot be judged, if anything."""
-    if anchors_of(settings) is None:
-        return (_NO_ANCHOR,)
-    return () if around.signatures is None else dnssec.unjudged(around.signatures)
 
 
 def _narrowed(zone: ZoneState, owners: Collection[dns.name.Name]) -> ZoneState:
