@@ -12,7 +12,6 @@ import os  # noqa: TC003 - `Options` is read at run time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 
-from certbot_dns_preflight import rounds, stoppable
 from certbot_dns_preflight import settings as options
 from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.challenge import Challenge, InvalidDomainError, make_challenge
@@ -21,7 +20,7 @@ from certbot_dns_preflight.facts.finding import Finding, Severity
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.report import document, text
 from certbot_dns_preflight.resolve.root_hints import RootHintsError, read
-from certbot_dns_preflight.run import inputs
+from certbot_dns_preflight.run import inputs, signals, waiting
 from certbot_dns_preflight.settings import InvalidOptionError
 
 if TYPE_CHECKING:
@@ -82,13 +81,13 @@ async def preflight(
     `InvalidOptionError`, both `ValueError`, and `TypeError` do before anything is asked.
     """
     settings, challenges = _settings(given), _challenges(domains)
-    outcome = await rounds.preflight(
+    outcome = await waiting.preflight(
         challenges,
         settings,
         wait=wait,
         watch=watch,
         decided=decided,
-        extras=rounds.Extras(applicant=Applicant(settings.caa_identity or _USUAL_CA)),
+        extras=waiting.Extras(applicant=Applicant(settings.caa_identity or _USUAL_CA)),
     )
     if wait and outcome.verdict is Verdict.READY:
         await asyncio.sleep(settings.settle)
@@ -108,7 +107,7 @@ def preflight_sync(
         raise RuntimeError(
             "preflight_sync is not for a thread that runs an event loop; await preflight there"
         )
-    return stoppable.run(preflight(domains, wait=wait, watch=watch, decided=decided, **given))
+    return signals.run(preflight(domains, wait=wait, watch=watch, decided=decided, **given))
 
 
 def as_json(outcome: Outcome) -> dict[str, Json]:

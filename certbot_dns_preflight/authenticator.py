@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from certbot.achallenges import AnnotatedChallenge
 
-    from certbot_dns_preflight import rounds
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.outcome import Outcome
+    from certbot_dns_preflight.run import waiting
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         if self._wrapped is not None:
             self._wrapped.cleanup(achalls)
 
-    def _look_beforehand(self, achalls: Sequence[AnnotatedChallenge]) -> rounds.Extras | None:
+    def _look_beforehand(self, achalls: Sequence[AnnotatedChallenge]) -> waiting.Extras | None:
         """Stop here, with nothing made, if waiting cannot help; else give what was learned."""
         from certbot_dns_preflight import conclusion, foresight  # noqa: PLC0415 - loads dnspython
 
@@ -168,7 +168,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             )
         return extras
 
-    def _look(self, achalls: Sequence[AnnotatedChallenge], extras: rounds.Extras | None) -> None:
+    def _look(self, achalls: Sequence[AnnotatedChallenge], extras: waiting.Extras | None) -> None:
         from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
 
         goes_on = self._settings.on_failure is settings.OnFailure.CONTINUE
@@ -204,15 +204,15 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         self,
         looked_for: Sequence[Challenge],
         how: settings.Settings,
-        extras: rounds.Extras | None,
+        extras: waiting.Extras | None,
     ) -> Outcome:
-        from certbot_dns_preflight import rounds  # noqa: PLC0415 - loads dnspython
         from certbot_dns_preflight.report.live import LiveView  # noqa: PLC0415 - likewise
+        from certbot_dns_preflight.run import waiting  # noqa: PLC0415 - loads dnspython
 
         if self.config.quiet:
-            return rounds.run(looked_for, how, wait=True, extras=extras)
+            return waiting.run(looked_for, how, wait=True, extras=extras)
         with LiveView() as watch:
-            return rounds.run(looked_for, how, wait=True, watch=watch, extras=extras)
+            return waiting.run(looked_for, how, wait=True, watch=watch, extras=extras)
 
     def _may_drop(self, result: Outcome, asked: Sequence[Challenge]) -> bool:
         """Whether certbot should order the rest: it may, and a rest can be ready."""
@@ -240,8 +240,9 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             return theirs
 
     def _explain(self, failed: Sequence[AnnotatedChallenge]) -> str:
-        from certbot_dns_preflight import conclusion, rounds  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
         from certbot_dns_preflight.report import refusal  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight.run import waiting  # noqa: PLC0415 - loads dnspython
 
         refusals = conclusion.refusals(failed)
         names = {r.domain.removeprefix("*.").lower() for r in refusals}
@@ -252,7 +253,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             query_timeout=min(self._settings.query_timeout, _HINT_SECONDS / 4),
             confirmations=1,
         )
-        now = rounds.run(again, quickly, wait=False) if again else None
+        now = waiting.run(again, quickly, wait=False) if again else None
         return refusal.hint(refusals, before=self._outcome, now=now)
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import applicant, beforehand, stoppable
+from certbot_dns_preflight import applicant
 from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.resolve.cache import Knowledge
-from certbot_dns_preflight.rounds import Extras
+from certbot_dns_preflight.run import precheck, signals
+from certbot_dns_preflight.run.waiting import Extras
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ def look(
 ) -> tuple[Outcome, Extras]:
     """Look at all names of an order; also give what the run that waits need not ask again."""
     knowledge = Knowledge()
-    facts = stoppable.run(beforehand.look(challenges, settings, knowledge=knowledge))
+    facts = signals.run(precheck.look(challenges, settings, knowledge=knowledge))
     # The CA's directory is asked for its identities only where that makes a difference.
     who = (
         applicant.of_config(config, settings.caa_identity)
@@ -44,7 +45,7 @@ def look(
 
 def hopeless(outcome: Outcome, settings: Settings) -> tuple[ChallengeOutcome, ...]:
     """Give the challenges that waiting cannot help; tell of trouble that may pass by itself."""
-    stopped = beforehand.beyond_waiting(outcome, skip=frozenset(settings.skip))
+    stopped = precheck.beyond_waiting(outcome, skip=frozenset(settings.skip))
     told: set[str] = set()
     for judged in outcome.challenges:
         for finding in judged.findings:

@@ -8,7 +8,6 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import rounds
 from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.account_keys import expected_value
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
@@ -19,6 +18,7 @@ from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.cli.wanted import Wanted
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import document, live
+from certbot_dns_preflight.run import waiting
 
 if TYPE_CHECKING:
     import argparse
@@ -130,14 +130,14 @@ def _look(
             tally,
             watch or contextlib.nullcontext(),
         ):
-            outcome = rounds.run(
+            outcome = waiting.run(
                 challenges,
                 settings,
                 wait=given.wait,
                 watch=watch,
                 # What a wait has told is not looked at again, so only a stream is told early.
                 decided=decided if stream is not None or not given.wait else None,
-                extras=rounds.Extras(applicant=applicant(settings)),
+                extras=waiting.Extras(applicant=applicant(settings)),
             )
         status = kept_files.keep(settings, outcome)
     if given.wait and outcome.verdict is Verdict.READY:

@@ -14,7 +14,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import rounds
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
@@ -26,6 +25,7 @@ from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import live
 from certbot_dns_preflight.report.words import listing, plural
+from certbot_dns_preflight.run import waiting
 from certbot_dns_preflight.settings import OnFailure
 
 if TYPE_CHECKING:
@@ -178,9 +178,9 @@ def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Ex
         return Exit.READY
     watch = None if given.quiet or given.verbose else live.LiveView()
     # Which CA is asked only the client knows; CAA is judged where an option names it.
-    extras = rounds.Extras(applicant=applicant(settings)) if settings.caa_identity else None
+    extras = waiting.Extras(applicant=applicant(settings)) if settings.caa_identity else None
     with kept_files.none_if_stopped(settings, _domains(told)), watch or contextlib.nullcontext():
-        outcome = rounds.run(wanted.challenges, settings, wait=True, watch=watch, extras=extras)
+        outcome = waiting.run(wanted.challenges, settings, wait=True, watch=watch, extras=extras)
 
     status = kept_files.keep(settings, outcome)
     if outcome.verdict is Verdict.READY:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import configdir, renewals, rounds, settings
+from certbot_dns_preflight import configdir, renewals, settings
 from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
 from certbot_dns_preflight.cli.names import spoken_of
@@ -18,6 +18,7 @@ from certbot_dns_preflight.renewals import Problem, Trouble
 from certbot_dns_preflight.report import metrics
 from certbot_dns_preflight.report import renewals as report
 from certbot_dns_preflight.resolve.cache import Knowledge
+from certbot_dns_preflight.run import waiting
 
 if TYPE_CHECKING:
     import argparse
@@ -141,8 +142,8 @@ def _look(lineages: Sequence[Lineage]) -> list[Renewal]:
         knowledge = learned.setdefault(
             (options.root_hints, options.resolver, options.family), Knowledge()
         )
-        extras = rounds.Extras(applicant=applicant, knowledge=knowledge)
-        runs[how] = rounds.run(tuple(asked), options, wait=False, extras=extras)
+        extras = waiting.Extras(applicant=applicant, knowledge=knowledge)
+        runs[how] = waiting.run(tuple(asked), options, wait=False, extras=extras)
         for outcome in runs[how].challenges:
             judged[how, outcome.survey.challenge] = outcome
     return [

@@ -7,7 +7,6 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import stoppable, tracing
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
@@ -15,7 +14,8 @@ from certbot_dns_preflight.cli.names import spoken
 from certbot_dns_preflight.cli.parser import add_common_options, read_settings
 from certbot_dns_preflight.cli.terminal import speaks_unicode, width
 from certbot_dns_preflight.facts.survey import NoEgress
-from certbot_dns_preflight.report import trace
+from certbot_dns_preflight.report.trace import as_json, render
+from certbot_dns_preflight.run import signals, trace
 
 if TYPE_CHECKING:
     import argparse
@@ -58,15 +58,15 @@ def run(given: argparse.Namespace) -> Exit:
         raise MisuseError(str(error)) from error
     settings = replace(settings, metrics=None)
     kept_files.check(settings)
-    trail = stoppable.run(tracing.trace(asked, settings))
-    written = json.dumps(trace.as_json(trail), indent=2, allow_nan=False) + "\n"
+    trail = signals.run(trace.trace(asked, settings))
+    written = json.dumps(as_json(trail), indent=2, allow_nan=False) + "\n"
     status = kept_files.write(settings, written, _nothing, _status(trail))
     if given.json:
         sys.stdout.write(written)
     elif not given.quiet:
         unicode = speaks_unicode()
         name = spoken(asked.domain) if unicode else None
-        sys.stdout.write(trace.render(trail, width=width(), unicode=unicode) + "\n")
+        sys.stdout.write(render(trail, width=width(), unicode=unicode) + "\n")
         sys.stdout.write(f"{asked.domain} is {name}.\n" if name else "")
     return status
 

@@ -1,6 +1,6 @@
 """The plugin's own order of things, with a provider's plugin that only takes note of it.
 
-What the name servers show is the double here (`rounds.run`, `foresight.look`): tests in the lab
+What the name servers show is the double here (`waiting.run`, `foresight.look`): tests in the lab
 show the rest.
 """
 
@@ -15,9 +15,10 @@ from acme import challenges, messages
 from certbot import errors
 from certbot.display import util as display
 
-from certbot_dns_preflight import foresight, lineage, rounds
+from certbot_dns_preflight import foresight, lineage
 from certbot_dns_preflight.authenticator import Authenticator
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
+from certbot_dns_preflight.run import waiting
 from tests.certbot.made import ACCOUNT_KEY, achall, config, install
 from tests.report.build import NXDOMAIN, error, judged, seen
 from tests.report.build import run as outcome
@@ -98,8 +99,8 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Outcome | Exception], li
                 raise result
             return result
 
-        monkeypatch.setattr(rounds, "run", run)
-        monkeypatch.setattr(foresight, "look", lambda *_: (ready(), rounds.Extras()))
+        monkeypatch.setattr(waiting, "run", run)
+        monkeypatch.setattr(foresight, "look", lambda *_: (ready(), waiting.Extras()))
         return asked
 
     return set_to

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import dns.name
 
-from certbot_dns_preflight import means
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.validate import validate
 from certbot_dns_preflight.facts.dnssec import Assessment, Facts, Kind, Status
+from certbot_dns_preflight.run import session
 from certbot_dns_preflight.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def collect(world: World, names: list[str]) -> dict[str, Facts]:
     """Collect as a run does: what CAA is read from comes out of the look for it."""
 
     async def run() -> dict[str, Facts]:
-        asking = means.of_settings(Settings(root_hints=world.root_hints, query_timeout=1.0))
+        asking = session.of_settings(Settings(root_hints=world.root_hints, query_timeout=1.0))
         places = asyncio.Semaphore(10)
 
         async def one(name: str) -> Facts:

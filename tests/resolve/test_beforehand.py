@@ -11,7 +11,6 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight import beforehand, means, rounds
 from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.answers import Endpoint
@@ -21,6 +20,7 @@ from certbot_dns_preflight.resolve import split_horizon
 from certbot_dns_preflight.resolve.cache import Knowledge
 from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.resolve.split_horizon import own_resolvers
+from certbot_dns_preflight.run import precheck, session, waiting
 from certbot_dns_preflight.settings import Family, Leniency, Recursive, Settings
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import RecursiveLooking, Silent
@@ -55,7 +55,7 @@ class Noting(Exchange):
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dns.name.Name, str]]:
     Noting.asked = []
-    monkeypatch.setattr(means, "Exchange", Noting)
+    monkeypatch.setattr(session, "Exchange", Noting)
     return Noting.asked
 
 
@@ -66,9 +66,9 @@ def settings(lab: Lab) -> Settings:
 
 def look(
     settings: Settings, *domains: str, knowledge: Knowledge | None = None
-) -> tuple[beforehand.Beforehand, Outcome]:
+) -> tuple[precheck.Beforehand, Outcome]:
     wanted = [make_challenge(domain, [b"v"]) for domain in domains]
-    facts = asyncio.run(beforehand.look(wanted, settings, knowledge=knowledge))
+    facts = asyncio.run(precheck.look(wanted, settings, knowledge=knowledge))
     return facts, facts.judged(settings, ANYBODY)
 
 
@@ -96,8 +96,8 @@ def test_what_was_learned_is_not_asked_again_in_the_wait(
     knowledge = Knowledge()
     facts, _ = look(settings, "example.test", knowledge=knowledge)
     asked.clear()
-    extras = rounds.Extras(applicant=ANYBODY, surroundings=facts.surroundings, knowledge=knowledge)
-    rounds.run([make_challenge("example.test")], settings, wait=True, extras=extras)
+    extras = waiting.Extras(applicant=ANYBODY, surroundings=facts.surroundings, knowledge=knowledge)
+    waiting.run([make_challenge("example.test")], settings, wait=True, extras=extras)
     assert lab.bind.running
     # One walk to the challenge's own name, and two rounds at eight addresses.
     assert sorted(rdtype for _, _, rdtype in asked) == ["SOA", *["TXT"] * 16]
@@ -127,14 +127,14 @@ def test_trouble_of_the_name_servers_is_seen_beforehand(lab: Lab, settings: Sett
     _, outcome = look(settings, "www.halflame.test")
     (found,) = codes(outcome)
     assert "nameserver-refuses" in found
-    assert beforehand.beyond_waiting(outcome, skip=frozenset()) == ()
+    assert precheck.beyond_waiting(outcome, skip=frozenset()) == ()
 
 
 def test_a_name_server_without_address_is_beyond_waiting(lab: Lab, settings: Settings) -> None:
     server = lab.daemon("knot")
     lab.zone("nowhere-ns.test.", [server], delegation=[server, "gone.dns.test."])
     _, outcome = look(settings, "nowhere-ns.test")
-    assert len(beforehand.beyond_waiting(outcome, skip=frozenset())) == 1
+    assert len(precheck.beyond_waiting(outcome, skip=frozenset())) == 1
 
 
 def test_an_internal_view_of_the_hosts_resolver_is_told(
@@ -179,7 +179,7 @@ def test_the_hosts_resolvers_are_read_from_its_configuration(lab: Lab) -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beforehand, "_PATIENCE", 2.5)
+    monkeypatch.setattr(precheck, "_PATIENCE", 2.5)
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def test_caa_that_could_not_be_read_in_time_is_told(
     assert told.summary.startswith(f"CAA at www.slow.test. (an alias for x.{dead}) cannot be read")
     assert re.search(r"no answer in [23] s\.", told.cause)
     # What may answer yet is waited for; what forbids stays.
-    (stopped,) = beforehand.beyond_waiting(outcome, skip=frozenset())
+    (stopped,) = precheck.beyond_waiting(outcome, skip=frozenset())
     assert stopped.survey.challenge.domain == "slow.test"
 
 
@@ -223,19 +223,19 @@ def test_what_had_no_time_beforehand_gets_a_little_more_in_the_wait(
     settings = replace(settings, query_timeout=0.5, timeout=30)
     records = f"www CNAME x.{dead}\n_acme-challenge.www TXT v\n"
     lab.zone("slow.test.", [lab.bind, lab.nsd], records=records)
-    monkeypatch.setattr(beforehand, "_PATIENCE", 0.5)
+    monkeypatch.setattr(precheck, "_PATIENCE", 0.5)
     knowledge = Knowledge()
     wanted = [make_challenge("www.slow.test", [b"v"])]
     facts, _ = look(settings, "www.slow.test", knowledge=knowledge)
-    extras = rounds.Extras(applicant=ANYBODY, surroundings=facts.surroundings, knowledge=knowledge)
-    outcome = rounds.run(wanted, settings, wait=True, extras=extras)
+    extras = waiting.Extras(applicant=ANYBODY, surroundings=facts.surroundings, knowledge=knowledge)
+    outcome = waiting.run(wanted, settings, wait=True, extras=extras)
     assert error_codes(outcome) == [["caa-unanswerable"]]
     assert outcome.elapsed < 4
     # Once it answers, it is ready.
     lab.undelegate(dead)
     lab.zone(dead, [lab.nsd])
     extras = replace(extras, knowledge=None)
-    assert error_codes(rounds.run(wanted, settings, wait=True, extras=extras)) == [[]]
+    assert error_codes(waiting.run(wanted, settings, wait=True, extras=extras)) == [[]]
 
 
 def test_where_nothing_answers_the_look_ends_after_two_tries(
@@ -254,8 +254,8 @@ def test_where_nothing_answers_the_look_ends_after_two_tries(
     assert facts.elapsed < 2.8
     assert outcome.verdict is Verdict.INCONCLUSIVE
     assert codes(outcome) == [{"no-dns-egress"}, {"no-dns-egress"}]
-    assert len(beforehand.beyond_waiting(outcome, skip=frozenset())) == 2
-    assert beforehand.beyond_waiting(outcome, skip=frozenset({"no-dns-egress"})) == ()
+    assert len(precheck.beyond_waiting(outcome, skip=frozenset())) == 2
+    assert precheck.beyond_waiting(outcome, skip=frozenset({"no-dns-egress"})) == ()
 
 
 @pytest.mark.parametrize(("unanswered", "stopped"), [(True, 0), (False, 1), (None, 1)])
@@ -276,7 +276,7 @@ def test_an_address_that_was_not_answered_for_may_be_so_soon(
         for f in judged.findings
     )
     outcome = replace(outcome, challenges=(replace(judged, findings=told),))
-    assert len(beforehand.beyond_waiting(outcome, skip=frozenset())) == stopped
+    assert len(precheck.beyond_waiting(outcome, skip=frozenset())) == stopped
 
 
 def test_a_name_server_whose_own_zone_is_silent_may_have_an_address_soon(
@@ -287,7 +287,7 @@ def test_a_name_server_whose_own_zone_is_silent_may_have_an_address_soon(
     lab.zone("nsgone.test.", [lab.bind, lab.nsd], apex=hosts, delegation=hosts)
     _, outcome = look(settings, "nsgone.test")
     assert error_codes(outcome) == [["nameserver-without-address"]]
-    assert beforehand.beyond_waiting(outcome, skip=frozenset()) == ()
+    assert precheck.beyond_waiting(outcome, skip=frozenset()) == ()
 
 
 def test_caa_waits_as_long_as_the_walk_that_the_record_needs_too(
@@ -297,10 +297,10 @@ def test_caa_waits_as_long_as_the_walk_that_the_record_needs_too(
     hosts = [lab.bind, lab.nsd, f"ns.{dead}"]
     records = f'_acme-challenge TXT v\n@ CAA 0 issue "{LE}"\n'
     lab.zone("nsgone.test.", [lab.bind, lab.nsd], records=records, apex=hosts, delegation=hosts)
-    monkeypatch.setattr(rounds, "_SCOUTING", 0.05)
-    extras = rounds.Extras(applicant=ANYBODY)
+    monkeypatch.setattr(waiting, "_SCOUTING", 0.05)
+    extras = waiting.Extras(applicant=ANYBODY)
     for wait in (False, True):
         wanted = [make_challenge("nsgone.test", [b"v"])]
-        outcome = rounds.run(wanted, settings, wait=wait, extras=extras)
+        outcome = waiting.run(wanted, settings, wait=wait, extras=extras)
         assert error_codes(outcome) == [[]]
         assert outcome.verdict is Verdict.READY

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight import beforehand
 from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.resolve import split_horizon
+from certbot_dns_preflight.run import precheck
 from certbot_dns_preflight.settings import Settings
 from tests.lab import Unbound
 from tests.lab.laboratory import zone_text
@@ -39,7 +39,7 @@ def split_views(
         own = [Endpoint(address) for address in resolvers]
         monkeypatch.setattr(split_horizon, "own_resolvers", lambda: own)
         settings = Settings(root_hints=lab.root_hints, query_timeout=1)
-        facts = asyncio.run(beforehand.look([make_challenge(domain)], settings))
+        facts = asyncio.run(precheck.look([make_challenge(domain)], settings))
         outcome = facts.judged(settings, ANYBODY)
         findings = outcome.challenges[0].findings
         return [f for f in findings if f.code == "split-view"], outcome.verdict

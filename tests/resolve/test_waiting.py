@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight import means, rounds
 from certbot_dns_preflight.challenge import Challenge, make_challenge
 from certbot_dns_preflight.facts.outcome import Outcome, Progress, Verdict
 from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
 from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.run import session, waiting
 from certbot_dns_preflight.settings import Leniency, Recursive, Settings
 from tests.conftest import beside_python
 from tests.lab import misbehaving, zone_text
@@ -57,11 +57,11 @@ def publish(lab: Lab) -> Iterator[Callable[..., Challenge]]:
 
 
 def once(challenges: list[Challenge], settings: Settings) -> Outcome:
-    return rounds.run(challenges, settings, wait=False)
+    return waiting.run(challenges, settings, wait=False)
 
 
-def waiting(challenges: list[Challenge], settings: Settings) -> Outcome:
-    return rounds.run(challenges, settings, wait=True)
+def wait_for(challenges: list[Challenge], settings: Settings) -> Outcome:
+    return waiting.run(challenges, settings, wait=True)
 
 
 def only(outcome: Outcome) -> Survey:
@@ -97,7 +97,7 @@ class Noting(Exchange):
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     Noting.asked = []
-    monkeypatch.setattr(means, "Exchange", Noting)
+    monkeypatch.setattr(session, "Exchange", Noting)
     return Noting.asked
 
 
@@ -106,7 +106,7 @@ def test_what_is_there_everywhere_is_ready_after_two_complete_rounds(
 ) -> None:
     wanted = publish()
     lab.wait_synchronous()
-    outcome = waiting([wanted], settings)
+    outcome = wait_for([wanted], settings)
     survey = only(outcome)
     assert outcome.verdict is Verdict.READY
     assert codes(outcome) == set()
@@ -124,7 +124,7 @@ def test_a_ready_run_pays_for_no_serial_and_no_probe(
 ) -> None:
     wanted = publish()
     lab.wait_synchronous()
-    outcome = waiting([wanted], settings)
+    outcome = wait_for([wanted], settings)
     assert outcome.verdict is Verdict.READY
     assert all(seen.serial is None for seen in only(outcome).observations)
     assert (ZONE, "SOA") not in {(name, rdtype) for _, name, rdtype in asked}
@@ -138,7 +138,7 @@ def test_more_confirmations_are_more_complete_rounds(
 ) -> None:
     wanted = publish()
     lab.wait_synchronous()
-    assert only(waiting([wanted], with_settings(settings, confirmations=4))).rounds == 4
+    assert only(wait_for([wanted], with_settings(settings, confirmations=4))).rounds == 4
     assert only(once([wanted], with_settings(settings, confirmations=3))).rounds == 3
     assert only(once([wanted], with_settings(settings, confirmations=1))).rounds == 1
 
@@ -159,7 +159,7 @@ def test_a_lagging_secondary_is_waited_for_and_no_longer(
 
     helper = threading.Thread(target=catch_up)
     helper.start()
-    outcome = waiting([wanted], settings)
+    outcome = wait_for([wanted], settings)
     done = time.monotonic()
     helper.join()
     assert outcome.verdict is Verdict.READY
@@ -179,7 +179,7 @@ def test_while_waiting_only_the_unconfirmed_are_asked(
     lab.pause_transfers(lab.knot)
     wanted = publish()
     time.sleep(2)  # those that are not paused have it by then
-    outcome = waiting([wanted], with_settings(settings, timeout=5))
+    outcome = wait_for([wanted], with_settings(settings, timeout=5))
     lab.resume_transfers(lab.knot)
     lab.refresh(lab.knot)
     assert codes(outcome) == {"secondary-behind"}
@@ -201,7 +201,7 @@ def test_the_time_is_kept_when_servers_are_silent(
     lab.wait_synchronous()
     lab.pdns.freeze()
     begun = time.monotonic()
-    outcome = waiting([wanted], with_settings(settings, timeout=4, query_timeout=3))
+    outcome = wait_for([wanted], with_settings(settings, timeout=4, query_timeout=3))
     elapsed = time.monotonic() - begun
     lab.pdns.thaw()
     assert outcome.verdict is Verdict.NOT_READY
@@ -216,7 +216,7 @@ def test_a_silent_server_may_be_left_out_of_the_verdict(
     lab.wait_synchronous()
     lab.pdns.kill()
     lenient = with_settings(settings, query_timeout=0.3, unreachable=Leniency.WARN)
-    outcome = waiting([wanted], lenient)
+    outcome = wait_for([wanted], lenient)
     assert outcome.verdict is Verdict.READY
     assert [(f.code, f.severity.value) for f in outcome.challenges[0].findings] == [
         ("nameserver-unreachable", "warning")
@@ -225,7 +225,7 @@ def test_a_silent_server_may_be_left_out_of_the_verdict(
 
 def test_no_time_at_all_is_an_answer_too(lab: Lab, settings: Settings) -> None:
     wanted = make_challenge("example.test", [VALUE.encode()])
-    outcome = waiting([wanted], with_settings(settings, timeout=0))
+    outcome = wait_for([wanted], with_settings(settings, timeout=0))
     assert lab.bind.running
     assert outcome.verdict is not Verdict.READY
     assert outcome.elapsed < 1
@@ -245,7 +245,7 @@ def test_what_was_ready_early_is_looked_at_again_before_the_end(
 
     helper = threading.Thread(target=change)
     helper.start()
-    outcome = waiting([early, late], with_settings(settings, timeout=18))
+    outcome = wait_for([early, late], with_settings(settings, timeout=18))
     helper.join()
     first, second = outcome.challenges
     assert (first.verdict, second.verdict) == (Verdict.NOT_READY, Verdict.READY)
@@ -258,7 +258,7 @@ def test_watchers_see_the_wait_go_on(
     wanted = publish()
     lab.wait_synchronous()
     seen: list[Progress] = []
-    rounds.run([wanted], settings, wait=True, watch=seen.append)
+    waiting.run([wanted], settings, wait=True, watch=seen.append)
     assert len(seen) >= 3
     assert seen[-1].surveys[0].ready_after is not None
     assert [p.elapsed for p in seen] == sorted(p.elapsed for p in seen)
@@ -273,7 +273,7 @@ def test_a_resolver_can_lead_the_way(
     through = with_settings(
         settings, root_hints=None, resolver=(Recursive(lab.unbound.address4, 53),)
     )
-    outcome = waiting([wanted], through)
+    outcome = wait_for([wanted], through)
     assert outcome.verdict is Verdict.READY
     assert len(only(outcome).observations) == 8
     assert [e.address for e in outcome.vantage.resolvers] == [lab.unbound.address4]
@@ -292,7 +292,7 @@ def test_nothing_answering_at_all_is_inconclusive(lab: Lab, settings: Settings) 
 def test_cancelling_ends_it_at_once(lab: Lab, settings: Settings) -> None:
     async def go() -> float:
         wanted = [make_challenge("nothing.example.test", [b"x"])]
-        task = asyncio.create_task(rounds.preflight(wanted, settings, wait=True))
+        task = asyncio.create_task(waiting.preflight(wanted, settings, wait=True))
         await asyncio.sleep(0.5)
         begun = asyncio.get_running_loop().time()
         task.cancel()
@@ -339,7 +339,7 @@ def test_a_signal_goes_to_whoever_handled_it_before(lab: Lab, settings: Settings
     threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGTERM)).start()
     try:
         with pytest.raises(ToldError):
-            rounds.run([make_challenge("nothing.example.test", [b"x"])], settings, wait=True)
+            waiting.run([make_challenge("nothing.example.test", [b"x"])], settings, wait=True)
         assert signal.getsignal(signal.SIGTERM) is handler
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -352,7 +352,7 @@ def test_it_runs_in_a_thread_where_signals_cannot_be_caught(
     wanted = publish()
     lab.wait_synchronous()
     got: list[Outcome] = []
-    thread = threading.Thread(target=lambda: got.append(waiting([wanted], settings)))
+    thread = threading.Thread(target=lambda: got.append(wait_for([wanted], settings)))
     thread.start()
     thread.join()
     assert got[0].verdict is Verdict.READY
@@ -360,7 +360,7 @@ def test_it_runs_in_a_thread_where_signals_cannot_be_caught(
 
 def test_out_of_time_before_anything_was_learned_says_where(lab: Lab, settings: Settings) -> None:
     lab.root.freeze()
-    outcome = waiting([make_challenge("example.test", [b"x"])], with_settings(settings, timeout=1))
+    outcome = wait_for([make_challenge("example.test", [b"x"])], with_settings(settings, timeout=1))
     lab.root.thaw()
     assert isinstance(only(outcome).obstacle, (OutOfTime, NoEgress))
     assert outcome.verdict is not Verdict.READY
@@ -390,7 +390,7 @@ def test_a_silent_address_beside_an_answering_one_delays_no_readiness(
         lab.update(lab.bind, zone, add=[f'_acme-challenge.{zone} TXT "{VALUE}"'])
         later = threading.Timer(10, resume)
         later.start()
-        outcome = waiting(
+        outcome = wait_for(
             [make_challenge("late.test", [VALUE.encode()])],
             with_settings(settings, timeout=60, query_timeout=3),
         )

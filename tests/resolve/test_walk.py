@@ -11,7 +11,6 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight import rounds
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.answers import Absent, Alias, Endpoint, Values
 from certbot_dns_preflight.facts.outcome import Verdict
@@ -27,6 +26,7 @@ from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.resolve.root_hints import read
 from certbot_dns_preflight.resolve.txt import Surveyor
 from certbot_dns_preflight.resolve.walker import Cut, Walker
+from certbot_dns_preflight.run import waiting
 from certbot_dns_preflight.settings import Settings
 from tests.lab import misbehaving
 from tests.lab.laboratory import zone_text
@@ -407,7 +407,7 @@ def half_looked_up(lab: Lab) -> Iterator[tuple[Forgetful, str]]:
 def wait_for_half(lab: Lab, **watch: Any) -> ChallengeOutcome:  # noqa: ANN401 - passed on
     how = Settings(root_hints=lab.root_hints, timeout=6, query_timeout=0.3, interval=0.3)
     looked_for = make_challenge("half.test", [b"v"])
-    return rounds.run([looked_for], how, wait=True, **watch).challenges[0]
+    return waiting.run([looked_for], how, wait=True, **watch).challenges[0]
 
 
 def test_addresses_that_nobody_answered_for_are_told(lab: Lab) -> None:

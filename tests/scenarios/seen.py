@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import dns.exception
 import dns.rdatatype
 
-from certbot_dns_preflight import rounds
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.report import document
+from certbot_dns_preflight.run.waiting import run
 from certbot_dns_preflight.settings import Settings
 from tests.scenarios import gallery
 from tests.scenarios.strictness import STRICTER
@@ -129,7 +129,7 @@ class Look:
         """Look once, or with `wait` until ready or `timeout`; then ask as the CA would."""
         values = [item.encode() if isinstance(item, str) else item for item in expected]
         challenge = make_challenge(domain, values)
-        outcome = rounds.run([challenge], self.settings(**options), wait=wait, watch=watch)
+        outcome = run([challenge], self.settings(**options), wait=wait, watch=watch)
         gallery.keep(outcome)
         gallery.record(outcome)
         seen = Seen(outcome, json.loads(document.render(outcome))["challenges"][0], None)

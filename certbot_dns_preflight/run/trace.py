@@ -15,7 +15,6 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight import means
 from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.facts.trace import Destination, Leg, Step, Trail
@@ -24,6 +23,7 @@ from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES, find_referral, is_authoritative
 from certbot_dns_preflight.resolve.txt import Surveyor
+from certbot_dns_preflight.run import session
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
@@ -78,7 +78,7 @@ async def trace(challenge: Challenge, settings: Settings) -> Trail:
 class _Tracer:
     def __init__(self, challenge: Challenge, settings: Settings) -> None:
         self.exchange = _Watched(query_timeout=settings.query_timeout)
-        self.means = means.of_settings(settings, exchange=self.exchange)
+        self.means = session.of_settings(settings, exchange=self.exchange)
         self.walker = self.means.walker
         self.surveyor = Surveyor(
             challenge, self.exchange, self.walker, families=self.means.families

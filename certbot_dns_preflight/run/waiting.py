@@ -13,7 +13,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from certbot_dns_preflight import means, stoppable, verdict
+from certbot_dns_preflight import verdict
 from certbot_dns_preflight.diagnosis import diagnose, with_surroundings
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.dnssec import Status
@@ -22,7 +22,7 @@ from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progr
 from certbot_dns_preflight.facts.survey import OutOfTime
 from certbot_dns_preflight.resolve.probes import Prober
 from certbot_dns_preflight.resolve.txt import Surveyor
-from certbot_dns_preflight.run import assess, inputs
+from certbot_dns_preflight.run import assess, inputs, session, signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,7 +81,7 @@ def run(  # noqa: PLR0913 - two things to do and how, by keyword
     whoever handled it before, so that what this raises is what that handler raises.
     Raises `roothints.RootHintsError` for a bad hints file.
     """
-    return stoppable.run(
+    return signals.run(
         preflight(challenges, settings, wait=wait, watch=watch, decided=decided, extras=extras)
     )
 
@@ -132,7 +132,7 @@ class _Run:
         self._started = dt.datetime.now(dt.UTC)
         self._begun = asyncio.get_running_loop().time()
         self._deadline = self._begun + settings.timeout
-        self._means = means.of_settings(settings, knowledge=extras.knowledge)
+        self._means = session.of_settings(settings, knowledge=extras.knowledge)
         self._applicant = extras.applicant
         self._around = dict(extras.surroundings)
         self._forgotten_at = self._begun

@@ -12,7 +12,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import diagnosis, means, verdict
+from certbot_dns_preflight import diagnosis, verdict
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.caa import Properties
 from certbot_dns_preflight.facts.environment import Surroundings
@@ -20,7 +20,7 @@ from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
 from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
 from certbot_dns_preflight.resolve.root_hints import builtin, read
-from certbot_dns_preflight.run import inputs
+from certbot_dns_preflight.run import inputs, session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,7 +114,7 @@ class _Look:
         self._settings = settings
         self._begun = asyncio.get_running_loop().time()
         self._patience = min(_PATIENCE, settings.timeout)
-        self._means = means.of_settings(settings, knowledge=knowledge)
+        self._means = session.of_settings(settings, knowledge=knowledge)
         self._trusted = inputs.anchors_of(settings)
         self._surveys: dict[str, Survey] = {}
         self._chained: list[Challenge] = []
