@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from certbot import errors
 from certbot.plugins import common
 
-from certbot_dns_preflight import lineage
+from certbot_dns_preflight.renewals import renewal_file
 from certbot_dns_preflight.wrapped import plugin_class
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ def restore(config: NamespaceConfig, name: str) -> None:
             return
         logger.debug("The options of %s come from %s", name, file.path)
         _restore_options(config, name, file)
-    except lineage.LineageError as error:
+    except renewal_file.LineageError as error:
         raise errors.PluginError(str(error)) from error
 
 
 def mark(config: NamespaceConfig) -> None:
     """Give the lineage an identifier, if it has none, by which its renewal file is found again."""
     if identifier(config) is None:
-        setattr(config, lineage.IDENTIFIER, lineage.new_identifier())
+        setattr(config, renewal_file.IDENTIFIER, renewal_file.new_identifier())
 
 
 def identifier(config: NamespaceConfig) -> str | None:
@@ -56,15 +56,15 @@ def identifier(config: NamespaceConfig) -> str | None:
     It is declared as no option, for nobody should set it; certbot saves and restores whatever
     begins with our prefix all the same.
     """
-    found = getattr(config, lineage.IDENTIFIER, None)
+    found = getattr(config, renewal_file.IDENTIFIER, None)
     return None if found is None else str(found)
 
 
-def _renewal_file(config: NamespaceConfig, prefix: str) -> lineage.RenewalFile | None:
+def _renewal_file(config: NamespaceConfig, prefix: str) -> renewal_file.RenewalFile | None:
     directory = Path(config.renewal_configs_dir)
     if config.certname:
-        return lineage.named(directory, config.certname)
-    found = lineage.find(
+        return renewal_file.named(directory, config.certname)
+    found = renewal_file.find(
         directory,
         identifier=identifier(config),
         # Certbot has taken these from the certificate (and keeps addresses apart).
@@ -75,11 +75,11 @@ def _renewal_file(config: NamespaceConfig, prefix: str) -> lineage.RenewalFile |
         return None
     if found.shared:
         # A copied file gets an identifier of its own with its first renewal.
-        setattr(config, lineage.IDENTIFIER, lineage.new_identifier())
+        setattr(config, renewal_file.IDENTIFIER, renewal_file.new_identifier())
     return found.file
 
 
-def _restore_options(config: NamespaceConfig, name: str, file: lineage.RenewalFile) -> None:
+def _restore_options(config: NamespaceConfig, name: str, file: renewal_file.RenewalFile) -> None:
     parser = _RecordingParser(add_help=False, conflict_handler="resolve")
     plugin_class(name).inject_parser_options(parser, name)
     for item, value in file.options(common.dest_namespace(name)).items():
@@ -121,7 +121,7 @@ class _RecordingParser(argparse.ArgumentParser):
 
 
 def _typed(
-    value: str | list[str], declared: _Declared | None, file: lineage.RenewalFile, item: str
+    value: str | list[str], declared: _Declared | None, file: renewal_file.RenewalFile, item: str
 ) -> object:
     """Read a saved value as certbot reads its own, lists element by element."""
     if isinstance(value, str) and value in _LITERALS:

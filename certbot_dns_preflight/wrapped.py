@@ -17,7 +17,7 @@ from acme import challenges
 from certbot import errors, interfaces
 from certbot.plugins import common
 
-from certbot_dns_preflight import lineage
+from certbot_dns_preflight.renewals import renewal_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,7 +142,7 @@ class _ConfigView:
 
 def plugin_class(name: str) -> type[interfaces.Authenticator]:
     """Find an installed authenticator; raises `PluginError` with one line that says what to do."""
-    if name == lineage.PLUGIN:
+    if name == renewal_file.PLUGIN:
         raise errors.PluginError(
             f"{OPTION}: dns-preflight cannot wrap itself; name the authenticator that makes the "
             f"records: {_choices()}"
@@ -159,7 +159,7 @@ def _choices(like: str | None = None) -> str:
     """Say which plugins could be meant; judged by their names, none is loaded for it."""
     names = sorted(
         {entry_point.name for entry_point in importlib.metadata.entry_points(group=_GROUP)}
-        - {lineage.PLUGIN}
+        - {renewal_file.PLUGIN}
     )
     usable = [name for name in names if name == "manual" or "dns" in name]
     text = "installed: " + ", ".join(usable)

@@ -7,14 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import configdir, renewals, settings
+from certbot_dns_preflight import settings
 from certbot_dns_preflight.cli import kept_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
 from certbot_dns_preflight.cli.names import spoken_of
 from certbot_dns_preflight.cli.parser import add_common_options, read_settings
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.renewals import Problem, Trouble
+from certbot_dns_preflight.renewals import config_dir
+from certbot_dns_preflight.renewals.lineages import Check, Problem, Renewal, Trouble, worst_first
 from certbot_dns_preflight.report import metrics
 from certbot_dns_preflight.report import renewals as report
 from certbot_dns_preflight.resolve.cache import Knowledge
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.caa.policy import Applicant
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
-    from certbot_dns_preflight.renewals import Check, Lineage, Renewal
+    from certbot_dns_preflight.renewals.lineages import Lineage
 
 _DEFAULT_DIRECTORY = "/etc/letsencrypt"
 _IDLE = ("on-failure", "interval", "settle")  # nothing is waited for
@@ -79,19 +80,19 @@ def run(given: argparse.Namespace) -> Exit:
     lineages: tuple[Lineage, ...] = ()
     problem: Problem | None = None
     try:
-        lineages = configdir.read(directory, texts, only=given.cert_name)
-    except configdir.ConfigDirDeniedError as error:
+        lineages = config_dir.read(directory, texts, only=given.cert_name)
+    except config_dir.ConfigDirDeniedError as error:
         problem = Problem(Trouble.DENIED, str(error))
-    except configdir.ConfigDirError as error:
+    except config_dir.ConfigDirError as error:
         raise MisuseError(str(error)) from error
     if within is not None:
         lineages = tuple(each for each in lineages if _ends_within(each, started, within))
     looked_at = _look([each for each in lineages if each.concerned])
-    check = renewals.Check(
+    check = Check(
         started=started,
         elapsed=(dt.datetime.now(dt.UTC) - started).total_seconds(),
         directory=directory,
-        renewals=renewals.worst_first(looked_at),
+        renewals=worst_first(looked_at),
         others=tuple(each for each in lineages if not each.concerned),
         within=within,
         problem=problem,
@@ -147,7 +148,7 @@ def _look(lineages: Sequence[Lineage]) -> list[Renewal]:
         for outcome in runs[how].challenges:
             judged[how, outcome.survey.challenge] = outcome
     return [
-        renewals.Renewal(
+        Renewal(
             lineage,
             None
             if lineage.problem is not None

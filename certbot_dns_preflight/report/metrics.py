@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.facts.survey import Survey
-    from certbot_dns_preflight.renewals import Renewal
+    from certbot_dns_preflight.renewals.lineages import Renewal
     from certbot_dns_preflight.report.exposition import Family, Series
 
 MOST_NAMESERVERS = 32  # per domain: the slowest

@@ -21,7 +21,7 @@ from certbot_dns_preflight.report.words import listing, plural
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Json
-    from certbot_dns_preflight.renewals import Check, Lineage, Problem, Renewal
+    from certbot_dns_preflight.renewals.lineages import Check, Lineage, Problem, Renewal
 
 VERSION = 1
 _LONGEST_NAME = 40

@@ -15,9 +15,10 @@ from acme import challenges, messages
 from certbot import errors
 from certbot.display import util as display
 
-from certbot_dns_preflight import foresight, lineage
+from certbot_dns_preflight import foresight
 from certbot_dns_preflight.authenticator import Authenticator
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
+from certbot_dns_preflight.renewals import renewal_file
 from certbot_dns_preflight.run import waiting
 from tests.certbot.made import ACCOUNT_KEY, achall, config, install
 from tests.report.build import NXDOMAIN, error, judged, seen
@@ -299,7 +300,7 @@ def test_only_a_chosen_plugin_leaves_its_mark_in_the_configuration(
     plugin: Callable[..., Authenticator], *, chosen: str | None, marked: bool
 ) -> None:
     made = plugin(authenticator=chosen)
-    assert hasattr(made.config, lineage.IDENTIFIER) is marked
+    assert hasattr(made.config, renewal_file.IDENTIFIER) is marked
 
 
 def test_performing_is_being_chosen(
@@ -308,7 +309,7 @@ def test_performing_is_being_chosen(
     looks(ready())
     made = plugin(authenticator=None)
     made.perform([achall("example.test")])
-    assert made.config.set_by_user(lineage.IDENTIFIER)
+    assert made.config.set_by_user(renewal_file.IDENTIFIER)
 
 
 # -- after a refusal -------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ import configobj  # type: ignore[import-untyped] # it has no stubs
 import pytest
 from certbot import errors
 
-from certbot_dns_preflight import lineage, restoration
+from certbot_dns_preflight import restoration
+from certbot_dns_preflight.renewals import renewal_file
 from tests.certbot.made import config, install
 
 if TYPE_CHECKING:
@@ -141,4 +142,4 @@ def test_an_identifier_is_given_once_and_counts_as_set(tmp_path: Path) -> None:
     restoration.mark(marked)
     assert first
     assert restoration.identifier(marked) == first
-    assert marked.set_by_user(lineage.IDENTIFIER)
+    assert marked.set_by_user(renewal_file.IDENTIFIER)

@@ -9,7 +9,7 @@ import pytest
 
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.outcome import Outcome, Vantage
-from certbot_dns_preflight.renewals import (
+from certbot_dns_preflight.renewals.lineages import (
     Lineage,
     Problem,
     Renewal,

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from certbot_dns_preflight import lineage
+from certbot_dns_preflight.renewals.renewal_file import IDENTIFIER, LineageError, find, named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def renewal_file(  # noqa: PLR0913 - what a renewal file says, most with a defau
 ) -> Path:
     path = directory / f"{name}.conf"
     cert = certificate(directory / f"{name}.pem", names) if names else directory / "missing.pem"
-    mark = f"{lineage.IDENTIFIER} = {identifier}\n" if identifier else ""
+    mark = f"{IDENTIFIER} = {identifier}\n" if identifier else ""
     path.write_text(
         f"cert = {cert}\n[renewalparams]\nauthenticator = {authenticator}\n{mark}"
         f"manual_auth_hook = {hook}\n"
@@ -69,7 +69,7 @@ def renewal_file(  # noqa: PLR0913 - what a renewal file says, most with a defau
 def found(
     directory: Path, identifier: str | None = "same", names: Sequence[str] = ("example.test",)
 ) -> tuple[str, bool] | None:
-    result = lineage.find(directory, identifier=identifier, names=names, prefix=PREFIX)
+    result = find(directory, identifier=identifier, names=names, prefix=PREFIX)
     return (result.file.path.stem, result.shared) if result else None
 
 
@@ -120,12 +120,12 @@ def test_copies_that_differ_are_named_with_the_way_out(
     tmp_path: Path, identifier: str | None
 ) -> None:
     paths = [renewal_file(tmp_path, n, identifier=identifier, hook=n) for n in ("a", "b")]
-    with pytest.raises(lineage.LineageError) as raised:
+    with pytest.raises(LineageError) as raised:
         found(tmp_path, identifier)
     message = str(raised.value)
     assert all(str(path) in message for path in paths)
     assert "--cert-name" in message
-    assert (lineage.IDENTIFIER in message) is (identifier is not None)
+    assert (IDENTIFIER in message) is (identifier is not None)
 
 
 def test_broken_files_of_others_do_not_matter(tmp_path: Path) -> None:
@@ -145,16 +145,16 @@ def test_addresses_in_a_certificate_count_as_names(tmp_path: Path) -> None:
 
 def test_a_name_gives_its_own_file_and_none_where_there_is_none(tmp_path: Path) -> None:
     path = renewal_file(tmp_path, "mine")
-    mine = lineage.named(tmp_path, "mine")
+    mine = named(tmp_path, "mine")
     assert mine is not None
     assert mine.path == path
     assert mine.options(PREFIX) == {"manual_auth_hook": "hook"}
-    assert lineage.named(tmp_path, "other") is None
+    assert named(tmp_path, "other") is None
 
 
 def test_a_broken_file_asked_for_by_name_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "broken.conf").write_text("[renewalparams\n")
-    with pytest.raises(lineage.LineageError) as raised:
-        lineage.named(tmp_path, "broken")
+    with pytest.raises(LineageError) as raised:
+        named(tmp_path, "broken")
     assert "broken.conf" in str(raised.value)
     assert "\n" not in str(raised.value)

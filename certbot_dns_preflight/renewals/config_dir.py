@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 import configobj  # type: ignore[import-untyped] # it has no stubs
 from cryptography import x509
 
-from certbot_dns_preflight import lineage, settings
+from certbot_dns_preflight import settings
 from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.renewals import Lineage, Problem, Trouble, proved_by_dns
+from certbot_dns_preflight.renewals import renewal_file
+from certbot_dns_preflight.renewals.lineages import Lineage, Problem, Trouble, proved_by_dns
 from certbot_dns_preflight.resolve import root_hints
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.lineage import RenewalFile
+    from certbot_dns_preflight.renewals.renewal_file import RenewalFile
 
 _SUFFIX = ".conf"
 _FILES = ("cert", "privkey", "chain", "fullchain")
@@ -105,7 +106,7 @@ def _lineage(name: str, directory: Path, given: Mapping[str, object]) -> Lineage
         file = _renewal_file(path)
     except _UnreadableError as error:
         return Lineage(name=name, file=path, problem=error.problem)
-    ours = file.params.get("authenticator") == lineage.PLUGIN
+    ours = file.params.get("authenticator") == renewal_file.PLUGIN
     authenticator = str(
         file.params.get(f"{_PREFIX}authenticator", "manual")
         if ours
@@ -149,8 +150,8 @@ def _lineage(name: str, directory: Path, given: Mapping[str, object]) -> Lineage
 
 def _renewal_file(path: Path) -> RenewalFile:
     try:
-        return lineage.read(path)
-    except lineage.LineageError as error:
+        return renewal_file.read(path)
+    except renewal_file.LineageError as error:
         denied = isinstance(error.__cause__, PermissionError)
         trouble = Trouble.DENIED if denied else Trouble.BROKEN
         reason = f"no permission to read {path}" if denied else str(error)
