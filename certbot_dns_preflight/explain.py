@@ -11,11 +11,11 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.diagnosis.catalogue import BY_CODE, ENTRIES
+from certbot_dns_preflight.checks.catalogue import BY_CODE, ENTRIES
 from certbot_dns_preflight.escaping import printable
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.diagnosis.catalogue import Entry
+    from certbot_dns_preflight.checks.catalogue import Entry
 
 _WIDTH = 79
 _PLACEHOLDERS = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from certbot_dns_preflight.diagnosis.catalogue import BY_CODE, ENTRIES, rank
+from certbot_dns_preflight.checks.catalogue import BY_CODE, ENTRIES, rank
 from certbot_dns_preflight.explain import UnknownCodeError, explain, findings_page
 
 ERRORS = [

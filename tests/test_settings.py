@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from certbot_dns_preflight import settings
+from certbot_dns_preflight.checks.catalogue import ENTRIES
 from certbot_dns_preflight.codes import CODES
-from certbot_dns_preflight.diagnosis.catalogue import ENTRIES
 from certbot_dns_preflight.settings import (
     Family,
     InvalidOptionError,

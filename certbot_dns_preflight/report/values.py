@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.difference import Kind, compare
+from certbot_dns_preflight.checks.txt_difference import Kind, compare
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.survey import Status, status
 from certbot_dns_preflight.report import paint
@@ -19,7 +19,7 @@ from certbot_dns_preflight.report.words import plural, shown_value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from certbot_dns_preflight.difference import Comparison, Difference
+    from certbot_dns_preflight.checks.txt_difference import Comparison, Difference
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome
 

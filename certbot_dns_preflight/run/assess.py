@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.diagnosis import dnssec
+from certbot_dns_preflight.checks import dnssec
 from certbot_dns_preflight.run.inputs import anchors_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import diagnosis, verdict
+from certbot_dns_preflight import checks
+from certbot_dns_preflight.checks import verdict
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.caa import Properties
 from certbot_dns_preflight.facts.environment import Surroundings
@@ -83,8 +84,8 @@ class Beforehand:
     def _judge(self, survey: Survey, settings: Settings, applicant: Applicant) -> ChallengeOutcome:
         unreachable = settings.unreachable
         around = self.surroundings.get(survey.challenge.domain, Surroundings())
-        findings = diagnosis.with_surroundings(
-            diagnosis.diagnose(survey, unreachable=unreachable), survey, around, applicant=applicant
+        findings = checks.with_surroundings(
+            checks.diagnose(survey, unreachable=unreachable), survey, around, applicant=applicant
         )
         judged = verdict.judge(
             survey, findings, skip=frozenset(settings.skip), unreachable=unreachable

@@ -13,8 +13,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from certbot_dns_preflight import verdict
-from certbot_dns_preflight.diagnosis import diagnose, with_surroundings
+from certbot_dns_preflight.checks import diagnose, verdict, with_surroundings
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.dnssec import Status
 from certbot_dns_preflight.facts.environment import Surroundings

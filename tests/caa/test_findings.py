@@ -8,8 +8,8 @@ import dns.name
 import pytest
 
 from certbot_dns_preflight.caa.policy import Applicant
-from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.caa import judge
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.caa import judge
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.caa import (
     AliasTo,

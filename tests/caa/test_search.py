@@ -13,7 +13,7 @@ import dns.rdatatype
 import pytest
 
 from certbot_dns_preflight.caa.policy import Allowed, Applicant, decide
-from certbot_dns_preflight.diagnosis.caa import judge
+from certbot_dns_preflight.checks.caa import judge
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.caa import Climb, Properties, Property
 from certbot_dns_preflight.facts.finding import Finding, Severity

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight.diagnosis.dnssec import judge, unjudged
+from certbot_dns_preflight.checks.dnssec import judge, unjudged
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.validate import validate
 from certbot_dns_preflight.facts.finding import Severity

@@ -13,7 +13,7 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight.diagnosis.dnssec import judge
+from certbot_dns_preflight.checks.dnssec import judge
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.validate import validate
 from certbot_dns_preflight.facts.answers import Response

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight import difference
+from certbot_dns_preflight.checks import txt_difference
 from certbot_dns_preflight.escaping import presentation, printable, show_name
 from certbot_dns_preflight.facts import answers
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from certbot_dns_preflight.difference import Comparison
+    from certbot_dns_preflight.checks.txt_difference import Comparison
     from certbot_dns_preflight.facts.answers import Reading
     from certbot_dns_preflight.facts.finding import Json
     from certbot_dns_preflight.facts.survey import Observation
@@ -171,7 +171,7 @@ def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] =
 def _against(expected: tuple[bytes, ...], reading: Reading) -> dict[str, Json]:
     match reading:
         case answers.Values(texts=texts) if expected and not set(texts).issuperset(expected):
-            found = difference.compare(expected, texts)
+            found = txt_difference.compare(expected, texts)
         case _:
             return {}
     facts: dict[str, Json] = {"missing": values(found.missing)}

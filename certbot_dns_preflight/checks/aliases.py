@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.finding import finding
-from certbot_dns_preflight.diagnosis.records import from_wildcard, wrong_because
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.finding import finding
+from certbot_dns_preflight.checks.records import from_wildcard, wrong_because
 from certbot_dns_preflight.facts.answers import Alias
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.survey import AliasLoop, NoSuchDomain
@@ -14,7 +14,7 @@ from certbot_dns_preflight.facts.survey import AliasLoop, NoSuchDomain
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from certbot_dns_preflight.diagnosis.context import Context
+    from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Survey
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, assert_never
 import dns.name
 import dns.rdatatype
 
-from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.finding import finding
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.finding import finding
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.dnssec import UNSUPPORTED, Kind, Status
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.diagnosis import context as seen_as
-from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.finding import finding
-from certbot_dns_preflight.difference import Kind
+from certbot_dns_preflight.checks import context as seen_as
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.finding import finding
+from certbot_dns_preflight.checks.txt_difference import Kind
 from certbot_dns_preflight.facts.answers import Absent
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from certbot_dns_preflight.diagnosis.context import Context
-    from certbot_dns_preflight.difference import Comparison
+    from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.checks.txt_difference import Comparison
     from certbot_dns_preflight.facts.finding import Finding, Json
     from certbot_dns_preflight.facts.survey import Observation, Survey
 

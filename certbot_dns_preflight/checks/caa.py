@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.caa.policy import Allowed, Doubt, Forbidden, Unjudged, Why, decide
 from certbot_dns_preflight.caa.relevant_set import RelevantSet, Unanswered, relevant
-from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.finding import finding
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.finding import finding
 from certbot_dns_preflight.escaping import presentation, show_name
 from certbot_dns_preflight.facts.caa import Failed
 from certbot_dns_preflight.facts.finding import Severity

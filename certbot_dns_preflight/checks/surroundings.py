@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.finding import finding
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.finding import finding
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.environment import ViewOf
 

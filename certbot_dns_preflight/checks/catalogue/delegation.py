@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from certbot_dns_preflight.diagnosis.catalogue.entry import Entry, Remedy
+from certbot_dns_preflight.checks.catalogue.entry import Entry, Remedy
 from certbot_dns_preflight.facts.finding import Severity
 
 ENTRIES: tuple[Entry, ...] = (

@@ -7,13 +7,13 @@ also the order in which findings of one severity are told.
 
 from __future__ import annotations
 
-from certbot_dns_preflight.diagnosis.catalogue.aliases import ENTRIES as ALIASES
-from certbot_dns_preflight.diagnosis.catalogue.authority import ENTRIES as AUTHORITY
-from certbot_dns_preflight.diagnosis.catalogue.delegation import ENTRIES as DELEGATION
-from certbot_dns_preflight.diagnosis.catalogue.entry import Entry, Remedy
-from certbot_dns_preflight.diagnosis.catalogue.records import ENTRIES as RECORDS
-from certbot_dns_preflight.diagnosis.catalogue.servers import ENTRIES as SERVERS
-from certbot_dns_preflight.diagnosis.catalogue.transport import ENTRIES as TRANSPORT
+from certbot_dns_preflight.checks.catalogue.aliases import ENTRIES as ALIASES
+from certbot_dns_preflight.checks.catalogue.authority import ENTRIES as AUTHORITY
+from certbot_dns_preflight.checks.catalogue.delegation import ENTRIES as DELEGATION
+from certbot_dns_preflight.checks.catalogue.entry import Entry, Remedy
+from certbot_dns_preflight.checks.catalogue.records import ENTRIES as RECORDS
+from certbot_dns_preflight.checks.catalogue.servers import ENTRIES as SERVERS
+from certbot_dns_preflight.checks.catalogue.transport import ENTRIES as TRANSPORT
 
 __all__ = ["BY_CODE", "ENTRIES", "Entry", "Remedy", "rank"]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.finding import finding
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.finding import finding
 from certbot_dns_preflight.facts.answers import Absent, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from certbot_dns_preflight.diagnosis.context import Context
+    from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Observation, Survey

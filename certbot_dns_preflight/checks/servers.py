@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.diagnosis import context as seen_as
-from certbot_dns_preflight.diagnosis import server_words as words
+from certbot_dns_preflight.checks import context as seen_as
+from certbot_dns_preflight.checks import server_words as words
 from certbot_dns_preflight.facts.answers import (
     Failing,
     Malformed,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from certbot_dns_preflight.diagnosis.context import Context
+    from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.answers import Reading
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Hop, NameServer, Observation, Survey

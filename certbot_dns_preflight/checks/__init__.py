@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.challenge import WILDCARD
-from certbot_dns_preflight.diagnosis import (
+from certbot_dns_preflight.checks import (
     agreement,
     aliases,
     caa,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from certbot_dns_preflight.caa.policy import Applicant
-    from certbot_dns_preflight.diagnosis.context import Context
+    from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.environment import Surroundings
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Survey

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certbot_dns_preflight.difference import Kind, compare, edit_distance, kind_of
+from certbot_dns_preflight.checks.txt_difference import Kind, compare, edit_distance, kind_of
 
 EXPECTED = b"gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 KEY_AUTHORIZATION = (

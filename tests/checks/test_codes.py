@@ -7,7 +7,8 @@ import dataclasses
 import dns.name
 import pytest
 
-from certbot_dns_preflight.diagnosis import diagnose
+from certbot_dns_preflight.checks import diagnose
+from certbot_dns_preflight.checks.verdict import judge
 from certbot_dns_preflight.facts.answers import (
     Endpoint,
     Failing,
@@ -32,7 +33,6 @@ from certbot_dns_preflight.facts.survey import (
     Survey,
 )
 from certbot_dns_preflight.settings import Leniency
-from certbot_dns_preflight.verdict import judge
 
 from .build import (
     BOTH,

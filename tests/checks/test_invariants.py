@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.diagnosis import diagnose
-from certbot_dns_preflight.diagnosis.catalogue import BY_CODE
+from certbot_dns_preflight.checks import diagnose
+from certbot_dns_preflight.checks.catalogue import BY_CODE
+from certbot_dns_preflight.checks.verdict import is_ready, judge
 from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
@@ -42,7 +43,6 @@ from certbot_dns_preflight.facts.survey import (
     Zone,
 )
 from certbot_dns_preflight.settings import Leniency
-from certbot_dns_preflight.verdict import is_ready, judge
 
 from .build import EXPECTED, OTHER, SECOND
 

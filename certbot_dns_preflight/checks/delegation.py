@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.finding import finding
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.finding import finding
 from certbot_dns_preflight.facts.survey import Listing, NoEgress, NoSuchDomain
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from certbot_dns_preflight.diagnosis.context import Context
+    from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.finding import Finding, Json
     from certbot_dns_preflight.facts.survey import NameServer, Survey, Zone
 

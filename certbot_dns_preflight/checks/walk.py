@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.finding import finding
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.finding import finding
 from certbot_dns_preflight.facts.survey import OutOfTime
 
 if TYPE_CHECKING:

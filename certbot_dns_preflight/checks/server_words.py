@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.diagnosis import context as seen_as
-from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.finding import finding
+from certbot_dns_preflight.checks import context as seen_as
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.finding import finding
 from certbot_dns_preflight.facts.answers import (
     Failing,
     NotAsked,

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import difference
-from certbot_dns_preflight.diagnosis import context as seen_as
-from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.finding import finding
-from certbot_dns_preflight.diagnosis.records import mangled_at
-from certbot_dns_preflight.difference import Kind
+from certbot_dns_preflight.checks import context as seen_as
+from certbot_dns_preflight.checks import phrases, txt_difference
+from certbot_dns_preflight.checks.finding import finding
+from certbot_dns_preflight.checks.records import mangled_at
+from certbot_dns_preflight.checks.txt_difference import Kind
 from certbot_dns_preflight.facts.answers import Alias, Values
 from certbot_dns_preflight.facts.survey import agreed_alias
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from certbot_dns_preflight.diagnosis.context import Context
+    from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Observation, Survey
 
@@ -81,7 +80,7 @@ def _split(
     if behind:
         thing = "the record" if context.expected else "the answer"
         yield _lagging(behind, right, owner, thing, expected=context.expected)
-    nearest = difference.compare(
+    nearest = txt_difference.compare(
         context.expected, (text for seen in others for text in seen_as.texts(seen))
     ).nearest
     if nearest and nearest.kind not in (None, Kind.HOSTNAME):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.diagnosis.catalogue import BY_CODE
+from certbot_dns_preflight.checks.catalogue import BY_CODE
 from certbot_dns_preflight.facts.finding import Finding, Severity
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import difference
+from certbot_dns_preflight.checks import txt_difference
 from certbot_dns_preflight.facts.answers import Absent, Alias, Answer, Values
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.survey import OutOfTime, agreed_alias
@@ -17,7 +17,7 @@ from certbot_dns_preflight.settings import Leniency
 if TYPE_CHECKING:
     import dns.name
 
-    from certbot_dns_preflight.difference import Comparison
+    from certbot_dns_preflight.checks.txt_difference import Comparison
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
 
 UNSTABLE_FLIPS = 2
@@ -123,7 +123,7 @@ class Context:
     @property
     def nearest(self) -> Comparison | None:
         """How the most telling of the served values differs from what is missing."""
-        return difference.compare(self.expected, self.served).nearest
+        return txt_difference.compare(self.expected, self.served).nearest
 
     @property
     def target(self) -> dns.name.Name:
