@@ -18,7 +18,7 @@ from certbot_dns_preflight.challenge import Challenge, InvalidDomainError, make_
 from certbot_dns_preflight.dnssec.anchors import TrustAnchorError
 from certbot_dns_preflight.facts.finding import Finding, Severity
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
-from certbot_dns_preflight.report import document, text
+from certbot_dns_preflight.report import json_report, text
 from certbot_dns_preflight.resolve.root_hints import RootHintsError, read
 from certbot_dns_preflight.run import inputs, signals, waiting
 from certbot_dns_preflight.settings import InvalidOptionError
@@ -112,7 +112,7 @@ def preflight_sync(
 
 def as_json(outcome: Outcome) -> dict[str, Json]:
     """Make the JSON report, version 1, as values for `json.dumps`."""
-    return document.as_json(outcome)
+    return json_report.as_json(outcome)
 
 
 def as_text(outcome: Outcome, *, width: int = 80, unicode: bool = False) -> str:

@@ -241,7 +241,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
     def _explain(self, failed: Sequence[AnnotatedChallenge]) -> str:
         from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
-        from certbot_dns_preflight.report import refusal  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight.report import ca_refusal  # noqa: PLC0415 - loads dnspython
         from certbot_dns_preflight.run import waiting  # noqa: PLC0415 - loads dnspython
 
         refusals = conclusion.refusals(failed)
@@ -254,27 +254,28 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             confirmations=1,
         )
         now = waiting.run(again, quickly, wait=False) if again else None
-        return refusal.hint(refusals, before=self._outcome, now=now)
+        return ca_refusal.hint(refusals, before=self._outcome, now=now)
 
 
 def _check_files(how: settings.Settings) -> None:
     """Find out now what would otherwise fail when the records are there."""
     from certbot_dns_preflight.dnssec import anchors  # noqa: PLC0415 - likewise
-    from certbot_dns_preflight.report import files, metrics  # noqa: PLC0415 - only where it is needed
+    from certbot_dns_preflight.report import atomic_file  # noqa: PLC0415 - only where it is needed
+    from certbot_dns_preflight.report.metrics import record  # noqa: PLC0415 - only where it is needed
     from certbot_dns_preflight.resolve.root_hints import RootHintsError, read  # noqa: PLC0415 - loads dnspython
     from certbot_dns_preflight.run import inputs  # noqa: PLC0415 - loads dnspython
 
     try:
         if how.report is not None:
-            files.check_writable(how.report)
+            atomic_file.check_writable(how.report)
         if how.metrics is not None:
-            metrics.check(how.metrics)
+            record.check(how.metrics)
         if how.root_hints is not None:
             read(how.root_hints)
         inputs.anchors_of(how)
-    except files.ReportFileError as error:
+    except atomic_file.ReportFileError as error:
         raise errors.PluginError(f"{plugin_options.PREFIX}report: {error}") from error
-    except metrics.MetricsError as error:
+    except record.MetricsError as error:
         raise errors.PluginError(f"{plugin_options.PREFIX}metrics: {error}") from error
     except RootHintsError as error:
         raise errors.PluginError(f"{plugin_options.PREFIX}root-hints: {error}") from error

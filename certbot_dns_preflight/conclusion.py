@@ -17,7 +17,8 @@ from certbot.display import util as display
 
 from certbot_dns_preflight import challenge
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
-from certbot_dns_preflight.report import document, files, metrics, refusal, text
+from certbot_dns_preflight.report import atomic_file, ca_refusal, json_report, text
+from certbot_dns_preflight.report.metrics import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -129,18 +130,18 @@ def keep(result: Outcome, how: settings.Settings) -> None:
 
 
 def _keep(result: Outcome, how: settings.Settings) -> None:
-    written = document.render(result)
+    written = json_report.render(result)
     logger.debug("The outcome of the preflight:\n%s", written)
     try:
         if how.report is not None:
-            files.write_atomically(how.report, written, mode=0o600)
-    except files.ReportFileError as error:
+            atomic_file.write_atomically(how.report, written, mode=0o600)
+    except atomic_file.ReportFileError as error:
         # The certificate matters more than the account of it.
         logger.warning("dns-preflight: %s", error)
     try:
         if how.metrics is not None:
-            metrics.record(how.metrics, result)
-    except metrics.MetricsError as error:
+            record.record(how.metrics, result)
+    except record.MetricsError as error:
         logger.warning("dns-preflight: %s", error)
 
 
@@ -150,15 +151,15 @@ def keep_failure(achalls: Iterable[AnnotatedChallenge], how: settings.Settings) 
         return
     domains = sorted({identifier(achall).removeprefix("*.").lower() for achall in achalls})
     try:
-        metrics.record_failure(how.metrics, domains)
-    except metrics.MetricsError as error:
+        record.record_failure(how.metrics, domains)
+    except record.MetricsError as error:
         logger.warning("dns-preflight: %s", error)
 
 
-def refusals(failed: Iterable[AnnotatedChallenge]) -> tuple[refusal.Refusal, ...]:
+def refusals(failed: Iterable[AnnotatedChallenge]) -> tuple[ca_refusal.Refusal, ...]:
     """Take from failed challenges what the CA said about each."""
     return tuple(
-        refusal.Refusal(identifier(achall), achall.error.code or "", achall.error.detail or "")
+        ca_refusal.Refusal(identifier(achall), achall.error.code or "", achall.error.detail or "")
         for achall in failed
         if isinstance(achall.chall, acme_challenges.DNS01) and achall.error
     )

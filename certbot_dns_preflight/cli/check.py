@@ -13,11 +13,12 @@ from certbot_dns_preflight.cli.account_keys import expected_value
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.lines import LineStream
 from certbot_dns_preflight.cli.parser import Once, add_common_options, applicant, read_settings
-from certbot_dns_preflight.cli.tally import Tally
 from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.cli.wanted import Wanted
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.report import document, live
+from certbot_dns_preflight.report import live
+from certbot_dns_preflight.report.json_report import challenge_as_json, render
+from certbot_dns_preflight.report.progress import Tally
 from certbot_dns_preflight.run import waiting
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _look(
 
     def decided(judged: ChallengeOutcome) -> None:
         if stream is not None:
-            stream.write(json.dumps(document.challenge_as_json(judged)))
+            stream.write(json.dumps(challenge_as_json(judged)))
         tally(judged)
 
     with stream or contextlib.nullcontext():
@@ -147,6 +148,6 @@ def _look(
 
 def _print(given: argparse.Namespace, outcome: Outcome) -> None:
     if given.json:
-        print(document.render(outcome))  # noqa: T201 - the command's output
+        print(render(outcome))  # noqa: T201 - the command's output
     elif not given.quiet and not given.jsonl:
         print(page(outcome, given))  # noqa: T201 - the command's output

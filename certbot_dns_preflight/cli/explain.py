@@ -29,7 +29,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(given: argparse.Namespace) -> Exit:
     """Print the explanation."""
-    from certbot_dns_preflight import explain  # noqa: PLC0415 - long texts, needed here alone
+    from certbot_dns_preflight.report import explain  # noqa: PLC0415 - long texts, needed here alone
 
     try:
         text = explain.explain(given.code)

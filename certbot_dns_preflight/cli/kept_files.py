@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.report import document, files, metrics
+from certbot_dns_preflight.report import atomic_file, json_report
+from certbot_dns_preflight.report.metrics import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,13 +25,13 @@ def check(settings: Settings) -> None:
     """Find out whether report and metrics can be written; raises `MisuseError`."""
     try:
         if settings.report is not None:
-            files.check_writable(settings.report)
-    except files.ReportFileError as error:
+            atomic_file.check_writable(settings.report)
+    except atomic_file.ReportFileError as error:
         raise MisuseError(f"--report: {printable(str(error))}") from error
     try:
         if settings.metrics is not None:
-            metrics.check(settings.metrics)
-    except metrics.MetricsError as error:
+            record.check(settings.metrics)
+    except record.MetricsError as error:
         raise MisuseError(f"--metrics: {printable(str(error))}") from error
 
 
@@ -38,13 +39,15 @@ def keep(settings: Settings, outcome: Outcome) -> Exit:
     """Write report and metrics of a run, and give the exit status to end with."""
     return write(
         settings,
-        document.render(outcome),
-        lambda path: metrics.record(path, outcome),
+        json_report.render(outcome),
+        lambda path: record.record(path, outcome),
         of_verdict(outcome.verdict),
     )
 
 
-def write(settings: Settings, report: str, record: Callable[[Path], None], status: Exit) -> Exit:
+def write(
+    settings: Settings, report: str, keep_metrics: Callable[[Path], None], status: Exit
+) -> Exit:
     """Write a report's text, have metrics recorded at their path, and give the exit status.
 
     A file that cannot be written after all is told on stderr, and is no success.
@@ -52,14 +55,14 @@ def write(settings: Settings, report: str, record: Callable[[Path], None], statu
     failed = False
     try:
         if settings.report is not None:
-            files.write_atomically(settings.report, report, mode=_MODE)
-    except files.ReportFileError as error:
+            atomic_file.write_atomically(settings.report, report, mode=_MODE)
+    except atomic_file.ReportFileError as error:
         _complain(f"--report: {error}")
         failed = True
     try:
         if settings.metrics is not None:
-            record(settings.metrics)
-    except metrics.MetricsError as error:
+            keep_metrics(settings.metrics)
+    except record.MetricsError as error:
         _complain(f"--metrics: {error}")
         failed = True
     return max(status, Exit.NOT_READY) if failed else status
@@ -82,8 +85,8 @@ def fail(settings: Settings, domains: Iterable[str]) -> None:
     """Record in the metrics that nothing could be looked at."""
     try:
         if settings.metrics is not None:
-            metrics.record_failure(settings.metrics, domains)
-    except metrics.MetricsError as error:
+            record.record_failure(settings.metrics, domains)
+    except record.MetricsError as error:
         _complain(f"--metrics: {error}")
 
 

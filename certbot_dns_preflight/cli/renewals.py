@@ -16,8 +16,8 @@ from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, wid
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.renewals import config_dir
 from certbot_dns_preflight.renewals.lineages import Check, Problem, Renewal, Trouble, worst_first
-from certbot_dns_preflight.report import metrics
 from certbot_dns_preflight.report import renewals as report
+from certbot_dns_preflight.report.metrics.record import record_renewals, record_unread_renewals
 from certbot_dns_preflight.resolve.cache import Knowledge
 from certbot_dns_preflight.run import waiting
 
@@ -106,9 +106,9 @@ def run(given: argparse.Namespace) -> Exit:
 def _keep(ours: settings.Settings, check: Check, *, everything: bool) -> Exit:
     def record(path: Path) -> None:
         if check.problem is not None:
-            metrics.record_unread_renewals(path)
+            record_unread_renewals(path)
         else:
-            metrics.record_renewals(path, check.renewals, all_of_them=everything)
+            record_renewals(path, check.renewals, all_of_them=everything)
 
     return kept_files.write(ours, report.render_json(check), record, of_verdict(check.verdict))
 

@@ -17,7 +17,7 @@ from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts import survey as facts
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.survey import Listing, agreed_alias
-from certbot_dns_preflight.report import document
+from certbot_dns_preflight.report.json_report import server_as_json, vantage_as_json
 from certbot_dns_preflight.report.page import Page
 from certbot_dns_preflight.report.words import (
     address_words,
@@ -80,7 +80,7 @@ def as_json(trail: Trail) -> dict[str, Json]:
         },
         "started": trail.started.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "elapsed_seconds": round(trail.elapsed, 3),
-        "vantage": document.vantage_as_json(trail.vantage),
+        "vantage": vantage_as_json(trail.vantage),
         "domain": judged.challenge.domain,
         "owner_name": show_name(judged.challenge.owner),
         "alias_chain": [show_name(name) for name in judged.alias_chain],
@@ -91,7 +91,7 @@ def as_json(trail: Trail) -> dict[str, Json]:
                 "owner_name": show_name(leg.owner),
                 "steps": [_step_as_json(step) for step in leg.steps],
                 "servers": [
-                    document.server_as_json(seen, (), followed=agreed_alias(hop) is not None)
+                    server_as_json(seen, (), followed=agreed_alias(hop) is not None)
                     for hop in judged.hops[number : number + 1]
                     for seen in hop.observations
                 ],

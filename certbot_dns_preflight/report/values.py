@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.checks.txt_difference import Kind, compare
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.survey import Status, status
-from certbot_dns_preflight.report import paint
-from certbot_dns_preflight.report.comparison import side_by_side
+from certbot_dns_preflight.report import styles
 from certbot_dns_preflight.report.passed import stops
+from certbot_dns_preflight.report.side_by_side import side_by_side
 from certbot_dns_preflight.report.words import plural, shown_value
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _pair(pair: Comparison, label: str, served: str, room: int, ellipsis: str) -
     return [
         ValueLine(label, layout.expected),
         ValueLine(served, layout.served),
-        *(ValueLine("", mark, paint.BAD) for mark in layout.marks),
+        *(ValueLine("", mark, styles.BAD) for mark in layout.marks),
     ]
 
 

@@ -8,7 +8,7 @@ import datetime as dt
 import pytest
 
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
-from certbot_dns_preflight.report.refusal import Complaint, Refusal, complaint_of, hint
+from certbot_dns_preflight.report.ca_refusal import Complaint, Refusal, complaint_of, hint
 from tests.report.build import NXDOMAIN, STARTED, error, judged, seen
 from tests.report.build import run as outcome
 

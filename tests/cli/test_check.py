@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from josepy import jwk
 
-from certbot_dns_preflight.report import document
+from certbot_dns_preflight.report import json_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,7 @@ def test_json_is_the_report_of_the_schema(
     file = tmp_path / "report.json"
     ran = in_lab("check", "one.example.test", "--expect", VALUE, "--json", "--report", file)
     report = json.loads(ran.stdout)
-    jsonschema.validate(report, document.schema())
+    jsonschema.validate(report, json_report.schema())
     assert report["outcome"] == "ready"
     assert json.loads(file.read_text())["challenges"][0]["expected"] == [VALUE]
 
@@ -221,7 +221,7 @@ def test_a_stream_tells_each_name_once_it_is_decided(
     assert first["outcome"] == second["outcome"] == "ready"
     assert took < 4
     assert lab.bind.running
-    schema = document.schema()
+    schema = json_report.schema()
     for challenge in (first, second):
         jsonschema.validate(challenge, {**schema, "$ref": "#/$defs/challenge"} | _only_defs(schema))
 

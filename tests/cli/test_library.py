@@ -26,7 +26,7 @@ from certbot_dns_preflight import (
     preflight_sync,
 )
 from certbot_dns_preflight.api import Options, options
-from certbot_dns_preflight.report import document
+from certbot_dns_preflight.report import json_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ def test_a_function_and_a_coroutine_do_the_same(lab: Lab, publish: Callable[...,
     )
     assert (first.verdict, second.verdict) == (Verdict.READY, Verdict.READY)
     assert told == list(first.challenges)
-    jsonschema.validate(as_json(first), document.schema())
+    jsonschema.validate(as_json(first), json_report.schema())
     assert as_json(second)["challenges"][0]["expected"] == [VALUE, OTHER]  # type: ignore[index, call-overload]
     assert "ready" in as_text(first).splitlines()[0]
 

@@ -262,7 +262,7 @@ sys.exit(main(["explain"]))
 """
 
 
-@pytest.mark.parametrize("module", ["argparse", "dns.name", "certbot_dns_preflight.explain"])
+@pytest.mark.parametrize("module", ["argparse", "dns.name", "certbot_dns_preflight.report.explain"])
 def test_ctrl_c_is_one_line_from_the_first_moment_on(module: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _INTERRUPTED_IMPORT, module],

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.report import document, text
+from certbot_dns_preflight.report import text
+from certbot_dns_preflight.report.json_report import render
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.outcome import Outcome
@@ -75,7 +76,7 @@ def record(outcome: Outcome) -> None:
     directory = Path(wanted)
     directory.mkdir(parents=True, exist_ok=True)
     number = next(i for i in itertools.count(1) if not (directory / f"{name}-{i}.json").exists())
-    report = _steady(json.loads(document.render(outcome)))
+    report = _steady(json.loads(render(outcome)))
     steady = _Steadied()
     written = steady(json.dumps(report, indent=1, sort_keys=True))
     (directory / f"{name}-{number}.json").write_text(written + "\n")

@@ -14,7 +14,7 @@ import dns.exception
 import dns.rdatatype
 
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.report import document
+from certbot_dns_preflight.report.json_report import render
 from certbot_dns_preflight.run.waiting import run
 from certbot_dns_preflight.settings import Settings
 from tests.scenarios import gallery
@@ -132,7 +132,7 @@ class Look:
         outcome = run([challenge], self.settings(**options), wait=wait, watch=watch)
         gallery.keep(outcome)
         gallery.record(outcome)
-        seen = Seen(outcome, json.loads(document.render(outcome))["challenges"][0], None)
+        seen = Seen(outcome, json.loads(render(outcome))["challenges"][0], None)
         if values and self.compares and not _by_chance(seen):
             ready = seen.challenge["outcome"] == "ready"
             ca = self.as_the_ca(str(challenge.owner), seconds=10.0 if ready else 1.0)

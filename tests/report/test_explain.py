@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from certbot_dns_preflight.checks.catalogue import BY_CODE, ENTRIES, rank
-from certbot_dns_preflight.explain import UnknownCodeError, explain, findings_page
+from certbot_dns_preflight.report.explain import UnknownCodeError, explain, findings_page
 
 ERRORS = [
     "record-not-published",
@@ -105,5 +105,5 @@ def test_unknown_codes_rank_last() -> None:
 
 def test_the_docs_page_is_up_to_date() -> None:
     page = Path(__file__).parent.parent / "docs" / "findings.md"
-    hint = "run: python -m certbot_dns_preflight.explain > docs/findings.md"
+    hint = "run: python -m certbot_dns_preflight.report.explain > docs/findings.md"
     assert page.read_text(encoding="utf-8") == findings_page(), hint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from certbot_dns_preflight.codes import CODES
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.report.exposition import Family
+from certbot_dns_preflight.report.metrics.exposition import Family
 
 READY = Family(
     "dns_preflight_ready",

@@ -1,7 +1,7 @@
 """What a finding means: the catalogue of codes as text for a terminal and as a page of the docs.
 
-`python -m certbot_dns_preflight.explain` writes the page. Only layout is decided here; the words
-are the catalogue's.
+`python -m certbot_dns_preflight.report.explain` writes the page. Only layout is decided here; the
+words are the catalogue's.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def findings_page() -> str:
         "",
         "Every finding code, what it means, why a CA would refuse (or what it risks), how to",
         "confirm it, and what to do. The same as `dns-preflight explain [CODE]`, and made from the",
-        "same source by `python -m certbot_dns_preflight.explain`.",
+        "same source by `python -m certbot_dns_preflight.report.explain`.",
         "",
         "An **error** makes a challenge not ready; a warning or information does not. In the",
         "commands, replace:",

@@ -13,14 +13,15 @@ import time
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.report import exposition, files
-from certbot_dns_preflight.report.metric_families import BUILD, DATED, FAMILIES, WORDS
+from certbot_dns_preflight.report import atomic_file
+from certbot_dns_preflight.report.metrics import exposition
+from certbot_dns_preflight.report.metrics.families import BUILD, DATED, FAMILIES, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
-    from certbot_dns_preflight.report.exposition import Family, Series
+    from certbot_dns_preflight.report.metrics.exposition import Family, Series
 
 MOST_SUBJECTS = 1000  # domains, and lineages, in one file: those looked at last
 _KEPT_SECONDS = 200 * 86400.0  # as long as any public certificate lasts
@@ -39,7 +40,7 @@ def update(
 ) -> None:
     """Put `new` in place of what is `replaced`; dates of success stay until there is a later one.
 
-    `now` is seconds since the epoch. Raises `files.ReportFileError`.
+    `now` is seconds since the epoch. Raises `atomic_file.ReportFileError`.
     """
     with _alone(path.parent):
         old = exposition.read(_earlier(path), FAMILIES)
@@ -54,7 +55,7 @@ def update(
         }
         series = _bounded(kept | new, now)
         series[BUILD, (metadata.version("certbot-dns-preflight"),)] = 1.0
-        files.write_atomically(path, exposition.write(FAMILIES, series), mode=_MODE)
+        atomic_file.write_atomically(path, exposition.write(FAMILIES, series), mode=_MODE)
 
 
 def subjects(path: Path, kind: str) -> list[str]:

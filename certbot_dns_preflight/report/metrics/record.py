@@ -14,8 +14,8 @@ from certbot_dns_preflight.escaping import presentation, show_name
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import Status, status
-from certbot_dns_preflight.report import exposition, files, metrics_file
-from certbot_dns_preflight.report import metric_families as families
+from certbot_dns_preflight.report import atomic_file
+from certbot_dns_preflight.report.metrics import exposition, families, textfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.renewals.lineages import Renewal
-    from certbot_dns_preflight.report.exposition import Family, Series
+    from certbot_dns_preflight.report.metrics.exposition import Family, Series
 
 MOST_NAMESERVERS = 32  # per domain: the slowest
 
@@ -38,8 +38,8 @@ def check(path: Path) -> None:
     """Find out, before anything is done, whether the metrics can be written; `MetricsError`."""
     try:
         exposition.require_client()
-        files.check_writable(path)
-    except (exposition.MissingClientError, files.ReportFileError) as error:
+        atomic_file.check_writable(path)
+    except (exposition.MissingClientError, atomic_file.ReportFileError) as error:
         raise MetricsError(str(error)) from error
 
 
@@ -93,7 +93,7 @@ def record_unread_renewals(path: Path) -> None:
     """
     now = dt.datetime.now(dt.UTC).timestamp()
     new: Series = {}
-    for name in metrics_file.subjects(path, "lineage"):
+    for name in textfile.subjects(path, "lineage"):
         new |= _of_verdict(families.CAN_PASS, families.RENEWAL_OUTCOME, name, Verdict.INCONCLUSIVE)
         new |= _dates("lineage", name, now, good=False)
     same = _same_subjects(new, "lineage")
@@ -170,8 +170,8 @@ def _put(
 ) -> None:
     try:
         exposition.require_client()
-        metrics_file.update(path, new, now, replaced=replaced)
-    except (exposition.MissingClientError, files.ReportFileError) as error:
+        textfile.update(path, new, now, replaced=replaced)
+    except (exposition.MissingClientError, atomic_file.ReportFileError) as error:
         raise MetricsError(str(error)) from error
     except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
         # Whatever an odd file or prometheus-client comes up with: no certificate may fail for it.
