@@ -79,7 +79,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.name in _THOROUGH:
             item.add_marker("thorough")
         fixtures = getattr(item, "fixturenames", ())
-        if {"certbot", "other_certbot"} & set(fixtures) or "tests/certbot" in item.path.as_posix():
+        if {"certbot", "other_certbot"} & set(fixtures) or "tests/plugin" in item.path.as_posix():
             item.add_marker("certbot")
             item.add_marker("slow")
 

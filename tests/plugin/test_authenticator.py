@@ -1,6 +1,6 @@
 """The plugin's own order of things, with a provider's plugin that only takes note of it.
 
-What the name servers show is the double here (`waiting.run`, `foresight.look`): tests in the lab
+What the name servers show is the double here (`waiting.run`, `precheck.look`): tests in the lab
 show the rest.
 """
 
@@ -15,12 +15,12 @@ from acme import challenges, messages
 from certbot import errors
 from certbot.display import util as display
 
-from certbot_dns_preflight import foresight
-from certbot_dns_preflight.authenticator import Authenticator
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
+from certbot_dns_preflight.plugin import precheck
+from certbot_dns_preflight.plugin.authenticator import Authenticator
 from certbot_dns_preflight.renewals import renewal_file
 from certbot_dns_preflight.run import waiting
-from tests.certbot.made import ACCOUNT_KEY, achall, config, install
+from tests.plugin.made import ACCOUNT_KEY, achall, config, install
 from tests.report.build import NXDOMAIN, error, judged, seen
 from tests.report.build import run as outcome
 
@@ -101,7 +101,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Outcome | Exception], li
             return result
 
         monkeypatch.setattr(waiting, "run", run)
-        monkeypatch.setattr(foresight, "look", lambda *_: (ready(), waiting.Extras()))
+        monkeypatch.setattr(precheck, "look", lambda *_: (ready(), waiting.Extras()))
         return asked
 
     return set_to

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.certbot.conftest import OWNER
 from tests.conftest import beside_python
+from tests.plugin.conftest import OWNER
 
 if TYPE_CHECKING:
     from tests.conftest import Certbot

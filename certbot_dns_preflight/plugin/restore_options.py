@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from certbot import errors
 from certbot.plugins import common
 
+from certbot_dns_preflight.plugin.wrapped import plugin_class
 from certbot_dns_preflight.renewals import renewal_file
-from certbot_dns_preflight.wrapped import plugin_class
 
 if TYPE_CHECKING:
     from certbot.configuration import NamespaceConfig

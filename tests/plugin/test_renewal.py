@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.certbot.renewal_files import edit, params, wrapped_params
+from tests.plugin.renewal_files import edit, params, wrapped_params
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from certbot import errors
 
-from certbot_dns_preflight.wrapped import Wrapped
-from tests.certbot.made import achall, config, install
+from certbot_dns_preflight.plugin.wrapped import Wrapped
+from tests.plugin.made import achall, config, install
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography import x509
 
-from tests.certbot.conftest import OWNER
+from tests.plugin.conftest import OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,8 +11,9 @@ import configobj  # type: ignore[import-untyped] # it has no stubs
 import pytest
 from certbot import errors
 
-from certbot_dns_preflight import plugin_options, settings
-from certbot_dns_preflight.authenticator import Authenticator
+from certbot_dns_preflight import settings
+from certbot_dns_preflight.plugin import options
+from certbot_dns_preflight.plugin.authenticator import Authenticator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +27,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def read(namespace: argparse.Namespace) -> settings.Settings:
-    return plugin_options.read(
-        lambda name: getattr(namespace, "dns_preflight_" + name.replace("-", "_"))
-    )
+    return options.read(lambda name: getattr(namespace, "dns_preflight_" + name.replace("-", "_")))
 
 
 def test_defaults_are_the_contracts(parser: argparse.ArgumentParser) -> None:
@@ -132,7 +131,7 @@ def test_loading_the_plugin_loads_neither_dnspython_nor_rich_nor_asyncio() -> No
     code = (
         "import sys, certbot.plugins.common, acme.messages\n"
         "before = set(sys.modules)\n"
-        "import certbot_dns_preflight.authenticator as a, argparse\n"
+        "import certbot_dns_preflight.plugin.authenticator as a, argparse\n"
         "a.Authenticator.inject_parser_options(argparse.ArgumentParser(), 'dns-preflight')\n"
         "print(*sorted({m.partition('.')[0] for m in set(sys.modules) - before}))"
     )

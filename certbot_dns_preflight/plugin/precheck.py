@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import applicant
 from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.plugin import issuance
 from certbot_dns_preflight.resolve.cache import Knowledge
 from certbot_dns_preflight.run import precheck, signals
 from certbot_dns_preflight.run.waiting import Extras
@@ -35,7 +35,7 @@ def look(
     facts = signals.run(precheck.look(challenges, settings, knowledge=knowledge))
     # The CA's directory is asked for its identities only where that makes a difference.
     who = (
-        applicant.of_config(config, settings.caa_identity)
+        issuance.of_config(config, settings.caa_identity)
         if facts.has_caa
         else Applicant(identities=settings.caa_identity)
     )

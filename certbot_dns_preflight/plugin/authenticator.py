@@ -18,8 +18,9 @@ from acme import challenges
 from certbot import errors, interfaces
 from certbot.plugins import common
 
-from certbot_dns_preflight import plugin_options, restoration, settings
-from certbot_dns_preflight.wrapped import Wrapped
+from certbot_dns_preflight import settings
+from certbot_dns_preflight.plugin import options, restore_options
+from certbot_dns_preflight.plugin.wrapped import Wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -60,24 +61,24 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
     @classmethod
     def add_parser_arguments(cls, add: Callable[..., None]) -> None:
         """Declare our options."""
-        plugin_options.declare(add)
+        options.declare(add)
 
     # -- before a record is made ---------------------------------------------------------------
 
     def prepare(self) -> None:
         """Refuse what cannot work; bring the wrapped authenticator and its options to life."""
-        self._settings = plugin_options.read(self.conf)
+        self._settings = options.read(self.conf)
         self._refuse_other_challenges()
         _check_files(self._settings)
-        name = str(self.conf("authenticator") or plugin_options.DEFAULT_AUTHENTICATOR).strip()
+        name = str(self.conf("authenticator") or options.DEFAULT_AUTHENTICATOR).strip()
         if self.config.verb in ("renew", "reconfigure"):
-            restoration.restore(self.config, name)
+            restore_options.restore(self.config, name)
         self._wrapped = Wrapped(name, self.config)
         self._wrapped.prepare()
         if self.config.authenticator == self.name:
             # Otherwise certbot is only asking what could be chosen: then nothing of ours may get
             # into its configuration, where it would be saved for whichever plugin is chosen.
-            restoration.mark(self.config)
+            restore_options.mark(self.config)
 
     def more_info(self) -> str:
         """Say what we add, and what the wrapped authenticator says of itself."""
@@ -116,10 +117,10 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
     def perform(self, achalls: list[AnnotatedChallenge]) -> list[challenges.ChallengeResponse]:
         """Have the records made, wait for them, and return the answers; or raise."""
-        from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
 
         others = sorted(
-            {conclusion.identifier(a) for a in achalls if not isinstance(a.chall, challenges.DNS01)}
+            {outcome.identifier(a) for a in achalls if not isinstance(a.chall, challenges.DNS01)}
         )
         if others:
             raise errors.PluginError(
@@ -128,12 +129,12 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             )
         if self._wrapped is None:
             raise errors.PluginError("dns-preflight was not prepared")
-        restoration.mark(self.config)
+        restore_options.mark(self.config)
         extras = self._look_beforehand(achalls)
         try:
             responses = self._wrapped.perform(achalls)
         except Exception:
-            conclusion.keep_failure(achalls, self._settings)
+            outcome.keep_failure(achalls, self._settings)
             raise
         self._look(achalls, extras)
         return responses
@@ -145,12 +146,12 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
     def _look_beforehand(self, achalls: Sequence[AnnotatedChallenge]) -> waiting.Extras | None:
         """Stop here, with nothing made, if waiting cannot help; else give what was learned."""
-        from certbot_dns_preflight import conclusion, foresight  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight.plugin import outcome, precheck  # noqa: PLC0415 - loads dnspython
 
         try:
-            looked_for = conclusion.challenges(achalls, self.config.domains or ())
-            result, extras = foresight.look(looked_for, self._settings, self.config)
-            stopped = foresight.hopeless(result, self._settings)
+            looked_for = outcome.challenges(achalls, self.config.domains or ())
+            result, extras = precheck.look(looked_for, self._settings, self.config)
+            stopped = precheck.hopeless(result, self._settings)
         except errors.Error:
             raise
         except Exception:
@@ -158,9 +159,9 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             logger.debug("The look beforehand failed", exc_info=True)
             return None
         if stopped:
-            conclusion.keep(conclusion.whole(result, stopped, looked_for), self._settings)
+            outcome.keep(outcome.whole(result, stopped, looked_for), self._settings)
             result = self._outcome = replace(result, challenges=stopped)
-            conclusion.conclude(
+            outcome.conclude(
                 result,
                 goes_on=self._settings.on_failure is settings.OnFailure.CONTINUE,
                 may_drop_names=self._may_drop(result, looked_for),
@@ -169,11 +170,11 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         return extras
 
     def _look(self, achalls: Sequence[AnnotatedChallenge], extras: waiting.Extras | None) -> None:
-        from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
 
         goes_on = self._settings.on_failure is settings.OnFailure.CONTINUE
         try:
-            self._challenges = conclusion.challenges(achalls, self.config.domains or ())
+            self._challenges = outcome.challenges(achalls, self.config.domains or ())
             result = self._outcome = self._run(self._challenges, self._settings, extras)
         except errors.Error:
             raise
@@ -181,19 +182,19 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             # Ours to mend, and no statement about the records: say so, and never answer unseen
             # unless that is what was asked for.
             logger.debug("The check failed", exc_info=True)
-            conclusion.keep_failure(achalls, self._settings)
+            outcome.keep_failure(achalls, self._settings)
             message = (
                 "dns-preflight could not check the records, which is a fault of its own: "
                 f"{type(error).__name__}: {ascii(str(error))[1:-1]}"
             )
             if not goes_on:
                 raise errors.PluginError(
-                    f"{message}. To go on unchecked: {plugin_options.PREFIX}on-failure continue"
+                    f"{message}. To go on unchecked: {options.PREFIX}on-failure continue"
                 ) from error
             logger.warning("%s. The challenge is answered all the same.", message)
             return
-        conclusion.keep(result, self._settings)
-        conclusion.conclude(
+        outcome.keep(result, self._settings)
+        outcome.conclude(
             result, goes_on=goes_on, may_drop_names=self._may_drop(result, self._challenges)
         )
         if self._settings.settle and result.verdict.value == "ready":
@@ -216,11 +217,11 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
     def _may_drop(self, result: Outcome, asked: Sequence[Challenge]) -> bool:
         """Whether certbot should order the rest: it may, and a rest can be ready."""
-        from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
 
         if not self.config.allow_subset_of_names:
             return False
-        self._left_out.update(conclusion.not_ready(result))
+        self._left_out.update(outcome.not_ready(result))
         ordered = {str(name).removeprefix("*.") for name in self.config.domains or ()}
         ordered.update(challenge.domain for challenge in asked)
         # Names that were ordered and are not among the challenges were validated before.
@@ -240,11 +241,11 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             return theirs
 
     def _explain(self, failed: Sequence[AnnotatedChallenge]) -> str:
-        from certbot_dns_preflight import conclusion  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
         from certbot_dns_preflight.report import ca_refusal  # noqa: PLC0415 - loads dnspython
         from certbot_dns_preflight.run import waiting  # noqa: PLC0415 - loads dnspython
 
-        refusals = conclusion.refusals(failed)
+        refusals = outcome.refusals(failed)
         names = {r.domain.removeprefix("*.").lower() for r in refusals}
         again = [challenge for challenge in self._challenges if challenge.domain in names]
         quickly = replace(
@@ -274,13 +275,13 @@ def _check_files(how: settings.Settings) -> None:
             read(how.root_hints)
         inputs.anchors_of(how)
     except atomic_file.ReportFileError as error:
-        raise errors.PluginError(f"{plugin_options.PREFIX}report: {error}") from error
+        raise errors.PluginError(f"{options.PREFIX}report: {error}") from error
     except record.MetricsError as error:
-        raise errors.PluginError(f"{plugin_options.PREFIX}metrics: {error}") from error
+        raise errors.PluginError(f"{options.PREFIX}metrics: {error}") from error
     except RootHintsError as error:
-        raise errors.PluginError(f"{plugin_options.PREFIX}root-hints: {error}") from error
+        raise errors.PluginError(f"{options.PREFIX}root-hints: {error}") from error
     except anchors.TrustAnchorError as error:
-        raise errors.PluginError(f"{plugin_options.PREFIX}trust-anchor: {error}") from error
+        raise errors.PluginError(f"{options.PREFIX}trust-anchor: {error}") from error
 
 
 def _is_address(identifier: str) -> bool:
