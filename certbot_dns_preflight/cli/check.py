@@ -8,13 +8,13 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli import kept_files
-from certbot_dns_preflight.cli.account_keys import expected_value
+from certbot_dns_preflight.cli import output_files
+from certbot_dns_preflight.cli.challenges import Wanted
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
-from certbot_dns_preflight.cli.lines import LineStream
+from certbot_dns_preflight.cli.key_authorization import expected_value
+from certbot_dns_preflight.cli.line_stream import LineStream
 from certbot_dns_preflight.cli.parser import Once, add_common_options, applicant, read_settings
 from certbot_dns_preflight.cli.terminal import page
-from certbot_dns_preflight.cli.wanted import Wanted
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import live
 from certbot_dns_preflight.report.json_report import challenge_as_json, render
@@ -85,7 +85,7 @@ def run(given: argparse.Namespace) -> Exit:
     """Check, print, and tell by the exit status."""
     settings = read_settings(given)
     challenges = _challenges(given)
-    kept_files.check(settings)
+    output_files.check(settings)
     outcome, status = _look(given, challenges, settings)
     _print(given, outcome)
     return status
@@ -127,7 +127,7 @@ def _look(
 
     with stream or contextlib.nullcontext():
         with (
-            kept_files.none_if_stopped(settings, [each.domain for each in challenges]),
+            output_files.none_if_stopped(settings, [each.domain for each in challenges]),
             tally,
             watch or contextlib.nullcontext(),
         ):
@@ -140,7 +140,7 @@ def _look(
                 decided=decided if stream is not None or not given.wait else None,
                 extras=waiting.Extras(applicant=applicant(settings)),
             )
-        status = kept_files.keep(settings, outcome)
+        status = output_files.keep(settings, outcome)
     if given.wait and outcome.verdict is Verdict.READY:
         time.sleep(settings.settle)
     return outcome, status

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import settings
-from certbot_dns_preflight.cli import kept_files
+from certbot_dns_preflight.cli import output_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
-from certbot_dns_preflight.cli.names import spoken_of
+from certbot_dns_preflight.cli.idn import spoken_of
 from certbot_dns_preflight.cli.parser import add_common_options, read_settings
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.escaping import printable
@@ -73,7 +73,7 @@ def run(given: argparse.Namespace) -> Exit:
     """Check, print, and tell by the exit status."""
     ours = read_settings(given)
     within = _days(given.within)
-    kept_files.check(ours)
+    output_files.check(ours)
     started = dt.datetime.now(dt.UTC)
     directory = Path(given.config_dir).absolute()
     texts = {option.name: getattr(given, option.field, None) for option in settings.OPTIONS}
@@ -110,7 +110,7 @@ def _keep(ours: settings.Settings, check: Check, *, everything: bool) -> Exit:
         else:
             record_renewals(path, check.renewals, all_of_them=everything)
 
-    return kept_files.write(ours, report.render_json(check), record, of_verdict(check.verdict))
+    return output_files.write(ours, report.render_json(check), record, of_verdict(check.verdict))
 
 
 def _days(text: str | None) -> int | None:

@@ -8,7 +8,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli.names import spoken_names
+from certbot_dns_preflight.cli.idn import spoken_names
 from certbot_dns_preflight.report import text
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
-from certbot_dns_preflight.cli import kept_files
+from certbot_dns_preflight.cli import output_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
-from certbot_dns_preflight.cli.names import spoken
+from certbot_dns_preflight.cli.idn import spoken
 from certbot_dns_preflight.cli.parser import add_common_options, read_settings
 from certbot_dns_preflight.cli.terminal import speaks_unicode, width
 from certbot_dns_preflight.facts.survey import NoEgress
@@ -57,10 +57,10 @@ def run(given: argparse.Namespace) -> Exit:
     except InvalidDomainError as error:
         raise MisuseError(str(error)) from error
     settings = replace(settings, metrics=None)
-    kept_files.check(settings)
+    output_files.check(settings)
     trail = signals.run(trace.trace(asked, settings))
     written = json.dumps(as_json(trail), indent=2, allow_nan=False) + "\n"
-    status = kept_files.write(settings, written, _nothing, _status(trail))
+    status = output_files.write(settings, written, _nothing, _status(trail))
     if given.json:
         sys.stdout.write(written)
     elif not given.quiet:

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
-from certbot_dns_preflight.cli import kept_files
+from certbot_dns_preflight.cli import output_files
+from certbot_dns_preflight.cli.challenges import Wanted
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
-from certbot_dns_preflight.cli.order import Order, Told
+from certbot_dns_preflight.cli.hook.order import Order, Told
 from certbot_dns_preflight.cli.parser import add_common_options, applicant, read_settings
 from certbot_dns_preflight.cli.terminal import page
-from certbot_dns_preflight.cli.wanted import Wanted
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import live
@@ -86,12 +86,12 @@ def run(given: argparse.Namespace) -> Exit:
     """Run the user's hook; at the last challenge wait, and tell by the exit status."""
     settings = read_settings(given)
     call = _read(os.environ)
-    kept_files.check(settings)
-    with kept_files.none_if_stopped(settings, _domains([Told(call.domain, call.value)])):
+    output_files.check(settings)
+    with output_files.none_if_stopped(settings, _domains([Told(call.domain, call.value)])):
         failed = given.exec is not None and not _ran_well(given.exec, call.domain)
     now = Told(call.domain, call.value, failed)
     if failed:
-        kept_files.fail(settings, _domains([now]))
+        output_files.fail(settings, _domains([now]))
     try:
         told = Order(",".join(call.names)).add(now, first=call.first, last=call.last)
     except (OSError, ValueError, TypeError) as error:
@@ -144,7 +144,7 @@ def _conclude(
 ) -> Exit:
     failed = [printable(one.domain) for one in told if one.failed]
     if failed:
-        kept_files.fail(settings, _domains(told))
+        output_files.fail(settings, _domains(told))
         _say(f"not waited for: --exec failed for {', '.join(failed)}")
         return Exit.NOT_READY
     status = _wait(given, settings, told)
@@ -179,10 +179,10 @@ def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Ex
     watch = None if given.quiet or given.verbose else live.LiveView()
     # Which CA is asked only the client knows; CAA is judged where an option names it.
     extras = waiting.Extras(applicant=applicant(settings)) if settings.caa_identity else None
-    with kept_files.none_if_stopped(settings, _domains(told)), watch or contextlib.nullcontext():
+    with output_files.none_if_stopped(settings, _domains(told)), watch or contextlib.nullcontext():
         outcome = waiting.run(wanted.challenges, settings, wait=True, watch=watch, extras=extras)
 
-    status = kept_files.keep(settings, outcome)
+    status = output_files.keep(settings, outcome)
     if outcome.verdict is Verdict.READY:
         time.sleep(settings.settle)
     elif not given.quiet:

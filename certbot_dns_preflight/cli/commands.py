@@ -14,15 +14,22 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli import check, explain, hook, renewals, signals, trace
+from certbot_dns_preflight.cli import check, explain, renewals, signals, trace
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
+from certbot_dns_preflight.cli.hook import command as hook
 from certbot_dns_preflight.cli.parser import Parser, nearest, version_text
 from certbot_dns_preflight.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (check, trace, hook, renewals, explain)
+_COMMANDS = {
+    "check": check,
+    "trace": trace,
+    "hook": hook,
+    "renewals": renewals,
+    "explain": explain,
+}
 _TAKING_VALUES = ("--expect", "--token")
 _PIPE_BROKEN = 141  # as shells count a death by SIGPIPE
 
@@ -69,14 +76,14 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=version_text())
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in _COMMANDS:
+    for command in _COMMANDS.values():
         command.add_parser(commands)
     return parser
 
 
 def _understood(parser: argparse.ArgumentParser, arguments: list[str]) -> list[str]:
     """Refuse a command that there is not, with the nearest one named."""
-    names = [command.__name__.rpartition(".")[2] for command in _COMMANDS]
+    names = list(_COMMANDS)
     if not arguments:
         parser.error(f"it takes a COMMAND: {', '.join(names)}; see --help")
     command, options = arguments[0], parser._option_string_actions  # noqa: SLF001 - the only way

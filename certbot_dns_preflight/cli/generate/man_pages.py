@@ -1,6 +1,7 @@
 """Man pages, written from the parser: one for the whole, one for each command.
 
-``python -m certbot_dns_preflight.cli.manual DIRECTORY`` writes them; `contrib/man` has them ready.
+``python -m certbot_dns_preflight.cli.generate.man_pages DIRECTORY`` writes them; `contrib/man` has
+them ready.
 They bear no release and not the day on which they were made: what is the same stays the same.
 """
 
@@ -11,14 +12,14 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli import command as whole
-from certbot_dns_preflight.cli import outline
-from certbot_dns_preflight.cli.outline import Takes
+from certbot_dns_preflight.cli import commands
+from certbot_dns_preflight.cli.generate import outline
+from certbot_dns_preflight.cli.generate.outline import Takes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from certbot_dns_preflight.cli.outline import Command, Item, Outline
+    from certbot_dns_preflight.cli.generate.outline import Command, Item, Outline
 
 _PROJECT = "certbot-dns-preflight"
 _DATE = "2026-11-25"  # when the pages last said something else; readers expect one
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     if len(given) != 1:
         sys.stderr.write(f"usage: python -m {__spec__.name} DIRECTORY\n")
         return 2
-    for name, text in pages(outline.of_parser(whole.make_parser())).items():
+    for name, text in pages(outline.of_parser(commands.make_parser())).items():
         Path(given[0], name).write_text(text, encoding="utf-8")
     return 0
 

@@ -15,7 +15,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli import ancestry, private
+from certbot_dns_preflight.cli.hook import processes, state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ class Order:
 
     def __init__(self, names: str, *, callers: Sequence[str] | None = None) -> None:
         """Take the list of all names (CERTBOT_ALL_DOMAINS) and, in tests, who calls."""
-        self._callers = tuple(callers) if callers is not None else ancestry.of_this_process()
+        self._callers = tuple(callers) if callers is not None else processes.of_this_process()
         self._stem = f"{_PREFIX}{_digest(names)}-"
         self._name = f"{self._stem}{_digest(self._callers[0])}{_SUFFIX}"
 
@@ -59,7 +59,7 @@ class Order:
         except FileNotFoundError:  # another order's end removed the directory under our hands
             everything = self._add(told, first=first, last=last)
         if last:
-            private.tidy()
+            state_dir.tidy()
         return everything
 
     def _add(self, told: Told, *, first: bool, last: bool) -> list[Told]:
@@ -86,7 +86,7 @@ class Order:
         for directory in directories:
             for name in os.listdir(directory):  # noqa: PTH208 - of a descriptor
                 if name.startswith(self._stem) and name.endswith(_SUFFIX):
-                    distance = ancestry.distance(self._callers, _callers_of(directory, name))
+                    distance = processes.distance(self._callers, _callers_of(directory, name))
                     if distance is not None:
                         related.append((distance, directory, name))
         if not related:
@@ -111,7 +111,7 @@ def _callers_of(directory: int, name: str) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _every_directory(*, make: bool) -> Iterator[list[int]]:
-    found = private.directories(make=make)
+    found = state_dir.directories(make=make)
     try:
         yield found
     finally:

@@ -1,7 +1,7 @@
 """Shell completion for bash, zsh and fish, written from the parser.
 
-``python -m certbot_dns_preflight.cli.completion SHELL`` prints it; `contrib/completion` has it
-ready. The scripts are static: pressing Tab starts no Python, which argcomplete would do. What
+``python -m certbot_dns_preflight.cli.generate.completion SHELL`` prints it; `contrib/completion` has
+it ready. The scripts are static: pressing Tab starts no Python, which argcomplete would do. What
 they need to know is little enough that no generator (shtab, say) is worth a dependency and
 another licence's text in each script.
 """
@@ -12,14 +12,14 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli import command as whole
-from certbot_dns_preflight.cli import outline
-from certbot_dns_preflight.cli.outline import Takes
+from certbot_dns_preflight.cli import commands
+from certbot_dns_preflight.cli.generate import outline
+from certbot_dns_preflight.cli.generate.outline import Takes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from certbot_dns_preflight.cli.outline import Command, Item, Outline
+    from certbot_dns_preflight.cli.generate.outline import Command, Item, Outline
 
 _NOTE = "Made by script/generate from the parser; changes here are lost."
 _FISH_VALUES = {
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     if len(given) != 1 or given[0] not in SHELLS:
         sys.stderr.write(f"usage: python -m {__spec__.name} {'|'.join(SHELLS)}\n")
         return 2
-    sys.stdout.write(SHELLS[given[0]](outline.of_parser(whole.make_parser())))
+    sys.stdout.write(SHELLS[given[0]](outline.of_parser(commands.make_parser())))
     return 0
 
 
