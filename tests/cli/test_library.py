@@ -1,4 +1,4 @@
-"""What other programs import: the examples of docs/md, checked and run."""
+"""What other programs import: the examples of docs/library.md, checked and run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def examples() -> list[str]:
-    parts = (ROOT / "docs" / "md").read_text().split("```python\n")[1:]
+    parts = (ROOT / "docs" / "library.md").read_text().split("```python\n")[1:]
     return [part.split("```", 1)[0] for part in parts]
 
 

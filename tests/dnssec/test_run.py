@@ -17,7 +17,7 @@ import pytest
 
 from certbot_dns_preflight.caa.policy import Applicant
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.dnssec import anchors, assess, assessment
+from certbot_dns_preflight.dnssec import anchors, assessment
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
 from certbot_dns_preflight.run import precheck, waiting
 from certbot_dns_preflight.settings import Settings
@@ -214,7 +214,7 @@ def test_a_run_that_is_cancelled_leaves_no_computation_behind(
     async def go() -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.1):
-                await assess.assess(facts, trusted, seconds=3)
+                await assessment.assess(facts, trusted, seconds=3)
 
     begun = time.monotonic()
     asyncio.run(go())  # waits for its threads

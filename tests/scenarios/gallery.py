@@ -103,7 +103,7 @@ class _Steadied:
         for pattern in (r"\b127\.\d+\.\d+\.\d+\b", r"\bfd[0-9a-f]{2}:[0-9a-f:]+"):
             written = re.sub(pattern, self._address, written)
         written = re.sub(r"\bodd(\d+)-\d+", r"odd\1", written)
-        written = re.sub(r"\b\d+(\.\d+)? s\b", "N s", written)
+        written = re.sub(r"\b\d+(\.\d+)? s\b", "N s", written).replace("at once", "after N s")
         written = re.sub(r"\b20\d{8}\b", "SERIAL", written)
         return re.sub(r"[ \t]+", " ", written)
 

@@ -1,8 +1,8 @@
 """Shell completion for bash, zsh and fish, written from the parser.
 
-``python -m certbot_dns_preflight.cli.generate.completion SHELL`` prints it; `contrib/completion` has
-it ready. The scripts are static: pressing Tab starts no Python, which argcomplete would do. What
-they need to know is little enough that no generator (shtab, say) is worth a dependency and
+``python -m certbot_dns_preflight.cli.generate.completion SHELL`` prints it; `contrib/completion`
+has it ready. The scripts are static: pressing Tab starts no Python, which argcomplete would do.
+What they need to know is little enough that no generator (shtab, say) is worth a dependency and
 another licence's text in each script.
 """
 
