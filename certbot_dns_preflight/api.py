@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 
 from certbot_dns_preflight import settings as options
-from certbot_dns_preflight.caa.policy import Applicant
+from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import Challenge, InvalidDomainError, make_challenge
 from certbot_dns_preflight.dnssec.anchors import TrustAnchorError
 from certbot_dns_preflight.facts.finding import Finding, Severity
@@ -87,7 +87,7 @@ async def preflight(
         wait=wait,
         watch=watch,
         decided=decided,
-        extras=waiting.Extras(applicant=Applicant(settings.caa_identity or _USUAL_CA)),
+        extras=waiting.Extras(request=IssuanceRequest(settings.caa_identity or _USUAL_CA)),
     )
     if wait and outcome.verdict is Verdict.READY:
         await asyncio.sleep(settings.settle)

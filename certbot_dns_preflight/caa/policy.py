@@ -35,7 +35,7 @@ _OLD_ACCOUNT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Applicant:
+class IssuanceRequest:
     """Who asks for a certificate, of whom, and how.
 
     `identities` are the CA's issuer domain names, empty if unknown; `account` is the ACME account's
@@ -112,7 +112,7 @@ Decision: TypeAlias = Allowed | Forbidden | Unjudged
 _MILDEST = tuple(Doubt)
 
 
-def decide(properties: Iterable[Property], applicant: Applicant, *, wildcard: bool) -> Decision:
+def decide(properties: Iterable[Property], request: IssuanceRequest, *, wildcard: bool) -> Decision:
     """Decide whether a relevant RRset lets the CA issue for a (wildcard) domain name."""
     given = sorted(set(properties))
     kinds = {item.kind for item in given}
@@ -124,7 +124,7 @@ def decide(properties: Iterable[Property], applicant: Applicant, *, wildcard: bo
     forbidding = [item for item in critical if item.kind not in _LITTLE_KNOWN]
     if forbidding:
         return Forbidden(tag, tuple(Objection(item, Why.UNKNOWN_CRITICAL) for item in forbidding))
-    decision = _decide_by([item for item in given if item.kind == kind], tag, applicant)
+    decision = _decide_by([item for item in given if item.kind == kind], tag, request)
     if isinstance(decision, Forbidden):
         return decision
     misread = [item for item in unknown if item.flags & _MISREAD_AS_CRITICAL]
@@ -133,13 +133,13 @@ def decide(properties: Iterable[Property], applicant: Applicant, *, wildcard: bo
     return Unjudged(tag, misread[0], Doubt.FLAG_ONE) if misread else decision
 
 
-def _decide_by(properties: Sequence[Property], tag: str, applicant: Applicant) -> Decision:
+def _decide_by(properties: Sequence[Property], tag: str, request: IssuanceRequest) -> Decision:
     if not properties:
         return Allowed(None)
     objections = []
     doubtful: list[tuple[Property, Doubt]] = []
     for item in properties:
-        match _judge(item, applicant):
+        match _judge(item, request):
             case None:
                 return Allowed(item)
             case Doubt() as doubt:
@@ -152,7 +152,7 @@ def _decide_by(properties: Sequence[Property], tag: str, applicant: Applicant) -
     return Forbidden(tag, tuple(objections))
 
 
-def _judge(item: Property, applicant: Applicant) -> Objection | Doubt | None:
+def _judge(item: Property, request: IssuanceRequest) -> Objection | Doubt | None:
     """Judge one property: None if it authorises."""
     value = parse(item.value)
     if isinstance(value, str):
@@ -160,17 +160,17 @@ def _judge(item: Property, applicant: Applicant) -> Objection | Doubt | None:
     if not value.issuer:
         return Objection(item, Why.NO_ISSUER)
     issuer = value.issuer.decode("ascii")
-    same = [name for name in applicant.identities if name.lower() == issuer.lower()]
-    if applicant.identities and not same:
+    same = [name for name in request.identities if name.lower() == issuer.lower()]
+    if request.identities and not same:
         return Objection(item, Why.OTHER_ISSUER, issuer)
     doubts: list[Doubt] = []
-    if not applicant.identities:
+    if not request.identities:
         doubts.append(Doubt.IDENTITY_UNKNOWN)
     elif issuer not in same:
         doubts.append(Doubt.LETTER_CASE)
     if any(b"-" in tag for tag, _ in value.parameters):
         doubts.append(Doubt.HYPHEN)
-    for wrong in (_judge_account(item, value, applicant), _judge_method(item, value, applicant)):
+    for wrong in (_judge_account(item, value, request), _judge_method(item, value, request)):
         if isinstance(wrong, Objection):
             return wrong
         if wrong is not None:
@@ -178,20 +178,22 @@ def _judge(item: Property, applicant: Applicant) -> Objection | Doubt | None:
     return max(doubts, key=_MILDEST.index, default=None)
 
 
-def _judge_account(item: Property, value: Value, applicant: Applicant) -> Objection | Doubt | None:
+def _judge_account(
+    item: Property, value: Value, request: IssuanceRequest
+) -> Objection | Doubt | None:
     """RFC 8657 section 3: compared as a string; given twice, nothing satisfies it."""
     accounts = value.all_of(_ACCOUNT)
     if not accounts:
         return None
     if len(accounts) > 1:
         return Objection(item, Why.DUPLICATE_PARAMETER, _ACCOUNT.decode())
-    if applicant.account is None:
+    if request.account is None:
         return Doubt.ACCOUNT_UNKNOWN
     account = accounts[0].decode("ascii")
-    if account == applicant.account:
+    if account == request.account:
         return None
     old = _OLD_ACCOUNT.fullmatch(account)
-    if old is not None and applicant.account == (
+    if old is not None and request.account == (
         f"https://acme-{'staging-' if old['staging'] else ''}v02.api.letsencrypt.org/acme/acct/"
         f"{old['number']}"
     ):
@@ -199,7 +201,7 @@ def _judge_account(item: Property, value: Value, applicant: Applicant) -> Object
     return Objection(item, Why.OTHER_ACCOUNT, account)
 
 
-def _judge_method(item: Property, value: Value, applicant: Applicant) -> Objection | None:
+def _judge_method(item: Property, value: Value, request: IssuanceRequest) -> Objection | None:
     """RFC 8657 section 4: a list of methods, exact; given twice, Boulder takes none of them."""
     lists = value.all_of(_METHODS)
     if not lists:
@@ -209,6 +211,6 @@ def _judge_method(item: Property, value: Value, applicant: Applicant) -> Objecti
     listed = lists[0].decode("ascii")
     if not _METHOD_LIST.fullmatch(lists[0]):
         return Objection(item, Why.MALFORMED, "validationmethods is no list of methods")
-    if applicant.method in listed.split(","):
+    if request.method in listed.split(","):
         return None
     return Objection(item, Why.OTHER_METHOD, listed)

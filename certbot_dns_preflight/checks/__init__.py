@@ -18,10 +18,10 @@ from certbot_dns_preflight.checks import (
     context,
     delegation,
     dnssec,
+    environment,
     records,
     servers,
     stability,
-    surroundings,
     transport,
     walk,
 )
@@ -32,9 +32,9 @@ from certbot_dns_preflight.settings import Leniency
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from certbot_dns_preflight.caa.policy import Applicant
+    from certbot_dns_preflight.caa.policy import IssuanceRequest
     from certbot_dns_preflight.checks.context import Context
-    from certbot_dns_preflight.facts.environment import Surroundings
+    from certbot_dns_preflight.facts.environment import DomainEnvironment
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Survey
 
@@ -79,19 +79,19 @@ def diagnose(survey: Survey, *, unreachable: Leniency = Leniency.FAIL) -> tuple[
     return _in_order(found)
 
 
-def with_surroundings(
-    found: Sequence[Finding], survey: Survey, around: Surroundings, *, applicant: Applicant
+def with_environment(
+    found: Sequence[Finding], survey: Survey, around: DomainEnvironment, *, request: IssuanceRequest
 ) -> tuple[Finding, ...]:
     """Add to a survey's findings what its surroundings show: CAA, DNSSEC, views, addresses."""
     more: list[Finding] = []
     if not isinstance(survey.obstacle, NoSuchDomain):
-        more += surroundings.judge(survey.challenge, around)
+        more += environment.judge(survey.challenge, around)
     if around.climb is not None:
         # Servers whose trouble is told already are not told of again for their CAA.
         failing = any(finding.severity is Severity.ERROR for finding in found)
         more += caa.judge(
             around.climb,
-            applicant,
+            request,
             wildcard=sorted({name.startswith(WILDCARD) for name in survey.challenge.names}),
             told_elsewhere=[hop.zone.apex for hop in survey.hops] if failing else [],
         )

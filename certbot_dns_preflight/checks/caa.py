@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from certbot_dns_preflight.caa.policy import Applicant, Objection
+    from certbot_dns_preflight.caa.policy import IssuanceRequest, Objection
     from certbot_dns_preflight.facts.caa import CaaAnswer, Climb, Property
     from certbot_dns_preflight.facts.finding import Finding, Json
 
@@ -32,7 +32,7 @@ _BOULDER = frozenset({"letsencrypt.org"})
 
 def judge(
     climb: Climb,
-    applicant: Applicant,
+    request: IssuanceRequest,
     *,
     wildcard: Collection[bool] = (False,),
     told_elsewhere: Collection[dns.name.Name] = (),
@@ -53,15 +53,15 @@ def judge(
                 yield _unanswerable(climb, found)
             continue
         for wild in sorted(wildcard):
-            decision = decide(found.properties, applicant, wildcard=wild)
+            decision = decide(found.properties, request, wildcard=wild)
             key = (found.name, found.properties, decision)
             if isinstance(decision, Allowed) or key in told:
                 continue
             told.add(key)
             if isinstance(decision, Forbidden):
-                yield _forbidden(climb, found, decision, applicant, wildcard=wild)
+                yield _forbidden(climb, found, decision, request, wildcard=wild)
             else:
-                yield _unjudged(climb, found, decision, applicant, wildcard=wild)
+                yield _unjudged(climb, found, decision, request, wildcard=wild)
 
 
 def _is_told(answer: CaaAnswer, zones: Collection[dns.name.Name]) -> bool:
@@ -75,21 +75,31 @@ def _is_told(answer: CaaAnswer, zones: Collection[dns.name.Name]) -> bool:
 
 
 def _forbidden(
-    climb: Climb, found: RelevantSet, decision: Forbidden, applicant: Applicant, *, wildcard: bool
+    climb: Climb,
+    found: RelevantSet,
+    decision: Forbidden,
+    request: IssuanceRequest,
+    *,
+    wildcard: bool,
 ) -> Finding:
-    decisive = _most_telling(decision.objections, applicant)
+    decisive = _most_telling(decision.objections, request)
     return finding(
         "caa-forbids",
-        summary=_summary(found, decision, decisive, applicant, wildcard=wildcard),
+        summary=_summary(found, decision, decisive, request, wildcard=wildcard),
         cause=_cause(found, [objection.about for objection in decision.objections]),
-        remedy=_remedy(found, decision, decisive, applicant),
+        remedy=_remedy(found, decision, decisive, request),
         nameserver=_only_server(found),
-        evidence=_evidence(climb, found, decisive.why.value, applicant, wildcard=wildcard),
+        evidence=_evidence(climb, found, decisive.why.value, request, wildcard=wildcard),
     )
 
 
 def _unjudged(
-    climb: Climb, found: RelevantSet, decision: Unjudged, applicant: Applicant, *, wildcard: bool
+    climb: Climb,
+    found: RelevantSet,
+    decision: Unjudged,
+    request: IssuanceRequest,
+    *,
+    wildcard: bool,
 ) -> Finding:
     at, record = _at(found), _record(found.owner, decision.about)
     severity = Severity.WARNING
@@ -101,29 +111,27 @@ def _unjudged(
             summary = f"CAA at {at} binds issuance to one ACME account; which one asks is unknown"
             remedy = "See that the accounturi is the URL of the account that will ask."
         case Doubt.LETTER_CASE:
-            summary = f"CAA at {at} names {_ca(applicant)} in other letters (upper, lower case)"
-            remedy = f"Write it as {_line(found.owner, decision.tag, applicant)}"
-            severity = _as_boulder(applicant)
+            summary = f"CAA at {at} names {_ca(request)} in other letters (upper, lower case)"
+            remedy = f"Write it as {_line(found.owner, decision.tag, request)}"
+            severity = _as_boulder(request)
         case Doubt.OLD_ACCOUNT:
             summary = f"CAA at {at} names this ACME account by its URL of ACMEv1"
-            account = phrases.bounded(applicant.account or "")
+            account = phrases.bounded(request.account or "")
             remedy = (
                 f"Better put accounturi={account} there; the old form may not be taken for long"
             )
         case Doubt.HYPHEN:
             summary = f"CAA at {at} has a hyphen in a parameter's tag, which some CAs do not take"
-            remedy = (
-                f"Leave that parameter out, or add {_line(found.owner, decision.tag, applicant)}"
-            )
-            severity = _as_boulder(applicant)
+            remedy = f"Leave that parameter out, or add {_line(found.owner, decision.tag, request)}"
+            severity = _as_boulder(request)
         case Doubt.LITTLE_KNOWN:
             summary = f"CAA at {at} has a critical property that some CAs do not know"
             remedy = f"Set the flags of this record to 0: {record}"
-            severity = _as_boulder(applicant)
+            severity = _as_boulder(request)
         case Doubt.FLAG_ONE:
             summary = f"CAA at {at} has flag 1 on an unknown tag, which some CAs take for critical"
             remedy = f"Set the flags of this record to 0: {record}"
-            severity = _as_boulder(applicant)
+            severity = _as_boulder(request)
         case _ as never:
             assert_never(never)
     return finding(
@@ -133,7 +141,7 @@ def _unjudged(
         cause=_cause(found, [decision.about]),
         remedy=remedy,
         nameserver=_only_server(found),
-        evidence=_evidence(climb, found, decision.doubt.value, applicant, wildcard=wildcard),
+        evidence=_evidence(climb, found, decision.doubt.value, request, wildcard=wildcard),
     )
 
 
@@ -182,9 +190,9 @@ def _unanswerable(climb: Climb, found: Unanswered) -> Finding:
 # -- words ---------------------------------------------------------------------------------------
 
 
-def _most_telling(objections: Sequence[Objection], applicant: Applicant) -> Objection:
+def _most_telling(objections: Sequence[Objection], request: IssuanceRequest) -> Objection:
     """Choose the record that was meant for this CA, if there is one."""
-    identities = [identity.lower().encode() for identity in applicant.identities]
+    identities = [identity.lower().encode() for identity in request.identities]
 
     def rank(objection: Objection) -> int:
         meant = any(identity in objection.about.value.lower() for identity in identities)
@@ -202,11 +210,11 @@ def _summary(  # noqa: PLR0911 - one sentence a reason
     found: RelevantSet,
     decision: Forbidden,
     decisive: Objection,
-    applicant: Applicant,
+    request: IssuanceRequest,
     *,
     wildcard: bool,
 ) -> str:
-    at, ca = _at(found), _ca(applicant)
+    at, ca = _at(found), _ca(request)
     for_wildcards = " for wildcards" if wildcard and decision.tag == "issuewild" else ""
     match decisive.why:
         case Why.OTHER_ISSUER:
@@ -218,7 +226,7 @@ def _summary(  # noqa: PLR0911 - one sentence a reason
         case Why.OTHER_ACCOUNT:
             return f"CAA at {at} allows {ca} only for another ACME account{for_wildcards}"
         case Why.OTHER_METHOD:
-            return f"CAA at {at} does not let {ca} validate by {applicant.method}{for_wildcards}"
+            return f"CAA at {at} does not let {ca} validate by {request.method}{for_wildcards}"
         case Why.DUPLICATE_PARAMETER:
             return f"CAA at {at} has {decisive.detail} twice in one record, which allows nobody"
         case Why.MALFORMED:
@@ -231,16 +239,16 @@ def _summary(  # noqa: PLR0911 - one sentence a reason
 
 
 def _remedy(
-    found: RelevantSet, decision: Forbidden, decisive: Objection, applicant: Applicant
+    found: RelevantSet, decision: Forbidden, decisive: Objection, request: IssuanceRequest
 ) -> str:
-    line = _line(found.owner, decision.tag, applicant)
+    line = _line(found.owner, decision.tag, request)
     record = _record(found.owner, decisive.about)
     match decisive.why:
         case Why.OTHER_ACCOUNT:
-            account = phrases.bounded(applicant.account or "")
+            account = phrases.bounded(request.account or "")
             return f"Put accounturi={account} there, which is the account that asks"
         case Why.OTHER_METHOD:
-            methods = ",".join(filter(None, (decisive.detail, applicant.method)))
+            methods = ",".join(filter(None, (decisive.detail, request.method)))
             return f"Put validationmethods={phrases.bounded(methods)} there"
         case Why.DUPLICATE_PARAMETER:
             return f"Leave one out, or make it two records: {record}"
@@ -282,12 +290,12 @@ def _only_server(found: RelevantSet) -> dns.name.Name | None:
     return next(iter(names)) if partial and len(names) == 1 else None
 
 
-def _ca(applicant: Applicant) -> str:
-    return phrases.listed(phrases.bounded(name, 64) for name in applicant.identities) or "this CA"
+def _ca(request: IssuanceRequest) -> str:
+    return phrases.listed(phrases.bounded(name, 64) for name in request.identities) or "this CA"
 
 
-def _line(owner: dns.name.Name, tag: str, applicant: Applicant) -> str:
-    identity = phrases.bounded(applicant.identities[0], 64) if applicant.identities else "YOUR-CA"
+def _line(owner: dns.name.Name, tag: str, request: IssuanceRequest) -> str:
+    identity = phrases.bounded(request.identities[0], 64) if request.identities else "YOUR-CA"
     return f'{phrases.owner(owner)} CAA 0 {tag} "{identity}"'
 
 
@@ -297,12 +305,12 @@ def _record(owner: dns.name.Name, item: Property) -> str:
     return f'{phrases.owner(owner)} CAA {item.flags} {tag} "{value}"'
 
 
-def _as_boulder(applicant: Applicant) -> Severity:
-    return Severity.ERROR if _BOULDER.issuperset(applicant.identities) else Severity.WARNING
+def _as_boulder(request: IssuanceRequest) -> Severity:
+    return Severity.ERROR if _BOULDER.issuperset(request.identities) else Severity.WARNING
 
 
 def _evidence(
-    climb: Climb, found: RelevantSet, kind: str, applicant: Applicant, *, wildcard: bool
+    climb: Climb, found: RelevantSet, kind: str, request: IssuanceRequest, *, wildcard: bool
 ) -> dict[str, Json]:
     return {
         "kind": kind,
@@ -314,9 +322,9 @@ def _evidence(
             f'{item.flags} {presentation(item.tag)} "{presentation(item.value)}"'
             for item in found.properties
         ],
-        "identities": list(applicant.identities),
-        "account": applicant.account,
-        "method": applicant.method,
+        "identities": list(request.identities),
+        "account": request.account,
+        "method": request.method,
         "served_by": [_place(a) for a in found.served_by],
         "servers_agree": len(found.served_by) == len(found.asked),
     }

@@ -13,7 +13,7 @@ from certbot_dns_preflight.cli.challenges import Wanted
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.key_authorization import expected_value
 from certbot_dns_preflight.cli.line_stream import LineStream
-from certbot_dns_preflight.cli.parser import Once, add_common_options, applicant, read_settings
+from certbot_dns_preflight.cli.parser import Once, add_common_options, read_settings, request
 from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import live
@@ -138,7 +138,7 @@ def _look(
                 watch=watch,
                 # What a wait has told is not looked at again, so only a stream is told early.
                 decided=decided if stream is not None or not given.wait else None,
-                extras=waiting.Extras(applicant=applicant(settings)),
+                extras=waiting.Extras(request=request(settings)),
             )
         status = output_files.keep(settings, outcome)
     if given.wait and outcome.verdict is Verdict.READY:

@@ -11,7 +11,7 @@ import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
 from certbot_dns_preflight import settings
-from certbot_dns_preflight.caa.policy import Applicant
+from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.escaping import printable
@@ -239,6 +239,6 @@ def read_settings(given: argparse.Namespace) -> settings.Settings:
     return read
 
 
-def applicant(read: settings.Settings) -> Applicant:
+def request(read: settings.Settings) -> IssuanceRequest:
     """Say of which CA the certificate is asked; the account is unknown to the command."""
-    return Applicant(identities=read.caa_identity or _USUAL_CA)
+    return IssuanceRequest(identities=read.caa_identity or _USUAL_CA)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
 
-    from certbot_dns_preflight.caa.policy import Applicant
+    from certbot_dns_preflight.caa.policy import IssuanceRequest
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.renewals.lineages import Lineage
@@ -138,12 +138,12 @@ def _look(lineages: Sequence[Lineage]) -> list[Renewal]:
         how = _how(lineage)
         if lineage.problem is not None or how in runs:
             continue
-        options, applicant = how
+        options, request = how
         asked = dict.fromkeys(_challenges(each for each in lineages if _how(each) == how))
         knowledge = learned.setdefault(
             (options.root_hints, options.resolver, options.family), Knowledge()
         )
-        extras = waiting.Extras(applicant=applicant, knowledge=knowledge)
+        extras = waiting.Extras(request=request, knowledge=knowledge)
         runs[how] = waiting.run(tuple(asked), options, wait=False, extras=extras)
         for outcome in runs[how].challenges:
             judged[how, outcome.survey.challenge] = outcome
@@ -161,9 +161,9 @@ def _look(lineages: Sequence[Lineage]) -> list[Renewal]:
     ]
 
 
-def _how(lineage: Lineage) -> tuple[settings.Settings, Applicant]:
+def _how(lineage: Lineage) -> tuple[settings.Settings, IssuanceRequest]:
     """Tell what a run depends on besides its names."""
-    return lineage.settings, lineage.applicant
+    return lineage.settings, lineage.request
 
 
 def _challenges(lineages: Iterable[Lineage]) -> Iterable[Challenge]:

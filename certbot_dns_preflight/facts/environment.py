@@ -1,6 +1,6 @@
 """What a CA meets besides the record itself: plain facts about a domain, before anybody judges.
 
-`scout` fills them in; `diagnosis.surroundings`, `diagnosis.caa` and `diagnosis.dnssec` read them.
+`resolve.environment` fills them in; the rules in `checks` read them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class OtherView:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class DomainEnvironment:
     """Facts about one domain; None where a question was not asked or not answered in time.
 
     `climb` is what was found looking for CAA. `addressless`: the domain itself has neither A nor

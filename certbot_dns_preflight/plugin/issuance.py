@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from acme import client, messages
 from acme import errors as acme_errors
 
-from certbot_dns_preflight.caa.policy import Applicant
+from certbot_dns_preflight.caa.policy import IssuanceRequest
 
 if TYPE_CHECKING:
     from certbot.configuration import NamespaceConfig
@@ -25,9 +25,9 @@ _SECONDS = 10
 _MOST_BYTES = 1 << 20
 
 
-def of_config(config: NamespaceConfig, identities: tuple[str, ...]) -> Applicant:
+def of_config(config: NamespaceConfig, identities: tuple[str, ...]) -> IssuanceRequest:
     """Find out who asks; what cannot be found out stays unknown. Never raises for that."""
-    return Applicant(
+    return IssuanceRequest(
         identities=identities or _directory_identities(config), account=_account_url(config)
     )
 

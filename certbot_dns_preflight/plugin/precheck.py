@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.caa.policy import Applicant
+from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.plugin import issuance
 from certbot_dns_preflight.resolve.cache import Knowledge
@@ -37,9 +37,9 @@ def look(
     who = (
         issuance.of_config(config, settings.caa_identity)
         if facts.has_caa
-        else Applicant(identities=settings.caa_identity)
+        else IssuanceRequest(identities=settings.caa_identity)
     )
-    extras = Extras(applicant=who, surroundings=facts.surroundings, knowledge=knowledge)
+    extras = Extras(request=who, environment=facts.environment, knowledge=knowledge)
     return facts.judged(settings, who), extras
 
 

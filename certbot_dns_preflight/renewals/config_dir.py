@@ -18,7 +18,7 @@ import configobj  # type: ignore[import-untyped] # it has no stubs
 from cryptography import x509
 
 from certbot_dns_preflight import settings
-from certbot_dns_preflight.caa.policy import Applicant
+from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.escaping import printable
@@ -133,7 +133,7 @@ def _lineage(name: str, directory: Path, given: Mapping[str, object]) -> Lineage
             challenges=_challenges(proved),
             not_after=certificate.not_after,
             settings=read_settings,
-            applicant=_applicant(directory, file, read_settings),
+            request=_applicant(directory, file, read_settings),
             notes=_notes(file),
         )
     except _UnreadableError as error:
@@ -235,7 +235,9 @@ def _settings(file: RenewalFile, given: Mapping[str, object], *, ours: bool) -> 
     return read_settings
 
 
-def _applicant(directory: Path, file: RenewalFile, read_settings: settings.Settings) -> Applicant:
+def _applicant(
+    directory: Path, file: RenewalFile, read_settings: settings.Settings
+) -> IssuanceRequest:
     """Tell who will ask which CA; what cannot be known, or not by us, stays unknown."""
     server = urlsplit(str(file.params.get("server") or _LETS_ENCRYPT))
     host = f".{server.hostname or ''}"
@@ -246,7 +248,7 @@ def _applicant(directory: Path, file: RenewalFile, read_settings: settings.Setti
     path = folder / str(file.params.get("account", "")) / "regr.json"
     with contextlib.suppress(OSError, ValueError, AttributeError), path.open("rb") as stream:
         account = json.loads(stream.read(_MOST_BYTES)).get("uri")
-    return Applicant(
+    return IssuanceRequest(
         identities=read_settings.caa_identity or next(issuers, ()),
         account=account if isinstance(account, str) else None,
     )

@@ -11,7 +11,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.caa.policy import Applicant
+from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
 from certbot_dns_preflight.settings import Settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _HTTP_ONLY = frozenset({"apache", "nginx", "null", "standalone", "webroot"})
 _PROPAGATION = "_propagation_seconds"  # an option of all that build on certbot's DNS plugins
-_NOBODY = Applicant(identities=())
+_NOBODY = IssuanceRequest(identities=())
 _DNS_01 = "dns-01"
 _WORST = (Verdict.NOT_READY, Verdict.INCONCLUSIVE, Verdict.READY)
 
@@ -51,7 +51,7 @@ class Lineage:
 
     `authenticator` is the one that makes the records: the wrapped one where it is ours.
     `names` are the certificate's DNS names; `challenges` stand for those that a renewal proves by
-    dns-01, empty where none is, and `applicant` for who will ask. With a `problem` the rest may be
+    dns-01, empty where none is, and `request` for who will ask. With a `problem` the rest may be
     missing.
     `notes` are lines worth telling that stand in nobody's way.
     """
@@ -64,7 +64,7 @@ class Lineage:
     challenges: tuple[Challenge, ...] = ()
     not_after: dt.datetime | None = None
     settings: Settings = field(default_factory=Settings)
-    applicant: Applicant = _NOBODY
+    request: IssuanceRequest = _NOBODY
     problem: Problem | None = None
     notes: tuple[str, ...] = ()
 

@@ -28,7 +28,7 @@ from certbot_dns_preflight.facts.answers import (
     Unreachable,
     Values,
 )
-from certbot_dns_preflight.facts.environment import Surroundings, ViewOf
+from certbot_dns_preflight.facts.environment import DomainEnvironment, ViewOf
 from certbot_dns_preflight.resolve.caa import CaaSearch
 from certbot_dns_preflight.resolve.cache import Cut
 from certbot_dns_preflight.resolve.dnssec import Collector
@@ -62,7 +62,7 @@ class _Found:
     other_view: OtherView | None = None
 
 
-class Scout:
+class EnvironmentCollector:
     """Looks around for several domains; what they have in common is asked once."""
 
     def __init__(
@@ -95,7 +95,7 @@ class Scout:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def look_around(self, challenge: Challenge) -> None:
+    async def collect(self, challenge: Challenge) -> None:
         """Collect the facts about one domain; `so_far` gives them, at any time.
 
         CAA decides and is waited for. The rest is worth a remark, and gets a moment more.
@@ -112,11 +112,13 @@ class Scout:
             beside.cancel()
             await asyncio.gather(beside, return_exceptions=True)
 
-    def so_far(self, challenge: Challenge, *, seconds: float) -> Surroundings:
+    def so_far(self, challenge: Challenge, *, seconds: float) -> DomainEnvironment:
         """Give what is known of a domain's surroundings after so many seconds."""
         found = self._found.get(challenge.domain, _Found())
         climb = self._caa.so_far(dns.name.from_text(challenge.domain), seconds=seconds)
-        return Surroundings(climb=climb, addressless=found.addressless, other_view=found.other_view)
+        return DomainEnvironment(
+            climb=climb, addressless=found.addressless, other_view=found.other_view
+        )
 
     async def chains(
         self, challenges: Collection[Challenge], owners: Iterable[dns.name.Name] = ()

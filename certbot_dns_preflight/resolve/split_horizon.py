@@ -2,7 +2,7 @@
 
 Tells views apart only where caches, round robin or answers by region cannot explain it: other name
 servers, another primary, or internal addresses where the public ones are not (or the other way
-round). Collects; what it means is `diagnosis.surroundings`'s to say.
+round). Collects; what it means is `diagnosis.environment`'s to say.
 """
 
 from __future__ import annotations

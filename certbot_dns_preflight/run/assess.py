@@ -8,7 +8,7 @@ from certbot_dns_preflight.checks import dnssec
 from certbot_dns_preflight.run.inputs import anchors_of
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.facts.environment import Surroundings
+    from certbot_dns_preflight.facts.environment import DomainEnvironment
     from certbot_dns_preflight.settings import Settings
 
 _NO_ANCHOR = (
@@ -17,7 +17,7 @@ _NO_ANCHOR = (
 )
 
 
-def unjudged(settings: Settings, around: Surroundings) -> tuple[str, ...]:
+def unjudged(settings: Settings, around: DomainEnvironment) -> tuple[str, ...]:
     """Say in sentences what of DNSSEC cannot be judged, if anything."""
     if anchors_of(settings) is None:
         return (_NO_ANCHOR,)

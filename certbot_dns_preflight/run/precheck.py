@@ -16,7 +16,7 @@ from certbot_dns_preflight import checks
 from certbot_dns_preflight.checks import verdict
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.caa import Properties
-from certbot_dns_preflight.facts.environment import Surroundings
+from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
 from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from certbot_dns_preflight.caa.policy import Applicant
+    from certbot_dns_preflight.caa.policy import IssuanceRequest
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.resolve.cache import Knowledge
@@ -59,33 +59,35 @@ class Beforehand:
     elapsed: float
     vantage: Vantage
     surveys: tuple[Survey, ...]
-    surroundings: Mapping[str, Surroundings]
+    environment: Mapping[str, DomainEnvironment]
 
     @property
     def has_caa(self) -> bool:
         """Whether there are CAA records, so that it matters who asks and of which CA."""
         return any(
             isinstance(answer.content, Properties)
-            for around in self.surroundings.values()
+            for around in self.environment.values()
             if around.climb is not None
             for look in around.climb.looks
             for answer in look.answers
         )
 
-    def judged(self, settings: Settings, applicant: Applicant) -> Outcome:
+    def judged(self, settings: Settings, request: IssuanceRequest) -> Outcome:
         """Judge the facts."""
         return Outcome(
             started=self.started,
             elapsed=self.elapsed,
             vantage=self.vantage,
-            challenges=tuple(self._judge(survey, settings, applicant) for survey in self.surveys),
+            challenges=tuple(self._judge(survey, settings, request) for survey in self.surveys),
         )
 
-    def _judge(self, survey: Survey, settings: Settings, applicant: Applicant) -> ChallengeOutcome:
+    def _judge(
+        self, survey: Survey, settings: Settings, request: IssuanceRequest
+    ) -> ChallengeOutcome:
         unreachable = settings.unreachable
-        around = self.surroundings.get(survey.challenge.domain, Surroundings())
-        findings = checks.with_surroundings(
-            checks.diagnose(survey, unreachable=unreachable), survey, around, applicant=applicant
+        around = self.environment.get(survey.challenge.domain, DomainEnvironment())
+        findings = checks.with_environment(
+            checks.diagnose(survey, unreachable=unreachable), survey, around, request=request
         )
         judged = verdict.judge(
             survey, findings, skip=frozenset(settings.skip), unreachable=unreachable
@@ -115,20 +117,20 @@ class _Look:
         self._settings = settings
         self._begun = asyncio.get_running_loop().time()
         self._patience = min(_PATIENCE, settings.timeout)
-        self._means = session.of_settings(settings, knowledge=knowledge)
+        self._session = session.of_settings(settings, knowledge=knowledge)
         self._trusted = inputs.anchors_of(settings)
         self._surveys: dict[str, Survey] = {}
         self._chained: list[Challenge] = []
         self._caa_owners: set[dns.name.Name] = set()
 
     async def go(self, started: dt.datetime) -> Beforehand:
-        scout = self._means.scout
+        collector = self._session.collector
         silent = self._silent_after()
         enough = self._patience - min(_FOR_SIGNATURES, 0.2 * self._patience)
         everything = asyncio.gather(*map(self._look_at, self._challenges))
         try:
             done, _ = await asyncio.wait([everything], timeout=min(silent, enough))
-            if not done and self._means.exchange.answered:
+            if not done and self._session.exchange.answered:
                 left = max(0.0, enough - self._elapsed())
                 done, _ = await asyncio.wait([everything], timeout=left)
             if done:
@@ -138,52 +140,52 @@ class _Look:
         finally:
             everything.cancel()
             await asyncio.gather(everything, return_exceptions=True)
-            await scout.close()
-        mute = not self._means.exchange.answered and self._elapsed() >= silent
+            await collector.close()
+        mute = not self._session.exchange.answered and self._elapsed() >= silent
         return Beforehand(
             started=started,
             elapsed=self._elapsed(),
-            vantage=self._means.vantage,
+            vantage=self._session.vantage,
             surveys=tuple(
                 self._surveys.get(c.domain, Survey(c, obstacle=self._obstacle(c, mute=mute)))
                 for c in self._challenges
             ),
-            surroundings=around,
+            environment=around,
         )
 
     async def _look_at(self, challenge: Challenge) -> None:
         await asyncio.gather(
             self._zone(challenge),
             self._signed(
-                challenge, asyncio.ensure_future(self._means.scout.look_around(challenge))
+                challenge, asyncio.ensure_future(self._session.collector.collect(challenge))
             ),
         )
 
     async def _zone(self, challenge: Challenge) -> None:
-        self._surveys[challenge.domain] = await self._means.scout.survey_zone(challenge)
+        self._surveys[challenge.domain] = await self._session.collector.survey_zone(challenge)
 
     async def _signed(self, challenge: Challenge, looking: asyncio.Future[None]) -> None:
         """Collect the chain to the zone meanwhile, then what else CAA came through."""
         try:
             if self._trusted is not None:
-                await self._means.scout.chains([challenge])
+                await self._session.collector.chains([challenge])
                 self._chained.append(challenge)
             await looking
             if self._trusted is not None:
                 owners = self._around(challenge).caa_owners
-                await self._means.scout.chains([challenge], owners)
+                await self._session.collector.chains([challenge], owners)
                 self._caa_owners.update(owners)
         finally:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
 
-    async def _judge_signatures(self, around: dict[str, Surroundings]) -> None:
+    async def _judge_signatures(self, around: dict[str, DomainEnvironment]) -> None:
         if self._trusted is None or not self._chained:
             return
         left = max(_LEAST_FOR_SIGNATURES, self._patience - self._elapsed())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
-                facts = await self._means.scout.chains(self._chained, self._caa_owners)
+                facts = await self._session.collector.chains(self._chained, self._caa_owners)
                 validated = await assessment.assess(facts, self._trusted, seconds=left)
                 for challenge in self._chained:
                     found = around[challenge.domain]
@@ -192,16 +194,16 @@ class _Look:
                         found, signatures=assessment.concerning(validated, names)
                     )
 
-    def _around(self, challenge: Challenge) -> Surroundings:
-        return self._means.scout.so_far(challenge, seconds=self._elapsed())
+    def _around(self, challenge: Challenge) -> DomainEnvironment:
+        return self._session.collector.so_far(challenge, seconds=self._elapsed())
 
     def _obstacle(self, challenge: Challenge, *, mute: bool) -> OutOfTime | NoEgress:
         if not mute:
             return OutOfTime(challenge.owner)
         hints = self._settings.root_hints
         roots = read(hints) if hints else builtin()
-        asked = self._means.resolvers or tuple(e for found in roots.values() for e in found)
-        families = self._means.families
+        asked = self._session.resolvers or tuple(e for found in roots.values() for e in found)
+        families = self._session.families
         return NoEgress(tuple(e for e in asked if (6 if e.ipv6 else 4) in families))
 
     def _silent_after(self) -> float:

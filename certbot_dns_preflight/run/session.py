@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.outcome import Vantage
-from certbot_dns_preflight.resolve.environment import Scout
+from certbot_dns_preflight.resolve.environment import EnvironmentCollector
 from certbot_dns_preflight.resolve.exchange import Exchange
 from certbot_dns_preflight.resolve.root_hints import builtin, read
 from certbot_dns_preflight.resolve.walker import Walker
@@ -25,12 +25,12 @@ _FAMILIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class Session:
     """The network side of one run. `families` (4, 6) are those that may be asked over."""
 
     exchange: Exchange
     walker: Walker
-    scout: Scout
+    collector: EnvironmentCollector
     resolvers: tuple[Endpoint, ...]
     families: frozenset[int]
 
@@ -47,7 +47,7 @@ class Means:
 
 def of_settings(
     settings: Settings, *, knowledge: Knowledge | None = None, exchange: Exchange | None = None
-) -> Means:
+) -> Session:
     """Make the means of a run; `knowledge` is what earlier walks learned.
 
     `exchange` stands in for the usual one, for those who want to watch.
@@ -67,5 +67,5 @@ def of_settings(
         families=families,
         knowledge=knowledge,
     )
-    scout = Scout(exchange, walker, resolvers=resolvers, families=families)
-    return Means(exchange, walker, scout, resolvers, families)
+    collector = EnvironmentCollector(exchange, walker, resolvers=resolvers, families=families)
+    return Session(exchange, walker, collector, resolvers, families)

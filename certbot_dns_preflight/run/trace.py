@@ -68,7 +68,7 @@ async def trace(challenge: Challenge, settings: Settings) -> Trail:
     return Trail(
         started=started,
         elapsed=loop.time() - begun,
-        vantage=tracer.means.vantage,
+        vantage=tracer.session.vantage,
         survey=tracer.surveyor.so_far(),
         legs=tuple(tracer.legs),
         destinations=tuple(tracer.destinations),
@@ -78,10 +78,10 @@ async def trace(challenge: Challenge, settings: Settings) -> Trail:
 class _Tracer:
     def __init__(self, challenge: Challenge, settings: Settings) -> None:
         self.exchange = _Watched(query_timeout=settings.query_timeout)
-        self.means = session.of_settings(settings, exchange=self.exchange)
-        self.walker = self.means.walker
+        self.session = session.of_settings(settings, exchange=self.exchange)
+        self.walker = self.session.walker
         self.surveyor = Surveyor(
-            challenge, self.exchange, self.walker, families=self.means.families
+            challenge, self.exchange, self.walker, families=self.session.families
         )
         self.legs: list[Leg] = []
         self.destinations: list[Destination] = []
@@ -171,7 +171,7 @@ class _Tracer:
         self, endpoints: list[Endpoint], name: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> Response | None:
         for endpoint in self.exchange.by_promise(endpoints)[:4]:
-            if (6 if endpoint.ipv6 else 4) in self.means.families:
+            if (6 if endpoint.ipv6 else 4) in self.session.families:
                 reply = await self.exchange.ask(endpoint, name, rdtype)
                 if isinstance(reply, Response) and is_authoritative(reply.message):
                     return reply

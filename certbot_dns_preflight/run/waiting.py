@@ -13,10 +13,10 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from certbot_dns_preflight.checks import diagnose, verdict, with_surroundings
+from certbot_dns_preflight.checks import diagnose, verdict, with_environment
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.dnssec import Status
-from certbot_dns_preflight.facts.environment import Surroundings
+from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.facts.survey import OutOfTime
 from certbot_dns_preflight.resolve.probes import Prober
@@ -26,7 +26,7 @@ from certbot_dns_preflight.run import assess, inputs, session, signals
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from certbot_dns_preflight.caa.policy import Applicant
+    from certbot_dns_preflight.caa.policy import IssuanceRequest
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.resolve.cache import Knowledge
@@ -56,12 +56,12 @@ _TRIES_MORE = 4  # tries of a query that a second look for CAA may last
 class Extras:
     """What a run may know and do beyond the records.
 
-    With an `applicant` CAA and the rest of the surroundings are judged too, and asked for unless
-    `surroundings` has the domain's. `knowledge` is what earlier walks learned.
+    With an `request` CAA and the rest of the surroundings are judged too, and asked for unless
+    `environment` has the domain's. `knowledge` is what earlier walks learned.
     """
 
-    applicant: Applicant | None = None
-    surroundings: Mapping[str, Surroundings] = field(default_factory=dict)
+    request: IssuanceRequest | None = None
+    environment: Mapping[str, DomainEnvironment] = field(default_factory=dict)
     knowledge: Knowledge | None = None
 
 
@@ -131,17 +131,17 @@ class _Run:
         self._started = dt.datetime.now(dt.UTC)
         self._begun = asyncio.get_running_loop().time()
         self._deadline = self._begun + settings.timeout
-        self._means = session.of_settings(settings, knowledge=extras.knowledge)
-        self._applicant = extras.applicant
-        self._around = dict(extras.surroundings)
+        self._session = session.of_settings(settings, knowledge=extras.knowledge)
+        self._applicant = extras.request
+        self._around = dict(extras.environment)
         self._forgotten_at = self._begun
         self._next_round: dict[Surveyor, float] = {}
         self._surveyors = [
             Surveyor(
                 challenge,
-                self._means.exchange,
-                self._means.walker,
-                families=self._means.families,
+                self._session.exchange,
+                self._session.walker,
+                families=self._session.families,
             )
             for challenge in challenges
         ]
@@ -151,14 +151,14 @@ class _Run:
             await self._all()
             return self._outcome()
         finally:
-            await self._means.scout.close()
-            await self._means.walker.close()
+            await self._session.collector.close()
+            await self._session.walker.close()
             await asyncio.gather(*(surveyor.close() for surveyor in self._surveyors))
 
     async def _all(self) -> None:
         work = self._until_ready if self._wait else self._attempt
         loops = [asyncio.ensure_future(work(surveyor)) for surveyor in self._surveyors]
-        everything = asyncio.gather(*loops, self._reconfirm(loops), self._look_around())
+        everything = asyncio.gather(*loops, self._reconfirm(loops), self._collect_all())
         examined: asyncio.Task[None] | None = None
         try:
             if self._wait:
@@ -175,7 +175,7 @@ class _Run:
                 loop.cancel()
             await asyncio.gather(everything, *loops, return_exceptions=True)
         if done and self._wait:
-            self._means.scout.forget()
+            self._session.collector.forget()
             await self._look_at_signatures(self._surveyors)
         if not done:
             patience = _LAST_WORDS if self._wait else _ATTEMPT_WORDS
@@ -190,7 +190,7 @@ class _Run:
     async def _attempt(self, surveyor: Surveyor) -> None:
         """Look `confirmations` times, as long as it looks ready; then look into what is not."""
         async with self._places:
-            scouting = asyncio.ensure_future(self._scout(surveyor))
+            scouting = asyncio.ensure_future(self._collect(surveyor))
             for _ in range(self._settings.confirmations):
                 if not await self._round(surveyor, complete=True):
                     break
@@ -204,11 +204,11 @@ class _Run:
             await self._look_at_signatures([surveyor])
         self._decide(surveyor)
 
-    async def _look_around(self) -> None:
+    async def _collect_all(self) -> None:
         """Collect what a CA meets besides the records, while these are waited for."""
         if not self._wait:
             return  # an attempt does so challenge by challenge
-        await asyncio.gather(*(self._scout(surveyor) for surveyor in self._surveyors))
+        await asyncio.gather(*(self._collect(surveyor) for surveyor in self._surveyors))
 
     async def _look_at_signatures(self, surveyors: Sequence[Surveyor]) -> None:
         """See whether a validator would believe the records, where they are what they must be.
@@ -225,13 +225,13 @@ class _Run:
         }
         if trusted is None or not owners:
             return
-        around = {s: self._around.get(s.challenge.domain, Surroundings()) for s in owners}
+        around = {s: self._around.get(s.challenge.domain, DomainEnvironment()) for s in owners}
         left = max(_SHORTEST_LOOK, self._deadline - self._now())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
                 names = {owner for chain in owners.values() for owner in chain}
                 caa = {owner for found in around.values() for owner in found.caa_owners}
-                facts = await self._means.scout.signed_records(names, caa)
+                facts = await self._session.collector.signed_records(names, caa)
                 validated = await assessment.assess(facts, trusted, seconds=left)
                 for surveyor, chain in owners.items():
                     found = around[surveyor]
@@ -247,21 +247,21 @@ class _Run:
         own = assessment.concerning(around.signatures, [surveyor.challenge.owner])
         return own.status is Status.INSECURE
 
-    async def _scout(self, surveyor: Surveyor) -> None:
+    async def _collect(self, surveyor: Surveyor) -> None:
         """Look at what is around the record; what is found when time is up counts.
 
         What a look beforehand had no answer for in its time gets a little more, in which the
         record is waited for anyway.
         """
         challenge = surveyor.challenge
-        known = self._around.get(challenge.domain, Surroundings())
+        known = self._around.get(challenge.domain, DomainEnvironment())
         if self._applicant is None or known.has_climbed:
             return
         patience = _SCOUTING
         if known.climb is not None:
             patience = _TRIES_MORE * self._settings.query_timeout
         begun = self._now()
-        looking = asyncio.ensure_future(self._means.scout.look_around(challenge))
+        looking = asyncio.ensure_future(self._session.collector.collect(challenge))
         try:
             await asyncio.wait([looking], timeout=patience)
             late = False
@@ -276,7 +276,7 @@ class _Run:
         finally:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
-            found = self._means.scout.so_far(challenge, seconds=self._now() - begun)
+            found = self._session.collector.so_far(challenge, seconds=self._now() - begun)
             self._around[challenge.domain] = replace(found, signatures=known.signatures)
 
     async def _until_ready(self, surveyor: Surveyor) -> None:
@@ -338,7 +338,7 @@ class _Run:
         await asyncio.sleep(seconds)
         if self._now() - self._forgotten_at > _FORGET_EVERY:
             self._forgotten_at = self._now()
-            self._means.walker.forget()
+            self._session.walker.forget()
 
     def _growing(self) -> float:
         waited = self._now() - self._begun
@@ -357,14 +357,14 @@ class _Run:
         )
 
     async def _look_closer(self, surveyor: Surveyor) -> None:
-        surveyor.prober = Prober(self._means.exchange, surveyor.so_far())
+        surveyor.prober = Prober(self._session.exchange, surveyor.so_far())
         await asyncio.gather(surveyor.ask_serials(), surveyor.prober.ask())
 
     def _outcome(self) -> Outcome:
         return Outcome(
             started=self._started,
             elapsed=self._now() - self._begun,
-            vantage=self._means.vantage,
+            vantage=self._session.vantage,
             challenges=tuple(self._decide(surveyor) for surveyor in self._surveyors),
             timeout=self._settings.timeout if self._wait else None,
         )
@@ -383,8 +383,8 @@ class _Run:
         unreachable = self._settings.unreachable
         findings = diagnose(survey, unreachable=unreachable)
         if self._applicant is not None:
-            around = self._around.get(survey.challenge.domain, Surroundings())
-            findings = with_surroundings(findings, survey, around, applicant=self._applicant)
+            around = self._around.get(survey.challenge.domain, DomainEnvironment())
+            findings = with_environment(findings, survey, around, request=self._applicant)
         judged = verdict.judge(survey, findings, skip=self._skip, unreachable=unreachable)
         if judged is Verdict.READY and survey.ready_after is None:
             # All looks well, yet the rounds that must confirm it did not fit into the time.
@@ -395,7 +395,7 @@ class _Run:
         """Say what stands behind a ready one unseen; what is not ready has other worries."""
         if self._applicant is None or judged is not Verdict.READY:
             return ()
-        around = self._around.get(survey.challenge.domain, Surroundings())
+        around = self._around.get(survey.challenge.domain, DomainEnvironment())
         return assess.unjudged(self._settings, around)
 
     def _tell(self) -> None:

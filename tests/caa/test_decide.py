@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from certbot_dns_preflight.caa.policy import (
     Allowed,
-    Applicant,
     Doubt,
     Forbidden,
+    IssuanceRequest,
     Unjudged,
     Why,
     decide,
@@ -18,9 +18,9 @@ from certbot_dns_preflight.caa.policy import (
 from certbot_dns_preflight.facts.caa import Property
 
 OURS = "https://example.net/account/1234"
-CA1 = Applicant(("ca1.example.net",), OURS)
-CA2 = Applicant(("ca2.example.org",), OURS)
-NET = Applicant(("example.net",), OURS)
+CA1 = IssuanceRequest(("ca1.example.net",), OURS)
+CA2 = IssuanceRequest(("ca2.example.org",), OURS)
+NET = IssuanceRequest(("example.net",), OURS)
 
 
 def records(*lines: str) -> list[Property]:
@@ -28,8 +28,8 @@ def records(*lines: str) -> list[Property]:
     return [Property(int(flags), tag.encode(), value.encode()) for flags, tag, value in parted]
 
 
-def verdict(lines: tuple[str, ...], applicant: Applicant, *, wildcard: bool = False) -> str:
-    return type(decide(records(*lines), applicant, wildcard=wildcard)).__name__
+def verdict(lines: tuple[str, ...], request: IssuanceRequest, *, wildcard: bool = False) -> str:
+    return type(decide(records(*lines), request, wildcard=wildcard)).__name__
 
 
 BOTH = ("0 issue ca1.example.net", "0 issue ca2.example.org")
@@ -102,11 +102,11 @@ WILD3 = ("0 issue ca1.example.net", "0 issuewild ;")
 )
 def test_the_rfcs_own_examples(
     lines: tuple[str, ...],
-    applicant: Applicant,
+    request: IssuanceRequest,
     wildcard: bool,  # noqa: FBT001 - a column
     expected: str,
 ) -> None:
-    assert verdict(lines, applicant, wildcard=wildcard) == expected
+    assert verdict(lines, request, wildcard=wildcard) == expected
 
 
 def test_no_set_allows() -> None:
@@ -181,7 +181,7 @@ def test_tags_ignore_case(tag: str) -> None:
 
 
 def test_any_of_several_identities_will_do() -> None:
-    either = Applicant(("ca.example", "example.net"))
+    either = IssuanceRequest(("ca.example", "example.net"))
     assert verdict(("0 issue example.net",), either) == "Allowed"
     assert verdict(("0 issue other.example",), either) == "Forbidden"
 
@@ -190,10 +190,10 @@ def test_any_of_several_identities_will_do() -> None:
     ("lines", "applicant", "doubt"),
     [
         (("0 issue Example.NET",), NET, Doubt.LETTER_CASE),
-        (("0 issue example.net",), Applicant(()), Doubt.IDENTITY_UNKNOWN),
+        (("0 issue example.net",), IssuanceRequest(()), Doubt.IDENTITY_UNKNOWN),
         (
             (f"0 issue example.net; accounturi={OURS}",),
-            Applicant(("example.net",)),
+            IssuanceRequest(("example.net",)),
             Doubt.ACCOUNT_UNKNOWN,
         ),
         (("0 issue example.net", "1 tbs x"), NET, Doubt.FLAG_ONE),
@@ -201,9 +201,9 @@ def test_any_of_several_identities_will_do() -> None:
     ],
 )
 def test_what_cannot_be_judged_is_said(
-    lines: tuple[str, ...], applicant: Applicant, doubt: Doubt
+    lines: tuple[str, ...], request: IssuanceRequest, doubt: Doubt
 ) -> None:
-    decision = decide(records(*lines), applicant, wildcard=False)
+    decision = decide(records(*lines), request, wildcard=False)
     assert isinstance(decision, Unjudged)
     assert decision.doubt is doubt
 
@@ -211,16 +211,18 @@ def test_what_cannot_be_judged_is_said(
 @pytest.mark.parametrize(
     ("lines", "applicant"),
     [
-        (("0 issue ;",), Applicant(())),
+        (("0 issue ;",), IssuanceRequest(())),
         (
             ("0 issue example.net; accounturi=a; validationmethods=http-01",),
-            Applicant(("example.net",)),
+            IssuanceRequest(("example.net",)),
         ),
         (("0 issue other.example", "1 tbs x"), NET),
     ],
 )
-def test_a_doubt_that_changes_nothing_is_none(lines: tuple[str, ...], applicant: Applicant) -> None:
-    assert verdict(lines, applicant) == "Forbidden"
+def test_a_doubt_that_changes_nothing_is_none(
+    lines: tuple[str, ...], request: IssuanceRequest
+) -> None:
+    assert verdict(lines, request) == "Forbidden"
 
 
 def test_a_clear_authorisation_outweighs_a_doubtful_one() -> None:
@@ -287,8 +289,8 @@ def test_registered_tags_that_not_every_ca_knows_are_a_doubt_where_critical(tag:
     assert verdict((f"128 {tag} x", "0 issue ;"), CA1) == "Forbidden"
 
 
-V02 = Applicant(("letsencrypt.org",), "https://acme-v02.api.letsencrypt.org/acme/acct/5")
-STAGING = Applicant(
+V02 = IssuanceRequest(("letsencrypt.org",), "https://acme-v02.api.letsencrypt.org/acme/acct/5")
+STAGING = IssuanceRequest(
     ("letsencrypt.org",), "https://acme-staging-v02.api.letsencrypt.org/acme/acct/5"
 )
 
@@ -305,9 +307,9 @@ STAGING = Applicant(
     ],
 )
 def test_an_accounts_url_of_acmev1_is_that_of_the_same_number(
-    url: str, applicant: Applicant, expected: str
+    url: str, request: IssuanceRequest, expected: str
 ) -> None:
-    assert verdict((f"0 issue letsencrypt.org; accounturi=https://{url}",), applicant) == expected
+    assert verdict((f"0 issue letsencrypt.org; accounturi=https://{url}",), request) == expected
 
 
 def test_the_mildest_doubt_of_several_records_counts_and_the_gravest_of_one() -> None:

@@ -12,7 +12,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight.caa.policy import Allowed, Applicant, decide
+from certbot_dns_preflight.caa.policy import Allowed, IssuanceRequest, decide
 from certbot_dns_preflight.checks.caa import judge
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.caa import Climb, Properties, Property
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.lab import Lab
 
 OURS = "letsencrypt.org"
-APPLICANT = Applicant((OURS,), "https://ca.example/acct/1")
+APPLICANT = IssuanceRequest((OURS,), "https://ca.example/acct/1")
 ALLOWS = '@ CAA 0 issue "letsencrypt.org"\n'
 FORBIDS = '@ CAA 0 issue "other-ca.example"\n'
 

@@ -36,17 +36,17 @@ def collect(world: World, names: list[str]) -> dict[str, Facts]:
         async def one(name: str) -> Facts:
             async with places:
                 wanted = make_challenge(name)
-                await asking.scout.look_around(wanted)
-                caa = asking.scout.so_far(wanted, seconds=1).caa_owners
+                await asking.collector.collect(wanted)
+                caa = asking.collector.so_far(wanted, seconds=1).caa_owners
                 assert caa[0] == dns.name.from_text(name)
-                before = await asking.scout.chains([wanted], caa)
-                after = await asking.scout.signed_records([wanted.owner], caa)
+                before = await asking.collector.chains([wanted], caa)
+                after = await asking.collector.signed_records([wanted.owner], caa)
                 return together(before, after)
 
         try:
             return dict(zip(names, await asyncio.gather(*map(one, names)), strict=True))
         finally:
-            await asking.scout.close()
+            await asking.collector.close()
 
     return asyncio.run(run())
 

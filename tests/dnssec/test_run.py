@@ -15,7 +15,7 @@ import dns.exception
 import dns.rcode
 import pytest
 
-from certbot_dns_preflight.caa.policy import Applicant
+from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors, assessment
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
@@ -27,7 +27,7 @@ from tests.dnssec.test_against_unbound import collect
 if TYPE_CHECKING:
     from tests.dnssec.world import World
 
-ANYBODY = Applicant(identities=("letsencrypt.org",))
+ANYBODY = IssuanceRequest(identities=("letsencrypt.org",))
 VALUE = b"value"
 
 
@@ -42,7 +42,7 @@ def settings(signed_world: World) -> Settings:
 
 
 def run(domain: str, settings: Settings, *, wait: bool = False) -> ChallengeOutcome:
-    extras = waiting.Extras(applicant=ANYBODY)
+    extras = waiting.Extras(request=ANYBODY)
     outcome = waiting.run([make_challenge(domain, [VALUE])], settings, wait=wait, extras=extras)
     return outcome.challenges[0]
 
@@ -130,7 +130,7 @@ def test_caa_that_cannot_be_believed_stops_an_order_as_it_stops_a_ca(
 def test_the_faults_of_one_names_data_harm_no_other_name_of_the_zone(settings: Settings) -> None:
     outcome = look_beforehand("www.caa-alias.test", settings, "caa-alias.test", "expired.test")
     assert [bool(errors(judged)) for judged in outcome.challenges] == [True, False, True]
-    extras = waiting.Extras(applicant=ANYBODY)
+    extras = waiting.Extras(request=ANYBODY)
     wanted = [make_challenge(f"{name}caa-alias.test", [VALUE]) for name in ("www.", "", "fine.")]
     outcome = waiting.run(wanted, replace(settings, timeout=3), wait=True, extras=extras)
     assert [judged.verdict.value for judged in outcome.challenges] == [
@@ -191,7 +191,7 @@ def test_signatures_that_take_long_hold_up_neither_the_loop_nor_the_end(
     async def go() -> Outcome:
         ticks = asyncio.create_task(ticking())
         wanted = [make_challenge("ecdsa256.test", [VALUE])]
-        extras = waiting.Extras(applicant=ANYBODY)
+        extras = waiting.Extras(request=ANYBODY)
         outcome = await waiting.preflight(wanted, settings, wait=False, extras=extras)
         ticks.cancel()
         return outcome

@@ -11,7 +11,7 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight.caa.policy import Applicant
+from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.finding import Severity
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 N = dns.name.from_text
 LE = "letsencrypt.org"
-ANYBODY = Applicant(identities=(LE,))
+ANYBODY = IssuanceRequest(identities=(LE,))
 
 
 class Noting(Exchange):
@@ -96,7 +96,7 @@ def test_what_was_learned_is_not_asked_again_in_the_wait(
     knowledge = Knowledge()
     facts, _ = look(settings, "example.test", knowledge=knowledge)
     asked.clear()
-    extras = waiting.Extras(applicant=ANYBODY, surroundings=facts.surroundings, knowledge=knowledge)
+    extras = waiting.Extras(request=ANYBODY, environment=facts.environment, knowledge=knowledge)
     waiting.run([make_challenge("example.test")], settings, wait=True, extras=extras)
     assert lab.bind.running
     # One walk to the challenge's own name, and two rounds at eight addresses.
@@ -227,7 +227,7 @@ def test_what_had_no_time_beforehand_gets_a_little_more_in_the_wait(
     knowledge = Knowledge()
     wanted = [make_challenge("www.slow.test", [b"v"])]
     facts, _ = look(settings, "www.slow.test", knowledge=knowledge)
-    extras = waiting.Extras(applicant=ANYBODY, surroundings=facts.surroundings, knowledge=knowledge)
+    extras = waiting.Extras(request=ANYBODY, environment=facts.environment, knowledge=knowledge)
     outcome = waiting.run(wanted, settings, wait=True, extras=extras)
     assert error_codes(outcome) == [["caa-unanswerable"]]
     assert outcome.elapsed < 4
@@ -298,7 +298,7 @@ def test_caa_waits_as_long_as_the_walk_that_the_record_needs_too(
     records = f'_acme-challenge TXT v\n@ CAA 0 issue "{LE}"\n'
     lab.zone("nsgone.test.", [lab.bind, lab.nsd], records=records, apex=hosts, delegation=hosts)
     monkeypatch.setattr(waiting, "_SCOUTING", 0.05)
-    extras = waiting.Extras(applicant=ANYBODY)
+    extras = waiting.Extras(request=ANYBODY)
     for wait in (False, True):
         wanted = [make_challenge("nsgone.test", [b"v"])]
         outcome = waiting.run(wanted, settings, wait=wait, extras=extras)

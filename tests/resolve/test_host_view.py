@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight.caa.policy import Applicant
+from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.outcome import Verdict
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
     from tests.lab import Lab
 
-ANYBODY = Applicant(identities=("letsencrypt.org",))
+ANYBODY = IssuanceRequest(identities=("letsencrypt.org",))
 PUBLIC = "@ A 192.0.2.80\nwww A 192.0.2.80\nlocal A 10.0.0.7\n_acme-challenge TXT x\n"
 
 

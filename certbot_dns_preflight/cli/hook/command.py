@@ -19,7 +19,7 @@ from certbot_dns_preflight.cli import output_files
 from certbot_dns_preflight.cli.challenges import Wanted
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.hook.order import Order, Told
-from certbot_dns_preflight.cli.parser import add_common_options, applicant, read_settings
+from certbot_dns_preflight.cli.parser import add_common_options, read_settings, request
 from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.outcome import Verdict
@@ -178,7 +178,7 @@ def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Ex
         return Exit.READY
     watch = None if given.quiet or given.verbose else live.LiveView()
     # Which CA is asked only the client knows; CAA is judged where an option names it.
-    extras = waiting.Extras(applicant=applicant(settings)) if settings.caa_identity else None
+    extras = waiting.Extras(request=request(settings)) if settings.caa_identity else None
     with output_files.none_if_stopped(settings, _domains(told)), watch or contextlib.nullcontext():
         outcome = waiting.run(wanted.challenges, settings, wait=True, watch=watch, extras=extras)
 

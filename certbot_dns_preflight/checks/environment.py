@@ -1,6 +1,6 @@
 """What the surroundings of a record mean: the host's own view, and a domain without addresses.
 
-Pure: reads `surroundings.Surroundings`. CAA and DNSSEC have modules of their own.
+Pure: reads `environment.DomainEnvironment`. CAA and DNSSEC have modules of their own.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.facts.environment import OtherView, Surroundings
+    from certbot_dns_preflight.facts.environment import DomainEnvironment, OtherView
     from certbot_dns_preflight.facts.finding import Finding
 
 
-def judge(challenge: Challenge, around: Surroundings) -> Iterator[Finding]:
+def judge(challenge: Challenge, around: DomainEnvironment) -> Iterator[Finding]:
     """Tell of what is around the record, CAA and DNSSEC left to their own modules."""
     if around.other_view is not None:
         yield _split_view(around.other_view)
