@@ -4,7 +4,7 @@
 is visible on every authoritative name server, and otherwise says, server by server, what differs.
 
 Where to look. A DNS answer comes in at `exchange` and is read in `responses`. `delegation` finds
-the zone and its name servers, `surveyor` asks them all, `beforehand` and `rounds` say when. What
+the zone and its name servers, `txt_survey` asks them all, `beforehand` and `rounds` say when. What
 was seen (`survey`, `environment`) is judged in `diagnosis` and weighed in `verdict`. The words of
 a finding are made in `diagnosis` (`phrases`, `catalogue`), those around it, and the page, in
 `report`. `authenticator` is certbot's side, `cli` the command's, `library` other programs'.

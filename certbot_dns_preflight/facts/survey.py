@@ -1,6 +1,6 @@
 """What all servers said about one challenge: plain facts, before anybody judges them.
 
-The vocabulary that the network side (`delegation`, `surveyor`) fills in and `diagnosis`,
+The vocabulary that the network side (`delegation`, `txt_survey`) fills in and `diagnosis`,
 `verdict` and `report` read. Nothing here asks, waits or decides.
 """
 

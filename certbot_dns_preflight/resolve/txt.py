@@ -57,7 +57,7 @@ class _Track:
     steady: int = 0
     flipped_at: float = field(default=float("-inf"))
 
-    def note(self, reply: Reply, reading: Reading, *, matches: bool, now: float) -> None:
+    def record(self, reply: Reply, reading: Reading, *, matches: bool, now: float) -> None:
         self.reply, self.reading = reply, reading
         if not isinstance(reading, Answer):
             return  # an outage is no change of mind
@@ -73,7 +73,7 @@ class _Track:
             self.first_match = now
 
 
-class Surveyor:
+class TxtSurvey:
     """Surveys one challenge. `round` may be called again and again, also after cancellation."""
 
     def __init__(
@@ -201,7 +201,7 @@ class Surveyor:
                 reading.texts
             )
         track = self._tracks.setdefault((owner, endpoint), _Track())
-        track.note(reply, reading, matches=matches, now=self.elapsed)
+        track.record(reply, reading, matches=matches, now=self.elapsed)
 
     async def _alias_alone(self, owner: dns.name.Name, endpoint: Endpoint) -> Alias | None:
         """Ask for the CNAME itself: where aliases loop, PowerDNS fails without showing any."""

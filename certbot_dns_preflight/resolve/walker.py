@@ -2,7 +2,7 @@
 
 Decides which zone an owner name lies in; who serves it is `nameservers`' to say, and where a
 resolver is to lead the way, `discovery` asks it. All ask for SOA, NS, A and AAAA only, never for
-the TXT, and follow no alias: that is `surveyor`. Walks of one run share what they learn.
+the TXT, and follow no alias: that is `txt_survey`. Walks of one run share what they learn.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One walk, watched: the way to the challenge's name servers, and to the domain's own addresses.
 
-Asks what `delegation` and `surveyor` ask, one complete round, and keeps who answered when. It
+Asks what `delegation` and `txt_survey` ask, one complete round, and keeps who answered when. It
 judges nothing; wording is `report.trace`.
 """
 
@@ -22,7 +22,7 @@ from certbot_dns_preflight.resolve.cache import Cut
 from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES, find_referral, is_authoritative
-from certbot_dns_preflight.resolve.txt import Surveyor
+from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.run import session
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ async def trace(challenge: Challenge, settings: Settings) -> Trail:
         started=started,
         elapsed=loop.time() - begun,
         vantage=tracer.session.vantage,
-        survey=tracer.surveyor.so_far(),
+        survey=tracer.txt_survey.so_far(),
         legs=tuple(tracer.legs),
         destinations=tuple(tracer.destinations),
     )
@@ -80,14 +80,14 @@ class _Tracer:
         self.exchange = _Watched(query_timeout=settings.query_timeout)
         self.session = session.of_settings(settings, exchange=self.exchange)
         self.walker = self.session.walker
-        self.surveyor = Surveyor(
+        self.txt_survey = TxtSurvey(
             challenge, self.exchange, self.walker, families=self.session.families
         )
         self.legs: list[Leg] = []
         self.destinations: list[Destination] = []
 
     async def survey_owner(self) -> None:
-        found = await self.surveyor.round(complete=True)
+        found = await self.txt_survey.round(complete=True)
         for hop in found.hops:
             self.legs.append(Leg(hop.owner, await self._steps(hop.owner)))
         if not found.hops:

@@ -1,6 +1,6 @@
 """The run: rounds for every challenge until all are ready or the deadline has come.
 
-Decides when to look again and when to stop. `surveyor` asks, `diagnosis` and `verdict` judge;
+Decides when to look again and when to stop. `txt_survey` asks, `diagnosis` and `verdict` judge;
 words and certbot are elsewhere.
 """
 
@@ -20,7 +20,7 @@ from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.facts.survey import OutOfTime
 from certbot_dns_preflight.resolve.probes import Prober
-from certbot_dns_preflight.resolve.txt import Surveyor
+from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.run import assess, inputs, session, signals
 
 if TYPE_CHECKING:
@@ -126,18 +126,18 @@ class _Run:
         self._wait = wait
         self._watch = watch
         self._decided = decided
-        self._told: dict[Surveyor, ChallengeOutcome] = {}
+        self._told: dict[TxtSurvey, ChallengeOutcome] = {}
         self._places = asyncio.Semaphore(_ATTEMPTS_AT_ONCE)
         self._started = dt.datetime.now(dt.UTC)
         self._begun = asyncio.get_running_loop().time()
         self._deadline = self._begun + settings.timeout
         self._session = session.of_settings(settings, knowledge=extras.knowledge)
-        self._applicant = extras.request
+        self._request = extras.request
         self._around = dict(extras.environment)
         self._forgotten_at = self._begun
-        self._next_round: dict[Surveyor, float] = {}
-        self._surveyors = [
-            Surveyor(
+        self._next_round: dict[TxtSurvey, float] = {}
+        self._txt_surveys = [
+            TxtSurvey(
                 challenge,
                 self._session.exchange,
                 self._session.walker,
@@ -153,11 +153,11 @@ class _Run:
         finally:
             await self._session.collector.close()
             await self._session.walker.close()
-            await asyncio.gather(*(surveyor.close() for surveyor in self._surveyors))
+            await asyncio.gather(*(txt_survey.close() for txt_survey in self._txt_surveys))
 
     async def _all(self) -> None:
         work = self._until_ready if self._wait else self._attempt
-        loops = [asyncio.ensure_future(work(surveyor)) for surveyor in self._surveyors]
+        loops = [asyncio.ensure_future(work(txt_survey)) for txt_survey in self._txt_surveys]
         everything = asyncio.gather(*loops, self._reconfirm(loops), self._collect_all())
         examined: asyncio.Task[None] | None = None
         try:
@@ -176,7 +176,7 @@ class _Run:
             await asyncio.gather(everything, *loops, return_exceptions=True)
         if done and self._wait:
             self._session.collector.forget()
-            await self._look_at_signatures(self._surveyors)
+            await self._look_at_signatures(self._txt_surveys)
         if not done:
             patience = _LAST_WORDS if self._wait else _ATTEMPT_WORDS
             examined = examined or asyncio.create_task(self._examine())
@@ -187,41 +187,41 @@ class _Run:
 
     # -- one challenge ---------------------------------------------------------------------------
 
-    async def _attempt(self, surveyor: Surveyor) -> None:
+    async def _attempt(self, txt_survey: TxtSurvey) -> None:
         """Look `confirmations` times, as long as it looks ready; then look into what is not."""
         async with self._places:
-            scouting = asyncio.ensure_future(self._collect(surveyor))
+            scouting = asyncio.ensure_future(self._collect(txt_survey))
             for _ in range(self._settings.confirmations):
-                if not await self._round(surveyor, complete=True):
+                if not await self._round(txt_survey, complete=True):
                     break
             else:
-                surveyor.ready_after = surveyor.elapsed
-            if surveyor.ready_after is None:
+                txt_survey.ready_after = txt_survey.elapsed
+            if txt_survey.ready_after is None:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_ATTEMPT_WORDS):
-                        await self._look_closer(surveyor)
+                        await self._look_closer(txt_survey)
             await scouting
-            await self._look_at_signatures([surveyor])
-        self._decide(surveyor)
+            await self._look_at_signatures([txt_survey])
+        self._decide(txt_survey)
 
     async def _collect_all(self) -> None:
         """Collect what a CA meets besides the records, while these are waited for."""
         if not self._wait:
             return  # an attempt does so challenge by challenge
-        await asyncio.gather(*(self._collect(surveyor) for surveyor in self._surveyors))
+        await asyncio.gather(*(self._collect(txt_survey) for txt_survey in self._txt_surveys))
 
-    async def _look_at_signatures(self, surveyors: Sequence[Surveyor]) -> None:
+    async def _look_at_signatures(self, txt_surveys: Sequence[TxtSurvey]) -> None:
         """See whether a validator would believe the records, where they are what they must be.
 
         Not where the zone was found to be unsigned: that costs nothing then.
         """
-        trusted = inputs.anchors_of(self._settings) if self._applicant is not None else None
+        trusted = inputs.anchors_of(self._settings) if self._request is not None else None
         owners = {
-            surveyor: [hop.owner for hop in surveyor.so_far().hops]
-            for surveyor in surveyors
-            if surveyor.ready_after is not None
-            and surveyor not in self._told
-            and not self._is_unsigned(surveyor)
+            txt_survey: [hop.owner for hop in txt_survey.so_far().hops]
+            for txt_survey in txt_surveys
+            if txt_survey.ready_after is not None
+            and txt_survey not in self._told
+            and not self._is_unsigned(txt_survey)
         }
         if trusted is None or not owners:
             return
@@ -233,29 +233,29 @@ class _Run:
                 caa = {owner for found in around.values() for owner in found.caa_owners}
                 facts = await self._session.collector.signed_records(names, caa)
                 validated = await assessment.assess(facts, trusted, seconds=left)
-                for surveyor, chain in owners.items():
-                    found = around[surveyor]
-                    self._around[surveyor.challenge.domain] = replace(
+                for txt_survey, chain in owners.items():
+                    found = around[txt_survey]
+                    self._around[txt_survey.challenge.domain] = replace(
                         found,
                         signatures=assessment.concerning(validated, [*chain, *found.caa_owners]),
                     )
 
-    def _is_unsigned(self, surveyor: Surveyor) -> bool:
-        around = self._around.get(surveyor.challenge.domain)
-        if around is None or around.signatures is None or len(surveyor.so_far().hops) != 1:
+    def _is_unsigned(self, txt_survey: TxtSurvey) -> bool:
+        around = self._around.get(txt_survey.challenge.domain)
+        if around is None or around.signatures is None or len(txt_survey.so_far().hops) != 1:
             return False
-        own = assessment.concerning(around.signatures, [surveyor.challenge.owner])
+        own = assessment.concerning(around.signatures, [txt_survey.challenge.owner])
         return own.status is Status.INSECURE
 
-    async def _collect(self, surveyor: Surveyor) -> None:
+    async def _collect(self, txt_survey: TxtSurvey) -> None:
         """Look at what is around the record; what is found when time is up counts.
 
         What a look beforehand had no answer for in its time gets a little more, in which the
         record is waited for anyway.
         """
-        challenge = surveyor.challenge
+        challenge = txt_survey.challenge
         known = self._around.get(challenge.domain, DomainEnvironment())
-        if self._applicant is None or known.has_climbed:
+        if self._request is None or known.has_climbed:
             return
         patience = _SCOUTING
         if known.climb is not None:
@@ -266,7 +266,7 @@ class _Run:
             await asyncio.wait([looking], timeout=patience)
             late = False
             # A walk that takes long for the record takes long for CAA too, and then no longer.
-            while not looking.done() and isinstance(surveyor.so_far().obstacle, OutOfTime):
+            while not looking.done() and isinstance(txt_survey.so_far().obstacle, OutOfTime):
                 late = True
                 await asyncio.wait([looking], timeout=_POLL)
             if late:
@@ -279,47 +279,48 @@ class _Run:
             found = self._session.collector.so_far(challenge, seconds=self._now() - begun)
             self._around[challenge.domain] = replace(found, signatures=known.signatures)
 
-    async def _until_ready(self, surveyor: Surveyor) -> None:
+    async def _until_ready(self, txt_survey: TxtSurvey) -> None:
         """Look until `confirmations` consecutive complete rounds agree."""
         agreed = 0
         complete = True
         while agreed < self._settings.confirmations:
-            ready = await self._round(surveyor, complete=complete)
+            ready = await self._round(txt_survey, complete=complete)
             agreed = agreed + 1 if ready and complete else 0
             complete = ready
             if agreed < self._settings.confirmations:
-                await self._pause(surveyor, _CONFIRMING_PAUSE if ready else self._growing())
-        surveyor.ready_after = surveyor.elapsed
+                await self._pause(txt_survey, _CONFIRMING_PAUSE if ready else self._growing())
+        txt_survey.ready_after = txt_survey.elapsed
         self._tell()
         if self._decided is not None:
-            await self._look_at_signatures([surveyor])
-            self._decide(surveyor)
+            await self._look_at_signatures([txt_survey])
+            self._decide(txt_survey)
 
     async def _reconfirm(self, loops: Sequence[asyncio.Future[None]]) -> None:
         """Look again at what has been ready for long: it may have gone since."""
         await asyncio.gather(*loops)
         while self._wait:
             stale = [
-                surveyor
-                for surveyor in self._surveyors
-                if surveyor not in self._told
+                txt_survey
+                for txt_survey in self._txt_surveys
+                if txt_survey not in self._told
                 and (
-                    surveyor.ready_after is None or surveyor.elapsed - surveyor.ready_after > _STALE
+                    txt_survey.ready_after is None
+                    or txt_survey.elapsed - txt_survey.ready_after > _STALE
                 )
             ]
             if not stale:
                 return
-            await asyncio.gather(*(self._confirm_once(surveyor) for surveyor in stale))
+            await asyncio.gather(*(self._confirm_once(txt_survey) for txt_survey in stale))
 
-    async def _confirm_once(self, surveyor: Surveyor) -> None:
-        if surveyor.ready_after is not None and await self._round(surveyor, complete=True):
-            surveyor.ready_after = surveyor.elapsed
+    async def _confirm_once(self, txt_survey: TxtSurvey) -> None:
+        if txt_survey.ready_after is not None and await self._round(txt_survey, complete=True):
+            txt_survey.ready_after = txt_survey.elapsed
             return
-        surveyor.ready_after = None
-        await self._until_ready(surveyor)
+        txt_survey.ready_after = None
+        await self._until_ready(txt_survey)
 
-    async def _round(self, surveyor: Surveyor, *, complete: bool) -> bool:
-        survey = await surveyor.round(complete=complete)
+    async def _round(self, txt_survey: TxtSurvey, *, complete: bool) -> bool:
+        survey = await txt_survey.round(complete=complete)
         self._tell()
         return self._looks_ready(survey)
 
@@ -332,8 +333,8 @@ class _Run:
         judged = verdict.judge(survey, findings, skip=self._skip, unreachable=unreachable)
         return judged is Verdict.READY
 
-    async def _pause(self, surveyor: Surveyor, seconds: float) -> None:
-        self._next_round[surveyor] = self._now() + seconds
+    async def _pause(self, txt_survey: TxtSurvey, seconds: float) -> None:
+        self._next_round[txt_survey] = self._now() + seconds
         self._tell()
         await asyncio.sleep(seconds)
         if self._now() - self._forgotten_at > _FORGET_EVERY:
@@ -350,41 +351,41 @@ class _Run:
         """Ask what only a failure report needs, where a challenge is not ready."""
         await asyncio.gather(
             *(
-                self._look_closer(surveyor)
-                for surveyor in self._surveyors
-                if surveyor.ready_after is None and surveyor not in self._told
+                self._look_closer(txt_survey)
+                for txt_survey in self._txt_surveys
+                if txt_survey.ready_after is None and txt_survey not in self._told
             )
         )
 
-    async def _look_closer(self, surveyor: Surveyor) -> None:
-        surveyor.prober = Prober(self._session.exchange, surveyor.so_far())
-        await asyncio.gather(surveyor.ask_serials(), surveyor.prober.ask())
+    async def _look_closer(self, txt_survey: TxtSurvey) -> None:
+        txt_survey.prober = Prober(self._session.exchange, txt_survey.so_far())
+        await asyncio.gather(txt_survey.ask_serials(), txt_survey.prober.ask())
 
     def _outcome(self) -> Outcome:
         return Outcome(
             started=self._started,
             elapsed=self._now() - self._begun,
             vantage=self._session.vantage,
-            challenges=tuple(self._decide(surveyor) for surveyor in self._surveyors),
+            challenges=tuple(self._decide(txt_survey) for txt_survey in self._txt_surveys),
             timeout=self._settings.timeout if self._wait else None,
         )
 
-    def _decide(self, surveyor: Surveyor) -> ChallengeOutcome:
+    def _decide(self, txt_survey: TxtSurvey) -> ChallengeOutcome:
         """Judge for good, and tell; the first time counts."""
-        known = self._told.get(surveyor)
+        known = self._told.get(txt_survey)
         if known is None:
-            known = self._told[surveyor] = self._judge(surveyor)
+            known = self._told[txt_survey] = self._judge(txt_survey)
             if self._decided is not None:
                 self._decided(known)
         return known
 
-    def _judge(self, surveyor: Surveyor) -> ChallengeOutcome:
-        survey = surveyor.so_far()
+    def _judge(self, txt_survey: TxtSurvey) -> ChallengeOutcome:
+        survey = txt_survey.so_far()
         unreachable = self._settings.unreachable
         findings = diagnose(survey, unreachable=unreachable)
-        if self._applicant is not None:
+        if self._request is not None:
             around = self._around.get(survey.challenge.domain, DomainEnvironment())
-            findings = with_environment(findings, survey, around, request=self._applicant)
+            findings = with_environment(findings, survey, around, request=self._request)
         judged = verdict.judge(survey, findings, skip=self._skip, unreachable=unreachable)
         if judged is Verdict.READY and survey.ready_after is None:
             # All looks well, yet the rounds that must confirm it did not fit into the time.
@@ -393,7 +394,7 @@ class _Run:
 
     def _unjudged(self, survey: Survey, judged: Verdict) -> tuple[str, ...]:
         """Say what stands behind a ready one unseen; what is not ready has other worries."""
-        if self._applicant is None or judged is not Verdict.READY:
+        if self._request is None or judged is not Verdict.READY:
             return ()
         around = self._around.get(survey.challenge.domain, DomainEnvironment())
         return assess.unjudged(self._settings, around)
@@ -402,13 +403,13 @@ class _Run:
         if self._watch is None:
             return
         waiting = [
-            self._next_round.get(surveyor, 0.0)
-            for surveyor in self._surveyors
-            if surveyor.ready_after is None
+            self._next_round.get(txt_survey, 0.0)
+            for txt_survey in self._txt_surveys
+            if txt_survey.ready_after is None
         ]
         self._watch(
             Progress(
-                surveys=tuple(surveyor.so_far() for surveyor in self._surveyors),
+                surveys=tuple(txt_survey.so_far() for txt_survey in self._txt_surveys),
                 elapsed=self._now() - self._begun,
                 timeout=self._settings.timeout,
                 next_round_in=max(0.0, min(waiting, default=0.0) - self._now()),
@@ -417,7 +418,7 @@ class _Run:
 
     def _nearly_ready(self) -> bool:
         """Whether only confirming rounds are missing, which take a moment."""
-        return all(self._looks_ready(surveyor.so_far()) for surveyor in self._surveyors)
+        return all(self._looks_ready(txt_survey.so_far()) for txt_survey in self._txt_surveys)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -24,7 +24,7 @@ from certbot_dns_preflight.facts.survey import (
 )
 from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.resolve.root_hints import read
-from certbot_dns_preflight.resolve.txt import Surveyor
+from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.resolve.walker import Cut, Walker
 from certbot_dns_preflight.run import waiting
 from certbot_dns_preflight.settings import Settings
@@ -79,11 +79,11 @@ def walk(
             roots=read(lab.root_hints),
             resolvers=(Endpoint(resolver),) if resolver else (),
         )
-        surveyors = [
-            Surveyor(make_challenge(domain, [b"v"]), asking, walker, families=frozenset({4, 6}))
+        txt_surveys = [
+            TxtSurvey(make_challenge(domain, [b"v"]), asking, walker, families=frozenset({4, 6}))
             for domain in domains
         ]
-        return list(await asyncio.gather(*(s.round(complete=True) for s in surveyors)))
+        return list(await asyncio.gather(*(s.round(complete=True) for s in txt_surveys)))
 
     return asyncio.run(go())
 
