@@ -16,7 +16,7 @@ import time
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.resolve.cache import Knowledge
+from certbot_dns_preflight.resolve.cache import DelegationCache
 from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.run import precheck, session, waiting
 from certbot_dns_preflight.settings import Settings
@@ -75,10 +75,10 @@ def main() -> int:
 def _round_trips(settings: Settings, *, look_before: bool) -> float:
     async def go() -> None:
         wanted = [make_challenge("example.test", [b"v"])]
-        knowledge = Knowledge()
+        cache = DelegationCache()
         if look_before:
-            await precheck.look(wanted, settings, knowledge=knowledge)
-        extras = waiting.Extras(knowledge=knowledge)
+            await precheck.look(wanted, settings, cache=cache)
+        extras = waiting.Extras(cache=cache)
         outcome = await waiting.preflight(wanted, settings, wait=True, extras=extras)
         assert outcome.verdict.value == "ready", outcome
 

@@ -18,7 +18,7 @@ from certbot_dns_preflight.renewals import config_dir
 from certbot_dns_preflight.renewals.lineages import Check, Problem, Renewal, Trouble, worst_first
 from certbot_dns_preflight.report import renewals as report
 from certbot_dns_preflight.report.metrics.record import record_renewals, record_unread_renewals
-from certbot_dns_preflight.resolve.cache import Knowledge
+from certbot_dns_preflight.resolve.cache import DelegationCache
 from certbot_dns_preflight.run import waiting
 
 if TYPE_CHECKING:
@@ -133,17 +133,17 @@ def _look(lineages: Sequence[Lineage]) -> list[Renewal]:
     """
     judged: dict[tuple[object, Challenge], ChallengeOutcome] = {}
     runs: dict[object, Outcome] = {}
-    learned: dict[object, Knowledge] = {}
+    learned: dict[object, DelegationCache] = {}
     for lineage in lineages:
         how = _how(lineage)
         if lineage.problem is not None or how in runs:
             continue
         options, request = how
         asked = dict.fromkeys(_challenges(each for each in lineages if _how(each) == how))
-        knowledge = learned.setdefault(
-            (options.root_hints, options.resolver, options.family), Knowledge()
+        cache = learned.setdefault(
+            (options.root_hints, options.resolver, options.family), DelegationCache()
         )
-        extras = waiting.Extras(request=request, knowledge=knowledge)
+        extras = waiting.Extras(request=request, cache=cache)
         runs[how] = waiting.run(tuple(asked), options, wait=False, extras=extras)
         for outcome in runs[how].challenges:
             judged[how, outcome.survey.challenge] = outcome

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.plugin import issuance
-from certbot_dns_preflight.resolve.cache import Knowledge
+from certbot_dns_preflight.resolve.cache import DelegationCache
 from certbot_dns_preflight.run import precheck, signals
 from certbot_dns_preflight.run.waiting import Extras
 
@@ -31,15 +31,15 @@ def look(
     challenges: Sequence[Challenge], settings: Settings, config: NamespaceConfig
 ) -> tuple[Outcome, Extras]:
     """Look at all names of an order; also give what the run that waits need not ask again."""
-    knowledge = Knowledge()
-    facts = signals.run(precheck.look(challenges, settings, knowledge=knowledge))
+    cache = DelegationCache()
+    facts = signals.run(precheck.look(challenges, settings, cache=cache))
     # The CA's directory is asked for its identities only where that makes a difference.
     who = (
         issuance.of_config(config, settings.caa_identity)
         if facts.has_caa
         else IssuanceRequest(identities=settings.caa_identity)
     )
-    extras = Extras(request=who, environment=facts.environment, knowledge=knowledge)
+    extras = Extras(request=who, environment=facts.environment, cache=cache)
     return facts.judged(settings, who), extras
 
 

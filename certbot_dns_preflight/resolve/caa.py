@@ -32,7 +32,7 @@ from certbot_dns_preflight.facts.caa import (
 from certbot_dns_preflight.facts.dnssec import Place, Said
 from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.resolve.caa_wire import properties
-from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.exchange import ONCE, USUAL, How
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import alias_at, rrset_at
@@ -152,7 +152,7 @@ class CaaSearch:
         if self._resolvers:
             below = dns.name.Name((_BELOW, *owner.labels)) if _has_room(owner) else owner
             found = await self._walker.find(below)
-            if not (isinstance(found, Cut) and owner.is_subdomain(found.apex)) or (
+            if not (isinstance(found, ZoneCut) and owner.is_subdomain(found.apex)) or (
                 found.apex == dns.name.root
             ):
                 return [await self._ask_resolver(owner)]
@@ -160,7 +160,7 @@ class CaaSearch:
             found = await self._walker.find(owner)
         if isinstance(found, NoSuchDomain):
             return [CaaAnswer(owner, found.zone, None, None, NoProperties(nxdomain=True))]
-        if not isinstance(found, Cut):
+        if not isinstance(found, ZoneCut):
             detail = "nothing answers from this host"
             return [CaaAnswer(owner, owner, None, None, NotAskable(detail))]
         if len(found.apex) <= _TOP_LEVEL:
@@ -168,7 +168,7 @@ class CaaSearch:
         return await self._ask_everyone(owner, found, looking)
 
     async def _ask_everyone(
-        self, owner: dns.name.Name, cut: Cut, looking: _Looking
+        self, owner: dns.name.Name, cut: ZoneCut, looking: _Looking
     ) -> list[CaaAnswer]:
         zone = await self._walker.zone(cut)
         places = [
@@ -190,7 +190,7 @@ class CaaSearch:
         self.signed[cut.apex, owner] = tuple(said for _, said in got if said is not None)
         return [answer for answer, _ in got]
 
-    async def _ask_registry(self, owner: dns.name.Name, cut: Cut) -> CaaAnswer:
+    async def _ask_registry(self, owner: dns.name.Name, cut: ZoneCut) -> CaaAnswer:
         """Ask a server of a top-level domain: there are many, and they are looked after."""
         glue = [(name, e) for name, found in cut.nameservers.items() for e in found]
         if not glue:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class ZoneCut:
     """A zone as far as a walk needs it: its name servers, each with the glue that came along.
 
     `referred` False: no referral led here, one server holds this zone and the one above.
@@ -31,19 +31,19 @@ class Cut:
 
 
 @dataclass(slots=True)
-class Knowledge:
+class DelegationCache:
     """What walks have learned: zone cuts, addresses, who serves which zone, and where names lie.
 
     `silences` is the exchange's own: which addresses keep silent.
     """
 
-    cuts: dict[dns.name.Name, Cut] = field(default_factory=dict)
+    cuts: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
     addresses: dict[dns.name.Name, Addresses] = field(default_factory=dict)
     zones: dict[dns.name.Name, Zone] = field(default_factory=dict)
-    homes: dict[dns.name.Name, Cut] = field(default_factory=dict)
+    homes: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
     silences: dict[Endpoint, int] = field(default_factory=dict)
 
-    def closest(self, owner: dns.name.Name) -> Cut | None:
+    def closest(self, owner: dns.name.Name) -> ZoneCut | None:
         """Give the deepest zone cut known at or above a name, the root's left out."""
         name = owner
         while True:
@@ -61,4 +61,4 @@ class Knowledge:
         self.homes.clear()
 
 
-Found: TypeAlias = Cut | NoSuchDomain | NoEgress
+Found: TypeAlias = ZoneCut | NoSuchDomain | NoEgress

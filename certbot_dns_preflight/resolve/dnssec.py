@@ -18,7 +18,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import Endpoint, Response, Transport
 from certbot_dns_preflight.facts.dnssec import Asked, Facts, Place, Said, ZoneFacts
-from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.exchange import How
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import rrset_at
@@ -73,9 +73,9 @@ class Collector:
         found = await asyncio.gather(*(self._find(name) for name, _ in wanted))
         zones: dict[dns.name.Name, dns.name.Name | None] = {}
         questions: dict[dns.name.Name, dict[tuple[dns.name.Name, int], None]] = {}
-        cuts: dict[dns.name.Name, Cut] = {}
+        cuts: dict[dns.name.Name, ZoneCut] = {}
         for (name, rdtype), cut in zip(wanted, found, strict=True):
-            if not isinstance(cut, Cut):
+            if not isinstance(cut, ZoneCut):
                 continue
             lineage = self._walker.lineage(cut)
             if lineage[0].apex != dns.name.root:
@@ -127,7 +127,7 @@ class Collector:
     async def _ask_all(
         self,
         zones: dict[dns.name.Name, dns.name.Name | None],
-        cuts: dict[dns.name.Name, Cut],
+        cuts: dict[dns.name.Name, ZoneCut],
         questions: dict[dns.name.Name, dict[tuple[dns.name.Name, int], None]],
     ) -> tuple[ZoneFacts, ...]:
         return tuple(
@@ -143,7 +143,7 @@ class Collector:
         self,
         apex: dns.name.Name,
         parent: dns.name.Name | None,
-        cuts: dict[dns.name.Name, Cut],
+        cuts: dict[dns.name.Name, ZoneCut],
         questions: Iterable[tuple[dns.name.Name, int]],
     ) -> ZoneFacts:
         own = cuts.get(apex)
@@ -162,7 +162,7 @@ class Collector:
     async def _insert_hidden(
         self,
         zones: dict[dns.name.Name, dns.name.Name | None],
-        cuts: dict[dns.name.Name, Cut],
+        cuts: dict[dns.name.Name, ZoneCut],
     ) -> None:
         """Find zones that the walk went past, as one server holds them and the zone above.
 
@@ -184,13 +184,13 @@ class Collector:
                 if signer not in zones:
                     zones[signer] = parent
                     above = cuts[parent].nameservers if parent in cuts else {}
-                    cuts[signer] = Cut(signer, parent, above, referred=False)
+                    cuts[signer] = ZoneCut(signer, parent, above, referred=False)
                     todo.append((signer, parent))
 
     async def _ask(
         self,
         apex: dns.name.Name,
-        cut: Cut | None,
+        cut: ZoneCut | None,
         owner: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
     ) -> tuple[Said, ...]:
@@ -200,7 +200,7 @@ class Collector:
         return await asyncio.shield(self._asked[key])
 
     async def _ask_zone(
-        self, cut: Cut | None, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
+        self, cut: ZoneCut | None, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> tuple[Said, ...]:
         if cut is None:
             return await self._ask_resolver(owner, rdtype)
@@ -219,7 +219,7 @@ class Collector:
         return tuple(Said(place, reply) for place, reply in zip(places, replies, strict=True))
 
     async def _ask_registry(
-        self, cut: Cut, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
+        self, cut: ZoneCut, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> tuple[Said, ...]:
         """Ask one server of the root or a top-level domain: there are many, and looked after."""
         glue = [(name, endpoint) for name, found in cut.nameservers.items() for endpoint in found]

@@ -30,7 +30,7 @@ from certbot_dns_preflight.facts.answers import (
 )
 from certbot_dns_preflight.facts.environment import DomainEnvironment, ViewOf
 from certbot_dns_preflight.resolve.caa import CaaSearch
-from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.dnssec import Collector
 from certbot_dns_preflight.resolve.exchange import ONCE
 from certbot_dns_preflight.resolve.fanout import ask_any
@@ -161,7 +161,7 @@ class EnvironmentCollector:
         """See how the domain's zone is served, by asking every address for the apex alone."""
         found = await self._zone_of(dns.name.from_text(challenge.domain))
         bare = replace(challenge, expected=())
-        if not isinstance(found, Cut):
+        if not isinstance(found, ZoneCut):
             return survey.Survey(bare, obstacle=found, rounds=1)
         if found.apex not in self._health:
             self._health[found.apex] = asyncio.create_task(self._ask_apex(found))
@@ -170,7 +170,9 @@ class EnvironmentCollector:
 
     # -- the zone --------------------------------------------------------------------------------
 
-    async def _zone_of(self, domain: dns.name.Name) -> Cut | survey.NoSuchDomain | survey.NoEgress:
+    async def _zone_of(
+        self, domain: dns.name.Name
+    ) -> ZoneCut | survey.NoSuchDomain | survey.NoEgress:
         name = domain
         if self._resolvers:
             try:
@@ -179,7 +181,7 @@ class EnvironmentCollector:
                 name = domain
         return await self._walker.find(name)
 
-    async def _ask_apex(self, cut: Cut) -> survey.Hop:
+    async def _ask_apex(self, cut: ZoneCut) -> survey.Hop:
         zone = await self._walker.zone(cut)
         endpoints = {
             endpoint for nameserver in zone.nameservers for endpoint in nameserver.endpoints
@@ -248,7 +250,7 @@ class EnvironmentCollector:
         if addresses is not None:
             found.addressless = not addresses
         cut = await self._zone_of(domain)
-        if view is None and isinstance(cut, Cut):
+        if view is None and isinstance(cut, ZoneCut):
             view = compare(local, addresses or (), cut.apex, domain, ViewOf.ADDRESSES)
         found.other_view = view
 
@@ -264,7 +266,7 @@ class EnvironmentCollector:
         name = domain
         for _ in range(_MOST_HOPS):
             found = await self._zone_of(name)
-            if not isinstance(found, Cut):
+            if not isinstance(found, ZoneCut):
                 return () if isinstance(found, survey.NoSuchDomain) else None
             zone = await self._walker.zone(found)
             got = await ask_any(
@@ -293,7 +295,7 @@ class EnvironmentCollector:
 
     async def _local_addresses(self, domain: dns.name.Name) -> Local | None:
         # Not before anything public has answered: by this resolver alone nothing can be seen.
-        if self._resolvers or not isinstance(await self._zone_of(domain), Cut):
+        if self._resolvers or not isinstance(await self._zone_of(domain), ZoneCut):
             return None
         return await self._host.addresses(domain)
 
@@ -302,7 +304,7 @@ class EnvironmentCollector:
         if self._resolvers:
             return None
         found = await self._zone_of(domain)
-        if not isinstance(found, Cut):
+        if not isinstance(found, ZoneCut):
             return None
         if found.apex not in self._views:
             zone = await self._walker.zone(found)

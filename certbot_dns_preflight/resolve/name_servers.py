@@ -14,7 +14,7 @@ import dns.name
 import dns.rdatatype
 
 from certbot_dns_preflight.facts.survey import Listing, NameServer, NoSuchDomain, Zone
-from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any, ask_everyone, cancel
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from certbot_dns_preflight.facts.answers import Endpoint
-    from certbot_dns_preflight.resolve.cache import Found, Knowledge
+    from certbot_dns_preflight.resolve.cache import DelegationCache, Found
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.via_resolver import Discovery
 
@@ -47,9 +47,9 @@ class NameServers:
     def __init__(  # noqa: PLR0913 - the parts of a walk, by keyword
         self,
         exchange: Exchange,
-        knowledge: Knowledge,
+        cache: DelegationCache,
         *,
-        root: Cut,
+        root: ZoneCut,
         find: Find,
         discovery: Discovery | None,
         families: Collection[int],
@@ -59,7 +59,7 @@ class NameServers:
         `find` finds the zone that a name lies in, and passes on the names that wait for it.
         """
         self._exchange = exchange
-        self._known = knowledge
+        self._known = cache
         self._root = root
         self._find = find
         self._discovery = discovery
@@ -73,7 +73,7 @@ class NameServers:
         """Stop what is still being looked for beside the rounds."""
         await cancel(list(self._again.values()))
 
-    async def zone(self, cut: Cut, *, patience: float = 0.0) -> Zone:
+    async def zone(self, cut: ZoneCut, *, patience: float = 0.0) -> Zone:
         """Learn who serves a zone: the name servers of delegation and apex, and their addresses.
 
         Addresses that nobody answered for are looked for again at every call, beside what the
@@ -121,7 +121,7 @@ class NameServers:
             needed_by.discard(name)
 
     async def endpoints(
-        self, cut: Cut, *, held: tuple[dns.name.Name, ...] = ()
+        self, cut: ZoneCut, *, held: tuple[dns.name.Name, ...] = ()
     ) -> tuple[Endpoint, ...]:
         """Addresses good enough to go on with: the glue, or else what the names resolve to."""
         glue = [endpoint for endpoints in cut.nameservers.values() for endpoint in endpoints]
@@ -144,7 +144,7 @@ class NameServers:
         found = await self._find(name, held)
         if isinstance(found, NoSuchDomain):
             return Addresses((), "the name does not exist")
-        if not isinstance(found, Cut):
+        if not isinstance(found, ZoneCut):
             return Addresses((), "nothing answers from this host", unanswered=True)
         endpoints = await self.endpoints(found, held=held)
         got = await asyncio.gather(
@@ -195,7 +195,7 @@ class NameServers:
                 todo.extend(self._needs.get(current, ()))
         return False
 
-    async def _learn(self, cut: Cut) -> Zone:
+    async def _learn(self, cut: ZoneCut) -> Zone:
         """Ask parent and child who serves the zone: every server, since they may differ."""
         delegated, apex, _ = await asyncio.gather(
             self._delegation(cut),
@@ -234,7 +234,7 @@ class NameServers:
             ),
         )
 
-    async def _delegation(self, cut: Cut) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
+    async def _delegation(self, cut: ZoneCut) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
         """Ask all servers of the zone above for the delegation, and take what any of them says."""
         delegated: dict[dns.name.Name, tuple[Endpoint, ...]] = {}
         parent = self._known.cuts.get(cut.parent) if cut.parent is not None else None
@@ -254,7 +254,7 @@ class NameServers:
     ) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
         """Ask these name servers for the NS RRset at the apex, and take what any of them says."""
         found: dict[dns.name.Name, tuple[Endpoint, ...]] = {}
-        endpoints = await self.endpoints(Cut(apex, None, nameservers))
+        endpoints = await self.endpoints(ZoneCut(apex, None, nameservers))
         for message in await ask_everyone(self._exchange, endpoints, apex, dns.rdatatype.NS):
             ns = rrset_at(message.answer, apex, dns.rdatatype.NS)
             if ns is not None and is_authoritative(message):

@@ -27,7 +27,7 @@ from certbot_dns_preflight.facts.answers import (
     Values,
 )
 from certbot_dns_preflight.facts.survey import Status
-from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.exchange import ONCE
 from certbot_dns_preflight.resolve.fanout import cancel
 from certbot_dns_preflight.resolve.reading import alias_at, read_txt, rrset_at
@@ -115,7 +115,7 @@ class TxtSurvey:
         obstacle: survey.Obstacle | None = None
         while True:
             found = await self._walker.find(chain[-1])
-            if not isinstance(found, Cut):
+            if not isinstance(found, ZoneCut):
                 obstacle = found
                 break
             zone = await self._walker.zone(found, patience=_A_MOMENT if complete else 0.0)

@@ -14,7 +14,7 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
-from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.exchange import How
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import rrset_at
@@ -52,7 +52,7 @@ class Discovery:
                 answer = await self.ask(candidate, dns.rdatatype.NS)
                 ns = answer and rrset_at(answer.answer, candidate, dns.rdatatype.NS)
                 if ns:
-                    return Cut(candidate, None, {rdata.target: () for rdata in ns})
+                    return ZoneCut(candidate, None, {rdata.target: () for rdata in ns})
         if any(answers):
             return NoSuchDomain(names[0], dns.name.root)
         return NoEgress(self._resolvers)

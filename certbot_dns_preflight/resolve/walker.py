@@ -19,7 +19,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
-from certbot_dns_preflight.resolve.cache import Cut, Knowledge
+from certbot_dns_preflight.resolve.cache import DelegationCache, ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any, ask_everyone
 from certbot_dns_preflight.resolve.name_servers import NameServers
 from certbot_dns_preflight.resolve.reading import rrset_at
@@ -60,16 +60,16 @@ class Walker:
         roots: Hints,
         resolvers: tuple[Endpoint, ...] = (),
         families: Collection[int] = (4, 6),
-        knowledge: Knowledge | None = None,
+        cache: DelegationCache | None = None,
     ) -> None:
         """Begin at `roots`, or discover through `resolvers` if there are any.
 
-        `families` (4, 6) are those whose addresses the walk itself may ask. `knowledge` of an
+        `families` (4, 6) are those whose addresses the walk itself may ask. `cache` of an
         earlier run is gone on with, and added to.
         """
         self._exchange = exchange
-        self._root = Cut(dns.name.root, None, roots)
-        self._known = knowledge or Knowledge()
+        self._root = ZoneCut(dns.name.root, None, roots)
+        self._known = cache or DelegationCache()
         self._turns: dict[tuple[dns.name.Name, dns.name.Name], _Turn] = {}
         self._discovery = Discovery(exchange, resolvers) if resolvers else None
         self._servers = NameServers(
@@ -90,7 +90,7 @@ class Walker:
         self._known.forget()
         self._turns.clear()
 
-    async def zone(self, cut: Cut, *, patience: float = 0.0) -> Zone:
+    async def zone(self, cut: ZoneCut, *, patience: float = 0.0) -> Zone:
         """Learn who serves a zone; `patience` as in `NameServers.zone`."""
         return await self._servers.zone(cut, patience=patience)
 
@@ -103,7 +103,7 @@ class Walker:
         if owner in self._known.homes:
             return self._known.homes[owner]
         cut = await self._start(owner)
-        while isinstance(cut, Cut):
+        while isinstance(cut, ZoneCut):
             endpoints = await self._servers.endpoints(cut, held=held)
             turn = self._turns.setdefault((cut.apex, one_below(cut.apex, owner)), _Turn())
             async with contextlib.AsyncExitStack() as stack:
@@ -117,14 +117,14 @@ class Walker:
                     return self._known.homes[owner]
                 step = await self._step(cut, owner, endpoints)
                 turn.taken = True
-                if not isinstance(step, Cut):
+                if not isinstance(step, ZoneCut):
                     return step
                 if step.apex == cut.apex:
                     return step
                 cut = self._known.cuts.setdefault(step.apex, step)
         return cut
 
-    def lineage(self, cut: Cut) -> tuple[Cut, ...]:
+    def lineage(self, cut: ZoneCut) -> tuple[ZoneCut, ...]:
         """Give the cuts from the root, or the first one that a resolver led to, down to `cut`."""
         cuts = [cut]
         while cuts[0].parent is not None:
@@ -147,9 +147,13 @@ class Walker:
         if self._discovery is None:
             return self._root
         found = await self._discovery.find(owner)
-        return self._known.cuts.setdefault(found.apex, found) if isinstance(found, Cut) else found
+        return (
+            self._known.cuts.setdefault(found.apex, found) if isinstance(found, ZoneCut) else found
+        )
 
-    async def _step(self, cut: Cut, owner: dns.name.Name, endpoints: tuple[Endpoint, ...]) -> Found:
+    async def _step(
+        self, cut: ZoneCut, owner: dns.name.Name, endpoints: tuple[Endpoint, ...]
+    ) -> Found:
         """Go one zone down from `cut`, or stay where it is the owner's zone."""
         got = await ask_any(
             self._exchange,
@@ -165,7 +169,7 @@ class Walker:
         endpoint, message = got
         referral = find_referral(message, cut.apex, owner)
         if referral is not None:
-            return Cut(referral.name, cut.apex, with_glue(referral, message, cut.apex))
+            return ZoneCut(referral.name, cut.apex, with_glue(referral, message, cut.apex))
         apex = await self._apex(cut, owner, endpoint, message)
         if apex != cut.apex:
             return await self._nested(cut, apex, endpoint)
@@ -179,7 +183,7 @@ class Walker:
 
     async def _apex(
         self,
-        cut: Cut,
+        cut: ZoneCut,
         owner: dns.name.Name,
         endpoint: Endpoint,
         message: dns.message.Message,
@@ -211,7 +215,7 @@ class Walker:
                 return cut.apex
             message = reply.message
 
-    async def _nested(self, cut: Cut, apex: dns.name.Name, endpoint: Endpoint) -> Cut:
+    async def _nested(self, cut: ZoneCut, apex: dns.name.Name, endpoint: Endpoint) -> ZoneCut:
         """Find the first zone below `cut` on a server that holds them all and never refers."""
         between = []
         name = apex
@@ -225,19 +229,19 @@ class Walker:
             ns = rrset_at(reply.message.answer, candidate, dns.rdatatype.NS)
             if ns is not None:
                 glue = with_glue(ns, reply.message, cut.apex)
-                return Cut(candidate, cut.apex, glue, referred=False)
+                return ZoneCut(candidate, cut.apex, glue, referred=False)
         return cut
 
     async def _referred(
-        self, cut: Cut, domain: dns.name.Name, endpoints: Collection[Endpoint]
-    ) -> Cut | None:
+        self, cut: ZoneCut, domain: dns.name.Name, endpoints: Collection[Endpoint]
+    ) -> ZoneCut | None:
         """See whether another server of the zone knows of a delegation: one of them may lag."""
         if cut.apex == dns.name.root:
             return None  # its servers are many, and alike
         for message in await ask_everyone(self._exchange, endpoints, domain, dns.rdatatype.SOA):
             referral = find_referral(message, cut.apex, domain)
             if referral is not None:
-                return Cut(referral.name, cut.apex, with_glue(referral, message, cut.apex))
+                return ZoneCut(referral.name, cut.apex, with_glue(referral, message, cut.apex))
         return None
 
     async def _is_nxdomain(self, name: dns.name.Name, endpoint: Endpoint) -> bool:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.caa.policy import IssuanceRequest
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.finding import Finding
-    from certbot_dns_preflight.resolve.cache import Knowledge
+    from certbot_dns_preflight.resolve.cache import DelegationCache
     from certbot_dns_preflight.settings import Settings
 
 _PATIENCE = 20.0  # seconds; what is not known by then is left to the wait
@@ -96,28 +96,28 @@ class Beforehand:
 
 
 async def look(
-    challenges: Sequence[Challenge], settings: Settings, *, knowledge: Knowledge | None = None
+    challenges: Sequence[Challenge], settings: Settings, *, cache: DelegationCache | None = None
 ) -> Beforehand:
     """Look at what a CA meets besides the record, for all names at once.
 
     Takes 20 seconds at most, or `settings.timeout` if that is less, and as long as two tries of a
-    query where nothing at all answers. `knowledge` grows by what the walks learn.
+    query where nothing at all answers. `cache` grows by what the walks learn.
     """
     started = dt.datetime.now(dt.UTC)
-    return await _Look(challenges, settings, knowledge).go(started)
+    return await _Look(challenges, settings, cache).go(started)
 
 
 class _Look:
     """One look. What is found when time is up counts; the rest of it is told as unanswered."""
 
     def __init__(
-        self, challenges: Sequence[Challenge], settings: Settings, knowledge: Knowledge | None
+        self, challenges: Sequence[Challenge], settings: Settings, cache: DelegationCache | None
     ) -> None:
         self._challenges = challenges
         self._settings = settings
         self._begun = asyncio.get_running_loop().time()
         self._patience = min(_PATIENCE, settings.timeout)
-        self._session = session.of_settings(settings, knowledge=knowledge)
+        self._session = session.of_settings(settings, cache=cache)
         self._trusted = inputs.anchors_of(settings)
         self._surveys: dict[str, Survey] = {}
         self._chained: list[Challenge] = []

@@ -14,7 +14,7 @@ from certbot_dns_preflight.resolve.walker import Walker
 from certbot_dns_preflight.settings import Family
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.resolve.cache import Knowledge
+    from certbot_dns_preflight.resolve.cache import DelegationCache
     from certbot_dns_preflight.settings import Settings
 
 _FAMILIES = {
@@ -46,9 +46,9 @@ class Session:
 
 
 def of_settings(
-    settings: Settings, *, knowledge: Knowledge | None = None, exchange: Exchange | None = None
+    settings: Settings, *, cache: DelegationCache | None = None, exchange: Exchange | None = None
 ) -> Session:
-    """Make the means of a run; `knowledge` is what earlier walks learned.
+    """Make the means of a run; `cache` is what earlier walks learned.
 
     `exchange` stands in for the usual one, for those who want to watch.
 
@@ -56,7 +56,7 @@ def of_settings(
     """
     exchange = exchange or Exchange(
         query_timeout=settings.query_timeout,
-        silences=None if knowledge is None else knowledge.silences,
+        silences=None if cache is None else cache.silences,
     )
     families = _FAMILIES[settings.family]
     resolvers = tuple(Endpoint(r.address, r.port) for r in settings.resolver)
@@ -65,7 +65,7 @@ def of_settings(
         roots=read(settings.root_hints) if settings.root_hints else builtin(),
         resolvers=resolvers,
         families=families,
-        knowledge=knowledge,
+        cache=cache,
     )
     collector = EnvironmentCollector(exchange, walker, resolvers=resolvers, families=families)
     return Session(exchange, walker, collector, resolvers, families)

@@ -18,7 +18,7 @@ import dns.rdatatype
 from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.facts.trace import Destination, Leg, Step, Trail
-from certbot_dns_preflight.resolve.cache import Cut
+from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES, find_referral, is_authoritative
@@ -110,7 +110,7 @@ class _Tracer:
         found = await self.walker.find(owner)
         if isinstance(found, NoSuchDomain):
             found = await self.walker.find(found.zone)
-        if not isinstance(found, Cut):
+        if not isinstance(found, ZoneCut):
             return ()
         cuts = self.walker.lineage(found)
         steps = [Step(cuts[0].apex)]
@@ -118,7 +118,7 @@ class _Tracer:
             steps.append(self._step(above, below))
         return tuple(steps)
 
-    def _step(self, above: Cut, below: Cut) -> Step:
+    def _step(self, above: ZoneCut, below: ZoneCut) -> Step:
         hosts = {
             endpoint: host
             for host, endpoints in above.nameservers.items()
@@ -136,7 +136,7 @@ class _Tracer:
         found = await self.walker.find(name)
         if isinstance(found, NoSuchDomain):
             return Destination(name, found.zone, missing=f"{found.name} does not exist")
-        if not isinstance(found, Cut):
+        if not isinstance(found, ZoneCut):
             return Destination(name, missing="nothing answers")
         zone = await self.walker.zone(found)
         endpoints = [endpoint for server in zone.nameservers for endpoint in server.endpoints]

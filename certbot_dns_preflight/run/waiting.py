@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.caa.policy import IssuanceRequest
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.survey import Survey
-    from certbot_dns_preflight.resolve.cache import Knowledge
+    from certbot_dns_preflight.resolve.cache import DelegationCache
     from certbot_dns_preflight.settings import Settings
 
     Watch = Callable[[Progress], None]
@@ -57,12 +57,12 @@ class Extras:
     """What a run may know and do beyond the records.
 
     With an `request` CAA and the rest of the surroundings are judged too, and asked for unless
-    `environment` has the domain's. `knowledge` is what earlier walks learned.
+    `environment` has the domain's. `cache` is what earlier walks learned.
     """
 
     request: IssuanceRequest | None = None
     environment: Mapping[str, DomainEnvironment] = field(default_factory=dict)
-    knowledge: Knowledge | None = None
+    cache: DelegationCache | None = None
 
 
 def run(  # noqa: PLR0913 - two things to do and how, by keyword
@@ -131,7 +131,7 @@ class _Run:
         self._started = dt.datetime.now(dt.UTC)
         self._begun = asyncio.get_running_loop().time()
         self._deadline = self._begun + settings.timeout
-        self._session = session.of_settings(settings, knowledge=extras.knowledge)
+        self._session = session.of_settings(settings, cache=extras.cache)
         self._request = extras.request
         self._around = dict(extras.environment)
         self._forgotten_at = self._begun

@@ -16,7 +16,7 @@ from certbot_dns_preflight.facts.dnssec import Assessment, Status
 from certbot_dns_preflight.resolve.dnssec import Collector
 from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.resolve.root_hints import builtin, read
-from certbot_dns_preflight.resolve.walker import Cut, Walker
+from certbot_dns_preflight.resolve.walker import Walker, ZoneCut
 from tests.dnssec.world import RESOLVER
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_all_signatures_come_in_one_round_trip_once_the_zone_is_known(
         # One server holds root and TLD: the walk is told of the TLD, which it meets elsewhere.
         for text in ("test.", "ecdsa256.test."):
             found = await walker.find(dns.name.from_text(text))
-            assert isinstance(found, Cut)
+            assert isinstance(found, ZoneCut)
             await walker.zone(found)
         exchange.latency = LATENCY
         begun = time.monotonic()

@@ -17,7 +17,7 @@ from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
 from certbot_dns_preflight.resolve import split_horizon
-from certbot_dns_preflight.resolve.cache import Knowledge
+from certbot_dns_preflight.resolve.cache import DelegationCache
 from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.resolve.split_horizon import own_resolvers
 from certbot_dns_preflight.run import precheck, session, waiting
@@ -65,10 +65,10 @@ def settings(lab: Lab) -> Settings:
 
 
 def look(
-    settings: Settings, *domains: str, knowledge: Knowledge | None = None
+    settings: Settings, *domains: str, cache: DelegationCache | None = None
 ) -> tuple[precheck.Beforehand, Outcome]:
     wanted = [make_challenge(domain, [b"v"]) for domain in domains]
-    facts = asyncio.run(precheck.look(wanted, settings, knowledge=knowledge))
+    facts = asyncio.run(precheck.look(wanted, settings, cache=cache))
     return facts, facts.judged(settings, ANYBODY)
 
 
@@ -93,10 +93,10 @@ def test_nothing_is_asked_about_the_challenges_name(
 def test_what_was_learned_is_not_asked_again_in_the_wait(
     lab: Lab, settings: Settings, asked: list[tuple[str, dns.name.Name, str]]
 ) -> None:
-    knowledge = Knowledge()
-    facts, _ = look(settings, "example.test", knowledge=knowledge)
+    cache = DelegationCache()
+    facts, _ = look(settings, "example.test", cache=cache)
     asked.clear()
-    extras = waiting.Extras(request=ANYBODY, environment=facts.environment, knowledge=knowledge)
+    extras = waiting.Extras(request=ANYBODY, environment=facts.environment, cache=cache)
     waiting.run([make_challenge("example.test")], settings, wait=True, extras=extras)
     assert lab.bind.running
     # One walk to the challenge's own name, and two rounds at eight addresses.
@@ -224,17 +224,17 @@ def test_what_had_no_time_beforehand_gets_a_little_more_in_the_wait(
     records = f"www CNAME x.{dead}\n_acme-challenge.www TXT v\n"
     lab.zone("slow.test.", [lab.bind, lab.nsd], records=records)
     monkeypatch.setattr(precheck, "_PATIENCE", 0.5)
-    knowledge = Knowledge()
+    cache = DelegationCache()
     wanted = [make_challenge("www.slow.test", [b"v"])]
-    facts, _ = look(settings, "www.slow.test", knowledge=knowledge)
-    extras = waiting.Extras(request=ANYBODY, environment=facts.environment, knowledge=knowledge)
+    facts, _ = look(settings, "www.slow.test", cache=cache)
+    extras = waiting.Extras(request=ANYBODY, environment=facts.environment, cache=cache)
     outcome = waiting.run(wanted, settings, wait=True, extras=extras)
     assert error_codes(outcome) == [["caa-unanswerable"]]
     assert outcome.elapsed < 4
     # Once it answers, it is ready.
     lab.undelegate(dead)
     lab.zone(dead, [lab.nsd])
-    extras = replace(extras, knowledge=None)
+    extras = replace(extras, cache=None)
     assert error_codes(waiting.run(wanted, settings, wait=True, extras=extras)) == [[]]
 
 

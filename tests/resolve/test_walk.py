@@ -25,7 +25,7 @@ from certbot_dns_preflight.facts.survey import (
 from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
 from certbot_dns_preflight.resolve.root_hints import read
 from certbot_dns_preflight.resolve.txt import TxtSurvey
-from certbot_dns_preflight.resolve.walker import Cut, Walker
+from certbot_dns_preflight.resolve.walker import Walker, ZoneCut
 from certbot_dns_preflight.run import waiting
 from certbot_dns_preflight.settings import Settings
 from tests.lab import misbehaving
@@ -136,7 +136,7 @@ def test_the_walk_never_asks_for_txt(lab: Lab) -> None:
     async def go() -> None:
         walker = Walker(exchange, roots=read(lab.root_hints))
         found = await walker.find(N("_acme-challenge.example.test."))
-        assert isinstance(found, Cut)
+        assert isinstance(found, ZoneCut)
         await walker.zone(found)
 
     asyncio.run(go())
@@ -465,5 +465,5 @@ def test_a_parents_server_that_does_not_know_the_delegation_yet_decides_nothing(
             return await Walker(asking, roots=read(hints)).find(N("www.new.lag."))
 
         found = asyncio.run(go())
-    assert isinstance(found, Cut)
+    assert isinstance(found, ZoneCut)
     assert found.apex == N("new.lag.")
