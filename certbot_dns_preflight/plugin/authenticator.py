@@ -151,7 +151,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         try:
             looked_for = outcome.challenges(achalls, self.config.domains or ())
             result, extras = precheck.look(looked_for, self._settings, self.config)
-            stopped = precheck.hopeless(result, self._settings)
+            stopped = precheck.permanent_errors(result, self._settings)
         except errors.Error:
             raise
         except Exception:

@@ -43,9 +43,9 @@ def look(
     return facts.judged(settings, who), extras
 
 
-def hopeless(outcome: Outcome, settings: Settings) -> tuple[ChallengeOutcome, ...]:
+def permanent_errors(outcome: Outcome, settings: Settings) -> tuple[ChallengeOutcome, ...]:
     """Give the challenges that waiting cannot help; tell of trouble that may pass by itself."""
-    stopped = precheck.beyond_waiting(outcome, skip=frozenset(settings.skip))
+    stopped = precheck.has_permanent_errors(outcome, skip=frozenset(settings.skip))
     told: set[str] = set()
     for judged in outcome.challenges:
         for finding in judged.findings:

@@ -214,7 +214,7 @@ class _Look:
         return asyncio.get_running_loop().time() - self._begun
 
 
-def beyond_waiting(outcome: Outcome, *, skip: frozenset[str]) -> tuple[ChallengeOutcome, ...]:
+def has_permanent_errors(outcome: Outcome, *, skip: frozenset[str]) -> tuple[ChallengeOutcome, ...]:
     """Give the challenges with an error that waiting cannot mend."""
     return tuple(
         judged

@@ -107,9 +107,9 @@ def test_what_a_validator_would_not_believe_is_not_ready(
 
 def test_a_broken_chain_is_found_before_the_record_is_made(settings: Settings) -> None:
     outcome = look_beforehand("stale-ds.test", settings)
-    (judged,) = precheck.beyond_waiting(outcome, skip=frozenset())
+    (judged,) = precheck.has_permanent_errors(outcome, skip=frozenset())
     assert errors(judged) == [("dnssec-bogus", "ds-without-key")]
-    assert precheck.beyond_waiting(outcome, skip=frozenset({"dnssec-bogus"})) == ()
+    assert precheck.has_permanent_errors(outcome, skip=frozenset({"dnssec-bogus"})) == ()
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_caa_that_cannot_be_believed_stops_an_order_as_it_stops_a_ca(
     answer = signed_world.unbound.query(f"{domain}.", "CAA", dnssec=True)
     assert answer.rcode() == dns.rcode.SERVFAIL
     outcome = look_beforehand(domain, settings)
-    (judged,) = precheck.beyond_waiting(outcome, skip=frozenset())
+    (judged,) = precheck.has_permanent_errors(outcome, skip=frozenset())
     assert [code for code, _ in errors(judged)] == ["dnssec-bogus"]
 
 
@@ -223,7 +223,7 @@ def test_a_run_that_is_cancelled_leaves_no_computation_behind(
 
 def test_a_fault_of_the_records_own_signature_shows_once_it_is_there(settings: Settings) -> None:
     before = look_beforehand("no-txt-signature-on-one.test", settings)
-    assert precheck.beyond_waiting(before, skip=frozenset()) == ()
+    assert precheck.has_permanent_errors(before, skip=frozenset()) == ()
     assert errors(run("no-txt-signature-on-one.test", settings, wait=True)) == [
         ("dnssec-bogus", "signature-missing")
     ]
