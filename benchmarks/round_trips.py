@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.resolve.cache import DelegationCache
-from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
 from certbot_dns_preflight.run import precheck, session, waiting
 from certbot_dns_preflight.settings import Settings
 from tests.lab import Lab
@@ -42,7 +42,7 @@ class Held(Exchange):
         name: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
         *,
-        how: How = USUAL,
+        how: QueryOptions = DEFAULT,
     ) -> Reply:
         """Ask, later."""
         await asyncio.sleep(self.delay)

@@ -33,7 +33,7 @@ from certbot_dns_preflight.facts.dnssec import Place, Said
 from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.resolve.caa_wire import properties
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.exchange import ONCE, USUAL, How
+from certbot_dns_preflight.resolve.exchange import DEFAULT, SINGLE_TRY, QueryOptions
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import alias_at, rrset_at
 
@@ -48,9 +48,9 @@ if TYPE_CHECKING:
 _MOST_HOPS = 16
 _LONGEST_NAME = 255  # bytes on the wire
 _TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
-_RECURSIVE = How(recursion=True)
+_RECURSIVE = QueryOptions(recursion=True)
 # As a validating resolver asks. Where that fails, once more without: old servers are no news.
-_SIGNED_ONCE, _SIGNED = How(tries=1, dnssec=True), How(dnssec=True)
+_SIGNED_ONCE, _SIGNED = QueryOptions(tries=1, dnssec=True), QueryOptions(dnssec=True)
 # Not the domain itself: through a resolver the walk looks only at what is above the name given.
 _BELOW = b"_dns-preflight-caa"
 
@@ -202,7 +202,7 @@ class CaaSearch:
             ]
         names = {endpoint: name for name, endpoint in glue if self._may_ask(endpoint)}
 
-        async def ask(how: How) -> tuple[Endpoint, dns.message.Message] | None:
+        async def ask(how: QueryOptions) -> tuple[Endpoint, dns.message.Message] | None:
             return await ask_any(
                 self._exchange,
                 names,
@@ -217,7 +217,7 @@ class CaaSearch:
             place = Place(names[got[0]], got[0])
             self.signed[cut.apex, owner] = (Said(place, Response(got[1], Transport.UDP, 0.0)),)
         elif self._exchange.answered:
-            got = await ask(USUAL)
+            got = await ask(DEFAULT)
         if got is None:
             failed = Failed("none of the zone's servers gives a usable answer")
             return CaaAnswer(owner, cut.apex, None, None, failed)
@@ -258,10 +258,10 @@ class CaaSearch:
         )
         content = _read(said.reply, owner)
         if isinstance(content, Failed):
-            plain = await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA, how=ONCE)
+            plain = await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA, how=SINGLE_TRY)
             content = _read(plain, owner)
         if isinstance(content, Failed):
-            soa = await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=ONCE)
+            soa = await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=SINGLE_TRY)
             fine = isinstance(soa, Response) and _is_authoritative(soa.message)
             content = replace(content, otherwise_fine=fine)
         return content, said

@@ -19,7 +19,7 @@ import dns.rdatatype
 from certbot_dns_preflight.facts.answers import Endpoint, Response, Transport
 from certbot_dns_preflight.facts.dnssec import Asked, Facts, Place, Said, ZoneFacts
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.exchange import How
+from certbot_dns_preflight.resolve.exchange import QueryOptions
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import rrset_at
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 _TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
 # Not the name itself: through a resolver a walk looks only at what is above the name given.
 _BELOW = b"_dns-preflight"
-_SIGNED = How(dnssec=True)
-_RESOLVED = How(dnssec=True, recursion=True, checking_disabled=True)
+_SIGNED = QueryOptions(dnssec=True)
+_RESOLVED = QueryOptions(dnssec=True, recursion=True, checking_disabled=True)
 _DS, _DNSKEY, _SOA = dns.rdatatype.DS, dns.rdatatype.DNSKEY, dns.rdatatype.SOA
 
 

@@ -32,7 +32,7 @@ from certbot_dns_preflight.facts.environment import DomainEnvironment, ViewOf
 from certbot_dns_preflight.resolve.caa import CaaSearch
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.dnssec import Collector
-from certbot_dns_preflight.resolve.exchange import ONCE
+from certbot_dns_preflight.resolve.exchange import SINGLE_TRY
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import read_txt, rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES, is_authoritative
@@ -280,7 +280,7 @@ class EnvironmentCollector:
                 name,
                 rdtype,
                 usable=lambda response: is_authoritative(response.message),
-                how=ONCE,
+                how=SINGLE_TRY,
             )
             if got is None:
                 return None

@@ -59,7 +59,7 @@ _NO_ROUTE = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class How:
+class QueryOptions:
     """How to ask. `timeout` is for one try, in seconds; None takes the exchange's own.
 
     `edns` False sends plain DNS; `dnssec` sets DO; `tcp` goes straight to TCP; `recursion` sets
@@ -75,8 +75,8 @@ class How:
     checking_disabled: bool = False
 
 
-ONCE = How(tries=1)
-USUAL = How()
+SINGLE_TRY = QueryOptions(tries=1)
+DEFAULT = QueryOptions()
 
 
 class Exchange:
@@ -122,7 +122,7 @@ class Exchange:
         name: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
         *,
-        how: How = USUAL,
+        how: QueryOptions = DEFAULT,
     ) -> Reply:
         """Ask one question of one address, over UDP and, when truncated, over TCP."""
         if endpoint in self.plain and not how.dnssec:
@@ -139,7 +139,7 @@ class Exchange:
     def _count_silence(self, endpoint: Endpoint) -> None:
         self._silences[endpoint] = self._silences.get(endpoint, 0) + 1
 
-    def _with_due_patience(self, endpoint: Endpoint, how: How) -> How:
+    def _with_due_patience(self, endpoint: Endpoint, how: QueryOptions) -> QueryOptions:
         """Wait only briefly for an address that kept silent; fully now and then, it may be slow."""
         silences = self._silences.get(endpoint, 0)
         if not silences:
@@ -154,7 +154,7 @@ class Exchange:
         endpoint: Endpoint,
         name: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
-        how: How,
+        how: QueryOptions,
     ) -> Reply:
         query = _query(name, rdtype, how)
         pacer = self._pacers.setdefault(endpoint, _Pacer())
@@ -185,7 +185,9 @@ class Exchange:
             self._silences.pop(endpoint, None)
         return reply
 
-    async def _once(self, endpoint: Endpoint, query: dns.message.QueryMessage, how: How) -> Reply:
+    async def _once(
+        self, endpoint: Endpoint, query: dns.message.QueryMessage, how: QueryOptions
+    ) -> Reply:
         timeout = self._timeout if how.timeout is None else how.timeout
         if how.tcp:
             return await self._over_tcp(endpoint, query, timeout)
@@ -206,7 +208,7 @@ class Exchange:
         endpoint: Endpoint,
         name: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
-        how: How,
+        how: QueryOptions,
     ) -> Response | None:
         """Ask as resolvers do then (RFC 6891 section 7), and from now on at once."""
         plain = replace(how, edns=False)
@@ -308,7 +310,7 @@ class _Pacer:
 
 
 def _query(
-    name: dns.name.Name, rdtype: dns.rdatatype.RdataType, how: How
+    name: dns.name.Name, rdtype: dns.rdatatype.RdataType, how: QueryOptions
 ) -> dns.message.QueryMessage:
     flags = dns.flags.Flag(0)
     if how.recursion:
@@ -366,7 +368,7 @@ def _size(message: dns.message.Message) -> int:
         return PAYLOAD + 1
 
 
-def _knows_no_edns(reply: Reply, how: How) -> bool:
+def _knows_no_edns(reply: Reply, how: QueryOptions) -> bool:
     """Tell whether a server complains of EDNS: it does so without an OPT record of its own."""
     return (
         how.edns

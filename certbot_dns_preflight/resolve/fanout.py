@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from certbot_dns_preflight.facts.answers import Endpoint, Response
-from certbot_dns_preflight.resolve.exchange import ONCE, USUAL, How
+from certbot_dns_preflight.resolve.exchange import DEFAULT, SINGLE_TRY, QueryOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -31,7 +31,7 @@ async def ask_any(  # noqa: PLR0913 - a question, whom to ask, and how
     rdtype: dns.rdatatype.RdataType,
     *,
     usable: Callable[[Response], bool],
-    how: How = USUAL,
+    how: QueryOptions = DEFAULT,
 ) -> tuple[Endpoint, dns.message.Message] | None:
     """Ask one address after the other, without waiting long, until an answer is usable.
 
@@ -70,7 +70,7 @@ async def ask_everyone(
 ) -> list[dns.message.Message]:
     """Ask all addresses at once; once one has answered, the rest get a moment more."""
     tasks = {
-        asyncio.create_task(exchange.ask(endpoint, name, rdtype, how=ONCE))
+        asyncio.create_task(exchange.ask(endpoint, name, rdtype, how=SINGLE_TRY))
         for endpoint in endpoints
     }
     running = tasks

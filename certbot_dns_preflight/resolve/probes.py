@@ -30,7 +30,7 @@ from certbot_dns_preflight.facts.answers import (
     Values,
 )
 from certbot_dns_preflight.facts.survey import Probes, Sighting, agreed_alias, holds_any
-from certbot_dns_preflight.resolve.exchange import ONCE, How
+from certbot_dns_preflight.resolve.exchange import SINGLE_TRY, QueryOptions
 from certbot_dns_preflight.resolve.reading import joined_texts, read_txt, rrset_at
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
     from certbot_dns_preflight.resolve.exchange import Exchange
 
-_OVER_TCP = How(tries=2, tcp=True)
-_PLAIN = How(tries=1, edns=False)
+_OVER_TCP = QueryOptions(tries=2, tcp=True)
+_PLAIN = QueryOptions(tries=1, edns=False)
 _RANDOM_BYTES = 8
 _ENOUGH_SERVERS = 2
 _MOST_LABELS = 4  # between the apex and the owner name; beyond that nobody registers domains
@@ -114,7 +114,7 @@ class Prober:
 
     async def _those(
         self,
-        how: How,
+        how: QueryOptions,
         whom: Callable[[Observation], bool],
         sought: Callable[[Reply], bool],
     ) -> frozenset[Endpoint]:
@@ -181,13 +181,13 @@ async def _sighting(
     exchange: Exchange, place: _Place, endpoint: Endpoint, expected: frozenset[bytes]
 ) -> Sighting | None:
     """See whether an expected value is at a place, and not merely caught by a wildcard there."""
-    reply = await exchange.ask(endpoint, place.name, dns.rdatatype.TXT, how=ONCE)
+    reply = await exchange.ask(endpoint, place.name, dns.rdatatype.TXT, how=SINGLE_TRY)
     values = expected.intersection(_texts(reply, place.name))
     if not values:
         return None
     sibling = _random_sibling(place.name)
     if sibling is not None:
-        same = await exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=ONCE)
+        same = await exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
         if values.intersection(_texts(same, sibling)):
             return None
     return Sighting(place.name, place.kind, min(values))
@@ -212,7 +212,7 @@ async def _wildcard_alias(
     if alias is None or alias.dname is not None or sibling is None:
         return None
     for endpoint in _some(hop):
-        reply = await exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=ONCE)
+        reply = await exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
         reading = read_txt(reply, sibling, hop.zone.apex)
         if isinstance(reading, Alias) and reading.target == alias.target:
             return alias.target
@@ -231,7 +231,7 @@ async def _wildcard_texts(exchange: Exchange, survey: Survey) -> frozenset[bytes
         return frozenset()
     replies = await asyncio.gather(
         *(
-            exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=ONCE)
+            exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
             for endpoint in dict.fromkeys(seen.endpoint for seen in shown[:_ENOUGH_SERVERS])
         )
     )
@@ -253,7 +253,7 @@ async def _missing_above(exchange: Exchange, hop: Hop) -> dns.name.Name | None:
         name = name.parent()
         between.append(name)
     for name in reversed(between[-_MOST_LABELS:]):
-        reply = await exchange.ask(denied[0], name, dns.rdatatype.SOA, how=ONCE)
+        reply = await exchange.ask(denied[0], name, dns.rdatatype.SOA, how=SINGLE_TRY)
         if isinstance(reply, Response) and reply.message.rcode() == dns.rcode.NXDOMAIN:
             return name
     return None
@@ -279,7 +279,7 @@ def _some(hop: Hop) -> list[Endpoint]:
 async def _where(
     exchange: Exchange,
     questions: Iterable[tuple[Endpoint, dns.name.Name]],
-    how: How,
+    how: QueryOptions,
     found: Callable[[Reply], bool],
 ) -> frozenset[Endpoint]:
     pairs = list(questions)
@@ -328,7 +328,7 @@ async def _case_changed(exchange: Exchange, survey: Survey) -> frozenset[Endpoin
         found |= await _where(
             exchange,
             asked.items(),
-            ONCE,
+            SINGLE_TRY,
             lambda reply, mixed=mixed: (
                 isinstance(reply, Response)  # type: ignore[misc]
                 and bool(reply.message.question)

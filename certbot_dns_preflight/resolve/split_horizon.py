@@ -21,7 +21,7 @@ import dns.resolver
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.environment import OtherView, ViewOf
-from certbot_dns_preflight.resolve.exchange import How
+from certbot_dns_preflight.resolve.exchange import QueryOptions
 from certbot_dns_preflight.resolve.fanout import ask_everyone
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Local: TypeAlias = "tuple[Endpoint, frozenset[str]]"
 
-_RECURSIVE = How(recursion=True, tries=1, timeout=1.0)
+_RECURSIVE = QueryOptions(recursion=True, tries=1, timeout=1.0)
 _MOST_RESOLVERS = 2
 _MOST_NAMESERVERS = 4
 _INTERNAL = tuple(

@@ -28,7 +28,7 @@ from certbot_dns_preflight.facts.answers import (
 )
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.exchange import ONCE
+from certbot_dns_preflight.resolve.exchange import SINGLE_TRY
 from certbot_dns_preflight.resolve.fanout import cancel
 from certbot_dns_preflight.resolve.reading import alias_at, read_txt, rrset_at
 
@@ -205,11 +205,11 @@ class TxtSurvey:
 
     async def _alias_alone(self, owner: dns.name.Name, endpoint: Endpoint) -> Alias | None:
         """Ask for the CNAME itself: where aliases loop, PowerDNS fails without showing any."""
-        reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.CNAME, how=ONCE)
+        reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.CNAME, how=SINGLE_TRY)
         return alias_at(reply.message, owner) if _has_authority(reply) else None
 
     async def _ask_serial(self, track: _Track, apex: dns.name.Name, endpoint: Endpoint) -> None:
-        reply = await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=ONCE)
+        reply = await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=SINGLE_TRY)
         if isinstance(reply, Response):
             soa = rrset_at(reply.message.answer, apex, dns.rdatatype.SOA)
             track.serial = soa[0].serial if soa else None

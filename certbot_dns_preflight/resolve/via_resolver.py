@@ -15,7 +15,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.exchange import How
+from certbot_dns_preflight.resolve.exchange import QueryOptions
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import rrset_at
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.cache import Found
     from certbot_dns_preflight.resolve.exchange import Exchange
 
-_RECURSIVE = How(recursion=True)
+_RECURSIVE = QueryOptions(recursion=True)
 
 
 class Discovery:

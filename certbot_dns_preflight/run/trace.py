@@ -19,7 +19,7 @@ from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.facts.trace import Destination, Leg, Step, Trail
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES, find_referral, is_authoritative
 from certbot_dns_preflight.resolve.txt import TxtSurvey
@@ -46,7 +46,7 @@ class _Watched(Exchange):
         name: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
         *,
-        how: How = USUAL,
+        how: QueryOptions = DEFAULT,
     ) -> Reply:
         reply = await super().ask(endpoint, name, rdtype, how=how)
         if isinstance(reply, Response):

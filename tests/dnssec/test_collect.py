@@ -14,7 +14,7 @@ from certbot_dns_preflight.dnssec.validate import validate
 from certbot_dns_preflight.facts.answers import Endpoint, Reply
 from certbot_dns_preflight.facts.dnssec import Assessment, Status
 from certbot_dns_preflight.resolve.dnssec import Collector
-from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
 from certbot_dns_preflight.resolve.root_hints import builtin, read
 from certbot_dns_preflight.resolve.walker import Walker, ZoneCut
 from tests.dnssec.world import RESOLVER
@@ -39,7 +39,7 @@ class Distant(Exchange):
         name: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
         *,
-        how: How = USUAL,
+        how: QueryOptions = DEFAULT,
     ) -> Reply:
         self.asked.append((endpoint, name, rdtype))
         await asyncio.sleep(self.latency)

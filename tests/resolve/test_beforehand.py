@@ -18,7 +18,7 @@ from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
 from certbot_dns_preflight.resolve import split_horizon
 from certbot_dns_preflight.resolve.cache import DelegationCache
-from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
 from certbot_dns_preflight.resolve.split_horizon import own_resolvers
 from certbot_dns_preflight.run import precheck, session, waiting
 from certbot_dns_preflight.settings import Family, Leniency, Recursive, Settings
@@ -46,7 +46,7 @@ class Noting(Exchange):
         name: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
         *,
-        how: How = USUAL,
+        how: QueryOptions = DEFAULT,
     ) -> Reply:
         Noting.asked.append((endpoint.address, name, rdtype.name))
         return await super().ask(endpoint, name, rdtype, how=how)

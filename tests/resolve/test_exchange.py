@@ -23,7 +23,7 @@ from certbot_dns_preflight.facts.answers import (
     Silence,
     Transport,
 )
-from certbot_dns_preflight.resolve.exchange import PAYLOAD, Exchange, How
+from certbot_dns_preflight.resolve.exchange import PAYLOAD, Exchange, QueryOptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -84,14 +84,14 @@ async def serving(
 def ask(
     over_udp: Answer,
     over_tcp: Answer | None = None,
-    how: How | None = None,
+    how: QueryOptions | None = None,
     *,
     query_timeout: float = 0.2,
 ) -> tuple[Reply, Server, Exchange, Endpoint]:
     async def go() -> tuple[Reply, Server, Exchange, Endpoint]:
         async with serving(over_udp, over_tcp) as (endpoint, server):
             exchange = Exchange(query_timeout=query_timeout)
-            reply = await exchange.ask(endpoint, NAME, TXT, how=how or How())
+            reply = await exchange.ask(endpoint, NAME, TXT, how=how or QueryOptions())
             return reply, server, exchange, endpoint
 
     return asyncio.run(go())
@@ -135,14 +135,19 @@ def test_the_question_is_sent_without_rd_and_with_edns_1232() -> None:
 @pytest.mark.parametrize(
     ("how", "flags", "edns", "do"),
     [
-        (How(recursion=True), dns.flags.RD, 0, False),
-        (How(recursion=True, checking_disabled=True), dns.flags.RD | dns.flags.CD, 0, False),
-        (How(edns=False), 0, -1, False),
-        (How(dnssec=True), 0, 0, True),
+        (QueryOptions(recursion=True), dns.flags.RD, 0, False),
+        (
+            QueryOptions(recursion=True, checking_disabled=True),
+            dns.flags.RD | dns.flags.CD,
+            0,
+            False,
+        ),
+        (QueryOptions(edns=False), 0, -1, False),
+        (QueryOptions(dnssec=True), 0, 0, True),
     ],
 )
 def test_each_way_of_asking_sets_its_bits_only(
-    how: How, flags: int, edns: int, *, do: bool
+    how: QueryOptions, flags: int, edns: int, *, do: bool
 ) -> None:
     _, server, _, _ = ask(lambda query: [right(query).to_wire()], how=how)
     (query,) = server.asked
@@ -216,7 +221,9 @@ def test_a_tcp_server_that_says_nothing_useful_does_not_hold_us(over_tcp: Answer
 
 
 def test_asking_over_tcp_alone_sends_no_datagram() -> None:
-    reply, server, _, _ = ask(no_answer, lambda q: [right(q).to_wire()], How(tcp=True, tries=1))
+    reply, server, _, _ = ask(
+        no_answer, lambda q: [right(q).to_wire()], QueryOptions(tcp=True, tries=1)
+    )
     assert isinstance(reply, Response)
     assert reply.transport is Transport.TCP
     assert not server.asked
@@ -271,7 +278,7 @@ def test_a_stray_datagram_does_not_hide_the_right_answer_after_it(
 
 
 def test_a_flood_of_strays_is_over_when_the_time_is() -> None:
-    reply, *_ = ask(lambda query: [another_id(query)] * 500, how=How(tries=1))
+    reply, *_ = ask(lambda query: [another_id(query)] * 500, how=QueryOptions(tries=1))
     assert isinstance(reply, NoResponse)
     assert reply.rtt < 1
 
@@ -293,7 +300,7 @@ def test_addresses_that_answered_before_are_asked_first() -> None:
         async with serving(lambda query: [right(query).to_wire()]) as (good, _):
             exchange = Exchange(query_timeout=0.1)
             bad, unknown = Endpoint("127.0.0.1", 1), Endpoint("127.0.0.2", 1)
-            await exchange.ask(bad, NAME, TXT, how=How(tries=1))
+            await exchange.ask(bad, NAME, TXT, how=QueryOptions(tries=1))
             await exchange.ask(good, NAME, TXT)
             assert exchange.by_promise([bad, unknown, good]) == [good, unknown, bad]
             return []

@@ -16,7 +16,7 @@ import pytest
 from certbot_dns_preflight.challenge import Challenge, make_challenge
 from certbot_dns_preflight.facts.outcome import Outcome, Progress, Verdict
 from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
-from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
 from certbot_dns_preflight.run import session, waiting
 from certbot_dns_preflight.settings import Leniency, Recursive, Settings
 from tests.conftest import beside_python
@@ -88,7 +88,7 @@ class Noting(Exchange):
         name: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
         *,
-        how: How = USUAL,
+        how: QueryOptions = DEFAULT,
     ) -> Reply:
         Noting.asked.append((endpoint.address, name.to_text(), rdtype.name))
         return await super().ask(endpoint, name, rdtype, how=how)

@@ -22,7 +22,7 @@ from certbot_dns_preflight.facts.survey import (
     Survey,
     Zone,
 )
-from certbot_dns_preflight.resolve.exchange import USUAL, Exchange, How
+from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
 from certbot_dns_preflight.resolve.root_hints import read
 from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.resolve.walker import Walker, ZoneCut
@@ -56,7 +56,7 @@ class Counting(Exchange):
         name: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
         *,
-        how: How = USUAL,
+        how: QueryOptions = DEFAULT,
     ) -> Reply:
         self.asked[endpoint.address, rdtype.name] += 1
         return await super().ask(endpoint, name, rdtype, how=how)
@@ -350,7 +350,7 @@ def test_a_resolver_is_never_asked_for_the_challenge_name(lab: Lab) -> None:
         name: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
         *,
-        how: How = USUAL,
+        how: QueryOptions = DEFAULT,
     ) -> Reply:
         if endpoint.address == lab.unbound.address4:
             names.append(name)
