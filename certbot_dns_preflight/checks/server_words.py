@@ -9,10 +9,10 @@ from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.checks.finding import finding
 from certbot_dns_preflight.facts.answers import (
     Failing,
+    NoResponseReason,
     NotAsked,
     NotAuthoritative,
     Referral,
-    Silence,
     Unreachable,
 )
 
@@ -257,7 +257,7 @@ def _silent(
 def _is_ours(seen: Observation) -> bool:
     """Whether it is this host, or its settings, that keep an address from being asked."""
     match seen.reading:
-        case NotAsked() | Unreachable(reason=Silence.NO_ROUTE):
+        case NotAsked() | Unreachable(reason=NoResponseReason.NO_ROUTE):
             return True
         case _:
             return False

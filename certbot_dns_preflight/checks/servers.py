@@ -13,10 +13,10 @@ from certbot_dns_preflight.checks import server_words as words
 from certbot_dns_preflight.facts.answers import (
     Failing,
     Malformed,
+    NoResponseReason,
     NotAuthoritative,
     Referral,
     Refused,
-    Silence,
     Unreachable,
 )
 from certbot_dns_preflight.facts.finding import Severity
@@ -115,9 +115,9 @@ def _code(reading: Reading) -> str | None:  # noqa: PLR0911 - one for each kind 
             return "not-authoritative"
         case Malformed():
             return "malformed-answer"
-        case Unreachable(reason=Silence.TRUNCATED):
+        case Unreachable(reason=NoResponseReason.TRUNCATED):
             return _TRUNCATED
-        case Unreachable(reason=Silence.NO_ROUTE):
+        case Unreachable(reason=NoResponseReason.NO_ROUTE):
             return None
         case Unreachable():
             return _UNREACHABLE

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.facts.answers import (
     Alias,
     Answer,
+    NoResponseReason,
     NotAsked,
-    Silence,
     Unreachable,
     Values,
 )
@@ -88,7 +88,7 @@ def _is_silent(reading: Reading) -> bool:
         case NotAsked():
             return True
         case Unreachable(reason=reason):
-            return reason is not Silence.TRUNCATED
+            return reason is not NoResponseReason.TRUNCATED
         case _:
             return False
 

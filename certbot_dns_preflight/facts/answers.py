@@ -28,7 +28,7 @@ class Transport(enum.StrEnum):
     TCP = "tcp"
 
 
-class Silence(enum.StrEnum):
+class NoResponseReason(enum.StrEnum):
     """Why there is no usable response."""
 
     TIMED_OUT = "timed out"
@@ -64,7 +64,7 @@ class Response:
 class NoResponse:
     """Nothing usable came in time. `rtt` is the seconds spent; `detail` is fit to be shown."""
 
-    reason: Silence
+    reason: NoResponseReason
     detail: str
     rtt: float
 
@@ -143,7 +143,7 @@ class Malformed:
 class Unreachable:
     """No response; `reason` says how."""
 
-    reason: Silence
+    reason: NoResponseReason
     detail: str
 
 

@@ -22,11 +22,11 @@ _DNS_PORT = 53
 _SHORTEST_TOLD = 0.05
 _WHOLE_SECONDS_FROM = 9.95
 _SILENCE = {
-    answers.Silence.TIMED_OUT: "timed out",
-    answers.Silence.UNREACHABLE: "unreachable",
-    answers.Silence.NO_ROUTE: "no route from this host",
-    answers.Silence.TRUNCATED: "truncated, no TCP",
-    answers.Silence.GARBAGE: "malformed answer",
+    answers.NoResponseReason.TIMED_OUT: "timed out",
+    answers.NoResponseReason.UNREACHABLE: "unreachable",
+    answers.NoResponseReason.NO_ROUTE: "no route from this host",
+    answers.NoResponseReason.TRUNCATED: "truncated, no TCP",
+    answers.NoResponseReason.GARBAGE: "malformed answer",
 }
 
 

@@ -18,7 +18,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from certbot_dns_preflight.facts.answers import NoResponse, Response, Silence, Transport
+from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason, Response, Transport
 from certbot_dns_preflight.facts.caa import (
     AliasTo,
     CaaAnswer,
@@ -284,7 +284,7 @@ def _has_room(name: dns.name.Name) -> bool:
 
 def _read(reply: Reply, owner: dns.name.Name) -> Content:
     match reply:
-        case NoResponse(reason=Silence.NO_ROUTE, detail=detail):
+        case NoResponse(reason=NoResponseReason.NO_ROUTE, detail=detail):
             return NotAskable(detail)
         case NoResponse(reason=reason, detail=detail):
             return Failed(detail or reason.value)

@@ -34,14 +34,14 @@ class ZoneCut:
 class DelegationCache:
     """What walks have learned: zone cuts, addresses, who serves which zone, and where names lie.
 
-    `silences` is the exchange's own: which addresses keep silent.
+    `consecutive_timeouts` is the exchange's own: which addresses keep silent.
     """
 
     cuts: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
     addresses: dict[dns.name.Name, Addresses] = field(default_factory=dict)
     zones: dict[dns.name.Name, Zone] = field(default_factory=dict)
     homes: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
-    silences: dict[Endpoint, int] = field(default_factory=dict)
+    consecutive_timeouts: dict[Endpoint, int] = field(default_factory=dict)
 
     def closest(self, owner: dns.name.Name) -> ZoneCut | None:
         """Give the deepest zone cut known at or above a name, the root's left out."""

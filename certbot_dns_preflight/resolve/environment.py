@@ -22,9 +22,9 @@ from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
     Endpoint,
+    NoResponseReason,
     NotAsked,
     Response,
-    Silence,
     Unreachable,
     Values,
 )
@@ -235,7 +235,9 @@ class EnvironmentCollector:
             case Values() | Alias():
                 # What the apex holds is not the question; that it is answered for is.
                 return Absent(nxdomain=False, soa=zone.apex)
-            case Unreachable(reason=Silence.NO_ROUTE) if family in self._exchange.routeless:
+            case Unreachable(reason=NoResponseReason.NO_ROUTE) if (
+                family in self._exchange.unroutable_families
+            ):
                 return NotAsked(f"this host has no IPv{family} route")
             case reading:
                 return reading

@@ -27,9 +27,9 @@ from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.answers import (
     Endpoint,
     NoResponse,
+    NoResponseReason,
     Reply,
     Response,
-    Silence,
     Transport,
 )
 from certbot_dns_preflight.resolve.caa_wire import read
@@ -51,7 +51,7 @@ _PAUSE_AFTER_ICMP = 0.2
 _UNKNOWN, _BAD = 10.0, 100.0  # in seconds, beside real round-trip times
 _BRIEFLY = 1.0  # seconds for an address that kept silent with full patience
 _FULLY_EVERY = 4
-_SILENT = frozenset({Silence.TIMED_OUT, Silence.UNREACHABLE})
+_SILENT = frozenset({NoResponseReason.TIMED_OUT, NoResponseReason.UNREACHABLE})
 _NOT_UNDERSTOOD = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP})
 _NO_ROUTE = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
@@ -82,33 +82,33 @@ DEFAULT = QueryOptions()
 class Exchange:
     """Asks questions, politely: paced per address, bounded in open sockets.
 
-    `answered` tells afterwards whether anything at all came back, `routed` and `routeless` which
-    address families (4, 6) this host could and could not send over. `slipped` are the addresses
-    that sent an empty truncated answer where the whole one would have fitted: rate limiting;
-    `plain` those that understand no EDNS and answer without it.
+    `answered` tells afterwards whether anything at all came back, `routed` and
+    `unroutable_families` which address families (4, 6) this host could and could not send over.
+    `rate_limited` are the addresses that sent an empty truncated answer where the whole one would
+    have fitted; `without_edns` those that understand no EDNS and answer without it.
     """
 
     def __init__(
-        self, *, query_timeout: float, silences: dict[Endpoint, int] | None = None
+        self, *, query_timeout: float, consecutive_timeouts: dict[Endpoint, int] | None = None
     ) -> None:
         """Take `query_timeout`, the seconds that one try of one query may last.
 
-        `silences` counts, per address, the questions in a row that it left unanswered; an earlier
-        exchange's is gone on with.
+        `consecutive_timeouts` counts, per address, the questions in a row that it left unanswered;
+        the one of an earlier exchange is continued.
         """
         self._timeout = query_timeout
-        self._silences = {} if silences is None else silences
+        self._silences = {} if consecutive_timeouts is None else consecutive_timeouts
         self._sockets = asyncio.Semaphore(_MOST_SOCKETS)
         self._pacers: dict[Endpoint, _Pacer] = {}
         self.answered = False
         self.routed: set[int] = set()
         self._unrouted: set[int] = set()
-        self.slipped: set[Endpoint] = set()
-        self.plain: set[Endpoint] = set()
+        self.rate_limited: set[Endpoint] = set()
+        self.without_edns: set[Endpoint] = set()
         self._promise: dict[Endpoint, float] = {}
 
     @property
-    def routeless(self) -> frozenset[int]:
+    def unroutable_families(self) -> frozenset[int]:
         """The families (4, 6) that were tried, and that this host has no route for at all."""
         return frozenset(self._unrouted - self.routed)
 
@@ -125,7 +125,7 @@ class Exchange:
         how: QueryOptions = DEFAULT,
     ) -> Reply:
         """Ask one question of one address, over UDP and, when truncated, over TCP."""
-        if endpoint in self.plain and not how.dnssec:
+        if endpoint in self.without_edns and not how.dnssec:
             how = replace(how, edns=False)
         how = self._with_due_patience(endpoint, how)
         begun = asyncio.get_running_loop().time()
@@ -141,11 +141,11 @@ class Exchange:
 
     def _with_due_patience(self, endpoint: Endpoint, how: QueryOptions) -> QueryOptions:
         """Wait only briefly for an address that kept silent; fully now and then, it may be slow."""
-        silences = self._silences.get(endpoint, 0)
-        if not silences:
+        consecutive_timeouts = self._silences.get(endpoint, 0)
+        if not consecutive_timeouts:
             return how
         timeout = self._timeout if how.timeout is None else how.timeout
-        if silences % _FULLY_EVERY:
+        if consecutive_timeouts % _FULLY_EVERY:
             timeout = min(timeout, _BRIEFLY)
         return replace(how, tries=1, timeout=timeout)
 
@@ -158,9 +158,13 @@ class Exchange:
     ) -> Reply:
         query = _query(name, rdtype, how)
         pacer = self._pacers.setdefault(endpoint, _Pacer())
-        reply: Reply = NoResponse(Silence.TIMED_OUT, "not asked", 0.0)
+        reply: Reply = NoResponse(NoResponseReason.TIMED_OUT, "not asked", 0.0)
         for attempt in range(how.tries):
-            if attempt and isinstance(reply, NoResponse) and reply.reason is Silence.UNREACHABLE:
+            if (
+                attempt
+                and isinstance(reply, NoResponse)
+                and reply.reason is NoResponseReason.UNREACHABLE
+            ):
                 await asyncio.sleep(_PAUSE_AFTER_ICMP)  # a server that restarts is soon back
             await pacer.wait()
             async with self._sockets:
@@ -172,10 +176,10 @@ class Exchange:
             if isinstance(reply, Response):
                 self.answered = True
                 break
-            if reply.reason is Silence.NO_ROUTE:
+            if reply.reason is NoResponseReason.NO_ROUTE:
                 self._unrouted.add(_number(endpoint))
                 break
-            if reply.reason is Silence.TRUNCATED:
+            if reply.reason is NoResponseReason.TRUNCATED:
                 break
         if how.tcp:
             return reply  # it may well answer over UDP
@@ -196,10 +200,10 @@ class Exchange:
             self.answered = True
             whole = await self._over_tcp(endpoint, query, timeout)
             if isinstance(whole, NoResponse):
-                detail = f"{Silence.TRUNCATED.value} ({whole.detail})"
-                return NoResponse(Silence.TRUNCATED, detail, reply.rtt + whole.rtt)
+                detail = f"{NoResponseReason.TRUNCATED.value} ({whole.detail})"
+                return NoResponse(NoResponseReason.TRUNCATED, detail, reply.rtt + whole.rtt)
             if not reply.message.answer and _size(whole.message) <= PAYLOAD:
-                self.slipped.add(endpoint)
+                self.rate_limited.add(endpoint)
             return whole
         return reply
 
@@ -215,7 +219,7 @@ class Exchange:
         reply = await self._once(endpoint, _query(name, rdtype, plain), plain)
         if not isinstance(reply, Response) or reply.message.rcode() in _NOT_UNDERSTOOD:
             return None
-        self.plain.add(endpoint)
+        self.without_edns.add(endpoint)
         return reply
 
     async def _over_udp(
@@ -246,8 +250,8 @@ class Exchange:
         except TimeoutError:
             elapsed = loop.time() - begun
             if garbage:
-                return NoResponse(Silence.GARBAGE, garbage, elapsed)
-            return NoResponse(Silence.TIMED_OUT, f"no answer in {patience:g} s", elapsed)
+                return NoResponse(NoResponseReason.GARBAGE, garbage, elapsed)
+            return NoResponse(NoResponseReason.TIMED_OUT, f"no answer in {patience:g} s", elapsed)
         finally:
             transport.close()
 
@@ -267,14 +271,14 @@ class Exchange:
                 message, wrong = _parse(await reader.readexactly(length), query)
                 elapsed = loop.time() - begun
                 if message is None:
-                    return NoResponse(Silence.GARBAGE, f"over TCP: {wrong}", elapsed)
+                    return NoResponse(NoResponseReason.GARBAGE, f"over TCP: {wrong}", elapsed)
                 return Response(message, Transport.TCP, elapsed)
         except TimeoutError:
             detail = f"no answer over TCP in {patience:g} s"
-            return NoResponse(Silence.TIMED_OUT, detail, loop.time() - begun)
+            return NoResponse(NoResponseReason.TIMED_OUT, detail, loop.time() - begun)
         except asyncio.IncompleteReadError:
             detail = "the TCP connection was closed without an answer"
-            return NoResponse(Silence.UNREACHABLE, detail, loop.time() - begun)
+            return NoResponse(NoResponseReason.UNREACHABLE, detail, loop.time() - begun)
         except OSError as error:
             return _failed(error, loop.time() - begun)
         finally:
@@ -380,7 +384,7 @@ def _knows_no_edns(reply: Reply, how: QueryOptions) -> bool:
 
 
 def _failed(error: OSError, elapsed: float) -> NoResponse:
-    reason = Silence.NO_ROUTE if error.errno in _NO_ROUTE else Silence.UNREACHABLE
+    reason = NoResponseReason.NO_ROUTE if error.errno in _NO_ROUTE else NoResponseReason.UNREACHABLE
     return NoResponse(reason, printable(error.strerror or str(error)).lower(), elapsed)
 
 

@@ -24,8 +24,8 @@ from certbot_dns_preflight.facts.answers import (
     Endpoint,
     Failing,
     Malformed,
+    NoResponseReason,
     Response,
-    Silence,
     Unreachable,
     Values,
 )
@@ -65,7 +65,8 @@ class Prober:
     def __init__(self, exchange: Exchange, survey: Survey) -> None:
         """Take the survey as it is now."""
         self.found = Probes(
-            rate_limited=frozenset(exchange.slipped), edns_broken=frozenset(exchange.plain)
+            rate_limited=frozenset(exchange.rate_limited),
+            edns_broken=frozenset(exchange.without_edns),
         )
         self._exchange = exchange
         self._survey = survey
@@ -314,7 +315,7 @@ def _may_lack_edns(seen: Observation) -> bool:
         case Malformed():
             return seen.rcode is None  # else it answers, though another question
         case Unreachable(reason=reason):
-            return reason is Silence.TIMED_OUT
+            return reason is NoResponseReason.TIMED_OUT
         case _:
             return False
 

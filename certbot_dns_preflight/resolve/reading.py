@@ -19,13 +19,13 @@ from certbot_dns_preflight.facts.answers import (
     Failing,
     Malformed,
     NoResponse,
+    NoResponseReason,
     NotAuthoritative,
     Reading,
     Referral,
     Refused,
     Reply,
     Response,
-    Silence,
     Unreachable,
     Values,
 )
@@ -34,7 +34,7 @@ from certbot_dns_preflight.facts.answers import (
 def read_txt(reply: Reply, owner: dns.name.Name, zone: dns.name.Name) -> Reading:
     """Read a reply to ``owner TXT`` that was asked of a name server of `zone`."""
     match reply:
-        case NoResponse(reason=Silence.GARBAGE, detail=detail):
+        case NoResponse(reason=NoResponseReason.GARBAGE, detail=detail):
             return Malformed(detail)
         case NoResponse(reason=reason, detail=detail):
             return Unreachable(reason, detail)

@@ -20,9 +20,9 @@ from certbot_dns_preflight.facts.answers import (
     Alias,
     Answer,
     Failing,
+    NoResponseReason,
     NotAsked,
     Response,
-    Silence,
     Unreachable,
     Values,
 )
@@ -144,7 +144,7 @@ class TxtSurvey:
             ready_after=self.ready_after,
             probes=self.prober.found
             if self.prober
-            else survey.Probes(edns_broken=frozenset(self._exchange.plain)),
+            else survey.Probes(edns_broken=frozenset(self._exchange.without_edns)),
         )
 
     async def ask_serials(self) -> None:
@@ -275,8 +275,10 @@ class TxtSurvey:
             return NotAsked(f"IPv{family} was left out")
         match track.reading:
             case None:
-                return Unreachable(Silence.TIMED_OUT, "no answer before the time was up")
-            case Unreachable(reason=Silence.NO_ROUTE) if family in self._exchange.routeless:
+                return Unreachable(NoResponseReason.TIMED_OUT, "no answer before the time was up")
+            case Unreachable(reason=NoResponseReason.NO_ROUTE) if (
+                family in self._exchange.unroutable_families
+            ):
                 return NotAsked(f"this host has no IPv{family} route")
             case reading:
                 return reading

@@ -37,11 +37,11 @@ class Session:
     @property
     def vantage(self) -> Vantage:
         """From where the run looked, as far as it is known by now."""
-        routeless = self.exchange.routeless
+        unroutable_families = self.exchange.unroutable_families
         return Vantage(
             resolvers=self.resolvers,
-            families=tuple(f"ipv{n}" for n in sorted(self.families - routeless)),
-            left_out=tuple(f"ipv{n}" for n in sorted(self.families & routeless)),
+            families=tuple(f"ipv{n}" for n in sorted(self.families - unroutable_families)),
+            left_out=tuple(f"ipv{n}" for n in sorted(self.families & unroutable_families)),
         )
 
 
@@ -56,7 +56,7 @@ def of_settings(
     """
     exchange = exchange or Exchange(
         query_timeout=settings.query_timeout,
-        silences=None if cache is None else cache.silences,
+        consecutive_timeouts=None if cache is None else cache.consecutive_timeouts,
     )
     families = _FAMILIES[settings.family]
     resolvers = tuple(Endpoint(r.address, r.port) for r in settings.resolver)

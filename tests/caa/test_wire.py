@@ -19,7 +19,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from certbot_dns_preflight.dnssec.signatures import Valid, Verifier
-from certbot_dns_preflight.facts.answers import NoResponse, Response, Silence
+from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason, Response
 from certbot_dns_preflight.facts.caa import Property
 from certbot_dns_preflight.resolve import caa_wire
 from certbot_dns_preflight.resolve.exchange import Exchange
@@ -74,7 +74,7 @@ def test_a_tag_of_any_bytes_does_not_spoil_the_others(tag: bytes) -> None:
 def test_a_record_without_tag_or_value_is_no_answer(data: bytes) -> None:
     reply = asked(packed(ISSUE), data)
     assert isinstance(reply, NoResponse)
-    assert reply.reason is Silence.GARBAGE
+    assert reply.reason is NoResponseReason.GARBAGE
 
 
 def test_signatures_of_such_a_set_hold() -> None:

@@ -11,8 +11,8 @@ from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
     Endpoint,
+    NoResponseReason,
     Reading,
-    Silence,
     Unreachable,
     Values,
 )
@@ -57,7 +57,7 @@ def alias(target: str = TARGET, **more: object) -> Alias:
     return dataclasses.replace(Alias(name(target)), **more)  # type: ignore[arg-type]
 
 
-def silent(reason: Silence = Silence.TIMED_OUT) -> Unreachable:
+def silent(reason: NoResponseReason = NoResponseReason.TIMED_OUT) -> Unreachable:
     return Unreachable(reason, reason.value)
 
 

@@ -13,11 +13,11 @@ from certbot_dns_preflight.facts.answers import (
     Endpoint,
     Failing,
     Malformed,
+    NoResponseReason,
     NotAsked,
     NotAuthoritative,
     Referral,
     Refused,
-    Silence,
 )
 from certbot_dns_preflight.facts.finding import Finding, Severity
 from certbot_dns_preflight.facts.outcome import Verdict
@@ -100,7 +100,7 @@ def aliased(*final: object, first: Hop | None = None, **more: object) -> Survey:
         aliased(seen(NS3, shows())),
         survey(hop(seen(NS1, shows(), matched_before=True, flips=1))),
         survey(hop(seen(NS2, shows()), seen(NS2_V6, NotAsked("no IPv6 here")))),
-        survey(hop(seen(NS2, shows()), seen(NS2_V6, silent(Silence.NO_ROUTE)))),
+        survey(hop(seen(NS2, shows()), seen(NS2_V6, silent(NoResponseReason.NO_ROUTE)))),
     ],
 )
 def test_a_healthy_survey_has_no_finding(facts: Survey) -> None:
@@ -358,9 +358,9 @@ TROUBLES = [
     (NotAuthoritative(recursive=False, upward=dns.name.root), "not-authoritative"),
     (Referral(name("_acme-challenge.example.test."), frozenset()), "not-authoritative"),
     (Malformed("another question"), "malformed-answer"),
-    (silent(Silence.TRUNCATED), "tcp-unavailable"),
+    (silent(NoResponseReason.TRUNCATED), "tcp-unavailable"),
     (silent(), "nameserver-unreachable"),
-    (silent(Silence.NO_ROUTE), "nameserver-unreachable"),
+    (silent(NoResponseReason.NO_ROUTE), "nameserver-unreachable"),
     (NotAsked("no IPv6 route from this host"), "nameserver-unreachable"),
 ]
 

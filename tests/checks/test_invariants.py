@@ -18,11 +18,11 @@ from certbot_dns_preflight.facts.answers import (
     Endpoint,
     Failing,
     Malformed,
+    NoResponseReason,
     NotAsked,
     NotAuthoritative,
     Referral,
     Refused,
-    Silence,
     Unreachable,
     Values,
 )
@@ -82,7 +82,7 @@ wrong = st.one_of(
     st.builds(Failing, st.sampled_from(["SERVFAIL", "FORMERR"])),
     st.builds(NotAuthoritative, st.booleans(), st.sampled_from([None, dns.name.root])),
     st.builds(Malformed, st.text(max_size=300)),
-    st.builds(Unreachable, st.sampled_from(list(Silence)), st.text(max_size=20)),
+    st.builds(Unreachable, st.sampled_from(list(NoResponseReason)), st.text(max_size=20)),
     st.builds(NotAsked, st.text(max_size=20)),
 )
 listings = st.sets(st.sampled_from(list(Listing)), min_size=1).map(frozenset)

@@ -41,7 +41,7 @@ READINGS = st.one_of(
     st.builds(answers.Failing, st.sampled_from(["SERVFAIL", "FORMERR", "NOTIMP"])),
     st.builds(answers.NotAuthoritative, st.booleans(), st.none() | NAMES),
     st.builds(answers.Malformed, DETAILS),
-    st.builds(answers.Unreachable, st.sampled_from(answers.Silence), DETAILS),
+    st.builds(answers.Unreachable, st.sampled_from(answers.NoResponseReason), DETAILS),
     st.builds(answers.NotAsked, DETAILS),
 )
 ENDPOINTS = st.builds(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts import answers
-from certbot_dns_preflight.facts.answers import Endpoint, Silence
+from certbot_dns_preflight.facts.answers import Endpoint, NoResponseReason
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Vantage, Verdict
 from certbot_dns_preflight.facts.survey import (
@@ -398,7 +398,7 @@ def hostile_names() -> Outcome:
         answers.NotAuthoritative(recursive=True),
         answers.NotAuthoritative(recursive=False, upward=name(".")),
         answers.Malformed("the answer is about something else"),
-        answers.Unreachable(Silence.TRUNCATED, "no TCP"),
+        answers.Unreachable(NoResponseReason.TRUNCATED, "no TCP"),
         answers.Alias(name("else.example."), conflict=True, texts=(b"\x07",)),
         texts(VALUE, OTHER),
     )

@@ -18,9 +18,9 @@ import pytest
 from certbot_dns_preflight.facts.answers import (
     Endpoint,
     NoResponse,
+    NoResponseReason,
     Reply,
     Response,
-    Silence,
     Transport,
 )
 from certbot_dns_preflight.resolve.exchange import PAYLOAD, Exchange, QueryOptions
@@ -159,7 +159,7 @@ def test_each_way_of_asking_sets_its_bits_only(
 def test_silence_is_asked_twice_and_then_timed_out() -> None:
     reply, server, exchange, _ = ask(no_answer)
     assert isinstance(reply, NoResponse)
-    assert reply.reason is Silence.TIMED_OUT
+    assert reply.reason is NoResponseReason.TIMED_OUT
     assert len(server.asked) == 2
     assert not exchange.answered
 
@@ -185,7 +185,7 @@ def test_a_closed_port_is_noticed_at_once() -> None:
 
     reply, elapsed = asyncio.run(go())
     assert isinstance(reply, NoResponse)
-    assert reply.reason is Silence.UNREACHABLE
+    assert reply.reason is NoResponseReason.UNREACHABLE
     assert elapsed < 2
 
 
@@ -196,19 +196,19 @@ def test_a_truncated_answer_is_asked_for_again_over_tcp() -> None:
     )
     assert isinstance(reply, Response)
     assert reply.transport is Transport.TCP
-    assert not exchange.slipped
+    assert not exchange.rate_limited
 
 
 def test_an_empty_truncated_answer_to_what_would_fit_is_rate_limiting() -> None:
     reply, _, exchange, endpoint = ask(truncated, lambda query: [right(query).to_wire()])
     assert isinstance(reply, Response)
-    assert exchange.slipped == {endpoint}
+    assert exchange.rate_limited == {endpoint}
 
 
 def test_truncation_without_tcp_is_told_apart_from_silence() -> None:
     reply, server, exchange, _ = ask(truncated)
     assert isinstance(reply, NoResponse)
-    assert reply.reason is Silence.TRUNCATED
+    assert reply.reason is NoResponseReason.TRUNCATED
     assert exchange.answered
     assert len(server.asked) == 1
 
@@ -217,7 +217,7 @@ def test_truncation_without_tcp_is_told_apart_from_silence() -> None:
 def test_a_tcp_server_that_says_nothing_useful_does_not_hold_us(over_tcp: Answer) -> None:
     reply, *_ = ask(truncated, over_tcp)
     assert isinstance(reply, NoResponse)
-    assert reply.reason is Silence.TRUNCATED
+    assert reply.reason is NoResponseReason.TRUNCATED
 
 
 def test_asking_over_tcp_alone_sends_no_datagram() -> None:
@@ -265,7 +265,7 @@ STRAYS = [
 def test_what_is_no_answer_is_malformed(stray: Callable[[dns.message.QueryMessage], bytes]) -> None:
     reply, *_ = ask(lambda query: [stray(query)])
     assert isinstance(reply, NoResponse)
-    assert reply.reason is Silence.GARBAGE
+    assert reply.reason is NoResponseReason.GARBAGE
     assert reply.detail.isprintable()
 
 
@@ -287,12 +287,12 @@ def test_an_address_that_cannot_be_sent_to_is_no_route() -> None:
     async def go() -> tuple[Reply, frozenset[int]]:
         exchange = Exchange(query_timeout=1)
         reply = await exchange.ask(Endpoint("fe80::1"), NAME, TXT)  # link-local, without a link
-        return reply, exchange.routeless
+        return reply, exchange.unroutable_families
 
-    reply, routeless = asyncio.run(go())
+    reply, unroutable_families = asyncio.run(go())
     assert isinstance(reply, NoResponse)
-    assert reply.reason is Silence.NO_ROUTE
-    assert routeless == {6}
+    assert reply.reason is NoResponseReason.NO_ROUTE
+    assert unroutable_families == {6}
 
 
 def test_addresses_that_answered_before_are_asked_first() -> None:
@@ -337,7 +337,7 @@ def test_an_address_that_keeps_silent_is_waited_for_briefly_but_for_now_and_then
 
 def test_an_address_that_answers_again_is_one_like_any_other() -> None:
     async def go() -> list[int]:
-        silences: dict[Endpoint, int] = {}
+        consecutive_timeouts: dict[Endpoint, int] = {}
         silent = [True, True, False, True, True]
         async with serving(lambda query: [] if silent.pop(0) else [right(query).to_wire()]) as (
             endpoint,
@@ -345,7 +345,9 @@ def test_an_address_that_answers_again_is_one_like_any_other() -> None:
         ):
             counted = []
             for _ in range(3):
-                await Exchange(query_timeout=0.1, silences=silences).ask(endpoint, NAME, TXT)
+                await Exchange(query_timeout=0.1, consecutive_timeouts=consecutive_timeouts).ask(
+                    endpoint, NAME, TXT
+                )
                 counted.append(len(server.asked))
             return counted
 

@@ -15,12 +15,12 @@ from certbot_dns_preflight.facts.answers import (
     Failing,
     Malformed,
     NoResponse,
+    NoResponseReason,
     NotAuthoritative,
     Reading,
     Referral,
     Refused,
     Response,
-    Silence,
     Transport,
     Unreachable,
     Values,
@@ -135,9 +135,11 @@ def test_refused_and_failures_keep_their_names() -> None:
 
 
 def test_no_response_reads_as_its_reason() -> None:
-    lost = NoResponse(Silence.TIMED_OUT, "no answer in 3 s", 3.0)
-    assert read_txt(lost, OWNER, ZONE) == Unreachable(Silence.TIMED_OUT, "no answer in 3 s")
-    garbage = NoResponse(Silence.GARBAGE, "7 bytes", 3.0)
+    lost = NoResponse(NoResponseReason.TIMED_OUT, "no answer in 3 s", 3.0)
+    assert read_txt(lost, OWNER, ZONE) == Unreachable(
+        NoResponseReason.TIMED_OUT, "no answer in 3 s"
+    )
+    garbage = NoResponse(NoResponseReason.GARBAGE, "7 bytes", 3.0)
     assert read_txt(garbage, OWNER, ZONE) == Malformed("7 bytes")
 
 
