@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.facts.environment import DomainEnvironment, OtherView
+    from certbot_dns_preflight.facts.environment import DomainEnvironment, ResolverView
     from certbot_dns_preflight.facts.finding import Finding
 
 
 def judge(challenge: Challenge, around: DomainEnvironment) -> Iterator[Finding]:
     """Tell of what is around the record, CAA and DNSSEC left to their own modules."""
-    if around.other_view is not None:
-        yield _split_view(around.other_view)
+    if around.resolver_view is not None:
+        yield _split_view(around.resolver_view)
     # A wildcard alone is not a name that anybody connects to.
     if around.addressless and challenge.domain in challenge.names:
         yield finding(
@@ -35,7 +35,7 @@ def judge(challenge: Challenge, around: DomainEnvironment) -> Iterator[Finding]:
         )
 
 
-def _split_view(view: OtherView) -> Finding:
+def _split_view(view: ResolverView) -> Finding:
     resolver = view.resolver.address
     local, public = phrases.listed(view.local), phrases.listed(view.public)
     return finding(
@@ -54,7 +54,7 @@ def _split_view(view: OtherView) -> Finding:
     )
 
 
-def _other(view: OtherView) -> str:
+def _other(view: ResolverView) -> str:
     name = phrases.host(view.name)
     match view.what:
         case ViewOf.NAME_SERVERS:

@@ -27,7 +27,7 @@ class ViewOf(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class OtherView:
+class ResolverView:
     """What this host's own resolver says of a zone, beside the public DNS.
 
     `local` and `public` are names or addresses, fit to be shown; `name` is what they belong to: the
@@ -47,14 +47,14 @@ class DomainEnvironment:
     """Facts about one domain; None where a question was not asked or not answered in time.
 
     `climb` is what was found looking for CAA. `addressless`: the domain itself has neither A nor
-    AAAA. `other_view` is set only where the host's resolver differs from the public DNS.
+    AAAA. `resolver_view` is set only where the host's resolver differs from the public DNS.
     `signatures` judges DNSSEC from the root down to the domain's zone, or to the record itself, and
     of what CAA is read from.
     """
 
     climb: Climb | None = None
     addressless: bool | None = None
-    other_view: OtherView | None = None
+    resolver_view: ResolverView | None = None
     signatures: Assessment | None = None
 
     @property

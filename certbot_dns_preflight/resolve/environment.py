@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Reading, Reply
     from certbot_dns_preflight.facts.dnssec import Facts
-    from certbot_dns_preflight.facts.environment import OtherView
+    from certbot_dns_preflight.facts.environment import ResolverView
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
 
@@ -59,7 +59,7 @@ class _Found:
     """What is found beside CAA; None as long as it is not."""
 
     addressless: bool | None = None
-    other_view: OtherView | None = None
+    resolver_view: ResolverView | None = None
 
 
 class EnvironmentCollector:
@@ -83,7 +83,7 @@ class EnvironmentCollector:
         self._host = HostView(exchange, families=families)
         self._found: dict[str, _Found] = {}
         self._forgotten = False
-        self._views: dict[dns.name.Name, asyncio.Task[OtherView | None]] = {}
+        self._views: dict[dns.name.Name, asyncio.Task[ResolverView | None]] = {}
         self._health: dict[dns.name.Name, asyncio.Task[survey.Hop]] = {}
 
     async def close(self) -> None:
@@ -117,7 +117,7 @@ class EnvironmentCollector:
         found = self._found.get(challenge.domain, _Found())
         climb = self._caa.so_far(dns.name.from_text(challenge.domain), seconds=seconds)
         return DomainEnvironment(
-            climb=climb, addressless=found.addressless, other_view=found.other_view
+            climb=climb, addressless=found.addressless, resolver_view=found.resolver_view
         )
 
     async def chains(
@@ -254,7 +254,7 @@ class EnvironmentCollector:
         cut = await self._zone_of(domain)
         if view is None and isinstance(cut, ZoneCut):
             view = compare(local, addresses or (), cut.apex, domain, ViewOf.ADDRESSES)
-        found.other_view = view
+        found.resolver_view = view
 
     async def _addresses(self, domain: dns.name.Name) -> frozenset[str] | None:
         """Find the domain's A and AAAA, aliases followed; None if unknown."""
@@ -301,7 +301,7 @@ class EnvironmentCollector:
             return None
         return await self._host.addresses(domain)
 
-    async def _zone_view(self, domain: dns.name.Name) -> OtherView | None:
+    async def _zone_view(self, domain: dns.name.Name) -> ResolverView | None:
         """Compare with this host's resolver, where discovery did not go through one anyway."""
         if self._resolvers:
             return None

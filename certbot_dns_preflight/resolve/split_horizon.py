@@ -20,7 +20,7 @@ import dns.resolver
 
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.answers import Endpoint, Response
-from certbot_dns_preflight.facts.environment import OtherView, ViewOf
+from certbot_dns_preflight.facts.environment import ResolverView, ViewOf
 from certbot_dns_preflight.resolve.exchange import QueryOptions
 from certbot_dns_preflight.resolve.fanout import ask_everyone
 from certbot_dns_preflight.resolve.reading import rrset_at
@@ -53,7 +53,7 @@ class HostView:
         self._exchange = exchange
         self._families = families
 
-    async def of_zone(self, zone: Zone) -> OtherView | None:
+    async def of_zone(self, zone: Zone) -> ResolverView | None:
         """Compare who serves a zone."""
         known = [server for server in zone.nameservers if server.endpoints][:_MOST_NAMESERVERS]
         servers, primary, local = await asyncio.gather(
@@ -74,7 +74,7 @@ class HostView:
         found = frozenset(address for _, message in given for address in _all_addresses(message))
         return (given[0][0], found) if found else None
 
-    async def _servers(self, zone: Zone) -> OtherView | None:
+    async def _servers(self, zone: Zone) -> ResolverView | None:
         got = await self._ask(zone.apex, dns.rdatatype.NS)
         ns = got and rrset_at(got[1].answer, zone.apex, dns.rdatatype.NS)
         if got is None or not ns:
@@ -83,11 +83,11 @@ class HostView:
         public = {server.name for server in zone.nameservers}
         if local <= public:
             return None
-        return OtherView(
+        return ResolverView(
             got[0], zone.apex, _shown(local), _shown(public), ViewOf.NAME_SERVERS, zone.apex
         )
 
-    async def _primary(self, zone: Zone) -> OtherView | None:
+    async def _primary(self, zone: Zone) -> ResolverView | None:
         """Compare what the SOA names as the primary; public servers need not agree on it."""
         endpoints = {e for server in zone.nameservers for e in server.endpoints}
         asked = [e for e in endpoints if (6 if e.ipv6 else 4) in self._families]
@@ -100,7 +100,7 @@ class HostView:
         local, public = _primaries(zone.apex, [got[1]]), _primaries(zone.apex, messages)
         if not local or not public or local & public:
             return None
-        return OtherView(
+        return ResolverView(
             got[0], zone.apex, _shown(local), _shown(public), ViewOf.PRIMARY, zone.apex
         )
 
@@ -120,7 +120,7 @@ def compare(
     apex: dns.name.Name,
     name: dns.name.Name,
     what: ViewOf,
-) -> OtherView | None:
+) -> ResolverView | None:
     """Tell internal addresses from public ones; others may differ for many good reasons."""
     if local is None or not public:
         return None
@@ -128,7 +128,7 @@ def compare(
     inside, outside = set(map(_is_internal, addresses)), set(map(_is_internal, public))
     if len(inside) > 1 or len(outside) > 1 or inside == outside:
         return None
-    return OtherView(resolver, apex, tuple(sorted(addresses)), tuple(sorted(public)), what, name)
+    return ResolverView(resolver, apex, tuple(sorted(addresses)), tuple(sorted(public)), what, name)
 
 
 def own_resolvers() -> list[Endpoint]:
