@@ -20,7 +20,13 @@ from certbot_dns_preflight.facts.dnssec import UNSUPPORTED, Kind, Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from certbot_dns_preflight.facts.dnssec import Assessment, Expiring, Fault, Place, ZoneState
+    from certbot_dns_preflight.facts.dnssec import (
+        Assessment,
+        Expiring,
+        Fault,
+        ServerAddress,
+        ZoneState,
+    )
     from certbot_dns_preflight.facts.finding import Finding, Json
 
 _HOUR, _DAY = 3600, 86400
@@ -128,7 +134,7 @@ def _expiring(zone: ZoneState, now: int) -> Finding:
 
 
 def _summary(
-    zone: ZoneState, kind: Kind, faults: Sequence[Fault], places: Sequence[Place], now: int
+    zone: ZoneState, kind: Kind, faults: Sequence[Fault], places: Sequence[ServerAddress], now: int
 ) -> str:
     apex, where, first = phrases.owner(zone.apex), _where(zone, places), faults[0]
     caa = all(fault.asked == dns.rdatatype.CAA for fault in faults)
@@ -153,7 +159,7 @@ def _summary(
             assert_never(never)
 
 
-def _times(zone: ZoneState, places: Sequence[Place], now: int) -> tuple[str, str, str]:
+def _times(zone: ZoneState, places: Sequence[ServerAddress], now: int) -> tuple[str, str, str]:
     """Word summary, cause and remedy of signatures that are near either end of their time."""
     apex, where = phrases.owner(zone.apex), _where(zone, places)
     first = min(zone.expiring, key=lambda one: one.expiration)
@@ -195,7 +201,7 @@ def _cause(zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Ass
 
 
 def _remedy(  # noqa: C901, PLR0911 - one sentence a case
-    zone: ZoneState, kind: Kind, faults: Sequence[Fault], places: Sequence[Place]
+    zone: ZoneState, kind: Kind, faults: Sequence[Fault], places: Sequence[ServerAddress]
 ) -> str:
     apex = phrases.owner(zone.apex)
     at = {place for place, _ in zone.places}
@@ -251,7 +257,7 @@ def _clock(zone: ZoneState, kind: Kind, faults: Iterable[Fault], assessment: Ass
     )
 
 
-def _where(zone: ZoneState, places: Sequence[Place]) -> str:
+def _where(zone: ZoneState, places: Sequence[ServerAddress]) -> str:
     """Say where, unless it is everywhere."""
     everywhere = {place for place, _ in zone.places}
     if not places or everywhere <= set(places):
@@ -259,7 +265,7 @@ def _where(zone: ZoneState, places: Sequence[Place]) -> str:
     return f" on {_hosts(places, zone)}"
 
 
-def _hosts(places: Sequence[Place], zone: ZoneState | None = None) -> str:
+def _hosts(places: Sequence[ServerAddress], zone: ZoneState | None = None) -> str:
     """Name servers; with the address where only part of a server's addresses is meant."""
     texts = []
     for place in places:
@@ -273,7 +279,7 @@ def _hosts(places: Sequence[Place], zone: ZoneState | None = None) -> str:
     return phrases.listed(texts)
 
 
-def _nameservers(places: Iterable[Place]) -> list[dns.name.Name]:
+def _nameservers(places: Iterable[ServerAddress]) -> list[dns.name.Name]:
     return list(dict.fromkeys(p.nameserver for p in places if p.nameserver is not None))
 
 
@@ -312,7 +318,7 @@ def _iso(moment: int | None) -> str | None:
     return f"{dt.datetime.fromtimestamp(moment, dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _exact(places: Iterable[Place]) -> list[Json]:
+def _exact(places: Iterable[ServerAddress]) -> list[Json]:
     return [
         {
             "nameserver": show_name(p.nameserver) if p.nameserver else None,

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from certbot_dns_preflight.dnssec.signatures import Valid
-    from certbot_dns_preflight.facts.dnssec import Place
+    from certbot_dns_preflight.facts.dnssec import ServerAddress
 
 SOON = 3 * 86400
 _WORST = (Status.BOGUS, Status.INDETERMINATE, Status.INSECURE, Status.SECURE)
 
 
 @dataclass(slots=True)
-class Notes:
+class ZoneResult:
     """The notes of the zone `apex`, judged at `now`, in seconds since 1970."""
 
     apex: dns.name.Name
     now: int
-    places: dict[Place, Status] = field(default_factory=dict)
+    places: dict[ServerAddress, Status] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     expiring: list[Expiring] = field(default_factory=list)
     _concerns: dns.name.Name | None = None
@@ -56,19 +56,19 @@ class Notes:
         finally:
             self._concerns, self._asked, self._and_below = before
 
-    def note(self, place: Place, status: Status) -> None:
+    def note(self, place: ServerAddress, status: Status) -> None:
         """Note what an address comes to; the worst counts."""
         before = self.places.get(place, status)
         self.places[place] = min(before, status, key=_WORST.index)
 
-    def broken(self, place: Place, rrset: dns.rrset.RRset, broken: Broken) -> None:
+    def broken(self, place: ServerAddress, rrset: dns.rrset.RRset, broken: Broken) -> None:
         """Note that no signature of an RRset holds at an address."""
         self.note(place, Status.BOGUS)
         self.record((place,), rrset, broken)
 
     def fault(
         self,
-        place: Place,
+        place: ServerAddress,
         kind: Kind,
         detail: str,
         rrset: dns.rrset.RRset | None = None,
@@ -78,7 +78,9 @@ class Notes:
         """Note another fault of an address; without an RRset it is about the zone's keys."""
         self.broken(place, rrset or self.keys, Broken(kind, detail, key_tags=tags))
 
-    def record(self, places: Iterable[Place], rrset: dns.rrset.RRset, broken: Broken) -> None:
+    def record(
+        self, places: Iterable[ServerAddress], rrset: dns.rrset.RRset, broken: Broken
+    ) -> None:
         """Note a fault without a word on what the addresses come to by themselves."""
         self.faults.append(
             Fault(
@@ -96,7 +98,7 @@ class Notes:
             )
         )
 
-    def ends(self, place: Place, rrset: dns.rrset.RRset, valid: Valid) -> None:
+    def ends(self, place: ServerAddress, rrset: dns.rrset.RRset, valid: Valid) -> None:
         """Note a signature in use that is near either end of its time."""
         if valid.expiration - self.now < SOON or valid.begins is not None:
             self.expiring.append(
@@ -127,14 +129,14 @@ class Notes:
 
     def merged_faults(self) -> tuple[Fault, ...]:
         """Put the same fault at several addresses together."""
-        merged: dict[Fault, dict[Place, None]] = {}
+        merged: dict[Fault, dict[ServerAddress, None]] = {}
         for fault in self.faults:
             merged.setdefault(replace(fault, places=()), {}).update(dict.fromkeys(fault.places))
         return tuple(replace(fault, places=tuple(places)) for fault, places in merged.items())
 
     def merged_expiring(self) -> tuple[Expiring, ...]:
         """Put the same signature at several addresses together."""
-        merged: dict[Expiring, dict[Place, None]] = {}
+        merged: dict[Expiring, dict[ServerAddress, None]] = {}
         for one in self.expiring:
             merged.setdefault(replace(one, places=()), {}).update(dict.fromkeys(one.places))
         return tuple(replace(one, places=tuple(places)) for one, places in merged.items())

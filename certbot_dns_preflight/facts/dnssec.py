@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServerAddress:
     """One server address. `nameserver` is None for a recursive resolver."""
 
     nameserver: dns.name.Name | None
@@ -25,10 +25,10 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ServerReply:
     """One address's reply. `recursive`: it is a resolver's, which needs no authority."""
 
-    place: Place
+    place: ServerAddress
     reply: Reply
     recursive: bool = False
 
@@ -39,7 +39,7 @@ class Asked:
 
     owner: dns.name.Name
     rdtype: dns.rdatatype.RdataType
-    said: tuple[Said, ...]
+    said: tuple[ServerReply, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class ZoneFacts:
 
     apex: dns.name.Name
     parent: dns.name.Name | None
-    ds: tuple[Said, ...]
-    dnskey: tuple[Said, ...]
+    ds: tuple[ServerReply, ...]
+    dnskey: tuple[ServerReply, ...]
     rrsets: tuple[Asked, ...] = ()
 
 
@@ -103,7 +103,7 @@ class Fault:
     detail: str
     moment: int | None
     key_tags: tuple[int, ...]
-    places: tuple[Place, ...]
+    places: tuple[ServerAddress, ...]
     concerns: dns.name.Name | None = None
     and_below: bool = False
     asked: dns.rdatatype.RdataType | None = None
@@ -121,7 +121,7 @@ class Expiring:
     owner: dns.name.Name
     rdtype: dns.rdatatype.RdataType
     expiration: int
-    places: tuple[Place, ...]
+    places: tuple[ServerAddress, ...]
     inception: int | None = None
     concerns: dns.name.Name | None = None
     and_below: bool = False
@@ -137,7 +137,7 @@ class ZoneState:
     apex: dns.name.Name
     status: Status
     reason: str
-    places: tuple[tuple[Place, Status], ...] = ()
+    places: tuple[tuple[ServerAddress, Status], ...] = ()
     faults: tuple[Fault, ...] = ()
     expiring: tuple[Expiring, ...] = ()
 

@@ -29,7 +29,7 @@ from certbot_dns_preflight.facts.caa import (
     NotAskable,
     Properties,
 )
-from certbot_dns_preflight.facts.dnssec import Place, Said
+from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.resolve.caa_wire import properties
 from certbot_dns_preflight.resolve.cache import ZoneCut
@@ -92,7 +92,7 @@ class CaaSearch:
         self._looks: dict[dns.name.Name, asyncio.Task[Look]] = {}
         self._looking: dict[dns.name.Name, _Looking] = {}
         # By zone and owner name, what each address said to a question with DO: `dnssec` reads it.
-        self.signed: dict[tuple[dns.name.Name, dns.name.Name], tuple[Said, ...]] = {}
+        self.signed: dict[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]] = {}
 
     async def climb(self, domain: dns.name.Name) -> Climb:
         """Look at the domain and each ancestor, the root left out, all at once."""
@@ -172,7 +172,7 @@ class CaaSearch:
     ) -> list[CaaAnswer]:
         zone = await self._walker.zone(cut)
         places = [
-            Place(server.name, endpoint)
+            ServerAddress(server.name, endpoint)
             for server in zone.nameservers
             for endpoint in server.endpoints
         ]
@@ -180,7 +180,7 @@ class CaaSearch:
             failed = Failed("none of the zone's name servers has an address")
             return [CaaAnswer(owner, cut.apex, None, None, failed)]
 
-        async def ask(place: Place) -> tuple[CaaAnswer, Said | None]:
+        async def ask(place: ServerAddress) -> tuple[CaaAnswer, ServerReply | None]:
             content, said = await self._ask_one(owner, cut.apex, place)
             answer = CaaAnswer(owner, cut.apex, place.nameserver, place.endpoint, content)
             looking.answers.append(answer)
@@ -214,8 +214,10 @@ class CaaSearch:
 
         got = await ask(_SIGNED)
         if got is not None:
-            place = Place(names[got[0]], got[0])
-            self.signed[cut.apex, owner] = (Said(place, Response(got[1], Transport.UDP, 0.0)),)
+            place = ServerAddress(names[got[0]], got[0])
+            self.signed[cut.apex, owner] = (
+                ServerReply(place, Response(got[1], Transport.UDP, 0.0)),
+            )
         elif self._exchange.answered:
             got = await ask(DEFAULT)
         if got is None:
@@ -248,12 +250,12 @@ class CaaSearch:
         return CaaAnswer(owner, owner, None, endpoint, content)
 
     async def _ask_one(
-        self, owner: dns.name.Name, apex: dns.name.Name, place: Place
-    ) -> tuple[Content, Said | None]:
+        self, owner: dns.name.Name, apex: dns.name.Name, place: ServerAddress
+    ) -> tuple[Content, ServerReply | None]:
         endpoint = place.endpoint
         if not self._may_ask(endpoint):
             return NotAskable(f"IPv{6 if endpoint.ipv6 else 4} was left out"), None
-        said = Said(
+        said = ServerReply(
             place, await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA, how=_SIGNED_ONCE)
         )
         content = _read(said.reply, owner)

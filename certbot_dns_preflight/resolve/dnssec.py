@@ -17,7 +17,7 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import Endpoint, Response, Transport
-from certbot_dns_preflight.facts.dnssec import Asked, Facts, Place, Said, ZoneFacts
+from certbot_dns_preflight.facts.dnssec import Asked, Facts, ServerAddress, ServerReply, ZoneFacts
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.exchange import QueryOptions
 from certbot_dns_preflight.resolve.fanout import ask_any
@@ -56,7 +56,7 @@ class Collector:
         self._families = families
         self._asked: dict[
             tuple[dns.name.Name, dns.name.Name, dns.rdatatype.RdataType],
-            asyncio.Future[tuple[Said, ...]],
+            asyncio.Future[tuple[ServerReply, ...]],
         ] = {}
 
     async def chain(self, name: dns.name.Name) -> Facts:
@@ -98,11 +98,13 @@ class Collector:
         apex: dns.name.Name,
         owner: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
-        said: tuple[Said, ...],
+        said: tuple[ServerReply, ...],
     ) -> None:
         """Take answers that somebody else has got already, and do not ask for them."""
         if (apex, owner, rdtype) not in self._asked:
-            given: asyncio.Future[tuple[Said, ...]] = asyncio.get_running_loop().create_future()
+            given: asyncio.Future[tuple[ServerReply, ...]] = (
+                asyncio.get_running_loop().create_future()
+            )
             given.set_result(said)
             self._asked[apex, owner, rdtype] = given
 
@@ -193,7 +195,7 @@ class Collector:
         cut: ZoneCut | None,
         owner: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
-    ) -> tuple[Said, ...]:
+    ) -> tuple[ServerReply, ...]:
         key = (apex, owner, rdtype)
         if key not in self._asked:
             self._asked[key] = asyncio.create_task(self._ask_zone(cut, owner, rdtype))
@@ -201,14 +203,14 @@ class Collector:
 
     async def _ask_zone(
         self, cut: ZoneCut | None, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
-    ) -> tuple[Said, ...]:
+    ) -> tuple[ServerReply, ...]:
         if cut is None:
             return await self._ask_resolver(owner, rdtype)
         if len(cut.apex) <= _TOP_LEVEL:
             return await self._ask_registry(cut, owner, rdtype)
         zone = await self._walker.zone(cut)
         places = [
-            Place(server.name, endpoint)
+            ServerAddress(server.name, endpoint)
             for server in zone.nameservers
             for endpoint in server.endpoints
             if self._may_ask(endpoint)
@@ -216,11 +218,13 @@ class Collector:
         replies = await asyncio.gather(
             *(self._exchange.ask(place.endpoint, owner, rdtype, how=_SIGNED) for place in places)
         )
-        return tuple(Said(place, reply) for place, reply in zip(places, replies, strict=True))
+        return tuple(
+            ServerReply(place, reply) for place, reply in zip(places, replies, strict=True)
+        )
 
     async def _ask_registry(
         self, cut: ZoneCut, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
-    ) -> tuple[Said, ...]:
+    ) -> tuple[ServerReply, ...]:
         """Ask one server of the root or a top-level domain: there are many, and looked after."""
         glue = [(name, endpoint) for name, found in cut.nameservers.items() for endpoint in found]
         if not glue:
@@ -237,11 +241,15 @@ class Collector:
         if got is None:
             return ()
         endpoint, message = got
-        return (Said(Place(names[endpoint], endpoint), Response(message, Transport.UDP, 0.0)),)
+        return (
+            ServerReply(
+                ServerAddress(names[endpoint], endpoint), Response(message, Transport.UDP, 0.0)
+            ),
+        )
 
     async def _ask_resolver(
         self, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
-    ) -> tuple[Said, ...]:
+    ) -> tuple[ServerReply, ...]:
         got = await ask_any(
             self._exchange, self._resolvers, owner, rdtype, usable=_is_final, how=_RESOLVED
         )
@@ -249,7 +257,7 @@ class Collector:
             return ()
         endpoint, message = got
         reply = Response(message, Transport.UDP, 0.0)
-        return (Said(Place(None, endpoint), reply, recursive=True),)
+        return (ServerReply(ServerAddress(None, endpoint), reply, recursive=True),)
 
     async def _resolved_parents(
         self, apex: dns.name.Name
@@ -272,12 +280,12 @@ class Collector:
         return (6 if endpoint.ipv6 else 4) in self._families
 
 
-async def _nobody() -> tuple[Said, ...]:
+async def _nobody() -> tuple[ServerReply, ...]:
     return ()
 
 
 def _signer_between(
-    said: Iterable[Said], apex: dns.name.Name, parent: dns.name.Name
+    said: Iterable[ServerReply], apex: dns.name.Name, parent: dns.name.Name
 ) -> dns.name.Name | None:
     """Find a zone strictly between a zone and its supposed parent that signed the answer."""
     for one in said:
@@ -301,7 +309,7 @@ def _is_authoritative(response: Response) -> bool:
     return bool(response.message.flags & dns.flags.AA) and _is_final(response)
 
 
-def _has_soa(said: Said, name: dns.name.Name) -> bool:
+def _has_soa(said: ServerReply, name: dns.name.Name) -> bool:
     return isinstance(said.reply, Response) and (
         rrset_at(said.reply.message.answer, name, _SOA) is not None
     )
