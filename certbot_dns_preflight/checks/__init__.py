@@ -93,7 +93,7 @@ def with_environment(
             around.climb,
             request,
             wildcard=sorted({name.startswith(WILDCARD) for name in survey.challenge.names}),
-            told_elsewhere=[hop.zone.apex for hop in survey.hops] if failing else [],
+            already_reported=[hop.zone.apex for hop in survey.hops] if failing else [],
         )
     if around.signatures is not None:
         more += dnssec.judge(around.signatures)

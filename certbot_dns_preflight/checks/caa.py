@@ -35,12 +35,12 @@ def judge(
     request: IssuanceRequest,
     *,
     wildcard: Collection[bool] = (False,),
-    told_elsewhere: Collection[dns.name.Name] = (),
+    already_reported: Collection[dns.name.Name] = (),
 ) -> Iterator[Finding]:
     """Find out whether CAA lets the CA issue for a domain.
 
     `wildcard` holds True if the certificate has ``*.`` before the domain, False if it has the
-    domain itself. `told_elsewhere` are zones whose servers' trouble another finding tells: there
+    domain itself. `already_reported` are zones whose servers' trouble another finding tells: there
     a failure that is not CAA's own is left out.
     """
     told: set[tuple[object, ...]] = set()
@@ -49,7 +49,7 @@ def judge(
             fine = any(
                 isinstance(a.content, Failed) and a.content.otherwise_fine for a in found.answers
             )
-            if fine or not _is_told(found.answers[0], told_elsewhere):
+            if fine or not _is_told(found.answers[0], already_reported):
                 yield _unanswerable(climb, found)
             continue
         for wild in sorted(wildcard):

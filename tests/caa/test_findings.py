@@ -181,9 +181,9 @@ def test_one_server_that_fails_beside_one_that_answers_does_not_matter() -> None
 def test_a_dead_zone_that_another_finding_tells_is_not_told_again() -> None:
     climb = climbed(EMPTY, at_www=(Failed("no answer in 3 s"),))
     assert [f.code for f in judge(climb, LETS_ENCRYPT)] == ["caa-unanswerable"]
-    assert not list(judge(climb, LETS_ENCRYPT, told_elsewhere={ZONE}))
+    assert not list(judge(climb, LETS_ENCRYPT, already_reported={ZONE}))
     own = climbed(EMPTY, at_www=(Failed("SERVFAIL", otherwise_fine=True),))
-    assert list(judge(own, LETS_ENCRYPT, told_elsewhere={ZONE}))
+    assert list(judge(own, LETS_ENCRYPT, already_reported={ZONE}))
 
 
 def test_an_address_that_cannot_be_asked_from_here_proves_nothing() -> None:
