@@ -27,7 +27,7 @@ from certbot_dns_preflight.checks import (
 )
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
-from certbot_dns_preflight.settings import Leniency
+from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -68,7 +68,9 @@ DIAGNOSES: tuple[Callable[[Survey, Context], Iterable[Finding]], ...] = (
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
-def diagnose(survey: Survey, *, unreachable: Leniency = Leniency.FAIL) -> tuple[Finding, ...]:
+def diagnose(
+    survey: Survey, *, unreachable: UnreachablePolicy = UnreachablePolicy.FAIL
+) -> tuple[Finding, ...]:
     """Find out what a survey shows; errors first, the most telling one at the head."""
     seen = context.read(survey, unreachable)
     if isinstance(survey.obstacle, NoEgress):

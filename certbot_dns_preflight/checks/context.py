@@ -12,7 +12,7 @@ from certbot_dns_preflight.checks import txt_difference
 from certbot_dns_preflight.facts.answers import Absent, Alias, Answer, Values
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.survey import OutOfTime, agreed_alias
-from certbot_dns_preflight.settings import Leniency
+from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
     import dns.name
@@ -34,7 +34,7 @@ class Context:
 
     survey: Survey
     expected: tuple[bytes, ...]
-    unreachable: Leniency
+    unreachable: UnreachablePolicy
     final: Hop | None
     followed: tuple[Hop, ...]
 
@@ -138,11 +138,11 @@ class Context:
 
     def leniently(self, hop: Hop) -> Severity:
         """Severity of a server's trouble: excusable only while another server of it answers."""
-        excused = self.unreachable is Leniency.WARN and bool(usable(hop))
+        excused = self.unreachable is UnreachablePolicy.WARN and bool(usable(hop))
         return Severity.WARNING if excused else Severity.ERROR
 
 
-def read(survey: Survey, unreachable: Leniency) -> Context:
+def read(survey: Survey, unreachable: UnreachablePolicy) -> Context:
     """Tell the hop that must hold the values from those that must show an alias."""
     final, followed = None, survey.hops
     if survey.hops:

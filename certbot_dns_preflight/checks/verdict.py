@@ -19,7 +19,7 @@ from certbot_dns_preflight.facts.answers import (
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import NoEgress
-from certbot_dns_preflight.settings import Leniency
+from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _UNSTABLE = 2
 
 
-def is_ready(survey: Survey, *, unreachable: Leniency = Leniency.FAIL) -> bool:
+def is_ready(survey: Survey, *, unreachable: UnreachablePolicy = UnreachablePolicy.FAIL) -> bool:
     """Whether every name server of every zone passed shows what it must, by its latest answer.
 
     The consecutive rounds are the caller's to count. With no value expected, the servers must
@@ -53,7 +53,7 @@ def judge(
     findings: Iterable[Finding],
     *,
     skip: frozenset[str] = frozenset(),
-    unreachable: Leniency = Leniency.FAIL,
+    unreachable: UnreachablePolicy = UnreachablePolicy.FAIL,
 ) -> Verdict:
     """Weigh the findings, those of `skip` left out, and the readiness of the survey.
 
@@ -93,10 +93,10 @@ def _is_silent(reading: Reading) -> bool:
             return False
 
 
-def _servers_answer(hop: Hop, unreachable: Leniency) -> bool:
+def _servers_answer(hop: Hop, unreachable: UnreachablePolicy) -> bool:
     if not any(_answered(seen) for seen in hop.observations):
         return False
-    if unreachable is Leniency.WARN:
+    if unreachable is UnreachablePolicy.WARN:
         return True
     answering = {seen.nameserver for seen in hop.observations if _answered(seen)}
     everyone = {server.name for server in hop.zone.nameservers}

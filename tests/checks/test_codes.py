@@ -32,7 +32,7 @@ from certbot_dns_preflight.facts.survey import (
     Sighting,
     Survey,
 )
-from certbot_dns_preflight.settings import Leniency
+from certbot_dns_preflight.settings import UnreachablePolicy
 
 from .build import (
     BOTH,
@@ -71,7 +71,9 @@ def only_error(facts: Survey, code: str, *, warnings: tuple[str, ...] = ()) -> F
     return found[0]
 
 
-def only_warning(facts: Survey, code: str, unreachable: Leniency = Leniency.FAIL) -> Finding:
+def only_warning(
+    facts: Survey, code: str, unreachable: UnreachablePolicy = UnreachablePolicy.FAIL
+) -> Finding:
     found = diagnose(facts, unreachable=unreachable)
     assert codes(found, Severity.ERROR) == []
     assert codes(found, Severity.WARNING) == [code]
@@ -379,7 +381,7 @@ def test_with_unreachable_warn_it_is_a_warning_while_another_shows_it(
     reading: object, code: str
 ) -> None:
     facts = survey(hop(seen(NS1, shows()), seen(NS2, reading)))  # type: ignore[arg-type]
-    only_warning(facts, code, unreachable=Leniency.WARN)
+    only_warning(facts, code, unreachable=UnreachablePolicy.WARN)
 
 
 @pytest.mark.parametrize(("reading", "code"), TROUBLES)
@@ -387,9 +389,9 @@ def test_with_unreachable_warn_it_stays_an_error_where_no_server_answers(
     reading: object, code: str
 ) -> None:
     facts = survey(hop(seen(NS1, reading), seen(NS2, reading)))  # type: ignore[arg-type]
-    found = diagnose(facts, unreachable=Leniency.WARN)
+    found = diagnose(facts, unreachable=UnreachablePolicy.WARN)
     assert codes(found, Severity.ERROR) == [code]
-    skipped = judge(facts, found, skip=frozenset({code}), unreachable=Leniency.WARN)
+    skipped = judge(facts, found, skip=frozenset({code}), unreachable=UnreachablePolicy.WARN)
     assert skipped is Verdict.NOT_READY
 
 
@@ -433,7 +435,7 @@ def test_an_ns_name_without_address() -> None:
     found = only_error(facts, "nameserver-without-address")
     assert found.nameserver == name("gone.example.net.")
     assert "it does not exist" in found.cause
-    only_warning(facts, "nameserver-without-address", unreachable=Leniency.WARN)
+    only_warning(facts, "nameserver-without-address", unreachable=UnreachablePolicy.WARN)
 
 
 # -- delegation and the walk -----------------------------------------------------------------------

@@ -42,7 +42,7 @@ from certbot_dns_preflight.facts.survey import (
     Survey,
     Zone,
 )
-from certbot_dns_preflight.settings import Leniency
+from certbot_dns_preflight.settings import UnreachablePolicy
 
 from .build import EXPECTED, OTHER, SECOND
 
@@ -161,8 +161,10 @@ surveys = st.builds(
 
 
 @settings(max_examples=10 * settings.default.max_examples)
-@given(surveys, st.sampled_from(list(Leniency)))
-def test_findings_and_readiness_say_the_same(survey: Survey, unreachable: Leniency) -> None:
+@given(surveys, st.sampled_from(list(UnreachablePolicy)))
+def test_findings_and_readiness_say_the_same(
+    survey: Survey, unreachable: UnreachablePolicy
+) -> None:
     findings = diagnose(survey, unreachable=unreachable)
     errors = [finding.code for finding in findings if finding.severity is Severity.ERROR]
     ready = is_ready(survey, unreachable=unreachable)
@@ -175,8 +177,8 @@ def test_findings_and_readiness_say_the_same(survey: Survey, unreachable: Lenien
         assert errors == ["no-dns-egress"]
     else:
         assert verdict is (Verdict.READY if ready else Verdict.NOT_READY)
-    if is_ready(survey, unreachable=Leniency.FAIL):
-        assert is_ready(survey, unreachable=Leniency.WARN)
+    if is_ready(survey, unreachable=UnreachablePolicy.FAIL):
+        assert is_ready(survey, unreachable=UnreachablePolicy.WARN)
 
 
 @settings(max_examples=3 * settings.default.max_examples)

@@ -21,7 +21,7 @@ from certbot_dns_preflight.resolve.cache import DelegationCache
 from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
 from certbot_dns_preflight.resolve.split_horizon import own_resolvers
 from certbot_dns_preflight.run import precheck, session, waiting
-from certbot_dns_preflight.settings import Family, Leniency, Recursive, Settings
+from certbot_dns_preflight.settings import Family, Recursive, Settings, UnreachablePolicy
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import RecursiveLooking, Silent
 
@@ -293,7 +293,7 @@ def test_a_name_server_whose_own_zone_is_silent_may_have_an_address_soon(
 def test_caa_waits_as_long_as_the_walk_that_the_record_needs_too(
     lab: Lab, settings: Settings, dead: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = replace(settings, query_timeout=0.4, unreachable=Leniency.WARN, timeout=30)
+    settings = replace(settings, query_timeout=0.4, unreachable=UnreachablePolicy.WARN, timeout=30)
     hosts = [lab.bind, lab.nsd, f"ns.{dead}"]
     records = f'_acme-challenge TXT v\n@ CAA 0 issue "{LE}"\n'
     lab.zone("nsgone.test.", [lab.bind, lab.nsd], records=records, apex=hosts, delegation=hosts)

@@ -18,7 +18,7 @@ from certbot_dns_preflight.facts.outcome import Outcome, Progress, Verdict
 from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
 from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
 from certbot_dns_preflight.run import session, waiting
-from certbot_dns_preflight.settings import Leniency, Recursive, Settings
+from certbot_dns_preflight.settings import Recursive, Settings, UnreachablePolicy
 from tests.conftest import beside_python
 from tests.lab import misbehaving, zone_text
 
@@ -215,7 +215,7 @@ def test_a_silent_server_may_be_left_out_of_the_verdict(
     wanted = publish()
     lab.wait_synchronous()
     lab.pdns.kill()
-    lenient = with_settings(settings, query_timeout=0.3, unreachable=Leniency.WARN)
+    lenient = with_settings(settings, query_timeout=0.3, unreachable=UnreachablePolicy.WARN)
     outcome = wait_for([wanted], lenient)
     assert outcome.verdict is Verdict.READY
     assert [(f.code, f.severity.value) for f in outcome.challenges[0].findings] == [
