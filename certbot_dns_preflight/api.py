@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 Values: TypeAlias = str | Iterable[str]
-Wanted: TypeAlias = str | Iterable[str] | Mapping[str, Values]
+ChallengeList: TypeAlias = str | Iterable[str] | Mapping[str, Values]
 
 _USUAL_CA = ("letsencrypt.org",)
 
@@ -65,7 +65,7 @@ class Options(TypedDict, total=False):
 
 
 async def preflight(
-    domains: Wanted,
+    domains: ChallengeList,
     *,
     wait: bool = False,
     watch: Callable[[Progress], None] | None = None,
@@ -95,7 +95,7 @@ async def preflight(
 
 
 def preflight_sync(
-    domains: Wanted,
+    domains: ChallengeList,
     *,
     wait: bool = False,
     watch: Callable[[Progress], None] | None = None,
@@ -128,7 +128,7 @@ def _in_event_loop() -> bool:
     return True
 
 
-def _challenges(domains: Wanted) -> list[Challenge]:
+def _challenges(domains: ChallengeList) -> list[Challenge]:
     if isinstance(domains, Mapping):
         pairs = [(domain, _values(domain, given)) for domain, given in domains.items()]
     else:

@@ -47,7 +47,7 @@ class IssuanceRequest:
     method: str = "dns-01"
 
 
-class Why(enum.StrEnum):
+class Rejection(enum.StrEnum):
     """Why a property does not authorise."""
 
     OTHER_ISSUER = "other-issuer"
@@ -59,7 +59,7 @@ class Why(enum.StrEnum):
     UNKNOWN_CRITICAL = "unknown-critical"
 
 
-class Doubt(enum.StrEnum):
+class Ambiguity(enum.StrEnum):
     """Why a property cannot be judged from here; the mildest first."""
 
     OLD_ACCOUNT = "old-account"  # the same account's URL of ACMEv1
@@ -76,7 +76,7 @@ class Objection:
     """One property and why it does not authorise; `detail` is fit to be shown."""
 
     about: Property
-    why: Why
+    why: Rejection
     detail: str = ""
 
 
@@ -99,17 +99,18 @@ class Forbidden:
 class Unjudged:
     """It depends on what is not known here; `about` would authorise but for the doubt.
 
-    With `Doubt.FLAG_ONE` and `Doubt.LITTLE_KNOWN` it is the other way round: `about` may forbid.
+    With `Ambiguity.FLAG_ONE` and `Ambiguity.LITTLE_KNOWN` it is the other way round: `about` may
+    forbid.
     """
 
     tag: str
     about: Property
-    doubt: Doubt
+    doubt: Ambiguity
     objections: tuple[Objection, ...] = ()
 
 
 Decision: TypeAlias = Allowed | Forbidden | Unjudged
-_MILDEST = tuple(Doubt)
+_MILDEST = tuple(Ambiguity)
 
 
 def decide(properties: Iterable[Property], request: IssuanceRequest, *, wildcard: bool) -> Decision:
@@ -123,26 +124,28 @@ def decide(properties: Iterable[Property], request: IssuanceRequest, *, wildcard
     critical = [item for item in unknown if item.is_critical]
     forbidding = [item for item in critical if item.kind not in _LITTLE_KNOWN]
     if forbidding:
-        return Forbidden(tag, tuple(Objection(item, Why.UNKNOWN_CRITICAL) for item in forbidding))
+        return Forbidden(
+            tag, tuple(Objection(item, Rejection.UNKNOWN_CRITICAL) for item in forbidding)
+        )
     decision = _decide_by([item for item in given if item.kind == kind], tag, request)
     if isinstance(decision, Forbidden):
         return decision
     misread = [item for item in unknown if item.flags & _MISREAD_AS_CRITICAL]
     if critical:
-        return Unjudged(tag, critical[0], Doubt.LITTLE_KNOWN)
-    return Unjudged(tag, misread[0], Doubt.FLAG_ONE) if misread else decision
+        return Unjudged(tag, critical[0], Ambiguity.LITTLE_KNOWN)
+    return Unjudged(tag, misread[0], Ambiguity.FLAG_ONE) if misread else decision
 
 
 def _decide_by(properties: Sequence[Property], tag: str, request: IssuanceRequest) -> Decision:
     if not properties:
         return Allowed(None)
     objections = []
-    doubtful: list[tuple[Property, Doubt]] = []
+    doubtful: list[tuple[Property, Ambiguity]] = []
     for item in properties:
         match _judge(item, request):
             case None:
                 return Allowed(item)
-            case Doubt() as doubt:
+            case Ambiguity() as doubt:
                 doubtful.append((item, doubt))
             case Objection() as objection:
                 objections.append(objection)
@@ -152,24 +155,24 @@ def _decide_by(properties: Sequence[Property], tag: str, request: IssuanceReques
     return Forbidden(tag, tuple(objections))
 
 
-def _judge(item: Property, request: IssuanceRequest) -> Objection | Doubt | None:
+def _judge(item: Property, request: IssuanceRequest) -> Objection | Ambiguity | None:
     """Judge one property: None if it authorises."""
     value = parse(item.value)
     if isinstance(value, str):
-        return Objection(item, Why.MALFORMED, value)
+        return Objection(item, Rejection.MALFORMED, value)
     if not value.issuer:
-        return Objection(item, Why.NO_ISSUER)
+        return Objection(item, Rejection.NO_ISSUER)
     issuer = value.issuer.decode("ascii")
     same = [name for name in request.identities if name.lower() == issuer.lower()]
     if request.identities and not same:
-        return Objection(item, Why.OTHER_ISSUER, issuer)
-    doubts: list[Doubt] = []
+        return Objection(item, Rejection.OTHER_ISSUER, issuer)
+    doubts: list[Ambiguity] = []
     if not request.identities:
-        doubts.append(Doubt.IDENTITY_UNKNOWN)
+        doubts.append(Ambiguity.IDENTITY_UNKNOWN)
     elif issuer not in same:
-        doubts.append(Doubt.LETTER_CASE)
+        doubts.append(Ambiguity.LETTER_CASE)
     if any(b"-" in tag for tag, _ in value.parameters):
-        doubts.append(Doubt.HYPHEN)
+        doubts.append(Ambiguity.HYPHEN)
     for wrong in (_judge_account(item, value, request), _judge_method(item, value, request)):
         if isinstance(wrong, Objection):
             return wrong
@@ -180,15 +183,15 @@ def _judge(item: Property, request: IssuanceRequest) -> Objection | Doubt | None
 
 def _judge_account(
     item: Property, value: Value, request: IssuanceRequest
-) -> Objection | Doubt | None:
+) -> Objection | Ambiguity | None:
     """RFC 8657 section 3: compared as a string; given twice, nothing satisfies it."""
     accounts = value.all_of(_ACCOUNT)
     if not accounts:
         return None
     if len(accounts) > 1:
-        return Objection(item, Why.DUPLICATE_PARAMETER, _ACCOUNT.decode())
+        return Objection(item, Rejection.DUPLICATE_PARAMETER, _ACCOUNT.decode())
     if request.account is None:
-        return Doubt.ACCOUNT_UNKNOWN
+        return Ambiguity.ACCOUNT_UNKNOWN
     account = accounts[0].decode("ascii")
     if account == request.account:
         return None
@@ -197,8 +200,8 @@ def _judge_account(
         f"https://acme-{'staging-' if old['staging'] else ''}v02.api.letsencrypt.org/acme/acct/"
         f"{old['number']}"
     ):
-        return Doubt.OLD_ACCOUNT
-    return Objection(item, Why.OTHER_ACCOUNT, account)
+        return Ambiguity.OLD_ACCOUNT
+    return Objection(item, Rejection.OTHER_ACCOUNT, account)
 
 
 def _judge_method(item: Property, value: Value, request: IssuanceRequest) -> Objection | None:
@@ -207,10 +210,10 @@ def _judge_method(item: Property, value: Value, request: IssuanceRequest) -> Obj
     if not lists:
         return None
     if len(lists) > 1:
-        return Objection(item, Why.DUPLICATE_PARAMETER, _METHODS.decode())
+        return Objection(item, Rejection.DUPLICATE_PARAMETER, _METHODS.decode())
     listed = lists[0].decode("ascii")
     if not _METHOD_LIST.fullmatch(lists[0]):
-        return Objection(item, Why.MALFORMED, "validationmethods is no list of methods")
+        return Objection(item, Rejection.MALFORMED, "validationmethods is no list of methods")
     if request.method in listed.split(","):
         return None
-    return Objection(item, Why.OTHER_METHOD, listed)
+    return Objection(item, Rejection.OTHER_METHOD, listed)

@@ -62,7 +62,7 @@ DIAGNOSES: tuple[Callable[[Survey, Context], Iterable[Finding]], ...] = (
     delegation.mismatched,
     delegation.glue_differs,
     records.stale_values,
-    transport.oddities,
+    transport.transport_warnings,
     transport.without_soa,
 )
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight.caa.policy import Allowed, Doubt, Forbidden, Unjudged, Why, decide
+from certbot_dns_preflight.caa.policy import (
+    Allowed,
+    Ambiguity,
+    Forbidden,
+    Rejection,
+    Unjudged,
+    decide,
+)
 from certbot_dns_preflight.caa.relevant_set import RelevantSet, Unanswered, relevant
 from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.checks.finding import finding
@@ -104,31 +111,31 @@ def _unjudged(
     at, record = _at(found), _record(found.owner, decision.about)
     severity = Severity.WARNING
     match decision.doubt:
-        case Doubt.IDENTITY_UNKNOWN:
+        case Ambiguity.IDENTITY_UNKNOWN:
             summary = f"CAA at {at} restricts who may issue; this CA's name in CAA is unknown"
             remedy = "Name it with caa-identity (the directory's caaIdentities were not there)."
-        case Doubt.ACCOUNT_UNKNOWN:
+        case Ambiguity.ACCOUNT_UNKNOWN:
             summary = f"CAA at {at} binds issuance to one ACME account; which one asks is unknown"
             remedy = "See that the accounturi is the URL of the account that will ask."
-        case Doubt.LETTER_CASE:
+        case Ambiguity.LETTER_CASE:
             summary = f"CAA at {at} names {_ca(request)} in other letters (upper, lower case)"
             remedy = f"Write it as {_line(found.owner, decision.tag, request)}"
             severity = _as_boulder(request)
-        case Doubt.OLD_ACCOUNT:
+        case Ambiguity.OLD_ACCOUNT:
             summary = f"CAA at {at} names this ACME account by its URL of ACMEv1"
             account = phrases.bounded(request.account or "")
             remedy = (
                 f"Better put accounturi={account} there; the old form may not be taken for long"
             )
-        case Doubt.HYPHEN:
+        case Ambiguity.HYPHEN:
             summary = f"CAA at {at} has a hyphen in a parameter's tag, which some CAs do not take"
             remedy = f"Leave that parameter out, or add {_line(found.owner, decision.tag, request)}"
             severity = _as_boulder(request)
-        case Doubt.LITTLE_KNOWN:
+        case Ambiguity.LITTLE_KNOWN:
             summary = f"CAA at {at} has a critical property that some CAs do not know"
             remedy = f"Set the flags of this record to 0: {record}"
             severity = _as_boulder(request)
-        case Doubt.FLAG_ONE:
+        case Ambiguity.FLAG_ONE:
             summary = f"CAA at {at} has flag 1 on an unknown tag, which some CAs take for critical"
             remedy = f"Set the flags of this record to 0: {record}"
             severity = _as_boulder(request)
@@ -196,14 +203,21 @@ def _most_telling(objections: Sequence[Objection], request: IssuanceRequest) -> 
 
     def rank(objection: Objection) -> int:
         meant = any(identity in objection.about.value.lower() for identity in identities)
-        if objection.why is Why.UNKNOWN_CRITICAL or (meant and objection.why in _OWN):
+        if objection.why is Rejection.UNKNOWN_CRITICAL or (meant and objection.why in _OWN):
             return 0
-        return 2 if objection.why is Why.NO_ISSUER else 1
+        return 2 if objection.why is Rejection.NO_ISSUER else 1
 
     return min(objections, key=rank)
 
 
-_OWN = frozenset({Why.OTHER_ACCOUNT, Why.OTHER_METHOD, Why.DUPLICATE_PARAMETER, Why.MALFORMED})
+_OWN = frozenset(
+    {
+        Rejection.OTHER_ACCOUNT,
+        Rejection.OTHER_METHOD,
+        Rejection.DUPLICATE_PARAMETER,
+        Rejection.MALFORMED,
+    }
+)
 
 
 def _summary(  # noqa: PLR0911 - one sentence a reason
@@ -217,21 +231,21 @@ def _summary(  # noqa: PLR0911 - one sentence a reason
     at, ca = _at(found), _ca(request)
     for_wildcards = " for wildcards" if wildcard and decision.tag == "issuewild" else ""
     match decisive.why:
-        case Why.OTHER_ISSUER:
-            issuers = [o.detail for o in decision.objections if o.why is Why.OTHER_ISSUER]
+        case Rejection.OTHER_ISSUER:
+            issuers = [o.detail for o in decision.objections if o.why is Rejection.OTHER_ISSUER]
             named = phrases.listed(phrases.bounded(issuer, 64) for issuer in issuers)
             return f"CAA at {at} allows only {named}{for_wildcards}, not {ca}"
-        case Why.NO_ISSUER:
+        case Rejection.NO_ISSUER:
             return f"CAA at {at} allows no CA at all{for_wildcards}"
-        case Why.OTHER_ACCOUNT:
+        case Rejection.OTHER_ACCOUNT:
             return f"CAA at {at} allows {ca} only for another ACME account{for_wildcards}"
-        case Why.OTHER_METHOD:
+        case Rejection.OTHER_METHOD:
             return f"CAA at {at} does not let {ca} validate by {request.method}{for_wildcards}"
-        case Why.DUPLICATE_PARAMETER:
+        case Rejection.DUPLICATE_PARAMETER:
             return f"CAA at {at} has {decisive.detail} twice in one record, which allows nobody"
-        case Why.MALFORMED:
+        case Rejection.MALFORMED:
             return f"CAA at {at} has a malformed record, which allows nobody ({decisive.detail})"
-        case Why.UNKNOWN_CRITICAL:
+        case Rejection.UNKNOWN_CRITICAL:
             tag = phrases.bounded(presentation(decisive.about.tag), 32)
             return f'CAA at {at} has a critical property that CAs do not know, "{tag}"'
         case _ as never:
@@ -244,17 +258,17 @@ def _remedy(
     line = _line(found.owner, decision.tag, request)
     record = _record(found.owner, decisive.about)
     match decisive.why:
-        case Why.OTHER_ACCOUNT:
+        case Rejection.OTHER_ACCOUNT:
             account = phrases.bounded(request.account or "")
             return f"Put accounturi={account} there, which is the account that asks"
-        case Why.OTHER_METHOD:
+        case Rejection.OTHER_METHOD:
             methods = ",".join(filter(None, (decisive.detail, request.method)))
             return f"Put validationmethods={phrases.bounded(methods)} there"
-        case Why.DUPLICATE_PARAMETER:
+        case Rejection.DUPLICATE_PARAMETER:
             return f"Leave one out, or make it two records: {record}"
-        case Why.UNKNOWN_CRITICAL:
+        case Rejection.UNKNOWN_CRITICAL:
             return f"Correct the tag, set the flags to 0, or remove the record: {record}"
-        case Why.MALFORMED if decisive.detail:
+        case Rejection.MALFORMED if decisive.detail:
             return f"Replace it by {line}"
         case _:
             return f"Add {line}"

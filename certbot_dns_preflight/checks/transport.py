@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Observation, Survey
 
 
-def oddities(survey: Survey, _context: Context) -> Iterable[Finding]:
+def transport_warnings(survey: Survey, _context: Context) -> Iterable[Finding]:
     """Tell what the extra questions showed about single addresses."""
     probes = survey.probes
     reachable = {s.endpoint for s in survey.observations if not isinstance(s.reading, Unreachable)}

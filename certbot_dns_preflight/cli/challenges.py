@@ -23,7 +23,7 @@ _MOST_NAMES = 100_000
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-class Wanted:
+class ChallengeList:
     """Collects names and values in the order given."""
 
     def __init__(self) -> None:

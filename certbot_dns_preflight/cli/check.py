@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.cli import output_files
-from certbot_dns_preflight.cli.challenges import Wanted
+from certbot_dns_preflight.cli.challenges import ChallengeList
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.key_authorization import expected_value
 from certbot_dns_preflight.cli.line_stream import LineStream
@@ -92,7 +92,7 @@ def run(given: argparse.Namespace) -> Exit:
 
 
 def _challenges(given: argparse.Namespace) -> list[Challenge]:
-    wanted = Wanted()
+    wanted = ChallengeList()
     for domain in given.domains:
         wanted.name(domain)
     for file in given.file:
@@ -140,7 +140,7 @@ def _look(
                 decided=decided if stream is not None or not given.wait else None,
                 extras=waiting.Extras(request=request(settings)),
             )
-        status = output_files.keep(settings, outcome)
+        status = output_files.write_report(settings, outcome)
     if given.wait and outcome.verdict is Verdict.READY:
         time.sleep(settings.settle)
     return outcome, status

@@ -35,7 +35,7 @@ def check(settings: Settings) -> None:
         raise MisuseError(f"--metrics: {printable(str(error))}") from error
 
 
-def keep(settings: Settings, outcome: Outcome) -> Exit:
+def write_report(settings: Settings, outcome: Outcome) -> Exit:
     """Write report and metrics of a run, and give the exit status to end with."""
     return write(
         settings,

@@ -159,12 +159,12 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             logger.debug("The look beforehand failed", exc_info=True)
             return None
         if stopped:
-            outcome.keep(outcome.whole(result, stopped, looked_for), self._settings)
+            outcome.write_report(outcome.whole(result, stopped, looked_for), self._settings)
             result = self._outcome = replace(result, challenges=stopped)
             outcome.conclude(
                 result,
-                goes_on=self._settings.on_failure is settings.OnFailure.CONTINUE,
-                may_drop_names=self._may_drop(result, looked_for),
+                continue_on_failure=self._settings.on_failure is settings.OnFailure.CONTINUE,
+                allow_subset=self._may_drop(result, looked_for),
                 made=False,
             )
         return extras
@@ -172,7 +172,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
     def _look(self, achalls: Sequence[AnnotatedChallenge], extras: waiting.Extras | None) -> None:
         from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
 
-        goes_on = self._settings.on_failure is settings.OnFailure.CONTINUE
+        continue_on_failure = self._settings.on_failure is settings.OnFailure.CONTINUE
         try:
             self._challenges = outcome.challenges(achalls, self.config.domains or ())
             result = self._outcome = self._run(self._challenges, self._settings, extras)
@@ -187,15 +187,17 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
                 "dns-preflight could not check the records, which is a fault of its own: "
                 f"{type(error).__name__}: {ascii(str(error))[1:-1]}"
             )
-            if not goes_on:
+            if not continue_on_failure:
                 raise errors.PluginError(
                     f"{message}. To go on unchecked: {options.PREFIX}on-failure continue"
                 ) from error
             logger.warning("%s. The challenge is answered all the same.", message)
             return
-        outcome.keep(result, self._settings)
+        outcome.write_report(result, self._settings)
         outcome.conclude(
-            result, goes_on=goes_on, may_drop_names=self._may_drop(result, self._challenges)
+            result,
+            continue_on_failure=continue_on_failure,
+            allow_subset=self._may_drop(result, self._challenges),
         )
         if self._settings.settle and result.verdict.value == "ready":
             logger.info("Waiting %g more seconds (settle)", self._settings.settle)

@@ -65,20 +65,22 @@ def challenges(
     )
 
 
-def conclude(result: Outcome, *, goes_on: bool, may_drop_names: bool, made: bool = True) -> None:
+def conclude(
+    result: Outcome, *, continue_on_failure: bool, allow_subset: bool, made: bool = True
+) -> None:
     """Return if the CA may be told to look; else raise what makes certbot stop or retry.
 
-    `may_drop_names`: other names of the order can do without those that are not ready. `made`:
+    `allow_subset`: other names of the order can do without those that are not ready. `made`:
     the records exist, and are now to be removed. Raises
     `PluginError`, whose message is the report, or an `acme.messages.Error` that names them.
     """
     if result.verdict is Verdict.READY:
         display.notify(_report(result))
         return
-    if goes_on:
+    if continue_on_failure:
         logger.warning("%s", _report(result, closing=_CONTINUED))
         return
-    if not may_drop_names:
+    if not allow_subset:
         raise errors.PluginError(_report(result, closing=_ABORTED if made else _UNTOUCHED))
     logger.warning("%s", _report(result, closing=_SUBSET))
     raise _rejection(not_ready(result))
@@ -118,7 +120,7 @@ def whole(
     )
 
 
-def keep(result: Outcome, how: settings.Settings) -> None:
+def write_report(result: Outcome, how: settings.Settings) -> None:
     """Put the whole outcome into certbot's log, and into the files that are wanted."""
     try:
         _keep(result, how)

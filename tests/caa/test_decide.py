@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from certbot_dns_preflight.caa.policy import (
     Allowed,
-    Doubt,
+    Ambiguity,
     Forbidden,
     IssuanceRequest,
+    Rejection,
     Unjudged,
-    Why,
     decide,
 )
 from certbot_dns_preflight.facts.caa import Property
@@ -124,47 +124,47 @@ def test_no_set_allows() -> None:
         ("example.net ; a = b ; c=", None),
         ("example.net; validationmethods=dns-01;abc=x=y", None),
         ("example.net; AccountURI=other", None),  # an unknown parameter, as Boulder has it
-        ("", Why.NO_ISSUER),
-        ("  ", Why.NO_ISSUER),
-        (" ; ", Why.NO_ISSUER),
-        (";a=b", Why.NO_ISSUER),
-        ("www.example.net", Why.OTHER_ISSUER),
-        ("net", Why.OTHER_ISSUER),
-        ("example.net.", Why.MALFORMED),
-        ("exa mple.net", Why.MALFORMED),
-        ("-example.net", Why.MALFORMED),
-        ("example..net", Why.MALFORMED),
-        ("ex_ample.net", Why.MALFORMED),
-        ("exämple.net", Why.MALFORMED),
-        ("example.net\n", Why.MALFORMED),
-        ('"example.net"', Why.MALFORMED),
-        ("example.net a=b", Why.MALFORMED),
-        ("example.net;a", Why.MALFORMED),
-        ("example.net;=b", Why.MALFORMED),
-        ("example.net;a=b;", Why.MALFORMED),
-        ("example.net;;", Why.MALFORMED),
-        ("example.net;;a=b", Why.MALFORMED),
-        ("example.net;a_b=c", Why.MALFORMED),
-        ("example.net;a=b c", Why.MALFORMED),
-        ("example.net;a=b\x7f", Why.MALFORMED),
-        ("example.net;a=\x00", Why.MALFORMED),
-        ("example.net; validationmethods=dns_01", Why.MALFORMED),
-        ("example.net; validationmethods=dns-01,", Why.MALFORMED),
-        ("example.net; validationmethods=,dns-01", Why.MALFORMED),
-        ("example.net; validationmethods=", Why.OTHER_METHOD),
-        ("example.net; validationmethods=DNS-01", Why.OTHER_METHOD),
-        ("example.net; validationmethods=dns-010", Why.OTHER_METHOD),
-        (f"example.net; accounturi={OURS}/", Why.OTHER_ACCOUNT),
-        (f"example.net; accounturi={OURS.upper()}", Why.OTHER_ACCOUNT),
-        ("example.net; accounturi=", Why.OTHER_ACCOUNT),
-        (f"example.net; accounturi={OURS}; accounturi={OURS}", Why.DUPLICATE_PARAMETER),
+        ("", Rejection.NO_ISSUER),
+        ("  ", Rejection.NO_ISSUER),
+        (" ; ", Rejection.NO_ISSUER),
+        (";a=b", Rejection.NO_ISSUER),
+        ("www.example.net", Rejection.OTHER_ISSUER),
+        ("net", Rejection.OTHER_ISSUER),
+        ("example.net.", Rejection.MALFORMED),
+        ("exa mple.net", Rejection.MALFORMED),
+        ("-example.net", Rejection.MALFORMED),
+        ("example..net", Rejection.MALFORMED),
+        ("ex_ample.net", Rejection.MALFORMED),
+        ("exämple.net", Rejection.MALFORMED),
+        ("example.net\n", Rejection.MALFORMED),
+        ('"example.net"', Rejection.MALFORMED),
+        ("example.net a=b", Rejection.MALFORMED),
+        ("example.net;a", Rejection.MALFORMED),
+        ("example.net;=b", Rejection.MALFORMED),
+        ("example.net;a=b;", Rejection.MALFORMED),
+        ("example.net;;", Rejection.MALFORMED),
+        ("example.net;;a=b", Rejection.MALFORMED),
+        ("example.net;a_b=c", Rejection.MALFORMED),
+        ("example.net;a=b c", Rejection.MALFORMED),
+        ("example.net;a=b\x7f", Rejection.MALFORMED),
+        ("example.net;a=\x00", Rejection.MALFORMED),
+        ("example.net; validationmethods=dns_01", Rejection.MALFORMED),
+        ("example.net; validationmethods=dns-01,", Rejection.MALFORMED),
+        ("example.net; validationmethods=,dns-01", Rejection.MALFORMED),
+        ("example.net; validationmethods=", Rejection.OTHER_METHOD),
+        ("example.net; validationmethods=DNS-01", Rejection.OTHER_METHOD),
+        ("example.net; validationmethods=dns-010", Rejection.OTHER_METHOD),
+        (f"example.net; accounturi={OURS}/", Rejection.OTHER_ACCOUNT),
+        (f"example.net; accounturi={OURS.upper()}", Rejection.OTHER_ACCOUNT),
+        ("example.net; accounturi=", Rejection.OTHER_ACCOUNT),
+        (f"example.net; accounturi={OURS}; accounturi={OURS}", Rejection.DUPLICATE_PARAMETER),
         (
             "example.net; validationmethods=dns-01; validationmethods=dns-01",
-            Why.DUPLICATE_PARAMETER,
+            Rejection.DUPLICATE_PARAMETER,
         ),
     ],
 )
-def test_a_value_authorises_or_says_why_not(value: str, expected: Why | None) -> None:
+def test_a_value_authorises_or_says_why_not(value: str, expected: Rejection | None) -> None:
     item = Property(0, b"issue", value.encode())
     decision = decide([item], NET, wildcard=False)
     if expected is None:
@@ -189,19 +189,19 @@ def test_any_of_several_identities_will_do() -> None:
 @pytest.mark.parametrize(
     ("lines", "applicant", "doubt"),
     [
-        (("0 issue Example.NET",), NET, Doubt.LETTER_CASE),
-        (("0 issue example.net",), IssuanceRequest(()), Doubt.IDENTITY_UNKNOWN),
+        (("0 issue Example.NET",), NET, Ambiguity.LETTER_CASE),
+        (("0 issue example.net",), IssuanceRequest(()), Ambiguity.IDENTITY_UNKNOWN),
         (
             (f"0 issue example.net; accounturi={OURS}",),
             IssuanceRequest(("example.net",)),
-            Doubt.ACCOUNT_UNKNOWN,
+            Ambiguity.ACCOUNT_UNKNOWN,
         ),
-        (("0 issue example.net", "1 tbs x"), NET, Doubt.FLAG_ONE),
-        (("1 tbs x",), NET, Doubt.FLAG_ONE),
+        (("0 issue example.net", "1 tbs x"), NET, Ambiguity.FLAG_ONE),
+        (("1 tbs x",), NET, Ambiguity.FLAG_ONE),
     ],
 )
 def test_what_cannot_be_judged_is_said(
-    lines: tuple[str, ...], request: IssuanceRequest, doubt: Doubt
+    lines: tuple[str, ...], request: IssuanceRequest, doubt: Ambiguity
 ) -> None:
     decision = decide(records(*lines), request, wildcard=False)
     assert isinstance(decision, Unjudged)
@@ -284,7 +284,7 @@ def test_registered_tags_that_not_every_ca_knows_are_a_doubt_where_critical(tag:
     assert verdict((f"0 {tag} x",), CA1) == "Allowed"
     found = decide(records(f"128 {tag} x"), CA1, wildcard=False)
     assert isinstance(found, Unjudged)
-    assert found.doubt is Doubt.LITTLE_KNOWN
+    assert found.doubt is Ambiguity.LITTLE_KNOWN
     assert verdict((f"128 {tag} x", "128 tbs x"), CA1) == "Forbidden"
     assert verdict((f"128 {tag} x", "0 issue ;"), CA1) == "Forbidden"
 
@@ -316,9 +316,9 @@ def test_the_mildest_doubt_of_several_records_counts_and_the_gravest_of_one() ->
     hyphen = "0 issue letsencrypt.org; foo-bar=1"
     old = "0 issue letsencrypt.org; accounturi=https://acme-v01.api.letsencrypt.org/acme/reg/5"
     for lines, doubt in (
-        ((hyphen,), Doubt.HYPHEN),
-        ((f"{old}; foo-bar=1",), Doubt.HYPHEN),
-        ((hyphen, old), Doubt.OLD_ACCOUNT),
+        ((hyphen,), Ambiguity.HYPHEN),
+        ((f"{old}; foo-bar=1",), Ambiguity.HYPHEN),
+        ((hyphen, old), Ambiguity.OLD_ACCOUNT),
     ):
         found = decide(records(*lines), V02, wildcard=False)
         assert isinstance(found, Unjudged)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.cli import output_files
-from certbot_dns_preflight.cli.challenges import Wanted
+from certbot_dns_preflight.cli.challenges import ChallengeList
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.hook.order import Order, Told
 from certbot_dns_preflight.cli.parser import add_common_options, read_settings, request
@@ -170,7 +170,7 @@ def _domains(told: Sequence[Told]) -> list[str]:
 
 
 def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Exit:
-    wanted = Wanted()
+    wanted = ChallengeList()
     for one in told:
         if one.value is not None:
             wanted.name(one.domain, one.value.encode("utf-8", "surrogateescape"))
@@ -182,7 +182,7 @@ def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Ex
     with output_files.none_if_stopped(settings, _domains(told)), watch or contextlib.nullcontext():
         outcome = waiting.run(wanted.challenges, settings, wait=True, watch=watch, extras=extras)
 
-    status = output_files.keep(settings, outcome)
+    status = output_files.write_report(settings, outcome)
     if outcome.verdict is Verdict.READY:
         time.sleep(settings.settle)
     elif not given.quiet:
