@@ -43,7 +43,7 @@ def values_differ(survey: Survey, context: Context) -> Iterable[Finding]:
     if right and wrong:
         yield from _split(survey, context, right, wrong)
     elif wrong and context.expected and not context.unsteady:
-        aliases = [seen for seen in wrong if isinstance(seen.reading, Alias)]
+        aliases = [observation for observation in wrong if isinstance(observation.reading, Alias)]
         scattered = set(context.served).issuperset(context.expected)
         if len(aliases) not in (0, len(wrong)) or len(_answers(aliases)) > 1 or scattered:
             yield _disagree(wrong, context.final.owner, expected=context.expected)
@@ -54,17 +54,19 @@ def aliases_differ(_survey: Survey, context: Context) -> Iterable[Finding]:
     for hop in context.followed:
         answering = seen_as.usable(hop)
         alias = agreed_alias(hop, context.expected)
-        right = tuple(seen for seen in answering if alias and _shows(seen, alias))
-        wrong = tuple(seen for seen in answering if seen not in right)
+        right = tuple(
+            observation for observation in answering if alias and _shows(observation, alias)
+        )
+        wrong = tuple(observation for observation in answering if observation not in right)
         if not wrong:
             continue
         behind = _behind(wrong, right) if right else ()
-        others = tuple(seen for seen in wrong if seen not in behind)
+        others = tuple(observation for observation in wrong if observation not in behind)
         if behind:
             yield _lagging(behind, right, hop.owner, "the alias")
         if others:
             # Where others hold a TXT record, nobody can say which of the two was meant.
-            told = any(isinstance(seen.reading, Values) for seen in others)
+            told = any(isinstance(observation.reading, Values) for observation in others)
             yield _disagree((*right, *others), hop.owner, right=() if told else right)
 
 
@@ -76,16 +78,18 @@ def _split(
 ) -> Iterable[Finding]:
     owner = right[0].zone if context.final is None else context.final.owner
     behind = _behind(wrong, right)
-    others = tuple(seen for seen in wrong if seen not in behind)
+    others = tuple(observation for observation in wrong if observation not in behind)
     if behind:
         thing = "the record" if context.expected else "the answer"
         yield _lagging(behind, right, owner, thing, expected=context.expected)
     nearest = txt_difference.compare(
-        context.expected, (text for seen in others for text in seen_as.texts(seen))
+        context.expected, (text for observation in others for text in seen_as.texts(observation))
     ).nearest
     if nearest and nearest.kind not in (None, Kind.HOSTNAME):
-        mangled = tuple(seen for seen in others if nearest.served in seen_as.texts(seen))
-        others = tuple(seen for seen in others if seen not in mangled)
+        mangled = tuple(
+            observation for observation in others if nearest.served in seen_as.texts(observation)
+        )
+        others = tuple(observation for observation in others if observation not in mangled)
         yield mangled_at(survey, context, nearest, at=mangled)
     if others:
         yield _disagree((*right, *others), owner, right=right, expected=context.expected)
@@ -137,7 +141,7 @@ def _lagging(
 
 def _does(some: Sequence[Observation], subjects: int, expected: tuple[bytes, ...]) -> str:
     """Say what some addresses answer; of those that show part of what is expected, what lacks."""
-    parts = [set(expected).difference(seen_as.texts(seen)) for seen in some]
+    parts = [set(expected).difference(seen_as.texts(observation)) for observation in some]
     if all(0 < len(missing) < len(expected) for missing in parts):
         missing = [value for value in expected if any(value in part for part in parts)]
         return (
@@ -154,7 +158,7 @@ def _disagree(
     right: tuple[Observation, ...] = (),
     expected: tuple[bytes, ...] = (),
 ) -> Finding:
-    others = tuple(seen for seen in some if seen not in right)
+    others = tuple(observation for observation in some if observation not in right)
     servers = len(seen_as.nameservers(some))
     who = phrases.listed(phrases.subjects(others, some))
     if right:
@@ -185,13 +189,14 @@ def _disagree(
 
 def _why(others: tuple[Observation, ...], right: tuple[Observation, ...]) -> str:
     dname = any(
-        isinstance(seen.reading, Alias) and seen.reading.dname for seen in (*others, *right)
+        isinstance(observation.reading, Alias) and observation.reading.dname
+        for observation in (*others, *right)
     )
     if dname:
         return "A DNAME leads away here, and not every server processes DNAME."
-    theirs = {seen.serial for seen in others} - {None}
-    ours = {seen.serial for seen in right} - {None}
-    everything = {seen.serial for seen in (*others, *right)}
+    theirs = {observation.serial for observation in others} - {None}
+    ours = {observation.serial for observation in right} - {None}
+    everything = {observation.serial for observation in (*others, *right)}
     if right and theirs and ours and theirs == ours:
         return (
             f"All serve {phrases.serials(others)}: no transfer is due. The zone was changed "
@@ -214,8 +219,8 @@ def _why(others: tuple[Observation, ...], right: tuple[Observation, ...]) -> str
 
 def _told(some: Sequence[Observation]) -> Iterable[tuple[str, str]]:
     answers: dict[str, list[Observation]] = {}
-    for seen in some:
-        answers.setdefault(phrases.answer(seen.reading), []).append(seen)
+    for observation in some:
+        answers.setdefault(phrases.answer(observation.reading), []).append(observation)
     for what, group in answers.items():
         names = phrases.subjects(group, some)
         yield phrases.listed(names), f"{phrases.verb(len(names), 'answers', 'answer')} {what}"
@@ -225,11 +230,13 @@ def _behind(
     wrong: tuple[Observation, ...], right: tuple[Observation, ...]
 ) -> tuple[Observation, ...]:
     """Of those without it, the addresses whose serial is older than that of any that has it."""
-    ours = [seen.serial for seen in right if seen.serial is not None]
+    ours = [observation.serial for observation in right if observation.serial is not None]
     return tuple(
-        seen
-        for seen in wrong
-        if seen.serial is None or not ours or all(is_older(seen.serial, one) for one in ours)
+        observation
+        for observation in wrong
+        if observation.serial is None
+        or not ours
+        or all(is_older(observation.serial, one) for one in ours)
     )
 
 
@@ -241,27 +248,29 @@ def _by_newest(
     Where no serial tells, the majority stands for the newest.
     """
     groups: dict[object, list[Observation]] = {}
-    for seen in answering:
-        groups.setdefault(_key(seen), []).append(seen)
+    for observation in answering:
+        groups.setdefault(_key(observation), []).append(observation)
     if not groups:
         return (), ()
 
     def standing(group: list[Observation]) -> tuple[int, int]:
-        serials = [seen.serial for seen in group if seen.serial is not None]
-        known = [seen.serial for seen in answering if seen.serial is not None]
+        serials = [observation.serial for observation in group if observation.serial is not None]
+        known = [observation.serial for observation in answering if observation.serial is not None]
         behind = sum(all(is_older(mine, other) for mine in serials) for other in known)
         return (-behind if serials else -len(known), len(group))
 
     newest = max(groups.values(), key=standing)
-    return tuple(newest), tuple(seen for seen in answering if seen not in newest)
+    return tuple(newest), tuple(
+        observation for observation in answering if observation not in newest
+    )
 
 
 def _answers(some: Iterable[Observation]) -> set[object]:
-    return {_key(seen) for seen in some}
+    return {_key(observation) for observation in some}
 
 
-def _key(seen: Observation) -> object:
-    match seen.reading:
+def _key(observation: Observation) -> object:
+    match observation.reading:
         case Values(texts=texts):
             return frozenset(texts)
         case Alias(target=target):
@@ -270,5 +279,5 @@ def _key(seen: Observation) -> object:
             return frozenset()
 
 
-def _shows(seen: Observation, alias: Alias) -> bool:
-    return isinstance(seen.reading, Alias) and seen.reading.target == alias.target
+def _shows(observation: Observation, alias: Alias) -> bool:
+    return isinstance(observation.reading, Alias) and observation.reading.target == alias.target

@@ -68,7 +68,7 @@ def target_lacks(survey: Survey, context: Context) -> Iterable[Finding]:
     if context.final is None:
         return
     unfollowed = bool(context.lacking) and all(
-        isinstance(seen.reading, Alias) for seen in context.usable
+        isinstance(observation.reading, Alias) for observation in context.usable
     )
     agreed = len({s.reading.target for s in context.usable if isinstance(s.reading, Alias)}) == 1
     if unfollowed and agreed and not context.conflicts and not context.caught_by_wildcard:

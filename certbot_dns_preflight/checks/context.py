@@ -41,7 +41,9 @@ class Context:
     @property
     def holding(self) -> tuple[Observation, ...]:
         """Addresses of the final zone that show every expected value now."""
-        return tuple(seen for seen in self.usable if shows_all(seen, self.expected))
+        return tuple(
+            observation for observation in self.usable if shows_all(observation, self.expected)
+        )
 
     @property
     def lacking(self) -> tuple[Observation, ...]:
@@ -50,9 +52,10 @@ class Context:
         Those that lost it in this run, or go back and forth, are `stability`'s.
         """
         return tuple(
-            seen
-            for seen in self.usable
-            if not shows_all(seen, self.expected) and not is_unsteady(seen, self.expected)
+            observation
+            for observation in self.usable
+            if not shows_all(observation, self.expected)
+            and not is_unsteady(observation, self.expected)
         )
 
     @property
@@ -63,7 +66,9 @@ class Context:
     @property
     def served(self) -> tuple[bytes, ...]:
         """All values that the final zone's addresses show, each once."""
-        return tuple(dict.fromkeys(text for seen in self.usable for text in texts(seen)))
+        return tuple(
+            dict.fromkeys(text for observation in self.usable for text in texts(observation))
+        )
 
     @property
     def misplaced(self) -> frozenset[bytes]:
@@ -74,9 +79,9 @@ class Context:
     def unsteady(self) -> tuple[Observation, ...]:
         """Addresses that lack the values now and had them in this run."""
         return tuple(
-            seen
-            for seen in self.usable
-            if is_unsteady(seen, self.expected) and not shows_all(seen, self.expected)
+            observation
+            for observation in self.usable
+            if is_unsteady(observation, self.expected) and not shows_all(observation, self.expected)
         )
 
     @property
@@ -97,17 +102,17 @@ class Context:
             and not self.unsteady
             and not self.conflicts
             and not self.caught_by_wildcard
-            and not any(isinstance(seen.reading, Alias) for seen in self.lacking)
+            and not any(isinstance(observation.reading, Alias) for observation in self.lacking)
         )
 
     @property
     def conflicts(self) -> tuple[Observation, ...]:
         """Addresses that show other data beside a CNAME."""
         return tuple(
-            seen
+            observation
             for hop in self.survey.hops
-            for seen in hop.observations
-            if isinstance(seen.reading, Alias) and seen.reading.conflict
+            for observation in hop.observations
+            if isinstance(observation.reading, Alias) and observation.reading.conflict
         )
 
     @property
@@ -156,41 +161,43 @@ def read(survey: Survey, unreachable: UnreachablePolicy) -> Context:
     return Context(survey, survey.challenge.expected, unreachable, final, followed)
 
 
-def is_usable(seen: Observation) -> bool:
+def is_usable(observation: Observation) -> bool:
     """Tell whether an address gave an authoritative answer, right or wrong."""
-    return isinstance(seen.reading, Answer)
+    return isinstance(observation.reading, Answer)
 
 
 def usable(hop: Hop) -> tuple[Observation, ...]:
     """List the addresses of the hop with an authoritative answer."""
-    return tuple(seen for seen in hop.observations if is_usable(seen))
+    return tuple(observation for observation in hop.observations if is_usable(observation))
 
 
-def texts(seen: Observation) -> tuple[bytes, ...]:
+def texts(observation: Observation) -> tuple[bytes, ...]:
     """List the TXT values that an address shows at the owner name."""
-    return seen.reading.texts if isinstance(seen.reading, Values) else ()
+    return observation.reading.texts if isinstance(observation.reading, Values) else ()
 
 
-def shows_all(seen: Observation, expected: tuple[bytes, ...]) -> bool:
+def shows_all(observation: Observation, expected: tuple[bytes, ...]) -> bool:
     """Tell whether an address shows every expected value; if none is expected, TXT or NODATA do."""
     if not expected:
-        return isinstance(seen.reading, Values | Absent)
-    return isinstance(seen.reading, Values) and set(seen.reading.texts).issuperset(expected)
+        return isinstance(observation.reading, Values | Absent)
+    return isinstance(observation.reading, Values) and set(observation.reading.texts).issuperset(
+        expected
+    )
 
 
-def is_unstable(seen: Observation, expected: tuple[bytes, ...]) -> bool:
+def is_unstable(observation: Observation, expected: tuple[bytes, ...]) -> bool:
     """Tell whether an address went back and forth in this run."""
-    if seen.flips == UNSTABLE_FLIPS:
+    if observation.flips == UNSTABLE_FLIPS:
         # Without them now, it caught up and lost them: that is a record that vanished.
-        return isinstance(seen.reading, Alias) or shows_all(seen, expected)
-    return seen.flips > UNSTABLE_FLIPS
+        return isinstance(observation.reading, Alias) or shows_all(observation, expected)
+    return observation.flips > UNSTABLE_FLIPS
 
 
-def is_unsteady(seen: Observation, expected: tuple[bytes, ...]) -> bool:
+def is_unsteady(observation: Observation, expected: tuple[bytes, ...]) -> bool:
     """Tell whether an address had the values in this run and does not show them reliably now."""
-    return is_unstable(seen, expected) or (bool(expected) and seen.matched_before)
+    return is_unstable(observation, expected) or (bool(expected) and observation.matched_before)
 
 
 def nameservers(observations: tuple[Observation, ...]) -> tuple[dns.name.Name, ...]:
     """List the name servers of some addresses, each once, in order."""
-    return tuple(dict.fromkeys(seen.nameserver for seen in observations))
+    return tuple(dict.fromkeys(observation.nameserver for observation in observations))

@@ -90,22 +90,24 @@ def subjects(some: Sequence[Observation], among: Sequence[Observation]) -> tuple
     """Name the servers of some addresses; with the address where only part of a server is meant."""
     whole = {
         name
-        for name in {seen.nameserver for seen in some}
-        if all(seen in some for seen in among if seen.nameserver == name)
+        for name in {observation.nameserver for observation in some}
+        if all(observation in some for observation in among if observation.nameserver == name)
     }
     return tuple(
         dict.fromkeys(
-            host(seen.nameserver)
-            if seen.nameserver in whole
-            else f"{host(seen.nameserver)} at {seen.endpoint.address}"
-            for seen in some
+            host(observation.nameserver)
+            if observation.nameserver in whole
+            else f"{host(observation.nameserver)} at {observation.endpoint.address}"
+            for observation in some
         )
     )
 
 
 def serials(observations: Iterable[Observation]) -> str:
     """Write the known serials: "serial 41", "serials 41 and 42", or nothing."""
-    known = sorted({seen.serial for seen in observations if seen.serial is not None})
+    known = sorted(
+        {observation.serial for observation in observations if observation.serial is not None}
+    )
     if not known:
         return ""
     return f"{verb(len(known), 'serial', 'serials')} {listed(str(serial) for serial in known)}"
@@ -113,7 +115,7 @@ def serials(observations: Iterable[Observation]) -> str:
 
 def distinct_answers(observations: Iterable[Observation]) -> str:
     """Write what some addresses answer, each answer once."""
-    return listed(answer(seen.reading) for seen in observations)
+    return listed(answer(observation.reading) for observation in observations)
 
 
 def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of reading
@@ -156,15 +158,15 @@ def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] =
     """
     return [
         {
-            "nameserver": show_name(seen.nameserver),
-            "address": seen.endpoint.address,
-            "port": seen.endpoint.port,
-            "zone": show_name(seen.zone),
-            "serial": seen.serial,
-            "answer": _exact(seen.reading),
-            **_against(expected, seen.reading),
+            "nameserver": show_name(observation.nameserver),
+            "address": observation.endpoint.address,
+            "port": observation.endpoint.port,
+            "zone": show_name(observation.zone),
+            "serial": observation.serial,
+            "answer": _exact(observation.reading),
+            **_against(expected, observation.reading),
         }
-        for seen in observations
+        for observation in observations
     ]
 
 

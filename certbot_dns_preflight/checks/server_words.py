@@ -134,8 +134,8 @@ def _texts(  # noqa: PLR0911 - one for each kind of trouble
         some = len(phrases.subjects(at, survey.observations))
     else:
         who = f"all {len(names)} name servers ({hosts})" if all_of_them else hosts
-    addresses = phrases.listed(seen.endpoint.address for seen in at)
-    zone = phrases.listed(phrases.owner(seen.zone) for seen in at)
+    addresses = phrases.listed(observation.endpoint.address for observation in at)
+    zone = phrases.listed(phrases.owner(observation.zone) for observation in at)
     take_out = f"take {phrases.verb(some, 'it', 'them')} {_REMOVE}"
     if all_of_them:
         take_out = f"correct the delegation of {zone} at its registrar"
@@ -208,7 +208,7 @@ def _whole_zone(
     names: tuple[dns.name.Name, ...], at: tuple[Observation, ...], survey: Survey
 ) -> bool:
     """Whether these are all of several name servers of one zone."""
-    zones = {seen.zone for seen in at}
+    zones = {observation.zone for observation in at}
     everybody = {
         server.name
         for hop in survey.hops
@@ -219,7 +219,9 @@ def _whole_zone(
 
 
 def _why_failing(at: tuple[Observation, ...]) -> str:
-    codes = {seen.reading.rcode for seen in at if isinstance(seen.reading, Failing)}
+    codes = {
+        observation.reading.rcode for observation in at if isinstance(observation.reading, Failing)
+    }
     if codes == {"YXDOMAIN"}:
         return "a DNAME above the name leads to one that is too long to exist (RFC 6672)"
     if codes <= {"FORMERR", "NOTIMP"}:
@@ -231,8 +233,8 @@ def _silent(
     at: tuple[Observation, ...], who: str, hosts: str, take_out: str
 ) -> tuple[str, str, str]:
     plural = who != hosts or len(seen_as.nameservers(at)) > 1
-    if all(_is_ours(seen) for seen in at):
-        families = phrases.listed(sorted({_family(seen) for seen in at}))
+    if all(_is_ours(observation) for observation in at):
+        families = phrases.listed(sorted({_family(observation) for observation in at}))
         has = "have" if plural else "has"
         return (
             (
@@ -254,35 +256,35 @@ def _silent(
     )
 
 
-def _is_ours(seen: Observation) -> bool:
+def _is_ours(observation: Observation) -> bool:
     """Whether it is this host, or its settings, that keep an address from being asked."""
-    match seen.reading:
+    match observation.reading:
         case NotAsked() | Unreachable(reason=NoResponseReason.NO_ROUTE):
             return True
         case _:
             return False
 
 
-def _family(seen: Observation) -> str:
-    return "IPv6" if seen.endpoint.ipv6 else "IPv4"
+def _family(observation: Observation) -> str:
+    return "IPv6" if observation.endpoint.ipv6 else "IPv4"
 
 
 def _details(at: tuple[Observation, ...]) -> str:
     words = []
-    for seen in at:
-        match seen.reading:
+    for observation in at:
+        match observation.reading:
             case Unreachable(reason=reason):
-                words.append(f"{seen.endpoint.address} {reason.value}")
+                words.append(f"{observation.endpoint.address} {reason.value}")
             case NotAsked(reason=reason):
-                words.append(f"{seen.endpoint.address} not asked, {phrases.bounded(reason)}")
+                words.append(f"{observation.endpoint.address} not asked, {phrases.bounded(reason)}")
             case reading:
-                words.append(f"{seen.endpoint.address} {phrases.answer(reading)}")
+                words.append(f"{observation.endpoint.address} {phrases.answer(reading)}")
     return phrases.listed(words)
 
 
 def _without_authority(at: tuple[Observation, ...], addresses: str) -> str:
-    for seen in at:
-        match seen.reading:
+    for observation in at:
+        match observation.reading:
             case Referral(cut=cut):
                 return f"{addresses}: a referral to {phrases.owner(cut)} instead of an answer."
             case NotAuthoritative(recursive=True):

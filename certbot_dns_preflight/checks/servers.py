@@ -57,7 +57,7 @@ def in_trouble(survey: Survey, context: Context) -> Iterable[Finding]:
     for hop in survey.hops:
         for trouble in _troubles(hop, context.leniently(hop)):
             at = groups.setdefault((trouble.code, trouble.severity), [])
-            known = {(seen.nameserver, seen.endpoint) for seen in at}
+            known = {(observation.nameserver, observation.endpoint) for observation in at}
             at.extend(s for s in trouble.at if (s.nameserver, s.endpoint) not in known)
     for (code, severity), at in groups.items():
         yield words.trouble(code, severity, tuple(at), survey)
@@ -69,7 +69,7 @@ def addressless(survey: Survey, context: Context) -> Iterable[Finding]:
     done: set[tuple[dns.name.Name, Severity]] = set()
     for hop in survey.hops:
         severity = context.leniently(hop)
-        heard = {seen.nameserver for seen in hop.observations}
+        heard = {observation.nameserver for observation in hop.observations}
         for server in hop.zone.nameservers:
             if server.name in heard or (server.name, severity) in done:
                 continue
@@ -85,19 +85,29 @@ def addressless(survey: Survey, context: Context) -> Iterable[Finding]:
 
 def _troubles(hop: Hop, severity: Severity) -> Iterator[_Trouble]:
     for name in seen_as.nameservers(hop.observations):
-        mine = tuple(seen for seen in hop.observations if seen.nameserver == name)
-        codes = {code for seen in mine if (code := _code(seen.reading))}
+        mine = tuple(
+            observation for observation in hop.observations if observation.nameserver == name
+        )
+        codes = {code for observation in mine if (code := _code(observation.reading))}
         told = [code for code in _IN_ORDER if code in codes]
         if not told:
-            if not any(seen_as.is_usable(seen) for seen in mine):
+            if not any(seen_as.is_usable(observation) for observation in mine):
                 yield _Trouble(_UNREACHABLE, severity, mine)
             continue
         first = told[0]
         if first != _UNREACHABLE:
-            at = tuple(seen for seen in mine if _code(seen.reading) not in (None, _UNREACHABLE))
+            at = tuple(
+                observation
+                for observation in mine
+                if _code(observation.reading) not in (None, _UNREACHABLE)
+            )
             yield _Trouble(first, severity, at)
-        silent = tuple(seen for seen in mine if _code(seen.reading) == _UNREACHABLE)
-        answers = any(seen_as.is_usable(seen) for seen in mine) or first != _UNREACHABLE
+        silent = tuple(
+            observation for observation in mine if _code(observation.reading) == _UNREACHABLE
+        )
+        answers = (
+            any(seen_as.is_usable(observation) for observation in mine) or first != _UNREACHABLE
+        )
         if silent and answers:
             yield _Trouble("address-unreachable", Severity.WARNING, silent)
         elif silent:
@@ -127,7 +137,11 @@ def _code(reading: Reading) -> str | None:  # noqa: PLR0911 - one for each kind 
 
 def half_known(survey: Survey, _context: Context) -> Iterable[Finding]:
     """Tell of name servers that answer, and may have addresses nobody could be asked about."""
-    answering = {seen.nameserver for seen in survey.observations if seen_as.is_usable(seen)}
+    answering = {
+        observation.nameserver
+        for observation in survey.observations
+        if seen_as.is_usable(observation)
+    }
     servers = {
         server.name: (server, hop.zone.apex)
         for hop in survey.hops

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 def unstable(survey: Survey, context: Context) -> Iterable[Finding]:
     """Tell that an address went back and forth."""
     expected = context.expected
-    at = tuple(seen for seen in survey.observations if seen_as.is_unstable(seen, expected))
+    at = tuple(
+        observation
+        for observation in survey.observations
+        if seen_as.is_unstable(observation, expected)
+    )
     if not at:
         return
     who = phrases.listed(phrases.subjects(at, survey.observations))
     who_many = len(phrases.subjects(at, survey.observations))
-    most = max(seen.flips for seen in at)
+    most = max(observation.flips for observation in at)
     yield finding(
         "answer-unstable",
         summary=f"{who} {phrases.verb(who_many, 'shows', 'show')} the record at times and at "
@@ -36,14 +40,18 @@ def unstable(survey: Survey, context: Context) -> Iterable[Finding]:
         about=at,
         evidence={
             "addresses": phrases.places(at),
-            "flips": {seen.endpoint.address: seen.flips for seen in at},
+            "flips": {observation.endpoint.address: observation.flips for observation in at},
         },
     )
 
 
 def vanished(_survey: Survey, context: Context) -> Iterable[Finding]:
     """Tell that an address had the values in an earlier round and lacks them now."""
-    at = tuple(seen for seen in context.unsteady if not seen_as.is_unstable(seen, context.expected))
+    at = tuple(
+        observation
+        for observation in context.unsteady
+        if not seen_as.is_unstable(observation, context.expected)
+    )
     if not at or not context.expected:
         return
     who = phrases.listed(phrases.subjects(at, context.usable))

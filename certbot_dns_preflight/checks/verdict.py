@@ -41,7 +41,7 @@ def is_ready(survey: Survey, *, unreachable: UnreachablePolicy = UnreachablePoli
         return False
     *followed, final = survey.hops
     return (
-        not any(seen.flips >= _UNSTABLE for seen in survey.observations)
+        not any(observation.flips >= _UNSTABLE for observation in survey.observations)
         and all(_servers_answer(hop, unreachable) for hop in survey.hops)
         and all(_shows_one_alias(hop) for hop in followed)
         and _shows_values(final, survey.challenge.expected)
@@ -74,12 +74,14 @@ def _was_surveyed(survey: Survey) -> bool:
     return (
         survey.obstacle is None
         and bool(survey.hops)
-        and all(any(_answered(seen) for seen in hop.observations) for hop in survey.hops)
+        and all(
+            any(_answered(observation) for observation in hop.observations) for hop in survey.hops
+        )
     )
 
 
-def _answered(seen: Observation) -> bool:
-    return isinstance(seen.reading, Answer)
+def _answered(observation: Observation) -> bool:
+    return isinstance(observation.reading, Answer)
 
 
 def _is_silent(reading: Reading) -> bool:
@@ -94,20 +96,23 @@ def _is_silent(reading: Reading) -> bool:
 
 
 def _servers_answer(hop: Hop, unreachable: UnreachablePolicy) -> bool:
-    if not any(_answered(seen) for seen in hop.observations):
+    if not any(_answered(observation) for observation in hop.observations):
         return False
     if unreachable is UnreachablePolicy.WARN:
         return True
-    answering = {seen.nameserver for seen in hop.observations if _answered(seen)}
+    answering = {
+        observation.nameserver for observation in hop.observations if _answered(observation)
+    }
     everyone = {server.name for server in hop.zone.nameservers}
-    everyone.update(seen.nameserver for seen in hop.observations)
+    everyone.update(observation.nameserver for observation in hop.observations)
     return everyone <= answering and all(
-        _answered(seen) or _is_silent(seen.reading) for seen in hop.observations
+        _answered(observation) or _is_silent(observation.reading)
+        for observation in hop.observations
     )
 
 
 def _shows_one_alias(hop: Hop) -> bool:
-    readings = [seen.reading for seen in hop.observations if _answered(seen)]
+    readings = [observation.reading for observation in hop.observations if _answered(observation)]
     aliases = [reading for reading in readings if isinstance(reading, Alias)]
     return (
         len(aliases) == len(readings)
@@ -117,10 +122,10 @@ def _shows_one_alias(hop: Hop) -> bool:
 
 
 def _shows_values(hop: Hop, expected: tuple[bytes, ...]) -> bool:
-    answers = [seen for seen in hop.observations if _answered(seen)]
-    if any(isinstance(seen.reading, Alias) for seen in answers):
+    answers = [observation for observation in hop.observations if _answered(observation)]
+    if any(isinstance(observation.reading, Alias) for observation in answers):
         return False
-    readings = [seen.reading for seen in answers]
+    readings = [observation.reading for observation in answers]
     served = [set(reading.texts) if isinstance(reading, Values) else set() for reading in readings]
     if not expected:
         return all(values == served[0] for values in served)

@@ -81,44 +81,44 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=run)
 
 
-def run(given: argparse.Namespace) -> Exit:
+def run(args: argparse.Namespace) -> Exit:
     """Check, print, and tell by the exit status."""
-    settings = read_settings(given)
-    challenges = _challenges(given)
+    settings = read_settings(args)
+    challenges = _challenges(args)
     output_files.check(settings)
-    outcome, status = _look(given, challenges, settings)
-    _print(given, outcome)
+    outcome, status = _look(args, challenges, settings)
+    _print(args, outcome)
     return status
 
 
-def _challenges(given: argparse.Namespace) -> list[Challenge]:
+def _challenges(args: argparse.Namespace) -> list[Challenge]:
     wanted = ChallengeList()
-    for domain in given.domains:
+    for domain in args.domains:
         wanted.name(domain)
-    for file in given.file:
+    for file in args.file:
         wanted.read(file)
     if not wanted:
         raise MisuseError("check: it takes a DOMAIN, or --file with a list of them")
-    for item in given.expect:
+    for item in args.expect:
         wanted.expect(item)
-    if (given.token is None) != (given.account_key is None):
+    if (args.token is None) != (args.account_key is None):
         raise MisuseError("--token and --account-key go together: both make the value")
-    if given.token is not None:
-        wanted.name(wanted.only("--token"), expected_value(given.token, given.account_key))
+    if args.token is not None:
+        wanted.name(wanted.only("--token"), expected_value(args.token, args.account_key))
     return wanted.challenges
 
 
 def _look(
-    given: argparse.Namespace, challenges: list[Challenge], settings: Settings
+    args: argparse.Namespace, challenges: list[Challenge], settings: Settings
 ) -> tuple[Outcome, Exit]:
     """Look, showing on a terminal how far it is, and leave what a run leaves behind."""
-    quiet = given.quiet or given.verbose
-    live_view = given.wait and not quiet and not given.json and not given.jsonl
+    quiet = args.quiet or args.verbose
+    live_view = args.wait and not quiet and not args.json and not args.jsonl
     watch = live.LiveView() if live_view else None
-    counted = not live_view and not quiet and not (given.jsonl and sys.stdout.isatty())
+    counted = not live_view and not quiet and not (args.jsonl and sys.stdout.isatty())
     tally = Tally(len(challenges), wanted=counted)
     files_wanted = settings.report is not None or settings.metrics is not None
-    stream = LineStream(more=files_wanted) if given.jsonl else None
+    stream = LineStream(more=files_wanted) if args.jsonl else None
 
     def decided(judged: ChallengeOutcome) -> None:
         if stream is not None:
@@ -134,20 +134,20 @@ def _look(
             outcome = waiting.run(
                 challenges,
                 settings,
-                wait=given.wait,
+                wait=args.wait,
                 watch=watch,
                 # What a wait has told is not looked at again, so only a stream is told early.
-                decided=decided if stream is not None or not given.wait else None,
+                decided=decided if stream is not None or not args.wait else None,
                 extras=waiting.Extras(request=request(settings)),
             )
         status = output_files.write_report(settings, outcome)
-    if given.wait and outcome.verdict is Verdict.READY:
+    if args.wait and outcome.verdict is Verdict.READY:
         time.sleep(settings.settle)
     return outcome, status
 
 
-def _print(given: argparse.Namespace, outcome: Outcome) -> None:
-    if given.json:
+def _print(args: argparse.Namespace, outcome: Outcome) -> None:
+    if args.json:
         print(render(outcome))  # noqa: T201 - the command's output
-    elif not given.quiet and not given.jsonl:
-        print(page(outcome, given))  # noqa: T201 - the command's output
+    elif not args.quiet and not args.jsonl:
+        print(page(outcome, args))  # noqa: T201 - the command's output

@@ -58,9 +58,9 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     try:
-        given = parser.parse_args(_understood(parser, _joined(arguments)))
-        _log_to_stderr(given)
-        return Exit(given.run(given))
+        args = parser.parse_args(_understood(parser, _joined(arguments)))
+        _log_to_stderr(args)
+        return Exit(args.run(args))
     except MisuseError as error:
         _complain(parser, str(error))
         return Exit.MISUSE
@@ -150,8 +150,8 @@ class _EscapingFormatter(logging.Formatter):
         return "\n".join(printable(line) for line in super().format(record).split("\n"))
 
 
-def _log_to_stderr(given: argparse.Namespace) -> None:
-    if getattr(given, "verbose", False):
+def _log_to_stderr(args: argparse.Namespace) -> None:
+    if getattr(args, "verbose", False):
         handler = logging.StreamHandler()
         handler.setFormatter(_EscapingFormatter("%(asctime)s %(message)s"))
         logger = logging.getLogger("certbot_dns_preflight")

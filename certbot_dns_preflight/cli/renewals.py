@@ -69,18 +69,18 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=run)
 
 
-def run(given: argparse.Namespace) -> Exit:
+def run(args: argparse.Namespace) -> Exit:
     """Check, print, and tell by the exit status."""
-    ours = read_settings(given)
-    within = _days(given.within)
+    ours = read_settings(args)
+    within = _days(args.within)
     output_files.check(ours)
     started = dt.datetime.now(dt.UTC)
-    directory = Path(given.config_dir).absolute()
-    texts = {option.name: getattr(given, option.field, None) for option in settings.OPTIONS}
+    directory = Path(args.config_dir).absolute()
+    texts = {option.name: getattr(args, option.field, None) for option in settings.OPTIONS}
     lineages: tuple[Lineage, ...] = ()
     problem: Problem | None = None
     try:
-        lineages = config_dir.read(directory, texts, only=given.cert_name)
+        lineages = config_dir.read(directory, texts, only=args.cert_name)
     except config_dir.ConfigDirDeniedError as error:
         problem = Problem(Trouble.DENIED, str(error))
     except config_dir.ConfigDirError as error:
@@ -98,8 +98,8 @@ def run(given: argparse.Namespace) -> Exit:
         problem=problem,
     )
     # Before anything is printed: whoever reads that may be gone.
-    status = _keep(ours, check, everything=not given.cert_name and within is None)
-    _print(given, check)
+    status = _keep(ours, check, everything=not args.cert_name and within is None)
+    _print(args, check)
     return status
 
 
@@ -170,17 +170,17 @@ def _challenges(lineages: Iterable[Lineage]) -> Iterable[Challenge]:
     return (each for lineage in lineages for each in lineage.challenges)
 
 
-def _print(given: argparse.Namespace, check: Check) -> None:
-    if given.json:
+def _print(args: argparse.Namespace, check: Check) -> None:
+    if args.json:
         print(report.render_json(check), end="")  # noqa: T201 - the command's output
-    elif not given.quiet:
+    elif not args.quiet:
         unicode = speaks_unicode()
         shown = report.render(
             check,
             width=width(),
-            colour=wants_colour(given),
+            colour=wants_colour(args),
             unicode=unicode,
-            detailed=bool(given.cert_name or given.verbose),
+            detailed=bool(args.cert_name or args.verbose),
             closing=spoken_of(_shown_names(check)) if unicode else None,
         )
         print(shown)  # noqa: T201 - the command's output

@@ -49,11 +49,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=run)
 
 
-def run(given: argparse.Namespace) -> Exit:
+def run(args: argparse.Namespace) -> Exit:
     """Walk, print, and tell by the exit status whether the walk came to its end."""
-    settings = read_settings(given)
+    settings = read_settings(args)
     try:
-        asked = make_challenge(given.domain)
+        asked = make_challenge(args.domain)
     except InvalidDomainError as error:
         raise MisuseError(str(error)) from error
     settings = replace(settings, metrics=None)
@@ -61,9 +61,9 @@ def run(given: argparse.Namespace) -> Exit:
     trail = signals.run(trace.trace(asked, settings))
     written = json.dumps(as_json(trail), indent=2, allow_nan=False) + "\n"
     status = output_files.write(settings, written, _nothing, _status(trail))
-    if given.json:
+    if args.json:
         sys.stdout.write(written)
-    elif not given.quiet:
+    elif not args.quiet:
         unicode = speaks_unicode()
         name = spoken(asked.domain) if unicode else None
         sys.stdout.write(render(trail, width=width(), unicode=unicode) + "\n")
@@ -78,5 +78,5 @@ def _nothing(_path: Path) -> None:
 def _status(trail: Trail) -> Exit:
     if isinstance(trail.survey.obstacle, NoEgress):
         return Exit.INCONCLUSIVE
-    heard = any(seen.rcode is not None for seen in trail.survey.observations)
+    heard = any(observation.rcode is not None for observation in trail.survey.observations)
     return Exit.READY if trail.survey.obstacle is None and heard else Exit.NOT_READY

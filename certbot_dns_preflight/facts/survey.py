@@ -211,18 +211,18 @@ class Survey:
     @property
     def observations(self) -> tuple[Observation, ...]:
         """All addresses of all zones passed at the owner name, in the order of the chain."""
-        return tuple(seen for hop in self.hops for seen in hop.observations)
+        return tuple(observation for hop in self.hops for observation in hop.observations)
 
 
 def status(  # noqa: C901, PLR0911 - one flat table over the sum type
-    seen: Observation, expected: tuple[bytes, ...], *, followed: bool = False
+    observation: Observation, expected: tuple[bytes, ...], *, followed: bool = False
 ) -> Status:
     """Measure a reading against the expected values; with none expected, any TXT will do.
 
     `followed`: the walk went on from this hop's alias, so a TXT or a negative answer here is not
     what the other servers of the zone say.
     """
-    match seen.reading:
+    match observation.reading:
         case answers.Values(texts=texts):
             present = set(texts)
             wanted = [value in present for value in expected]
@@ -251,9 +251,9 @@ def status(  # noqa: C901, PLR0911 - one flat table over the sum type
             assert_never(never)
 
 
-def holds_any(seen: Observation, expected: tuple[bytes, ...]) -> bool:
+def holds_any(observation: Observation, expected: tuple[bytes, ...]) -> bool:
     """Whether an address shows one of the expected values at the owner name itself."""
-    match seen.reading:
+    match observation.reading:
         case answers.Values(texts=texts):
             return not set(texts).isdisjoint(expected)
         case _:
@@ -266,11 +266,11 @@ def agreed_alias(hop: Hop, expected: tuple[bytes, ...] = ()) -> answers.Alias | 
     Where a server shows an expected value at this very name, it is the alias that is of yesterday
     (or a wildcard's, which the record has taken the name out of), and nothing is to be followed.
     """
-    if any(holds_any(seen, expected) for seen in hop.observations):
+    if any(holds_any(observation, expected) for observation in hop.observations):
         return None
     aliases = {
-        seen.reading.target: seen.reading
-        for seen in hop.observations
-        if isinstance(seen.reading, answers.Alias)
+        observation.reading.target: observation.reading
+        for observation in hop.observations
+        if isinstance(observation.reading, answers.Alias)
     }
     return next(iter(aliases.values())) if len(aliases) == 1 else None

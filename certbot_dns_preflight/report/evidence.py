@@ -97,18 +97,18 @@ def _rows(stop: Stop, expected: tuple[bytes, ...], width: int) -> list[Line]:
     rows: list[_Row] = []
     previous = None
     others = _other_values(stop, expected)
-    for seen in stop.observations:
+    for observation in stop.observations:
         rows.append(
             _Row(
-                "" if seen.nameserver == previous else show_name(seen.nameserver),
-                address_words(seen.endpoint),
-                "" if seen.serial is None else str(seen.serial),
-                state_words(seen, expected, followed=stop.followed)
-                + _which(seen, others, followed=stop.followed),
-                status(seen, expected, followed=stop.followed),
+                "" if observation.nameserver == previous else show_name(observation.nameserver),
+                address_words(observation.endpoint),
+                "" if observation.serial is None else str(observation.serial),
+                state_words(observation, expected, followed=stop.followed)
+                + _which(observation, others, followed=stop.followed),
+                status(observation, expected, followed=stop.followed),
             )
         )
-        previous = seen.nameserver
+        previous = observation.nameserver
     rows += [
         _Row(show_name(server.name), "none", "", printable(server.failure or "no address"))
         for server in _without_address(stop)
@@ -168,27 +168,29 @@ _Group = tuple[str, int | None]
 def _groups(stop: Stop, expected: tuple[bytes, ...]) -> dict[_Group, list[Observation]]:
     groups: dict[_Group, list[Observation]] = {}
     others = _other_values(stop, expected)
-    for seen in stop.observations:
-        words = state_words(seen, expected, followed=stop.followed, timed=False)
-        words += _which(seen, others, followed=stop.followed)
-        groups.setdefault((words, seen.serial), []).append(seen)
+    for observation in stop.observations:
+        words = state_words(observation, expected, followed=stop.followed, timed=False)
+        words += _which(observation, others, followed=stop.followed)
+        groups.setdefault((words, observation.serial), []).append(observation)
     return groups
 
 
 def _other_values(stop: Stop, expected: tuple[bytes, ...]) -> frozenset[frozenset[bytes]]:
     """Collect the different sets of values, other than the expected, that addresses show."""
     return frozenset(
-        frozenset(seen.reading.texts).difference(expected)
-        for seen in stop.observations
-        if isinstance(seen.reading, Values)
+        frozenset(observation.reading.texts).difference(expected)
+        for observation in stop.observations
+        if isinstance(observation.reading, Values)
     ) - {frozenset()}
 
 
-def _which(seen: Observation, others: frozenset[frozenset[bytes]], *, followed: bool) -> str:
+def _which(observation: Observation, others: frozenset[frozenset[bytes]], *, followed: bool) -> str:
     """Say which other values an address shows, where not all that show any show the same."""
-    if followed or len(others) < _DIFFERENT or not isinstance(seen.reading, Values):
+    if followed or len(others) < _DIFFERENT or not isinstance(observation.reading, Values):
         return ""
-    mine = [text for text in dict.fromkeys(seen.reading.texts) if any(text in o for o in others)]
+    mine = [
+        text for text in dict.fromkeys(observation.reading.texts) if any(text in o for o in others)
+    ]
     if not mine:
         return ""
     more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""
@@ -223,15 +225,17 @@ def _grouped(
 
 
 def _who(group: list[Observation]) -> str:
-    names = name_listing(tuple(dict.fromkeys(seen.nameserver for seen in group)))
-    addresses = tuple(address_words(seen.endpoint) for seen in group)
+    names = name_listing(tuple(dict.fromkeys(observation.nameserver for observation in group)))
+    addresses = tuple(address_words(observation.endpoint) for observation in group)
     if len(addresses) <= _ADDRESSES_NAMED:
         return f"{names} ({listing(addresses, most=_ADDRESSES_NAMED)})"
     return f"{names} ({plural(len(addresses), 'address')})"
 
 
 def _span(group: list[Observation]) -> str:
-    times = [seen.first_match for seen in group if seen.first_match is not None]
+    times = [
+        observation.first_match for observation in group if observation.first_match is not None
+    ]
     if not times:
         return ""
     first, last = seconds(min(times)), seconds(max(times))
@@ -241,7 +245,7 @@ def _span(group: list[Observation]) -> str:
 
 
 def _without_address(stop: Stop) -> list[NameServer]:
-    asked = {seen.nameserver for seen in stop.observations}
+    asked = {observation.nameserver for observation in stop.observations}
     return [s for s in stop.nameservers if s.name not in asked and not s.endpoints]
 
 

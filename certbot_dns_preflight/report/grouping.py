@@ -52,6 +52,11 @@ def _look(challenge: ChallengeOutcome) -> Hashable:
 
 def _answers(stop: Stop, expected: tuple[bytes, ...]) -> Hashable:
     return tuple(
-        (seen.nameserver, seen.endpoint, status(seen, expected, followed=stop.followed), seen.rcode)
-        for seen in stop.observations
+        (
+            observation.nameserver,
+            observation.endpoint,
+            status(observation, expected, followed=stop.followed),
+            observation.rcode,
+        )
+        for observation in stop.observations
     )

@@ -92,11 +92,11 @@ def _counts(outcome: Outcome) -> tuple[int, int, int]:
     for challenge in valued or outcome.challenges:
         expected = challenge.survey.challenge.expected
         for stop in stops(challenge.survey):
-            for seen in stop.observations:
-                state = status(seen, expected, followed=stop.followed)
+            for observation in stop.observations:
+                state = status(observation, expected, followed=stop.followed)
                 if state is Status.NOT_ASKED:
                     continue
                 fine = state is (Status.ALIAS if stop.followed else Status.MATCH)
-                agreeing[seen.endpoint] = agreeing.get(seen.endpoint, True) and fine
-                servers.add(seen.nameserver)
+                agreeing[observation.endpoint] = agreeing.get(observation.endpoint, True) and fine
+                servers.add(observation.nameserver)
     return sum(agreeing.values()), len(agreeing), len(servers)

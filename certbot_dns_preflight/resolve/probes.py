@@ -121,10 +121,10 @@ class Prober:
     ) -> frozenset[Endpoint]:
         """Ask the addresses chosen by `whom` in another way; give those whose reply is sought."""
         asked = {
-            seen.endpoint: hop.owner
+            observation.endpoint: hop.owner
             for hop in self._survey.hops
-            for seen in hop.observations
-            if whom(seen)
+            for observation in hop.observations
+            if whom(observation)
         }
         return await _where(self._exchange, asked.items(), how, sought)
 
@@ -135,8 +135,8 @@ class Prober:
 async def _sightings(exchange: Exchange, survey: Survey) -> tuple[Sighting, ...]:
     """Look for an expected value at the names where it ends up by mistake."""
     expected = frozenset(survey.challenge.expected)
-    for seen in survey.observations:
-        if isinstance(seen.reading, Values) and expected & set(seen.reading.texts):
+    for observation in survey.observations:
+        if isinstance(observation.reading, Values) and expected & set(observation.reading.texts):
             return ()  # it is where it belongs, at some server at least
     found = await asyncio.gather(
         *(
@@ -226,14 +226,18 @@ async def _wildcard_alias(
 async def _wildcard_texts(exchange: Exchange, survey: Survey) -> frozenset[bytes]:
     """See which TXT values a random sibling has: those are a wildcard's (RFC 4592)."""
     hop = survey.hops[-1]
-    shown = [seen for seen in hop.observations if isinstance(seen.reading, Values)]
+    shown = [
+        observation for observation in hop.observations if isinstance(observation.reading, Values)
+    ]
     sibling = _random_sibling(hop.owner)
     if sibling is None or not shown or any(holds_any(s, survey.challenge.expected) for s in shown):
         return frozenset()
     replies = await asyncio.gather(
         *(
             exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
-            for endpoint in dict.fromkeys(seen.endpoint for seen in shown[:_ENOUGH_SERVERS])
+            for endpoint in dict.fromkeys(
+                observation.endpoint for observation in shown[:_ENOUGH_SERVERS]
+            )
         )
     )
     return frozenset(text for reply in replies for text in _texts(reply, sibling))
@@ -242,11 +246,13 @@ async def _wildcard_texts(exchange: Exchange, survey: Survey) -> frozenset[bytes
 async def _missing_above(exchange: Exchange, hop: Hop) -> dns.name.Name | None:
     """Find the uppermost name between the apex and the owner name that does not exist."""
     denied = [
-        seen.endpoint
-        for seen in hop.observations
-        if isinstance(seen.reading, Absent) and seen.reading.nxdomain
+        observation.endpoint
+        for observation in hop.observations
+        if isinstance(observation.reading, Absent) and observation.reading.nxdomain
     ]
-    if not denied or any(isinstance(seen.reading, Values | Alias) for seen in hop.observations):
+    if not denied or any(
+        isinstance(observation.reading, Values | Alias) for observation in hop.observations
+    ):
         return None
     between = []
     name = hop.owner
@@ -270,7 +276,11 @@ def _random_sibling(name: dns.name.Name) -> dns.name.Name | None:
 
 def _some(hop: Hop) -> list[Endpoint]:
     """Pick a few addresses that answered with authority."""
-    good = (seen.endpoint for seen in hop.observations if isinstance(seen.reading, Answer))
+    good = (
+        observation.endpoint
+        for observation in hop.observations
+        if isinstance(observation.reading, Answer)
+    )
     return list(dict.fromkeys(good))[:_ENOUGH_SERVERS]
 
 
@@ -292,8 +302,8 @@ async def _where(
     )
 
 
-def _answered(seen: Observation) -> bool:
-    return seen.rcode is not None
+def _answered(observation: Observation) -> bool:
+    return observation.rcode is not None
 
 
 def _no_response(reply: Reply) -> bool:
@@ -307,13 +317,13 @@ def _is_sound(reply: Reply) -> bool:
     )
 
 
-def _may_lack_edns(seen: Observation) -> bool:
+def _may_lack_edns(observation: Observation) -> bool:
     """Whether it fails in a way that servers and firewalls without EDNS do (RFC 6891 §7)."""
-    match seen.reading:
+    match observation.reading:
         case Failing():
             return True
         case Malformed():
-            return seen.rcode is None  # else it answers, though another question
+            return observation.rcode is None  # else it answers, though another question
         case Unreachable(reason=reason):
             return reason is NoResponseReason.TIMED_OUT
         case _:
@@ -325,7 +335,11 @@ async def _case_changed(exchange: Exchange, survey: Survey) -> frozenset[Endpoin
     found: set[Endpoint] = set()
     for hop in survey.hops:
         mixed = _mixed_case(hop.owner)
-        asked = {seen.endpoint: mixed for seen in hop.observations if _answered(seen)}
+        asked = {
+            observation.endpoint: mixed
+            for observation in hop.observations
+            if _answered(observation)
+        }
         found |= await _where(
             exchange,
             asked.items(),

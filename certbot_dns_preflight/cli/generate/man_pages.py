@@ -37,12 +37,12 @@ _ENVIRONMENT = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Write all pages into a directory."""
-    given = sys.argv[1:] if arguments is None else arguments
-    if len(given) != 1:
+    args = sys.argv[1:] if arguments is None else arguments
+    if len(args) != 1:
         sys.stderr.write(f"usage: python -m {__spec__.name} DIRECTORY\n")
         return 2
     for name, text in pages(outline.of_parser(commands.make_parser())).items():
-        Path(given[0], name).write_text(text, encoding="utf-8")
+        Path(args[0], name).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -82,13 +82,13 @@ class _Call:
         return self.remaining == 0
 
 
-def run(given: argparse.Namespace) -> Exit:
+def run(args: argparse.Namespace) -> Exit:
     """Run the user's hook; at the last challenge wait, and tell by the exit status."""
-    settings = read_settings(given)
+    settings = read_settings(args)
     call = _read(os.environ)
     output_files.check(settings)
     with output_files.none_if_stopped(settings, _domains([Told(call.domain, call.value)])):
-        failed = given.exec is not None and not _ran_well(given.exec, call.domain)
+        failed = args.exec is not None and not _ran_well(args.exec, call.domain)
     now = Told(call.domain, call.value, failed)
     if failed:
         output_files.fail(settings, _domains([now]))
@@ -100,7 +100,7 @@ def run(given: argparse.Namespace) -> Exit:
         ) from error
     if not call.last:
         return Exit.NOT_READY if failed else Exit.READY
-    return _conclude(given, settings, told, call.names)
+    return _conclude(args, settings, told, call.names)
 
 
 def _read(environment: Mapping[str, str]) -> _Call:
@@ -140,14 +140,14 @@ def _ran_well(command: str, domain: str) -> bool:
 
 
 def _conclude(
-    given: argparse.Namespace, settings: Settings, told: list[Told], names: Sequence[str]
+    args: argparse.Namespace, settings: Settings, told: list[Told], names: Sequence[str]
 ) -> Exit:
     failed = [printable(one.domain) for one in told if one.failed]
     if failed:
         output_files.fail(settings, _domains(told))
         _say(f"not waited for: --exec failed for {', '.join(failed)}")
         return Exit.NOT_READY
-    status = _wait(given, settings, told)
+    status = _wait(args, settings, told)
     missing = len(names) - len(told)
     if missing > 0 and status is Exit.READY:
         told_of = {one.domain for one in told}
@@ -169,14 +169,14 @@ def _domains(told: Sequence[Told]) -> list[str]:
     return [make_challenge(one.domain).domain for one in told if one.value is not None]
 
 
-def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Exit:
+def _wait(args: argparse.Namespace, settings: Settings, told: list[Told]) -> Exit:
     wanted = ChallengeList()
     for one in told:
         if one.value is not None:
             wanted.name(one.domain, one.value.encode("utf-8", "surrogateescape"))
     if not wanted:
         return Exit.READY
-    watch = None if given.quiet or given.verbose else live.LiveView()
+    watch = None if args.quiet or args.verbose else live.LiveView()
     # Which CA is asked only the client knows; CAA is judged where an option names it.
     extras = waiting.Extras(request=request(settings)) if settings.caa_identity else None
     with output_files.none_if_stopped(settings, _domains(told)), watch or contextlib.nullcontext():
@@ -185,9 +185,9 @@ def _wait(given: argparse.Namespace, settings: Settings, told: list[Told]) -> Ex
     status = output_files.write_report(settings, outcome)
     if outcome.verdict is Verdict.READY:
         time.sleep(settings.settle)
-    elif not given.quiet:
+    elif not args.quiet:
         # Standard output is the user's hook's own: certbot hands it on to the cleanup hook.
-        _write(page(outcome, given))
+        _write(page(outcome, args))
     return status
 
 

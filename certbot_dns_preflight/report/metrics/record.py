@@ -146,17 +146,17 @@ def _first_matches(survey: Survey) -> dict[str, float]:
     """Give, for the zone that holds the record, when the last address of each server had it."""
     found: dict[str, float] = {}
     late: set[str] = set()
-    for seen in survey.hops[-1].observations if survey.hops else ():
-        server = show_name(seen.nameserver)
-        if seen.first_match is None:
-            silent = status(seen, survey.challenge.expected) in (
+    for observation in survey.hops[-1].observations if survey.hops else ():
+        server = show_name(observation.nameserver)
+        if observation.first_match is None:
+            silent = status(observation, survey.challenge.expected) in (
                 Status.UNREACHABLE,
                 Status.NOT_ASKED,
             )
             if not silent:
                 late.add(server)
-        elif isinstance(seen.reading, Values):
-            found[server] = max(found.get(server, 0.0), seen.first_match)
+        elif isinstance(observation.reading, Values):
+            found[server] = max(found.get(server, 0.0), observation.first_match)
     return {server: seconds for server, seconds in found.items() if server not in late}
 
 
