@@ -38,7 +38,7 @@ WILD3 = ("0 issue ca1.example.net", "0 issuewild ;")
 
 
 @pytest.mark.parametrize(
-    ("lines", "applicant", "wildcard", "expected"),
+    ("lines", "request", "wildcard", "expected"),
     [
         # RFC 8659 section 4.2
         (BOTH, CA1, False, "Allowed"),
@@ -187,7 +187,7 @@ def test_any_of_several_identities_will_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "applicant", "doubt"),
+    ("lines", "request", "doubt"),
     [
         (("0 issue Example.NET",), NET, Ambiguity.LETTER_CASE),
         (("0 issue example.net",), IssuanceRequest(()), Ambiguity.IDENTITY_UNKNOWN),
@@ -209,7 +209,7 @@ def test_what_cannot_be_judged_is_said(
 
 
 @pytest.mark.parametrize(
-    ("lines", "applicant"),
+    ("lines", "request"),
     [
         (("0 issue ;",), IssuanceRequest(())),
         (
@@ -296,7 +296,7 @@ STAGING = IssuanceRequest(
 
 
 @pytest.mark.parametrize(
-    ("url", "applicant", "expected"),
+    ("url", "request", "expected"),
     [
         ("acme-v01.api.letsencrypt.org/acme/reg/5", V02, "Unjudged"),
         ("acme-v01.api.letsencrypt.org/acme/reg/6", V02, "Forbidden"),

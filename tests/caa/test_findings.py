@@ -199,7 +199,7 @@ def test_an_alias_in_a_circle_cannot_be_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "applicant", "severity"),
+    ("lines", "request", "severity"),
     [
         (["0 issue LetsEncrypt.org"], LETS_ENCRYPT, Severity.ERROR),
         (["0 issue Pki.goog"], IssuanceRequest(("pki.goog",)), Severity.WARNING),
