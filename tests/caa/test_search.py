@@ -103,65 +103,65 @@ class DropsCaa(misbehaving.Authoritative):
 
 
 def nothing(lab: Lab) -> None:
-    lab.zone("test.", [lab.bind, lab.nsd], records="www A 127.53.9.9\n")
+    lab.zone("caa.test.", [lab.bind, lab.nsd], records="www A 127.53.9.9\n")
 
 
 def apex_allows(lab: Lab) -> None:
-    lab.zone("test.", [lab.knot, lab.pdns], records=ALLOWS + "www A 127.53.9.9\n")
+    lab.zone("caa.test.", [lab.knot, lab.pdns], records=ALLOWS + "www A 127.53.9.9\n")
 
 
 def apex_forbids(lab: Lab) -> None:
-    lab.zone("test.", [lab.bind, lab.nsd], records=FORBIDS + "www A 127.53.9.9\n")
+    lab.zone("caa.test.", [lab.bind, lab.nsd], records=FORBIDS + "www A 127.53.9.9\n")
 
 
 def name_does_not_exist(lab: Lab) -> None:
-    lab.zone("test.", [lab.bind, lab.nsd], records=FORBIDS)
+    lab.zone("caa.test.", [lab.bind, lab.nsd], records=FORBIDS)
 
 
 def the_name_itself_allows(lab: Lab) -> None:
-    lab.zone("test.", [lab.nsd, lab.pdns], records=FORBIDS + 'www CAA 0 issue "letsencrypt.org"\n')
+    lab.zone("caa.test.", [lab.nsd, lab.pdns], records=FORBIDS + 'www CAA 0 issue "letsencrypt.org"\n')
 
 
 def the_name_itself_forbids(lab: Lab) -> None:
-    lab.zone("test.", [lab.knot], records=ALLOWS + 'www CAA 0 issue ";"\n')
+    lab.zone("caa.test.", [lab.knot], records=ALLOWS + 'www CAA 0 issue ";"\n')
 
 
 def iodef_at_the_name_hides_the_apex(lab: Lab) -> None:
-    lab.zone("test.", [lab.bind], records=FORBIDS + 'www CAA 0 iodef "mailto:a@example.com"\n')
+    lab.zone("caa.test.", [lab.bind], records=FORBIDS + 'www CAA 0 iodef "mailto:a@example.com"\n')
 
 
 def alias_whose_target_forbids(lab: Lab) -> None:
     lab.zone("other.test.", [lab.pdns], records='web CAA 0 issue "other-ca.example"\n')
-    lab.zone("test.", [lab.bind, lab.nsd], records=ALLOWS + "www CNAME web.other.test.\n")
+    lab.zone("caa.test.", [lab.bind, lab.nsd], records=ALLOWS + "www CNAME web.other.test.\n")
 
 
 def alias_whose_targets_parent_forbids(lab: Lab) -> None:
     lab.zone("other.test.", [lab.pdns], records=FORBIDS + "web A 127.53.9.9\n")
-    lab.zone("test.", [lab.bind, lab.nsd], records=ALLOWS + "www CNAME web.other.test.\n")
+    lab.zone("caa.test.", [lab.bind, lab.nsd], records=ALLOWS + "www CNAME web.other.test.\n")
 
 
 def dname_to_a_set_that_forbids(lab: Lab) -> None:
     lab.zone("other.test.", [lab.nsd], records='www CAA 0 issue "other-ca.example"\n')
-    lab.zone("test.", [lab.bind], records="@ DNAME other.test.\n")
+    lab.zone("caa.test.", [lab.bind], records="@ DNAME other.test.\n")
 
 
 def delegated_child_forbids(lab: Lab) -> None:
-    lab.zone("test.", [lab.bind], records=ALLOWS + f"www NS {lab.nsd.host}\n")
+    lab.zone("caa.test.", [lab.bind], records=ALLOWS + f"www NS {lab.nsd.host}\n")
     lab.zone("www.caa.test.", [lab.nsd], records=FORBIDS, delegation=[])
 
 
 def parent_of_a_delegated_child_forbids(lab: Lab) -> None:
-    lab.zone("test.", [lab.bind], records=FORBIDS + f"www NS {lab.nsd.host}\n")
+    lab.zone("caa.test.", [lab.bind], records=FORBIDS + f"www NS {lab.nsd.host}\n")
     lab.zone("www.caa.test.", [lab.nsd], delegation=[])
 
 
 def unknown_critical(lab: Lab) -> None:
-    lab.zone("test.", [lab.bind], records=ALLOWS + '@ CAA 128 future "x"\n')
+    lab.zone("caa.test.", [lab.bind], records=ALLOWS + '@ CAA 128 future "x"\n')
 
 
 def two_values_in_many_records(lab: Lab) -> None:
     many = "".join(f'@ CAA 0 issue "ca{i}.example; a={"x" * 60}"\n' for i in range(40))
-    lab.zone("test.", [lab.bind, lab.nsd, lab.knot, lab.pdns], records=many + ALLOWS)
+    lab.zone("caa.test.", [lab.bind, lab.nsd, lab.knot, lab.pdns], records=many + ALLOWS)
 
 
 def no_server_knows_caa(lab: Lab) -> None:
@@ -175,23 +175,23 @@ def caa_is_dropped(lab: Lab) -> None:
 def alias_into_a_dead_zone(lab: Lab) -> None:
     lab.delegate("dead.test.", ["nowhere.dns.test."])
     lab._undo.append(lambda: lab.undelegate("dead.test."))
-    lab.zone("test.", [lab.bind], records=ALLOWS + "www CNAME web.dead.test.\n")
+    lab.zone("caa.test.", [lab.bind], records=ALLOWS + "www CNAME web.dead.test.\n")
 
 
 def one_server_of_two_refuses(lab: Lab) -> None:
     both = [lab.bind, lab.nsd]
-    lab.zone("test.", [lab.bind], apex=both, delegation=both, records=ALLOWS)
+    lab.zone("caa.test.", [lab.bind], apex=both, delegation=both, records=ALLOWS)
 
 
 def _misbehaving(lab: Lab, kind: type[misbehaving.Authoritative]) -> None:
     addresses = lab.addresses()
     host = f"odd-{kind.__name__.lower()}.dns.test."
     lab.name_addresses(host, addresses)
-    server = kind(addresses, {"test.": zone_text("test.", [host], "www A 127.53.9.9\n")})
+    server = kind(addresses, {"caa.test.": zone_text("caa.test.", [host], "www A 127.53.9.9\n")})
     server.start()
     lab._undo.append(server.stop)
-    lab.delegate("test.", [host])
-    lab._undo.append(lambda: lab.undelegate("test."))
+    lab.delegate("caa.test.", [host])
+    lab._undo.append(lambda: lab.undelegate("caa.test."))
 
 
 SCENARIOS: dict[Callable[[Lab], None], str] = {
@@ -234,44 +234,44 @@ def test_the_verdict_is_the_one_a_ca_comes_to(
 
 def test_wildcards_count_issuewild_alone(lab: Lab) -> None:
     lab.zone(
-        "test.", [lab.bind], records='@ CAA 0 issue ";"\n@ CAA 0 issuewild "letsencrypt.org"\n'
+        "caa.test.", [lab.bind], records='@ CAA 0 issue ";"\n@ CAA 0 issuewild "letsencrypt.org"\n'
     )
-    assert findings(lab, "test.", wildcard=True) == []
-    assert [f.code for f in findings(lab, "test.")] == ["caa-forbids"]
-    assert as_a_ca_sees_it(lab, "test.", wildcard=True) == "fine"
-    assert as_a_ca_sees_it(lab, "test.") == "caa-forbids"
+    assert findings(lab, "caa.test.", wildcard=True) == []
+    assert [f.code for f in findings(lab, "caa.test.")] == ["caa-forbids"]
+    assert as_a_ca_sees_it(lab, "caa.test.", wildcard=True) == "fine"
+    assert as_a_ca_sees_it(lab, "caa.test.") == "caa-forbids"
 
 
 def test_a_server_whose_set_forbids_is_named(lab: Lab) -> None:
-    forbidding = zone_text("test.", [lab.bind, lab.nsd], FORBIDS)
-    lab.zone("test.", {lab.bind: None, lab.nsd: forbidding}, records=ALLOWS)
-    (found,) = findings(lab, "test.")
+    forbidding = zone_text("caa.test.", [lab.bind, lab.nsd], FORBIDS)
+    lab.zone("caa.test.", {lab.bind: None, lab.nsd: forbidding}, records=ALLOWS)
+    (found,) = findings(lab, "caa.test.")
     assert found.code == "caa-forbids"
     assert found.nameserver == dns.name.from_text(lab.nsd.host)
     assert found.summary == (
-        f"CAA at test. on {lab.nsd.host[:-1]} allows only other-ca.example, not letsencrypt.org."
+        f"CAA at caa.test. on {lab.nsd.host[:-1]} allows only other-ca.example, not letsencrypt.org."
     )
 
 
 def test_a_server_without_the_set_leaves_the_climb_to_the_parent(lab: Lab) -> None:
     with_set = zone_text("sub.caa.test.", [lab.bind, lab.nsd], ALLOWS)
     glue = f"sub NS {lab.bind.host}\nsub NS {lab.nsd.host}\n"
-    lab.zone("test.", [lab.knot], records=FORBIDS + glue)
+    lab.zone("caa.test.", [lab.knot], records=FORBIDS + glue)
     lab.zone("sub.caa.test.", {lab.bind: with_set, lab.nsd: None}, delegation=[])
     (found,) = findings(lab, "sub.caa.test.")
-    assert "CAA at test. allows only other-ca.example" in found.summary
+    assert "CAA at caa.test. allows only other-ca.example" in found.summary
 
 
 def test_neither_the_challenge_name_nor_a_txt_is_asked_for(lab: Lab) -> None:
     addresses = lab.addresses()
     lab.name_addresses("listens.dns.test.", addresses)
-    text = zone_text("test.", ["listens.dns.test."], ALLOWS)
-    lab.delegate("test.", ["listens.dns.test."])
+    text = zone_text("caa.test.", ["listens.dns.test."], ALLOWS)
+    lab.delegate("caa.test.", ["listens.dns.test."])
     try:
-        with misbehaving.Authoritative(addresses, {"test.": text}) as server:
+        with misbehaving.Authoritative(addresses, {"caa.test.": text}) as server:
             assert findings(lab, "www.caa.test.") == []
     finally:
-        lab.undelegate("test.")
+        lab.undelegate("caa.test.")
     assert server.asked
     assert not [q for q in server.asked if b"_acme-challenge" in q.name.labels]
     assert not [q for q in server.asked if q.kind == dns.rdatatype.TXT]
@@ -280,8 +280,8 @@ def test_neither_the_challenge_name_nor_a_txt_is_asked_for(lab: Lab) -> None:
 def test_domains_of_one_order_share_their_ancestors(lab: Lab) -> None:
     addresses = lab.addresses()
     lab.name_addresses("counts.dns.test.", addresses)
-    text = zone_text("test.", ["counts.dns.test."], "* A 127.53.9.9\n")
-    lab.delegate("test.", ["counts.dns.test."])
+    text = zone_text("caa.test.", ["counts.dns.test."], "* A 127.53.9.9\n")
+    lab.delegate("caa.test.", ["counts.dns.test."])
 
     async def search() -> None:
         exchange = Exchange(query_timeout=0.4)
@@ -291,16 +291,16 @@ def test_domains_of_one_order_share_their_ancestors(lab: Lab) -> None:
         await asyncio.gather(*map(caa_search.climb, names))
 
     try:
-        with misbehaving.Authoritative(addresses, {"test.": text}) as server:
+        with misbehaving.Authoritative(addresses, {"caa.test.": text}) as server:
             asyncio.run(search())
     finally:
-        lab.undelegate("test.")
+        lab.undelegate("caa.test.")
     asked = [q.name for q in server.asked if q.kind == dns.rdatatype.CAA]
     assert len(asked) == 2 * (20 + 1)
 
 
 def test_through_a_resolver_the_climb_sees_the_same(lab: Lab) -> None:
-    lab.zone("test.", [lab.bind, lab.nsd], records=FORBIDS + "www A 127.53.9.9\n")
+    lab.zone("caa.test.", [lab.bind, lab.nsd], records=FORBIDS + "www A 127.53.9.9\n")
     direct, _ = climb(lab, "www.caa.test.")
     resolved, _ = climb(lab, "www.caa.test.", resolver=True)
 
