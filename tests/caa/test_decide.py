@@ -28,8 +28,8 @@ def records(*lines: str) -> list[Property]:
     return [Property(int(flags), tag.encode(), value.encode()) for flags, tag, value in parted]
 
 
-def verdict(lines: tuple[str, ...], request: IssuanceRequest, *, wildcard: bool = False) -> str:
-    return type(decide(records(*lines), request, wildcard=wildcard)).__name__
+def verdict(lines: tuple[str, ...], issuance: IssuanceRequest, *, wildcard: bool = False) -> str:
+    return type(decide(records(*lines), issuance, wildcard=wildcard)).__name__
 
 
 BOTH = ("0 issue ca1.example.net", "0 issue ca2.example.org")
@@ -38,7 +38,7 @@ WILD3 = ("0 issue ca1.example.net", "0 issuewild ;")
 
 
 @pytest.mark.parametrize(
-    ("lines", "request", "wildcard", "expected"),
+    ("lines", "issuance", "wildcard", "expected"),
     [
         # RFC 8659 section 4.2
         (BOTH, CA1, False, "Allowed"),
@@ -102,11 +102,11 @@ WILD3 = ("0 issue ca1.example.net", "0 issuewild ;")
 )
 def test_the_rfcs_own_examples(
     lines: tuple[str, ...],
-    request: IssuanceRequest,
+    issuance: IssuanceRequest,
     wildcard: bool,  # noqa: FBT001 - a column
     expected: str,
 ) -> None:
-    assert verdict(lines, request, wildcard=wildcard) == expected
+    assert verdict(lines, issuance, wildcard=wildcard) == expected
 
 
 def test_no_set_allows() -> None:
@@ -187,7 +187,7 @@ def test_any_of_several_identities_will_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "request", "doubt"),
+    ("lines", "issuance", "doubt"),
     [
         (("0 issue Example.NET",), NET, Ambiguity.LETTER_CASE),
         (("0 issue example.net",), IssuanceRequest(()), Ambiguity.IDENTITY_UNKNOWN),
@@ -201,15 +201,15 @@ def test_any_of_several_identities_will_do() -> None:
     ],
 )
 def test_what_cannot_be_judged_is_said(
-    lines: tuple[str, ...], request: IssuanceRequest, doubt: Ambiguity
+    lines: tuple[str, ...], issuance: IssuanceRequest, doubt: Ambiguity
 ) -> None:
-    decision = decide(records(*lines), request, wildcard=False)
+    decision = decide(records(*lines), issuance, wildcard=False)
     assert isinstance(decision, Unjudged)
     assert decision.doubt is doubt
 
 
 @pytest.mark.parametrize(
-    ("lines", "request"),
+    ("lines", "issuance"),
     [
         (("0 issue ;",), IssuanceRequest(())),
         (
@@ -220,9 +220,9 @@ def test_what_cannot_be_judged_is_said(
     ],
 )
 def test_a_doubt_that_changes_nothing_is_none(
-    lines: tuple[str, ...], request: IssuanceRequest
+    lines: tuple[str, ...], issuance: IssuanceRequest
 ) -> None:
-    assert verdict(lines, request) == "Forbidden"
+    assert verdict(lines, issuance) == "Forbidden"
 
 
 def test_a_clear_authorisation_outweighs_a_doubtful_one() -> None:
@@ -296,7 +296,7 @@ STAGING = IssuanceRequest(
 
 
 @pytest.mark.parametrize(
-    ("url", "request", "expected"),
+    ("url", "issuance", "expected"),
     [
         ("acme-v01.api.letsencrypt.org/acme/reg/5", V02, "Unjudged"),
         ("acme-v01.api.letsencrypt.org/acme/reg/6", V02, "Forbidden"),
@@ -307,9 +307,9 @@ STAGING = IssuanceRequest(
     ],
 )
 def test_an_accounts_url_of_acmev1_is_that_of_the_same_number(
-    url: str, request: IssuanceRequest, expected: str
+    url: str, issuance: IssuanceRequest, expected: str
 ) -> None:
-    assert verdict((f"0 issue letsencrypt.org; accounturi=https://{url}",), request) == expected
+    assert verdict((f"0 issue letsencrypt.org; accounturi=https://{url}",), issuance) == expected
 
 
 def test_the_mildest_doubt_of_several_records_counts_and_the_gravest_of_one() -> None:

@@ -56,8 +56,8 @@ def climbed(*contents: Content, at_www: tuple[Content, ...] = (EMPTY,)) -> Climb
     return Climb(www, (Look(www, answers(www, *at_www)), Look(ZONE, answers(ZONE, *contents))))
 
 
-def only(climb: Climb, request: IssuanceRequest = LETS_ENCRYPT, **more: object) -> Finding:
-    (finding,) = judge(climb, request, **more)  # type: ignore[arg-type]
+def only(climb: Climb, issuance: IssuanceRequest = LETS_ENCRYPT, **more: object) -> Finding:
+    (finding,) = judge(climb, issuance, **more)  # type: ignore[arg-type]
     return finding
 
 
@@ -199,7 +199,7 @@ def test_an_alias_in_a_circle_cannot_be_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "request", "severity"),
+    ("lines", "issuance", "severity"),
     [
         (["0 issue LetsEncrypt.org"], LETS_ENCRYPT, Severity.ERROR),
         (["0 issue Pki.goog"], IssuanceRequest(("pki.goog",)), Severity.WARNING),
@@ -215,7 +215,7 @@ def test_an_alias_in_a_circle_cannot_be_read() -> None:
     ],
 )
 def test_doubts_warn_unless_this_ca_is_known_to_refuse(
-    lines: list[str], request: IssuanceRequest, severity: Severity
+    lines: list[str], issuance: IssuanceRequest, severity: Severity
 ) -> None:
-    found = only(climbed(props(*lines)), request)
+    found = only(climbed(props(*lines)), issuance)
     assert (found.code, found.severity) == ("caa-forbids", severity)

@@ -119,7 +119,9 @@ def name_does_not_exist(lab: Lab) -> None:
 
 
 def the_name_itself_allows(lab: Lab) -> None:
-    lab.zone("caa.test.", [lab.nsd, lab.pdns], records=FORBIDS + 'www CAA 0 issue "letsencrypt.org"\n')
+    lab.zone(
+        "caa.test.", [lab.nsd, lab.pdns], records=FORBIDS + 'www CAA 0 issue "letsencrypt.org"\n'
+    )
 
 
 def the_name_itself_forbids(lab: Lab) -> None:
