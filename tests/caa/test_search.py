@@ -251,7 +251,8 @@ def test_a_server_whose_set_forbids_is_named(lab: Lab) -> None:
     assert found.code == "caa-forbids"
     assert found.nameserver == dns.name.from_text(lab.nsd.host)
     assert found.summary == (
-        f"CAA at caa.test. on {lab.nsd.host[:-1]} allows only other-ca.example, not letsencrypt.org."
+        f"CAA at caa.test. on {lab.nsd.host[:-1]} allows only other-ca.example, "
+        "not letsencrypt.org."
     )
 
 
