@@ -3,14 +3,13 @@
 `dns-preflight` wraps any DNS-01 authenticator, waits until the ``_acme-challenge`` TXT record
 is visible on every authoritative name server, and otherwise says, server by server, what differs.
 
-Where to look. A DNS answer comes in at `exchange` and is read in `responses`. `delegation` finds
-the zone and its name servers, `txt_survey` asks them all, `beforehand` and `rounds` say when. What
-was seen (`survey`, `environment`) is judged in `diagnosis` and weighed in `verdict`. The words of
-a finding are made in `diagnosis` (`phrases`, `catalogue`), those around it, and the page, in
-`report`. `authenticator` is certbot's side, `cli` the command's, `library` other programs'.
+The rooms, in the order in which an answer passes through them: `resolve` asks (a datagram comes in
+at `resolve.exchange` and is read in `resolve.reading`), `facts` says what was observed, `checks`
+judges it, with the words of each finding beside its rule, and `report` tells it. `run` says when to
+ask again and when to stop. `plugin` is certbot's side, `cli` the command's, `api` other programs'.
 
 Importing this package loads nothing else: certbot imports every plugin at every start. What
-`library` offers to other programs is loaded when it is first asked for.
+`api` offers to other programs is loaded when it is first asked for.
 """
 
 from __future__ import annotations
