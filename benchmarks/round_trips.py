@@ -15,10 +15,10 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import beforehand, means, rounds
-from certbot_dns_preflight.exchange import USUAL, Exchange, How
-from certbot_dns_preflight.knowledge import Knowledge
-from certbot_dns_preflight.records import challenge
+from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.resolve.cache import DelegationCache
+from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
+from certbot_dns_preflight.run import precheck, session, waiting
 from certbot_dns_preflight.settings import Settings
 from tests.lab import Lab
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import dns.name
     import dns.rdatatype
 
-    from certbot_dns_preflight.responses import Endpoint, Reply
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
 
 _CONFIRMING_PAUSE = 0.3
 
@@ -42,7 +42,7 @@ class Held(Exchange):
         name: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
         *,
-        how: How = USUAL,
+        how: QueryOptions = DEFAULT,
     ) -> Reply:
         """Ask, later."""
         await asyncio.sleep(self.delay)
@@ -54,7 +54,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--delay", type=float, default=Held.delay, metavar="SECONDS")
     Held.delay = parser.parse_args().delay
-    means.Exchange = Held  # type: ignore[misc] # the seam of this benchmark
+    session.Exchange = Held  # type: ignore[misc] # the seam of this benchmark
     with Lab(signed=True, acme=False) as lab:
         owner, value = "_acme-challenge.example.test.", "v"
         lab.update(lab.primary, "example.test.", add=[f'{owner} TXT "{value}"'])
@@ -74,12 +74,12 @@ def main() -> int:
 
 def _round_trips(settings: Settings, *, look_before: bool) -> float:
     async def go() -> None:
-        wanted = [challenge("example.test", [b"v"])]
-        knowledge = Knowledge()
+        wanted = [make_challenge("example.test", [b"v"])]
+        cache = DelegationCache()
         if look_before:
-            await beforehand.look(wanted, settings, knowledge=knowledge)
-        extras = rounds.Extras(knowledge=knowledge)
-        outcome = await rounds.preflight(wanted, settings, wait=True, extras=extras)
+            await precheck.look(wanted, settings, cache=cache)
+        extras = waiting.Extras(cache=cache)
+        outcome = await waiting.preflight(wanted, settings, wait=True, extras=extras)
         assert outcome.verdict.value == "ready", outcome
 
     begun = time.perf_counter()

@@ -32,7 +32,7 @@ class InvalidOptionError(ValueError):
     """An option's value is not accepted; the message is the one line to show."""
 
 
-class Leniency(enum.StrEnum):
+class UnreachablePolicy(enum.StrEnum):
     """`unreachable`: what a name server that gives no usable answer means."""
 
     FAIL = "fail"
@@ -75,7 +75,7 @@ class Settings:
     confirmations: int = 2
     settle: float = 0.0
     query_timeout: float = 3.0
-    unreachable: Leniency = Leniency.FAIL
+    unreachable: UnreachablePolicy = UnreachablePolicy.FAIL
     on_failure: OnFailure = OnFailure.ABORT
     resolver: tuple[Recursive, ...] = ()
     root_hints: Path | None = None
@@ -250,7 +250,7 @@ OPTIONS: tuple[Option[Any], ...] = (
         "unreachable",
         "fail|warn",
         "What a name server that cannot be reached, refuses or fails means.",
-        _one_of(Leniency),
+        _one_of(UnreachablePolicy),
     ),
     Option(
         "on-failure",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from certbot_dns_preflight.outcome import Progress
+    from certbot_dns_preflight.facts.outcome import Progress
 
 T = TypeVar("T")
 

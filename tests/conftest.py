@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test that runs certbot, which takes seconds each time."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        if {"certbot", "other_certbot"} & set(fixtures) or "tests/certbot" in item.path.as_posix():
+        if {"certbot", "other_certbot"} & set(fixtures) or "tests/plugin" in item.path.as_posix():
             item.add_marker("certbot")
             item.add_marker("slow")
 

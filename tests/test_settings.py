@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from certbot_dns_preflight import settings
+from certbot_dns_preflight.checks.catalogue import ENTRIES
 from certbot_dns_preflight.codes import CODES
-from certbot_dns_preflight.diagnosis.catalogue import ENTRIES
 from certbot_dns_preflight.settings import (
     Family,
     InvalidOptionError,
-    Leniency,
     OnFailure,
     Recursive,
     Settings,
+    UnreachablePolicy,
     read_settings,
 )
 
@@ -51,7 +51,7 @@ def test_texts_are_read_into_their_types(tmp_path: Path) -> None:
         confirmations=3,
         settle=0.0,
         query_timeout=1.0,
-        unreachable=Leniency.WARN,
+        unreachable=UnreachablePolicy.WARN,
         on_failure=OnFailure.CONTINUE,
         resolver=(Recursive("192.0.2.1", 53), Recursive("2001:db8::1", 5353)),
         root_hints=hints,

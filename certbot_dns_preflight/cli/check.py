@@ -8,23 +8,24 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import rounds
-from certbot_dns_preflight.cli import kept_files
-from certbot_dns_preflight.cli.account_keys import expected_value
+from certbot_dns_preflight.cli import output_files
+from certbot_dns_preflight.cli.challenges import ChallengeList
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
-from certbot_dns_preflight.cli.lines import LineStream
-from certbot_dns_preflight.cli.parser import Once, add_common_options, applicant, read_settings
-from certbot_dns_preflight.cli.tally import Tally
+from certbot_dns_preflight.cli.key_authorization import expected_value
+from certbot_dns_preflight.cli.line_stream import LineStream
+from certbot_dns_preflight.cli.parser import Once, add_common_options, read_settings, request
 from certbot_dns_preflight.cli.terminal import page
-from certbot_dns_preflight.cli.wanted import Wanted
-from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.report import document, live
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.report import live
+from certbot_dns_preflight.report.json_report import challenge_as_json, render
+from certbot_dns_preflight.report.progress import Tally
+from certbot_dns_preflight.run import waiting
 
 if TYPE_CHECKING:
     import argparse
 
-    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
-    from certbot_dns_preflight.records import Challenge
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.settings import Settings
 
 _EXAMPLES = """\
@@ -80,73 +81,73 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=run)
 
 
-def run(given: argparse.Namespace) -> Exit:
+def run(args: argparse.Namespace) -> Exit:
     """Check, print, and tell by the exit status."""
-    settings = read_settings(given)
-    challenges = _challenges(given)
-    kept_files.check(settings)
-    outcome, status = _look(given, challenges, settings)
-    _print(given, outcome)
+    settings = read_settings(args)
+    challenges = _challenges(args)
+    output_files.check(settings)
+    outcome, status = _look(args, challenges, settings)
+    _print(args, outcome)
     return status
 
 
-def _challenges(given: argparse.Namespace) -> list[Challenge]:
-    wanted = Wanted()
-    for domain in given.domains:
+def _challenges(args: argparse.Namespace) -> list[Challenge]:
+    wanted = ChallengeList()
+    for domain in args.domains:
         wanted.name(domain)
-    for file in given.file:
+    for file in args.file:
         wanted.read(file)
     if not wanted:
         raise MisuseError("check: it takes a DOMAIN, or --file with a list of them")
-    for item in given.expect:
+    for item in args.expect:
         wanted.expect(item)
-    if (given.token is None) != (given.account_key is None):
+    if (args.token is None) != (args.account_key is None):
         raise MisuseError("--token and --account-key go together: both make the value")
-    if given.token is not None:
-        wanted.name(wanted.only("--token"), expected_value(given.token, given.account_key))
+    if args.token is not None:
+        wanted.name(wanted.only("--token"), expected_value(args.token, args.account_key))
     return wanted.challenges
 
 
 def _look(
-    given: argparse.Namespace, challenges: list[Challenge], settings: Settings
+    args: argparse.Namespace, challenges: list[Challenge], settings: Settings
 ) -> tuple[Outcome, Exit]:
     """Look, showing on a terminal how far it is, and leave what a run leaves behind."""
-    quiet = given.quiet or given.verbose
-    live_view = given.wait and not quiet and not given.json and not given.jsonl
+    quiet = args.quiet or args.verbose
+    live_view = args.wait and not quiet and not args.json and not args.jsonl
     watch = live.LiveView() if live_view else None
-    counted = not live_view and not quiet and not (given.jsonl and sys.stdout.isatty())
+    counted = not live_view and not quiet and not (args.jsonl and sys.stdout.isatty())
     tally = Tally(len(challenges), wanted=counted)
     files_wanted = settings.report is not None or settings.metrics is not None
-    stream = LineStream(more=files_wanted) if given.jsonl else None
+    stream = LineStream(more=files_wanted) if args.jsonl else None
 
     def decided(judged: ChallengeOutcome) -> None:
         if stream is not None:
-            stream.write(json.dumps(document.challenge_as_json(judged)))
+            stream.write(json.dumps(challenge_as_json(judged)))
         tally(judged)
 
     with stream or contextlib.nullcontext():
         with (
-            kept_files.none_if_stopped(settings, [each.domain for each in challenges]),
+            output_files.none_if_stopped(settings, [each.domain for each in challenges]),
             tally,
             watch or contextlib.nullcontext(),
         ):
-            outcome = rounds.run(
+            outcome = waiting.run(
                 challenges,
                 settings,
-                wait=given.wait,
+                wait=args.wait,
                 watch=watch,
                 # What a wait has told is not looked at again, so only a stream is told early.
-                decided=decided if stream is not None or not given.wait else None,
-                extras=rounds.Extras(applicant=applicant(settings)),
+                decided=decided if stream is not None or not args.wait else None,
+                extras=waiting.Extras(request=request(settings)),
             )
-        status = kept_files.keep(settings, outcome)
-    if given.wait and outcome.verdict is Verdict.READY:
+        status = output_files.write_report(settings, outcome)
+    if args.wait and outcome.verdict is Verdict.READY:
         time.sleep(settings.settle)
     return outcome, status
 
 
-def _print(given: argparse.Namespace, outcome: Outcome) -> None:
-    if given.json:
-        print(document.render(outcome))  # noqa: T201 - the command's output
-    elif not given.quiet and not given.jsonl:
-        print(page(outcome, given))  # noqa: T201 - the command's output
+def _print(args: argparse.Namespace, outcome: Outcome) -> None:
+    if args.json:
+        print(render(outcome))  # noqa: T201 - the command's output
+    elif not args.quiet and not args.jsonl:
+        print(page(outcome, args))  # noqa: T201 - the command's output

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from certbot_dns_preflight.outcome import Verdict
+from certbot_dns_preflight.facts.outcome import Verdict
 
 
 class Exit(enum.IntEnum):

@@ -27,14 +27,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=run)
 
 
-def run(given: argparse.Namespace) -> Exit:
+def run(args: argparse.Namespace) -> Exit:
     """Print the explanation."""
-    from certbot_dns_preflight import explain  # noqa: PLC0415 - long texts, needed here alone
+    from certbot_dns_preflight.report import explain  # noqa: PLC0415 - long texts, needed here alone
 
     try:
-        text = explain.explain(given.code)
+        text = explain.explain(args.code)
     except explain.UnknownCodeError as error:
         raise MisuseError(str(error)) from error
-    if not given.quiet:
+    if not args.quiet:
         print(text.rstrip("\n"))  # noqa: T201 - the command's output
     return Exit.READY

@@ -10,10 +10,13 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
-from certbot_dns_preflight import caa, roothints, settings, trust
+from certbot_dns_preflight import settings
+from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.dnssec import anchors
-from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.escaping import printable
+from certbot_dns_preflight.resolve import root_hints
+from certbot_dns_preflight.run import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -224,10 +227,10 @@ def read_settings(given: argparse.Namespace) -> settings.Settings:
     texts = {option.name: getattr(given, option.field, None) for option in settings.OPTIONS}
     try:
         read = settings.read_settings(texts, "--")
-        trust.anchors_of(read)
+        inputs.anchors_of(read)
         if read.root_hints is not None:
-            roothints.read(read.root_hints)
-    except roothints.RootHintsError as error:
+            root_hints.read(read.root_hints)
+    except root_hints.RootHintsError as error:
         raise MisuseError(f"--root-hints: {error}") from error
     except anchors.TrustAnchorError as error:
         raise MisuseError(f"--trust-anchor: {error}") from error
@@ -236,6 +239,6 @@ def read_settings(given: argparse.Namespace) -> settings.Settings:
     return read
 
 
-def applicant(read: settings.Settings) -> caa.Applicant:
+def request(read: settings.Settings) -> IssuanceRequest:
     """Say of which CA the certificate is asked; the account is unknown to the command."""
-    return caa.Applicant(identities=read.caa_identity or _USUAL_CA)
+    return IssuanceRequest(identities=read.caa_identity or _USUAL_CA)

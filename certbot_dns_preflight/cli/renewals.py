@@ -7,26 +7,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import configdir, renewals, rounds, settings
-from certbot_dns_preflight.cli import kept_files
+from certbot_dns_preflight import settings
+from certbot_dns_preflight.cli import output_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
-from certbot_dns_preflight.cli.names import spoken_of
+from certbot_dns_preflight.cli.idn import spoken_of
 from certbot_dns_preflight.cli.parser import add_common_options, read_settings
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
-from certbot_dns_preflight.knowledge import Knowledge
-from certbot_dns_preflight.records import printable
-from certbot_dns_preflight.renewals import Problem, Trouble
-from certbot_dns_preflight.report import metrics
+from certbot_dns_preflight.escaping import printable
+from certbot_dns_preflight.renewals import config_dir
+from certbot_dns_preflight.renewals.lineages import Check, Problem, Renewal, Trouble, worst_first
 from certbot_dns_preflight.report import renewals as report
+from certbot_dns_preflight.report.metrics.record import record_renewals, record_unread_renewals
+from certbot_dns_preflight.resolve.cache import DelegationCache
+from certbot_dns_preflight.run import waiting
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
 
-    from certbot_dns_preflight.caa import Applicant
-    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
-    from certbot_dns_preflight.records import Challenge
-    from certbot_dns_preflight.renewals import Check, Lineage, Renewal
+    from certbot_dns_preflight.caa.policy import IssuanceRequest
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.renewals.lineages import Lineage
 
 _DEFAULT_DIRECTORY = "/etc/letsencrypt"
 _IDLE = ("on-failure", "interval", "settle")  # nothing is waited for
@@ -67,48 +69,48 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=run)
 
 
-def run(given: argparse.Namespace) -> Exit:
+def run(args: argparse.Namespace) -> Exit:
     """Check, print, and tell by the exit status."""
-    ours = read_settings(given)
-    within = _days(given.within)
-    kept_files.check(ours)
+    ours = read_settings(args)
+    within = _days(args.within)
+    output_files.check(ours)
     started = dt.datetime.now(dt.UTC)
-    directory = Path(given.config_dir).absolute()
-    texts = {option.name: getattr(given, option.field, None) for option in settings.OPTIONS}
+    directory = Path(args.config_dir).absolute()
+    texts = {option.name: getattr(args, option.field, None) for option in settings.OPTIONS}
     lineages: tuple[Lineage, ...] = ()
     problem: Problem | None = None
     try:
-        lineages = configdir.read(directory, texts, only=given.cert_name)
-    except configdir.ConfigDirDeniedError as error:
+        lineages = config_dir.read(directory, texts, only=args.cert_name)
+    except config_dir.ConfigDirDeniedError as error:
         problem = Problem(Trouble.DENIED, str(error))
-    except configdir.ConfigDirError as error:
+    except config_dir.ConfigDirError as error:
         raise MisuseError(str(error)) from error
     if within is not None:
         lineages = tuple(each for each in lineages if _ends_within(each, started, within))
     looked_at = _look([each for each in lineages if each.concerned])
-    check = renewals.Check(
+    check = Check(
         started=started,
         elapsed=(dt.datetime.now(dt.UTC) - started).total_seconds(),
         directory=directory,
-        renewals=renewals.worst_first(looked_at),
+        renewals=worst_first(looked_at),
         others=tuple(each for each in lineages if not each.concerned),
         within=within,
         problem=problem,
     )
     # Before anything is printed: whoever reads that may be gone.
-    status = _keep(ours, check, everything=not given.cert_name and within is None)
-    _print(given, check)
+    status = _keep(ours, check, everything=not args.cert_name and within is None)
+    _print(args, check)
     return status
 
 
 def _keep(ours: settings.Settings, check: Check, *, everything: bool) -> Exit:
     def record(path: Path) -> None:
         if check.problem is not None:
-            metrics.record_unread_renewals(path)
+            record_unread_renewals(path)
         else:
-            metrics.record_renewals(path, check.renewals, all_of_them=everything)
+            record_renewals(path, check.renewals, all_of_them=everything)
 
-    return kept_files.write(ours, report.render_json(check), record, of_verdict(check.verdict))
+    return output_files.write(ours, report.render_json(check), record, of_verdict(check.verdict))
 
 
 def _days(text: str | None) -> int | None:
@@ -131,22 +133,22 @@ def _look(lineages: Sequence[Lineage]) -> list[Renewal]:
     """
     judged: dict[tuple[object, Challenge], ChallengeOutcome] = {}
     runs: dict[object, Outcome] = {}
-    learned: dict[object, Knowledge] = {}
+    learned: dict[object, DelegationCache] = {}
     for lineage in lineages:
         how = _how(lineage)
         if lineage.problem is not None or how in runs:
             continue
-        options, applicant = how
+        options, request = how
         asked = dict.fromkeys(_challenges(each for each in lineages if _how(each) == how))
-        knowledge = learned.setdefault(
-            (options.root_hints, options.resolver, options.family), Knowledge()
+        cache = learned.setdefault(
+            (options.root_hints, options.resolver, options.family), DelegationCache()
         )
-        extras = rounds.Extras(applicant=applicant, knowledge=knowledge)
-        runs[how] = rounds.run(tuple(asked), options, wait=False, extras=extras)
+        extras = waiting.Extras(request=request, cache=cache)
+        runs[how] = waiting.run(tuple(asked), options, wait=False, extras=extras)
         for outcome in runs[how].challenges:
             judged[how, outcome.survey.challenge] = outcome
     return [
-        renewals.Renewal(
+        Renewal(
             lineage,
             None
             if lineage.problem is not None
@@ -159,26 +161,26 @@ def _look(lineages: Sequence[Lineage]) -> list[Renewal]:
     ]
 
 
-def _how(lineage: Lineage) -> tuple[settings.Settings, Applicant]:
+def _how(lineage: Lineage) -> tuple[settings.Settings, IssuanceRequest]:
     """Tell what a run depends on besides its names."""
-    return lineage.settings, lineage.applicant
+    return lineage.settings, lineage.request
 
 
 def _challenges(lineages: Iterable[Lineage]) -> Iterable[Challenge]:
     return (each for lineage in lineages for each in lineage.challenges)
 
 
-def _print(given: argparse.Namespace, check: Check) -> None:
-    if given.json:
+def _print(args: argparse.Namespace, check: Check) -> None:
+    if args.json:
         print(report.render_json(check), end="")  # noqa: T201 - the command's output
-    elif not given.quiet:
+    elif not args.quiet:
         unicode = speaks_unicode()
         shown = report.render(
             check,
             width=width(),
-            colour=wants_colour(given),
+            colour=wants_colour(args),
             unicode=unicode,
-            detailed=bool(given.cert_name or given.verbose),
+            detailed=bool(args.cert_name or args.verbose),
             closing=spoken_of(_shown_names(check)) if unicode else None,
         )
         print(shown)  # noqa: T201 - the command's output

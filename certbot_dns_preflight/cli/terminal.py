@@ -8,21 +8,21 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli.names import spoken_names
+from certbot_dns_preflight.cli.idn import spoken_names
 from certbot_dns_preflight.report import text
 
 if TYPE_CHECKING:
     import argparse
 
-    from certbot_dns_preflight.outcome import Outcome
+    from certbot_dns_preflight.facts.outcome import Outcome
 
 _NARROWEST, _WIDEST = 60, 100
 
 
-def wants_colour(given: argparse.Namespace) -> bool:
+def wants_colour(args: argparse.Namespace) -> bool:
     """Whether to colour: as told, else on a terminal that has not said NO_COLOR."""
-    if given.color != "auto":
-        return bool(given.color == "always")
+    if args.color != "auto":
+        return bool(args.color == "always")
     return (
         sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     )
@@ -41,13 +41,13 @@ def speaks_unicode() -> bool:
     return False
 
 
-def page(outcome: Outcome, given: argparse.Namespace) -> str:
+def page(outcome: Outcome, args: argparse.Namespace) -> str:
     """Write the report as it is to be read here, U-labels spoken where they can be shown."""
     unicode = speaks_unicode()
     return text.render(
         outcome,
         width=width(),
-        colour=wants_colour(given),
+        colour=wants_colour(args),
         unicode=unicode,
         closing=spoken_names(outcome) if unicode else None,
     ).rstrip("\n")

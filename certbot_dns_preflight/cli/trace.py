@@ -7,21 +7,21 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import stoppable, tracing
-from certbot_dns_preflight.cli import kept_files
+from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
+from certbot_dns_preflight.cli import output_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
-from certbot_dns_preflight.cli.names import spoken
+from certbot_dns_preflight.cli.idn import spoken
 from certbot_dns_preflight.cli.parser import add_common_options, read_settings
 from certbot_dns_preflight.cli.terminal import speaks_unicode, width
-from certbot_dns_preflight.records import InvalidDomainError, challenge
-from certbot_dns_preflight.report import trace
-from certbot_dns_preflight.survey import NoEgress
+from certbot_dns_preflight.facts.survey import NoEgress
+from certbot_dns_preflight.report.trace import as_json, render
+from certbot_dns_preflight.run import signals, trace
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-    from certbot_dns_preflight.trail import Trail
+    from certbot_dns_preflight.facts.trace import Trail
 
 _EXAMPLES = """\
 examples:
@@ -49,24 +49,24 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(run=run)
 
 
-def run(given: argparse.Namespace) -> Exit:
+def run(args: argparse.Namespace) -> Exit:
     """Walk, print, and tell by the exit status whether the walk came to its end."""
-    settings = read_settings(given)
+    settings = read_settings(args)
     try:
-        asked = challenge(given.domain)
+        asked = make_challenge(args.domain)
     except InvalidDomainError as error:
         raise MisuseError(str(error)) from error
     settings = replace(settings, metrics=None)
-    kept_files.check(settings)
-    trail = stoppable.run(tracing.trace(asked, settings))
-    written = json.dumps(trace.as_json(trail), indent=2, allow_nan=False) + "\n"
-    status = kept_files.write(settings, written, _nothing, _status(trail))
-    if given.json:
+    output_files.check(settings)
+    trail = signals.run(trace.trace(asked, settings))
+    written = json.dumps(as_json(trail), indent=2, allow_nan=False) + "\n"
+    status = output_files.write(settings, written, _nothing, _status(trail))
+    if args.json:
         sys.stdout.write(written)
-    elif not given.quiet:
+    elif not args.quiet:
         unicode = speaks_unicode()
         name = spoken(asked.domain) if unicode else None
-        sys.stdout.write(trace.render(trail, width=width(), unicode=unicode) + "\n")
+        sys.stdout.write(render(trail, width=width(), unicode=unicode) + "\n")
         sys.stdout.write(f"{asked.domain} is {name}.\n" if name else "")
     return status
 
@@ -78,5 +78,5 @@ def _nothing(_path: Path) -> None:
 def _status(trail: Trail) -> Exit:
     if isinstance(trail.survey.obstacle, NoEgress):
         return Exit.INCONCLUSIVE
-    heard = any(seen.rcode is not None for seen in trail.survey.observations)
+    heard = any(observation.rcode is not None for observation in trail.survey.observations)
     return Exit.READY if trail.survey.obstacle is None and heard else Exit.NOT_READY

@@ -16,7 +16,7 @@ import dns.rdatatype
 import dns.zonefile
 from dns.rdtypes.ANY.DS import DS
 
-from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.escaping import printable
 
 if TYPE_CHECKING:
     from pathlib import Path

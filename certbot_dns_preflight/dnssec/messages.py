@@ -17,7 +17,7 @@ import dns.rdatatype
 import dns.rrset
 
 from certbot_dns_preflight.dnssec.signatures import is_zone_key
-from certbot_dns_preflight.responses import Response
+from certbot_dns_preflight.facts.answers import Response
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from dns.rdtypes.ANY.DS import DS
     from dns.rdtypes.ANY.RRSIG import RRSIG
 
-    from certbot_dns_preflight.dnssec.facts import Said
+    from certbot_dns_preflight.facts.dnssec import ServerReply
 
 MOST_KEYS = 64
 
 
-def usable(said: Said) -> dns.message.Message | None:
+def usable(said: ServerReply) -> dns.message.Message | None:
     """Give a reply's message if it is an answer to rely on; other findings tell of the rest."""
     if not isinstance(said.reply, Response):
         return None

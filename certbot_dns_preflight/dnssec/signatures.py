@@ -18,7 +18,7 @@ import dns.rdataset
 import dns.rdatatype
 import dns.rrset
 
-from certbot_dns_preflight.dnssec.facts import Kind
+from certbot_dns_preflight.facts.dnssec import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

@@ -18,7 +18,6 @@ import dns.rrset
 
 from certbot_dns_preflight.dnssec import denial
 from certbot_dns_preflight.dnssec.denial import Proof
-from certbot_dns_preflight.dnssec.facts import UNSUPPORTED, Assessment, Kind, Status, ZoneState
 from certbot_dns_preflight.dnssec.messages import (
     MOST_KEYS,
     anchored_keys,
@@ -29,7 +28,6 @@ from certbot_dns_preflight.dnssec.messages import (
     signatures_of,
     usable,
 )
-from certbot_dns_preflight.dnssec.notes import Notes
 from certbot_dns_preflight.dnssec.signatures import (
     KNOWN_ALGORITHMS,
     Broken,
@@ -38,6 +36,8 @@ from certbot_dns_preflight.dnssec.signatures import (
     Verifier,
     is_zone_key,
 )
+from certbot_dns_preflight.dnssec.zone_result import ZoneResult
+from certbot_dns_preflight.facts.dnssec import UNSUPPORTED, Assessment, Kind, Status, ZoneState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -47,7 +47,13 @@ if TYPE_CHECKING:
     from dns.rdtypes.ANY.RRSIG import RRSIG
 
     from certbot_dns_preflight.dnssec.anchors import Anchors
-    from certbot_dns_preflight.dnssec.facts import Asked, Facts, Place, Said, ZoneFacts
+    from certbot_dns_preflight.facts.dnssec import (
+        Asked,
+        Facts,
+        ServerAddress,
+        ServerReply,
+        ZoneFacts,
+    )
 
 _DIGESTS = frozenset({1, 2, 4})  # SHA-1, SHA-256, SHA-384
 _MOST_DS = 16
@@ -64,7 +70,7 @@ def validate(
     trusted: dict[dns.name.Name, _Zone] = {}
     for zone in facts.zones:
         parent = trusted.get(zone.parent) if zone.parent is not None else None
-        notes = Notes(zone.apex, now)
+        notes = ZoneResult(zone.apex, now)
         trusted[zone.apex] = _Zone(zone, verifier, notes).judge(parent, anchors)
     return Assessment(tuple(zone.state() for zone in trusted.values()), now)
 
@@ -75,11 +81,11 @@ class _Zone:
 
     facts: ZoneFacts
     verifier: Verifier
-    notes: Notes
+    notes: ZoneResult
     status: Status = Status.SECURE
     reason: str = ""
-    keys: dict[Place, frozenset[DNSKEY]] = field(default_factory=dict)
-    delegations: dict[frozenset[DS], list[Place]] = field(default_factory=dict)
+    keys: dict[ServerAddress, frozenset[DNSKEY]] = field(default_factory=dict)
+    delegations: dict[frozenset[DS], list[ServerAddress]] = field(default_factory=dict)
 
     def judge(self, parent: _Zone | None, anchors: Anchors) -> _Zone:
         """Go through delegation, keys and data; stop where nothing further can be told."""
@@ -139,7 +145,7 @@ class _Zone:
             self.status, self.reason = Status.INDETERMINATE, "no usable answer about its DS"
         return ()
 
-    def _delegated(self, parent: _Zone, said: Said) -> Proof | None:
+    def _delegated(self, parent: _Zone, said: ServerReply) -> Proof | None:
         """Take the DS set that one server of the parent gives; else what its denial proves."""
         message = usable(said)
         if message is None or is_the_childs(message, self.facts.apex):
@@ -170,7 +176,7 @@ class _Zone:
                     places, self.notes.keys, Broken(Kind.DS_WITHOUT_KEY, detail, key_tags=tags)
                 )
 
-    def _fits(self, said: Said, signers: Collection[DS]) -> bool:
+    def _fits(self, said: ServerReply, signers: Collection[DS]) -> bool:
         message = usable(said)
         if message is None:
             return True
@@ -230,14 +236,14 @@ class _Zone:
         elif not self.keys:
             self.status, self.reason = Status.BOGUS, "none of its servers has keys to trust"
 
-    def keys_for(self, place: Place) -> frozenset[DNSKEY]:
+    def keys_for(self, place: ServerAddress) -> frozenset[DNSKEY]:
         """Give the keys that this address serves, or else those of all others."""
         return self.keys.get(place) or frozenset().union(*self.keys.values())
 
     # -- data --------------------------------------------------------------------------------------
 
     def _data(self, asked: Asked) -> None:
-        sound: dict[Place, tuple[dns.rrset.RRset, list[RRSIG]]] = {}
+        sound: dict[ServerAddress, tuple[dns.rrset.RRset, list[RRSIG]]] = {}
         for said in asked.said:
             message = usable(said)
             if message is None:
@@ -256,7 +262,7 @@ class _Zone:
         rrset: dns.rrset.RRset,
         section: Sequence[dns.rrset.RRset],
         keys: Collection[DNSKEY],
-        place: Place,
+        place: ServerAddress,
         *,
         message: dns.message.Message | None = None,
     ) -> bool:
@@ -291,7 +297,7 @@ class _Zone:
         name: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
         keys: Collection[DNSKEY],
-        place: Place,
+        place: ServerAddress,
     ) -> Proof | None:
         """Find what a negative answer of this zone proves; None where its signatures are broken."""
         denials, sound = self._denials(message, keys, place)
@@ -316,7 +322,7 @@ class _Zone:
         return proof
 
     def _denials(
-        self, message: dns.message.Message, keys: Collection[DNSKEY], place: Place
+        self, message: dns.message.Message, keys: Collection[DNSKEY], place: ServerAddress
     ) -> tuple[list[dns.rrset.RRset], bool]:
         """Give the NSEC and NSEC3 records whose signatures hold, and whether all (and SOA) do.
 
@@ -343,7 +349,7 @@ class _Zone:
                     sound = False
         return good, sound
 
-    def _elsewhere(self, sound: dict[Place, tuple[dns.rrset.RRset, list[RRSIG]]]) -> None:
+    def _elsewhere(self, sound: dict[ServerAddress, tuple[dns.rrset.RRset, list[RRSIG]]]) -> None:
         """Check with other addresses' keys too: a resolver may have those (half-done rollovers)."""
         for place, (rrset, signatures) in sound.items():
             for other, keys in self.keys.items():

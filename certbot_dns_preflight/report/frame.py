@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from certbot_dns_preflight.records import show_name
+from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts.survey import Status, status
 from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.words import address_words, plural, seconds, state_words
-from certbot_dns_preflight.survey import Status, status
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.outcome import Progress
+    from certbot_dns_preflight.facts.outcome import Progress
+    from certbot_dns_preflight.facts.survey import Observation, Survey
     from certbot_dns_preflight.report.passed import Stop
-    from certbot_dns_preflight.survey import Observation, Survey
 
 _SERIALS = 2**32
 _FEWEST_LINES = 3
@@ -54,9 +54,9 @@ def frame(progress: Progress, *, since: float, height: int) -> tuple[FrameLine, 
 def count(survey: Survey) -> Count:
     """Count a challenge's addresses; those that are not asked don't count."""
     states = [
-        (status(seen, survey.challenge.expected, followed=stop.followed), stop.followed)
+        (status(observation, survey.challenge.expected, followed=stop.followed), stop.followed)
         for stop in stops(survey)
-        for seen in stop.observations
+        for observation in stop.observations
     ]
     asked = [(state, followed) for state, followed in states if state is not Status.NOT_ASKED]
     fine = sum(state is _wanted(followed=followed) for state, followed in asked)
@@ -101,16 +101,16 @@ def _brief(survey: Survey) -> FrameLine:
     so_far = f"{counted.fine}/{counted.asked} ok" if counted.asked else "looking for name servers"
     segments: list[Segment] = [(f"  {so_far}  {owner}", None)]
     late = [
-        (seen, stop)
+        (observation, stop)
         for stop in stops(survey)
-        for seen in stop.observations
-        if status(seen, survey.challenge.expected, followed=stop.followed)
+        for observation in stop.observations
+        if status(observation, survey.challenge.expected, followed=stop.followed)
         not in (_wanted(followed=stop.followed), Status.NOT_ASKED)
     ]
     if late:
-        seen, stop = late[0]
-        segments.append((f"  {show_name(seen.nameserver)} ", None))
-        segments.append(_cell(seen, survey, stop, addressed=False))
+        observation, stop = late[0]
+        segments.append((f"  {show_name(observation.nameserver)} ", None))
+        segments.append(_cell(observation, survey, stop, addressed=False))
     return tuple(segments)
 
 
@@ -124,15 +124,15 @@ def _block(survey: Survey, *, titled: bool) -> list[FrameLine]:
         if stop.followed and not _disagreeing(survey, stop):
             continue  # an alias that all its servers show is nothing to wait for
         servers: dict[str, list[Observation]] = {}
-        for seen in stop.observations:
-            servers.setdefault(show_name(seen.nameserver), []).append(seen)
+        for observation in stop.observations:
+            servers.setdefault(show_name(observation.nameserver), []).append(observation)
         column = max((len(server) for server in servers), default=0)
         indent = "    " if titled else "  "
         for server, group in servers.items():
             segments: list[Segment] = [(f"{indent}{server:<{column}}", None)]
-            for number, seen in enumerate(group):
+            for number, observation in enumerate(group):
                 segments.append(("   " if number else "  ", None))
-                segments.append(_cell(seen, survey, stop, addressed=True))
+                segments.append(_cell(observation, survey, stop, addressed=True))
             lines.append(tuple(segments))
     return lines
 
@@ -140,24 +140,29 @@ def _block(survey: Survey, *, titled: bool) -> list[FrameLine]:
 def _disagreeing(survey: Survey, stop: Stop) -> bool:
     expected = survey.challenge.expected
     return any(
-        status(seen, expected, followed=True) is not Status.ALIAS for seen in stop.observations
+        status(observation, expected, followed=True) is not Status.ALIAS
+        for observation in stop.observations
     )
 
 
-def _cell(seen: Observation, survey: Survey, stop: Stop, *, addressed: bool) -> Segment:
+def _cell(observation: Observation, survey: Survey, stop: Stop, *, addressed: bool) -> Segment:
     expected = survey.challenge.expected
-    state = status(seen, expected, followed=stop.followed)
-    words = state_words(seen, expected, followed=stop.followed, timed=False)
-    behind = _behind(seen, stop)
+    state = status(observation, expected, followed=stop.followed)
+    words = state_words(observation, expected, followed=stop.followed, timed=False)
+    behind = _behind(observation, stop)
     if behind and state is not Status.MATCH:
         words = f"serial {behind} behind"
-    text = f"{address_words(seen.endpoint)} {words}" if addressed else words
+    text = f"{address_words(observation.endpoint)} {words}" if addressed else words
     return text, None if stop.followed and state is Status.ALIAS else state
 
 
-def _behind(seen: Observation, stop: Stop) -> int:
+def _behind(observation: Observation, stop: Stop) -> int:
     """Count how far the serial lags behind the newest one there (RFC 1982 §3.2); 0 if unknown."""
-    if seen.serial is None:
+    if observation.serial is None:
         return 0
-    lags = [(o.serial - seen.serial) % _SERIALS for o in stop.observations if o.serial is not None]
+    lags = [
+        (o.serial - observation.serial) % _SERIALS
+        for o in stop.observations
+        if o.serial is not None
+    ]
     return max((lag for lag in lags if lag < _SERIALS // 2), default=0)

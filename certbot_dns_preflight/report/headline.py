@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.records import printable
+from certbot_dns_preflight.escaping import printable
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.facts.survey import Status, status
 from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.words import plural, seconds
-from certbot_dns_preflight.survey import Status, status
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.outcome import Outcome
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.outcome import Outcome
 
 _LEAD = {Verdict.NOT_READY: "Not ready", Verdict.INCONCLUSIVE: "Inconclusive"}
 
@@ -92,11 +92,11 @@ def _counts(outcome: Outcome) -> tuple[int, int, int]:
     for challenge in valued or outcome.challenges:
         expected = challenge.survey.challenge.expected
         for stop in stops(challenge.survey):
-            for seen in stop.observations:
-                state = status(seen, expected, followed=stop.followed)
+            for observation in stop.observations:
+                state = status(observation, expected, followed=stop.followed)
                 if state is Status.NOT_ASKED:
                     continue
                 fine = state is (Status.ALIAS if stop.followed else Status.MATCH)
-                agreeing[seen.endpoint] = agreeing.get(seen.endpoint, True) and fine
-                servers.add(seen.nameserver)
+                agreeing[observation.endpoint] = agreeing.get(observation.endpoint, True) and fine
+                servers.add(observation.nameserver)
     return sum(agreeing.values()), len(agreeing), len(servers)

@@ -14,10 +14,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
-from certbot_dns_preflight.records import show_name
+from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.frame import frame, headline
 from certbot_dns_preflight.report.words import plural, seconds
-from certbot_dns_preflight.survey import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-    from certbot_dns_preflight.outcome import Progress
+    from certbot_dns_preflight.facts.outcome import Progress
 
 _TALLEST = 24
 _LEFT_FREE = 2  # lines: a terminal filled to the brim scrolls, and then nothing can be taken back

@@ -9,10 +9,10 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.report import paint
+from certbot_dns_preflight.report import styles
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.outcome import Verdict
+    from certbot_dns_preflight.facts.outcome import Verdict
 
 INDENT = "  "
 _LABEL = 10
@@ -50,13 +50,13 @@ class Page:
         """Take a finished plain line and colour it from column `start` on."""
         line = self._written(line)
         self.lines.append(
-            paint.painted(line.rstrip(), style, start) if self.colour else line.rstrip()
+            styles.painted(line.rstrip(), style, start) if self.colour else line.rstrip()
         )
 
     def headline(self, words: str, verdict: Verdict) -> None:
         """Put the answer."""
         for line in _folded(self._written(words), self.width, "", INDENT):
-            self.add(line, paint.of_verdict(verdict))
+            self.add(line, styles.of_verdict(verdict))
 
     def paragraph(self, words: str, indent: str = "") -> None:
         """Put words folded at the width."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import dns.name
 
-    from certbot_dns_preflight.survey import NameServer, Observation, Survey
+    from certbot_dns_preflight.facts.survey import NameServer, Observation, Survey
 
 
 @dataclass(frozen=True, slots=True)

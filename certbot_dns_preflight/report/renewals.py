@@ -12,16 +12,17 @@ import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.records import printable
-from certbot_dns_preflight.report import document, paint, text
+from certbot_dns_preflight.escaping import printable
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.report import styles, text
 from certbot_dns_preflight.report.headline import headline
+from certbot_dns_preflight.report.json_report import challenge_as_json, own_tool
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.words import listing, plural
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.findings import Json
-    from certbot_dns_preflight.renewals import Check, Lineage, Problem, Renewal
+    from certbot_dns_preflight.facts.finding import Json
+    from certbot_dns_preflight.renewals.lineages import Check, Lineage, Problem, Renewal
 
 VERSION = 1
 _LONGEST_NAME = 40
@@ -104,8 +105,8 @@ def _tell_line(page: Page, name: str, renewal: Renewal, check: Check) -> None:
     room = max(page.width - len(lead), len(page.ellipsis) + 20)
     if len(words) > room:
         words = words[: room - len(page.ellipsis)].rstrip() + page.ellipsis
-    style = paint.of_verdict(renewal.verdict).removeprefix("1;")
-    page.add(lead + words, paint.DOUBTFUL if mark == "warn" else style)
+    style = styles.of_verdict(renewal.verdict).removeprefix("1;")
+    page.add(lead + words, styles.DOUBTFUL if mark == "warn" else style)
 
 
 def _days(lineage: Lineage, check: Check) -> str:
@@ -179,7 +180,7 @@ def as_json(check: Check) -> dict[str, Json]:
     """Make the check as JSON values; challenges are the report's own objects."""
     return {
         "version": VERSION,
-        "tool": document.own_tool(),
+        "tool": own_tool(),
         "started": _moment(check.started),
         "elapsed_seconds": round(check.elapsed, 3),
         "config_dir": printable(str(check.directory)),
@@ -216,7 +217,7 @@ def _as_json(renewal: Renewal, check: Check) -> dict[str, Json]:
         "outcome": renewal.verdict.value,
         "problem": _problem_as_json(lineage.problem),
         "notes": [printable(note) for note in lineage.notes],
-        "challenges": [document.challenge_as_json(challenge) for challenge in judged],
+        "challenges": [challenge_as_json(challenge) for challenge in judged],
     }
 
 

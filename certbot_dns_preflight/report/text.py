@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import Verdict
-from certbot_dns_preflight.records import printable, show_name
-from certbot_dns_preflight.report import paint
+from certbot_dns_preflight.escaping import printable, show_name
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.report import styles
+from certbot_dns_preflight.report.evidence import evidence
+from certbot_dns_preflight.report.grouping import Picture, pictures
 from certbot_dns_preflight.report.headline import first_error, headline
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.passed import stops
-from certbot_dns_preflight.report.pictures import Picture, pictures
-from certbot_dns_preflight.report.table import evidence
 from certbot_dns_preflight.report.values import value_lines
 from certbot_dns_preflight.report.words import address_words, listing, plural, seconds
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
 
 _NARROWEST = 40
 _MOST_PICTURES = 6
@@ -114,7 +114,7 @@ def _tell_picture(page: Page, picture: Picture, outcome: Outcome, *, first: bool
     for row in rows:
         page.add(
             INDENT + row.text if row.text else "",
-            paint.of_status(row.state),
+            styles.of_status(row.state),
             start=len(INDENT) + row.at,
         )
 

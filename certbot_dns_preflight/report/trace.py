@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any, assert_never
 
-from certbot_dns_preflight import responses
-from certbot_dns_preflight import survey as facts
-from certbot_dns_preflight.records import show_name
-from certbot_dns_preflight.report import document
+from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts import survey as facts
+from certbot_dns_preflight.facts.answers import Values
+from certbot_dns_preflight.facts.survey import Listing, agreed_alias
+from certbot_dns_preflight.report.json_report import server_as_json, vantage_as_json
 from certbot_dns_preflight.report.page import Page
 from certbot_dns_preflight.report.words import (
     address_words,
@@ -25,15 +26,14 @@ from certbot_dns_preflight.report.words import (
     shown_value,
     state_words,
 )
-from certbot_dns_preflight.survey import Listing, agreed_alias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from certbot_dns_preflight.findings import Json
-    from certbot_dns_preflight.responses import Reading
-    from certbot_dns_preflight.survey import Hop, NameServer, Obstacle, Survey
-    from certbot_dns_preflight.trail import Destination, Leg, Step, Trail
+    from certbot_dns_preflight.facts.answers import Reading
+    from certbot_dns_preflight.facts.finding import Json
+    from certbot_dns_preflight.facts.survey import Hop, NameServer, Obstacle, Survey
+    from certbot_dns_preflight.facts.trace import Destination, Leg, Step, Trail
 
 VERSION = 1
 _MOST_VALUES = 4
@@ -80,7 +80,7 @@ def as_json(trail: Trail) -> dict[str, Json]:
         },
         "started": trail.started.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "elapsed_seconds": round(trail.elapsed, 3),
-        "vantage": document.vantage_as_json(trail.vantage),
+        "vantage": vantage_as_json(trail.vantage),
         "domain": judged.challenge.domain,
         "owner_name": show_name(judged.challenge.owner),
         "alias_chain": [show_name(name) for name in judged.alias_chain],
@@ -91,7 +91,7 @@ def as_json(trail: Trail) -> dict[str, Json]:
                 "owner_name": show_name(leg.owner),
                 "steps": [_step_as_json(step) for step in leg.steps],
                 "servers": [
-                    document.server_as_json(seen, (), followed=agreed_alias(hop) is not None)
+                    server_as_json(seen, (), followed=agreed_alias(hop) is not None)
                     for hop in judged.hops[number : number + 1]
                     for seen in hop.observations
                 ],
@@ -178,7 +178,7 @@ def _server(server: NameServer, hop: Hop, survey: Survey) -> _Node:
 
 def _values(reading: Reading) -> list[_Node]:
     """Show the values that are served, as many as a tree has room for."""
-    texts = reading.texts if isinstance(reading, responses.Values) else ()
+    texts = reading.texts if isinstance(reading, Values) else ()
     shown = [_Node(shown_value(text, _LONGEST_VALUE, "...")) for text in texts[:_MOST_VALUES]]
     rest = len(texts) - len(shown)
     return [*shown, *([_Node(f"and {plural(rest, 'more value')}")] if rest else [])]

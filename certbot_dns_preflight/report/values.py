@@ -8,20 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import responses
-from certbot_dns_preflight.difference import Kind, compare
-from certbot_dns_preflight.report import paint
-from certbot_dns_preflight.report.comparison import side_by_side
+from certbot_dns_preflight.checks.txt_difference import Kind, compare
+from certbot_dns_preflight.facts.answers import Values
+from certbot_dns_preflight.facts.survey import Status, status
+from certbot_dns_preflight.report import styles
 from certbot_dns_preflight.report.passed import stops
+from certbot_dns_preflight.report.side_by_side import side_by_side
 from certbot_dns_preflight.report.words import plural, shown_value
-from certbot_dns_preflight.survey import Status, status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from certbot_dns_preflight.difference import Comparison, Difference
-    from certbot_dns_preflight.findings import Finding
-    from certbot_dns_preflight.outcome import ChallengeOutcome
+    from certbot_dns_preflight.checks.txt_difference import Comparison, Difference
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome
 
 _MOST_SHOWN = 4
 _MOST_COMPARED = 2
@@ -51,7 +51,7 @@ def value_lines(
             text
             for stop in last
             for seen in stop.observations
-            if isinstance(seen.reading, responses.Values)
+            if isinstance(seen.reading, Values)
             for text in seen.reading.texts
         )
     )
@@ -90,7 +90,7 @@ def _pair(pair: Comparison, label: str, served: str, room: int, ellipsis: str) -
     return [
         ValueLine(label, layout.expected),
         ValueLine(served, layout.served),
-        *(ValueLine("", mark, paint.BAD) for mark in layout.marks),
+        *(ValueLine("", mark, styles.BAD) for mark in layout.marks),
     ]
 
 

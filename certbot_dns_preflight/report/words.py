@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight import responses
-from certbot_dns_preflight.records import presentation, printable, show_name
-from certbot_dns_preflight.survey import Status, status
+from certbot_dns_preflight.escaping import presentation, printable, show_name
+from certbot_dns_preflight.facts import answers
+from certbot_dns_preflight.facts.survey import Status, status
 
 if TYPE_CHECKING:
     import dns.name
 
-    from certbot_dns_preflight.responses import Endpoint
-    from certbot_dns_preflight.survey import Observation
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.survey import Observation
 
 _DNS_PORT = 53
 _SHORTEST_TOLD = 0.05
 _WHOLE_SECONDS_FROM = 9.95
 _SILENCE = {
-    responses.Silence.TIMED_OUT: "timed out",
-    responses.Silence.UNREACHABLE: "unreachable",
-    responses.Silence.NO_ROUTE: "no route from this host",
-    responses.Silence.TRUNCATED: "truncated, no TCP",
-    responses.Silence.GARBAGE: "malformed answer",
+    answers.NoResponseReason.TIMED_OUT: "timed out",
+    answers.NoResponseReason.UNREACHABLE: "unreachable",
+    answers.NoResponseReason.NO_ROUTE: "no route from this host",
+    answers.NoResponseReason.TRUNCATED: "truncated, no TCP",
+    answers.NoResponseReason.GARBAGE: "malformed answer",
 }
 
 
@@ -50,25 +50,25 @@ def _reading_words(  # noqa: C901, PLR0911 - one flat table over the sum type
     seen: Observation, expected: tuple[bytes, ...], *, followed: bool
 ) -> str:
     match seen.reading:
-        case responses.Values(texts=texts):
+        case answers.Values(texts=texts):
             return _value_words(texts, expected, followed=followed)
-        case responses.Alias(target=target, conflict=conflict):
+        case answers.Alias(target=target, conflict=conflict):
             return f"alias {show_name(target)}" + (" beside TXT" if conflict else "")
-        case responses.Absent(nxdomain=nxdomain):
+        case answers.Absent(nxdomain=nxdomain):
             return "NXDOMAIN" if nxdomain else "no TXT"
-        case responses.Refused():
+        case answers.Refused():
             return "REFUSED"
-        case responses.Failing(rcode=rcode):
+        case answers.Failing(rcode=rcode):
             return printable(rcode)
-        case responses.Referral(cut=cut):
+        case answers.Referral(cut=cut):
             return f"not authoritative: refers to {show_name(cut)}"
-        case responses.NotAuthoritative(recursive=recursive, upward=upward):
+        case answers.NotAuthoritative(recursive=recursive, upward=upward):
             return f"not authoritative{_why_not_authoritative(upward, recursive=recursive)}"
-        case responses.Malformed():
+        case answers.Malformed():
             return "malformed answer"
-        case responses.Unreachable(reason=reason):
+        case answers.Unreachable(reason=reason):
             return _SILENCE[reason]
-        case responses.NotAsked(reason=why):
+        case answers.NotAsked(reason=why):
             return f"not asked: {printable(why)}"
         case _ as never:
             assert_never(never)
@@ -102,13 +102,13 @@ def _since(first_match: float | None) -> str:
 def error_words(seen: Observation) -> str | None:
     """Say why an address gave no usable answer; None where it gave one."""
     match seen.reading:
-        case responses.Values() | responses.Alias() | responses.Absent():
+        case answers.Values() | answers.Alias() | answers.Absent():
             return None
-        case responses.Malformed(detail=detail):
+        case answers.Malformed(detail=detail):
             return printable(detail) or "malformed"
-        case responses.Unreachable(reason=reason, detail=detail):
+        case answers.Unreachable(reason=reason, detail=detail):
             return printable(detail) or reason.value
-        case responses.NotAsked(reason=why):
+        case answers.NotAsked(reason=why):
             return printable(why) or "not asked"
         case _:
             return _reading_words(seen, (), followed=False)

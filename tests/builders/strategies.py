@@ -12,12 +12,12 @@ import dataclasses
 import dns.name
 from hypothesis import strategies as st
 
-from certbot_dns_preflight import responses
-from certbot_dns_preflight.findings import Finding, Severity
-from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
-from certbot_dns_preflight.records import challenge
-from certbot_dns_preflight.responses import Endpoint
-from certbot_dns_preflight.survey import (
+from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.facts import answers
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.finding import Finding, Severity
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
+from certbot_dns_preflight.facts.survey import (
     AliasLoop,
     Hop,
     Listing,
@@ -40,18 +40,16 @@ VALUES = st.one_of(st.just(VALUE), st.binary(max_size=90), st.binary(min_size=30
 DETAILS = st.text(max_size=20)
 SECONDS = st.one_of(st.none(), st.floats(0, 4000))
 READINGS = st.one_of(
-    st.builds(responses.Values, st.lists(VALUES, min_size=1, max_size=9).map(tuple)),
-    st.builds(
-        responses.Alias, NAMES, st.none() | NAMES, st.booleans(), st.lists(VALUES).map(tuple)
-    ),
-    st.builds(responses.Absent, st.booleans(), st.none() | NAMES),
-    st.builds(responses.Referral, NAMES, st.frozensets(NAMES, max_size=2)),
-    st.builds(responses.Refused),
-    st.builds(responses.Failing, st.sampled_from(["SERVFAIL", "FORMERR", "NOTIMP"])),
-    st.builds(responses.NotAuthoritative, st.booleans(), st.none() | NAMES),
-    st.builds(responses.Malformed, DETAILS),
-    st.builds(responses.Unreachable, st.sampled_from(responses.Silence), DETAILS),
-    st.builds(responses.NotAsked, DETAILS),
+    st.builds(answers.Values, st.lists(VALUES, min_size=1, max_size=9).map(tuple)),
+    st.builds(answers.Alias, NAMES, st.none() | NAMES, st.booleans(), st.lists(VALUES).map(tuple)),
+    st.builds(answers.Absent, st.booleans(), st.none() | NAMES),
+    st.builds(answers.Referral, NAMES, st.frozensets(NAMES, max_size=2)),
+    st.builds(answers.Refused),
+    st.builds(answers.Failing, st.sampled_from(["SERVFAIL", "FORMERR", "NOTIMP"])),
+    st.builds(answers.NotAuthoritative, st.booleans(), st.none() | NAMES),
+    st.builds(answers.Malformed, DETAILS),
+    st.builds(answers.Unreachable, st.sampled_from(answers.NoResponseReason), DETAILS),
+    st.builds(answers.NotAsked, DETAILS),
 )
 ENDPOINTS = st.builds(
     Endpoint,
@@ -62,14 +60,14 @@ ENDPOINTS = st.builds(
 
 def _as_answered(seen: Observation) -> Observation:
     """A usable answer came with authority, over something, with an RCODE."""
-    usable = responses.Values | responses.Alias | responses.Absent
+    usable = answers.Values | answers.Alias | answers.Absent
     if not isinstance(seen.reading, usable):
         return seen
     return dataclasses.replace(
         seen,
         rcode=seen.rcode or "NOERROR",
         authoritative=True,
-        transport=seen.transport or responses.Transport.UDP,
+        transport=seen.transport or answers.Transport.UDP,
     )
 
 
@@ -90,7 +88,7 @@ OBSERVATIONS = st.builds(
     reading=READINGS,
     rcode=st.sampled_from([None, "NOERROR", "NXDOMAIN"]),
     authoritative=st.none() | st.booleans(),
-    transport=st.none() | st.sampled_from(responses.Transport),
+    transport=st.none() | st.sampled_from(answers.Transport),
     rtt=SECONDS,
     serial=st.none() | st.integers(0, 2**32 - 1),
     first_match=SECONDS,
@@ -113,7 +111,7 @@ OBSTACLES = st.one_of(
     st.builds(OutOfTime, NAMES),
 )
 CHALLENGES = st.builds(
-    challenge,
+    make_challenge,
     st.sampled_from(
         ["example.com", "*.example.org", "b\N{LATIN SMALL LETTER U WITH DIAERESIS}.de"]
     ),
@@ -183,25 +181,25 @@ _FEW_VALUES = st.sampled_from(
         b"",
     ]
 )
-_RIGHT = st.just(responses.Values((VALUE, SECOND)))
+_RIGHT = st.just(answers.Values((VALUE, SECOND)))
 _ALIASES = st.builds(
-    responses.Alias,
+    answers.Alias,
     st.sampled_from(_FEW_NAMES[2:]),
     dname=st.sampled_from([None, _FEW_NAMES[0]]),
     conflict=st.booleans(),
     texts=st.lists(_FEW_VALUES, max_size=2).map(tuple),
 )
 _WRONG = st.one_of(
-    st.builds(responses.Values, st.lists(_FEW_VALUES, min_size=1, max_size=4).map(tuple)),
-    st.builds(responses.Absent, st.booleans(), st.sampled_from([None, _FEW_NAMES[0]])),
+    st.builds(answers.Values, st.lists(_FEW_VALUES, min_size=1, max_size=4).map(tuple)),
+    st.builds(answers.Absent, st.booleans(), st.sampled_from([None, _FEW_NAMES[0]])),
     _ALIASES,
-    st.builds(responses.Referral, st.just(_FEW_NAMES[1]), st.just(frozenset(_HOSTS[:1]))),
-    st.just(responses.Refused()),
-    st.builds(responses.Failing, st.sampled_from(["SERVFAIL", "FORMERR"])),
-    st.builds(responses.NotAuthoritative, st.booleans(), st.sampled_from([None, dns.name.root])),
-    st.builds(responses.Malformed, st.text(max_size=300)),
-    st.builds(responses.Unreachable, st.sampled_from(responses.Silence), st.text(max_size=20)),
-    st.builds(responses.NotAsked, st.text(max_size=20)),
+    st.builds(answers.Referral, st.just(_FEW_NAMES[1]), st.just(frozenset(_HOSTS[:1]))),
+    st.just(answers.Refused()),
+    st.builds(answers.Failing, st.sampled_from(["SERVFAIL", "FORMERR"])),
+    st.builds(answers.NotAuthoritative, st.booleans(), st.sampled_from([None, dns.name.root])),
+    st.builds(answers.Malformed, st.text(max_size=300)),
+    st.builds(answers.Unreachable, st.sampled_from(answers.NoResponseReason), st.text(max_size=20)),
+    st.builds(answers.NotAsked, st.text(max_size=20)),
 )
 _LISTED = st.sets(st.sampled_from(list(Listing)), min_size=1).map(frozenset)
 _ENDPOINT_LISTS = st.lists(st.sampled_from(_FEW_ENDPOINTS), max_size=2).map(tuple)
@@ -209,7 +207,7 @@ _ENDPOINT_LISTS = st.lists(st.sampled_from(_FEW_ENDPOINTS), max_size=2).map(tupl
 
 @st.composite
 def _hops(draw: st.DrawFn) -> Hop:
-    usual = draw(st.sampled_from([_RIGHT, st.just(responses.Alias(_FEW_NAMES[2])), _WRONG]))
+    usual = draw(st.sampled_from([_RIGHT, st.just(answers.Alias(_FEW_NAMES[2])), _WRONG]))
     readings = st.one_of(usual, usual, usual, _WRONG) if draw(st.booleans()) else usual
     observations = draw(
         st.lists(
@@ -270,7 +268,7 @@ _PROBES = st.builds(
 PLAUSIBLE_SURVEYS = st.builds(
     Survey,
     st.sampled_from([(), (VALUE,), (VALUE, SECOND)]).map(
-        lambda expected: challenge("example.test", expected)
+        lambda expected: make_challenge("example.test", expected)
     ),
     st.lists(_hops(), max_size=3).map(tuple),
     st.one_of(st.none(), st.none(), st.none(), _OBSTACLES),

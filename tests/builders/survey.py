@@ -11,12 +11,12 @@ import datetime as dt
 
 import dns.name
 
-from certbot_dns_preflight import responses
-from certbot_dns_preflight.findings import Finding, Severity
-from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
-from certbot_dns_preflight.records import challenge
-from certbot_dns_preflight.responses import Endpoint
-from certbot_dns_preflight.survey import (
+from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.facts import answers
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.finding import Finding, Severity
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
+from certbot_dns_preflight.facts.survey import (
     Hop,
     Listing,
     NameServer,
@@ -36,11 +36,11 @@ NS2_V6 = "2001:db8::2"
 ZONE = "example.test."
 OWNER = f"_acme-challenge.{ZONE}"
 TARGET = "record.other.test."
-NXDOMAIN = responses.Absent(nxdomain=True, soa=dns.name.from_text("example.com."))
-NODATA = responses.Absent(nxdomain=False, soa=dns.name.from_text("example.com."))
-REFUSED = responses.Refused()
-TIMED_OUT = responses.Unreachable(responses.Silence.TIMED_OUT, "no answer in 3 s, twice")
-THERE = responses.Values((VALUE,))
+NXDOMAIN = answers.Absent(nxdomain=True, soa=dns.name.from_text("example.com."))
+NODATA = answers.Absent(nxdomain=False, soa=dns.name.from_text("example.com."))
+REFUSED = answers.Refused()
+TIMED_OUT = answers.Unreachable(answers.NoResponseReason.TIMED_OUT, "no answer in 3 s, twice")
+THERE = answers.Values((VALUE,))
 FOUR_AND_SIX = Vantage((), ("ipv4", "ipv6"))
 STARTED = dt.datetime(2026, 11, 23, 19, 4, 50, 123456, tzinfo=dt.UTC)
 
@@ -52,41 +52,43 @@ def name(text: str) -> dns.name.Name:
 # -- what an address may say ---------------------------------------------------------------------
 
 
-def texts(*values: bytes) -> responses.Values:
-    return responses.Values(values or (VALUE,))
+def texts(*values: bytes) -> answers.Values:
+    return answers.Values(values or (VALUE,))
 
 
-def nxdomain(soa: str | None = ZONE) -> responses.Absent:
-    return responses.Absent(nxdomain=True, soa=name(soa) if soa else None)
+def nxdomain(soa: str | None = ZONE) -> answers.Absent:
+    return answers.Absent(nxdomain=True, soa=name(soa) if soa else None)
 
 
-def nodata(soa: str | None = ZONE) -> responses.Absent:
-    return responses.Absent(nxdomain=False, soa=name(soa) if soa else None)
+def nodata(soa: str | None = ZONE) -> answers.Absent:
+    return answers.Absent(nxdomain=False, soa=name(soa) if soa else None)
 
 
-def alias(target: str = TARGET, **more: object) -> responses.Alias:
-    return dataclasses.replace(responses.Alias(name(target)), **more)  # type: ignore[arg-type]
+def alias(target: str = TARGET, **more: object) -> answers.Alias:
+    return dataclasses.replace(answers.Alias(name(target)), **more)  # type: ignore[arg-type]
 
 
-def silent(reason: responses.Silence = responses.Silence.TIMED_OUT) -> responses.Unreachable:
-    return responses.Unreachable(reason, reason.value)
+def silent(
+    reason: answers.NoResponseReason = answers.NoResponseReason.TIMED_OUT,
+) -> answers.Unreachable:
+    return answers.Unreachable(reason, reason.value)
 
 
 # -- who said it ---------------------------------------------------------------------------------
 
 
 _RCODES = {
-    responses.Values: "NOERROR",
-    responses.Alias: "NOERROR",
-    responses.Refused: "REFUSED",
-    responses.NotAuthoritative: "NOERROR",
+    answers.Values: "NOERROR",
+    answers.Alias: "NOERROR",
+    answers.Refused: "REFUSED",
+    answers.NotAuthoritative: "NOERROR",
 }
 
 
 def seen(  # noqa: PLR0913 - facts of one observation, all but two with a default
     server: str,
     address: str,
-    reading: responses.Reading = THERE,
+    reading: answers.Reading = THERE,
     *,
     zone: str = "example.com.",
     serial: int | None = None,
@@ -95,13 +97,11 @@ def seen(  # noqa: PLR0913 - facts of one observation, all but two with a defaul
     matched_before: bool = False,
 ) -> Observation:
     """Make an observation: NoResponse-like readings get no rcode, rtt or transport."""
-    answered = not isinstance(
-        reading, responses.Unreachable | responses.Malformed | responses.NotAsked
-    )
+    answered = not isinstance(reading, answers.Unreachable | answers.Malformed | answers.NotAsked)
     rcode = _RCODES.get(type(reading))
-    if isinstance(reading, responses.Absent):
+    if isinstance(reading, answers.Absent):
         rcode = "NXDOMAIN" if reading.nxdomain else "NOERROR"
-    if isinstance(reading, responses.Failing):
+    if isinstance(reading, answers.Failing):
         rcode = reading.rcode
     return Observation(
         zone=name(zone),
@@ -110,10 +110,10 @@ def seen(  # noqa: PLR0913 - facts of one observation, all but two with a defaul
         listed_by=BOTH,
         reading=reading,
         rcode=rcode,
-        authoritative=isinstance(reading, responses.Values | responses.Alias | responses.Absent)
+        authoritative=isinstance(reading, answers.Values | answers.Alias | answers.Absent)
         if answered
         else None,
-        transport=responses.Transport.UDP if answered else None,
+        transport=answers.Transport.UDP if answered else None,
         rtt=0.0123456 if answered else None,
         serial=serial,
         first_match=after,
@@ -122,7 +122,7 @@ def seen(  # noqa: PLR0913 - facts of one observation, all but two with a defaul
 
 
 def at(
-    address: str, reading: responses.Reading, serial: int | None = None, **more: object
+    address: str, reading: answers.Reading, serial: int | None = None, **more: object
 ) -> Observation:
     """Make an observation in example.test.; the server's name follows from the last digit."""
     server = f"ns{address[-1]}.example.net."
@@ -159,7 +159,7 @@ def survey(
 ) -> Survey:
     """Make a survey of example.test. after its first round."""
     found = Probes(**probes)  # type: ignore[arg-type]
-    return Survey(challenge("example.test", expected), hops, obstacle, rounds=1, probes=found)
+    return Survey(make_challenge("example.test", expected), hops, obstacle, rounds=1, probes=found)
 
 
 # -- what is said of it --------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def judged(
     **survey: object,
 ) -> ChallengeOutcome:
     """Make one challenge: observations at the owner name, or all `hops` given outright."""
-    asked = challenge(domain, expected)
+    asked = make_challenge(domain, expected)
     if hops is None:
         zone = None if observations else "example.com."
         hops = (hop(*observations, owner=asked.owner.to_text(), zone=zone),)

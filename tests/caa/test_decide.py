@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certbot_dns_preflight.caa import (
+from certbot_dns_preflight.caa.policy import (
     Allowed,
-    Applicant,
-    Doubt,
+    Ambiguity,
     Forbidden,
-    Property,
+    IssuanceRequest,
+    Rejection,
     Unjudged,
-    Why,
     decide,
 )
+from certbot_dns_preflight.facts.caa import Property
 
 OURS = "https://example.net/account/1234"
-CA1 = Applicant(("ca1.example.net",), OURS)
-CA2 = Applicant(("ca2.example.org",), OURS)
-NET = Applicant(("example.net",), OURS)
+CA1 = IssuanceRequest(("ca1.example.net",), OURS)
+CA2 = IssuanceRequest(("ca2.example.org",), OURS)
+NET = IssuanceRequest(("example.net",), OURS)
 
 
 def records(*lines: str) -> list[Property]:
@@ -28,8 +28,8 @@ def records(*lines: str) -> list[Property]:
     return [Property(int(flags), tag.encode(), value.encode()) for flags, tag, value in parted]
 
 
-def verdict(lines: tuple[str, ...], applicant: Applicant, *, wildcard: bool = False) -> str:
-    return type(decide(records(*lines), applicant, wildcard=wildcard)).__name__
+def verdict(lines: tuple[str, ...], issuance: IssuanceRequest, *, wildcard: bool = False) -> str:
+    return type(decide(records(*lines), issuance, wildcard=wildcard)).__name__
 
 
 BOTH = ("0 issue ca1.example.net", "0 issue ca2.example.org")
@@ -38,7 +38,7 @@ WILD3 = ("0 issue ca1.example.net", "0 issuewild ;")
 
 
 @pytest.mark.parametrize(
-    ("lines", "applicant", "wildcard", "expected"),
+    ("lines", "issuance", "wildcard", "expected"),
     [
         # RFC 8659 section 4.2
         (BOTH, CA1, False, "Allowed"),
@@ -102,11 +102,11 @@ WILD3 = ("0 issue ca1.example.net", "0 issuewild ;")
 )
 def test_the_rfcs_own_examples(
     lines: tuple[str, ...],
-    applicant: Applicant,
+    issuance: IssuanceRequest,
     wildcard: bool,  # noqa: FBT001 - a column
     expected: str,
 ) -> None:
-    assert verdict(lines, applicant, wildcard=wildcard) == expected
+    assert verdict(lines, issuance, wildcard=wildcard) == expected
 
 
 def test_no_set_allows() -> None:
@@ -124,47 +124,47 @@ def test_no_set_allows() -> None:
         ("example.net ; a = b ; c=", None),
         ("example.net; validationmethods=dns-01;abc=x=y", None),
         ("example.net; AccountURI=other", None),  # an unknown parameter, as Boulder has it
-        ("", Why.NO_ISSUER),
-        ("  ", Why.NO_ISSUER),
-        (" ; ", Why.NO_ISSUER),
-        (";a=b", Why.NO_ISSUER),
-        ("www.example.net", Why.OTHER_ISSUER),
-        ("net", Why.OTHER_ISSUER),
-        ("example.net.", Why.MALFORMED),
-        ("exa mple.net", Why.MALFORMED),
-        ("-example.net", Why.MALFORMED),
-        ("example..net", Why.MALFORMED),
-        ("ex_ample.net", Why.MALFORMED),
-        ("exämple.net", Why.MALFORMED),
-        ("example.net\n", Why.MALFORMED),
-        ('"example.net"', Why.MALFORMED),
-        ("example.net a=b", Why.MALFORMED),
-        ("example.net;a", Why.MALFORMED),
-        ("example.net;=b", Why.MALFORMED),
-        ("example.net;a=b;", Why.MALFORMED),
-        ("example.net;;", Why.MALFORMED),
-        ("example.net;;a=b", Why.MALFORMED),
-        ("example.net;a_b=c", Why.MALFORMED),
-        ("example.net;a=b c", Why.MALFORMED),
-        ("example.net;a=b\x7f", Why.MALFORMED),
-        ("example.net;a=\x00", Why.MALFORMED),
-        ("example.net; validationmethods=dns_01", Why.MALFORMED),
-        ("example.net; validationmethods=dns-01,", Why.MALFORMED),
-        ("example.net; validationmethods=,dns-01", Why.MALFORMED),
-        ("example.net; validationmethods=", Why.OTHER_METHOD),
-        ("example.net; validationmethods=DNS-01", Why.OTHER_METHOD),
-        ("example.net; validationmethods=dns-010", Why.OTHER_METHOD),
-        (f"example.net; accounturi={OURS}/", Why.OTHER_ACCOUNT),
-        (f"example.net; accounturi={OURS.upper()}", Why.OTHER_ACCOUNT),
-        ("example.net; accounturi=", Why.OTHER_ACCOUNT),
-        (f"example.net; accounturi={OURS}; accounturi={OURS}", Why.DUPLICATE_PARAMETER),
+        ("", Rejection.NO_ISSUER),
+        ("  ", Rejection.NO_ISSUER),
+        (" ; ", Rejection.NO_ISSUER),
+        (";a=b", Rejection.NO_ISSUER),
+        ("www.example.net", Rejection.OTHER_ISSUER),
+        ("net", Rejection.OTHER_ISSUER),
+        ("example.net.", Rejection.MALFORMED),
+        ("exa mple.net", Rejection.MALFORMED),
+        ("-example.net", Rejection.MALFORMED),
+        ("example..net", Rejection.MALFORMED),
+        ("ex_ample.net", Rejection.MALFORMED),
+        ("exämple.net", Rejection.MALFORMED),
+        ("example.net\n", Rejection.MALFORMED),
+        ('"example.net"', Rejection.MALFORMED),
+        ("example.net a=b", Rejection.MALFORMED),
+        ("example.net;a", Rejection.MALFORMED),
+        ("example.net;=b", Rejection.MALFORMED),
+        ("example.net;a=b;", Rejection.MALFORMED),
+        ("example.net;;", Rejection.MALFORMED),
+        ("example.net;;a=b", Rejection.MALFORMED),
+        ("example.net;a_b=c", Rejection.MALFORMED),
+        ("example.net;a=b c", Rejection.MALFORMED),
+        ("example.net;a=b\x7f", Rejection.MALFORMED),
+        ("example.net;a=\x00", Rejection.MALFORMED),
+        ("example.net; validationmethods=dns_01", Rejection.MALFORMED),
+        ("example.net; validationmethods=dns-01,", Rejection.MALFORMED),
+        ("example.net; validationmethods=,dns-01", Rejection.MALFORMED),
+        ("example.net; validationmethods=", Rejection.OTHER_METHOD),
+        ("example.net; validationmethods=DNS-01", Rejection.OTHER_METHOD),
+        ("example.net; validationmethods=dns-010", Rejection.OTHER_METHOD),
+        (f"example.net; accounturi={OURS}/", Rejection.OTHER_ACCOUNT),
+        (f"example.net; accounturi={OURS.upper()}", Rejection.OTHER_ACCOUNT),
+        ("example.net; accounturi=", Rejection.OTHER_ACCOUNT),
+        (f"example.net; accounturi={OURS}; accounturi={OURS}", Rejection.DUPLICATE_PARAMETER),
         (
             "example.net; validationmethods=dns-01; validationmethods=dns-01",
-            Why.DUPLICATE_PARAMETER,
+            Rejection.DUPLICATE_PARAMETER,
         ),
     ],
 )
-def test_a_value_authorises_or_says_why_not(value: str, expected: Why | None) -> None:
+def test_a_value_authorises_or_says_why_not(value: str, expected: Rejection | None) -> None:
     item = Property(0, b"issue", value.encode())
     decision = decide([item], NET, wildcard=False)
     if expected is None:
@@ -181,46 +181,48 @@ def test_tags_ignore_case(tag: str) -> None:
 
 
 def test_any_of_several_identities_will_do() -> None:
-    either = Applicant(("ca.example", "example.net"))
+    either = IssuanceRequest(("ca.example", "example.net"))
     assert verdict(("0 issue example.net",), either) == "Allowed"
     assert verdict(("0 issue other.example",), either) == "Forbidden"
 
 
 @pytest.mark.parametrize(
-    ("lines", "applicant", "doubt"),
+    ("lines", "issuance", "doubt"),
     [
-        (("0 issue Example.NET",), NET, Doubt.LETTER_CASE),
-        (("0 issue example.net",), Applicant(()), Doubt.IDENTITY_UNKNOWN),
+        (("0 issue Example.NET",), NET, Ambiguity.LETTER_CASE),
+        (("0 issue example.net",), IssuanceRequest(()), Ambiguity.IDENTITY_UNKNOWN),
         (
             (f"0 issue example.net; accounturi={OURS}",),
-            Applicant(("example.net",)),
-            Doubt.ACCOUNT_UNKNOWN,
+            IssuanceRequest(("example.net",)),
+            Ambiguity.ACCOUNT_UNKNOWN,
         ),
-        (("0 issue example.net", "1 tbs x"), NET, Doubt.FLAG_ONE),
-        (("1 tbs x",), NET, Doubt.FLAG_ONE),
+        (("0 issue example.net", "1 tbs x"), NET, Ambiguity.FLAG_ONE),
+        (("1 tbs x",), NET, Ambiguity.FLAG_ONE),
     ],
 )
 def test_what_cannot_be_judged_is_said(
-    lines: tuple[str, ...], applicant: Applicant, doubt: Doubt
+    lines: tuple[str, ...], issuance: IssuanceRequest, doubt: Ambiguity
 ) -> None:
-    decision = decide(records(*lines), applicant, wildcard=False)
+    decision = decide(records(*lines), issuance, wildcard=False)
     assert isinstance(decision, Unjudged)
     assert decision.doubt is doubt
 
 
 @pytest.mark.parametrize(
-    ("lines", "applicant"),
+    ("lines", "issuance"),
     [
-        (("0 issue ;",), Applicant(())),
+        (("0 issue ;",), IssuanceRequest(())),
         (
             ("0 issue example.net; accounturi=a; validationmethods=http-01",),
-            Applicant(("example.net",)),
+            IssuanceRequest(("example.net",)),
         ),
         (("0 issue other.example", "1 tbs x"), NET),
     ],
 )
-def test_a_doubt_that_changes_nothing_is_none(lines: tuple[str, ...], applicant: Applicant) -> None:
-    assert verdict(lines, applicant) == "Forbidden"
+def test_a_doubt_that_changes_nothing_is_none(
+    lines: tuple[str, ...], issuance: IssuanceRequest
+) -> None:
+    assert verdict(lines, issuance) == "Forbidden"
 
 
 def test_a_clear_authorisation_outweighs_a_doubtful_one() -> None:
@@ -282,19 +284,19 @@ def test_registered_tags_that_not_every_ca_knows_are_a_doubt_where_critical(tag:
     assert verdict((f"0 {tag} x",), CA1) == "Allowed"
     found = decide(records(f"128 {tag} x"), CA1, wildcard=False)
     assert isinstance(found, Unjudged)
-    assert found.doubt is Doubt.LITTLE_KNOWN
+    assert found.doubt is Ambiguity.LITTLE_KNOWN
     assert verdict((f"128 {tag} x", "128 tbs x"), CA1) == "Forbidden"
     assert verdict((f"128 {tag} x", "0 issue ;"), CA1) == "Forbidden"
 
 
-V02 = Applicant(("letsencrypt.org",), "https://acme-v02.api.letsencrypt.org/acme/acct/5")
-STAGING = Applicant(
+V02 = IssuanceRequest(("letsencrypt.org",), "https://acme-v02.api.letsencrypt.org/acme/acct/5")
+STAGING = IssuanceRequest(
     ("letsencrypt.org",), "https://acme-staging-v02.api.letsencrypt.org/acme/acct/5"
 )
 
 
 @pytest.mark.parametrize(
-    ("url", "applicant", "expected"),
+    ("url", "issuance", "expected"),
     [
         ("acme-v01.api.letsencrypt.org/acme/reg/5", V02, "Unjudged"),
         ("acme-v01.api.letsencrypt.org/acme/reg/6", V02, "Forbidden"),
@@ -305,18 +307,18 @@ STAGING = Applicant(
     ],
 )
 def test_an_accounts_url_of_acmev1_is_that_of_the_same_number(
-    url: str, applicant: Applicant, expected: str
+    url: str, issuance: IssuanceRequest, expected: str
 ) -> None:
-    assert verdict((f"0 issue letsencrypt.org; accounturi=https://{url}",), applicant) == expected
+    assert verdict((f"0 issue letsencrypt.org; accounturi=https://{url}",), issuance) == expected
 
 
 def test_the_mildest_doubt_of_several_records_counts_and_the_gravest_of_one() -> None:
     hyphen = "0 issue letsencrypt.org; foo-bar=1"
     old = "0 issue letsencrypt.org; accounturi=https://acme-v01.api.letsencrypt.org/acme/reg/5"
     for lines, doubt in (
-        ((hyphen,), Doubt.HYPHEN),
-        ((f"{old}; foo-bar=1",), Doubt.HYPHEN),
-        ((hyphen, old), Doubt.OLD_ACCOUNT),
+        ((hyphen,), Ambiguity.HYPHEN),
+        ((f"{old}; foo-bar=1",), Ambiguity.HYPHEN),
+        ((hyphen, old), Ambiguity.OLD_ACCOUNT),
     ):
         found = decide(records(*lines), V02, wildcard=False)
         assert isinstance(found, Unjudged)

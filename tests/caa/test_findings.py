@@ -7,8 +7,11 @@ from __future__ import annotations
 import dns.name
 import pytest
 
-from certbot_dns_preflight.caa import Applicant, Property
-from certbot_dns_preflight.caasets import (
+from certbot_dns_preflight.caa.policy import IssuanceRequest
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.caa import judge
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.caa import (
     AliasTo,
     CaaAnswer,
     Climb,
@@ -18,16 +21,14 @@ from certbot_dns_preflight.caasets import (
     NoProperties,
     NotAskable,
     Properties,
+    Property,
 )
-from certbot_dns_preflight.diagnosis import phrases
-from certbot_dns_preflight.diagnosis.caa import judge
-from certbot_dns_preflight.findings import Finding, Severity
-from certbot_dns_preflight.responses import Endpoint
+from certbot_dns_preflight.facts.finding import Finding, Severity
 
 ACCOUNT = "https://ca.example/acct/1"
-LETS_ENCRYPT = Applicant(("letsencrypt.org",), ACCOUNT)
+LETS_ENCRYPT = IssuanceRequest(("letsencrypt.org",), ACCOUNT)
 OF_ACMEV1 = "https://acme-v01.api.letsencrypt.org/acme/reg/5"
-NUMBER_5 = Applicant(("letsencrypt.org",), "https://acme-v02.api.letsencrypt.org/acme/acct/5")
+NUMBER_5 = IssuanceRequest(("letsencrypt.org",), "https://acme-v02.api.letsencrypt.org/acme/acct/5")
 ZONE = dns.name.from_text("example.com.")
 EMPTY = NoProperties(nxdomain=False)
 
@@ -55,8 +56,8 @@ def climbed(*contents: Content, at_www: tuple[Content, ...] = (EMPTY,)) -> Climb
     return Climb(www, (Look(www, answers(www, *at_www)), Look(ZONE, answers(ZONE, *contents))))
 
 
-def only(climb: Climb, applicant: Applicant = LETS_ENCRYPT, **more: object) -> Finding:
-    (finding,) = judge(climb, applicant, **more)  # type: ignore[arg-type]
+def only(climb: Climb, issuance: IssuanceRequest = LETS_ENCRYPT, **more: object) -> Finding:
+    (finding,) = judge(climb, issuance, **more)  # type: ignore[arg-type]
     return finding
 
 
@@ -180,9 +181,9 @@ def test_one_server_that_fails_beside_one_that_answers_does_not_matter() -> None
 def test_a_dead_zone_that_another_finding_tells_is_not_told_again() -> None:
     climb = climbed(EMPTY, at_www=(Failed("no answer in 3 s"),))
     assert [f.code for f in judge(climb, LETS_ENCRYPT)] == ["caa-unanswerable"]
-    assert not list(judge(climb, LETS_ENCRYPT, told_elsewhere={ZONE}))
+    assert not list(judge(climb, LETS_ENCRYPT, already_reported={ZONE}))
     own = climbed(EMPTY, at_www=(Failed("SERVFAIL", otherwise_fine=True),))
-    assert list(judge(own, LETS_ENCRYPT, told_elsewhere={ZONE}))
+    assert list(judge(own, LETS_ENCRYPT, already_reported={ZONE}))
 
 
 def test_an_address_that_cannot_be_asked_from_here_proves_nothing() -> None:
@@ -198,23 +199,23 @@ def test_an_alias_in_a_circle_cannot_be_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "applicant", "severity"),
+    ("lines", "issuance", "severity"),
     [
         (["0 issue LetsEncrypt.org"], LETS_ENCRYPT, Severity.ERROR),
-        (["0 issue Pki.goog"], Applicant(("pki.goog",)), Severity.WARNING),
+        (["0 issue Pki.goog"], IssuanceRequest(("pki.goog",)), Severity.WARNING),
         (["1 tbs x"], LETS_ENCRYPT, Severity.ERROR),
-        (["1 tbs x"], Applicant(("pki.goog",)), Severity.WARNING),
+        (["1 tbs x"], IssuanceRequest(("pki.goog",)), Severity.WARNING),
         (["0 issue letsencrypt.org; foo-bar=1"], LETS_ENCRYPT, Severity.ERROR),
-        (["0 issue pki.goog; foo-bar=1"], Applicant(("pki.goog",)), Severity.WARNING),
+        (["0 issue pki.goog; foo-bar=1"], IssuanceRequest(("pki.goog",)), Severity.WARNING),
         (["128 issuevmc ;"], LETS_ENCRYPT, Severity.ERROR),
-        (["128 contactemail a@example.com"], Applicant(("pki.goog",)), Severity.WARNING),
+        (["128 contactemail a@example.com"], IssuanceRequest(("pki.goog",)), Severity.WARNING),
         ([f"0 issue letsencrypt.org; accounturi={OF_ACMEV1}"], NUMBER_5, Severity.WARNING),
-        (["0 issue pki.goog"], Applicant(()), Severity.WARNING),
-        (["0 issue pki.goog; accounturi=a"], Applicant(("pki.goog",)), Severity.WARNING),
+        (["0 issue pki.goog"], IssuanceRequest(()), Severity.WARNING),
+        (["0 issue pki.goog; accounturi=a"], IssuanceRequest(("pki.goog",)), Severity.WARNING),
     ],
 )
 def test_doubts_warn_unless_this_ca_is_known_to_refuse(
-    lines: list[str], applicant: Applicant, severity: Severity
+    lines: list[str], issuance: IssuanceRequest, severity: Severity
 ) -> None:
-    found = only(climbed(props(*lines)), applicant)
+    found = only(climbed(props(*lines)), issuance)
     assert (found.code, found.severity) == ("caa-forbids", severity)

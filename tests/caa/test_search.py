@@ -12,14 +12,15 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight import caa, roothints
-from certbot_dns_preflight.caasearch import CaaSearch
-from certbot_dns_preflight.caasets import Climb, Properties
-from certbot_dns_preflight.delegation import Walker
-from certbot_dns_preflight.diagnosis.caa import judge
-from certbot_dns_preflight.exchange import Exchange
-from certbot_dns_preflight.findings import Finding, Severity
-from certbot_dns_preflight.responses import Endpoint
+from certbot_dns_preflight.caa.policy import Allowed, IssuanceRequest, decide
+from certbot_dns_preflight.checks.caa import judge
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.caa import Climb, Properties, Property
+from certbot_dns_preflight.facts.finding import Finding, Severity
+from certbot_dns_preflight.resolve.caa import CaaSearch
+from certbot_dns_preflight.resolve.exchange import Exchange
+from certbot_dns_preflight.resolve.root_hints import read
+from certbot_dns_preflight.resolve.walker import Walker
 from tests.lab import misbehaving
 from tests.lab.laboratory import zone_text
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.thorough, pytest.mark.versioned]
 
 OURS = "letsencrypt.org"
-APPLICANT = caa.Applicant((OURS,), "https://ca.example/acct/1")
+APPLICANT = IssuanceRequest((OURS,), "https://ca.example/acct/1")
 ALLOWS = '@ CAA 0 issue "letsencrypt.org"\n'
 FORBIDS = '@ CAA 0 issue "other-ca.example"\n'
 
@@ -40,7 +41,7 @@ def climb(lab: Lab, domain: str, *, resolver: bool = False) -> tuple[Climb, Exch
     async def search() -> tuple[Climb, Exchange]:
         exchange = Exchange(query_timeout=2)
         resolvers = (Endpoint(lab.unbound.address4),) if resolver else ()
-        walker = Walker(exchange, roots=roothints.read(lab.root_hints), resolvers=resolvers)
+        walker = Walker(exchange, roots=read(lab.root_hints), resolvers=resolvers)
         found = await CaaSearch(exchange, walker, resolvers=resolvers).climb(
             dns.name.from_text(domain)
         )
@@ -64,9 +65,9 @@ def as_a_ca_sees_it(lab: Lab, domain: str, *, wildcard: bool = False) -> str:
             return "caa-unanswerable"
         for rrset in answer.answer:
             if rrset.rdtype == dns.rdatatype.CAA:
-                served = [caa.Property(r.flags, r.tag, r.value) for r in rrset]
-                decision = caa.decide(served, APPLICANT, wildcard=wildcard)
-                return "fine" if isinstance(decision, caa.Allowed) else "caa-forbids"
+                served = [Property(r.flags, r.tag, r.value) for r in rrset]
+                decision = decide(served, APPLICANT, wildcard=wildcard)
+                return "fine" if isinstance(decision, Allowed) else "caa-forbids"
         name = name.parent()
     return "fine"
 
@@ -289,7 +290,7 @@ def test_domains_of_one_order_share_their_ancestors(lab: Lab) -> None:
 
     async def search() -> None:
         exchange = Exchange(query_timeout=2)
-        walker = Walker(exchange, roots=roothints.read(lab.root_hints))
+        walker = Walker(exchange, roots=read(lab.root_hints))
         caa_search = CaaSearch(exchange, walker)
         names = (dns.name.from_text(f"n{i}.caa.test.") for i in range(20))
         await asyncio.gather(*map(caa_search.climb, names))

@@ -18,12 +18,13 @@ import dns.rrset
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from certbot_dns_preflight import caawire
-from certbot_dns_preflight.caa import Property
 from certbot_dns_preflight.dnssec.signatures import Valid, Verifier
-from certbot_dns_preflight.exchange import Exchange
-from certbot_dns_preflight.responses import NoResponse, Response, Silence, rrset_at
-from tests.network.test_exchange import serving
+from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason, Response
+from certbot_dns_preflight.facts.caa import Property
+from certbot_dns_preflight.resolve import caa_wire
+from certbot_dns_preflight.resolve.exchange import Exchange
+from certbot_dns_preflight.resolve.reading import rrset_at
+from tests.resolve.test_exchange import serving
 
 NAME = dns.name.from_text("example.com.")
 CAA = dns.rdatatype.CAA
@@ -65,7 +66,7 @@ def test_a_tag_of_any_bytes_does_not_spoil_the_others(tag: bytes) -> None:
     assert isinstance(reply, Response)
     rrset = rrset_at(reply.message.answer, NAME, CAA)
     assert rrset is not None
-    assert set(caawire.properties(rrset)) == {ISSUE, odd}
+    assert set(caa_wire.properties(rrset)) == {ISSUE, odd}
 
 
 @pytest.mark.usefixtures("in_namespace")
@@ -73,7 +74,7 @@ def test_a_tag_of_any_bytes_does_not_spoil_the_others(tag: bytes) -> None:
 def test_a_record_without_tag_or_value_is_no_answer(data: bytes) -> None:
     reply = asked(packed(ISSUE), data, patience=1.0)
     assert isinstance(reply, NoResponse)
-    assert reply.reason is Silence.GARBAGE
+    assert reply.reason is NoResponseReason.GARBAGE
 
 
 def test_signatures_of_such_a_set_hold() -> None:
@@ -83,7 +84,7 @@ def test_signatures_of_such_a_set_hold() -> None:
     rrset = opaque(packed(ISSUE), packed(HYPHEN))
     sig = dns.dnssec.sign(rrset, private, NAME, key, inception=now - 9, expiration=now + 900000)
     query = dns.message.make_query(NAME, CAA)
-    read = caawire.read(answer(query, packed(ISSUE), packed(HYPHEN)).to_wire())
+    read = caa_wire.read(answer(query, packed(ISSUE), packed(HYPHEN)).to_wire())
     found = rrset_at(read.answer, NAME, CAA)
     assert found is not None
     assert isinstance(Verifier(now).check(found, [sig], [key], zone=NAME), Valid)
@@ -98,10 +99,10 @@ def test_spoilt_messages_raise_nothing_but_what_the_exchange_expects() -> None:
         for _ in range(rng.randrange(1, 4)):
             spoilt[rng.randrange(len(spoilt))] = rng.randrange(256)
         try:
-            message = caawire.read(bytes(spoilt[: rng.randrange(12, len(spoilt) + 20)]))
+            message = caa_wire.read(bytes(spoilt[: rng.randrange(12, len(spoilt) + 20)]))
         except (dns.exception.DNSException, ValueError):
             continue
         for rrset in message.answer:
             if rrset.rdtype == CAA:
-                read += len(caawire.properties(rrset))
+                read += len(caa_wire.properties(rrset))
     assert read > 100

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from josepy import jwk
 
-from certbot_dns_preflight.report import document
+from certbot_dns_preflight.report import json_report
 from tests.observe import HANG
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_json_is_the_report_of_the_schema(
     file = tmp_path / "report.json"
     ran = in_lab("check", "one.example.test", "--expect", VALUE, "--json", "--report", file)
     report = json.loads(ran.stdout)
-    jsonschema.validate(report, document.schema())
+    jsonschema.validate(report, json_report.schema())
     assert report["outcome"] == "ready"
     assert json.loads(file.read_text())["challenges"][0]["expected"] == [VALUE]
 
@@ -220,7 +220,7 @@ def test_a_stream_tells_each_name_once_it_is_decided(
     assert (first["domain"], second["domain"]) == ("soon.example.test", "late.example.test")
     assert first["outcome"] == second["outcome"] == "ready"
     assert lab.bind.running
-    schema = document.schema()
+    schema = json_report.schema()
     for challenge in (first, second):
         jsonschema.validate(challenge, {**schema, "$ref": "#/$defs/challenge"} | _only_defs(schema))
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from certbot_dns_preflight.cli import command as whole
-from certbot_dns_preflight.cli import completion, manual, outline
+from certbot_dns_preflight.cli import commands
+from certbot_dns_preflight.cli.generate import completion, man_pages, outline
 from certbot_dns_preflight.codes import CODES
 from tests.observe import HANG
 
@@ -21,7 +21,7 @@ BASH = CONTRIB / "completion" / "dns-preflight.bash"
 ZSH = CONTRIB / "completion" / "_dns-preflight"
 FISH = CONTRIB / "completion" / "dns-preflight.fish"
 PAGES = sorted((CONTRIB / "man").glob("*.1"))
-COMMANDS = [command.name for command in outline.of_parser(whole.make_parser()).commands]
+COMMANDS = [command.name for command in outline.of_parser(commands.make_parser()).commands]
 OUTDATED = "run script/generate"
 
 
@@ -56,7 +56,7 @@ def test_completion_is_current(shell: str, file: Path) -> None:
 
 
 def test_man_pages_are_current(tmp_path: Path) -> None:
-    output(sys.executable, "-m", manual.__name__, tmp_path)
+    output(sys.executable, "-m", man_pages.__name__, tmp_path)
     made = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert made == {path.name: path.read_text() for path in PAGES}, OUTDATED
     assert set(made) == {"dns-preflight.1", *(f"dns-preflight-{name}.1" for name in COMMANDS)}

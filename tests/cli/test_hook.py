@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight.cli import ancestry
-from certbot_dns_preflight.cli.order import Order, Told
+from certbot_dns_preflight.cli.hook import processes
+from certbot_dns_preflight.cli.hook.order import Order, Told
 from tests.conftest import beside_python
 from tests.observe import HANG, until
 
@@ -392,7 +392,7 @@ def test_a_directory_that_is_not_ours_alone_is_not_used(
         pytest.skip("needs root to make somebody else's directory")
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("certbot_dns_preflight.cli.private._bases", lambda: iter(()))
+    monkeypatch.setattr("certbot_dns_preflight.cli.hook.state_dir._bases", lambda: iter(()))
     planted = tmp_path / f"dns-preflight-{os.geteuid()}-planted"
     if trap == "a link":
         (tmp_path / "target").mkdir(mode=0o700)
@@ -417,7 +417,7 @@ def test_nothing_is_left_below_the_directory_for_temporary_files(
 ) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("certbot_dns_preflight.cli.private._bases", lambda: iter(()))
+    monkeypatch.setattr("certbot_dns_preflight.cli.hook.state_dir._bases", lambda: iter(()))
     Order("a", callers=["1"]).add(Told("a", "x"), first=True, last=True)
     assert list(tmp_path.glob("dns-preflight-*")) == []
     Order("a,b", callers=["1"]).add(Told("a", "x"), first=True, last=False)
@@ -427,7 +427,7 @@ def test_nothing_is_left_below_the_directory_for_temporary_files(
 
 
 def test_an_ancestor_of_two_clients_is_the_client_of_neither() -> None:
-    ours = ancestry.of_this_process()  # all of them are running
+    ours = processes.of_this_process()  # all of them are running
     first = Order("a,b", callers=["0 wrapper", *ours])
     first.add(Told("a", "x"), first=True, last=False)
     stranger = Order("a,b", callers=["0 another", *ours[1:]])

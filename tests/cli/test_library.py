@@ -19,13 +19,14 @@ from certbot_dns_preflight import (
     InvalidDomainError,
     InvalidOptionError,
     Verdict,
+    api,
     as_json,
     as_text,
-    library,
     preflight,
     preflight_sync,
 )
-from certbot_dns_preflight.report import document
+from certbot_dns_preflight.api import Options, options
+from certbot_dns_preflight.report import json_report
 from tests.observe import HANG
 
 if TYPE_CHECKING:
@@ -55,18 +56,18 @@ def test_importing_the_package_loads_nothing_else() -> None:
 
 
 def test_every_public_name_can_be_had() -> None:
-    assert certbot_dns_preflight.__all__ == library.__all__
+    assert certbot_dns_preflight.__all__ == api.__all__
     assert set(certbot_dns_preflight.__all__) <= set(dir(certbot_dns_preflight))
     for name in certbot_dns_preflight.__all__:
-        assert getattr(certbot_dns_preflight, name) is getattr(library, name)
+        assert getattr(certbot_dns_preflight, name) is getattr(api, name)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = certbot_dns_preflight.nothing  # type: ignore[attr-defined]
 
 
 def test_the_options_are_those_of_the_command() -> None:
     files_and_certbot = {"on-failure", "report", "metrics"}
-    names = {option.name for option in library.options.OPTIONS} - files_and_certbot
-    assert {name.replace("_", "-") for name in library.Options.__annotations__} == names
+    names = {option.name for option in options.OPTIONS} - files_and_certbot
+    assert {name.replace("_", "-") for name in Options.__annotations__} == names
 
 
 def test_a_function_and_a_coroutine_do_the_same(lab: Lab, publish: Callable[..., None]) -> None:
@@ -79,7 +80,7 @@ def test_a_function_and_a_coroutine_do_the_same(lab: Lab, publish: Callable[...,
     )
     assert (first.verdict, second.verdict) == (Verdict.READY, Verdict.READY)
     assert told == list(first.challenges)
-    jsonschema.validate(as_json(first), document.schema())
+    jsonschema.validate(as_json(first), json_report.schema())
     assert as_json(second)["challenges"][0]["expected"] == [VALUE, OTHER]  # type: ignore[index, call-overload]
     assert "ready" in as_text(first).splitlines()[0]
 

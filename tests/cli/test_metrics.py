@@ -167,7 +167,7 @@ def test_certbot_is_told_of_a_missing_client_before_a_record_is_made(
 
 def test_loading_the_plugin_does_not_load_the_client() -> None:
     code = (
-        "import sys, certbot_dns_preflight.authenticator; "
+        "import sys, certbot_dns_preflight.plugin.authenticator; "
         "sys.exit('prometheus_client' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -15,7 +15,8 @@ import jsonschema
 import pytest
 import referencing
 
-from certbot_dns_preflight.report import document, renewals
+from certbot_dns_preflight.report import renewals
+from certbot_dns_preflight.report.json_report import schema
 from tests.conftest import Certbot, beside_python
 from tests.sharing import once
 
@@ -32,7 +33,7 @@ SCHEMA = renewals.schema()
 VALIDATOR = jsonschema.Draft202012Validator(
     SCHEMA,
     registry=referencing.Registry().with_resource(
-        "schema-v1.json", referencing.Resource.from_contents(document.schema())
+        "schema-v1.json", referencing.Resource.from_contents(schema())
     ),
 )
 

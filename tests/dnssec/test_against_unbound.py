@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import dns.name
 import pytest
 
-from certbot_dns_preflight import means
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors
-from certbot_dns_preflight.dnssec.facts import Assessment, Facts, Kind, Status
 from certbot_dns_preflight.dnssec.validate import validate
-from certbot_dns_preflight.records import challenge
+from certbot_dns_preflight.facts.dnssec import Assessment, Facts, Kind, Status
+from certbot_dns_preflight.run import session
 from certbot_dns_preflight.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,23 +35,23 @@ def collect(world: World, names: list[str]) -> dict[str, Facts]:
     """Collect as a run does: what CAA is read from comes out of the look for it."""
 
     async def run() -> dict[str, Facts]:
-        asking = means.of_settings(Settings(root_hints=world.root_hints, query_timeout=3.0))
+        asking = session.of_settings(Settings(root_hints=world.root_hints, query_timeout=3.0))
         places = asyncio.Semaphore(10)
 
         async def one(name: str) -> Facts:
             async with places:
-                wanted = challenge(name)
-                await asking.scout.look_around(wanted)
-                caa = asking.scout.so_far(wanted, seconds=1).caa_owners
+                wanted = make_challenge(name)
+                await asking.collector.collect(wanted)
+                caa = asking.collector.so_far(wanted, seconds=1).caa_owners
                 assert caa[0] == dns.name.from_text(name)
-                before = await asking.scout.chains([wanted], caa)
-                after = await asking.scout.signed_records([wanted.owner], caa)
+                before = await asking.collector.chains([wanted], caa)
+                after = await asking.collector.signed_records([wanted.owner], caa)
                 return together(before, after)
 
         try:
             return dict(zip(names, await asyncio.gather(*map(one, names)), strict=True))
         finally:
-            await asking.scout.close()
+            await asking.collector.close()
 
     return asyncio.run(run())
 

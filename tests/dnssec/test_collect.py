@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from certbot_dns_preflight import roothints
-from certbot_dns_preflight.delegation import Cut, Walker
 from certbot_dns_preflight.dnssec import anchors
-from certbot_dns_preflight.dnssec.collect import Collector
-from certbot_dns_preflight.dnssec.facts import Assessment, Status
 from certbot_dns_preflight.dnssec.validate import validate
-from certbot_dns_preflight.exchange import USUAL, Exchange, How
-from certbot_dns_preflight.responses import Endpoint, Reply
+from certbot_dns_preflight.facts.answers import Endpoint, Reply
+from certbot_dns_preflight.facts.dnssec import Assessment, Status
+from certbot_dns_preflight.resolve.dnssec import Collector
+from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
+from certbot_dns_preflight.resolve.root_hints import builtin, read
+from certbot_dns_preflight.resolve.walker import Walker, ZoneCut
 from tests.dnssec.world import RESOLVER
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Distant(Exchange):
         name: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
         *,
-        how: How = USUAL,
+        how: QueryOptions = DEFAULT,
     ) -> Reply:
         self.asked.append((endpoint, name, rdtype))
         if self.distant:
@@ -75,12 +75,12 @@ def test_all_signatures_come_in_one_round_trip_once_the_zone_is_known(
 ) -> None:
     async def run() -> int:
         exchange = Distant()
-        walker = Walker(exchange, roots=roothints.read(signed_world.root_hints))
+        walker = Walker(exchange, roots=read(signed_world.root_hints))
         name = dns.name.from_text("ecdsa256.test.")
         # One server holds root and TLD: the walk is told of the TLD, which it meets elsewhere.
         for text in ("test.", "ecdsa256.test."):
             found = await walker.find(dns.name.from_text(text))
-            assert isinstance(found, Cut)
+            assert isinstance(found, ZoneCut)
             await walker.zone(found)
         exchange.distant = True
         travel = asyncio.create_task(exchange.travel())
@@ -94,7 +94,7 @@ def test_all_signatures_come_in_one_round_trip_once_the_zone_is_known(
 def test_the_chain_is_collected_without_a_txt_or_a_challenge_name(signed_world: World) -> None:
     async def run() -> Distant:
         exchange = Distant()
-        walker = Walker(exchange, roots=roothints.read(signed_world.root_hints))
+        walker = Walker(exchange, roots=read(signed_world.root_hints))
         await Collector(exchange, walker).chain(dns.name.from_text("ecdsa256.test."))
         return exchange
 
@@ -105,7 +105,7 @@ def test_the_chain_is_collected_without_a_txt_or_a_challenge_name(signed_world: 
 def test_what_names_have_in_common_is_asked_once(signed_world: World) -> None:
     async def run() -> list[tuple[Endpoint, dns.name.Name, dns.rdatatype.RdataType]]:
         exchange = Distant()
-        walker = Walker(exchange, roots=roothints.read(signed_world.root_hints))
+        walker = Walker(exchange, roots=read(signed_world.root_hints))
         await walker.find(dns.name.from_text("test."))  # one server holds it and the root
         collector = Collector(exchange, walker)
         names = [dns.name.from_text(f"n{i}.ecdsa256.test.") for i in range(20)]
@@ -121,7 +121,7 @@ def through_the_resolver(world: World, origin: str) -> Assessment:
     async def run() -> Assessment:
         exchange = Exchange(query_timeout=20.0)
         resolvers = (Endpoint(RESOLVER[0]),)
-        roots = roothints.builtin()  # which nothing here can reach
+        roots = builtin()  # which nothing here can reach
         walker = Walker(exchange, roots=roots, resolvers=resolvers)
         facts = await Collector(exchange, walker, resolvers=resolvers).chain(
             dns.name.from_text(origin)

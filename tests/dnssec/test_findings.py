@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight.diagnosis.dnssec import judge, unjudged
+from certbot_dns_preflight.checks.dnssec import judge, unjudged
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.validate import validate
-from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.facts.finding import Severity
 from tests.dnssec.test_against_unbound import assess, collect
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.findings import Finding
+    from certbot_dns_preflight.facts.finding import Finding
     from tests.dnssec.world import World
 
 FAULTS = {

@@ -13,11 +13,11 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight.diagnosis.dnssec import judge
+from certbot_dns_preflight.checks.dnssec import judge
 from certbot_dns_preflight.dnssec import anchors
-from certbot_dns_preflight.dnssec.facts import Asked, Facts, Said, Status, ZoneFacts
 from certbot_dns_preflight.dnssec.validate import validate
-from certbot_dns_preflight.responses import Response
+from certbot_dns_preflight.facts.answers import Response
+from certbot_dns_preflight.facts.dnssec import Asked, Facts, ServerReply, Status, ZoneFacts
 from tests.dnssec.test_against_unbound import collect
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ ROUNDS = 150
 
 
 def everywhere(facts: Facts, spoil: Spoil) -> Facts:
-    def said(all_said: tuple[Said, ...]) -> tuple[Said, ...]:
+    def said(all_said: tuple[ServerReply, ...]) -> tuple[ServerReply, ...]:
         return tuple(
             replace(one, reply=replace(one.reply, message=spoil(one.reply.message)))
             if isinstance(one.reply, Response)

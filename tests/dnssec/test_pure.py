@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from certbot_dns_preflight.dnssec import anchors, denial, signatures
 from certbot_dns_preflight.dnssec.denial import Proof, absent, no_closer
-from certbot_dns_preflight.dnssec.facts import Kind
 from certbot_dns_preflight.dnssec.signatures import Broken, CannotJudge, Valid, Verifier
+from certbot_dns_preflight.facts.dnssec import Kind
 
 if TYPE_CHECKING:
     from pathlib import Path

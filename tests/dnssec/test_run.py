@@ -16,11 +16,11 @@ import dns.exception
 import dns.rcode
 import pytest
 
-from certbot_dns_preflight import beforehand, rounds, trust
-from certbot_dns_preflight.caa import Applicant
-from certbot_dns_preflight.dnssec import anchors
-from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome, Verdict
-from certbot_dns_preflight.records import challenge
+from certbot_dns_preflight.caa.policy import IssuanceRequest
+from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.dnssec import anchors, assessment
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
+from certbot_dns_preflight.run import precheck, waiting
 from certbot_dns_preflight.settings import Settings
 from tests.conftest import beside_python
 from tests.dnssec.test_against_unbound import collect
@@ -29,7 +29,7 @@ from tests.observe import HANG
 if TYPE_CHECKING:
     from tests.dnssec.world import World
 
-ANYBODY = Applicant(identities=("letsencrypt.org",))
+ANYBODY = IssuanceRequest(identities=("letsencrypt.org",))
 VALUE = b"value"
 
 
@@ -43,14 +43,14 @@ def settings(signed_world: World) -> Settings:
 
 
 def run(domain: str, settings: Settings, *, wait: bool = False) -> ChallengeOutcome:
-    extras = rounds.Extras(applicant=ANYBODY)
-    outcome = rounds.run([challenge(domain, [VALUE])], settings, wait=wait, extras=extras)
+    extras = waiting.Extras(request=ANYBODY)
+    outcome = waiting.run([make_challenge(domain, [VALUE])], settings, wait=wait, extras=extras)
     return outcome.challenges[0]
 
 
 def look_beforehand(domain: str, settings: Settings, *more: str) -> Outcome:
-    wanted = [challenge(name, [VALUE]) for name in (domain, *more)]
-    facts = asyncio.run(beforehand.look(wanted, settings))
+    wanted = [make_challenge(name, [VALUE]) for name in (domain, *more)]
+    facts = asyncio.run(precheck.look(wanted, settings))
     return facts.judged(settings, ANYBODY)
 
 
@@ -108,9 +108,9 @@ def test_what_a_validator_would_not_believe_is_not_ready(
 
 def test_a_broken_chain_is_found_before_the_record_is_made(settings: Settings) -> None:
     outcome = look_beforehand("stale-ds.test", settings)
-    (judged,) = beforehand.beyond_waiting(outcome, skip=frozenset())
+    (judged,) = precheck.has_permanent_errors(outcome, skip=frozenset())
     assert errors(judged) == [("dnssec-bogus", "ds-without-key")]
-    assert beforehand.beyond_waiting(outcome, skip=frozenset({"dnssec-bogus"})) == ()
+    assert precheck.has_permanent_errors(outcome, skip=frozenset({"dnssec-bogus"})) == ()
 
 
 @pytest.mark.parametrize(
@@ -124,16 +124,16 @@ def test_caa_that_cannot_be_believed_stops_an_order_as_it_stops_a_ca(
     answer = signed_world.unbound.query(f"{domain}.", "CAA", dnssec=True)
     assert answer.rcode() == dns.rcode.SERVFAIL
     outcome = look_beforehand(domain, settings)
-    (judged,) = beforehand.beyond_waiting(outcome, skip=frozenset())
+    (judged,) = precheck.has_permanent_errors(outcome, skip=frozenset())
     assert [code for code, _ in errors(judged)] == ["dnssec-bogus"]
 
 
 def test_the_faults_of_one_names_data_harm_no_other_name_of_the_zone(settings: Settings) -> None:
     outcome = look_beforehand("www.caa-alias.test", settings, "caa-alias.test", "expired.test")
     assert [bool(errors(judged)) for judged in outcome.challenges] == [True, False, True]
-    extras = rounds.Extras(applicant=ANYBODY)
-    wanted = [challenge(f"{name}caa-alias.test", [VALUE]) for name in ("www.", "", "fine.")]
-    outcome = rounds.run(wanted, replace(settings, timeout=6), wait=True, extras=extras)
+    extras = waiting.Extras(request=ANYBODY)
+    wanted = [make_challenge(f"{name}caa-alias.test", [VALUE]) for name in ("www.", "", "fine.")]
+    outcome = waiting.run(wanted, replace(settings, timeout=6), wait=True, extras=extras)
     assert [judged.verdict.value for judged in outcome.challenges] == [
         "not-ready",
         "ready",
@@ -183,7 +183,7 @@ def test_signatures_that_take_long_hold_up_neither_the_loop_nor_the_end(
         real(*given, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(dns.dnssec, "validate_rrsig", slow)
-    monkeypatch.setattr(trust, "_LONGEST", 0.5)
+    monkeypatch.setattr(assessment, "_LONGEST", 0.5)
 
     async def ticking() -> None:
         while True:
@@ -193,9 +193,9 @@ def test_signatures_that_take_long_hold_up_neither_the_loop_nor_the_end(
 
     async def go() -> Outcome:
         ticks = asyncio.create_task(ticking())
-        wanted = [challenge("ecdsa256.test", [VALUE])]
-        extras = rounds.Extras(applicant=ANYBODY)
-        outcome = await rounds.preflight(wanted, settings, wait=False, extras=extras)
+        wanted = [make_challenge("ecdsa256.test", [VALUE])]
+        extras = waiting.Extras(request=ANYBODY)
+        outcome = await waiting.preflight(wanted, settings, wait=False, extras=extras)
         ticks.cancel()
         return outcome
 
@@ -218,11 +218,11 @@ def test_a_run_that_is_cancelled_leaves_no_computation_behind(
         computing.set()
         assert cancelled.wait(HANG)
 
-    monkeypatch.setattr(trust, "_LONGEST", HANG)
+    monkeypatch.setattr(assessment, "_LONGEST", HANG)
     monkeypatch.setattr(dns.dnssec, "validate_rrsig", slow)
 
     async def go() -> None:
-        assessing = asyncio.create_task(trust.assess(facts, trusted, seconds=HANG))
+        assessing = asyncio.create_task(assessment.assess(facts, trusted, seconds=HANG))
         await asyncio.to_thread(computing.wait, HANG)
         assessing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -235,7 +235,7 @@ def test_a_run_that_is_cancelled_leaves_no_computation_behind(
 
 def test_a_fault_of_the_records_own_signature_shows_once_it_is_there(settings: Settings) -> None:
     before = look_beforehand("no-txt-signature-on-one.test", settings)
-    assert beforehand.beyond_waiting(before, skip=frozenset()) == ()
+    assert precheck.has_permanent_errors(before, skip=frozenset()) == ()
     assert errors(run("no-txt-signature-on-one.test", settings, wait=True)) == [
         ("dnssec-bogus", "signature-missing")
     ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import responses
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import Vantage, Verdict
-from certbot_dns_preflight.responses import Endpoint, Silence
-from certbot_dns_preflight.survey import (
+from certbot_dns_preflight.facts import answers
+from certbot_dns_preflight.facts.answers import Endpoint, NoResponseReason
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Vantage, Verdict
+from certbot_dns_preflight.facts.survey import (
     AliasLoop,
     Hop,
     NameServer,
@@ -35,15 +35,15 @@ from tests.builders.survey import (
 )
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.outcome import ChallengeOutcome, Outcome
-    from certbot_dns_preflight.survey import Observation
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.facts.survey import Observation
 
 OTHER = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 UNANSWERED = "The challenge was not answered; the records are being removed."
 WRONG = {"code": "wrong-value", "remedy": "Replace it with the expected value."}
 
 
-def three_servers(reading: responses.Reading, *, serial: int | None = None) -> list[Observation]:
+def three_servers(reading: answers.Reading, *, serial: int | None = None) -> list[Observation]:
     return [
         seen(f"ns{i}.example.net.", address, reading, serial=serial)
         for i in (1, 2, 3)
@@ -72,7 +72,7 @@ def ready_without_ipv6() -> Outcome:
     return run(
         judged(
             seen("ns1.example.net.", "192.0.2.1", after=0.2),
-            seen("ns1.example.net.", "2001:db8::1", responses.NotAsked("no route for IPv6")),
+            seen("ns1.example.net.", "2001:db8::1", answers.NotAsked("no route for IPv6")),
             ready_after=0.41,
         ),
         vantage=Vantage((), ("ipv4",), ("ipv6",)),
@@ -232,7 +232,7 @@ def dead_server() -> Outcome:
 
 
 def thirteen_servers() -> Outcome:
-    def reading(letter: str) -> responses.Reading:
+    def reading(letter: str) -> answers.Reading:
         return {"m": NXDOMAIN, "k": texts(OTHER), "l": texts(OTHER)}.get(letter, THERE)
 
     return run(
@@ -394,12 +394,12 @@ def in_order_without_a_value() -> Outcome:
 def hostile_names() -> Outcome:
     server = r"\027[31m[red]\010." + "x" * 50 + "." + "y" * 50 + ".example."
     readings = (
-        responses.Failing("SERVFAIL"),
-        responses.NotAuthoritative(recursive=True),
-        responses.NotAuthoritative(recursive=False, upward=name(".")),
-        responses.Malformed("the answer is about something else"),
-        responses.Unreachable(Silence.TRUNCATED, "no TCP"),
-        responses.Alias(name("else.example."), conflict=True, texts=(b"\x07",)),
+        answers.Failing("SERVFAIL"),
+        answers.NotAuthoritative(recursive=True),
+        answers.NotAuthoritative(recursive=False, upward=name(".")),
+        answers.Malformed("the answer is about something else"),
+        answers.Unreachable(NoResponseReason.TRUNCATED, "no TCP"),
+        answers.Alias(name("else.example."), conflict=True, texts=(b"\x07",)),
         texts(VALUE, OTHER),
     )
     return run(

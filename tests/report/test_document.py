@@ -9,13 +9,13 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from certbot_dns_preflight.report import document
-from certbot_dns_preflight.survey import Status
+from certbot_dns_preflight.facts.survey import Status
+from certbot_dns_preflight.report.json_report import as_json, challenge_as_json, render, schema
 from tests.builders.strategies import OUTCOMES
 from tests.builders.survey import VALUE
 from tests.report import scenarios
 
-SCHEMA = document.schema()
+SCHEMA = schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
@@ -29,7 +29,7 @@ def test_the_schema_is_one() -> None:
 
 @pytest.mark.parametrize("name", scenarios.ALL)
 def test_each_scenario_is_valid(name: str) -> None:
-    VALIDATOR.validate(json.loads(document.render(scenarios.ALL[name]())))
+    VALIDATOR.validate(json.loads(render(scenarios.ALL[name]())))
 
 
 @settings(
@@ -37,7 +37,7 @@ def test_each_scenario_is_valid(name: str) -> None:
 )
 @given(OUTCOMES)
 def test_whatever_was_seen_the_document_is_valid_and_exact(outcome) -> None:  # noqa: ANN001 - made
-    text = document.render(outcome)
+    text = render(outcome)
     assert text.isascii()
     report = json.loads(text)
     VALIDATOR.validate(report)
@@ -50,7 +50,7 @@ def test_whatever_was_seen_the_document_is_valid_and_exact(outcome) -> None:  # 
 
 
 def test_a_report_in_full() -> None:
-    report = document.as_json(scenarios.behind())
+    report = as_json(scenarios.behind())
     challenges = report.pop("challenges")
     assert report == {
         "version": 1,
@@ -88,7 +88,7 @@ def test_a_report_in_full() -> None:
 
 
 def test_fields_come_in_the_order_of_the_schema() -> None:
-    report = json.loads(document.render(scenarios.behind()))
+    report = json.loads(render(scenarios.behind()))
     assert list(report) == SCHEMA["required"]
     server = report["challenges"][0]["servers"][0]
     assert list(server) == SCHEMA["$defs"]["server"]["required"]
@@ -99,7 +99,7 @@ def test_every_status_is_in_the_schema() -> None:
 
 
 def test_an_alias_shows_both_zones_and_names_the_one_that_should_hold_the_record() -> None:
-    challenge = document.challenge_as_json(scenarios.aliased().challenges[0])
+    challenge = challenge_as_json(scenarios.aliased().challenges[0])
     assert challenge["zone"] == "example.org."
     assert challenge["alias_chain"] == ["acme.example.org."]
     servers = challenge["servers"]
@@ -114,7 +114,7 @@ def test_an_alias_shows_both_zones_and_names_the_one_that_should_hold_the_record
 
 
 def test_a_resolver_is_named_with_its_port_where_it_is_not_53() -> None:
-    report = document.as_json(scenarios.inconclusive())
+    report = as_json(scenarios.inconclusive())
     assert report["vantage"] == {
         "discovery": "resolver",
         "resolvers": ["192.0.2.53", "192.0.2.54#5353"],

@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from certbot_dns_preflight.report.files import ReportFileError, check_writable, write_atomically
+from certbot_dns_preflight.report.atomic_file import (
+    ReportFileError,
+    check_writable,
+    write_atomically,
+)
 
 NOBODY = 65534
 
@@ -129,7 +133,7 @@ def test_a_pipe_that_nobody_reads_is_an_error_and_no_hang(tmp_path: Path) -> Non
 
 
 WRITE = (
-    "import sys; from certbot_dns_preflight.report.files import *; "
+    "import sys; from certbot_dns_preflight.report.atomic_file import *; "
     "check_writable(sys.argv[1]); write_atomically(sys.argv[1], 'text\\n', mode=0o600)"
 )
 
@@ -168,10 +172,10 @@ def test_a_full_device_is_named_as_such() -> None:
 def test_a_full_file_system_keeps_the_old_report_and_nothing_else() -> None:
     script = (
         "mount -t tmpfs -o size=64k none $1 && cd $1 && printf old > r.json && "
-        f'{sys.executable} -c "from certbot_dns_preflight.report.files import *; '
+        f'{sys.executable} -c "from certbot_dns_preflight.report.atomic_file import *; '
         "write_atomically('r.json', 'x' * 200000, mode=0o600)\"; cat r.json; ls -A; "
         "mount -o remount,ro $1; "
-        f'{sys.executable} -c "from certbot_dns_preflight.report.files import *; '
+        f'{sys.executable} -c "from certbot_dns_preflight.report.atomic_file import *; '
         "check_writable('r.json')\""
     )
     place = Path(tempfile.mkdtemp())

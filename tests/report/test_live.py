@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from certbot_dns_preflight.outcome import Progress
+from certbot_dns_preflight.facts.answers import Failing
+from certbot_dns_preflight.facts.outcome import Progress
 from certbot_dns_preflight.report.frame import frame
 from certbot_dns_preflight.report.live import LiveView
-from certbot_dns_preflight.responses import Failing
 from tests.builders.strategies import SURVEYS
 from tests.builders.survey import NXDOMAIN, judged, seen
 from tests.observe import HANG, until
@@ -27,7 +27,7 @@ from tests.observe import HANG, until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from certbot_dns_preflight.survey import Survey
+    from certbot_dns_preflight.facts.survey import Survey
 
 pytestmark = pytest.mark.thorough
 
@@ -91,7 +91,7 @@ def test_any_picture_is_printable_and_within_its_height(
 PROGRAM = """
 import select, sys
 from itertools import count
-from certbot_dns_preflight.outcome import Progress
+from certbot_dns_preflight.facts.outcome import Progress
 from certbot_dns_preflight.report.live import LiveView
 from tests.report.test_live import lagging
 surveys = tuple(lagging(f"host{i}.example.com") for i in range(int(sys.argv[1])))

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from prometheus_client.parser import text_string_to_metric_families
 
-from certbot_dns_preflight.findings import Severity
-from certbot_dns_preflight.outcome import Outcome, Verdict
-from certbot_dns_preflight.records import challenge
-from certbot_dns_preflight.report import metrics, metrics_file
-from certbot_dns_preflight.report.metric_families import FAMILIES
+from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Outcome, Verdict
+from certbot_dns_preflight.report.metrics import record, textfile
+from certbot_dns_preflight.report.metrics.families import FAMILIES
 from tests.builders.strategies import OUTCOMES
 from tests.builders.survey import (
     FOUR_AND_SIX,
@@ -35,7 +35,7 @@ from tests.builders.survey import (
 )
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.outcome import ChallengeOutcome
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -73,7 +73,7 @@ def about(domain: str, *, ready: bool = True) -> ChallengeOutcome:
         findings=() if ready else (error("secondary-behind", "behind"),),
         ready_after=2.5 if ready else None,
     )
-    return replace(made, survey=replace(made.survey, challenge=challenge(domain, [VALUE])))
+    return replace(made, survey=replace(made.survey, challenge=make_challenge(domain, [VALUE])))
 
 
 # -- what a run says -------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def about(domain: str, *, ready: bool = True) -> ChallengeOutcome:
 
 def test_a_ready_run(file: Path) -> None:
     outcome = recent(about("example.com"))
-    metrics.record(file, outcome)
+    record.record(file, outcome)
     series = told(file)
     ended = outcome.started.timestamp() + 11.5
     assert series["dns_preflight_ready"] == {of("example.com"): 1}
@@ -104,8 +104,8 @@ def test_a_ready_run(file: Path) -> None:
 
 def test_a_run_that_fails_is_told_and_keeps_the_last_success(file: Path) -> None:
     good = recent(about("example.com"), hours=30)
-    metrics.record(file, good)
-    metrics.record(file, recent(about("example.com", ready=False)))
+    record.record(file, good)
+    record.record(file, recent(about("example.com", ready=False)))
     series = told(file)
     assert series["dns_preflight_ready"] == {of("example.com"): 0}
     assert series["dns_preflight_findings"] == {
@@ -118,8 +118,8 @@ def test_a_run_that_fails_is_told_and_keeps_the_last_success(file: Path) -> None
 
 
 def test_a_run_that_came_to_no_look_is_told(file: Path) -> None:
-    metrics.record(file, recent(about("example.com"), hours=30))
-    metrics.record_failure(file, ["example.com"])
+    record.record(file, recent(about("example.com"), hours=30))
+    record.record_failure(file, ["example.com"])
     series = told(file)
     assert series["dns_preflight_ready"] == {of("example.com"): 0}
     assert series["dns_preflight_outcome"][of("example.com", outcome="inconclusive")] == 1
@@ -128,8 +128,8 @@ def test_a_run_that_came_to_no_look_is_told(file: Path) -> None:
 
 
 def test_lineages_that_share_a_file_keep_their_own(file: Path) -> None:
-    metrics.record(file, recent(about("a.example", ready=False)))
-    metrics.record(file, recent(about("b.example")))
+    record.record(file, recent(about("a.example", ready=False)))
+    record.record(file, recent(about("b.example")))
     assert told(file)["dns_preflight_ready"] == {of("a.example"): 0, of("b.example"): 1}
 
 
@@ -145,7 +145,7 @@ def test_a_name_server_counts_once_all_its_addresses_that_answer_have_it(file: P
             seen("ns4.example.net.", "192.0.2.4", alias("x.example.")),
         )
     )
-    metrics.record(file, outcome)
+    record.record(file, outcome)
     domain = outcome.challenges[0].survey.challenge.domain
     assert told(file)["dns_preflight_nameserver_first_match_seconds"] == {
         of(domain, nameserver="ns1.example.net."): 4.0,
@@ -157,7 +157,7 @@ def test_findings_are_counted_by_code_and_severity(file: Path) -> None:
     made = about("example.com")
     one = replace(error("glue-mismatch", "one"), severity=Severity.WARNING)
     twice = (one, replace(one, summary="two"))
-    metrics.record(file, recent(replace(made, findings=twice)))
+    record.record(file, recent(replace(made, findings=twice)))
     assert told(file)["dns_preflight_findings"] == {
         of("example.com", code="glue-mismatch", severity="warning"): 2
     }
@@ -169,7 +169,7 @@ def test_findings_are_counted_by_code_and_severity(file: Path) -> None:
 @given(OUTCOMES)
 def test_whatever_a_run_shows_can_be_written_and_read(file: Path, outcome: Outcome) -> None:
     outcome = replace(outcome, started=dt.datetime.now(dt.UTC))
-    metrics.record(file, outcome)
+    record.record(file, outcome)
     series = told(file)
     domains = {each.survey.challenge.domain for each in outcome.challenges}
     assert {labels[0][1] for labels in series.get("dns_preflight_ready", {})} >= domains
@@ -180,7 +180,7 @@ def test_a_hostile_name_server_breaks_no_line(file: Path) -> None:
     evil = b'a"} 1\nevil_total 1\\'
     made = seen("ns1.example.net.", "192.0.2.1", after=1.0)
     owner = dns.name.Name((evil, b"example", b"net", b""))
-    metrics.record(file, recent(judged(replace(made, nameserver=owner))))
+    record.record(file, recent(judged(replace(made, nameserver=owner))))
     series = told(file)
     assert "evil_total" not in series
     [labels] = series["dns_preflight_nameserver_first_match_seconds"]
@@ -192,25 +192,25 @@ def test_a_hostile_name_server_breaks_no_line(file: Path) -> None:
 
 def test_only_the_slowest_name_servers_of_many_are_told(file: Path) -> None:
     many = [seen(f"ns{n}.example.net.", f"192.0.2.{n}", after=float(n)) for n in range(1, 60)]
-    metrics.record(file, recent(judged(*many)))
+    record.record(file, recent(judged(*many)))
     values = told(file)["dns_preflight_nameserver_first_match_seconds"].values()
-    assert (len(values), min(values), max(values)) == (metrics.MOST_NAMESERVERS, 28, 59)
+    assert (len(values), min(values), max(values)) == (record.MOST_NAMESERVERS, 28, 59)
 
 
 def test_only_the_latest_of_too_many_domains_stay(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metrics_file, "MOST_SUBJECTS", 3)
+    monkeypatch.setattr(textfile, "MOST_SUBJECTS", 3)
     for n in range(5):
-        metrics.record(file, recent(about(f"d{n}.example"), hours=5 - n))
+        record.record(file, recent(about(f"d{n}.example"), hours=5 - n))
     for family, series in told(file).items():
         domains = {dict(labels).get("domain") for labels in series} - {None}
         assert domains <= {"d2.example", "d3.example", "d4.example"}, family
 
 
 def test_a_domain_of_long_ago_is_forgotten(file: Path) -> None:
-    metrics.record(file, recent(about("gone.example"), hours=24 * 201))
-    metrics.record(file, recent(about("here.example")))
+    record.record(file, recent(about("gone.example"), hours=24 * 201))
+    record.record(file, recent(about("here.example")))
     assert "gone.example" not in file.read_text()
 
 
@@ -220,7 +220,7 @@ def test_a_domain_of_long_ago_is_forgotten(file: Path) -> None:
 def test_anybody_may_read_it_whatever_the_umask(file: Path) -> None:
     before = os.umask(0o077)
     try:
-        metrics.record(file, recent(about("example.com")))
+        record.record(file, recent(about("example.com")))
     finally:
         os.umask(before)
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
@@ -228,7 +228,7 @@ def test_anybody_may_read_it_whatever_the_umask(file: Path) -> None:
 
 
 def test_what_is_damaged_loses_itself_alone(file: Path) -> None:
-    metrics.record(file, recent(about("a.example")))
+    record.record(file, recent(about("a.example")))
     with file.open("ab") as stream:
         stream.write(
             b'dns_preflight_ready{domain="b.ex\ngarbage \xff\x00 {{{\n'
@@ -237,7 +237,7 @@ def test_what_is_damaged_loses_itself_alone(file: Path) -> None:
             b'dns_preflight_findings{domain="a.example",code="made-up",severity="error"} 1\n'
             b"other_metric 1\n"
         )
-    metrics.record(file, recent(about("z.example")))
+    record.record(file, recent(about("z.example")))
     series = told(file)
     assert series["dns_preflight_ready"] == {of("a.example"): 1, of("z.example"): 1}
     assert "made-up" not in file.read_text()
@@ -246,7 +246,7 @@ def test_what_is_damaged_loses_itself_alone(file: Path) -> None:
 
 def _record_some(file: Path, which: str) -> None:
     for n in range(8):
-        metrics.record(file, recent(about(f"{which}{n}.example")))
+        record.record(file, recent(about(f"{which}{n}.example")))
 
 
 def test_writers_at_once_lose_nothing_of_each_other(file: Path) -> None:
@@ -262,10 +262,10 @@ def test_writers_at_once_lose_nothing_of_each_other(file: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_refused_beforehand(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "no" / "where.prom"):
-        with pytest.raises(metrics.MetricsError, match="cannot write"):
-            metrics.check(path)
-        with pytest.raises(metrics.MetricsError, match="cannot write"):
-            metrics.record(path, Outcome(dt.datetime.now(dt.UTC), 1.0, FOUR_AND_SIX, ()))
+        with pytest.raises(record.MetricsError, match="cannot write"):
+            record.check(path)
+        with pytest.raises(record.MetricsError, match="cannot write"):
+            record.record(path, Outcome(dt.datetime.now(dt.UTC), 1.0, FOUR_AND_SIX, ()))
 
 
 def test_the_document_lists_every_metric_and_no_other() -> None:

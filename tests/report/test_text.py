@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from certbot_dns_preflight.report import text
-from certbot_dns_preflight.report.comparison import first_difference, ordinal, side_by_side
+from certbot_dns_preflight.report.side_by_side import first_difference, ordinal, side_by_side
 from tests.builders.strategies import OUTCOMES, VALUES
 from tests.builders.survey import THERE, error, judged, run, seen
 from tests.report import scenarios

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import dns.exception
 import dns.rdatatype
 
-from certbot_dns_preflight import records
-from certbot_dns_preflight import rounds as preflight
-from certbot_dns_preflight.report import document
+from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.report.json_report import render
+from certbot_dns_preflight.run import waiting
 from certbot_dns_preflight.settings import Settings
 from tests.clock import run as clocked
 from tests.scenarios import gallery
@@ -24,8 +24,8 @@ from tests.scenarios.strictness import STRICTER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from certbot_dns_preflight.outcome import Outcome, Progress
-    from certbot_dns_preflight.records import Challenge
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.outcome import Outcome, Progress
     from tests.clock import Clock
     from tests.lab import Lab, NameServer
 
@@ -135,14 +135,15 @@ class Look:
         `rounds`: wait until ready, or until so many rounds have been; then the time is up.
         """
         values = [item.encode() if isinstance(item, str) else item for item in expected]
-        challenge = records.challenge(domain, values)
+        challenge = make_challenge(domain, values)
         settings = self.settings(**options)
         if rounds is None:
-            outcome = preflight.run([challenge], settings, wait=wait, watch=watch)
+            outcome = waiting.run([challenge], settings, wait=wait, watch=watch)
         else:
             outcome = _until_round(rounds, challenge, settings)
         gallery.keep(outcome)
-        seen = Seen(outcome, json.loads(document.render(outcome))["challenges"][0], None)
+        gallery.record(outcome)
+        seen = Seen(outcome, json.loads(render(outcome))["challenges"][0], None)
         if values and self.compares and not _by_chance(seen):
             ready = seen.challenge["outcome"] == "ready"
             ca = self.as_the_ca(str(challenge.owner), seconds=10.0 if ready else 1.0)
@@ -186,7 +187,7 @@ def _until_round(number: int, challenge: Challenge, settings: Settings) -> Outco
             if progress.surveys[0].rounds == number and not progress.next_round_in:
                 clock.run_out(progress, left=0.0)
 
-        return await preflight.preflight([challenge], settings, wait=True, watch=watch)
+        return await waiting.preflight([challenge], settings, wait=True, watch=watch)
 
     return clocked(go)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight.settings import Leniency
+from certbot_dns_preflight.settings import UnreachablePolicy
 from tests.lab import misbehaving
 from tests.scenarios.values import CHALLENGE, OLD, VALUE
 from tests.scenarios.zones import shop_text
@@ -171,7 +171,7 @@ def test_a_server_that_denies_everything_disagrees(beside: Callable[..., str], l
     seen.fails("servers-disagree", naming=(host,))
     assert seen.statuses(host) == {"absent"}
     # A wrong answer with authority is no trouble that unreachable=warn would excuse.
-    look("shop.test", VALUE, unreachable=Leniency.WARN).fails("servers-disagree")
+    look("shop.test", VALUE, unreachable=UnreachablePolicy.WARN).fails("servers-disagree")
 
 
 def test_one_address_of_a_server_that_differs_from_its_other_is_named(lab: Lab, look: Look) -> None:

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.diagnosis import catalogue
-from certbot_dns_preflight.findings import Severity
+from certbot_dns_preflight.checks import catalogue
+from certbot_dns_preflight.facts.finding import Severity
 from tests.scenarios import strictness
 from tests.scenarios.values import VALUE
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from certbot_dns_preflight.report import document
+from certbot_dns_preflight.report.json_report import schema
 from tests.conftest import beside_python
 from tests.observe import HANG
 from tests.scenarios.values import CHALLENGE, OLD, OTHER, VALUE
@@ -44,7 +44,7 @@ def check(lab: Lab) -> Check:
 
 def report_of(ran: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(ran.stdout)
-    jsonschema.validate(found, document.schema())
+    jsonschema.validate(found, schema())
     assert ran.stderr == ""
     return found
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight.settings import Leniency, Recursive
+from certbot_dns_preflight.settings import Recursive, UnreachablePolicy
 from tests.lab import misbehaving, namespace, zone_text
 from tests.scenarios.values import CHALLENGE, VALUE
 
@@ -107,7 +107,7 @@ def test_a_name_server_without_address_is_named_with_the_reason(
     assert found["nameserver"] == host
     if host != "ns.shop.test.":
         assert why in found["evidence"]["nameservers"][0]["failure"]
-    look("shop.test", VALUE, unreachable=Leniency.WARN).is_ready(
+    look("shop.test", VALUE, unreachable=UnreachablePolicy.WARN).is_ready(
         warnings=frozenset({"nameserver-without-address"})
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight.settings import Leniency
+from certbot_dns_preflight.settings import UnreachablePolicy
 from tests.lab import Hosted, Unbound, misbehaving, zone_text
 from tests.scenarios.values import CHALLENGE, VALUE
 
@@ -211,7 +211,7 @@ def test_one_server_in_trouble_is_an_error_or_with_leniency_a_warning(
     assert seen.statuses(host) == {status}
     # Unbound takes half a minute to give up a server whose answers it must drop.
     look.compares = status not in {"unreachable", "malformed"}
-    lenient = look("shop.test", VALUE, unreachable=Leniency.WARN, query_timeout=PATIENCE)
+    lenient = look("shop.test", VALUE, unreachable=UnreachablePolicy.WARN, query_timeout=PATIENCE)
     lenient.is_ready(warnings=frozenset({code}))
 
 
@@ -221,7 +221,7 @@ def test_leniency_does_not_excuse_all_servers(
     beside: Callable[..., str], look: Look, kind: type[Authoritative]
 ) -> None:
     beside(kind, CHALLENGE, servers=[])
-    seen = look("shop.test", VALUE, unreachable=Leniency.WARN, query_timeout=PATIENCE)
+    seen = look("shop.test", VALUE, unreachable=UnreachablePolicy.WARN, query_timeout=PATIENCE)
     assert seen.challenge["outcome"] == "not-ready"
     assert len(seen.codes("error")) == 1, seen.told
 

@@ -8,7 +8,7 @@ import dns.message
 import dns.query
 import pytest
 
-from certbot_dns_preflight.settings import Leniency
+from certbot_dns_preflight.settings import UnreachablePolicy
 from tests.lab import misbehaving
 from tests.scenarios.values import CHALLENGE, OLD, VALUE, digest
 
@@ -32,7 +32,7 @@ def test_a_truncated_answer_without_tcp_is_an_error(
     seen.fails("tcp-unavailable", naming=(host,))
     assert seen.statuses(host) == {"unreachable"}
     look.compares = False  # Unbound is long at it
-    look("shop.test", VALUE, unreachable=Leniency.WARN).is_ready(
+    look("shop.test", VALUE, unreachable=UnreachablePolicy.WARN).is_ready(
         warnings=frozenset({"tcp-unavailable"})
     )
 

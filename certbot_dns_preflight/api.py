@@ -1,0 +1,191 @@
+"""What other programs import: a preflight with plain arguments, as a coroutine and as a function.
+
+Turns names, values and keywords into challenges and settings; `rounds` does the work. All of it is
+reached through the package itself (`from certbot_dns_preflight import preflight`), and a name that
+is listed in its `__all__` stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os  # noqa: TC003 - `Options` is read at run time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
+
+from certbot_dns_preflight import settings as options
+from certbot_dns_preflight.caa.policy import IssuanceRequest
+from certbot_dns_preflight.challenge import Challenge, InvalidDomainError, make_challenge
+from certbot_dns_preflight.dnssec.anchors import TrustAnchorError
+from certbot_dns_preflight.facts.finding import Finding, Severity
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
+from certbot_dns_preflight.report import json_report, text
+from certbot_dns_preflight.resolve.root_hints import RootHintsError, read
+from certbot_dns_preflight.run import inputs, signals, waiting
+from certbot_dns_preflight.settings import InvalidOptionError
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.finding import Json
+
+__all__ = [
+    "ChallengeOutcome",
+    "Finding",
+    "InvalidDomainError",
+    "InvalidOptionError",
+    "Outcome",
+    "Progress",
+    "Severity",
+    "Verdict",
+    "as_json",
+    "as_text",
+    "preflight",
+    "preflight_sync",
+]
+
+Values: TypeAlias = str | Iterable[str]
+ChallengeList: TypeAlias = str | Iterable[str] | Mapping[str, Values]
+
+_USUAL_CA = ("letsencrypt.org",)
+
+
+class Options(TypedDict, total=False):
+    """The options of the command by name, all of them optional. Times are seconds."""
+
+    timeout: float
+    interval: float
+    confirmations: int
+    settle: float
+    query_timeout: float
+    unreachable: Literal["fail", "warn"]
+    resolver: Values
+    root_hints: str | os.PathLike[str]
+    trust_anchor: str | os.PathLike[str]
+    family: Literal["auto", "4", "6"]
+    caa_identity: Values
+    skip: Values
+
+
+async def preflight(
+    domains: ChallengeList,
+    *,
+    wait: bool = False,
+    watch: Callable[[Progress], None] | None = None,
+    decided: Callable[[ChallengeOutcome], None] | None = None,
+    **given: Unpack[Options],
+) -> Outcome:
+    """Look whether the challenges' records are visible on every authoritative name server.
+
+    `domains` maps names of the certificate (``*.`` accepted) to the values that must be there; a
+    name, or several without values: is everything else in order? Looks once, or with `wait` until
+    all are ready or `timeout` is over. `watch` is told of the progress, `decided` of each challenge
+    once it is judged. What servers and networks do never raises; `InvalidDomainError` and
+    `InvalidOptionError`, both `ValueError`, and `TypeError` do before anything is asked.
+    """
+    settings, challenges = _settings(given), _challenges(domains)
+    outcome = await waiting.preflight(
+        challenges,
+        settings,
+        wait=wait,
+        watch=watch,
+        decided=decided,
+        extras=waiting.Extras(request=IssuanceRequest(settings.caa_identity or _USUAL_CA)),
+    )
+    if wait and outcome.verdict is Verdict.READY:
+        await asyncio.sleep(settings.settle)
+    return outcome
+
+
+def preflight_sync(
+    domains: ChallengeList,
+    *,
+    wait: bool = False,
+    watch: Callable[[Progress], None] | None = None,
+    decided: Callable[[ChallengeOutcome], None] | None = None,
+    **given: Unpack[Options],
+) -> Outcome:
+    """Do `preflight` in an event loop of its own; `RuntimeError` where one runs already."""
+    if _in_event_loop():
+        raise RuntimeError(
+            "preflight_sync is not for a thread that runs an event loop; await preflight there"
+        )
+    return signals.run(preflight(domains, wait=wait, watch=watch, decided=decided, **given))
+
+
+def as_json(outcome: Outcome) -> dict[str, Json]:
+    """Make the JSON report, version 1, as values for `json.dumps`."""
+    return json_report.as_json(outcome)
+
+
+def as_text(outcome: Outcome, *, width: int = 80, unicode: bool = False) -> str:
+    """Write the report for a person; its first line is the answer."""
+    return text.render(outcome, width=width, unicode=unicode)
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _challenges(domains: ChallengeList) -> list[Challenge]:
+    if isinstance(domains, Mapping):
+        pairs = [(domain, _values(domain, given)) for domain, given in domains.items()]
+    else:
+        pairs = [(domain, ()) for domain in _texts(domains, "domains")]
+    if not pairs:
+        raise InvalidDomainError("domains: it takes at least one name")
+    values: dict[str, list[bytes]] = {}
+    for domain, expected in pairs:
+        if not isinstance(domain, str):
+            raise TypeError(f"domains: {domain!r} is no str")
+        known = values.setdefault(make_challenge(domain).domain, [])
+        known.extend(value.encode() for value in expected)
+    return [make_challenge(domain, expected) for domain, expected in values.items()]
+
+
+def _values(domain: str, given: Values) -> tuple[str, ...]:
+    values = _texts(given, f"the values of {domain!r}")
+    if not all(values):
+        raise InvalidOptionError(
+            f"domains: an empty value for {domain!r} is not accepted; it takes the text that the "
+            "TXT record must hold, or no value at all: []"
+        )
+    return values
+
+
+def _texts(given: object, what: str) -> tuple[str, ...]:
+    """Read a str or several; bytes would be numbers, one by one."""
+    if isinstance(given, str):
+        return (given,)
+    if isinstance(given, bytes | bytearray) or not isinstance(given, Iterable):
+        raise TypeError(f"{what}: {given!r} is not accepted; it takes a str, or several")
+    items = tuple(given)
+    for item in items:
+        if not isinstance(item, str):
+            raise TypeError(f"{what}: {item!r} is no str")
+    return items
+
+
+def _settings(given: Options) -> options.Settings:
+    """Read keywords as the command reads its options, so that both refuse the same."""
+    texts: dict[str, object] = {}
+    for name, value in given.items():
+        shown = name.replace("_", "-")
+        if shown not in _KNOWN:
+            raise InvalidOptionError(f"there is no option {name}")
+        many = isinstance(value, Iterable) and not isinstance(value, str)
+        texts[shown] = [str(item) for item in value] if many else str(value)  # type: ignore[attr-defined]
+    settings = options.read_settings(texts, "")
+    try:
+        inputs.anchors_of(settings)
+        if settings.root_hints is not None:
+            read(settings.root_hints)
+    except RootHintsError as error:
+        raise InvalidOptionError(f"root-hints: {error}") from error
+    except TrustAnchorError as error:
+        raise InvalidOptionError(f"trust-anchor: {error}") from error
+    return settings
+
+
+_KNOWN = frozenset(name.replace("_", "-") for name in Options.__annotations__)

@@ -1,0 +1,67 @@
+"""Which CAA sets count: the closest ones of a climb, and failures that hide closer ones. Pure.
+
+Several sets may count, where servers disagree. Whether they allow anything is `caa`'s to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.facts.caa import AliasTo, Failed, NoProperties, Properties
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import dns.name
+
+    from certbot_dns_preflight.facts.caa import CaaAnswer, Climb, Look, Property
+
+
+@dataclass(frozen=True, slots=True)
+class RelevantSet:
+    """A record set that decides, the name where it is served, and by whom, among all asked."""
+
+    name: dns.name.Name
+    owner: dns.name.Name
+    properties: tuple[Property, ...]
+    served_by: tuple[CaaAnswer, ...]
+    asked: tuple[CaaAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A name of the climb at which every server of a zone fails."""
+
+    name: dns.name.Name
+    answers: tuple[CaaAnswer, ...]
+
+
+def relevant(climb: Climb) -> Iterator[RelevantSet | Unanswered]:
+    """Find the closest sets: several, where servers disagree. A failure ends the climb."""
+    for look in climb.counting:
+        by_owner: dict[dns.name.Name, list[CaaAnswer]] = {}
+        for answer in look.answers:
+            by_owner.setdefault(answer.owner, []).append(answer)
+        for answers in by_owner.values():
+            if any(isinstance(a.content, Properties | NoProperties | AliasTo) for a in answers):
+                continue
+            failed = tuple(a for a in answers if isinstance(a.content, Failed))
+            if failed:
+                yield Unanswered(look.name, failed)
+            return
+        yield from _sets(look)
+
+
+def _sets(look: Look) -> Iterator[RelevantSet]:
+    groups: dict[tuple[dns.name.Name, tuple[Property, ...]], list[CaaAnswer]] = {}
+    for answer in look.answers:
+        if isinstance(answer.content, Properties):
+            groups.setdefault((answer.owner, answer.content.properties), []).append(answer)
+    for (owner, properties), served_by in groups.items():
+        asked = tuple(
+            a
+            for a in look.answers
+            if a.owner == owner and isinstance(a.content, Properties | NoProperties | AliasTo)
+        )
+        yield RelevantSet(look.name, owner, properties, tuple(served_by), asked)

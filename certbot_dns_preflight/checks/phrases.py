@@ -1,0 +1,212 @@
+"""The turns of phrase that findings share: servers, answers, serials, values; and their evidence.
+
+Everything that came from the network goes through here escaped and bounded; evidence is exact.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from certbot_dns_preflight.checks import txt_difference
+from certbot_dns_preflight.escaping import presentation, printable, show_name
+from certbot_dns_preflight.facts import answers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import dns.name
+
+    from certbot_dns_preflight.checks.txt_difference import Comparison
+    from certbot_dns_preflight.facts.answers import Reading
+    from certbot_dns_preflight.facts.finding import Json
+    from certbot_dns_preflight.facts.survey import Observation
+
+_LONGEST_VALUE = 60  # columns: with its label, a line of 80 holds it
+_LONGEST_NAME = 120
+_LONGEST_DETAIL = 160
+_MOST_ITEMS = 4
+_PAIR = 2
+
+
+def bounded(text: str, limit: int = _LONGEST_DETAIL) -> str:
+    """Cut a text, and count what is left out; control characters are escaped."""
+    text = printable(text)
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}... ({len(text) - limit} more characters)"
+
+
+def value(data: bytes) -> str:
+    """Quote a TXT value, escaped; one that is long as it is written is cut and the rest counted."""
+    shown, width = 0, 0
+    for byte in data:
+        width += len(presentation(bytes([byte])))
+        if width > _LONGEST_VALUE:
+            break
+        shown += 1
+    rest = len(data) - shown
+    return f'"{presentation(data[:shown])}"' + (f"... ({rest} more bytes)" if rest else "")
+
+
+def host(name: dns.name.Name) -> str:
+    """Write a host or domain as sentences do, without its final dot."""
+    text = show_name(name)
+    return bounded(text[:-1] if len(text) > 1 and text.endswith(".") else text, _LONGEST_NAME)
+
+
+def owner(name: dns.name.Name) -> str:
+    """Write an owner name or zone as master files do, with its final dot."""
+    return bounded(show_name(name), _LONGEST_NAME)
+
+
+def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:
+    """Write "a", "a and b", "a, b and c", "a, b, c and 7 more"."""
+    unique = list(dict.fromkeys(items))
+    if len(unique) > most + 1:
+        unique = [*unique[:most], f"{len(unique) - most} more"]
+    return " and ".join([", ".join(unique[:-1]), unique[-1]] if len(unique) > 1 else unique)
+
+
+def count(number: int, noun: str) -> str:
+    """Write a figure with its noun: "1 address", "2 addresses"."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def verb(number: int, singular: str, plural: str) -> str:
+    """Choose the verb's form."""
+    return singular if number == 1 else plural
+
+
+def everyone(servers: int) -> str:
+    """Name all name servers of a zone: "all 3 name servers", "the only name server"."""
+    if servers == 1:
+        return "the only name server"
+    return f"{'both' if servers == _PAIR else f'all {servers}'} name servers"
+
+
+def subjects(some: Sequence[Observation], among: Sequence[Observation]) -> tuple[str, ...]:
+    """Name the servers of some addresses; with the address where only part of a server is meant."""
+    whole = {
+        name
+        for name in {observation.nameserver for observation in some}
+        if all(observation in some for observation in among if observation.nameserver == name)
+    }
+    return tuple(
+        dict.fromkeys(
+            host(observation.nameserver)
+            if observation.nameserver in whole
+            else f"{host(observation.nameserver)} at {observation.endpoint.address}"
+            for observation in some
+        )
+    )
+
+
+def serials(observations: Iterable[Observation]) -> str:
+    """Write the known serials: "serial 41", "serials 41 and 42", or nothing."""
+    known = sorted(
+        {observation.serial for observation in observations if observation.serial is not None}
+    )
+    if not known:
+        return ""
+    return f"{verb(len(known), 'serial', 'serials')} {listed(str(serial) for serial in known)}"
+
+
+def distinct_answers(observations: Iterable[Observation]) -> str:
+    """Write what some addresses answer, each answer once."""
+    return listed(answer(observation.reading) for observation in observations)
+
+
+def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of reading
+    """Write one reading as the object of "answers"."""
+    match reading:
+        case answers.Values(texts=texts) if len(set(texts)) == 1:
+            return f"TXT {value(texts[0])}"
+        case answers.Values(texts=texts):
+            return f"{count(len(set(texts)), 'TXT value')}"
+        case answers.Alias(target=target, dname=None):
+            return f"a CNAME to {owner(target)}"
+        case answers.Alias(target=target):
+            return f"a DNAME that leads to {owner(target)}"
+        case answers.Absent(nxdomain=True):
+            return "NXDOMAIN"
+        case answers.Absent():
+            return "no TXT record"
+        case answers.Referral(cut=cut):
+            return f"a referral to {owner(cut)}"
+        case answers.Refused():
+            return "REFUSED"
+        case answers.Failing(rcode=rcode):
+            return bounded(rcode)
+        case answers.NotAuthoritative():
+            return "without authority"
+        case answers.Malformed(detail=detail):
+            return f"nonsense ({bounded(detail)})"
+        case answers.Unreachable(reason=reason):
+            return f"nothing ({reason.value})"
+        case answers.NotAsked(reason=reason):
+            return f"nothing (not asked: {bounded(reason)})"
+        case _ as never:
+            assert_never(never)
+
+
+def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] = ()) -> list[Json]:
+    """Evidence: each address with its serial and what it answered, exact.
+
+    With `expected`, also how near what it serves comes to what it lacks.
+    """
+    return [
+        {
+            "nameserver": show_name(observation.nameserver),
+            "address": observation.endpoint.address,
+            "port": observation.endpoint.port,
+            "zone": show_name(observation.zone),
+            "serial": observation.serial,
+            "answer": _exact(observation.reading),
+            **_against(expected, observation.reading),
+        }
+        for observation in observations
+    ]
+
+
+def _against(expected: tuple[bytes, ...], reading: Reading) -> dict[str, Json]:
+    match reading:
+        case answers.Values(texts=texts) if expected and not set(texts).issuperset(expected):
+            found = txt_difference.compare(expected, texts)
+        case _:
+            return {}
+    facts: dict[str, Json] = {"missing": values(found.missing)}
+    if found.nearest:
+        facts.update(comparison(found.nearest))
+    return facts
+
+
+def comparison(nearest: Comparison) -> dict[str, Json]:
+    """Evidence: the nearest served value beside the expected one, exact."""
+    return {
+        "kind": nearest.kind.value if nearest.kind else None,
+        "expected_value": presentation(nearest.expected),
+        "nearest_value": presentation(nearest.served),
+        "first_differing_offset": nearest.offset,
+        "edit_distance": nearest.distance,
+    }
+
+
+def values(data: Iterable[bytes]) -> list[Json]:
+    """Evidence: values in presentation form, uncut."""
+    return [presentation(item) for item in data]
+
+
+def _exact(reading: Reading) -> str:
+    match reading:
+        case answers.Values(texts=texts):
+            return "TXT " + " ".join(f'"{presentation(text)}"' for text in texts)
+        case answers.Alias(target=target, dname=None):
+            return f"CNAME {show_name(target)}"
+        case answers.Alias(target=target):
+            return f"DNAME {show_name(target)}"
+        case answers.Absent(nxdomain=nxdomain):
+            return "NXDOMAIN" if nxdomain else "NODATA"
+        case _:
+            return answer(reading)

@@ -1,0 +1,146 @@
+"""What to look for: names and values from arguments and lists become challenges.
+
+Decides how a list reads and which value belongs to which name. A name given several times, also
+as ``*.`` and without, is one challenge that expects all its values.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import IO, TYPE_CHECKING
+
+from certbot_dns_preflight.challenge import Challenge, InvalidDomainError, make_challenge
+from certbot_dns_preflight.cli.exits import MisuseError
+from certbot_dns_preflight.escaping import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_LONGEST_LINE = 4096
+_MOST_NAMES = 100_000
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+class ChallengeList:
+    """Collects names and values in the order given."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._values: dict[str, list[bytes]] = {}
+
+    def __len__(self) -> int:
+        """Count the names."""
+        return len(self._values)
+
+    @property
+    def challenges(self) -> list[Challenge]:
+        """One challenge for each name, in the order in which the names came first."""
+        return [make_challenge(domain, values) for domain, values in self._values.items()]
+
+    def name(self, domain: str, value: bytes | None = None) -> None:
+        """Take one name, with a value if there is one; raises `MisuseError`."""
+        try:
+            plain = make_challenge(domain).domain
+        except InvalidDomainError as error:
+            raise MisuseError(str(error)) from error
+        if plain not in self._values and len(self._values) >= _MOST_NAMES:
+            raise MisuseError(f"more than {_MOST_NAMES} names in one run")
+        values = self._values.setdefault(plain, [])
+        if value is not None:
+            values.append(value)
+
+    def expect(self, item: str) -> None:
+        """Take one ``--expect``: the value of the only name, or ``DOMAIN=VALUE``."""
+        head, mark, value = item.partition("=")
+        domain = self._known(head) if mark else None
+        if domain is None and len(self) == 1 and not _names_another(head, mark):
+            (domain,), value = self._values, item
+        if domain is None:
+            if mark:
+                raise MisuseError(f"--expect: {printable(head)!r} is none of the DOMAINs given")
+            raise MisuseError(
+                f"--expect: {printable(item)!r} names no domain; with several DOMAINs it takes "
+                "DOMAIN=VALUE"
+            )
+        if not value:
+            raise MisuseError(
+                "--expect: an empty value is not accepted; it takes the text that the TXT record "
+                "must hold"
+            )
+        self._values[domain].append(os.fsencode(value))
+
+    def only(self, option: str) -> str:
+        """Give the only name; raises `MisuseError` that `option` needs exactly one."""
+        if len(self) != 1:
+            raise MisuseError(f"{option} goes with a single DOMAIN, and there are {len(self)}")
+        return next(iter(self._values))
+
+    def read(self, path: str) -> None:
+        """Take the lines ``DOMAIN [VALUE]`` of a file, or of standard input for ``-``."""
+        shown = "standard input" if path == "-" else printable(path)
+        before = len(self)
+        try:
+            with _opened(path) as stream:
+                for number, line in _lines(stream, shown):
+                    self._line(line, f"--file: {shown}, line {number}")
+        except OSError as error:
+            raise MisuseError(f"--file: cannot read {shown}: {error.strerror or error}") from error
+        if len(self) == before == 0:
+            raise MisuseError(f"--file: {shown} names no domain")
+
+    def _line(self, line: bytes, place: str) -> None:
+        try:
+            text = line.decode().removeprefix(_BYTE_ORDER_MARK)
+        except UnicodeDecodeError:
+            raise MisuseError(f"{place}: it is not UTF-8") from None
+        fields = _until_comment(text.split())
+        if not fields:
+            return
+        if len(fields) > 2:  # noqa: PLR2004 - a name and a value
+            raise MisuseError(f"{place}: it takes DOMAIN and at most one VALUE a line")
+        try:
+            self.name(fields[0], fields[1].encode() if fields[1:] else None)
+        except MisuseError as error:
+            raise MisuseError(f"{place}: {error}") from error
+
+    def _known(self, domain: str) -> str | None:
+        with contextlib.suppress(InvalidDomainError):
+            plain = make_challenge(domain).domain
+            return plain if plain in self._values else None
+        return None
+
+
+def _names_another(head: str, mark: str) -> bool:
+    """Whether what stands before ``=`` is a domain: no challenge's value has a dot (base64url)."""
+    if not mark or "." not in head:
+        return False
+    try:
+        make_challenge(head)
+    except InvalidDomainError:
+        return False
+    return True
+
+
+def _until_comment(fields: Sequence[str]) -> list[str]:
+    comment = next((i for i, field in enumerate(fields) if field.startswith("#")), len(fields))
+    return list(fields[:comment])
+
+
+def _opened(path: str) -> contextlib.AbstractContextManager[IO[bytes]]:
+    if path != "-":
+        return open(path, "rb")  # noqa: PTH123 - the caller's `with` closes it
+    if sys.stdin is None:  # closed by whoever started us
+        raise MisuseError("--file: standard input is closed")
+    return contextlib.nullcontext(sys.stdin.buffer)
+
+
+def _lines(stream: IO[bytes], shown: str) -> Iterator[tuple[int, bytes]]:
+    """Give the lines, numbered; one without an end (a device) must not fill the memory."""
+    number = 0
+    while line := stream.readline(_LONGEST_LINE + 1):
+        number += 1
+        if len(line) > _LONGEST_LINE:
+            raise MisuseError(f"--file: {shown}, line {number}: it is too long for a domain name")
+        yield number, line

@@ -1,0 +1,159 @@
+"""The whole command line: which subcommand is meant, and what becomes of what goes wrong.
+
+Each subcommand is a module here with `add_parser` and `run`; this one chooses among them and
+turns what may go wrong into one line and the right exit status.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.cli import check, explain, renewals, signals, trace
+from certbot_dns_preflight.cli.exits import Exit, MisuseError
+from certbot_dns_preflight.cli.hook import command as hook
+from certbot_dns_preflight.cli.parser import Parser, nearest, version_text
+from certbot_dns_preflight.escaping import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMMANDS = {
+    "check": check,
+    "trace": trace,
+    "hook": hook,
+    "renewals": renewals,
+    "explain": explain,
+}
+_TAKING_VALUES = ("--expect", "--token")
+_PIPE_BROKEN = 141  # as shells count a death by SIGPIPE
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command and give its exit status; `KeyboardInterrupt` is for the caller."""
+    _speak_whatever_the_locale()
+    parser = make_parser()
+    try:
+        with signals.raised():
+            status = _run(parser, arguments)
+            sys.stdout.flush()
+    except signals.StoppedError as stopped:
+        signals.die_of(stopped.number)
+        raise
+    except BrokenPipeError:
+        _say_no_more()
+        return _PIPE_BROKEN
+    except OSError as error:
+        # The network's and the files' own are dealt with where they come up: this is the output's.
+        _say_no_more()
+        _complain(parser, f"cannot write the output: {error.strerror or error}")
+        return Exit.NOT_READY
+    return status
+
+
+def _run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    try:
+        args = parser.parse_args(_understood(parser, _joined(arguments)))
+        _log_to_stderr(args)
+        return Exit(args.run(args))
+    except MisuseError as error:
+        _complain(parser, str(error))
+        return Exit.MISUSE
+    except SystemExit as done:  # argparse's way to end after --help and after an error
+        return int(done.code or 0)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the whole command line."""
+    parser = Parser(
+        prog="dns-preflight",
+        description="Is a DNS-01 challenge's TXT record visible on every authoritative server?",
+    )
+    parser.add_argument("--version", action="version", version=version_text())
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in _COMMANDS.values():
+        command.add_parser(commands)
+    return parser
+
+
+def _understood(parser: argparse.ArgumentParser, arguments: list[str]) -> list[str]:
+    """Refuse a command that there is not, with the nearest one named."""
+    names = list(_COMMANDS)
+    if not arguments:
+        parser.error(f"it takes a COMMAND: {', '.join(names)}; see --help")
+    command, options = arguments[0], parser._option_string_actions  # noqa: SLF001 - the only way
+    if command.startswith("-") and command not in options:
+        option = command.partition("=")[0]
+        if option in _options_of_commands(parser):
+            parser.error(f"{option} goes after the COMMAND: dns-preflight check {option} ...")
+        parser.error(f"there is no option {command}{nearest(command, options)}")
+    if not command.startswith("-") and command not in names:
+        hint = nearest(command, names) or f"; there are {', '.join(names)}"
+        parser.error(f"there is no command {command}{hint}")
+    return arguments
+
+
+def _options_of_commands(parser: argparse.ArgumentParser) -> set[str]:
+    return {
+        option
+        for action in parser._actions  # noqa: SLF001 - likewise
+        if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001 - likewise
+        for command in action.choices.values()
+        for option in command._option_string_actions  # noqa: SLF001 - likewise
+    }
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """Write ``--expect VALUE`` as ``--expect=VALUE``: one value in 64 begins with a dash.
+
+    What comes after ``--`` are no options.
+    """
+    joined: list[str] = []
+    for number, argument in enumerate(arguments):
+        if argument == "--" and not (joined and joined[-1] in _TAKING_VALUES):
+            return [*joined, *arguments[number:]]
+        if joined and joined[-1] in _TAKING_VALUES:
+            joined[-1] = f"{joined[-1]}={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def _speak_whatever_the_locale() -> None:
+    """Write what the locale's encoding lacks as an escape, rather than fail over it."""
+    # A stream that was closed by whoever started us is None.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 - for good
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123 - for good
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _say_no_more() -> None:
+    """Whoever read our output has left; the interpreter must not fail again at its flush."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(parser: argparse.ArgumentParser, message: str) -> None:
+    with contextlib.suppress(OSError):
+        print(f"{parser.prog}: {message}", file=sys.stderr)  # noqa: T201 - a command speaks here
+
+
+class _EscapingFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(printable(line) for line in super().format(record).split("\n"))
+
+
+def _log_to_stderr(args: argparse.Namespace) -> None:
+    if getattr(args, "verbose", False):
+        handler = logging.StreamHandler()
+        handler.setFormatter(_EscapingFormatter("%(asctime)s %(message)s"))
+        logger = logging.getLogger("certbot_dns_preflight")
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)

@@ -1,0 +1,200 @@
+"""`dns-preflight hook`: between an ACME client and the hook that writes its records.
+
+Runs the user's command as certbot would, and after the last challenge of the order waits until all
+its records are visible. What a CA or a client chose reaches that command by the environment alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
+from certbot_dns_preflight.cli import output_files
+from certbot_dns_preflight.cli.challenges import ChallengeList
+from certbot_dns_preflight.cli.exits import Exit, MisuseError
+from certbot_dns_preflight.cli.hook.order import Order, Told
+from certbot_dns_preflight.cli.parser import add_common_options, read_settings, request
+from certbot_dns_preflight.cli.terminal import page
+from certbot_dns_preflight.escaping import printable
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.report import live
+from certbot_dns_preflight.report.words import listing, plural
+from certbot_dns_preflight.run import waiting
+from certbot_dns_preflight.settings import OnFailure
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+    from certbot_dns_preflight.settings import Settings
+
+_EXAMPLES = """\
+examples:
+  certbot certonly --manual --preferred-challenges dns \\
+    --manual-auth-hook 'dns-preflight hook --exec ./add-txt' \\
+    --manual-cleanup-hook ./remove-txt -d example.com -d '*.example.com'
+  CERTBOT_DOMAIN=example.com CERTBOT_VALIDATION=VALUE dns-preflight hook
+
+certbot goes on to the CA even when a hook fails; with `--authenticator
+dns-preflight` it does not, and needs no `hook`. Other clients do stop."""
+
+_MOST_TOLD = 4
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "hook",
+        help="run a hook that writes records, then wait for them",
+        description="Run a hook that writes the record, and after the last challenge wait for "
+        "all\nrecords of the order. Reads what certbot sets: CERTBOT_DOMAIN,\n"
+        "CERTBOT_VALIDATION, CERTBOT_REMAINING_CHALLENGES and CERTBOT_ALL_DOMAINS.",
+        epilog=_EXAMPLES,
+    )
+    parser.add_argument(
+        "--exec", metavar="COMMAND", help="the hook, run by the shell; only wait if left out"
+    )
+    add_common_options(parser, idle=())
+    parser.set_defaults(run=run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What the client says about this challenge."""
+
+    domain: str
+    value: str | None
+    remaining: int
+    names: tuple[str, ...]  # empty: it does not say
+
+    @property
+    def first(self) -> bool:
+        return self.remaining == len(self.names) - 1
+
+    @property
+    def last(self) -> bool:
+        return self.remaining == 0
+
+
+def run(args: argparse.Namespace) -> Exit:
+    """Run the user's hook; at the last challenge wait, and tell by the exit status."""
+    settings = read_settings(args)
+    call = _read(os.environ)
+    output_files.check(settings)
+    with output_files.none_if_stopped(settings, _domains([Told(call.domain, call.value)])):
+        failed = args.exec is not None and not _ran_well(args.exec, call.domain)
+    now = Told(call.domain, call.value, failed)
+    if failed:
+        output_files.fail(settings, _domains([now]))
+    try:
+        told = Order(",".join(call.names)).add(now, first=call.first, last=call.last)
+    except (OSError, ValueError, TypeError) as error:
+        raise MisuseError(
+            f"hook: there is no place to keep what belongs to one order: {printable(str(error))}"
+        ) from error
+    if not call.last:
+        return Exit.NOT_READY if failed else Exit.READY
+    return _conclude(args, settings, told, call.names)
+
+
+def _read(environment: Mapping[str, str]) -> _Call:
+    domain = environment.get("CERTBOT_IDENTIFIER") or environment.get("CERTBOT_DOMAIN")
+    value = environment.get("CERTBOT_VALIDATION")
+    if not domain or not value:
+        raise MisuseError(
+            "hook: CERTBOT_DOMAIN and CERTBOT_VALIDATION are not set; it is for "
+            "--manual-auth-hook, or for whoever sets them"
+        )
+    listed = environment.get("CERTBOT_ALL_IDENTIFIERS") or environment.get("CERTBOT_ALL_DOMAINS")
+    remaining = environment.get("CERTBOT_REMAINING_CHALLENGES")
+    if remaining is None:  # a client that knows no orders: this one record
+        remaining, listed = "0", domain
+    if not (remaining.isascii() and remaining.isdigit()):
+        raise MisuseError(
+            f"hook: CERTBOT_REMAINING_CHALLENGES is {printable(remaining)!r}, and no number"
+        )
+    if "CERTBOT_TOKEN" in environment:
+        value = None  # HTTP-01: there is nothing to see in the DNS
+    else:
+        try:
+            make_challenge(domain)
+        except InvalidDomainError as error:
+            raise MisuseError(f"hook: CERTBOT_DOMAIN: {error}") from error
+    return _Call(domain, value, int(remaining), tuple(listed.split(",")) if listed else ())
+
+
+def _ran_well(command: str, domain: str) -> bool:
+    """Run the user's command as certbot does, with our own output and environment."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    status = subprocess.run(command, shell=True, check=False).returncode  # noqa: S602 - the user's
+    if status:
+        _say(f"--exec for {printable(domain)} reported error code {status}")
+    return not status
+
+
+def _conclude(
+    args: argparse.Namespace, settings: Settings, told: list[Told], names: Sequence[str]
+) -> Exit:
+    failed = [printable(one.domain) for one in told if one.failed]
+    if failed:
+        output_files.fail(settings, _domains(told))
+        _say(f"not waited for: --exec failed for {', '.join(failed)}")
+        return Exit.NOT_READY
+    status = _wait(args, settings, told)
+    missing = len(names) - len(told)
+    if missing > 0 and status is Exit.READY:
+        told_of = {one.domain for one in told}
+        which = listing(tuple(printable(n) for n in names if n not in told_of), most=_MOST_TOLD)
+        _say(
+            f"{plural(missing, 'challenge')} of this order never came here, and may not be ready"
+            f"{f' ({which})' if which else ''}; every call of an order must be to this command, by "
+            "the same client as the same user"
+        )
+        status = Exit.INCONCLUSIVE
+    if status is not Exit.READY and settings.on_failure is OnFailure.CONTINUE:
+        _say("warning: the client goes on all the same, as --on-failure continue says")
+        return Exit.READY
+    return status
+
+
+def _domains(told: Sequence[Told]) -> list[str]:
+    """Give the domains that something is to be seen of in the DNS."""
+    return [make_challenge(one.domain).domain for one in told if one.value is not None]
+
+
+def _wait(args: argparse.Namespace, settings: Settings, told: list[Told]) -> Exit:
+    wanted = ChallengeList()
+    for one in told:
+        if one.value is not None:
+            wanted.name(one.domain, one.value.encode("utf-8", "surrogateescape"))
+    if not wanted:
+        return Exit.READY
+    watch = None if args.quiet or args.verbose else live.LiveView()
+    # Which CA is asked only the client knows; CAA is judged where an option names it.
+    extras = waiting.Extras(request=request(settings)) if settings.caa_identity else None
+    with output_files.none_if_stopped(settings, _domains(told)), watch or contextlib.nullcontext():
+        outcome = waiting.run(wanted.challenges, settings, wait=True, watch=watch, extras=extras)
+
+    status = output_files.write_report(settings, outcome)
+    if outcome.verdict is Verdict.READY:
+        time.sleep(settings.settle)
+    elif not args.quiet:
+        # Standard output is the user's hook's own: certbot hands it on to the cleanup hook.
+        _write(page(outcome, args))
+    return status
+
+
+def _say(message: str) -> None:
+    _write(f"dns-preflight hook: {message}")
+
+
+def _write(text: str) -> None:
+    with contextlib.suppress(OSError):  # nobody reads it: the exit status is what counts
+        sys.stderr.write(f"{text}\n")

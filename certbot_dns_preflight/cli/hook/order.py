@@ -1,0 +1,130 @@
+"""The records of one order, kept between the calls of a hook, one call a challenge.
+
+Decides which calls belong together: those about one list of names that descend from one process,
+the client (`ancestry`). Holds what was told; waits for nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.cli.hook import processes, state_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_PREFIX, _SUFFIX = "order-", ".jsonl"
+_STALE = 86400.0
+_LONGEST_HEAD = 65536
+_NEW = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One call: a name and the value that must be there (None: no DNS-01), and how --exec ended."""
+
+    domain: str
+    value: str | None
+    failed: bool = False
+
+
+class Order:
+    """The calls for one order so far. Two orders at once have nothing in common."""
+
+    def __init__(self, names: str, *, callers: Sequence[str] | None = None) -> None:
+        """Take the list of all names (CERTBOT_ALL_DOMAINS) and, in tests, who calls."""
+        self._callers = tuple(callers) if callers is not None else processes.of_this_process()
+        self._stem = f"{_PREFIX}{_digest(names)}-"
+        self._name = f"{self._stem}{_digest(self._callers[0])}{_SUFFIX}"
+
+    def add(self, told: Told, *, first: bool, last: bool) -> list[Told]:
+        """Take one call and give all so far; `first` begins anew, `last` leaves nothing behind.
+
+        Raises `OSError` where there is no place for state, `ValueError` where it cannot be read.
+        """
+        if first and last:
+            with _every_directory(make=False) as directories:
+                _remove_stale(directories)
+            return [told]
+        try:
+            everything = self._add(told, first=first, last=last)
+        except FileNotFoundError:  # another order's end removed the directory under our hands
+            everything = self._add(told, first=first, last=last)
+        if last:
+            state_dir.tidy()
+        return everything
+
+    def _add(self, told: Told, *, first: bool, last: bool) -> list[Told]:
+        with _every_directory(make=True) as directories:
+            _remove_stale(directories)
+            home, name = self._place(directories)
+            with os.fdopen(os.open(name, _NEW, 0o600, dir_fd=home), "r+", encoding="utf-8") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if first:
+                    file.truncate(0)
+                file.seek(0)
+                if not file.readline():
+                    file.write(json.dumps(self._callers) + "\n")
+                before = [Told(**json.loads(line)) for line in file]
+                file.write(json.dumps(asdict(told)) + "\n")
+            if last:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=home)
+            return [*before, told]
+
+    def _place(self, directories: Sequence[int]) -> tuple[int, str]:
+        """Choose the file: that of the nearest relatives, or a new one."""
+        related: list[tuple[int, int, str]] = []
+        for directory in directories:
+            for name in os.listdir(directory):  # noqa: PTH208 - of a descriptor
+                if name.startswith(self._stem) and name.endswith(_SUFFIX):
+                    distance = processes.distance(self._callers, _callers_of(directory, name))
+                    if distance is not None:
+                        related.append((distance, directory, name))
+        if not related:
+            return directories[0], self._name
+        _, directory, name = min(related)
+        return directory, name
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _callers_of(directory: int, name: str) -> tuple[str, ...]:
+    """Read who made a file; nobody, where it cannot be told."""
+    try:
+        with os.fdopen(os.open(name, _OLD, dir_fd=directory), encoding="utf-8") as file:
+            head = json.loads(file.readline(_LONGEST_HEAD))
+    except (OSError, ValueError):
+        return ()
+    return tuple(map(str, head)) if isinstance(head, list) else ()
+
+
+@contextlib.contextmanager
+def _every_directory(*, make: bool) -> Iterator[list[int]]:
+    found = state_dir.directories(make=make)
+    try:
+        yield found
+    finally:
+        for descriptor in found:
+            os.close(descriptor)
+
+
+def _remove_stale(directories: Sequence[int]) -> None:
+    """Remove what orders left that came to no end."""
+    for directory in directories:
+        for name in os.listdir(directory):  # noqa: PTH208 - of a descriptor
+            with contextlib.suppress(OSError):
+                seen = os.stat(name, dir_fd=directory, follow_symlinks=False)
+                ours = name.startswith(_PREFIX) and name.endswith(_SUFFIX)
+                if ours and time.time() - seen.st_mtime > _STALE:
+                    os.unlink(name, dir_fd=directory)

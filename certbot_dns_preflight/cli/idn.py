@@ -1,0 +1,40 @@
+"""Internationalized names as their owners write them, beside what the DNS holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.exception
+import dns.name
+
+from certbot_dns_preflight.challenge import domain_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from certbot_dns_preflight.facts.outcome import Outcome
+
+_MOST_TOLD = 4
+
+
+def spoken(domain: str) -> str | None:
+    """Write a name in U-labels (IDNA 2008), or None where it has none that can be shown."""
+    if "xn--" not in domain:
+        return None
+    try:
+        written = domain_name(domain).to_unicode(True, dns.name.IDNA_2008_Strict)  # noqa: FBT003
+    except (dns.exception.DNSException, UnicodeError, ValueError):
+        return None
+    # What IDNA 2008 does not allow to be written could look like something else.
+    return written if written != domain and written.isprintable() else None
+
+
+def spoken_names(outcome: Outcome) -> str | None:
+    """Say which A-labels of the report stand for which names."""
+    return spoken_of(judged.survey.challenge.domain for judged in outcome.challenges)
+
+
+def spoken_of(domains: Iterable[str]) -> str | None:
+    """Say which of these stand for which names, the first few of them."""
+    pairs = [(domain, name) for domain in dict.fromkeys(domains) if (name := spoken(domain))]
+    return " ".join(f"{domain} is {name}." for domain, name in pairs[:_MOST_TOLD]) or None

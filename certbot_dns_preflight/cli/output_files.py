@@ -1,0 +1,95 @@
+"""Files that a run leaves behind: refused before anything is asked, written at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
+from certbot_dns_preflight.escaping import printable
+from certbot_dns_preflight.report import atomic_file, json_report
+from certbot_dns_preflight.report.metrics import record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from certbot_dns_preflight.facts.outcome import Outcome
+    from certbot_dns_preflight.settings import Settings
+
+_MODE = 0o644
+
+
+def check(settings: Settings) -> None:
+    """Find out whether report and metrics can be written; raises `MisuseError`."""
+    try:
+        if settings.report is not None:
+            atomic_file.check_writable(settings.report)
+    except atomic_file.ReportFileError as error:
+        raise MisuseError(f"--report: {printable(str(error))}") from error
+    try:
+        if settings.metrics is not None:
+            record.check(settings.metrics)
+    except record.MetricsError as error:
+        raise MisuseError(f"--metrics: {printable(str(error))}") from error
+
+
+def write_report(settings: Settings, outcome: Outcome) -> Exit:
+    """Write report and metrics of a run, and give the exit status to end with."""
+    return write(
+        settings,
+        json_report.render(outcome),
+        lambda path: record.record(path, outcome),
+        of_verdict(outcome.verdict),
+    )
+
+
+def write(
+    settings: Settings, report: str, keep_metrics: Callable[[Path], None], status: Exit
+) -> Exit:
+    """Write a report's text, have metrics recorded at their path, and give the exit status.
+
+    A file that cannot be written after all is told on stderr, and is no success.
+    """
+    failed = False
+    try:
+        if settings.report is not None:
+            atomic_file.write_atomically(settings.report, report, mode=_MODE)
+    except atomic_file.ReportFileError as error:
+        _complain(f"--report: {error}")
+        failed = True
+    try:
+        if settings.metrics is not None:
+            keep_metrics(settings.metrics)
+    except record.MetricsError as error:
+        _complain(f"--metrics: {error}")
+        failed = True
+    return max(status, Exit.NOT_READY) if failed else status
+
+
+@contextlib.contextmanager
+def none_if_stopped(settings: Settings, domains: Iterable[str]) -> Iterator[None]:
+    """Record a failure where the run is stopped: there is nothing to report, yet it was no success.
+
+    Whatever watches the metrics would take the run before for the latest.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, OSError):  # a signal, or nobody reads the output
+        fail(settings, domains)
+        raise
+
+
+def fail(settings: Settings, domains: Iterable[str]) -> None:
+    """Record in the metrics that nothing could be looked at."""
+    try:
+        if settings.metrics is not None:
+            record.record_failure(settings.metrics, domains)
+    except record.MetricsError as error:
+        _complain(f"--metrics: {error}")
+
+
+def _complain(message: str) -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"dns-preflight: {printable(message)}\n")

@@ -1,0 +1,142 @@
+"""What is noted of one zone while it is judged: faults, signatures about to end, each status.
+
+Keeps and merges; what is a fault is decided in `validate`. Pure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from certbot_dns_preflight.dnssec.signatures import Broken
+from certbot_dns_preflight.facts.dnssec import Expiring, Fault, Kind, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from certbot_dns_preflight.dnssec.signatures import Valid
+    from certbot_dns_preflight.facts.dnssec import ServerAddress
+
+SOON = 3 * 86400
+_WORST = (Status.BOGUS, Status.INDETERMINATE, Status.INSECURE, Status.SECURE)
+
+
+@dataclass(slots=True)
+class ZoneResult:
+    """The notes of the zone `apex`, judged at `now`, in seconds since 1970."""
+
+    apex: dns.name.Name
+    now: int
+    places: dict[ServerAddress, Status] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    expiring: list[Expiring] = field(default_factory=list)
+    _concerns: dns.name.Name | None = None
+    _and_below: bool = False
+    _asked: dns.rdatatype.RdataType | None = None
+
+    @contextlib.contextmanager
+    def concerning(
+        self,
+        name: dns.name.Name | None,
+        asked: dns.rdatatype.RdataType,
+        *,
+        and_below: bool = False,
+    ) -> Iterator[None]:
+        """Note meanwhile what harms the lookup of this name alone; None is the whole zone."""
+        before = self._concerns, self._asked, self._and_below
+        self._concerns, self._asked, self._and_below = name, asked, and_below
+        try:
+            yield
+        finally:
+            self._concerns, self._asked, self._and_below = before
+
+    def note(self, place: ServerAddress, status: Status) -> None:
+        """Note what an address comes to; the worst counts."""
+        before = self.places.get(place, status)
+        self.places[place] = min(before, status, key=_WORST.index)
+
+    def broken(self, place: ServerAddress, rrset: dns.rrset.RRset, broken: Broken) -> None:
+        """Note that no signature of an RRset holds at an address."""
+        self.note(place, Status.BOGUS)
+        self.record((place,), rrset, broken)
+
+    def fault(
+        self,
+        place: ServerAddress,
+        kind: Kind,
+        detail: str,
+        rrset: dns.rrset.RRset | None = None,
+        *,
+        tags: tuple[int, ...] = (),
+    ) -> None:
+        """Note another fault of an address; without an RRset it is about the zone's keys."""
+        self.broken(place, rrset or self.keys, Broken(kind, detail, key_tags=tags))
+
+    def record(
+        self, places: Iterable[ServerAddress], rrset: dns.rrset.RRset, broken: Broken
+    ) -> None:
+        """Note a fault without a word on what the addresses come to by themselves."""
+        self.faults.append(
+            Fault(
+                broken.kind,
+                self.apex,
+                rrset.name,
+                rrset.rdtype,
+                broken.detail,
+                broken.moment,
+                broken.key_tags,
+                tuple(places),
+                self._concerns,
+                self._and_below,
+                self._asked,
+            )
+        )
+
+    def ends(self, place: ServerAddress, rrset: dns.rrset.RRset, valid: Valid) -> None:
+        """Note a signature in use that is near either end of its time."""
+        if valid.expiration - self.now < SOON or valid.begins is not None:
+            self.expiring.append(
+                Expiring(
+                    self.apex,
+                    rrset.name,
+                    rrset.rdtype,
+                    valid.expiration,
+                    (place,),
+                    valid.begins,
+                    self._concerns,
+                    self._and_below,
+                )
+            )
+
+    @property
+    def keys(self) -> dns.rrset.RRset:
+        """Stand for the zone's DNSKEY RRset, where none is at hand."""
+        return dns.rrset.RRset(self.apex, dns.rdataclass.IN, dns.rdatatype.DNSKEY)
+
+    @property
+    def worst(self) -> Status:
+        """What the zone comes to by its worst address, those apart that tell nothing."""
+        if self.faults:
+            return Status.BOGUS
+        told = [s for s in self.places.values() if s is not Status.INDETERMINATE]
+        return min(told, key=_WORST.index, default=Status.INDETERMINATE)
+
+    def merged_faults(self) -> tuple[Fault, ...]:
+        """Put the same fault at several addresses together."""
+        merged: dict[Fault, dict[ServerAddress, None]] = {}
+        for fault in self.faults:
+            merged.setdefault(replace(fault, places=()), {}).update(dict.fromkeys(fault.places))
+        return tuple(replace(fault, places=tuple(places)) for fault, places in merged.items())
+
+    def merged_expiring(self) -> tuple[Expiring, ...]:
+        """Put the same signature at several addresses together."""
+        merged: dict[Expiring, dict[ServerAddress, None]] = {}
+        for one in self.expiring:
+            merged.setdefault(replace(one, places=()), {}).update(dict.fromkeys(one.places))
+        return tuple(replace(one, places=tuple(places)) for one, places in merged.items())

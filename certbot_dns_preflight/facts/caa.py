@@ -1,0 +1,127 @@
+"""What servers said to CAA questions, from a domain name up to its top-level domain. Plain facts.
+
+`caasearch` fills this in, `diagnosis.caa` reads it. Nothing here asks or decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from certbot_dns_preflight.facts.answers import Endpoint
+
+
+_CRITICAL = 0x80
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Property:
+    """One CAA RR as served."""
+
+    flags: int
+    tag: bytes
+    value: bytes
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether a CA that does not know the tag must not issue."""
+        return bool(self.flags & _CRITICAL)
+
+    @property
+    def kind(self) -> bytes:
+        """The tag as it is compared: without regard to case (RFC 8659 section 4.1)."""
+        return self.tag.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """A CAA RRset."""
+
+    properties: tuple[Property, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoProperties:
+    """An authoritative negative answer, or a name that is not even delegated."""
+
+    nxdomain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AliasTo:
+    """A CNAME or DNAME; the target's answers follow among the look's answers."""
+
+    target: dns.name.Name
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No usable answer. `detail` is fit to be shown: "SERVFAIL", "no answer in 3 s".
+
+    `otherwise_fine` says that the same address answers for the zone's SOA: CAA alone fails.
+    """
+
+    detail: str
+    otherwise_fine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotAskable:
+    """An address that this host cannot or may not ask: it says nothing about the server."""
+
+    detail: str
+
+
+Content: TypeAlias = Properties | NoProperties | AliasTo | Failed | NotAskable
+
+
+@dataclass(frozen=True, slots=True)
+class CaaAnswer:
+    """One address's answer for one owner name: the name looked at, or an alias target.
+
+    `nameserver` and `endpoint` are None where there is nobody to ask, or no need.
+    """
+
+    owner: dns.name.Name
+    zone: dns.name.Name
+    nameserver: dns.name.Name | None
+    endpoint: Endpoint | None
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One name of the climb, and all answers for it and for the targets of its aliases."""
+
+    name: dns.name.Name
+    answers: tuple[CaaAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """The domain's looks, closest first, up to the top-level domain.
+
+    `unfinished`: time ran out, and what had not answered by then counts as failed.
+    """
+
+    domain: dns.name.Name
+    looks: tuple[Look, ...]
+    unfinished: bool = False
+
+    @property
+    def counting(self) -> tuple[Look, ...]:
+        """The looks that a CA may come to: those up to the first one that ends its climb."""
+        for number, look in enumerate(self.looks, 1):
+            if not any(isinstance(answer.content, NoProperties) for answer in look.answers):
+                return self.looks[:number]
+        return self.looks
+
+    @property
+    def owners(self) -> tuple[dns.name.Name, ...]:
+        """The names that a CA's resolver asks about on its climb, targets of aliases included."""
+        return tuple(
+            dict.fromkeys(answer.owner for look in self.counting for answer in look.answers)
+        )

@@ -1,0 +1,60 @@
+"""Who asks for the certificate, of which CA: what CAA is judged by, from certbot's side.
+
+Decides nothing. The CA's issuer domain names come from its ACME directory (RFC 8555 section
+7.1.1, ``caaIdentities``) unless an option names them, the account's URL from certbot's account.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acme import client, messages
+from acme import errors as acme_errors
+
+from certbot_dns_preflight.caa.policy import IssuanceRequest
+
+if TYPE_CHECKING:
+    from certbot.configuration import NamespaceConfig
+
+logger = logging.getLogger(__name__)
+
+_SECONDS = 10
+_MOST_BYTES = 1 << 20
+
+
+def of_config(config: NamespaceConfig, identities: tuple[str, ...]) -> IssuanceRequest:
+    """Find out who asks; what cannot be found out stays unknown. Never raises for that."""
+    return IssuanceRequest(
+        identities=identities or _directory_identities(config), account=_account_url(config)
+    )
+
+
+def _directory_identities(config: NamespaceConfig) -> tuple[str, ...]:
+    try:
+        network = client.ClientNetwork(
+            key=None,  # type: ignore[arg-type,unused-ignore] # older releases want one; none is used
+            verify_ssl=not config.no_verify_ssl,
+            timeout=_SECONDS,
+        )
+        directory = client.ClientV2.get_directory(config.server, network)
+        identities = getattr(directory.meta, "caa_identities", None)
+    except (acme_errors.Error, messages.Error, OSError, ValueError, AttributeError) as error:
+        logger.debug("The CA's identities are not known: %s", type(error).__name__)
+        return ()
+    return tuple(str(identity).lower() for identity in identities or ())
+
+
+def _account_url(config: NamespaceConfig) -> str | None:
+    if not config.account:
+        return None
+    path = Path(config.accounts_dir) / str(config.account) / "regr.json"
+    try:
+        with path.open(encoding="utf-8") as file:
+            url = json.loads(file.read(_MOST_BYTES)).get("uri")
+    except (OSError, ValueError, AttributeError) as error:
+        logger.debug("The account's URL is not known: %s", type(error).__name__)
+        return None
+    return str(url) if url else None

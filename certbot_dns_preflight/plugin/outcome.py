@@ -1,0 +1,196 @@
+"""What an outcome means to certbot: go on, go on with fewer names, or stop, and in which words.
+
+Knows certbot's and ACME's types on one side and outcomes on the other; asks no server. Importing
+it loads dnspython, so certbot's start-up must not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import TYPE_CHECKING
+
+from acme import challenges as acme_challenges
+from acme import messages
+from certbot import errors
+from certbot.display import util as display
+
+from certbot_dns_preflight import challenge
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
+from certbot_dns_preflight.report import atomic_file, ca_refusal, json_report, text
+from certbot_dns_preflight.report.metrics import record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from certbot.achallenges import AnnotatedChallenge
+
+    from certbot_dns_preflight import settings
+
+logger = logging.getLogger(__name__)
+
+_ABORTED = "The challenge was not answered; the records are being removed."
+_UNTOUCHED = "No record was made, and no challenge was answered."
+_CONTINUED = "The challenge is answered all the same (--dns-preflight-on-failure continue)."
+_SUBSET = (
+    "No challenge was answered; the names that are not ready are left out "
+    "(--allow-subset-of-names)."
+)
+
+
+def identifier(achall: AnnotatedChallenge) -> str:
+    """Give the name to be validated; certbot's older releases call it the domain."""
+    found = getattr(achall, "identifier", None)
+    return str(found.value if found is not None else achall.domain)
+
+
+def challenges(
+    achalls: Iterable[AnnotatedChallenge], ordered: Iterable[object] = ()
+) -> tuple[challenge.Challenge, ...]:
+    """Group an order's challenges by owner name: apex and wildcard share one, with two values.
+
+    `ordered` are the certificate's names: a challenge does not say whether it is for a wildcard.
+    """
+    names: dict[str, list[str]] = {}
+    for name in map(str, ordered):
+        names.setdefault(name.removeprefix(challenge.WILDCARD), []).append(name)
+    values: dict[str, list[bytes]] = {}
+    for achall in achalls:
+        domain = challenge.make_challenge(identifier(achall)).domain
+        value = achall.validation(achall.account_key)
+        values.setdefault(domain, []).append(value.encode("ascii"))
+    return tuple(
+        challenge.make_challenge(domain, expected, names=names.get(domain, ()))
+        for domain, expected in values.items()
+    )
+
+
+def conclude(
+    result: Outcome, *, continue_on_failure: bool, allow_subset: bool, made: bool = True
+) -> None:
+    """Return if the CA may be told to look; else raise what makes certbot stop or retry.
+
+    `allow_subset`: other names of the order can do without those that are not ready. `made`:
+    the records exist, and are now to be removed. Raises
+    `PluginError`, whose message is the report, or an `acme.messages.Error` that names them.
+    """
+    if result.verdict is Verdict.READY:
+        display.notify(_report(result))
+        return
+    if continue_on_failure:
+        logger.warning("%s", _report(result, closing=_CONTINUED))
+        return
+    if not allow_subset:
+        raise errors.PluginError(_report(result, closing=_ABORTED if made else _UNTOUCHED))
+    logger.warning("%s", _report(result, closing=_SUBSET))
+    raise _rejection(not_ready(result))
+
+
+def _report(result: Outcome, closing: str | None = None) -> str:
+    try:
+        return text.render(result, closing=closing)
+    except errors.SignalExit:
+        raise
+    except Exception:
+        # What is known stands, even if the words for it fail us.
+        logger.debug("The outcome cannot be worded", exc_info=True)
+        return " ".join((f"dns-preflight: {result.verdict.value}.", closing or "")).strip()
+
+
+def whole(
+    result: Outcome,
+    stopped: Sequence[ChallengeOutcome],
+    asked: Iterable[challenge.Challenge],
+) -> Outcome:
+    """Give the report of an order that some of its challenges stopped beforehand.
+
+    All of them are in it, in the order asked and with the values that were to be published; the
+    record of those that nothing was wrong with was not looked at.
+    """
+    return dataclasses.replace(
+        result,
+        challenges=tuple(
+            dataclasses.replace(
+                judged,
+                survey=dataclasses.replace(judged.survey, challenge=challenge),
+                verdict=judged.verdict if judged in stopped else Verdict.INCONCLUSIVE,
+            )
+            for judged, challenge in zip(result.challenges, asked, strict=True)
+        ),
+    )
+
+
+def write_report(result: Outcome, how: settings.Settings) -> None:
+    """Put the whole outcome into certbot's log, and into the files that are wanted."""
+    try:
+        _keep(result, how)
+    except errors.SignalExit:
+        raise
+    except Exception:
+        logger.debug("The outcome cannot be kept", exc_info=True)
+        logger.warning("dns-preflight: the report failed, which is a fault of its own")
+
+
+def _keep(result: Outcome, how: settings.Settings) -> None:
+    written = json_report.render(result)
+    logger.debug("The outcome of the preflight:\n%s", written)
+    try:
+        if how.report is not None:
+            atomic_file.write_atomically(how.report, written, mode=0o600)
+    except atomic_file.ReportFileError as error:
+        # The certificate matters more than the account of it.
+        logger.warning("dns-preflight: %s", error)
+    try:
+        if how.metrics is not None:
+            record.record(how.metrics, result)
+    except record.MetricsError as error:
+        logger.warning("dns-preflight: %s", error)
+
+
+def keep_failure(achalls: Iterable[AnnotatedChallenge], how: settings.Settings) -> None:
+    """Put into the metrics that a run ended before the records could be looked at."""
+    if how.metrics is None:
+        return
+    domains = sorted({identifier(achall).removeprefix("*.").lower() for achall in achalls})
+    try:
+        record.record_failure(how.metrics, domains)
+    except record.MetricsError as error:
+        logger.warning("dns-preflight: %s", error)
+
+
+def refusals(failed: Iterable[AnnotatedChallenge]) -> tuple[ca_refusal.Refusal, ...]:
+    """Take from failed challenges what the CA said about each."""
+    return tuple(
+        ca_refusal.Refusal(identifier(achall), achall.error.code or "", achall.error.detail or "")
+        for achall in failed
+        if isinstance(achall.chall, acme_challenges.DNS01) and achall.error
+    )
+
+
+def not_ready(result: Outcome) -> tuple[str, ...]:
+    """Name the domains whose challenge may not be answered."""
+    return tuple(
+        challenge.survey.challenge.domain
+        for challenge in result.challenges
+        if challenge.verdict is not Verdict.READY
+    )
+
+
+def _rejection(domains: Sequence[str]) -> messages.Error:
+    # Certbot drops the names of the subproblems and orders the rest anew, as it does when a CA
+    # rejects names at order creation: no challenge was answered, so no authorization is lost.
+    # It compares names as ordered, and the wildcard shares the owner name.
+    subproblems = tuple(
+        messages.Error.with_code(
+            "dns",
+            detail="dns-preflight: not ready",
+            identifier=messages.Identifier(typ=messages.IDENTIFIER_FQDN, value=name),
+        )
+        for domain in domains
+        for name in (domain, f"*.{domain}")
+    )
+    return messages.Error.with_code(
+        "dns",
+        detail=f"dns-preflight: not ready: {', '.join(domains)}",
+        subproblems=subproblems,
+    )

@@ -1,0 +1,57 @@
+"""The look before a record is made, from certbot's side: who asks, and what the wait may know.
+
+Decides nothing about the order; `authenticator` does, by the outcome. Importing it loads dnspython.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.caa.policy import IssuanceRequest
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.plugin import issuance
+from certbot_dns_preflight.resolve.cache import DelegationCache
+from certbot_dns_preflight.run import precheck, signals
+from certbot_dns_preflight.run.waiting import Extras
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from certbot.configuration import NamespaceConfig
+
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def look(
+    challenges: Sequence[Challenge], settings: Settings, config: NamespaceConfig
+) -> tuple[Outcome, Extras]:
+    """Look at all names of an order; also give what the run that waits need not ask again."""
+    cache = DelegationCache()
+    facts = signals.run(precheck.look(challenges, settings, cache=cache))
+    # The CA's directory is asked for its identities only where that makes a difference.
+    who = (
+        issuance.of_config(config, settings.caa_identity)
+        if facts.has_caa
+        else IssuanceRequest(identities=settings.caa_identity)
+    )
+    extras = Extras(request=who, environment=facts.environment, cache=cache)
+    return facts.judged(settings, who), extras
+
+
+def permanent_errors(outcome: Outcome, settings: Settings) -> tuple[ChallengeOutcome, ...]:
+    """Give the challenges that waiting cannot help; tell of trouble that may pass by itself."""
+    stopped = precheck.has_permanent_errors(outcome, skip=frozenset(settings.skip))
+    told: set[str] = set()
+    for judged in outcome.challenges:
+        for finding in judged.findings:
+            if judged in stopped or finding.severity is not Severity.ERROR:
+                continue
+            if finding.code not in settings.skip and finding.summary not in told:
+                told.add(finding.summary)
+                logger.warning("dns-preflight: %s (%s)", finding.summary, finding.code)
+    return stopped

@@ -1,0 +1,260 @@
+"""A certbot configuration directory, read as it lies there: every lineage, even a broken one.
+
+Decides what can be known of each lineage and what keeps it from being known. Nothing is written,
+no lock is held, and certbot is not needed; no server is asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import configobj  # type: ignore[import-untyped] # it has no stubs
+from cryptography import x509
+
+from certbot_dns_preflight import settings
+from certbot_dns_preflight.caa.policy import IssuanceRequest
+from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
+from certbot_dns_preflight.dnssec import anchors
+from certbot_dns_preflight.escaping import printable
+from certbot_dns_preflight.renewals import renewal_file
+from certbot_dns_preflight.renewals.lineages import Lineage, Problem, Trouble, proved_by_dns
+from certbot_dns_preflight.resolve import root_hints
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.renewals.renewal_file import RenewalFile
+
+_SUFFIX = ".conf"
+_FILES = ("cert", "privkey", "chain", "fullchain")
+_PREFIX = "dns_preflight_"
+# The issuer domain names in CAA records of those whose ACME directory is well known. The directory
+# itself tells them, yet asking it over HTTPS is not what a look at the DNS may need.
+_ISSUERS = {
+    "api.letsencrypt.org": ("letsencrypt.org",),
+    "acme.zerossl.com": ("sectigo.com",),
+    "acme.sectigo.com": ("sectigo.com",),
+    "pki.goog": ("pki.goog",),
+    "acme.ssl.com": ("ssl.com",),
+}
+_LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"  # certbot's default
+_MOST_BYTES = 1 << 20
+
+
+_UNUSABLE = (settings.InvalidOptionError, root_hints.RootHintsError, anchors.TrustAnchorError)
+
+
+class ConfigDirError(Exception):
+    """The directory holds nothing to read; the message is one line, fit to be shown."""
+
+
+class ConfigDirDeniedError(ConfigDirError):
+    """It may hold something, which we may not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Certificate:
+    names: tuple[str, ...]
+    not_after: dt.datetime
+
+
+class _UnreadableError(Exception):
+    def __init__(self, trouble: Trouble, reason: str) -> None:
+        super().__init__(reason)
+        self.problem = Problem(trouble, printable(reason))
+
+
+def read(
+    directory: Path, given: Mapping[str, object], *, only: Collection[str] = ()
+) -> tuple[Lineage, ...]:
+    """Read all lineages, or those named in `only`, by name.
+
+    `given` are the shared options of the command line, which go before what a renewal file says.
+    Raises `ConfigDirError` where there is no such directory or lineage.
+    """
+    folder = directory / "renewal"
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.name.endswith(_SUFFIX))
+    except PermissionError as error:
+        raise ConfigDirDeniedError(f"no permission to read {printable(str(folder))}") from error
+    except OSError as error:
+        raise ConfigDirError(
+            f"{printable(str(directory))} is no configuration directory of certbot: "
+            f"{printable(str(folder))}: {error.strerror}"
+        ) from error
+    by_name = [path.name.removesuffix(_SUFFIX) for path in paths]
+    for name in only:
+        if name not in by_name:
+            raise ConfigDirError(
+                f"there is no lineage {printable(name)!r} in {printable(str(directory))}; "
+                "certbot certificates lists them"
+            )
+    return tuple(_lineage(name, directory, given) for name in by_name if not only or name in only)
+
+
+def _lineage(name: str, directory: Path, given: Mapping[str, object]) -> Lineage:
+    path = directory / "renewal" / f"{name}{_SUFFIX}"
+    try:
+        file = _renewal_file(path)
+    except _UnreadableError as error:
+        return Lineage(name=name, file=path, problem=error.problem)
+    ours = file.params.get("authenticator") == renewal_file.PLUGIN
+    authenticator = str(
+        file.params.get(f"{_PREFIX}authenticator", "manual")
+        if ours
+        else file.params.get("authenticator", "")
+    )
+    known = Lineage(name=name, file=path, authenticator=authenticator, through_preflight=ours)
+    if not ours and not proved_by_dns(authenticator, file.params, ("*.any",)):
+        return known  # whatever else is wrong with it is not about dns-01
+    certificate: _Certificate | None = None
+    try:
+        certificate = _certificate(file)
+        proved = (
+            certificate.names
+            if ours
+            else proved_by_dns(authenticator, file.params, certificate.names)
+        )
+        read_settings = _settings(file, given, ours=ours)
+        return Lineage(
+            name=name,
+            file=path,
+            authenticator=authenticator,
+            through_preflight=ours,
+            names=certificate.names,
+            challenges=_challenges(proved),
+            not_after=certificate.not_after,
+            settings=read_settings,
+            request=_applicant(directory, file, read_settings),
+            notes=_notes(file),
+        )
+    except _UnreadableError as error:
+        return Lineage(
+            name=name,
+            file=path,
+            authenticator=authenticator,
+            through_preflight=ours,
+            names=() if certificate is None else certificate.names,
+            not_after=None if certificate is None else certificate.not_after,
+            problem=error.problem,
+        )
+
+
+def _renewal_file(path: Path) -> RenewalFile:
+    try:
+        return renewal_file.read(path)
+    except renewal_file.LineageError as error:
+        denied = isinstance(error.__cause__, PermissionError)
+        trouble = Trouble.DENIED if denied else Trouble.BROKEN
+        reason = f"no permission to read {path}" if denied else str(error)
+        raise _UnreadableError(trouble, reason) from error
+    except configobj.InterpolationError as error:
+        raise _UnreadableError(Trouble.BROKEN, f"{path} cannot be read: {error}") from error
+
+
+def _certificate(file: RenewalFile) -> _Certificate:
+    """Read the newest certificate, and see that what belongs to it is there."""
+    document = configobj.ConfigObj(str(file.path), encoding="utf-8", interpolation=False)
+    for item in _FILES:
+        path = document.get(item)
+        if not isinstance(path, str):
+            raise _UnreadableError(Trouble.BROKEN, f"{file.path} has no line {item} = …")
+        _see(path)
+    try:
+        with open(document["cert"], "rb") as stream:  # noqa: PTH123 - certbot's text, as it is
+            certificate = x509.load_pem_x509_certificate(stream.read())
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except PermissionError as error:
+        raise _UnreadableError(
+            Trouble.DENIED, f"no permission to read {document['cert']}"
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = f"{document['cert']} cannot be read: {error}"
+        raise _UnreadableError(Trouble.BROKEN, reason) from error
+    except x509.ExtensionNotFound as error:
+        raise _UnreadableError(Trouble.BROKEN, f"{document['cert']} names no domain") from error
+    return _Certificate(
+        tuple(extension.value.get_values_for_type(x509.DNSName)), _not_after(certificate)
+    )
+
+
+def _see(path: str) -> None:
+    try:
+        os.stat(path)  # noqa: PTH116 - certbot's text, as it is
+    except PermissionError as error:
+        raise _UnreadableError(Trouble.DENIED, f"no permission to look at {path}") from error
+    except OSError as error:
+        dangling = os.path.islink(path)  # noqa: PTH114 - likewise
+        what = "is a link to nothing" if dangling else f"cannot be found: {error.strerror}"
+        raise _UnreadableError(Trouble.BROKEN, f"{path} {what}") from error
+
+
+def _not_after(certificate: x509.Certificate) -> dt.datetime:
+    aware = getattr(certificate, "not_valid_after_utc", None)  # cryptography 42 and newer
+    if isinstance(aware, dt.datetime):
+        return aware
+    return certificate.not_valid_after.replace(tzinfo=dt.UTC)
+
+
+def _challenges(names: Collection[str]) -> tuple[Challenge, ...]:
+    """Make the challenges for certificate names; a domain and its wildcard share one."""
+    sharing: dict[str, list[str]] = {}
+    try:
+        for name in names:
+            sharing.setdefault(make_challenge(name).domain, []).append(name.lower())
+        return tuple(make_challenge(domain, names=of) for domain, of in sharing.items())
+    except InvalidDomainError as error:
+        raise _UnreadableError(Trouble.BROKEN, f"the certificate: {error}") from error
+
+
+def _settings(file: RenewalFile, given: Mapping[str, object], *, ours: bool) -> settings.Settings:
+    saved = {
+        option.name: file.params[_PREFIX + option.field]
+        for option in settings.OPTIONS
+        if ours and file.params.get(_PREFIX + option.field, "None") != "None"
+    }
+    texts = saved | {name: value for name, value in given.items() if value is not None}
+    # Where these were written is certbot's business; nothing of it is to be touched.
+    texts |= {"report": given.get("report"), "metrics": given.get("metrics")}
+    try:
+        read_settings = settings.read_settings(texts, "--dns-preflight-")
+        if read_settings.root_hints is not None:
+            root_hints.read(read_settings.root_hints)
+        if read_settings.trust_anchor is not None:
+            anchors.read(read_settings.trust_anchor)
+    except _UNUSABLE as error:
+        raise _UnreadableError(Trouble.BROKEN, f"{file.path}: {error}") from error
+    return read_settings
+
+
+def _applicant(
+    directory: Path, file: RenewalFile, read_settings: settings.Settings
+) -> IssuanceRequest:
+    """Tell who will ask which CA; what cannot be known, or not by us, stays unknown."""
+    server = urlsplit(str(file.params.get("server") or _LETS_ENCRYPT))
+    host = f".{server.hostname or ''}"
+    issuers = (names for known, names in _ISSUERS.items() if host.endswith(f".{known}"))
+    account = None
+    # As certbot lays its accounts out: by the directory's address, without its scheme.
+    folder = directory / "accounts" / (server.netloc + server.path).strip("/")
+    path = folder / str(file.params.get("account", "")) / "regr.json"
+    with contextlib.suppress(OSError, ValueError, AttributeError), path.open("rb") as stream:
+        account = json.loads(stream.read(_MOST_BYTES)).get("uri")
+    return IssuanceRequest(
+        identities=read_settings.caa_identity or next(issuers, ()),
+        account=account if isinstance(account, str) else None,
+    )
+
+
+def _notes(file: RenewalFile) -> tuple[str, ...]:
+    if str(file.params.get("autorenew", "True")).lower() == "false":
+        return ("certbot does not renew it by itself (autorenew = False)",)
+    return ()

@@ -1,0 +1,172 @@
+"""Lineages, and whether their next renewal by dns-01 can pass: the pure part.
+
+Decides which names of a certificate a renewal would prove by dns-01, what a lineage's state adds
+up to, and which lineage is worst. It reads no file and asks no server.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.caa.policy import IssuanceRequest
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Outcome, Verdict
+from certbot_dns_preflight.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.finding import Finding
+
+_HTTP_ONLY = frozenset({"apache", "nginx", "null", "standalone", "webroot"})
+_PROPAGATION = "_propagation_seconds"  # an option of all that build on certbot's DNS plugins
+_NOBODY = IssuanceRequest(identities=())
+_DNS_01 = "dns-01"
+_WORST = (Verdict.NOT_READY, Verdict.INCONCLUSIVE, Verdict.READY)
+
+
+class Trouble(enum.StrEnum):
+    """Why a lineage could not be read: certbot could not either, or only we may not."""
+
+    BROKEN = "broken"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What kept a lineage from being read; `reason` is one line, fit to be shown."""
+
+    trouble: Trouble
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """One certificate that certbot renews, as its renewal file and its certificate tell.
+
+    `authenticator` is the one that makes the records: the wrapped one where it is ours.
+    `names` are the certificate's DNS names; `challenges` stand for those that a renewal proves by
+    dns-01, empty where none is, and `request` for who will ask. With a `problem` the rest may be
+    missing.
+    `notes` are lines worth telling that stand in nobody's way.
+    """
+
+    name: str
+    file: Path
+    authenticator: str | None = None
+    through_preflight: bool = False
+    names: tuple[str, ...] = ()
+    challenges: tuple[Challenge, ...] = ()
+    not_after: dt.datetime | None = None
+    settings: Settings = field(default_factory=Settings)
+    request: IssuanceRequest = _NOBODY
+    problem: Problem | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def concerned(self) -> bool:
+        """Whether dns-01 is its matter; one that could not be read may be."""
+        return bool(self.challenges) or self.problem is not None
+
+    def days_left(self, now: dt.datetime) -> int | None:
+        """Whole days until the certificate ends, negative after; None where it is unread."""
+        return None if self.not_after is None else (self.not_after - now) // dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A lineage, looked at. `outcome` covers its names alone; None where it has a problem."""
+
+    lineage: Lineage
+    outcome: Outcome | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether its next renewal can pass."""
+        if self.outcome is not None:
+            return self.outcome.verdict
+        problem = self.lineage.problem
+        return (
+            Verdict.INCONCLUSIVE
+            if problem is not None and problem.trouble is Trouble.DENIED
+            else Verdict.NOT_READY
+        )
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings of all its names."""
+        judged = self.outcome.challenges if self.outcome is not None else ()
+        return tuple(finding for challenge in judged for finding in challenge.findings)
+
+    @property
+    def warned(self) -> bool:
+        """Whether anything was found that somebody should look at."""
+        return any(finding.severity is not Severity.INFO for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A whole check, lineages worst first. `others` use no dns-01. Times as in `Outcome`.
+
+    `within`: only certificates were wanted that end within so many days. `problem`: the directory
+    itself could not be read, and so no lineage.
+    """
+
+    started: dt.datetime
+    elapsed: float
+    directory: Path
+    renewals: tuple[Renewal, ...]
+    others: tuple[Lineage, ...] = ()
+    within: int | None = None
+    problem: Problem | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Not ready if one is not, else inconclusive if one is, else ready."""
+        if self.problem is not None:
+            return Verdict.INCONCLUSIVE
+        found = {renewal.verdict for renewal in self.renewals}
+        return next((verdict for verdict in _WORST if verdict in found), Verdict.READY)
+
+
+def proved_by_dns(
+    authenticator: str, params: Mapping[str, object], names: Sequence[str]
+) -> tuple[str, ...]:
+    """Choose the names that a renewal with `authenticator` proves by dns-01.
+
+    A DNS plugin (dns-…, or another with "dns" in its name, or with a propagation time) proves
+    all of them so. Of what can do several challenges, `manual` above all, the first that is
+    preferred decides. Wildcards can be proved in no other way (RFC 8555 §7.1.3 leaves that to
+    the CA, and the CA/Browser Forum allows nothing else).
+    """
+    plugin = authenticator.rpartition(":")[2].lower()
+    if plugin in _HTTP_ONLY:
+        return ()
+    preferred = params.get("pref_challs")
+    first = preferred[0] if isinstance(preferred, list) and preferred else preferred
+    if "dns" in plugin or first == _DNS_01 or any(item.endswith(_PROPAGATION) for item in params):
+        return tuple(names)
+    return tuple(name for name in names if name.startswith("*."))
+
+
+def worst_first(renewals: Iterable[Renewal]) -> tuple[Renewal, ...]:
+    """Sort: what cannot pass before what nobody knows, warnings before none; the soonest first."""
+    last = dt.datetime.max.replace(tzinfo=dt.UTC)
+    first = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+    def badness(renewal: Renewal) -> tuple[int, bool, dt.datetime, str]:
+        lineage = renewal.lineage
+        unread = first if lineage.problem is not None else last
+        return (
+            _WORST.index(renewal.verdict),
+            not renewal.warned,
+            lineage.not_after or unread,
+            lineage.name,
+        )
+
+    return tuple(sorted(renewals, key=badness))

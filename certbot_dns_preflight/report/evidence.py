@@ -1,0 +1,263 @@
+"""The evidence: what every server address of every zone passed answers. Pure layout.
+
+One row per address while that stays readable; otherwise, and where all addresses agree, one line
+per distinct answer. Lines are plain and within the width; `Line.state` lets a caller colour them.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.escaping import printable, show_name
+from certbot_dns_preflight.facts.answers import Values
+from certbot_dns_preflight.facts.survey import Status, status
+from certbot_dns_preflight.report.passed import Stop, stops
+from certbot_dns_preflight.report.words import (
+    address_words,
+    listing,
+    name_listing,
+    plural,
+    seconds,
+    shown_value,
+    state_words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from certbot_dns_preflight.facts.survey import NameServer, Observation, Survey
+
+_MOST_ROWS = 14
+_ALIKE_FROM = 3
+_MOST_GROUPS = 8
+_ADDRESSES_NAMED = 2
+_DIFFERENT = 2
+_VALUE_ROOM = 30
+_FINE = frozenset({Status.MATCH})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the evidence; `state` is None for headings, `at` where the answer begins."""
+
+    text: str
+    state: Status | None = None
+    at: int = 0
+
+
+def evidence(survey: Survey, *, width: int) -> tuple[Line, ...]:
+    """Lay out all stops of a survey; with several, each is headed by its zone."""
+    expected = survey.challenge.expected
+    passed = stops(survey)
+    lines: list[Line] = []
+    for number, stop in enumerate(passed):
+        if number:
+            lines.append(Line(""))
+        if len(passed) > 1:
+            lines += _wrapped(
+                f"servers of {show_name(stop.zone)} on {show_name(stop.owner)}", width
+            )
+        lines += _stop_lines(stop, expected, width, detailed=stop is passed[-1])
+    return tuple(lines)
+
+
+def _stop_lines(
+    stop: Stop, expected: tuple[bytes, ...], width: int, *, detailed: bool
+) -> list[Line]:
+    groups = _groups(stop, expected)
+    alike = len(groups) == 1 and (len(stop.observations) >= _ALIKE_FROM or not detailed)
+    if alike or len(stop.observations) > _MOST_ROWS:
+        lines = _grouped(stop, groups, expected, width)
+    else:
+        lines = _rows(stop, expected, width)
+    return lines
+
+
+# -- one row per address ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    server: str
+    address: str
+    serial: str
+    answer: str
+    state: Status | None = None
+
+    def laid_out(self, widths: tuple[int, int, int]) -> tuple[str, int]:
+        """Give the line, and the column where the answer begins."""
+        cells = zip((self.server, self.address, self.serial), widths, strict=True)
+        left = "".join(cell.ljust(width) + "  " for cell, width in cells if width)
+        return left + self.answer, len(left)
+
+
+def _rows(stop: Stop, expected: tuple[bytes, ...], width: int) -> list[Line]:
+    rows: list[_Row] = []
+    previous = None
+    others = _other_values(stop, expected)
+    for observation in stop.observations:
+        rows.append(
+            _Row(
+                "" if observation.nameserver == previous else show_name(observation.nameserver),
+                address_words(observation.endpoint),
+                "" if observation.serial is None else str(observation.serial),
+                state_words(observation, expected, followed=stop.followed)
+                + _which(observation, others, followed=stop.followed),
+                status(observation, expected, followed=stop.followed),
+            )
+        )
+        previous = observation.nameserver
+    rows += [
+        _Row(show_name(server.name), "none", "", printable(server.failure or "no address"))
+        for server in _without_address(stop)
+    ]
+    if not rows:
+        return []
+    serial = "serial" if any(row.serial for row in rows) else ""
+    rows.insert(0, _Row("name server", "address", serial, "answer"))
+    widths = (
+        max(len(row.server) for row in rows),
+        max(len(row.address) for row in rows),
+        max(len(row.serial) for row in rows),
+    )
+    if widths[0] > width // 2:
+        return _below_their_names(rows[1:], widths, width)
+    lines: list[Line] = []
+    for row in rows:
+        text, at = row.laid_out(widths)
+        lines += _fitting(text, at, row.state, width)
+    return lines
+
+
+def _below_their_names(
+    rows: Sequence[_Row], widths: tuple[int, int, int], width: int
+) -> list[Line]:
+    """Give long names a line of their own, with the addresses indented below."""
+    lines: list[Line] = []
+    for row in rows:
+        if row.server:
+            lines.append(Line(row.server))
+        text, at = replace(row, server="").laid_out((0, *widths[1:]))
+        lines += _fitting(f"  {text}", at + 2, row.state, width)
+    return lines
+
+
+def _fitting(text: str, at: int, state: Status | None, width: int) -> list[Line]:
+    """Keep a row within the width: first fold its answer, then put it below its address."""
+    if len(text) <= width:
+        return [Line(text, state, at)]
+    answer = text[at:]
+    indent = at if width - at >= len("not authoritative") else 4
+    head, *rest = _fold(answer, width - indent) or [""]
+    if indent == at:
+        first = [Line(text[:at] + head, state, at)]
+    else:
+        left = text[:at].rstrip()
+        folded = _fold(left, width, hanging="  ")
+        first = [*(Line(part) for part in folded), Line(" " * indent + head, state, indent)]
+    return first + [Line(" " * indent + part, state, indent) for part in rest]
+
+
+# -- one line per distinct answer ------------------------------------------------------------------
+
+_Group = tuple[str, int | None]
+
+
+def _groups(stop: Stop, expected: tuple[bytes, ...]) -> dict[_Group, list[Observation]]:
+    groups: dict[_Group, list[Observation]] = {}
+    others = _other_values(stop, expected)
+    for observation in stop.observations:
+        words = state_words(observation, expected, followed=stop.followed, timed=False)
+        words += _which(observation, others, followed=stop.followed)
+        groups.setdefault((words, observation.serial), []).append(observation)
+    return groups
+
+
+def _other_values(stop: Stop, expected: tuple[bytes, ...]) -> frozenset[frozenset[bytes]]:
+    """Collect the different sets of values, other than the expected, that addresses show."""
+    return frozenset(
+        frozenset(observation.reading.texts).difference(expected)
+        for observation in stop.observations
+        if isinstance(observation.reading, Values)
+    ) - {frozenset()}
+
+
+def _which(observation: Observation, others: frozenset[frozenset[bytes]], *, followed: bool) -> str:
+    """Say which other values an address shows, where not all that show any show the same."""
+    if followed or len(others) < _DIFFERENT or not isinstance(observation.reading, Values):
+        return ""
+    mine = [
+        text for text in dict.fromkeys(observation.reading.texts) if any(text in o for o in others)
+    ]
+    if not mine:
+        return ""
+    more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""
+    return f" {shown_value(mine[0], _VALUE_ROOM, '...')}{more}"
+
+
+def _grouped(
+    stop: Stop, groups: dict[_Group, list[Observation]], expected: tuple[bytes, ...], width: int
+) -> list[Line]:
+    def state_of(group: list[Observation]) -> Status:
+        return status(group[0], expected, followed=stop.followed)
+
+    ordered = sorted(groups.items(), key=lambda item: state_of(item[1]) in _FINE)
+    lines: list[Line] = []
+    for (words, serial), group in ordered[:_MOST_GROUPS]:
+        answer = words + (_span(group) if state_of(group) is Status.MATCH and expected else "")
+        told = f", serial {serial}" if serial is not None else ""
+        text = f"{_who(group)}: {answer}{told}"
+        folded = _fold(text, width, hanging="  ")
+        lines += [Line(part, state_of(group)) for part in folded]
+    if len(ordered) > _MOST_GROUPS:
+        rest = ordered[_MOST_GROUPS:]
+        count = sum(len(group) for _, group in rest)
+        lines.append(
+            Line(f"and {plural(count, 'address')} with {plural(len(rest), 'other answer')}")
+        )
+    for server in _without_address(stop):
+        lines += _wrapped(
+            f"{show_name(server.name)}: {printable(server.failure or 'no address')}", width
+        )
+    return lines
+
+
+def _who(group: list[Observation]) -> str:
+    names = name_listing(tuple(dict.fromkeys(observation.nameserver for observation in group)))
+    addresses = tuple(address_words(observation.endpoint) for observation in group)
+    if len(addresses) <= _ADDRESSES_NAMED:
+        return f"{names} ({listing(addresses, most=_ADDRESSES_NAMED)})"
+    return f"{names} ({plural(len(addresses), 'address')})"
+
+
+def _span(group: list[Observation]) -> str:
+    times = [
+        observation.first_match for observation in group if observation.first_match is not None
+    ]
+    if not times:
+        return ""
+    first, last = seconds(min(times)), seconds(max(times))
+    if first == last:
+        return f" after {last}"
+    return f" after {first.removesuffix(' s')} to {last}"
+
+
+def _without_address(stop: Stop) -> list[NameServer]:
+    asked = {observation.nameserver for observation in stop.observations}
+    return [s for s in stop.nameservers if s.name not in asked and not s.endpoints]
+
+
+def _wrapped(text: str, width: int) -> list[Line]:
+    return [Line(part) for part in _fold(text, width, hanging="  ")]
+
+
+def _fold(text: str, width: int, hanging: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

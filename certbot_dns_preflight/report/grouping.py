@@ -1,0 +1,62 @@
+"""Which failed challenges look the same, so that the same story is told once. Pure.
+
+Two look the same if their errors have the same codes on the same servers, and every address
+answers alike; owner names and values may differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.facts.survey import status
+from certbot_dns_preflight.report.passed import Stop, stops
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Challenges that failed alike, in the order asked; never empty."""
+
+    challenges: tuple[ChallengeOutcome, ...]
+
+
+def pictures(outcome: Outcome) -> list[Picture]:
+    """Group the challenges that are not ready; those that explain the verdict come first."""
+    groups: dict[Hashable, list[ChallengeOutcome]] = {}
+    failed = [c for c in outcome.challenges if c.verdict is not Verdict.READY]
+    for challenge in sorted(failed, key=lambda c: c.verdict is not outcome.verdict):
+        groups.setdefault(_look(challenge), []).append(challenge)
+    return [Picture(tuple(group)) for group in groups.values()]
+
+
+def _look(challenge: ChallengeOutcome) -> Hashable:
+    survey = challenge.survey
+    errors = tuple(
+        (f.code, f.nameserver, f.address, str(f.evidence.get("kind")))
+        for f in challenge.findings
+        if f.severity is Severity.ERROR
+    )
+    servers = tuple(
+        (stop.zone, stop.followed, _answers(stop, survey.challenge.expected))
+        for stop in stops(survey)
+    )
+    return challenge.verdict, type(survey.obstacle), errors, servers
+
+
+def _answers(stop: Stop, expected: tuple[bytes, ...]) -> Hashable:
+    return tuple(
+        (
+            observation.nameserver,
+            observation.endpoint,
+            status(observation, expected, followed=stop.followed),
+            observation.rcode,
+        )
+        for observation in stop.observations
+    )

@@ -1,0 +1,102 @@
+"""Two values side by side, the first difference marked under the character. Pure.
+
+Decides how an expected and a served value are laid out within a width; which pair is worth
+comparing is its caller's to say. Positions are counted in bytes, marks in columns: a byte that is
+written as an escape is marked under its whole escape.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from certbot_dns_preflight.escaping import presentation
+
+_MANY_BYTES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Lines of at most the width asked for, without labels; `marks` stand under `served`."""
+
+    expected: str
+    served: str
+    marks: tuple[str, ...]
+
+
+def side_by_side(expected: bytes, served: bytes, *, room: int, ellipsis: str = "...") -> SideBySide:
+    """Lay out two different values within `room` columns each."""
+    offset = first_difference(expected, served)
+    whole = all(len(presentation(value[: room + 1])) <= room for value in (expected, served))
+    window_at = 0 if whole else _window_start(expected[:offset], room, ellipsis)
+    lead = ellipsis if window_at else ""
+    column = len(lead) + len(presentation(expected[window_at:offset]))
+    marked = len(presentation(served[offset : offset + 1])) or 1
+    return SideBySide(
+        expected=lead + _fitted(expected[window_at:], room - len(lead), ellipsis),
+        served=(lead + _fitted(served[window_at:], room - len(lead), ellipsis)) or "(empty)",
+        marks=_marked(column, marked, _note(expected, served, offset), room),
+    )
+
+
+def first_difference(expected: bytes, served: bytes) -> int:
+    """Count the bytes that both begin with."""
+    pairs = zip(expected, served, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(expected), len(served)))
+
+
+def _window_start(prefix: bytes, room: int, ellipsis: str) -> int:
+    """Find where to begin so that the difference stands in view, with some of what follows."""
+    if len(presentation(prefix)) <= room * 3 // 4:
+        return 0
+    start, used = len(prefix), len(ellipsis)
+    while start and used + len(presentation(prefix[start - 1 : start])) <= room // 2:
+        start -= 1
+        used += len(presentation(prefix[start : start + 1]))
+    return start
+
+
+def _fitted(value: bytes, room: int, ellipsis: str) -> str:
+    text = presentation(value[: room + 1])
+    if len(text) <= room:
+        return text
+    pieces, used = [], len(ellipsis)
+    for byte in value:
+        piece = presentation(bytes([byte]))
+        if used + len(piece) > room:
+            break
+        pieces.append(piece)
+        used += len(piece)
+    return "".join(pieces) + ellipsis
+
+
+def _note(expected: bytes, served: bytes, offset: int) -> str:
+    if offset == len(served):
+        missing = expected[offset:]
+        what = f'"{presentation(missing)}"' if len(missing) <= _MANY_BYTES else "the rest"
+        return f"ends after {len(served)} of {len(expected)}: {what} is missing"
+    if offset == len(expected):
+        extra = len(served) - len(expected)
+        return f"{extra} too many after the {ordinal(len(expected))}"
+    there, wanted = presentation(served[offset : offset + 1]), expected[offset : offset + 1]
+    place = f"{ordinal(offset + 1)} of {len(expected)}"
+    return f"{place}: {_quoted(there)} for {_quoted(presentation(wanted))}"
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if text == '"' else f'"{text}"'
+
+
+def _marked(column: int, marked: int, note: str, room: int) -> tuple[str, ...]:
+    mark = "^" * marked
+    if column + marked + 1 + len(note) <= room:
+        return (f"{' ' * column}{mark} {note}",)
+    if len(note) + 1 <= column:
+        return (f"{' ' * (column - len(note) - 1)}{note} {mark}",)
+    return (f"{' ' * column}{mark}", note)
+
+
+def ordinal(number: int) -> str:
+    """Write 1st, 2nd, 3rd, 4th, 11th, 22nd."""
+    tens, ones = divmod(number % 100, 10)
+    suffix = "th" if tens == 1 else {1: "st", 2: "nd", 3: "rd"}.get(ones, "th")
+    return f"{number}{suffix}"

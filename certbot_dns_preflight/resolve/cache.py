@@ -1,0 +1,64 @@
+"""What walks have learned, for all walks of a run to share. Asks nothing, decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+import dns.name
+
+from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.survey import Zone
+    from certbot_dns_preflight.resolve.referrals import Addresses
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneCut:
+    """A zone as far as a walk needs it: its name servers, each with the glue that came along.
+
+    `referred` False: no referral led here, one server holds this zone and the one above.
+    """
+
+    apex: dns.name.Name
+    parent: dns.name.Name | None
+    nameservers: Mapping[dns.name.Name, tuple[Endpoint, ...]]
+    referred: bool = True
+
+
+@dataclass(slots=True)
+class DelegationCache:
+    """What walks have learned: zone cuts, addresses, who serves which zone, and where names lie.
+
+    `consecutive_timeouts` is the exchange's own: which addresses keep silent.
+    """
+
+    cuts: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
+    addresses: dict[dns.name.Name, Addresses] = field(default_factory=dict)
+    zones: dict[dns.name.Name, Zone] = field(default_factory=dict)
+    homes: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
+    consecutive_timeouts: dict[Endpoint, int] = field(default_factory=dict)
+
+    def closest(self, owner: dns.name.Name) -> ZoneCut | None:
+        """Give the deepest zone cut known at or above a name, the root's left out."""
+        name = owner
+        while True:
+            if name in self.cuts:
+                return self.cuts[name]
+            if name == dns.name.root:
+                return None
+            name = name.parent()
+
+    def forget(self) -> None:
+        """Drop what may have been mended meanwhile; who keeps silent is still known."""
+        self.cuts.clear()
+        self.addresses.clear()
+        self.zones.clear()
+        self.homes.clear()
+
+
+Found: TypeAlias = ZoneCut | NoSuchDomain | NoEgress

@@ -1,0 +1,365 @@
+"""Extra questions, asked only when the first answers call for them, to tell causes apart.
+
+Each answer is a plain fact in `survey.Probes`; what it means is `diagnosis`'s to say. All are
+sent together and to few addresses; the caller bounds them by its deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import dns.exception
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.challenge import CHALLENGE_LABEL
+from certbot_dns_preflight.facts.answers import (
+    Absent,
+    Alias,
+    Answer,
+    Endpoint,
+    Failing,
+    Malformed,
+    NoResponseReason,
+    Response,
+    Unreachable,
+    Values,
+)
+from certbot_dns_preflight.facts.survey import Probes, Sighting, agreed_alias, holds_any
+from certbot_dns_preflight.resolve.exchange import SINGLE_TRY, QueryOptions
+from certbot_dns_preflight.resolve.reading import joined_texts, read_txt, rrset_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from certbot_dns_preflight.facts.answers import Reply
+    from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
+    from certbot_dns_preflight.resolve.exchange import Exchange
+
+_OVER_TCP = QueryOptions(tries=2, tcp=True)
+_PLAIN = QueryOptions(tries=1, edns=False)
+_RANDOM_BYTES = 8
+_ENOUGH_SERVERS = 2
+_MOST_LABELS = 4  # between the apex and the owner name; beyond that nobody registers domains
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A name where the record may have ended up, the kind of mistake, and whom to ask."""
+
+    name: dns.name.Name
+    kind: str
+    hop: Hop
+
+
+class Prober:
+    """Asks what would explain why a challenge is not ready.
+
+    `found` grows as answers come in, so that whatever was learned before the deadline counts.
+    """
+
+    def __init__(self, exchange: Exchange, survey: Survey) -> None:
+        """Take the survey as it is now."""
+        self.found = Probes(
+            rate_limited=frozenset(exchange.rate_limited),
+            edns_broken=frozenset(exchange.without_edns),
+        )
+        self._exchange = exchange
+        self._survey = survey
+
+    async def ask(self) -> None:
+        """Ask everything at once. May be cancelled at any time."""
+        if self._survey.hops:
+            await asyncio.gather(
+                self._misplaced(),
+                self._alias(),
+                self._texts(),
+                self._above(),
+                self._tcp(),
+                self._edns(),
+                self._case(),
+            )
+
+    async def _misplaced(self) -> None:
+        sightings = await _sightings(self._exchange, self._survey)
+        self.found = replace(self.found, sightings=sightings)
+
+    async def _alias(self) -> None:
+        expected = self._survey.challenge.expected
+        target = await _wildcard_alias(self._exchange, self._survey.hops[0], expected)
+        self.found = replace(self.found, wildcard_alias=target)
+
+    async def _texts(self) -> None:
+        texts = await _wildcard_texts(self._exchange, self._survey)
+        self.found = replace(self.found, wildcard_texts=texts)
+
+    async def _above(self) -> None:
+        name = await _missing_above(self._exchange, self._survey.hops[-1])
+        self.found = replace(self.found, missing_above=name)
+
+    async def _tcp(self) -> None:
+        refused = await self._those(_OVER_TCP, _answered, _no_response)
+        self.found = replace(self.found, tcp_refused=refused)
+
+    async def _edns(self) -> None:
+        broken = await self._those(_PLAIN, _may_lack_edns, _is_sound)
+        self.found = replace(self.found, edns_broken=broken | self.found.edns_broken)
+
+    async def _case(self) -> None:
+        changed = await _case_changed(self._exchange, self._survey)
+        self.found = replace(self.found, case_changed=changed)
+
+    async def _those(
+        self,
+        how: QueryOptions,
+        whom: Callable[[Observation], bool],
+        sought: Callable[[Reply], bool],
+    ) -> frozenset[Endpoint]:
+        """Ask the addresses chosen by `whom` in another way; give those whose reply is sought."""
+        asked = {
+            observation.endpoint: hop.owner
+            for hop in self._survey.hops
+            for observation in hop.observations
+            if whom(observation)
+        }
+        return await _where(self._exchange, asked.items(), how, sought)
+
+
+# -- the record is somewhere else ----------------------------------------------------------------
+
+
+async def _sightings(exchange: Exchange, survey: Survey) -> tuple[Sighting, ...]:
+    """Look for an expected value at the names where it ends up by mistake."""
+    expected = frozenset(survey.challenge.expected)
+    for observation in survey.observations:
+        if isinstance(observation.reading, Values) and expected & set(observation.reading.texts):
+            return ()  # it is where it belongs, at some server at least
+    found = await asyncio.gather(
+        *(
+            _sighting(exchange, place, endpoint, expected)
+            for place in (_wrong_places(survey) if expected else ())
+            for endpoint in _some(place.hop)
+        )
+    )
+    return tuple(dict.fromkeys(sighting for sighting in found if sighting is not None))
+
+
+def _wrong_places(survey: Survey) -> list[_Place]:
+    first, last = survey.hops[0], survey.hops[-1]
+    places = []
+    for hop in dict.fromkeys((first, last)):
+        # A panel appends the zone to a name that was entered with it.
+        doubled = _concatenated(hop.owner, hop.zone.apex)
+        places.append(_Place(doubled or hop.owner, "doubled-zone", hop))
+    domain = first.owner.parent() if first.owner.labels[0] == CHALLENGE_LABEL else first.owner
+    places.append(_Place(domain, "missing-label", first))
+    if domain != first.zone.apex:
+        above = _concatenated(dns.name.Name((CHALLENGE_LABEL, b"")), domain.parent())
+        places.append(_Place(above or domain, "parent-label", first))
+    if last is not first:
+        below = _concatenated(dns.name.Name((CHALLENGE_LABEL, b"")), last.owner)
+        places.append(_Place(below or last.owner, "beside-alias", last))
+    owners = {hop.owner for hop in survey.hops}
+    return [
+        place
+        for place in places
+        if place.name not in owners and place.name.is_subdomain(place.hop.zone.apex)
+    ]
+
+
+def _concatenated(name: dns.name.Name, suffix: dns.name.Name) -> dns.name.Name | None:
+    try:
+        return dns.name.Name((*name.labels[:-1], *suffix.labels))
+    except dns.exception.DNSException:  # the result would be too long to exist
+        return None
+
+
+async def _sighting(
+    exchange: Exchange, place: _Place, endpoint: Endpoint, expected: frozenset[bytes]
+) -> Sighting | None:
+    """See whether an expected value is at a place, and not merely caught by a wildcard there."""
+    reply = await exchange.ask(endpoint, place.name, dns.rdatatype.TXT, how=SINGLE_TRY)
+    values = expected.intersection(_texts(reply, place.name))
+    if not values:
+        return None
+    sibling = _random_sibling(place.name)
+    if sibling is not None:
+        same = await exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
+        if values.intersection(_texts(same, sibling)):
+            return None
+    return Sighting(place.name, place.kind, min(values))
+
+
+def _texts(reply: Reply, name: dns.name.Name) -> tuple[bytes, ...]:
+    if not isinstance(reply, Response):
+        return ()
+    rrset = rrset_at(reply.message.answer, name, dns.rdatatype.TXT)
+    return joined_texts(rrset) if rrset is not None else ()
+
+
+# -- the alias is not meant for this name --------------------------------------------------------
+
+
+async def _wildcard_alias(
+    exchange: Exchange, hop: Hop, expected: tuple[bytes, ...]
+) -> dns.name.Name | None:
+    """See whether a random sibling is the same alias: then a wildcard made it (RFC 4592)."""
+    alias = agreed_alias(hop, expected)
+    sibling = _random_sibling(hop.owner)
+    if alias is None or alias.dname is not None or sibling is None:
+        return None
+    for endpoint in _some(hop):
+        reply = await exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
+        reading = read_txt(reply, sibling, hop.zone.apex)
+        if isinstance(reading, Alias) and reading.target == alias.target:
+            return alias.target
+    return None
+
+
+# -- what answers for the name, or does not exist above it ---------------------------------------
+
+
+async def _wildcard_texts(exchange: Exchange, survey: Survey) -> frozenset[bytes]:
+    """See which TXT values a random sibling has: those are a wildcard's (RFC 4592)."""
+    hop = survey.hops[-1]
+    shown = [
+        observation for observation in hop.observations if isinstance(observation.reading, Values)
+    ]
+    sibling = _random_sibling(hop.owner)
+    if sibling is None or not shown or any(holds_any(s, survey.challenge.expected) for s in shown):
+        return frozenset()
+    replies = await asyncio.gather(
+        *(
+            exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
+            for endpoint in dict.fromkeys(
+                observation.endpoint for observation in shown[:_ENOUGH_SERVERS]
+            )
+        )
+    )
+    return frozenset(text for reply in replies for text in _texts(reply, sibling))
+
+
+async def _missing_above(exchange: Exchange, hop: Hop) -> dns.name.Name | None:
+    """Find the uppermost name between the apex and the owner name that does not exist."""
+    denied = [
+        observation.endpoint
+        for observation in hop.observations
+        if isinstance(observation.reading, Absent) and observation.reading.nxdomain
+    ]
+    if not denied or any(
+        isinstance(observation.reading, Values | Alias) for observation in hop.observations
+    ):
+        return None
+    between = []
+    name = hop.owner
+    while len(name) - 1 > len(hop.zone.apex):
+        name = name.parent()
+        between.append(name)
+    for name in reversed(between[-_MOST_LABELS:]):
+        reply = await exchange.ask(denied[0], name, dns.rdatatype.SOA, how=SINGLE_TRY)
+        if isinstance(reply, Response) and reply.message.rcode() == dns.rcode.NXDOMAIN:
+            return name
+    return None
+
+
+def _random_sibling(name: dns.name.Name) -> dns.name.Name | None:
+    label = secrets.token_hex(_RANDOM_BYTES).encode()
+    try:
+        return dns.name.Name((label, *name.parent().labels))
+    except dns.exception.DNSException:
+        return None
+
+
+def _some(hop: Hop) -> list[Endpoint]:
+    """Pick a few addresses that answered with authority."""
+    good = (
+        observation.endpoint
+        for observation in hop.observations
+        if isinstance(observation.reading, Answer)
+    )
+    return list(dict.fromkeys(good))[:_ENOUGH_SERVERS]
+
+
+# -- how the servers speak -----------------------------------------------------------------------
+
+
+async def _where(
+    exchange: Exchange,
+    questions: Iterable[tuple[Endpoint, dns.name.Name]],
+    how: QueryOptions,
+    found: Callable[[Reply], bool],
+) -> frozenset[Endpoint]:
+    pairs = list(questions)
+    replies = await asyncio.gather(
+        *(exchange.ask(endpoint, name, dns.rdatatype.TXT, how=how) for endpoint, name in pairs)
+    )
+    return frozenset(
+        endpoint for (endpoint, _), reply in zip(pairs, replies, strict=True) if found(reply)
+    )
+
+
+def _answered(observation: Observation) -> bool:
+    return observation.rcode is not None
+
+
+def _no_response(reply: Reply) -> bool:
+    return not isinstance(reply, Response)
+
+
+def _is_sound(reply: Reply) -> bool:
+    return isinstance(reply, Response) and reply.message.rcode() in (
+        dns.rcode.NOERROR,
+        dns.rcode.NXDOMAIN,
+    )
+
+
+def _may_lack_edns(observation: Observation) -> bool:
+    """Whether it fails in a way that servers and firewalls without EDNS do (RFC 6891 §7)."""
+    match observation.reading:
+        case Failing():
+            return True
+        case Malformed():
+            return observation.rcode is None  # else it answers, though another question
+        case Unreachable(reason=reason):
+            return reason is NoResponseReason.TIMED_OUT
+        case _:
+            return False
+
+
+async def _case_changed(exchange: Exchange, survey: Survey) -> frozenset[Endpoint]:
+    """See which addresses bring the question back in other letters than it was asked in."""
+    found: set[Endpoint] = set()
+    for hop in survey.hops:
+        mixed = _mixed_case(hop.owner)
+        asked = {
+            observation.endpoint: mixed
+            for observation in hop.observations
+            if _answered(observation)
+        }
+        found |= await _where(
+            exchange,
+            asked.items(),
+            SINGLE_TRY,
+            lambda reply, mixed=mixed: (
+                isinstance(reply, Response)  # type: ignore[misc]
+                and bool(reply.message.question)
+                # Names compare without regard to case; their labels' bytes do not.
+                and reply.message.question[0].name.labels != mixed.labels
+            ),
+        )
+    return frozenset(found)
+
+
+def _mixed_case(name: dns.name.Name) -> dns.name.Name:
+    """Write every other letter in upper case."""
+    return dns.name.Name(
+        bytes(
+            byte - 0x20 if index % 2 and 0x61 <= byte <= 0x7A else byte  # noqa: PLR2004 - a to z
+            for index, byte in enumerate(label)
+        )
+        for label in name.labels
+    )

@@ -1,0 +1,125 @@
+"""How one DNS message reads: what it says about one owner name in one zone. Pure.
+
+It does not know which value was expected, nor what other servers said; that is for `checks`.
+"""
+
+from __future__ import annotations
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from certbot_dns_preflight.facts.answers import (
+    Absent,
+    Alias,
+    Failing,
+    Malformed,
+    NoResponse,
+    NoResponseReason,
+    NotAuthoritative,
+    Reading,
+    Referral,
+    Refused,
+    Reply,
+    Response,
+    Unreachable,
+    Values,
+)
+
+
+def read_txt(reply: Reply, owner: dns.name.Name, zone: dns.name.Name) -> Reading:
+    """Read a reply to ``owner TXT`` that was asked of a name server of `zone`."""
+    match reply:
+        case NoResponse(reason=NoResponseReason.GARBAGE, detail=detail):
+            return Malformed(detail)
+        case NoResponse(reason=reason, detail=detail):
+            return Unreachable(reason, detail)
+        case Response(message=message):
+            return _read_message(message, owner, zone)
+
+
+def rrset_at(
+    section: list[dns.rrset.RRset], owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
+) -> dns.rrset.RRset | None:
+    """Find the RRset of a type at an owner name itself, not at the target of its alias."""
+    for rrset in section:
+        if rrset.name == owner and rrset.rdtype == rdtype and rrset.rdclass == dns.rdataclass.IN:
+            return rrset
+    return None
+
+
+def joined_texts(rrset: dns.rrset.RRset) -> tuple[bytes, ...]:
+    """Each TXT RR's character-strings, joined with nothing between, in the order served."""
+    return tuple(b"".join(rdata.strings) for rdata in rrset)
+
+
+def alias_at(message: dns.message.Message, owner: dns.name.Name) -> Alias | None:
+    """Read the CNAME at an owner name, or the DNAME above it, in the answer section."""
+    cname = rrset_at(message.answer, owner, dns.rdatatype.CNAME)
+    dname = next(
+        (
+            rrset
+            for rrset in message.answer
+            if rrset.rdtype == dns.rdatatype.DNAME
+            and rrset.name != owner
+            and owner.is_subdomain(rrset.name)
+        ),
+        None,
+    )
+    if dname is not None:
+        # The CNAME beside it is synthesised (RFC 6672 §3.1); the DNAME is what the zone holds.
+        suffix = dname[0].target
+        try:
+            target = owner.relativize(dname.name).concatenate(suffix)
+        except dns.name.NameTooLong:
+            return None
+        return Alias(target, dname=dname.name)
+    if cname is None:
+        return None
+    txt = rrset_at(message.answer, owner, dns.rdatatype.TXT)
+    texts = () if txt is None else joined_texts(txt)
+    return Alias(cname[0].target, conflict=txt is not None, texts=texts)
+
+
+def _read_message(  # noqa: PLR0911 - one return a reading
+    message: dns.message.Message, owner: dns.name.Name, zone: dns.name.Name
+) -> Reading:
+    rcode = message.rcode()
+    authoritative = bool(message.flags & dns.flags.AA)
+    alias = alias_at(message, owner)
+    if rcode == dns.rcode.REFUSED:
+        return Refused()
+    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        # A CNAME loop inside one server's zones: BIND and PowerDNS say SERVFAIL beside it.
+        return alias if alias and authoritative else Failing(dns.rcode.to_text(rcode))
+    if not authoritative:
+        return _read_unauthoritative(message, owner, zone)
+    if alias:
+        return alias
+    txt = rrset_at(message.answer, owner, dns.rdatatype.TXT)
+    if txt is not None:
+        return Values(joined_texts(txt))
+    if message.answer:
+        first = message.answer[0]
+        return Malformed(
+            f"the answer is about {first.name} {dns.rdatatype.to_text(first.rdtype)}, "
+            f"not about {owner} TXT"
+        )
+    soa = next((r.name for r in message.authority if r.rdtype == dns.rdatatype.SOA), None)
+    return Absent(nxdomain=rcode == dns.rcode.NXDOMAIN, soa=soa)
+
+
+def _read_unauthoritative(
+    message: dns.message.Message, owner: dns.name.Name, zone: dns.name.Name
+) -> Referral | NotAuthoritative:
+    recursive = bool(message.flags & dns.flags.RA)
+    ns = next((r for r in message.authority if r.rdtype == dns.rdatatype.NS), None)
+    if message.answer or ns is None:
+        return NotAuthoritative(recursive=recursive)
+    if ns.name != zone and ns.name.is_subdomain(zone) and owner.is_subdomain(ns.name):
+        return Referral(ns.name, frozenset(rdata.target for rdata in ns))
+    return NotAuthoritative(recursive=recursive, upward=ns.name)

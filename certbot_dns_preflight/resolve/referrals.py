@@ -1,0 +1,142 @@
+"""What a message says of delegations and addresses. Pure: no sockets, no memory.
+
+The walk (`delegation`) asks; here one message is told to be a referral, an authoritative answer,
+or of no use, and name servers are read with their glue.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.resolve.reading import rrset_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Real zones have a dozen; thousands would make an attack of our walks (CVE-2020-8616).
+_MOST_NAMESERVERS = 100
+ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
+TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What a name server's own zone says of its addresses.
+
+    `failure` says, fit to be shown, why it has none, or why some may be missing. `unanswered`:
+    nobody answered for A, for AAAA or for both, so that there may be addresses nobody knows of.
+    """
+
+    endpoints: tuple[Endpoint, ...]
+    failure: str | None = None
+    unanswered: bool = False
+
+
+def one_below(apex: dns.name.Name, owner: dns.name.Name) -> dns.name.Name:
+    """Give the ancestor-or-self of `owner` that has one label more than `apex`."""
+    if len(owner) <= len(apex):
+        return owner
+    return owner.split(len(apex) + 1)[1]
+
+
+def is_authoritative(message: dns.message.Message) -> bool:
+    """Whether it speaks with authority: AA, and a positive or a negative answer."""
+    return bool(message.flags & dns.flags.AA) and message.rcode() in (
+        dns.rcode.NOERROR,
+        dns.rcode.NXDOMAIN,
+    )
+
+
+def is_usable(message: dns.message.Message, apex: dns.name.Name, owner: dns.name.Name) -> bool:
+    """Whether a walk can go on from it: an authoritative answer or a proper referral."""
+    return is_authoritative(message) or find_referral(message, apex, owner) is not None
+
+
+def find_referral(
+    message: dns.message.Message, apex: dns.name.Name, owner: dns.name.Name
+) -> dns.rrset.RRset | None:
+    """Find the NS RRset of a referral: strictly below the zone, at or above the name asked for."""
+    if message.rcode() != dns.rcode.NOERROR or message.answer:
+        return None
+    if any(rrset.rdtype == dns.rdatatype.SOA for rrset in message.authority):
+        return None
+    for rrset in message.authority:
+        if (
+            rrset.rdtype == dns.rdatatype.NS
+            and rrset.name != apex
+            and rrset.name.is_subdomain(apex)
+            and owner.is_subdomain(rrset.name)
+        ):
+            return rrset
+    return None
+
+
+def targets(ns: dns.rrset.RRset) -> list[dns.name.Name]:
+    """Give the names in an NS RRset, a hundred at most."""
+    return [rdata.target for rdata in itertools.islice(ns, _MOST_NAMESERVERS)]
+
+
+def with_glue(
+    ns: dns.rrset.RRset, message: dns.message.Message, bailiwick: dns.name.Name
+) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
+    """Give each name server its glue; addresses outside the parent's bailiwick do not count."""
+    return {
+        name: tuple(
+            Endpoint(address.address)
+            for rrset in message.additional
+            if rrset.name == name
+            and rrset.name.is_subdomain(bailiwick)
+            and rrset.rdtype in ADDRESS_TYPES
+            for address in rrset
+        )
+        for name in targets(ns)
+    }
+
+
+def merge(
+    into: dict[dns.name.Name, tuple[Endpoint, ...]],
+    more: Mapping[dns.name.Name, tuple[Endpoint, ...]],
+) -> None:
+    """Add name servers and their addresses, each once."""
+    for name, endpoints in more.items():
+        into[name] = tuple(dict.fromkeys((*into.get(name, ()), *endpoints)))
+
+
+def read_addresses(
+    name: dns.name.Name, messages: Sequence[dns.message.Message | None]
+) -> Addresses:
+    """Read the answers for A and AAAA, in this order, of a name server's name."""
+    answers = [message for message in messages if message is not None]
+    lost = [
+        dns.rdatatype.to_text(rdtype)
+        for rdtype, message in zip(ADDRESS_TYPES, messages, strict=True)
+        if message is None
+    ]
+    if any(rrset_at(m.answer, name, dns.rdatatype.CNAME) for m in answers):
+        return Addresses((), "it is an alias, which a name server's name must not be")
+    endpoints = tuple(
+        Endpoint(rdata.address)
+        for message in answers
+        for rdtype in ADDRESS_TYPES
+        for rdata in rrset_at(message.answer, name, rdtype) or ()
+    )
+    if not answers:
+        return Addresses((), "the servers of its own zone do not answer", unanswered=True)
+    if any(message.rcode() == dns.rcode.NXDOMAIN for message in answers):
+        return Addresses((), "the name does not exist")
+    if lost:
+        why = f"the servers of its own zone do not answer for {lost[0]} records"
+        return Addresses(endpoints, why, unanswered=True)
+    if endpoints:
+        return Addresses(endpoints)
+    return Addresses((), "it has neither A nor AAAA records")

@@ -1,0 +1,170 @@
+"""What this host's own resolver says, beside the public DNS: an internal view would mislead.
+
+Tells views apart only where caches, round robin or answers by region cannot explain it: other name
+servers, another primary, or internal addresses where the public ones are not (or the other way
+round). Collects; what it means is `diagnosis.environment`'s to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from typing import TYPE_CHECKING, TypeAlias
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rdatatype
+import dns.resolver
+
+from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts.answers import Endpoint, Response
+from certbot_dns_preflight.facts.environment import ResolverView, ViewOf
+from certbot_dns_preflight.resolve.exchange import QueryOptions
+from certbot_dns_preflight.resolve.fanout import ask_everyone
+from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from certbot_dns_preflight.facts.survey import Zone
+    from certbot_dns_preflight.resolve.exchange import Exchange
+
+Local: TypeAlias = "tuple[Endpoint, frozenset[str]]"
+
+_RECURSIVE = QueryOptions(recursion=True, tries=1, timeout=1.0)
+_MOST_RESOLVERS = 2
+_MOST_NAMESERVERS = 4
+_INTERNAL = tuple(
+    map(
+        ipaddress.ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
+    )
+)
+
+
+class HostView:
+    """Asks the resolvers that this host is set up with. Never about the challenge's name."""
+
+    def __init__(self, exchange: Exchange, *, families: Collection[int] = (4, 6)) -> None:
+        """Take the address families (4, 6) in which the public side may be asked."""
+        self._exchange = exchange
+        self._families = families
+
+    async def of_zone(self, zone: Zone) -> ResolverView | None:
+        """Compare who serves a zone."""
+        known = [server for server in zone.nameservers if server.endpoints][:_MOST_NAMESERVERS]
+        servers, primary, local = await asyncio.gather(
+            self._servers(zone),
+            self._primary(zone),
+            asyncio.gather(*(self.addresses(server.name) for server in known)),
+        )
+        views = [servers, primary]
+        for server, found in zip(known, local, strict=True):
+            public = {endpoint.address for endpoint in server.endpoints}
+            views.append(compare(found, public, zone.apex, server.name, ViewOf.SERVER_ADDRESSES))
+        return next((view for view in views if view is not None), None)
+
+    async def addresses(self, name: dns.name.Name) -> Local | None:
+        """Give this host's resolver and the addresses that it has for a name, if any."""
+        answers = await asyncio.gather(*(self._ask(name, rdtype) for rdtype in ADDRESS_TYPES))
+        given = [got for got in answers if got is not None]
+        found = frozenset(address for _, message in given for address in _all_addresses(message))
+        return (given[0][0], found) if found else None
+
+    async def _servers(self, zone: Zone) -> ResolverView | None:
+        got = await self._ask(zone.apex, dns.rdatatype.NS)
+        ns = got and rrset_at(got[1].answer, zone.apex, dns.rdatatype.NS)
+        if got is None or not ns:
+            return None  # a resolver that does not know the zone misleads nobody
+        local = {rdata.target for rdata in ns}
+        public = {server.name for server in zone.nameservers}
+        if local <= public:
+            return None
+        return ResolverView(
+            got[0], zone.apex, _shown(local), _shown(public), ViewOf.NAME_SERVERS, zone.apex
+        )
+
+    async def _primary(self, zone: Zone) -> ResolverView | None:
+        """Compare what the SOA names as the primary; public servers need not agree on it."""
+        endpoints = {e for server in zone.nameservers for e in server.endpoints}
+        asked = [e for e in endpoints if (6 if e.ipv6 else 4) in self._families]
+        got, messages = await asyncio.gather(
+            self._ask(zone.apex, dns.rdatatype.SOA),
+            ask_everyone(self._exchange, asked, zone.apex, dns.rdatatype.SOA),
+        )
+        if got is None:
+            return None
+        local, public = _primaries(zone.apex, [got[1]]), _primaries(zone.apex, messages)
+        if not local or not public or local & public:
+            return None
+        return ResolverView(
+            got[0], zone.apex, _shown(local), _shown(public), ViewOf.PRIMARY, zone.apex
+        )
+
+    async def _ask(
+        self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
+    ) -> tuple[Endpoint, dns.message.Message] | None:
+        for endpoint in own_resolvers()[:_MOST_RESOLVERS]:
+            reply = await self._exchange.ask(endpoint, name, rdtype, how=_RECURSIVE)
+            if isinstance(reply, Response) and reply.message.flags & dns.flags.RA:
+                return endpoint, reply.message
+        return None
+
+
+def compare(
+    local: Local | None,
+    public: Collection[str],
+    apex: dns.name.Name,
+    name: dns.name.Name,
+    what: ViewOf,
+) -> ResolverView | None:
+    """Tell internal addresses from public ones; others may differ for many good reasons."""
+    if local is None or not public:
+        return None
+    resolver, addresses = local
+    inside, outside = set(map(_is_internal, addresses)), set(map(_is_internal, public))
+    if len(inside) > 1 or len(outside) > 1 or inside == outside:
+        return None
+    return ResolverView(resolver, apex, tuple(sorted(addresses)), tuple(sorted(public)), what, name)
+
+
+def own_resolvers() -> list[Endpoint]:
+    """Read the resolvers that this host is set up with; none if that cannot be read."""
+    try:
+        configured = dns.resolver.Resolver(configure=True)
+    except (dns.exception.DNSException, OSError, ValueError):
+        return []
+    return [
+        Endpoint(server, configured.port)
+        for server in configured.nameservers
+        if isinstance(server, str) and "//" not in server
+    ]
+
+
+def _primaries(
+    apex: dns.name.Name, messages: Iterable[dns.message.Message]
+) -> frozenset[dns.name.Name]:
+    found = (rrset_at(message.answer, apex, dns.rdatatype.SOA) for message in messages)
+    return frozenset(soa[0].mname for soa in found if soa)
+
+
+def _all_addresses(message: dns.message.Message) -> list[str]:
+    return [
+        rdata.address
+        for rrset in message.answer
+        if rrset.rdtype in ADDRESS_TYPES
+        for rdata in rrset
+    ]
+
+
+def _is_internal(address: str) -> bool:
+    """Whether an address is one of RFC 1918, RFC 6598 or RFC 4193, which nobody outside reaches."""
+    read = ipaddress.ip_address(address)
+    return any(read in network for network in _INTERNAL if network.version == read.version)
+
+
+def _shown(names: Iterable[dns.name.Name]) -> tuple[str, ...]:
+    return tuple(sorted(map(show_name, names)))

@@ -1,0 +1,294 @@
+"""Asks all name servers at once what they show for one challenge, round after round.
+
+Follows aliases hop by hop and keeps, per address, what it said last and since when. It decides
+whom to ask, never what the answers mean for the CA: that is `diagnosis` and `verdict`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeGuard
+
+import dns.flags
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.facts import survey
+from certbot_dns_preflight.facts.answers import (
+    Alias,
+    Answer,
+    Failing,
+    NoResponseReason,
+    NotAsked,
+    Response,
+    Unreachable,
+    Values,
+)
+from certbot_dns_preflight.facts.survey import Status
+from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.exchange import SINGLE_TRY
+from certbot_dns_preflight.resolve.fanout import cancel
+from certbot_dns_preflight.resolve.reading import alias_at, read_txt, rrset_at
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.answers import Endpoint, Reading, Reply
+    from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.probes import Prober
+    from certbot_dns_preflight.resolve.walker import Walker
+
+_MOST_HOPS = 16
+_A_MOMENT = 1.0  # seconds
+_STEADY_ROUNDS, _STEADY_SECONDS = 5, 15.0  # after which an address that flapped is forgiven
+
+
+@dataclass(slots=True)
+class _Track:
+    """What one address said of one owner name over the rounds of a run."""
+
+    reply: Reply | None = None
+    reading: Reading | None = None
+    serial: int | None = None
+    first_match: float | None = None
+    matching: bool | None = None
+    flips: int = 0
+    steady: int = 0
+    flipped_at: float = field(default=float("-inf"))
+
+    def record(self, reply: Reply, reading: Reading, *, matches: bool, now: float) -> None:
+        self.reply, self.reading = reply, reading
+        if not isinstance(reading, Answer):
+            return  # an outage is no change of mind
+        if self.matching is not None and matches != self.matching:
+            self.flips += 1
+            self.flipped_at = now
+            self.steady = 0
+        self.matching = matches
+        self.steady = self.steady + 1 if matches else 0
+        if self.steady >= _STEADY_ROUNDS and now - self.flipped_at >= _STEADY_SECONDS:
+            self.flips = 0
+        if matches and self.first_match is None:
+            self.first_match = now
+
+
+class TxtSurvey:
+    """Surveys one challenge. `round` may be called again and again, also after cancellation."""
+
+    def __init__(
+        self,
+        challenge: Challenge,
+        exchange: Exchange,
+        walker: Walker,
+        *,
+        families: frozenset[int],
+    ) -> None:
+        """Take the families (4, 6) that may be asked over; the clock starts now."""
+        self.challenge = challenge
+        self.ready_after: float | None = None
+        self.prober: Prober | None = None
+        self._exchange = exchange
+        self._walker = walker
+        self._families = families
+        self._begun = asyncio.get_running_loop().time()
+        self._tracks: dict[tuple[dns.name.Name, Endpoint], _Track] = {}
+        self._path: list[tuple[dns.name.Name, survey.Zone]] = []
+        self._obstacle: survey.Obstacle | None = survey.OutOfTime(challenge.owner)
+        self._rounds = 0
+        self._beside: dict[tuple[dns.name.Name, Endpoint], asyncio.Task[None]] = {}
+
+    async def close(self) -> None:
+        """Stop what is still being asked beside the rounds."""
+        await cancel(list(self._beside.values()))
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the survey began."""
+        return asyncio.get_running_loop().time() - self._begun
+
+    async def round(self, *, complete: bool) -> survey.Survey:
+        """Ask once more: everybody if `complete`, else only those who have not shown the values."""
+        self._rounds += 1
+        path: list[tuple[dns.name.Name, survey.Zone]] = []
+        chain = [self.challenge.owner]
+        obstacle: survey.Obstacle | None = None
+        while True:
+            found = await self._walker.find(chain[-1])
+            if not isinstance(found, ZoneCut):
+                obstacle = found
+                break
+            zone = await self._walker.zone(found, patience=_A_MOMENT if complete else 0.0)
+            path.append((chain[-1], zone))
+            if len(path) > len(self._path):
+                self._path = path[:]
+                self._obstacle = None
+            await self._ask_hop(chain[-1], zone, complete=complete)
+            alias = survey.agreed_alias(self._hop(chain[-1], zone), self.challenge.expected)
+            if alias is None:
+                break
+            chain.append(alias.target)
+            if alias.target in chain[:-1] or len(chain) > _MOST_HOPS + 1:
+                obstacle = survey.AliasLoop(tuple(chain[1:]))
+                break
+        self._path, self._obstacle = path, obstacle
+        return self.so_far()
+
+    def so_far(self) -> survey.Survey:
+        """Everything known now."""
+        return survey.Survey(
+            self.challenge,
+            hops=tuple(self._hop(owner, zone) for owner, zone in self._path),
+            obstacle=self._obstacle,
+            rounds=self._rounds,
+            ready_after=self.ready_after,
+            probes=self.prober.found
+            if self.prober
+            else survey.Probes(edns_broken=frozenset(self._exchange.without_edns)),
+        )
+
+    async def ask_serials(self) -> None:
+        """Ask every server that answers for its SOA serial, in every zone on the path."""
+        await asyncio.gather(
+            *(
+                self._ask_serial(self._tracks[owner, endpoint], zone.apex, endpoint)
+                for owner, zone in self._path
+                for endpoint in _endpoints(zone)
+                if isinstance(getattr(self._tracks.get((owner, endpoint)), "reply", None), Response)
+            )
+        )
+
+    # -- one hop ---------------------------------------------------------------------------------
+
+    async def _ask_hop(self, owner: dns.name.Name, zone: survey.Zone, *, complete: bool) -> None:
+        hop = self._hop(owner, zone)
+        alias = survey.agreed_alias(hop, self.challenge.expected)
+        heard = {seen.nameserver for seen in hop.observations if seen.rcode is not None}
+        due: set[Endpoint] = set()
+        for seen in hop.observations:
+            track = self._tracks.get((owner, seen.endpoint))
+            if not self._may_ask(seen.endpoint):
+                continue
+            if track is None or track.reading is None:
+                due.add(seen.endpoint)
+                continue
+            silent = isinstance(track.reading, Unreachable)
+            if silent and seen.nameserver in heard:
+                # Its name server speaks for it: that it is silent is no reason to wait for it.
+                if complete:
+                    self._ask_beside(owner, zone, seen.endpoint)
+            elif complete or not self._settled(seen, alias) or track.flips > 1:
+                due.add(seen.endpoint)
+        await asyncio.gather(*(self._ask_one(owner, zone, endpoint) for endpoint in due))
+
+    def _ask_beside(self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint) -> None:
+        """Ask without waiting: what comes counts from then on."""
+        key = owner, endpoint
+        if key not in self._beside:
+            task = asyncio.create_task(self._ask_one(owner, zone, endpoint))
+            self._beside[key] = task
+            task.add_done_callback(lambda _: self._beside.pop(key, None))
+
+    async def _ask_one(self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint) -> None:
+        reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.TXT)
+        reading = read_txt(reply, owner, zone.apex)
+        if isinstance(reading, Failing) and _has_authority(reply):
+            reading = await self._alias_alone(owner, endpoint) or reading
+        if isinstance(reading, Alias):
+            matches = True
+        else:
+            matches = isinstance(reading, Values) and set(self.challenge.expected) <= set(
+                reading.texts
+            )
+        track = self._tracks.setdefault((owner, endpoint), _Track())
+        track.record(reply, reading, matches=matches, now=self.elapsed)
+
+    async def _alias_alone(self, owner: dns.name.Name, endpoint: Endpoint) -> Alias | None:
+        """Ask for the CNAME itself: where aliases loop, PowerDNS fails without showing any."""
+        reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.CNAME, how=SINGLE_TRY)
+        return alias_at(reply.message, owner) if _has_authority(reply) else None
+
+    async def _ask_serial(self, track: _Track, apex: dns.name.Name, endpoint: Endpoint) -> None:
+        reply = await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=SINGLE_TRY)
+        if isinstance(reply, Response):
+            soa = rrset_at(reply.message.answer, apex, dns.rdatatype.SOA)
+            track.serial = soa[0].serial if soa else None
+
+    def _settled(self, seen: survey.Observation, alias: Alias | None) -> bool:
+        expected = self.challenge.expected
+        match survey.status(seen, expected, followed=alias is not None):
+            case Status.MATCH:
+                return True
+            case Status.ALIAS:
+                return alias is not None
+            case Status.ABSENT:
+                return not expected and alias is None
+            case _:
+                return False
+
+    def _may_ask(self, endpoint: Endpoint) -> bool:
+        return (6 if endpoint.ipv6 else 4) in self._families
+
+    # -- what is known -----------------------------------------------------------------------------
+
+    def _hop(self, owner: dns.name.Name, zone: survey.Zone) -> survey.Hop:
+        return survey.Hop(
+            owner,
+            zone,
+            tuple(
+                self._observation(owner, zone, nameserver, endpoint)
+                for nameserver in zone.nameservers
+                for endpoint in nameserver.endpoints
+            ),
+        )
+
+    def _observation(
+        self,
+        owner: dns.name.Name,
+        zone: survey.Zone,
+        nameserver: survey.NameServer,
+        endpoint: Endpoint,
+    ) -> survey.Observation:
+        track = self._tracks.get((owner, endpoint), _Track())
+        response = track.reply if isinstance(track.reply, Response) else None
+        flags = response.message.flags if response else None
+        return survey.Observation(
+            zone=zone.apex,
+            nameserver=nameserver.name,
+            endpoint=endpoint,
+            listed_by=nameserver.listed_by,
+            reading=self._reading(track, endpoint),
+            rcode=dns.rcode.to_text(response.message.rcode()) if response else None,
+            authoritative=None if flags is None else bool(flags & dns.flags.AA),
+            transport=response.transport if response else None,
+            rtt=response.rtt if response else None,
+            serial=track.serial,
+            first_match=None if isinstance(track.reading, Alias) else track.first_match,
+            # An alias that stands has lost nothing, wherever it leads.
+            matched_before=track.first_match is not None and not isinstance(track.reading, Alias),
+            flips=track.flips,
+        )
+
+    def _reading(self, track: _Track, endpoint: Endpoint) -> Reading:
+        family = 6 if endpoint.ipv6 else 4
+        if family not in self._families:
+            return NotAsked(f"IPv{family} was left out")
+        match track.reading:
+            case None:
+                return Unreachable(NoResponseReason.TIMED_OUT, "no answer before the time was up")
+            case Unreachable(reason=NoResponseReason.NO_ROUTE) if (
+                family in self._exchange.unroutable_families
+            ):
+                return NotAsked(f"this host has no IPv{family} route")
+            case reading:
+                return reading
+
+
+def _has_authority(reply: Reply) -> TypeGuard[Response]:
+    return isinstance(reply, Response) and bool(reply.message.flags & dns.flags.AA)
+
+
+def _endpoints(zone: survey.Zone) -> frozenset[Endpoint]:
+    return frozenset(
+        endpoint for nameserver in zone.nameservers for endpoint in nameserver.endpoints
+    )

@@ -1,0 +1,74 @@
+"""Discovery through a given recursive resolver, for private zones and internal CAs.
+
+Decides which zone the resolver knows above a name; never asks it for the name itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
+from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.exchange import QueryOptions
+from certbot_dns_preflight.resolve.fanout import ask_any
+from certbot_dns_preflight.resolve.reading import rrset_at
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.resolve.cache import Found
+    from certbot_dns_preflight.resolve.exchange import Exchange
+
+_RECURSIVE = QueryOptions(recursion=True)
+
+
+class Discovery:
+    """Asks the resolvers, one after the other until one is of use."""
+
+    def __init__(self, exchange: Exchange, resolvers: tuple[Endpoint, ...]) -> None:
+        """Take the resolvers in the order of preference."""
+        self._exchange = exchange
+        self._resolvers = resolvers
+
+    async def find(self, owner: dns.name.Name) -> Found:
+        """Find the deepest zone above `owner` that the resolver knows.
+
+        The owner name itself is never asked for there: a negative answer would stay in the
+        resolver's cache for all types (RFC 8020) and for the CA to find.
+        """
+        names = []
+        name = owner
+        while name != dns.name.root:
+            name = name.parent()
+            names.append(name)
+        answers = await asyncio.gather(*(self.ask(name, dns.rdatatype.SOA) for name in names))
+        for candidate, message in zip(names, answers, strict=True):
+            if message and rrset_at(message.answer, candidate, dns.rdatatype.SOA):
+                answer = await self.ask(candidate, dns.rdatatype.NS)
+                ns = answer and rrset_at(answer.answer, candidate, dns.rdatatype.NS)
+                if ns:
+                    return ZoneCut(candidate, None, {rdata.target: () for rdata in ns})
+        if any(answers):
+            return NoSuchDomain(names[0], dns.name.root)
+        return NoEgress(self._resolvers)
+
+    async def ask(
+        self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
+    ) -> dns.message.Message | None:
+        """Ask one question; None where no resolver gives a usable answer."""
+        got = await ask_any(
+            self._exchange,
+            self._resolvers,
+            name,
+            rdtype,
+            how=_RECURSIVE,
+            usable=lambda response: (
+                response.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+            ),
+        )
+        return got[1] if got else None

@@ -1,0 +1,249 @@
+"""The walk to the authority: from the root (or a resolver) to the zone that holds a name.
+
+Decides which zone an owner name lies in; who serves it is `nameservers`' to say, and where a
+resolver is to lead the way, `discovery` asks it. All ask for SOA, NS, A and AAAA only, never for
+the TXT, and follow no alias: that is `txt_survey`. Walks of one run share what they learn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.answers import Endpoint, Response
+from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
+from certbot_dns_preflight.resolve.cache import DelegationCache, ZoneCut
+from certbot_dns_preflight.resolve.fanout import ask_any, ask_everyone
+from certbot_dns_preflight.resolve.name_servers import NameServers
+from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.referrals import (
+    TOP_LEVEL,
+    find_referral,
+    is_usable,
+    one_below,
+    with_glue,
+)
+from certbot_dns_preflight.resolve.via_resolver import Discovery
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from certbot_dns_preflight.facts.survey import Zone
+    from certbot_dns_preflight.resolve.cache import Found
+    from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.referrals import Addresses
+    from certbot_dns_preflight.resolve.root_hints import Hints
+
+
+@dataclass(slots=True)
+class _Turn:
+    """Lets the first asker under a label go ahead; what it learns may spare the others."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    taken: bool = False
+
+
+class Walker:
+    """Walks, and remembers. One for a run; everything learned is shared by all its walks."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        roots: Hints,
+        resolvers: tuple[Endpoint, ...] = (),
+        families: Collection[int] = (4, 6),
+        cache: DelegationCache | None = None,
+    ) -> None:
+        """Begin at `roots`, or discover through `resolvers` if there are any.
+
+        `families` (4, 6) are those whose addresses the walk itself may ask. `cache` of an
+        earlier run is gone on with, and added to.
+        """
+        self._exchange = exchange
+        self._root = ZoneCut(dns.name.root, None, roots)
+        self._known = cache or DelegationCache()
+        self._turns: dict[tuple[dns.name.Name, dns.name.Name], _Turn] = {}
+        self._discovery = Discovery(exchange, resolvers) if resolvers else None
+        self._servers = NameServers(
+            exchange,
+            self._known,
+            root=self._root,
+            find=lambda name, held: self.find(name, held=held),
+            discovery=self._discovery,
+            families=families,
+        )
+
+    async def close(self) -> None:
+        """Stop what is still being looked for beside the rounds."""
+        await self._servers.close()
+
+    def forget(self) -> None:
+        """Drop what was learned, so that a delegation mended meanwhile is seen."""
+        self._known.forget()
+        self._turns.clear()
+
+    async def zone(self, cut: ZoneCut, *, patience: float = 0.0) -> Zone:
+        """Learn who serves a zone; `patience` as in `NameServers.zone`."""
+        return await self._servers.zone(cut, patience=patience)
+
+    async def addresses(self, name: dns.name.Name) -> Addresses:
+        """Resolve a name server's addresses by a walk of its own."""
+        return await self._servers.addresses(name)
+
+    async def find(self, owner: dns.name.Name, *, held: tuple[dns.name.Name, ...] = ()) -> Found:
+        """Find the zone that `owner` lies in: the deepest zone cut at or above it."""
+        if owner in self._known.homes:
+            return self._known.homes[owner]
+        cut = await self._start(owner)
+        while isinstance(cut, ZoneCut):
+            endpoints = await self._servers.endpoints(cut, held=held)
+            turn = self._turns.setdefault((cut.apex, one_below(cut.apex, owner)), _Turn())
+            async with contextlib.AsyncExitStack() as stack:
+                if not turn.taken:
+                    await stack.enter_async_context(turn.lock)
+                deeper = self._known.closest(owner)
+                if deeper is not None and deeper.apex != cut.apex:
+                    cut = deeper
+                    continue
+                if owner in self._known.homes:
+                    return self._known.homes[owner]
+                step = await self._step(cut, owner, endpoints)
+                turn.taken = True
+                if not isinstance(step, ZoneCut):
+                    return step
+                if step.apex == cut.apex:
+                    return step
+                cut = self._known.cuts.setdefault(step.apex, step)
+        return cut
+
+    def lineage(self, cut: ZoneCut) -> tuple[ZoneCut, ...]:
+        """Give the cuts from the root, or the first one that a resolver led to, down to `cut`."""
+        cuts = [cut]
+        while cuts[0].parent is not None:
+            above = (
+                self._root
+                if cuts[0].parent == dns.name.root
+                else self._known.cuts.get(cuts[0].parent)
+            )
+            if above is None:
+                break
+            cuts.insert(0, above)
+        return tuple(cuts)
+
+    # -- steps -----------------------------------------------------------------------------------
+
+    async def _start(self, owner: dns.name.Name) -> Found:
+        closest = self._known.closest(owner)
+        if closest is not None:
+            return closest
+        if self._discovery is None:
+            return self._root
+        found = await self._discovery.find(owner)
+        return (
+            self._known.cuts.setdefault(found.apex, found) if isinstance(found, ZoneCut) else found
+        )
+
+    async def _step(
+        self, cut: ZoneCut, owner: dns.name.Name, endpoints: tuple[Endpoint, ...]
+    ) -> Found:
+        """Go one zone down from `cut`, or stay where it is the owner's zone."""
+        got = await ask_any(
+            self._exchange,
+            endpoints,
+            owner,
+            dns.rdatatype.SOA,
+            usable=lambda response: is_usable(response.message, cut.apex, owner),
+        )
+        if got is None:
+            if cut.parent is None and not self._exchange.answered:
+                return NoEgress(endpoints)
+            return cut  # its servers give nothing usable: the survey shows how, one by one
+        endpoint, message = got
+        referral = find_referral(message, cut.apex, owner)
+        if referral is not None:
+            return ZoneCut(referral.name, cut.apex, with_glue(referral, message, cut.apex))
+        apex = await self._apex(cut, owner, endpoint, message)
+        if apex != cut.apex:
+            return await self._nested(cut, apex, endpoint)
+        if message.rcode() == dns.rcode.NXDOMAIN and len(cut.apex) <= TOP_LEVEL:
+            domain = one_below(cut.apex, owner)
+            if domain == owner or await self._is_nxdomain(domain, endpoint):
+                others = [other for other in endpoints if other != endpoint]
+                return await self._referred(cut, domain, others) or NoSuchDomain(domain, cut.apex)
+        self._known.homes[owner] = cut
+        return cut
+
+    async def _apex(
+        self,
+        cut: ZoneCut,
+        owner: dns.name.Name,
+        endpoint: Endpoint,
+        message: dns.message.Message,
+    ) -> dns.name.Name:
+        """Find the apex of the zone that answered: a server may hold parent and child alike."""
+        name = owner
+        while True:
+            alias = any(
+                rrset.rdtype in (dns.rdatatype.CNAME, dns.rdatatype.DNAME)
+                for rrset in message.answer
+            )
+            soa = next(
+                (
+                    rrset.name
+                    for rrset in (*message.answer, *message.authority)
+                    if rrset.rdtype == dns.rdatatype.SOA and name.is_subdomain(rrset.name)
+                ),
+                None,
+            )
+            if not alias:
+                # Without an SOA (a broken negative answer) the delegation's word must do.
+                return soa if soa is not None and soa.is_subdomain(cut.apex) else cut.apex
+            # The SOA beside an alias is the target's; the name above lies in the same zone.
+            name = name.parent()
+            if name == cut.apex or not name.is_subdomain(cut.apex):
+                return cut.apex
+            reply = await self._exchange.ask(endpoint, name, dns.rdatatype.SOA)
+            if not isinstance(reply, Response):
+                return cut.apex
+            message = reply.message
+
+    async def _nested(self, cut: ZoneCut, apex: dns.name.Name, endpoint: Endpoint) -> ZoneCut:
+        """Find the first zone below `cut` on a server that holds them all and never refers."""
+        between = []
+        name = apex
+        while name != cut.apex:
+            between.append(name)
+            name = name.parent()
+        for candidate in reversed(between):
+            reply = await self._exchange.ask(endpoint, candidate, dns.rdatatype.NS)
+            if not isinstance(reply, Response):
+                continue
+            ns = rrset_at(reply.message.answer, candidate, dns.rdatatype.NS)
+            if ns is not None:
+                glue = with_glue(ns, reply.message, cut.apex)
+                return ZoneCut(candidate, cut.apex, glue, referred=False)
+        return cut
+
+    async def _referred(
+        self, cut: ZoneCut, domain: dns.name.Name, endpoints: Collection[Endpoint]
+    ) -> ZoneCut | None:
+        """See whether another server of the zone knows of a delegation: one of them may lag."""
+        if cut.apex == dns.name.root:
+            return None  # its servers are many, and alike
+        for message in await ask_everyone(self._exchange, endpoints, domain, dns.rdatatype.SOA):
+            referral = find_referral(message, cut.apex, domain)
+            if referral is not None:
+                return ZoneCut(referral.name, cut.apex, with_glue(referral, message, cut.apex))
+        return None
+
+    async def _is_nxdomain(self, name: dns.name.Name, endpoint: Endpoint) -> bool:
+        reply = await self._exchange.ask(endpoint, name, dns.rdatatype.SOA)
+        return isinstance(reply, Response) and reply.message.rcode() == dns.rcode.NXDOMAIN

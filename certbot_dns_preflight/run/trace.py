@@ -1,0 +1,178 @@
+"""One walk, watched: the way to the challenge's name servers, and to the domain's own addresses.
+
+Asks what `delegation` and `txt_survey` ask, one complete round, and keeps who answered when. It
+judges nothing; wording is `report.trace`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import itertools
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.answers import Response
+from certbot_dns_preflight.facts.survey import NoSuchDomain
+from certbot_dns_preflight.facts.trace import Destination, Leg, Step, Trail
+from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
+from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES, find_referral, is_authoritative
+from certbot_dns_preflight.resolve.txt import TxtSurvey
+from certbot_dns_preflight.run import session
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
+    from certbot_dns_preflight.settings import Settings
+
+_MOST_ALIASES = 16
+
+
+class _Watched(Exchange):
+    """An exchange that remembers what was answered, in the order of the answers."""
+
+    def __init__(self, *, query_timeout: float) -> None:
+        super().__init__(query_timeout=query_timeout)
+        self.answers: list[tuple[Endpoint, dns.name.Name, Response]] = []
+
+    async def ask(
+        self,
+        endpoint: Endpoint,
+        name: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        *,
+        how: QueryOptions = DEFAULT,
+    ) -> Reply:
+        reply = await super().ask(endpoint, name, rdtype, how=how)
+        if isinstance(reply, Response):
+            self.answers.append((endpoint, name, reply))
+        return reply
+
+
+async def trace(challenge: Challenge, settings: Settings) -> Trail:
+    """Walk once, at most `settings.timeout` seconds; what was not reached by then is left out."""
+    started, loop = dt.datetime.now(dt.UTC), asyncio.get_running_loop()
+    begun = loop.time()
+    tracer = _Tracer(challenge, settings)
+    walks = asyncio.gather(tracer.survey_owner(), tracer.follow(challenge.owner.parent()))
+    try:
+        async with asyncio.timeout(settings.timeout):
+            await walks
+    except TimeoutError:
+        walks.cancel()
+    return Trail(
+        started=started,
+        elapsed=loop.time() - begun,
+        vantage=tracer.session.vantage,
+        survey=tracer.txt_survey.so_far(),
+        legs=tuple(tracer.legs),
+        destinations=tuple(tracer.destinations),
+    )
+
+
+class _Tracer:
+    def __init__(self, challenge: Challenge, settings: Settings) -> None:
+        self.exchange = _Watched(query_timeout=settings.query_timeout)
+        self.session = session.of_settings(settings, exchange=self.exchange)
+        self.walker = self.session.walker
+        self.txt_survey = TxtSurvey(
+            challenge, self.exchange, self.walker, families=self.session.families
+        )
+        self.legs: list[Leg] = []
+        self.destinations: list[Destination] = []
+
+    async def survey_owner(self) -> None:
+        found = await self.txt_survey.round(complete=True)
+        for hop in found.hops:
+            self.legs.append(Leg(hop.owner, await self._steps(hop.owner)))
+        if not found.hops:
+            self.legs.append(Leg(found.challenge.owner, await self._steps(found.challenge.owner)))
+
+    async def follow(self, name: dns.name.Name) -> None:
+        """Follow the domain itself through its aliases to its addresses."""
+        for _ in range(_MOST_ALIASES + 1):
+            seen = await self._look_up(name)
+            self.destinations.append(seen)
+            if seen.alias is None:
+                return
+            name = seen.alias
+            if any(name == passed.name for passed in self.destinations):
+                break
+        self.destinations.append(Destination(name, missing="the aliases form a loop"))
+
+    async def _steps(self, owner: dns.name.Name) -> tuple[Step, ...]:
+        """Say which zones lie above a name, and whose answer led from one to the next."""
+        found = await self.walker.find(owner)
+        if isinstance(found, NoSuchDomain):
+            found = await self.walker.find(found.zone)
+        if not isinstance(found, ZoneCut):
+            return ()
+        cuts = self.walker.lineage(found)
+        steps = [Step(cuts[0].apex)]
+        for above, below in itertools.pairwise(cuts):
+            steps.append(self._step(above, below))
+        return tuple(steps)
+
+    def _step(self, above: ZoneCut, below: ZoneCut) -> Step:
+        hosts = {
+            endpoint: host
+            for host, endpoints in above.nameservers.items()
+            for endpoint in endpoints
+        }
+        for endpoint, asked, reply in self.exchange.answers:
+            if not asked.is_subdomain(below.apex):
+                continue
+            referral = find_referral(reply.message, above.apex, asked)
+            if referral is not None and referral.name == below.apex:
+                return Step(below.apex, hosts.get(endpoint), endpoint, reply.rtt)
+        return Step(below.apex)
+
+    async def _look_up(self, name: dns.name.Name) -> Destination:
+        found = await self.walker.find(name)
+        if isinstance(found, NoSuchDomain):
+            return Destination(name, found.zone, missing=f"{found.name} does not exist")
+        if not isinstance(found, ZoneCut):
+            return Destination(name, missing="nothing answers")
+        zone = await self.walker.zone(found)
+        endpoints = [endpoint for server in zone.nameservers for endpoint in server.endpoints]
+        replies = await asyncio.gather(
+            *(self._ask(endpoints, name, rdtype) for rdtype in ADDRESS_TYPES)
+        )
+        answers = [reply for reply in replies if reply is not None]
+        if not answers:
+            return Destination(name, zone.apex, missing="no name server of the zone answers")
+        seconds = max(reply.rtt for reply in answers)
+        for reply in answers:
+            alias = rrset_at(reply.message.answer, name, dns.rdatatype.CNAME)
+            if alias is not None:
+                return Destination(name, zone.apex, alias=alias[0].target, seconds=seconds)
+        addresses = tuple(
+            rdata.address
+            for reply in answers
+            for rdtype in ADDRESS_TYPES
+            for rdata in rrset_at(reply.message.answer, name, rdtype) or ()
+        )
+        gone = any(reply.message.rcode() == dns.rcode.NXDOMAIN for reply in answers)
+        missing = "the name does not exist" if gone else "it has neither A nor AAAA"
+        return Destination(
+            name,
+            zone.apex,
+            addresses=addresses,
+            missing=None if addresses else missing,
+            seconds=seconds,
+        )
+
+    async def _ask(
+        self, endpoints: list[Endpoint], name: dns.name.Name, rdtype: dns.rdatatype.RdataType
+    ) -> Response | None:
+        for endpoint in self.exchange.by_promise(endpoints)[:4]:
+            if (6 if endpoint.ipv6 else 4) in self.session.families:
+                reply = await self.exchange.ask(endpoint, name, rdtype)
+                if isinstance(reply, Response) and is_authoritative(reply.message):
+                    return reply
+        return None

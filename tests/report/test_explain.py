@@ -1,0 +1,109 @@
+"""`explain` and the docs page cover every code, from one source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from certbot_dns_preflight.checks.catalogue import BY_CODE, ENTRIES, rank
+from certbot_dns_preflight.report.explain import UnknownCodeError, explain, findings_page
+
+ERRORS = [
+    "record-not-published",
+    "secondary-behind",
+    "servers-disagree",
+    "value-missing",
+    "wrong-value",
+    "mangled-value",
+    "misplaced-record",
+    "answer-unstable",
+    "record-vanished",
+    "alias-target-lacks-record",
+    "alias-dangling",
+    "alias-loop",
+    "alias-conflict",
+    "alias-wildcard",
+    "no-such-domain",
+    "nameserver-without-address",
+    "nameserver-unreachable",
+    "nameserver-refuses",
+    "nameserver-failing",
+    "not-authoritative",
+    "malformed-answer",
+    "caa-forbids",
+    "caa-unanswerable",
+    "dnssec-bogus",
+    "no-dns-egress",
+]
+WARNINGS = [
+    "stale-values",
+    "address-unreachable",
+    "delegation-mismatch",
+    "glue-mismatch",
+    "tcp-unavailable",
+    "edns-broken",
+    "case-not-preserved",
+    "negative-answer-without-soa",
+    "rate-limited",
+    "dnssec-expiring",
+    "split-view",
+]
+
+
+def test_the_catalogue_has_every_code_of_the_contract_once_with_its_severity() -> None:
+    severities = {entry.code: entry.severity.value for entry in ENTRIES}
+    assert len(severities) == len(ENTRIES)
+    assert severities == {
+        **dict.fromkeys(ERRORS, "error"),
+        **dict.fromkeys(WARNINGS, "warning"),
+        "domain-without-address": "info",
+    }
+
+
+@pytest.mark.parametrize("code", BY_CODE)
+def test_each_code_is_explained_within_80_columns_of_ascii(code: str) -> None:
+    text = explain(code)
+    entry = BY_CODE[code]
+    assert text.startswith(f"{code} ({entry.severity.value})\n")
+    assert entry.remedies
+    assert entry.reference.startswith("RFC ")
+    assert entry.meaning.endswith(".")
+    assert all(command in text for command in entry.confirm)
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) < 80
+
+
+def test_without_a_code_all_are_listed_in_order() -> None:
+    listed = [line.split()[0] for line in explain(None).splitlines() if line[:1].islower()]
+    assert listed == [entry.code for entry in ENTRIES]
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [("secondery-behind", "secondary-behind"), ("caa-forbid", "caa-forbids")],
+)
+def test_a_misspelt_code_gets_a_suggestion(typed: str, hint: str) -> None:
+    with pytest.raises(UnknownCodeError, match=f'did you mean "{hint}"'):
+        explain(typed)
+
+
+def test_an_unknown_code_is_shown_harmlessly() -> None:
+    with pytest.raises(UnknownCodeError) as caught:
+        explain("\x1b[31mqqqqqqqq")
+    assert "\x1b" not in str(caught.value)
+
+
+def test_upper_case_and_blanks_are_forgiven() -> None:
+    assert explain(" Wrong-Value ") == explain("wrong-value")
+
+
+def test_unknown_codes_rank_last() -> None:
+    assert rank("record-not-published") == 0
+    assert rank("no-such-code") == len(ENTRIES)
+
+
+def test_the_docs_page_is_up_to_date() -> None:
+    page = Path(__file__).parents[2] / "docs" / "findings.md"
+    hint = "run: python -m certbot_dns_preflight.report.explain > docs/findings.md"
+    assert page.read_text(encoding="utf-8") == findings_page(), hint
