@@ -1,7 +1,7 @@
 """What all servers said about one challenge: plain facts, before anybody judges them.
 
-The vocabulary that the network side (`delegation`, `txt_survey`) fills in and `diagnosis`,
-`verdict` and `report` read. Nothing here asks, waits or decides.
+The vocabulary that `resolve` fills in, and `checks` and `report` read. Nothing here asks, waits or
+decides.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ class Zone:
 class Observation:
     """What one address said about one owner name, last.
 
+    `status` is what that is worth, measured where it is read (`measure`).
     `rcode`, `authoritative`, `transport` and `rtt` (seconds) are None where nothing came back.
     `serial` is the zone's SOA serial there, asked only where answers differ.
     `first_match` is seconds since the wait began; `matched_before` says that an earlier round
@@ -90,6 +91,7 @@ class Observation:
     endpoint: Endpoint
     listed_by: frozenset[Listing]
     reading: Reading
+    status: Status
     rcode: str | None = None
     authoritative: bool | None = None
     transport: Transport | None = None
@@ -102,11 +104,15 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One owner name of the alias chain, its zone, and what every server of that zone says."""
+    """One owner name of the alias chain, its zone, and what every server of that zone says.
+
+    `followed`: the walk went on from this hop's alias, which all its servers should show.
+    """
 
     owner: dns.name.Name
     zone: Zone
     observations: tuple[Observation, ...]
+    followed: bool = False
 
 
 # -- why a walk could not go on ------------------------------------------------------------------
@@ -214,15 +220,15 @@ class Survey:
         return tuple(observation for hop in self.hops for observation in hop.observations)
 
 
-def status(  # noqa: C901, PLR0911 - one flat table over the sum type
-    observation: Observation, expected: tuple[bytes, ...], *, followed: bool = False
+def measure(  # noqa: C901, PLR0911 - one flat table over the sum type
+    reading: Reading, expected: tuple[bytes, ...], *, followed: bool = False
 ) -> Status:
     """Measure a reading against the expected values; with none expected, any TXT will do.
 
     `followed`: the walk went on from this hop's alias, so a TXT or a negative answer here is not
     what the other servers of the zone say.
     """
-    match observation.reading:
+    match reading:
         case answers.Values(texts=texts):
             present = set(texts)
             wanted = [value in present for value in expected]

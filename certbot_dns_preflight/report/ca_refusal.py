@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import Status, status
+from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.headline import headline
 from certbot_dns_preflight.report.words import listing, plural
 
@@ -234,7 +234,7 @@ def _everywhere(seen: Outcome) -> str:
         survey = challenge.survey
         for hop in survey.hops[-1:]:
             for observation in hop.observations:
-                matches = status(observation, survey.challenge.expected) is Status.MATCH
+                matches = observation.status is Status.MATCH
                 (shown if matches else silent).add((observation.nameserver, observation.endpoint))
     servers = plural(len({nameserver for nameserver, _ in shown}), "name server")
     if silent - shown:

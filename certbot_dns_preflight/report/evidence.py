@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.escaping import printable, show_name
 from certbot_dns_preflight.facts.answers import Values
-from certbot_dns_preflight.facts.survey import Status, status
-from certbot_dns_preflight.report.passed import Stop, stops
+from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.words import (
     address_words,
     listing,
@@ -27,7 +26,7 @@ from certbot_dns_preflight.report.words import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from certbot_dns_preflight.facts.survey import NameServer, Observation, Survey
+    from certbot_dns_preflight.facts.survey import Hop, NameServer, Observation, Survey
 
 _MOST_ROWS = 14
 _ALIKE_FROM = 3
@@ -48,30 +47,28 @@ class Line:
 
 
 def evidence(survey: Survey, *, width: int) -> tuple[Line, ...]:
-    """Lay out all stops of a survey; with several, each is headed by its zone."""
+    """Lay out all zones passed of a survey; with several, each is headed by its zone."""
     expected = survey.challenge.expected
-    passed = stops(survey)
+    passed = survey.hops
     lines: list[Line] = []
-    for number, stop in enumerate(passed):
+    for number, hop in enumerate(passed):
         if number:
             lines.append(Line(""))
         if len(passed) > 1:
             lines += _wrapped(
-                f"servers of {show_name(stop.zone)} on {show_name(stop.owner)}", width
+                f"servers of {show_name(hop.zone.apex)} on {show_name(hop.owner)}", width
             )
-        lines += _stop_lines(stop, expected, width, detailed=stop is passed[-1])
+        lines += _hop_lines(hop, expected, width, detailed=hop is passed[-1])
     return tuple(lines)
 
 
-def _stop_lines(
-    stop: Stop, expected: tuple[bytes, ...], width: int, *, detailed: bool
-) -> list[Line]:
-    groups = _groups(stop, expected)
-    alike = len(groups) == 1 and (len(stop.observations) >= _ALIKE_FROM or not detailed)
-    if alike or len(stop.observations) > _MOST_ROWS:
-        lines = _grouped(stop, groups, expected, width)
+def _hop_lines(hop: Hop, expected: tuple[bytes, ...], width: int, *, detailed: bool) -> list[Line]:
+    groups = _groups(hop, expected)
+    alike = len(groups) == 1 and (len(hop.observations) >= _ALIKE_FROM or not detailed)
+    if alike or len(hop.observations) > _MOST_ROWS:
+        lines = _grouped(hop, groups, expected, width)
     else:
-        lines = _rows(stop, expected, width)
+        lines = _rows(hop, expected, width)
     return lines
 
 
@@ -93,25 +90,25 @@ class _Row:
         return left + self.answer, len(left)
 
 
-def _rows(stop: Stop, expected: tuple[bytes, ...], width: int) -> list[Line]:
+def _rows(hop: Hop, expected: tuple[bytes, ...], width: int) -> list[Line]:
     rows: list[_Row] = []
     previous = None
-    others = _other_values(stop, expected)
-    for observation in stop.observations:
+    others = _other_values(hop, expected)
+    for observation in hop.observations:
         rows.append(
             _Row(
                 "" if observation.nameserver == previous else show_name(observation.nameserver),
                 address_words(observation.endpoint),
                 "" if observation.serial is None else str(observation.serial),
-                state_words(observation, expected, followed=stop.followed)
-                + _which(observation, others, followed=stop.followed),
-                status(observation, expected, followed=stop.followed),
+                state_words(observation, expected, followed=hop.followed)
+                + _which(observation, others, followed=hop.followed),
+                observation.status,
             )
         )
         previous = observation.nameserver
     rows += [
         _Row(show_name(server.name), "none", "", printable(server.failure or "no address"))
-        for server in _without_address(stop)
+        for server in _without_address(hop)
     ]
     if not rows:
         return []
@@ -165,21 +162,21 @@ def _fitting(text: str, at: int, state: Status | None, width: int) -> list[Line]
 _Group = tuple[str, int | None]
 
 
-def _groups(stop: Stop, expected: tuple[bytes, ...]) -> dict[_Group, list[Observation]]:
+def _groups(hop: Hop, expected: tuple[bytes, ...]) -> dict[_Group, list[Observation]]:
     groups: dict[_Group, list[Observation]] = {}
-    others = _other_values(stop, expected)
-    for observation in stop.observations:
-        words = state_words(observation, expected, followed=stop.followed, timed=False)
-        words += _which(observation, others, followed=stop.followed)
+    others = _other_values(hop, expected)
+    for observation in hop.observations:
+        words = state_words(observation, expected, followed=hop.followed, timed=False)
+        words += _which(observation, others, followed=hop.followed)
         groups.setdefault((words, observation.serial), []).append(observation)
     return groups
 
 
-def _other_values(stop: Stop, expected: tuple[bytes, ...]) -> frozenset[frozenset[bytes]]:
+def _other_values(hop: Hop, expected: tuple[bytes, ...]) -> frozenset[frozenset[bytes]]:
     """Collect the different sets of values, other than the expected, that addresses show."""
     return frozenset(
         frozenset(observation.reading.texts).difference(expected)
-        for observation in stop.observations
+        for observation in hop.observations
         if isinstance(observation.reading, Values)
     ) - {frozenset()}
 
@@ -198,10 +195,10 @@ def _which(observation: Observation, others: frozenset[frozenset[bytes]], *, fol
 
 
 def _grouped(
-    stop: Stop, groups: dict[_Group, list[Observation]], expected: tuple[bytes, ...], width: int
+    hop: Hop, groups: dict[_Group, list[Observation]], expected: tuple[bytes, ...], width: int
 ) -> list[Line]:
     def state_of(group: list[Observation]) -> Status:
-        return status(group[0], expected, followed=stop.followed)
+        return group[0].status
 
     ordered = sorted(groups.items(), key=lambda item: state_of(item[1]) in _FINE)
     lines: list[Line] = []
@@ -217,7 +214,7 @@ def _grouped(
         lines.append(
             Line(f"and {plural(count, 'address')} with {plural(len(rest), 'other answer')}")
         )
-    for server in _without_address(stop):
+    for server in _without_address(hop):
         lines += _wrapped(
             f"{show_name(server.name)}: {printable(server.failure or 'no address')}", width
         )
@@ -244,9 +241,9 @@ def _span(group: list[Observation]) -> str:
     return f" after {first.removesuffix(' s')} to {last}"
 
 
-def _without_address(stop: Stop) -> list[NameServer]:
-    asked = {observation.nameserver for observation in stop.observations}
-    return [s for s in stop.nameservers if s.name not in asked and not s.endpoints]
+def _without_address(hop: Hop) -> list[NameServer]:
+    asked = {observation.nameserver for observation in hop.observations}
+    return [s for s in hop.zone.nameservers if s.name not in asked and not s.endpoints]
 
 
 def _wrapped(text: str, width: int) -> list[Line]:

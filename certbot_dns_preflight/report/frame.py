@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from certbot_dns_preflight.escaping import show_name
-from certbot_dns_preflight.facts.survey import Status, status
-from certbot_dns_preflight.report.passed import stops
+from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.words import address_words, plural, seconds, state_words
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.outcome import Progress
-    from certbot_dns_preflight.facts.survey import Observation, Survey
-    from certbot_dns_preflight.report.passed import Stop
+    from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
 
 _SERIALS = 2**32
 _FEWEST_LINES = 3
@@ -54,9 +52,9 @@ def frame(progress: Progress, *, since: float, height: int) -> tuple[FrameLine, 
 def count(survey: Survey) -> Count:
     """Count a challenge's addresses; those that are not asked don't count."""
     states = [
-        (status(observation, survey.challenge.expected, followed=stop.followed), stop.followed)
-        for stop in stops(survey)
-        for observation in stop.observations
+        (observation.status, hop.followed)
+        for hop in survey.hops
+        for observation in hop.observations
     ]
     asked = [(state, followed) for state, followed in states if state is not Status.NOT_ASKED]
     fine = sum(state is _wanted(followed=followed) for state, followed in asked)
@@ -101,30 +99,28 @@ def _brief(survey: Survey) -> FrameLine:
     so_far = f"{counted.fine}/{counted.asked} ok" if counted.asked else "looking for name servers"
     segments: list[Segment] = [(f"  {so_far}  {owner}", None)]
     late = [
-        (observation, stop)
-        for stop in stops(survey)
-        for observation in stop.observations
-        if status(observation, survey.challenge.expected, followed=stop.followed)
-        not in (_wanted(followed=stop.followed), Status.NOT_ASKED)
+        (observation, hop)
+        for hop in survey.hops
+        for observation in hop.observations
+        if observation.status not in (_wanted(followed=hop.followed), Status.NOT_ASKED)
     ]
     if late:
-        observation, stop = late[0]
+        observation, hop = late[0]
         segments.append((f"  {show_name(observation.nameserver)} ", None))
-        segments.append(_cell(observation, survey, stop, addressed=False))
+        segments.append(_cell(observation, survey, hop, addressed=False))
     return tuple(segments)
 
 
 def _block(survey: Survey, *, titled: bool) -> list[FrameLine]:
     """Draw one line a name server, its addresses side by side."""
-    passed = stops(survey)
     lines: list[FrameLine] = []
-    if titled or not passed:
+    if titled or not survey.hops:
         lines.append(((f"  {headline(survey)}", None),))
-    for stop in passed:
-        if stop.followed and not _disagreeing(survey, stop):
+    for hop in survey.hops:
+        if hop.followed and not _disagreeing(hop):
             continue  # an alias that all its servers show is nothing to wait for
         servers: dict[str, list[Observation]] = {}
-        for observation in stop.observations:
+        for observation in hop.observations:
             servers.setdefault(show_name(observation.nameserver), []).append(observation)
         column = max((len(server) for server in servers), default=0)
         indent = "    " if titled else "  "
@@ -132,37 +128,31 @@ def _block(survey: Survey, *, titled: bool) -> list[FrameLine]:
             segments: list[Segment] = [(f"{indent}{server:<{column}}", None)]
             for number, observation in enumerate(group):
                 segments.append(("   " if number else "  ", None))
-                segments.append(_cell(observation, survey, stop, addressed=True))
+                segments.append(_cell(observation, survey, hop, addressed=True))
             lines.append(tuple(segments))
     return lines
 
 
-def _disagreeing(survey: Survey, stop: Stop) -> bool:
-    expected = survey.challenge.expected
-    return any(
-        status(observation, expected, followed=True) is not Status.ALIAS
-        for observation in stop.observations
-    )
+def _disagreeing(hop: Hop) -> bool:
+    return any(observation.status is not Status.ALIAS for observation in hop.observations)
 
 
-def _cell(observation: Observation, survey: Survey, stop: Stop, *, addressed: bool) -> Segment:
+def _cell(observation: Observation, survey: Survey, hop: Hop, *, addressed: bool) -> Segment:
     expected = survey.challenge.expected
-    state = status(observation, expected, followed=stop.followed)
-    words = state_words(observation, expected, followed=stop.followed, timed=False)
-    behind = _behind(observation, stop)
+    state = observation.status
+    words = state_words(observation, expected, followed=hop.followed, timed=False)
+    behind = _behind(observation, hop)
     if behind and state is not Status.MATCH:
         words = f"serial {behind} behind"
     text = f"{address_words(observation.endpoint)} {words}" if addressed else words
-    return text, None if stop.followed and state is Status.ALIAS else state
+    return text, None if hop.followed and state is Status.ALIAS else state
 
 
-def _behind(observation: Observation, stop: Stop) -> int:
+def _behind(observation: Observation, hop: Hop) -> int:
     """Count how far the serial lags behind the newest one there (RFC 1982 §3.2); 0 if unknown."""
     if observation.serial is None:
         return 0
     lags = [
-        (o.serial - observation.serial) % _SERIALS
-        for o in stop.observations
-        if o.serial is not None
+        (o.serial - observation.serial) % _SERIALS for o in hop.observations if o.serial is not None
     ]
     return max((lag for lag in lags if lag < _SERIALS // 2), default=0)

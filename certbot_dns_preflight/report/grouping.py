@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import status
-from certbot_dns_preflight.report.passed import Stop, stops
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.facts.survey import Hop
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +42,17 @@ def _look(challenge: ChallengeOutcome) -> Hashable:
         for f in challenge.findings
         if f.severity is Severity.ERROR
     )
-    servers = tuple(
-        (stop.zone, stop.followed, _answers(stop, survey.challenge.expected))
-        for stop in stops(survey)
-    )
+    servers = tuple((hop.zone.apex, hop.followed, _answers(hop)) for hop in survey.hops)
     return challenge.verdict, type(survey.obstacle), errors, servers
 
 
-def _answers(stop: Stop, expected: tuple[bytes, ...]) -> Hashable:
+def _answers(hop: Hop) -> Hashable:
     return tuple(
         (
             observation.nameserver,
             observation.endpoint,
-            status(observation, expected, followed=stop.followed),
+            observation.status,
             observation.rcode,
         )
-        for observation in stop.observations
+        for observation in hop.observations
     )

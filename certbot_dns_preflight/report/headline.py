@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import Status, status
-from certbot_dns_preflight.report.passed import stops
+from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.words import plural, seconds
 
 if TYPE_CHECKING:
@@ -90,13 +89,12 @@ def _counts(outcome: Outcome) -> tuple[int, int, int]:
     servers = set()
     valued = [each for each in outcome.challenges if each.survey.challenge.expected]
     for challenge in valued or outcome.challenges:
-        expected = challenge.survey.challenge.expected
-        for stop in stops(challenge.survey):
-            for observation in stop.observations:
-                state = status(observation, expected, followed=stop.followed)
+        for hop in challenge.survey.hops:
+            for observation in hop.observations:
+                state = observation.status
                 if state is Status.NOT_ASKED:
                     continue
-                fine = state is (Status.ALIAS if stop.followed else Status.MATCH)
+                fine = state is (Status.ALIAS if hop.followed else Status.MATCH)
                 agreeing[observation.endpoint] = agreeing.get(observation.endpoint, True) and fine
                 servers.add(observation.nameserver)
     return sum(agreeing.values()), len(agreeing), len(servers)

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from certbot_dns_preflight.escaping import presentation, printable, show_name
 from certbot_dns_preflight.facts import answers
-from certbot_dns_preflight.facts.survey import Listing, status
-from certbot_dns_preflight.report.passed import stops
+from certbot_dns_preflight.facts.survey import Listing
 from certbot_dns_preflight.report.words import address_words, error_words
 
 if TYPE_CHECKING:
@@ -61,11 +60,7 @@ def challenge_as_json(judged: ChallengeOutcome) -> dict[str, Json]:
         "outcome": judged.verdict.value,
         "rounds": survey.rounds,
         "ready_after_seconds": _rounded(survey.ready_after),
-        "servers": [
-            server_as_json(seen, asked.expected, followed=stop.followed)
-            for stop in stops(survey)
-            for seen in stop.observations
-        ],
+        "servers": [server_as_json(seen) for hop in survey.hops for seen in hop.observations],
         "findings": [_finding(finding) for finding in judged.findings],
     }
 
@@ -91,9 +86,7 @@ def _zone(survey: Survey) -> str | None:
     return show_name(survey.hops[-1].zone.apex) if survey.hops else None
 
 
-def server_as_json(
-    seen: Observation, expected: tuple[bytes, ...], *, followed: bool
-) -> dict[str, Json]:
+def server_as_json(seen: Observation) -> dict[str, Json]:
     """Make one of `servers`: what one address said."""
     return {
         "zone": show_name(seen.zone),
@@ -101,7 +94,7 @@ def server_as_json(
         "address": seen.endpoint.address,
         "port": seen.endpoint.port,
         "listed_by": [listing.value for listing in Listing if listing in seen.listed_by],
-        "status": status(seen, expected, followed=followed).value,
+        "status": seen.status.value,
         "rcode": seen.rcode,
         "authoritative": seen.authoritative,
         "transport": None if seen.transport is None else seen.transport.value,

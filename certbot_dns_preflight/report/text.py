@@ -16,7 +16,6 @@ from certbot_dns_preflight.report.evidence import evidence
 from certbot_dns_preflight.report.grouping import Picture, pictures
 from certbot_dns_preflight.report.headline import first_error, headline
 from certbot_dns_preflight.report.page import INDENT, Page
-from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.values import value_lines
 from certbot_dns_preflight.report.words import address_words, listing, plural, seconds
 
@@ -121,13 +120,13 @@ def _tell_picture(page: Page, picture: Picture, outcome: Outcome, *, first: bool
 
 def _tell_header(page: Page, challenge: ChallengeOutcome, outcome: Outcome) -> None:
     survey = challenge.survey
-    passed = stops(survey)
+    passed = survey.hops
     if not (passed or survey.challenge.expected):
         page.paragraph(survey.challenge.domain, INDENT)  # its TXT is not the matter
         return
     parts = [f"{show_name(survey.challenge.owner)} TXT"]
     if passed:
-        parts.append(f"zone {show_name(passed[0].zone)}")
+        parts.append(f"zone {show_name(passed[0].zone.apex)}")
     if outcome.timeout is not None and challenge.verdict is not Verdict.READY:
         parts.append(f"waited {seconds(outcome.elapsed)}")
     line = INDENT + "   ".join(parts)
@@ -139,8 +138,8 @@ def _tell_header(page: Page, challenge: ChallengeOutcome, outcome: Outcome) -> N
             page.paragraph(part, INDENT * 2)
     if survey.alias_chain:
         page.labelled("alias of", ", then ".join(show_name(n) for n in survey.alias_chain))
-        if len(passed) > 1 and passed[-1].zone != passed[0].zone:
-            page.labelled("", f"in the zone {show_name(passed[-1].zone)}")
+        if len(passed) > 1 and passed[-1].zone.apex != passed[0].zone.apex:
+            page.labelled("", f"in the zone {show_name(passed[-1].zone.apex)}")
 
 
 def _tell_finding(page: Page, finding: Finding, *, leading: bool) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any, assert_never
 
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts import survey as facts
 from certbot_dns_preflight.facts.answers import Values
-from certbot_dns_preflight.facts.survey import Listing, agreed_alias
+from certbot_dns_preflight.facts.survey import Listing, agreed_alias, measure
 from certbot_dns_preflight.report.json_report import server_as_json, vantage_as_json
 from certbot_dns_preflight.report.page import Page
 from certbot_dns_preflight.report.words import (
@@ -91,9 +91,9 @@ def as_json(trail: Trail) -> dict[str, Json]:
                 "owner_name": show_name(leg.owner),
                 "steps": [_step_as_json(step) for step in leg.steps],
                 "servers": [
-                    server_as_json(seen, (), followed=agreed_alias(hop) is not None)
+                    server_as_json(seen)
                     for hop in judged.hops[number : number + 1]
-                    for seen in hop.observations
+                    for seen in _towards_alias(hop).observations
                 ],
             }
             for number, leg in enumerate(trail.legs)
@@ -162,11 +162,11 @@ def _referred(step: Step) -> str:
 
 
 def _server(server: NameServer, hop: Hop, survey: Survey) -> _Node:
-    expected, followed = survey.challenge.expected, agreed_alias(hop) is not None
+    expected, hop = survey.challenge.expected, _towards_alias(hop)
     node = _Node(show_name(server.name), _listed(server))
     for seen in hop.observations:
         if seen.nameserver == server.name:
-            words = state_words(seen, expected, followed=followed, timed=False)
+            words = state_words(seen, expected, followed=hop.followed, timed=False)
             took = "" if seen.rtt is None else f"   {_milliseconds(seen.rtt)}"
             node.below.append(
                 _Node(address_words(seen.endpoint), f"{words}{took}", _values(seen.reading))
@@ -174,6 +174,20 @@ def _server(server: NameServer, hop: Hop, survey: Survey) -> _Node:
     if not server.endpoints:
         node.below.append(_Node("no address", server.failure or ""))
     return node
+
+
+def _towards_alias(hop: Hop) -> Hop:
+    """Measure a hop by the alias that its servers show, also where that led to nothing."""
+    if hop.followed or agreed_alias(hop) is None:
+        return hop
+    return replace(
+        hop,
+        observations=tuple(
+            replace(seen, status=measure(seen.reading, (), followed=True))
+            for seen in hop.observations
+        ),
+        followed=True,
+    )
 
 
 def _values(reading: Reading) -> list[_Node]:

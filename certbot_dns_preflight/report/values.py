@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks.txt_difference import Kind, compare
 from certbot_dns_preflight.facts.answers import Values
-from certbot_dns_preflight.facts.survey import Status, status
+from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report import styles
-from certbot_dns_preflight.report.passed import stops
 from certbot_dns_preflight.report.side_by_side import side_by_side
 from certbot_dns_preflight.report.words import plural, shown_value
 
@@ -42,15 +41,15 @@ def value_lines(
 ) -> list[ValueLine]:
     """Show what was expected and what is served in its place, where the record is the matter."""
     expected = challenge.survey.challenge.expected
-    last = stops(challenge.survey)[-1:]
-    states = {status(s, expected) for stop in last for s in stop.observations if not stop.followed}
+    last = challenge.survey.hops[-1:]
+    states = {s.status for hop in last for s in hop.observations if not hop.followed}
     if not expected or not errors or not states & _ABOUT_THE_RECORD:
         return []
     served = list(
         dict.fromkeys(
             text
-            for stop in last
-            for seen in stop.observations
+            for hop in last
+            for seen in hop.observations
             if isinstance(seen.reading, Values)
             for text in seen.reading.texts
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.escaping import presentation, printable, show_name
 from certbot_dns_preflight.facts import answers
-from certbot_dns_preflight.facts.survey import Status, status
+from certbot_dns_preflight.facts.survey import Status
 
 if TYPE_CHECKING:
     import dns.name
@@ -35,10 +35,10 @@ def state_words(
 ) -> str:
     """Say what one address answers: "ok after 2.1 s", "NXDOMAIN", "other value", "timed out".
 
-    `followed` as in `survey.status`; `timed` adds when the values were first seen.
+    `followed` as in `Hop`; `timed` adds when the values were first seen.
     """
     words = _reading_words(seen, expected, followed=followed)
-    state = status(seen, expected, followed=followed)
+    state = seen.status
     if state is Status.MATCH and expected:
         return f"{words} {_since(seen.first_match)}".rstrip() if timed else words
     if seen.matched_before and not followed and state not in (Status.MATCH, Status.ALIAS):

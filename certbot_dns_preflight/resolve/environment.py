@@ -215,12 +215,14 @@ class EnvironmentCollector:
     ) -> survey.Observation:
         response = reply if isinstance(reply, Response) else None
         flags = response.message.flags if response else None
+        reading = self._reading(zone, endpoint, reply)
         return survey.Observation(
             zone=zone.apex,
             nameserver=nameserver.name,
             endpoint=endpoint,
             listed_by=nameserver.listed_by,
-            reading=self._reading(zone, endpoint, reply),
+            reading=reading,
+            status=survey.measure(reading, ()),
             rcode=dns.rcode.to_text(response.message.rcode()) if response else None,
             authoritative=None if flags is None else bool(flags & dns.flags.AA),
             transport=response.transport if response else None,

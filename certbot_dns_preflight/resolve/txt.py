@@ -138,7 +138,10 @@ class TxtSurvey:
         """Everything known now."""
         return survey.Survey(
             self.challenge,
-            hops=tuple(self._hop(owner, zone) for owner, zone in self._path),
+            hops=tuple(
+                self._hop(owner, zone, followed=number < len(self._path))
+                for number, (owner, zone) in enumerate(self._path, 1)
+            ),
             obstacle=self._obstacle,
             rounds=self._rounds,
             ready_after=self.ready_after,
@@ -215,14 +218,13 @@ class TxtSurvey:
             track.serial = soa[0].serial if soa else None
 
     def _settled(self, seen: survey.Observation, alias: Alias | None) -> bool:
-        expected = self.challenge.expected
-        match survey.status(seen, expected, followed=alias is not None):
+        match seen.status:
             case Status.MATCH:
-                return True
+                return alias is None
             case Status.ALIAS:
                 return alias is not None
             case Status.ABSENT:
-                return not expected and alias is None
+                return not self.challenge.expected and alias is None
             case _:
                 return False
 
@@ -231,15 +233,18 @@ class TxtSurvey:
 
     # -- what is known -----------------------------------------------------------------------------
 
-    def _hop(self, owner: dns.name.Name, zone: survey.Zone) -> survey.Hop:
+    def _hop(
+        self, owner: dns.name.Name, zone: survey.Zone, *, followed: bool = False
+    ) -> survey.Hop:
         return survey.Hop(
             owner,
             zone,
             tuple(
-                self._observation(owner, zone, nameserver, endpoint)
+                self._observation(owner, zone, nameserver, endpoint, followed=followed)
                 for nameserver in zone.nameservers
                 for endpoint in nameserver.endpoints
             ),
+            followed,
         )
 
     def _observation(
@@ -248,16 +253,20 @@ class TxtSurvey:
         zone: survey.Zone,
         nameserver: survey.NameServer,
         endpoint: Endpoint,
+        *,
+        followed: bool,
     ) -> survey.Observation:
         track = self._tracks.get((owner, endpoint), _Track())
         response = track.reply if isinstance(track.reply, Response) else None
         flags = response.message.flags if response else None
+        reading = self._reading(track, endpoint)
         return survey.Observation(
             zone=zone.apex,
             nameserver=nameserver.name,
             endpoint=endpoint,
             listed_by=nameserver.listed_by,
-            reading=self._reading(track, endpoint),
+            reading=reading,
+            status=survey.measure(reading, self.challenge.expected, followed=followed),
             rcode=dns.rcode.to_text(response.message.rcode()) if response else None,
             authoritative=None if flags is None else bool(flags & dns.flags.AA),
             transport=response.transport if response else None,

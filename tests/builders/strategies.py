@@ -28,10 +28,11 @@ from certbot_dns_preflight.facts.survey import (
     OutOfTime,
     Probes,
     Sighting,
+    Status,
     Survey,
     Zone,
 )
-from tests.builders.survey import OTHER, SECOND, STARTED, VALUE
+from tests.builders.survey import OTHER, SECOND, STARTED, VALUE, measured
 
 NAMES = st.lists(st.binary(min_size=1, max_size=20), min_size=1, max_size=4).map(
     lambda labels: dns.name.Name((*labels, b""))
@@ -71,6 +72,12 @@ def _as_answered(seen: Observation) -> Observation:
     )
 
 
+def _as_measured(survey: Survey) -> Survey:
+    """What was read has been measured against what was expected."""
+    hops = measured(survey.hops, survey.challenge.expected)
+    return dataclasses.replace(survey, hops=hops)
+
+
 def _as_timed(judged: ChallengeOutcome) -> ChallengeOutcome:
     """What is ready has been so since some moment."""
     if judged.verdict is not Verdict.READY or judged.survey.ready_after is not None:
@@ -86,6 +93,7 @@ OBSERVATIONS = st.builds(
     endpoint=ENDPOINTS,
     listed_by=LISTINGS,
     reading=READINGS,
+    status=st.just(Status.NOT_ASKED),
     rcode=st.sampled_from([None, "NOERROR", "NXDOMAIN"]),
     authoritative=st.none() | st.booleans(),
     transport=st.none() | st.sampled_from(answers.Transport),
@@ -124,7 +132,7 @@ SURVEYS = st.builds(
     OBSTACLES,
     st.integers(0, 99),
     SECONDS,
-)
+).map(_as_measured)
 FINDINGS = st.builds(
     Finding,
     code=st.sampled_from(["wrong-value", "secondary-behind", "caa-forbids"]),
@@ -218,6 +226,7 @@ def _hops(draw: st.DrawFn) -> Hop:
                 st.sampled_from(_FEW_ENDPOINTS),
                 _LISTED,
                 readings,
+                st.just(Status.NOT_ASKED),
                 serial=st.sampled_from([None, 0, 41, 42, 2**32 - 1]),
                 matched_before=st.sampled_from([False, False, False, True]),
                 flips=st.sampled_from([0, 0, 0, 1, 2, 3]),
@@ -273,4 +282,4 @@ PLAUSIBLE_SURVEYS = st.builds(
     st.lists(_hops(), max_size=3).map(tuple),
     st.one_of(st.none(), st.none(), st.none(), _OBSTACLES),
     probes=st.one_of(st.just(Probes()), _PROBES),
-)
+).map(_as_measured)

@@ -25,6 +25,7 @@ from certbot_dns_preflight.facts.survey import (
     Probes,
     Survey,
     Zone,
+    measure,
 )
 
 VALUE = b"gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
@@ -109,6 +110,7 @@ def seen(  # noqa: PLR0913 - facts of one observation, all but two with a defaul
         endpoint=Endpoint(address, port),
         listed_by=BOTH,
         reading=reading,
+        status=measure(reading, (VALUE,)),
         rcode=rcode,
         authoritative=isinstance(reading, answers.Values | answers.Alias | answers.Absent)
         if answered
@@ -159,7 +161,29 @@ def survey(
 ) -> Survey:
     """Make a survey of example.test. after its first round."""
     found = Probes(**probes)  # type: ignore[arg-type]
-    return Survey(make_challenge("example.test", expected), hops, obstacle, rounds=1, probes=found)
+    return Survey(
+        make_challenge("example.test", expected),
+        measured(hops, expected),
+        obstacle,
+        rounds=1,
+        probes=found,
+    )
+
+
+def measured(hops: tuple[Hop, ...], expected: tuple[bytes, ...]) -> tuple[Hop, ...]:
+    """Measure what is read in a chain of hops, of which all but the last were followed."""
+    return tuple(
+        dataclasses.replace(
+            one,
+            observations=tuple(
+                dataclasses.replace(o, status=measure(o.reading, expected, followed=followed))
+                for o in one.observations
+            ),
+            followed=followed,
+        )
+        for number, one in enumerate(hops, 1)
+        for followed in [number < len(hops)]
+    )
 
 
 # -- what is said of it --------------------------------------------------------------------------
@@ -195,7 +219,7 @@ def judged(
     verdict = verdict or (Verdict.NOT_READY if failed else Verdict.READY)
     if verdict is Verdict.READY:
         survey.setdefault("ready_after", 10.2)
-    return ChallengeOutcome(Survey(asked, hops, **survey), verdict, findings)  # type: ignore[arg-type]
+    return ChallengeOutcome(Survey(asked, measured(hops, expected), **survey), verdict, findings)  # type: ignore[arg-type]
 
 
 def run(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.escaping import presentation, show_name
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import Status, status
+from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report import atomic_file
 from certbot_dns_preflight.report.metrics import exposition, families, textfile
 
@@ -149,7 +149,7 @@ def _first_matches(survey: Survey) -> dict[str, float]:
     for observation in survey.hops[-1].observations if survey.hops else ():
         server = show_name(observation.nameserver)
         if observation.first_match is None:
-            silent = status(observation, survey.challenge.expected) in (
+            silent = observation.status in (
                 Status.UNREACHABLE,
                 Status.NOT_ASKED,
             )
