@@ -44,6 +44,11 @@ class Challenge:
     expected: tuple[bytes, ...]
     names: tuple[str, ...] = ()
 
+    @property
+    def wildcard(self) -> tuple[bool, ...]:
+        """False if the certificate has the domain itself, True if it has ``*.`` before it."""
+        return tuple(sorted({name.startswith(WILDCARD) for name in self.names}))
+
 
 def make_challenge(
     domain: str, expected: Iterable[bytes] = (), *, names: Iterable[str] = ()

@@ -1,46 +1,50 @@
-"""The finding codes, as a bare list: what `--skip` accepts. Their meaning is the catalogue's.
+"""The finding codes, as a bare enumeration: what `--skip` accepts. The rules say what they mean.
 
-Apart from the catalogue, since options are read at every start of certbot and must stay light.
+Apart from the rules, since options are read at every start of certbot and must stay light.
 """
 
 from __future__ import annotations
 
-CODES = (
-    "record-not-published",
-    "secondary-behind",
-    "servers-disagree",
-    "value-missing",
-    "wrong-value",
-    "mangled-value",
-    "misplaced-record",
-    "stale-values",
-    "answer-unstable",
-    "record-vanished",
-    "alias-target-lacks-record",
-    "alias-dangling",
-    "alias-loop",
-    "alias-conflict",
-    "alias-wildcard",
-    "no-such-domain",
-    "nameserver-without-address",
-    "nameserver-unreachable",
-    "address-unreachable",
-    "nameserver-refuses",
-    "nameserver-failing",
-    "not-authoritative",
-    "malformed-answer",
-    "delegation-mismatch",
-    "glue-mismatch",
-    "tcp-unavailable",
-    "edns-broken",
-    "case-not-preserved",
-    "negative-answer-without-soa",
-    "rate-limited",
-    "caa-forbids",
-    "caa-unanswerable",
-    "dnssec-bogus",
-    "dnssec-expiring",
-    "split-view",
-    "no-dns-egress",
-    "domain-without-address",
-)
+import enum
+
+
+class Code(enum.StrEnum):
+    """The name of a finding, a public contract; in the contract's order."""
+
+    RECORD_NOT_PUBLISHED = "record-not-published"
+    SECONDARY_BEHIND = "secondary-behind"
+    SERVERS_DISAGREE = "servers-disagree"
+    VALUE_MISSING = "value-missing"
+    WRONG_VALUE = "wrong-value"
+    MANGLED_VALUE = "mangled-value"
+    MISPLACED_RECORD = "misplaced-record"
+    STALE_VALUES = "stale-values"
+    ANSWER_UNSTABLE = "answer-unstable"
+    RECORD_VANISHED = "record-vanished"
+    ALIAS_TARGET_LACKS_RECORD = "alias-target-lacks-record"
+    ALIAS_DANGLING = "alias-dangling"
+    ALIAS_LOOP = "alias-loop"
+    ALIAS_CONFLICT = "alias-conflict"
+    ALIAS_WILDCARD = "alias-wildcard"
+    NO_SUCH_DOMAIN = "no-such-domain"
+    NAMESERVER_WITHOUT_ADDRESS = "nameserver-without-address"
+    NAMESERVER_UNREACHABLE = "nameserver-unreachable"
+    ADDRESS_UNREACHABLE = "address-unreachable"
+    NAMESERVER_REFUSES = "nameserver-refuses"
+    NAMESERVER_FAILING = "nameserver-failing"
+    NOT_AUTHORITATIVE = "not-authoritative"
+    MALFORMED_ANSWER = "malformed-answer"
+    DELEGATION_MISMATCH = "delegation-mismatch"
+    GLUE_MISMATCH = "glue-mismatch"
+    TCP_UNAVAILABLE = "tcp-unavailable"
+    EDNS_BROKEN = "edns-broken"
+    CASE_NOT_PRESERVED = "case-not-preserved"
+    NEGATIVE_ANSWER_WITHOUT_SOA = "negative-answer-without-soa"
+    RATE_LIMITED = "rate-limited"
+    CAA_FORBIDS = "caa-forbids"
+    CAA_UNANSWERABLE = "caa-unanswerable"
+    DNSSEC_BOGUS = "dnssec-bogus"
+    DNSSEC_EXPIRING = "dnssec-expiring"
+    SPLIT_VIEW = "split-view"
+    NO_DNS_EGRESS = "no-dns-egress"
+    DOMAIN_WITHOUT_ADDRESS = "domain-without-address"

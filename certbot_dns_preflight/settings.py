@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from certbot_dns_preflight.codes import CODES
+from certbot_dns_preflight.codes import Code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -184,8 +184,8 @@ def _issuers(text: str) -> tuple[str, ...]:
 def _codes(text: str) -> tuple[str, ...]:
     found = [item.strip() for item in text.split(",") if item.strip()]
     for item in found:
-        if item not in CODES:
-            near = difflib.get_close_matches(item, CODES, n=1)
+        if item not in frozenset(Code):
+            near = difflib.get_close_matches(item, Code, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             message = f"it takes finding codes, which dns-preflight explain lists{hint}"
             raise ValueError(message)

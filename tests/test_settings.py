@@ -5,8 +5,6 @@ from pathlib import Path
 import pytest
 
 from certbot_dns_preflight import settings
-from certbot_dns_preflight.checks.catalogue import ENTRIES
-from certbot_dns_preflight.codes import CODES
 from certbot_dns_preflight.settings import (
     Family,
     InvalidOptionError,
@@ -106,10 +104,6 @@ def test_bad_input_is_one_line_with_option_value_and_what_is_accepted(name: str,
 
 def test_every_setting_is_an_option_and_the_other_way_round() -> None:
     assert {option.field for option in settings.OPTIONS} == set(Settings.__dataclass_fields__)
-
-
-def test_the_light_list_of_codes_is_the_catalogues() -> None:
-    assert sorted(entry.code for entry in ENTRIES) == sorted(CODES)
 
 
 def test_every_option_is_documented_with_its_default() -> None:

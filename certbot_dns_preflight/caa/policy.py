@@ -1,7 +1,7 @@
 """CAA properties, and whether a set of them lets a CA issue (RFC 8659, RFC 8657). Pure.
 
 Decides for one relevant RRset, already found. It knows neither names' ancestors nor servers
-(`caasearch`), nor words for people (`diagnosis.caa`). Where CAs are known to read the RFCs
+(`resolve.caa`), nor words for people (`checks.rules`). Where CAs are known to read the RFCs
 differently, or a fact about the CA's account is missing, the decision says so.
 """
 

@@ -1,6 +1,6 @@
-"""A survey as diagnoses want to see it: which zone must hold the values, who shows what.
+"""A survey as rules want to see it: which zone must hold the values, who shows what, who differs.
 
-Sorts observations; words nothing and judges nothing beyond "this answer is usable".
+Everything that several rules need is computed once, in `read`; nothing is worded here.
 """
 
 from __future__ import annotations
@@ -8,28 +8,44 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import txt_difference
-from certbot_dns_preflight.facts.answers import Absent, Alias, Answer, Values
-from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.checks import partition, txt_difference
+from certbot_dns_preflight.checks.observations import (
+    is_unsteady,
+    shows_all,
+    texts,
+    usable,
+)
+from certbot_dns_preflight.checks.trouble import Trouble, troubles
+from certbot_dns_preflight.facts.answers import Alias
+from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.survey import OutOfTime, agreed_alias
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
     import dns.name
 
+    from certbot_dns_preflight.caa.policy import IssuanceRequest
+    from certbot_dns_preflight.checks.partition import Partition
     from certbot_dns_preflight.checks.txt_difference import Comparison
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
-
-UNSTABLE_FLIPS = 2
-"""From here on an address went back and forth: catching up once is a single change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What several diagnoses need to know about a survey.
+    """What several rules need to know about a survey.
 
-    `final` is the hop that must hold the values, None where the walk did not get there;
-    `followed` are those before it, whose servers must show the alias.
+    `final` is the hop that must hold the values, None where the walk did not get there; `followed`
+    are those before it, whose servers must show the alias. Of the final zone's addresses, `usable`
+    have an authoritative answer; of these, `holding` show every expected value now, `unsteady` had
+    them in this run and lack them, `lacking` are the rest. `served` are all values shown, `nearest`
+    says how the most telling of them differs from what is missing. `misplaced` are expected values
+    that no address shows where they belong, but that were seen elsewhere. `conflicts` are addresses
+    that show other data beside a CNAME. `partitions` are the zones whose servers do not answer
+    alike, the final one first; `troubles` what ails servers without a usable answer.
+
+    Rules about CAA, DNSSEC and views read `environment`, and `request`: who asks for a certificate,
+    None where nobody does. `survey_failed`: an error is reported already of what the survey shows,
+    so that its servers' trouble need not be told again.
     """
 
     survey: Survey
@@ -37,52 +53,19 @@ class Context:
     unreachable: UnreachablePolicy
     final: Hop | None
     followed: tuple[Hop, ...]
-
-    @property
-    def holding(self) -> tuple[Observation, ...]:
-        """Addresses of the final zone that show every expected value now."""
-        return tuple(
-            observation for observation in self.usable if shows_all(observation, self.expected)
-        )
-
-    @property
-    def lacking(self) -> tuple[Observation, ...]:
-        """Addresses of the final zone with a usable answer that lacks an expected value.
-
-        Those that lost it in this run, or go back and forth, are `stability`'s.
-        """
-        return tuple(
-            observation
-            for observation in self.usable
-            if not shows_all(observation, self.expected)
-            and not is_unsteady(observation, self.expected)
-        )
-
-    @property
-    def usable(self) -> tuple[Observation, ...]:
-        """Addresses of the final zone with an authoritative answer."""
-        return usable(self.final) if self.final else ()
-
-    @property
-    def served(self) -> tuple[bytes, ...]:
-        """All values that the final zone's addresses show, each once."""
-        return tuple(
-            dict.fromkeys(text for observation in self.usable for text in texts(observation))
-        )
-
-    @property
-    def misplaced(self) -> frozenset[bytes]:
-        """Expected values that no address shows where they belong, but that were seen elsewhere."""
-        return frozenset(s.value for s in self.survey.probes.sightings) - set(self.served)
-
-    @property
-    def unsteady(self) -> tuple[Observation, ...]:
-        """Addresses that lack the values now and had them in this run."""
-        return tuple(
-            observation
-            for observation in self.usable
-            if is_unsteady(observation, self.expected) and not shows_all(observation, self.expected)
-        )
+    usable: tuple[Observation, ...]
+    holding: tuple[Observation, ...]
+    lacking: tuple[Observation, ...]
+    unsteady: tuple[Observation, ...]
+    served: tuple[bytes, ...]
+    misplaced: frozenset[bytes]
+    conflicts: tuple[Observation, ...]
+    nearest: Comparison | None
+    partitions: tuple[Partition, ...]
+    troubles: tuple[Trouble, ...]
+    environment: DomainEnvironment
+    request: IssuanceRequest | None
+    survey_failed: bool
 
     @property
     def partly_served(self) -> bool:
@@ -93,7 +76,7 @@ class Context:
     def nobody_has_all(self) -> bool:
         """Whether the final zone's servers agree that there is a TXT or none, but lack a value.
 
-        False where `stability`, `agreement` or `aliases` have the better explanation.
+        False where rules about stability, agreement or aliases have the better explanation.
         """
         return bool(
             self.expected
@@ -103,16 +86,6 @@ class Context:
             and not self.conflicts
             and not self.caught_by_wildcard
             and not any(isinstance(observation.reading, Alias) for observation in self.lacking)
-        )
-
-    @property
-    def conflicts(self) -> tuple[Observation, ...]:
-        """Addresses that show other data beside a CNAME."""
-        return tuple(
-            observation
-            for hop in self.survey.hops
-            for observation in hop.observations
-            if isinstance(observation.reading, Alias) and observation.reading.conflict
         )
 
     @property
@@ -126,9 +99,9 @@ class Context:
         return self.survey.probes.wildcard_alias is not None and lost and not self.misplaced
 
     @property
-    def nearest(self) -> Comparison | None:
-        """How the most telling of the served values differs from what is missing."""
-        return txt_difference.compare(self.expected, self.served).nearest
+    def only_from_wildcard(self) -> bool:
+        """Whether all that is served is a wildcard's, and the name itself holds nothing."""
+        return bool(self.served) and self.survey.probes.wildcard_texts.issuperset(self.served)
 
     @property
     def target(self) -> dns.name.Name:
@@ -141,63 +114,68 @@ class Context:
         """Whether the values belong at an alias's target."""
         return bool(self.followed)
 
-    def leniently(self, hop: Hop) -> Severity:
-        """Severity of a server's trouble: excusable only while another server of it answers."""
-        excused = self.unreachable is UnreachablePolicy.WARN and bool(usable(hop))
-        return Severity.WARNING if excused else Severity.ERROR
 
-
-def read(survey: Survey, unreachable: UnreachablePolicy) -> Context:
-    """Tell the hop that must hold the values from those that must show an alias."""
-    final, followed = None, survey.hops
-    if survey.hops:
-        last = survey.hops[-1]
-        unfinished = (
-            isinstance(survey.obstacle, OutOfTime)
-            and agreed_alias(last, survey.challenge.expected) is None
-        )
-        if survey.obstacle is None or unfinished:
-            final, followed = last, survey.hops[:-1]
-    return Context(survey, survey.challenge.expected, unreachable, final, followed)
-
-
-def is_usable(observation: Observation) -> bool:
-    """Tell whether an address gave an authoritative answer, right or wrong."""
-    return isinstance(observation.reading, Answer)
-
-
-def usable(hop: Hop) -> tuple[Observation, ...]:
-    """List the addresses of the hop with an authoritative answer."""
-    return tuple(observation for observation in hop.observations if is_usable(observation))
-
-
-def texts(observation: Observation) -> tuple[bytes, ...]:
-    """List the TXT values that an address shows at the owner name."""
-    return observation.reading.texts if isinstance(observation.reading, Values) else ()
-
-
-def shows_all(observation: Observation, expected: tuple[bytes, ...]) -> bool:
-    """Tell whether an address shows every expected value; if none is expected, TXT or NODATA do."""
-    if not expected:
-        return isinstance(observation.reading, Values | Absent)
-    return isinstance(observation.reading, Values) and set(observation.reading.texts).issuperset(
-        expected
+def read(
+    survey: Survey,
+    unreachable: UnreachablePolicy = UnreachablePolicy.FAIL,
+    *,
+    environment: DomainEnvironment | None = None,
+    request: IssuanceRequest | None = None,
+    survey_failed: bool = False,
+) -> Context:
+    """Tell the hop that must hold the values from those that must show an alias, and sort both."""
+    expected = survey.challenge.expected
+    final, followed = _final_and_followed(survey)
+    answering = usable(final) if final else ()
+    holding = tuple(o for o in answering if shows_all(o, expected))
+    missing = tuple(o for o in answering if not shows_all(o, expected))
+    lacking = tuple(o for o in missing if not is_unsteady(o, expected))
+    unsteady = tuple(o for o in missing if is_unsteady(o, expected))
+    served = tuple(dict.fromkeys(text for o in answering for text in texts(o)))
+    conflicts = tuple(
+        observation
+        for hop in survey.hops
+        for observation in hop.observations
+        if isinstance(observation.reading, Alias) and observation.reading.conflict
+    )
+    parts: list[Partition | None] = []
+    if final is not None and not conflicts:
+        right, wrong = (holding, lacking) if expected else partition.by_newest(answering)
+        if right and wrong:
+            parts.append(partition.of_values(final.owner, right, wrong, expected))
+        elif wrong and expected and not unsteady:
+            parts.append(partition.of_scattered(final.owner, wrong, served, expected))
+    parts += (partition.of_alias(hop, expected) for hop in followed)
+    return Context(
+        survey=survey,
+        expected=expected,
+        unreachable=unreachable,
+        final=final,
+        followed=followed,
+        usable=answering,
+        holding=holding,
+        lacking=lacking,
+        unsteady=unsteady,
+        served=served,
+        misplaced=frozenset(s.value for s in survey.probes.sightings) - set(served),
+        conflicts=conflicts,
+        nearest=txt_difference.compare(expected, served).nearest,
+        partitions=tuple(part for part in parts if part is not None),
+        troubles=troubles(survey, unreachable),
+        environment=environment or DomainEnvironment(),
+        request=request,
+        survey_failed=survey_failed,
     )
 
 
-def is_unstable(observation: Observation, expected: tuple[bytes, ...]) -> bool:
-    """Tell whether an address went back and forth in this run."""
-    if observation.flips == UNSTABLE_FLIPS:
-        # Without them now, it caught up and lost them: that is a record that vanished.
-        return isinstance(observation.reading, Alias) or shows_all(observation, expected)
-    return observation.flips > UNSTABLE_FLIPS
-
-
-def is_unsteady(observation: Observation, expected: tuple[bytes, ...]) -> bool:
-    """Tell whether an address had the values in this run and does not show them reliably now."""
-    return is_unstable(observation, expected) or (bool(expected) and observation.matched_before)
-
-
-def nameservers(observations: tuple[Observation, ...]) -> tuple[dns.name.Name, ...]:
-    """List the name servers of some addresses, each once, in order."""
-    return tuple(dict.fromkeys(observation.nameserver for observation in observations))
+def _final_and_followed(survey: Survey) -> tuple[Hop | None, tuple[Hop, ...]]:
+    if not survey.hops:
+        return None, ()
+    last = survey.hops[-1]
+    unfinished = (
+        isinstance(survey.obstacle, OutOfTime)
+        and agreed_alias(last, survey.challenge.expected) is None
+    )
+    if survey.obstacle is None or unfinished:
+        return last, survey.hops[:-1]
+    return None, survey.hops

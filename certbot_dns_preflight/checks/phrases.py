@@ -1,13 +1,12 @@
-"""The turns of phrase that findings share: servers, answers, serials, values; and their evidence.
+"""The turns of phrase that findings share: servers, answers, serials, values.
 
-Everything that came from the network goes through here escaped and bounded; evidence is exact.
+Everything that came from the network goes through here escaped and bounded.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight.checks import txt_difference
 from certbot_dns_preflight.escaping import presentation, printable, show_name
 from certbot_dns_preflight.facts import answers
 
@@ -16,9 +15,7 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from certbot_dns_preflight.checks.txt_difference import Comparison
     from certbot_dns_preflight.facts.answers import Reading
-    from certbot_dns_preflight.facts.finding import Json
     from certbot_dns_preflight.facts.survey import Observation
 
 _LONGEST_VALUE = 60  # columns: with its label, a line of 80 holds it
@@ -149,64 +146,3 @@ def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case 
             return f"nothing (not asked: {bounded(reason)})"
         case _ as never:
             assert_never(never)
-
-
-def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] = ()) -> list[Json]:
-    """Evidence: each address with its serial and what it answered, exact.
-
-    With `expected`, also how near what it serves comes to what it lacks.
-    """
-    return [
-        {
-            "nameserver": show_name(observation.nameserver),
-            "address": observation.endpoint.address,
-            "port": observation.endpoint.port,
-            "zone": show_name(observation.zone),
-            "serial": observation.serial,
-            "answer": _exact(observation.reading),
-            **_against(expected, observation.reading),
-        }
-        for observation in observations
-    ]
-
-
-def _against(expected: tuple[bytes, ...], reading: Reading) -> dict[str, Json]:
-    match reading:
-        case answers.Values(texts=texts) if expected and not set(texts).issuperset(expected):
-            found = txt_difference.compare(expected, texts)
-        case _:
-            return {}
-    facts: dict[str, Json] = {"missing": values(found.missing)}
-    if found.nearest:
-        facts.update(comparison(found.nearest))
-    return facts
-
-
-def comparison(nearest: Comparison) -> dict[str, Json]:
-    """Evidence: the nearest served value beside the expected one, exact."""
-    return {
-        "kind": nearest.kind.value if nearest.kind else None,
-        "expected_value": presentation(nearest.expected),
-        "nearest_value": presentation(nearest.served),
-        "first_differing_offset": nearest.offset,
-        "edit_distance": nearest.distance,
-    }
-
-
-def values(data: Iterable[bytes]) -> list[Json]:
-    """Evidence: values in presentation form, uncut."""
-    return [presentation(item) for item in data]
-
-
-def _exact(reading: Reading) -> str:
-    match reading:
-        case answers.Values(texts=texts):
-            return "TXT " + " ".join(f'"{presentation(text)}"' for text in texts)
-        case answers.Alias(target=target, dname=None):
-            return f"CNAME {show_name(target)}"
-        case answers.Alias(target=target):
-            return f"DNAME {show_name(target)}"
-        case answers.Absent(nxdomain=nxdomain):
-            return "NXDOMAIN" if nxdomain else "NODATA"
-        case _:
-            return answer(reading)

@@ -1,7 +1,7 @@
 """What came back from one server address, and how it reads. Pure: no sockets, no clock.
 
 Decides what one DNS message says about one owner name in one zone. It does not know which
-value was expected, nor what other servers said; that is `survey` and `diagnosis`.
+value was expected, nor what other servers said; that is `survey` and `checks`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,9 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-import dns.flags
-import dns.message
-import dns.name
-import dns.rcode
-import dns.rdataclass
-import dns.rdatatype
-
 if TYPE_CHECKING:
-    import dns.rrset
+    import dns.message
+    import dns.name
 
 
 class Transport(enum.StrEnum):

@@ -1,6 +1,6 @@
 """What servers said to CAA questions, from a domain name up to its top-level domain. Plain facts.
 
-`caasearch` fills this in, `diagnosis.caa` reads it. Nothing here asks or decides.
+`resolve.caa` fills this in, the rules of `checks` read it. Nothing here asks or decides.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What servers said when asked for signatures, and what that amounts to. Plain data, no network.
 
-`collect` makes the facts, `validate` the assessment; `diagnosis.dnssec` reads the assessment.
+`resolve.dnssec` makes the facts, `dnssec` the assessment; the rules of `checks` read that.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A finding: one named cause, with its severity, remedy and evidence. No wording lives here.
 
-Codes and severities are a public contract; `diagnosis` makes findings, `verdict` weighs them and
-`report` shows them.
+Codes and severities are a public contract; `checks` makes findings and weighs them, `report` shows
+them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import dns.name
+
+    from certbot_dns_preflight.codes import Code
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -36,7 +38,7 @@ class Finding:
     facts. `nameserver` and `address` are set where the finding is about one of them.
     """
 
-    code: str
+    code: Code
     severity: Severity
     summary: str
     cause: str

@@ -1,7 +1,7 @@
-"""What a finding means: the catalogue of codes as text for a terminal and as a page of the docs.
+"""What a finding means: the rules as text for a terminal and as a page of the docs.
 
 `python -m certbot_dns_preflight.report.explain` writes the page. Only layout is decided here; the
-words are the catalogue's.
+words are the rules'.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks.catalogue import BY_CODE, ENTRIES
+from certbot_dns_preflight.checks.rules import BY_CODE, RULES
 from certbot_dns_preflight.escaping import printable
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.checks.catalogue import Entry
+    from certbot_dns_preflight.checks.rule import Rule
 
 _WIDTH = 79
+_ALL = tuple(module.RULE for module in RULES)
 _PLACEHOLDERS = (
     ("OWNER", "the name that must hold the TXT record: `_acme-challenge.` and the domain"),
     ("ZONE", "the zone that holds it"),
@@ -29,7 +30,7 @@ _PLACEHOLDERS = (
 
 
 class UnknownCodeError(ValueError):
-    """A code that the catalogue does not have; the message is one line, with the nearest one."""
+    """A code that no rule has; the message is one line, with the nearest one."""
 
 
 def explain(code: str | None) -> str:
@@ -39,10 +40,10 @@ def explain(code: str | None) -> str:
     """
     if code is None:
         return _table()
-    entry = BY_CODE.get(code.strip().lower())
-    if entry is None:
+    rule = BY_CODE.get(code.strip().lower())
+    if rule is None:
         raise UnknownCodeError(_unknown(code))
-    return _one(entry)
+    return _one(rule)
 
 
 def findings_page() -> str:
@@ -61,36 +62,39 @@ def findings_page() -> str:
         "",
         "| code | severity | meaning |",
         "|---|---|---|",
-        *(f"| [`{e.code}`](#{e.code}) | {e.severity.value} | {e.meaning} |" for e in ENTRIES),
+        *(
+            f"| [`{rule.code}`](#{rule.code}) | {rule.severity.value} | {rule.meaning} |"
+            for rule in _ALL
+        ),
     ]
-    for entry in ENTRIES:
-        lines += ["", *_section(entry)]
+    for rule in _ALL:
+        lines += ["", *_section(rule)]
     return "\n".join(lines) + "\n"
 
 
 def _table() -> str:
-    widest = max(len(entry.code) for entry in ENTRIES)
+    widest = max(len(rule.code) for rule in _ALL)
     lines = []
-    for entry in ENTRIES:
-        head = f"{entry.code:<{widest}}  {entry.severity.value:<7}  "
+    for rule in _ALL:
+        head = f"{rule.code:<{widest}}  {rule.severity.value:<7}  "
         lines += textwrap.wrap(
-            entry.meaning, _WIDTH, initial_indent=head, subsequent_indent=" " * len(head)
+            rule.meaning, _WIDTH, initial_indent=head, subsequent_indent=" " * len(head)
         )
     return "\n".join([*lines, "", "More about one: dns-preflight explain CODE"]) + "\n"
 
 
-def _one(entry: Entry) -> str:
-    lines = [f"{entry.code} ({entry.severity.value})", *_wrapped(entry.meaning), ""]
-    if entry.note:
-        lines += [*_wrapped(entry.note), ""]
-    lines += ["What it means", *_wrapped(entry.explanation), ""]
-    lines += ["Why the CA would refuse, or what it risks", *_wrapped(entry.refusal), ""]
-    lines += ["How to confirm it", *(f"  {command}" for command in entry.confirm), ""]
+def _one(rule: Rule) -> str:
+    lines = [f"{rule.code} ({rule.severity.value})", *_wrapped(rule.meaning), ""]
+    if rule.note:
+        lines += [*_wrapped(rule.note), ""]
+    lines += ["What it means", *_wrapped(rule.explanation), ""]
+    lines += ["Why the CA would refuse, or what it risks", *_wrapped(rule.refusal), ""]
+    lines += ["How to confirm it", *(f"  {command}" for command in rule.confirm), ""]
     lines += ["What to do"]
-    for remedy in entry.remedies:
+    for remedy in rule.remedies:
         lines += _wrapped(f"- {remedy.cause}:", hanging=2)
         lines += _wrapped(remedy.action, indent=6)
-    lines += ["", f"Reference: {entry.reference}"]
+    lines += ["", f"Reference: {rule.reference}"]
     return "\n".join(lines) + "\n"
 
 
@@ -105,26 +109,26 @@ def _wrapped(text: str, *, indent: int = 2, hanging: int = 0) -> list[str]:
     )
 
 
-def _section(entry: Entry) -> list[str]:
-    note = f" {entry.note}" if entry.note else ""
+def _section(rule: Rule) -> list[str]:
+    note = f" {rule.note}" if rule.note else ""
     return [
-        f"## {entry.code}",
+        f"## {rule.code}",
         "",
-        f"**{entry.meaning}** ({entry.severity.value}; {entry.reference}){note}",
+        f"**{rule.meaning}** ({rule.severity.value}; {rule.reference}){note}",
         "",
-        entry.explanation,
+        rule.explanation,
         "",
-        f"*Why the CA would refuse, or what it risks:* {entry.refusal}",
+        f"*Why the CA would refuse, or what it risks:* {rule.refusal}",
         "",
         "Confirm it:",
         "",
         "```sh",
-        *entry.confirm,
+        *rule.confirm,
         "```",
         "",
         "What to do:",
         "",
-        *(f"- *{remedy.cause}*: {remedy.action}" for remedy in entry.remedies),
+        *(f"- *{remedy.cause}*: {remedy.action}" for remedy in rule.remedies),
     ]
 
 

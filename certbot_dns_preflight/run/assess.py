@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import dnssec
+from certbot_dns_preflight import checks
 from certbot_dns_preflight.run.inputs import anchors_of
 
 if TYPE_CHECKING:
@@ -21,4 +21,4 @@ def unjudged(settings: Settings, around: DomainEnvironment) -> tuple[str, ...]:
     """Say in sentences what of DNSSEC cannot be judged, if anything."""
     if anchors_of(settings) is None:
         return (_NO_ANCHOR,)
-    return () if around.signatures is None else dnssec.unjudged(around.signatures)
+    return () if around.signatures is None else checks.unjudged(around.signatures)

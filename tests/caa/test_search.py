@@ -13,7 +13,6 @@ import dns.rdatatype
 import pytest
 
 from certbot_dns_preflight.caa.policy import Allowed, IssuanceRequest, decide
-from certbot_dns_preflight.checks.caa import judge
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.caa import Climb, Properties, Property
 from certbot_dns_preflight.facts.finding import Finding, Severity
@@ -21,6 +20,7 @@ from certbot_dns_preflight.resolve.caa import CaaSearch
 from certbot_dns_preflight.resolve.exchange import Exchange
 from certbot_dns_preflight.resolve.root_hints import read
 from certbot_dns_preflight.resolve.walker import Walker
+from tests.checks.asserting import of_caa
 from tests.lab import misbehaving
 from tests.lab.laboratory import zone_text
 
@@ -52,7 +52,7 @@ def climb(lab: Lab, domain: str, *, resolver: bool = False) -> tuple[Climb, Exch
 
 def findings(lab: Lab, domain: str, *, wildcard: bool = False) -> list[Finding]:
     found, _ = climb(lab, domain)
-    return list(judge(found, APPLICANT, wildcard=(wildcard,)))
+    return list(of_caa(found, APPLICANT, wildcard=(wildcard,)))
 
 
 def as_a_ca_sees_it(lab: Lab, domain: str, *, wildcard: bool = False) -> str:
@@ -326,4 +326,4 @@ def test_without_any_answer_from_anywhere_nothing_is_claimed() -> None:
         walker = Walker(exchange, roots=roots)
         return await CaaSearch(exchange, walker).climb(dns.name.from_text("www.caa.test."))
 
-    assert list(judge(asyncio.run(search()), APPLICANT)) == []
+    assert list(of_caa(asyncio.run(search()), APPLICANT)) == []

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certbot_dns_preflight.checks import diagnose
-from certbot_dns_preflight.checks.catalogue import BY_CODE
+from certbot_dns_preflight.checks.rules import BY_CODE
 from certbot_dns_preflight.checks.verdict import is_ready, judge
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict

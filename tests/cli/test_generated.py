@@ -13,7 +13,7 @@ import pytest
 
 from certbot_dns_preflight.cli import commands
 from certbot_dns_preflight.cli.generate import completion, man_pages, outline
-from certbot_dns_preflight.codes import CODES
+from certbot_dns_preflight.codes import Code
 from tests.observe import HANG
 
 CONTRIB = Path(__file__).parents[2] / "contrib"
@@ -108,7 +108,7 @@ def test_bash_completes_words_after_a_blank_or_a_sign() -> None:
 
 
 def test_bash_completes_codes_one_after_the_other() -> None:
-    assert in_bash("dns-preflight", "explain", "") == set(CODES)
+    assert in_bash("dns-preflight", "explain", "") == set(Code)
     assert in_bash("dns-preflight", "check", "--skip", "caa-f") == {"caa-forbids"}
     assert in_bash("dns-preflight", "check", "--skip", "rate-limited,caa-f") == {
         "rate-limited,caa-forbids"

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight.checks.dnssec import judge, unjudged
+from certbot_dns_preflight.checks import unjudged
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.validate import validate
 from certbot_dns_preflight.facts.finding import Severity
+from tests.checks.asserting import of_dnssec
 from tests.dnssec.test_against_unbound import assess, collect
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ TOLERATED = {
 @pytest.fixture(scope="module")
 def told(signed_world: World) -> dict[str, list[Finding]]:
     facts = collect(signed_world, list(signed_world.scenarios))
-    return {name: list(judge(assess(signed_world, found))) for name, found in facts.items()}
+    return {name: list(of_dnssec(assess(signed_world, found))) for name, found in facts.items()}
 
 
 @pytest.mark.parametrize(("origin", "kinds"), FAULTS.items())
@@ -140,7 +141,7 @@ def test_a_ds_without_key_names_the_key_and_the_registrar(told: dict[str, list[F
 def test_with_another_root_nothing_below_is_blamed(signed_world: World) -> None:
     facts = collect(signed_world, ["ecdsa256.test."])["ecdsa256.test."]
     assessment = validate(facts, anchors.builtin(), now=int(time.time()))
-    (found,) = judge(assessment)
+    (found,) = of_dnssec(assessment)
     assert found.evidence["kind"] == "ds-without-key"
     assert found.summary == "The trust anchor matches none of the root's keys."
 
@@ -150,7 +151,7 @@ def test_a_wrong_clock_here_is_mentioned(signed_world: World, days: int, kind: s
     facts = collect(signed_world, ["ecdsa256.test."])["ecdsa256.test."]
     now = int(time.time()) + days * 86400
     assessment = validate(facts, anchors.read(signed_world.trust_anchor), now=now)
-    found = next(iter(judge(assessment)))
+    found = next(iter(of_dnssec(assessment)))
     assert found.evidence["kind"] == f"signature-{kind}"
     assert "this host's clock says" in found.cause
     assert unjudged(assessment) == ()

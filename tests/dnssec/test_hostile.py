@@ -13,11 +13,11 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight.checks.dnssec import judge
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.validate import validate
 from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.dnssec import Asked, Facts, ServerReply, Status, ZoneFacts
+from tests.checks.asserting import of_dnssec
 from tests.dnssec.test_against_unbound import collect
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def test_spoilt_answers_raise_nothing(
         rng = random.Random(number)  # noqa: S311 - reproducible, not secret
         spoilt = everywhere(facts[ORIGINS[number % len(ORIGINS)]], how(rng))
         assessment = validate(spoilt, trusted, now=now)
-        for finding in judge(assessment):
+        for finding in of_dnssec(assessment):
             assert finding.summary.isprintable()
             assert finding.cause.isprintable()
         seen.add(assessment.status)

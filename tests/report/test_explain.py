@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from certbot_dns_preflight.checks.catalogue import BY_CODE, ENTRIES, rank
+from certbot_dns_preflight.checks.rules import BY_CODE, RULES
 from certbot_dns_preflight.report.explain import UnknownCodeError, explain, findings_page
 
 ERRORS = [
@@ -51,9 +51,9 @@ WARNINGS = [
 ]
 
 
-def test_the_catalogue_has_every_code_of_the_contract_once_with_its_severity() -> None:
-    severities = {entry.code: entry.severity.value for entry in ENTRIES}
-    assert len(severities) == len(ENTRIES)
+def test_the_rules_have_every_code_of_the_contract_once_with_its_severity() -> None:
+    severities = {module.RULE.code: module.RULE.severity.value for module in RULES}
+    assert len(severities) == len(RULES)
     assert severities == {
         **dict.fromkeys(ERRORS, "error"),
         **dict.fromkeys(WARNINGS, "warning"),
@@ -64,19 +64,19 @@ def test_the_catalogue_has_every_code_of_the_contract_once_with_its_severity() -
 @pytest.mark.parametrize("code", BY_CODE)
 def test_each_code_is_explained_within_80_columns_of_ascii(code: str) -> None:
     text = explain(code)
-    entry = BY_CODE[code]
-    assert text.startswith(f"{code} ({entry.severity.value})\n")
-    assert entry.remedies
-    assert entry.reference.startswith("RFC ")
-    assert entry.meaning.endswith(".")
-    assert all(command in text for command in entry.confirm)
+    rule = BY_CODE[code]
+    assert text.startswith(f"{code} ({rule.severity.value})\n")
+    assert rule.remedies
+    assert rule.reference.startswith("RFC ")
+    assert rule.meaning.endswith(".")
+    assert all(command in text for command in rule.confirm)
     assert text.isascii()
     assert max(map(len, text.splitlines())) < 80
 
 
 def test_without_a_code_all_are_listed_in_order() -> None:
     listed = [line.split()[0] for line in explain(None).splitlines() if line[:1].islower()]
-    assert listed == [entry.code for entry in ENTRIES]
+    assert listed == [module.RULE.code for module in RULES]
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,6 @@ def test_an_unknown_code_is_shown_harmlessly() -> None:
 
 def test_upper_case_and_blanks_are_forgiven() -> None:
     assert explain(" Wrong-Value ") == explain("wrong-value")
-
-
-def test_unknown_codes_rank_last() -> None:
-    assert rank("record-not-published") == 0
-    assert rank("no-such-code") == len(ENTRIES)
 
 
 def test_the_docs_page_is_up_to_date() -> None:

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import catalogue
+from certbot_dns_preflight.checks.rules import BY_CODE
+from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
 from tests.scenarios import strictness
 from tests.scenarios.values import VALUE
@@ -34,7 +35,7 @@ ROW = re.compile(r"^\| (?P<situation>[^|]+) \| [^|]+ \| (?P<verdict>[^|]+) \| [^
 
 def test_every_code_has_a_scenario() -> None:
     sources = "".join(path.read_text() for path in HERE.glob("test_*.py") if path != Path(__file__))
-    missing = {entry.code for entry in catalogue.ENTRIES if f'"{entry.code}"' not in sources}
+    missing = {code for code in Code if f'"{code}"' not in sources}
     assert missing <= ELSEWHERE
 
 
@@ -49,7 +50,7 @@ def test_the_list_of_what_is_stricter_is_the_documents() -> None:
 
 
 def test_what_is_stricter_makes_not_ready_and_the_rest_of_it_warns() -> None:
-    severities = {code: catalogue.BY_CODE[code].severity for code in strictness.STRICTER}
+    severities = {code: BY_CODE[code].severity for code in strictness.STRICTER}
     warnings = {code for code, severity in severities.items() if severity is Severity.WARNING}
     # A truncated answer without TCP is an error; that TCP alone is missing is a warning.
     assert warnings == {"address-unreachable", "stale-values", "tcp-unavailable"}

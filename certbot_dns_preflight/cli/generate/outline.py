@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.codes import CODES
+from certbot_dns_preflight.codes import Code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,7 +155,7 @@ def _takes(action: argparse.Action, metavar: str) -> tuple[Takes, tuple[str, ...
     if _WORDS.fullmatch(metavar):
         return Takes.WORDS, tuple(metavar.split("|"))
     if metavar == "CODE":
-        return Takes.WORDS, CODES
+        return Takes.WORDS, tuple(Code)
     if metavar.startswith("CODE"):
-        return Takes.LIST_OF_WORDS, CODES
+        return Takes.LIST_OF_WORDS, tuple(Code)
     return _KINDS.get(metavar, Takes.ANYTHING), ()

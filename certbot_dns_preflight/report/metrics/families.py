@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from certbot_dns_preflight.codes import CODES
+from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report.metrics.exposition import Family
@@ -93,7 +93,7 @@ FAMILIES = (
 # For each kind of subject, what dates it, and what outlives a run that fails.
 DATED = {"domain": (LAST_RUN, LAST_SUCCESS), "lineage": (RENEWAL_LAST_RUN, RENEWAL_LAST_SUCCESS)}
 WORDS = {
-    "code": frozenset(CODES),
+    "code": frozenset(Code),
     "severity": frozenset(severity.value for severity in Severity),
     "outcome": frozenset(verdict.value for verdict in Verdict),
 }

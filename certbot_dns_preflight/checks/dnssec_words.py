@@ -1,0 +1,103 @@
+"""The words and the evidence that rules about DNSSEC share: servers, record types, moments."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.escaping import show_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import dns.name
+    import dns.rdatatype
+
+    from certbot_dns_preflight.facts.dnssec import (
+        Expiring,
+        Fault,
+        ServerAddress,
+        ZoneState,
+    )
+    from certbot_dns_preflight.facts.finding import Json
+
+_HOUR, DAY = 3600, 86400
+_TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
+
+
+def is_top_level(zone: ZoneState) -> bool:
+    """Whether it is the root or a top-level domain: a registry does not let signatures expire."""
+    return len(zone.apex) <= _TOP_LEVEL
+
+
+def where(zone: ZoneState, places: Sequence[ServerAddress]) -> str:
+    """Say where, unless it is everywhere."""
+    everywhere = {place for place, _ in zone.places}
+    if not places or everywhere <= set(places):
+        return ""
+    return f" on {hosts(places, zone)}"
+
+
+def hosts(places: Sequence[ServerAddress], zone: ZoneState | None = None) -> str:
+    """Name servers; with the address where only part of a server's addresses is meant."""
+    texts = []
+    for place in places:
+        if place.nameserver is None:
+            texts.append(f"resolver {place.endpoint.address}")
+            continue
+        own = {p for p, _ in zone.places if p.nameserver == place.nameserver} if zone else set()
+        whole = bool(own) and own <= set(places)
+        host = phrases.host(place.nameserver)
+        texts.append(host if whole else f"{host} at {place.endpoint.address}")
+    return phrases.listed(texts)
+
+
+def nameservers(places: Iterable[ServerAddress]) -> list[dns.name.Name]:
+    """List the name servers of some addresses, each once."""
+    return list(dict.fromkeys(p.nameserver for p in places if p.nameserver is not None))
+
+
+def type_name(rdtype: dns.rdatatype.RdataType) -> str:
+    """Name a record type."""
+    import dns.rdatatype  # noqa: PLC0415 - `explain` reads the rules without dnspython
+
+    return dns.rdatatype.to_text(rdtype)
+
+
+def what(about: Fault | Expiring) -> str:
+    """Name a record set by its owner and type."""
+    return f"{phrases.owner(about.owner)} {type_name(about.rdtype)}"
+
+
+def span(seconds: int) -> str:
+    """Write a duration in its largest unit of which there are two."""
+    if seconds >= 2 * DAY:
+        return phrases.count(seconds // DAY, "day")
+    if seconds >= 2 * _HOUR:
+        return phrases.count(seconds // _HOUR, "hour")
+    return phrases.count(max(1, seconds // 60), "minute")
+
+
+def when(moment: int) -> str:
+    """Write a moment for people."""
+    return f"{dt.datetime.fromtimestamp(moment, dt.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def iso(moment: int | None) -> str | None:
+    """Write a moment for machines."""
+    if moment is None:
+        return None
+    return f"{dt.datetime.fromtimestamp(moment, dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def places(some: Iterable[ServerAddress]) -> list[Json]:
+    """Give each address, exact."""
+    return [
+        {
+            "nameserver": show_name(p.nameserver) if p.nameserver else None,
+            "address": p.endpoint.address,
+            "port": p.endpoint.port,
+        }
+        for p in some
+    ]

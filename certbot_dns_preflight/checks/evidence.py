@@ -1,0 +1,98 @@
+"""The machine-readable facts that findings share: addresses, values, how near they come. Exact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import phrases, txt_difference
+from certbot_dns_preflight.escaping import presentation, show_name
+from certbot_dns_preflight.facts import answers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.checks.txt_difference import Comparison
+    from certbot_dns_preflight.facts.answers import Reading
+    from certbot_dns_preflight.facts.caa import CaaAnswer
+    from certbot_dns_preflight.facts.finding import Json
+    from certbot_dns_preflight.facts.survey import Observation
+
+
+def served(context: Context) -> dict[str, Json]:
+    """Give what is expected where, and what each address that lacks it serves instead."""
+    return {
+        "owner_name": context.target.to_text(),
+        "expected": values(context.survey.challenge.expected),
+        "addresses": places(context.lacking, expected=context.expected),
+    }
+
+
+def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] = ()) -> list[Json]:
+    """Give each address with its serial and what it answered, exact.
+
+    With `expected`, also how near what it serves comes to what it lacks.
+    """
+    return [
+        {
+            "nameserver": show_name(observation.nameserver),
+            "address": observation.endpoint.address,
+            "port": observation.endpoint.port,
+            "zone": show_name(observation.zone),
+            "serial": observation.serial,
+            "answer": _exact(observation.reading),
+            **_against(expected, observation.reading),
+        }
+        for observation in observations
+    ]
+
+
+def _against(expected: tuple[bytes, ...], reading: Reading) -> dict[str, Json]:
+    match reading:
+        case answers.Values(texts=texts) if expected and not set(texts).issuperset(expected):
+            found = txt_difference.compare(expected, texts)
+        case _:
+            return {}
+    facts: dict[str, Json] = {"missing": values(found.missing)}
+    if found.nearest:
+        facts.update(comparison(found.nearest))
+    return facts
+
+
+def comparison(nearest: Comparison) -> dict[str, Json]:
+    """Give the nearest served value beside the expected one, exact."""
+    return {
+        "kind": nearest.kind.value if nearest.kind else None,
+        "expected_value": presentation(nearest.expected),
+        "nearest_value": presentation(nearest.served),
+        "first_differing_offset": nearest.offset,
+        "edit_distance": nearest.distance,
+    }
+
+
+def values(data: Iterable[bytes]) -> list[Json]:
+    """Give values in presentation form, uncut."""
+    return [presentation(item) for item in data]
+
+
+def _exact(reading: Reading) -> str:
+    match reading:
+        case answers.Values(texts=texts):
+            return "TXT " + " ".join(f'"{presentation(text)}"' for text in texts)
+        case answers.Alias(target=target, dname=None):
+            return f"CNAME {show_name(target)}"
+        case answers.Alias(target=target):
+            return f"DNAME {show_name(target)}"
+        case answers.Absent(nxdomain=nxdomain):
+            return "NXDOMAIN" if nxdomain else "NODATA"
+        case _:
+            return phrases.answer(reading)
+
+
+def caa_place(answer: CaaAnswer) -> dict[str, Json]:
+    """Give the address that an answer about CAA came from, if it came from one."""
+    return {
+        "nameserver": show_name(answer.nameserver) if answer.nameserver else None,
+        "address": answer.endpoint.address if answer.endpoint else None,
+        "port": answer.endpoint.port if answer.endpoint else None,
+    }

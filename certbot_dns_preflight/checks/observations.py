@@ -1,0 +1,75 @@
+"""What one address's answer amounts to, now and over the rounds. Judges no server and no zone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.facts.answers import Absent, Alias, Answer, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import dns.name
+
+    from certbot_dns_preflight.facts.survey import Hop, Observation
+
+UNSTABLE_FLIPS = 2
+"""From here on an address went back and forth: catching up once is a single change."""
+
+
+def is_usable(observation: Observation) -> bool:
+    """Tell whether an address gave an authoritative answer, right or wrong."""
+    return isinstance(observation.reading, Answer)
+
+
+def usable(hop: Hop) -> tuple[Observation, ...]:
+    """List the addresses of the hop with an authoritative answer."""
+    return tuple(observation for observation in hop.observations if is_usable(observation))
+
+
+def texts(observation: Observation) -> tuple[bytes, ...]:
+    """List the TXT values that an address shows at the owner name."""
+    return observation.reading.texts if isinstance(observation.reading, Values) else ()
+
+
+def shows_all(observation: Observation, expected: tuple[bytes, ...]) -> bool:
+    """Tell whether an address shows every expected value; if none is expected, TXT or NODATA do."""
+    if not expected:
+        return isinstance(observation.reading, Values | Absent)
+    return isinstance(observation.reading, Values) and set(observation.reading.texts).issuperset(
+        expected
+    )
+
+
+def shows_alias(observation: Observation, alias: Alias) -> bool:
+    """Tell whether an address shows an alias to the same target."""
+    return isinstance(observation.reading, Alias) and observation.reading.target == alias.target
+
+
+def is_unstable(observation: Observation, expected: tuple[bytes, ...]) -> bool:
+    """Tell whether an address went back and forth in this run."""
+    if observation.flips == UNSTABLE_FLIPS:
+        # Without them now, it caught up and lost them: that is a record that vanished.
+        return isinstance(observation.reading, Alias) or shows_all(observation, expected)
+    return observation.flips > UNSTABLE_FLIPS
+
+
+def is_unsteady(observation: Observation, expected: tuple[bytes, ...]) -> bool:
+    """Tell whether an address had the values in this run and does not show them reliably now."""
+    return is_unstable(observation, expected) or (bool(expected) and observation.matched_before)
+
+
+def nameservers(observations: Iterable[Observation]) -> tuple[dns.name.Name, ...]:
+    """List the name servers of some addresses, each once, in order."""
+    return tuple(dict.fromkeys(observation.nameserver for observation in observations))
+
+
+def answer_key(observation: Observation) -> object:
+    """Reduce an answer to what makes it the same as another's: its set of values, or its target."""
+    match observation.reading:
+        case Values(texts=values):
+            return frozenset(values)
+        case Alias(target=target):
+            return target
+        case _:
+            return frozenset()

@@ -1,0 +1,159 @@
+"""How the addresses of one zone that answer fall apart: right, behind, mangled, of another mind.
+
+Serials are compared in RFC 1982 arithmetic. Behind needs an older (or unreadable) serial; where
+the serials say that no transfer is due, servers disagree. Sorts only; the rules word it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import txt_difference
+from certbot_dns_preflight.checks.observations import (
+    answer_key,
+    shows_alias,
+    texts,
+    usable,
+)
+from certbot_dns_preflight.checks.txt_difference import Kind
+from certbot_dns_preflight.facts.answers import Alias, Values
+from certbot_dns_preflight.facts.survey import agreed_alias
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from certbot_dns_preflight.checks.txt_difference import Comparison
+    from certbot_dns_preflight.facts.survey import Hop, Observation
+
+_HALF, _WHOLE = 2**31, 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """The addresses of one zone at one owner name, where they do not all answer alike.
+
+    `right` show what they should (`thing`: the record, the alias, or the newest answer);
+    `behind` have an older zone; `mangled` show a mangled value, `nearest` says how; `disagreeing`
+    are the rest. `undecided`: nobody can say that `right` are right. `expected` are the values that
+    the addresses are measured against, none where an alias or nothing is expected.
+    """
+
+    owner: dns.name.Name
+    thing: str
+    right: tuple[Observation, ...] = ()
+    behind: tuple[Observation, ...] = ()
+    mangled: tuple[Observation, ...] = ()
+    nearest: Comparison | None = None
+    disagreeing: tuple[Observation, ...] = ()
+    undecided: bool = False
+    expected: tuple[bytes, ...] = ()
+
+
+def is_older(serial: int, other: int) -> bool:
+    """Tell whether `serial` comes before `other` (RFC 1982 section 3.2)."""
+    return 0 < (other - serial) % _WHOLE < _HALF
+
+
+def of_values(
+    owner: dns.name.Name,
+    right: tuple[Observation, ...],
+    wrong: tuple[Observation, ...],
+    expected: tuple[bytes, ...],
+) -> Partition:
+    """Part those that lack what others of the final zone show, by what may be the cause."""
+    behind, others = _parted(wrong, right)
+    nearest = txt_difference.compare(
+        expected, (text for observation in others for text in texts(observation))
+    ).nearest
+    mangled: tuple[Observation, ...] = ()
+    if nearest and nearest.kind not in (None, Kind.HOSTNAME):
+        mangled = tuple(o for o in others if nearest.served in texts(o))
+        others = tuple(o for o in others if o not in mangled)
+    return Partition(
+        owner,
+        "the record" if expected else "the answer",
+        right=right,
+        behind=behind,
+        mangled=mangled,
+        nearest=nearest,
+        disagreeing=others,
+        expected=expected,
+    )
+
+
+def of_scattered(
+    owner: dns.name.Name,
+    wrong: tuple[Observation, ...],
+    served: tuple[bytes, ...],
+    expected: tuple[bytes, ...],
+) -> Partition | None:
+    """Where nobody has all values: whether the servers are of several minds nevertheless."""
+    aliases = [observation for observation in wrong if isinstance(observation.reading, Alias)]
+    if (
+        len(aliases) not in (0, len(wrong))
+        or len({answer_key(observation) for observation in aliases}) > 1
+        or set(served).issuperset(expected)
+    ):
+        return Partition(owner, "the record", disagreeing=wrong, expected=expected)
+    return None
+
+
+def of_alias(hop: Hop, expected: tuple[bytes, ...]) -> Partition | None:
+    """Part the servers of an alias's zone: those that show the alias that was followed, or not."""
+    answering = usable(hop)
+    alias = agreed_alias(hop, expected)
+    right = tuple(o for o in answering if alias and shows_alias(o, alias))
+    wrong = tuple(o for o in answering if o not in right)
+    if not wrong:
+        return None
+    behind, others = _parted(wrong, right) if right else ((), wrong)
+    return Partition(
+        hop.owner,
+        "the alias",
+        right=right,
+        behind=behind,
+        disagreeing=others,
+        # Where others hold a TXT record, nobody can say which of the two was meant.
+        undecided=any(isinstance(observation.reading, Values) for observation in others),
+    )
+
+
+def by_newest(
+    answering: tuple[Observation, ...],
+) -> tuple[tuple[Observation, ...], tuple[Observation, ...]]:
+    """With no value expected: those that answer as the newest zone does, and the others.
+
+    Where no serial tells, the majority stands for the newest.
+    """
+    groups: dict[object, list[Observation]] = {}
+    for observation in answering:
+        groups.setdefault(answer_key(observation), []).append(observation)
+    if not groups:
+        return (), ()
+
+    def standing(group: list[Observation]) -> tuple[int, int]:
+        serials = [observation.serial for observation in group if observation.serial is not None]
+        known = [observation.serial for observation in answering if observation.serial is not None]
+        behind = sum(all(is_older(mine, other) for mine in serials) for other in known)
+        return (-behind if serials else -len(known), len(group))
+
+    newest = max(groups.values(), key=standing)
+    return tuple(newest), tuple(
+        observation for observation in answering if observation not in newest
+    )
+
+
+def _parted(
+    wrong: tuple[Observation, ...], right: tuple[Observation, ...]
+) -> tuple[tuple[Observation, ...], tuple[Observation, ...]]:
+    """Tell those without it whose serial is older than that of any that has it from the others."""
+    ours = [observation.serial for observation in right if observation.serial is not None]
+    behind = tuple(
+        observation
+        for observation in wrong
+        if observation.serial is None
+        or not ours
+        or all(is_older(observation.serial, one) for one in ours)
+    )
+    return behind, tuple(observation for observation in wrong if observation not in behind)

@@ -1,0 +1,120 @@
+"""A CAA question fails at the name or an ancestor, at every server of a zone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.caa.relevant_set import Unanswered, relevant
+from certbot_dns_preflight.checks import evidence, phrases
+from certbot_dns_preflight.checks.rule import Remedy, Rule, Subject
+from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts.caa import Failed
+from certbot_dns_preflight.facts.finding import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import dns.name
+
+    from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.facts.caa import CaaAnswer, Climb
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Survey
+
+
+RULE = Rule(
+    code=Code.CAA_UNANSWERABLE,
+    severity=Severity.ERROR,
+    meaning="A CAA question fails at the name or an ancestor.",
+    reference="RFC 8659 section 3",
+    explanation=(
+        "Every name server must answer a CAA question, if only negatively. One gives "
+        "SERVFAIL, no answer, or a broken one; or nothing came within 20 seconds."
+    ),
+    refusal="An unanswered CAA question counts as a prohibition.",
+    confirm=(
+        "dig +norec @ADDRESS DOMAIN CAA",
+        "dig +trace DOMAIN CAA",
+    ),
+    remedies=(
+        Remedy(
+            "old server software answers unknown types with an error",
+            "Update it, or move the zone.",
+        ),
+        Remedy(
+            "a firewall drops unknown record types",
+            "Let them pass.",
+        ),
+        Remedy(
+            "DNSSEC denial for the type is broken",
+            "See dnssec-bogus.",
+        ),
+    ),
+    subject=Subject.ENVIRONMENT,
+)
+
+
+def check(survey: Survey, context: Context) -> Iterator[Finding]:
+    """Tell of a failure that hides closer sets, unless it is told as its servers' trouble."""
+    climb = context.environment.climb
+    if climb is None or context.request is None:
+        return
+    reported = [hop.zone.apex for hop in survey.hops] if context.survey_failed else []
+    for found in relevant(climb):
+        if isinstance(found, Unanswered) and (
+            _otherwise_fine(found) or not _is_reported(found.answers[0], reported)
+        ):
+            yield _finding(climb, found)
+
+
+def _is_reported(answer: CaaAnswer, zones: Sequence[dns.name.Name]) -> bool:
+    """Whether the trouble is that of zones told of already; where nobody was asked, at the name."""
+    if answer.nameserver is not None:
+        return answer.zone in zones
+    return any(answer.owner.is_subdomain(zone) for zone in zones)
+
+
+def _otherwise_fine(found: Unanswered) -> bool:
+    return any(isinstance(a.content, Failed) and a.content.otherwise_fine for a in found.answers)
+
+
+def _finding(climb: Climb, found: Unanswered) -> Finding:
+    first = found.answers[0]
+    failures = [a.content.detail for a in found.answers if isinstance(a.content, Failed)]
+    servers = [a.nameserver for a in found.answers if a.nameserver is not None]
+    fine = _otherwise_fine(found)
+    where = phrases.owner(found.name)
+    if first.owner != found.name:
+        where += f" (an alias for {phrases.owner(first.owner)})"
+    zone, number = phrases.owner(first.zone), len(set(servers))
+    who = phrases.bounded(failures[0])
+    if servers:
+        fail = phrases.verb(number, "fails", "fail")
+        who = f"{phrases.everyone(number)} of {zone} {fail} to answer"
+    cause = f"{phrases.listed(phrases.bounded(text) for text in failures)}"
+    if servers:
+        cause += f" from {phrases.listed(phrases.host(name) for name in servers)}"
+    if fine:
+        cause += "; the same servers answer other questions"
+    return RULE.finding(
+        summary=f"CAA at {where} cannot be read: {who}",
+        cause=f"{cause}. A CA that cannot read CAA must not issue.",
+        remedy="Let these servers answer CAA questions, with the records or with an empty answer; "
+        "old software and firewalls that know no CAA are the usual reason."
+        if fine
+        else f"Mend the name servers of {zone}",
+        nameserver=servers[0] if len(set(servers)) == 1 else None,
+        evidence={
+            "domain": show_name(climb.domain),
+            "name": show_name(found.name),
+            "owner": show_name(first.owner),
+            "zone": show_name(first.zone),
+            "answers_other_questions": fine,
+            "answers": [
+                {**evidence.caa_place(a), "failure": a.content.detail}
+                for a in found.answers
+                if isinstance(a.content, Failed)
+            ],
+        },
+    )

@@ -1,0 +1,115 @@
+"""A validating CA would get SERVFAIL; each zone's faults, one finding a kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import (
+    dnssec_words,
+)
+from certbot_dns_preflight.checks.rule import Remedy, Rule, Subject
+from certbot_dns_preflight.checks.rules import dnssec_bogus_words
+from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts.dnssec import Kind
+from certbot_dns_preflight.facts.finding import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.facts.dnssec import Assessment, Fault, ZoneState
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Survey
+
+
+RULE = Rule(
+    code=Code.DNSSEC_BOGUS,
+    severity=Severity.ERROR,
+    meaning="A validating resolver would answer SERVFAIL.",
+    reference="RFC 4035 section 5",
+    explanation=(
+        "The chain of signatures from the root does not hold; `kind` says where: "
+        "ds-without-key, signature-expired, signature-not-yet-valid, "
+        "signature-missing, signature-invalid. Each server address is looked at by "
+        "itself: one secondary with old signatures is the usual fault."
+    ),
+    refusal=(
+        "CAs must validate DNSSEC for TXT and CAA, and for the answer that there is no CAA; "
+        "bogus data is no data."
+    ),
+    confirm=(
+        "dig +dnssec +norec @ADDRESS OWNER TXT",
+        "dig +dnssec ZONE DNSKEY",
+        "dig ZONE DS",
+        "delv OWNER TXT",
+    ),
+    remedies=(
+        Remedy(
+            "ds-without-key",
+            "Correct the DS at the registrar, or remove it while the zone is unsigned; where "
+            "only some servers of the zone above have it, see to their transfers.",
+        ),
+        Remedy(
+            "signature-expired",
+            "Sign again; see why the signer or the transfer to this secondary stands still.",
+        ),
+        Remedy(
+            "signature-not-yet-valid",
+            "Set the signer's clock, or this host's.",
+        ),
+        Remedy(
+            "signature-missing",
+            "Sign the whole zone on every server; with a new algorithm, sign with "
+            "it before the DS appears.",
+        ),
+        Remedy(
+            "signature-invalid",
+            "Publish the key that signed; let no server alter the zone after signing.",
+        ),
+    ),
+    subject=Subject.ENVIRONMENT,
+)
+
+
+def check(_survey: Survey, context: Context) -> Iterator[Finding]:
+    """Tell each zone's faults, one finding a kind."""
+    assessment = context.environment.signatures
+    if assessment is None:
+        return
+    for zone in assessment.zones:
+        for kind in Kind:
+            faults = [fault for fault in zone.faults if fault.kind is kind]
+            if faults:
+                yield _finding(zone, kind, faults, assessment)
+
+
+def _finding(
+    zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Assessment
+) -> Finding:
+    places = tuple(dict.fromkeys(place for fault in faults for place in fault.places))
+    servers = dnssec_words.nameservers(places)
+    addresses = {place.endpoint.address for place in places}
+    return RULE.finding(
+        summary=dnssec_bogus_words.summary(zone, kind, faults, places, assessment.now),
+        cause=dnssec_bogus_words.cause(zone, kind, faults, assessment),
+        remedy=dnssec_bogus_words.remedy(zone, kind, faults, places),
+        nameserver=servers[0] if len(servers) == 1 else None,
+        address=next(iter(addresses)) if len(addresses) == 1 else None,
+        evidence={
+            "kind": kind.value,
+            "zone": show_name(zone.apex),
+            "faults": [
+                {
+                    "owner": show_name(fault.owner),
+                    "type": dnssec_words.type_name(fault.rdtype),
+                    "detail": fault.detail,
+                    "moment": dnssec_words.iso(fault.moment),
+                    "key_tags": list(fault.key_tags),
+                    "addresses": dnssec_words.places(fault.places),
+                }
+                for fault in faults
+            ],
+            "judged_at": dnssec_words.iso(assessment.now),
+        },
+    )

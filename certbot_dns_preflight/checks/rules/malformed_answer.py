@@ -1,0 +1,68 @@
+"""What came back is no answer to what was asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import evidence, phrases
+from certbot_dns_preflight.checks.rule import Remedy, Rule
+from certbot_dns_preflight.checks.trouble import named
+from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.facts.finding import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.checks.trouble import Trouble
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Survey
+
+
+RULE = Rule(
+    code=Code.MALFORMED_ANSWER,
+    severity=Severity.ERROR,
+    meaning="What came back is no answer to what was asked.",
+    reference="RFC 1035 section 4.1",
+    explanation=(
+        "The message cannot be parsed, has another id or question, or an answer "
+        "section about something else."
+    ),
+    refusal="Resolvers drop it and time out.",
+    confirm=(
+        "dig +norec +qr @ADDRESS OWNER TXT",
+        "dig +norec +tcp @ADDRESS OWNER TXT",
+    ),
+    remedies=(
+        Remedy(
+            'a middlebox or DNS "protection" rewrites answers',
+            "Take it out of the way of port 53.",
+        ),
+        Remedy(
+            "something other than a name server listens there",
+            "Correct the address records.",
+        ),
+    ),
+    note="A warning with unreachable=warn, while another name server of the zone answers.",
+)
+
+
+def check(survey: Survey, context: Context) -> Iterator[Finding]:
+    """Tell it once of all addresses that do it, at each severity."""
+    for trouble in context.troubles:
+        if trouble.code is RULE.code:
+            yield _finding(trouble, survey)
+
+
+def _finding(trouble: Trouble, survey: Survey) -> Finding:
+    it = named(trouble.at, survey, by_address=True)
+    return RULE.finding(
+        severity=trouble.severity,
+        summary=f"{it.who} {it.does('sends', 'send')} what is no answer to the question",
+        cause=f"Received from {it.addresses}: {phrases.distinct_answers(trouble.at)}.",
+        remedy=f"Ask {it.addresses} with dig from another network. If all is well there, a "
+        "firewall or middlebox on the way spoils the answers; else mend the server, "
+        f"or {it.take_out}.",
+        about=trouble.at,
+        evidence={"addresses": evidence.places(trouble.at)},
+    )

@@ -1,0 +1,80 @@
+"""A name server answers SERVFAIL, FORMERR, NOTIMP or the like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import evidence, phrases
+from certbot_dns_preflight.checks.rule import Remedy, Rule
+from certbot_dns_preflight.checks.trouble import named
+from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.facts.answers import Failing
+from certbot_dns_preflight.facts.finding import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.checks.trouble import Trouble
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Observation, Survey
+
+
+RULE = Rule(
+    code=Code.NAMESERVER_FAILING,
+    severity=Severity.ERROR,
+    meaning="A name server answers SERVFAIL, FORMERR, NOTIMP or the like.",
+    reference="RFC 1035 section 4.1.1",
+    explanation="The server knows of the zone but cannot answer for it.",
+    refusal="Resolvers ask others; with none left: SERVFAIL.",
+    confirm=(
+        "dig +norec @ADDRESS ZONE SOA",
+        "dig +norec +noedns @ADDRESS ZONE SOA",
+    ),
+    remedies=(
+        Remedy(
+            "a zone file error",
+            "Check and reload: `named-checkzone ZONE FILE`, `nsd-checkzone ZONE "
+            "FILE`, `kzonecheck FILE`.",
+        ),
+        Remedy(
+            "the secondary's copy has expired",
+            "Mend the transfer from the primary; see its log.",
+        ),
+        Remedy(
+            "the database behind it is down (PowerDNS)",
+            "See its log and the backend.",
+        ),
+    ),
+    note="A warning with unreachable=warn, while another name server of the zone answers.",
+)
+
+
+def check(survey: Survey, context: Context) -> Iterator[Finding]:
+    """Tell it once of all addresses that do it, at each severity."""
+    for trouble in context.troubles:
+        if trouble.code is RULE.code:
+            yield _finding(trouble, survey)
+
+
+def _finding(trouble: Trouble, survey: Survey) -> Finding:
+    it = named(trouble.at, survey)
+    return RULE.finding(
+        severity=trouble.severity,
+        summary=f"{it.who} {it.does('fails', 'fail')} with {phrases.distinct_answers(trouble.at)} "
+        f"for {it.zone}",
+        cause=f"{phrases.distinct_answers(trouble.at)} from {it.addresses}: {_why(trouble.at)}.",
+        remedy=f"Read the log on {it.hosts}: reload the zone, or mend the transfer from the "
+        "primary.",
+        about=trouble.at,
+        evidence={"addresses": evidence.places(trouble.at)},
+    )
+
+
+def _why(at: tuple[Observation, ...]) -> str:
+    codes = {o.reading.rcode for o in at if isinstance(o.reading, Failing)}
+    if codes == {"YXDOMAIN"}:
+        return "a DNAME above the name leads to one that is too long to exist (RFC 6672)"
+    if codes <= {"FORMERR", "NOTIMP"}:
+        return "the query was not understood"
+    return "the zone is not loaded there, has expired, or what serves it is broken"

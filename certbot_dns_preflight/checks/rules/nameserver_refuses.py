@@ -1,0 +1,70 @@
+"""A name server answers REFUSED: it is not configured for the zone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import evidence
+from certbot_dns_preflight.checks.rule import Remedy, Rule
+from certbot_dns_preflight.checks.trouble import named
+from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.facts.finding import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.checks.trouble import Trouble
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Survey
+
+
+RULE = Rule(
+    code=Code.NAMESERVER_REFUSES,
+    severity=Severity.ERROR,
+    meaning="A name server answers REFUSED: it is not configured for the zone (lame).",
+    reference="RFC 9499 section 7",
+    explanation=(
+        "The server is listed for the zone but does not serve it, or does not serve it to us."
+    ),
+    refusal="Resolvers take it for lame and ask others; with none left: SERVFAIL.",
+    confirm=(
+        "dig +norec @ADDRESS ZONE SOA",
+        "dig +norec @ADDRESS OWNER TXT",
+    ),
+    remedies=(
+        Remedy(
+            "the zone was never set up there, or was removed",
+            "Add the zone, or take the server out of the NS set.",
+        ),
+        Remedy(
+            "an access list or view excludes this host",
+            "Allow queries from everywhere (`allow-query { any; };`).",
+        ),
+        Remedy(
+            "the provider suspended the account",
+            "Ask the provider.",
+        ),
+    ),
+    note="A warning with unreachable=warn, while another name server of the zone answers.",
+)
+
+
+def check(survey: Survey, context: Context) -> Iterator[Finding]:
+    """Tell it once of all addresses that do it, at each severity."""
+    for trouble in context.troubles:
+        if trouble.code is RULE.code:
+            yield _finding(trouble, survey)
+
+
+def _finding(trouble: Trouble, survey: Survey) -> Finding:
+    it = named(trouble.at, survey)
+    return RULE.finding(
+        severity=trouble.severity,
+        summary=f"{it.who} {it.does('refuses', 'refuse')} to answer for {it.zone}",
+        cause=f"REFUSED from {it.addresses}: the zone is not configured there (lame "
+        "delegation), or not for everybody who asks.",
+        remedy=f"Configure the zone on {it.hosts}, or {it.take_out}.",
+        about=trouble.at,
+        evidence={"addresses": evidence.places(trouble.at)},
+    )

@@ -1,0 +1,111 @@
+"""A name of the NS set resolves to no address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.rule import Remedy, Rule
+from certbot_dns_preflight.checks.trouble import REMOVE, unheard
+from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.facts.finding import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import dns.name
+
+    from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import NameServer, Survey, Zone
+
+
+RULE = Rule(
+    code=Code.NAMESERVER_WITHOUT_ADDRESS,
+    severity=Severity.ERROR,
+    meaning="A name in the NS set resolves to no address.",
+    reference="RFC 2181 section 10.3",
+    explanation=(
+        "The NS record points at a host name with neither A nor AAAA records, or at an "
+        "alias, or into a zone that cannot be reached."
+    ),
+    refusal=(
+        "Resolvers lose time on it and have fewer servers to fall back on; with no "
+        "other server the zone is dead."
+    ),
+    confirm=(
+        "dig +norec @ADDRESS ZONE NS",
+        "dig NAMESERVER A",
+        "dig NAMESERVER AAAA",
+    ),
+    remedies=(
+        Remedy(
+            "the host was renamed or removed",
+            "Replace it in the zone's NS records and at the registrar.",
+        ),
+        Remedy(
+            "glue is missing",
+            "If the name server lies in the zone it serves, register its addresses "
+            "(host records) at the registrar.",
+        ),
+        Remedy(
+            "the NS name is a CNAME",
+            "Point the NS record at a name that has addresses itself.",
+        ),
+    ),
+    note="A warning with unreachable=warn, while another name server of the zone answers.",
+)
+
+
+def check(survey: Survey, context: Context) -> Iterator[Finding]:
+    """Tell of NS names that resolve to no address, one finding a zone."""
+    lost: dict[tuple[dns.name.Name, Severity], list[NameServer]] = {}
+    for server, hop, severity in unheard(survey, context.unreachable):
+        if not server.endpoints:
+            lost.setdefault((hop.zone.apex, severity), []).append(server)
+    zones = {hop.zone.apex: hop.zone for hop in survey.hops}
+    for (apex, severity), servers in lost.items():
+        yield _finding(servers, zones[apex], severity)
+
+
+def _finding(servers: Sequence[NameServer], zone: Zone, severity: Severity) -> Finding:
+    names = phrases.listed(phrases.host(server.name) for server in servers)
+    apex = phrases.owner(zone.apex)
+    some = len(servers)
+    if some > 1 and some == len(zone.nameservers):
+        summary = f"no name server of {apex} has an address: {names}"
+        remedy = (
+            f"At the registrar of {apex} name servers that have A or AAAA records, or give "
+            "these names some (no CNAME)"
+        )
+    else:
+        role = phrases.verb(some, "a name server", "name servers")
+        summary = f"{names}, {role} of {apex}, {phrases.verb(some, 'has', 'have')} no address"
+        remedy = (
+            f"Give {names} an address record (not a CNAME), or take "
+            f"{phrases.verb(some, 'it', 'them')} {REMOVE}"
+        )
+    why = phrases.listed(
+        f"{phrases.host(server.name)}: {phrases.bounded(server.failure or 'it has neither')}"
+        for server in servers
+    )
+    return RULE.finding(
+        severity=severity,
+        summary=summary,
+        cause=f"An NS record's name must have A or AAAA records. {why}",
+        remedy=remedy,
+        nameserver=servers[0].name if some == 1 else None,
+        evidence={
+            "zone": zone.apex.to_text(),
+            "nameservers": [
+                {
+                    "nameserver": server.name.to_text(),
+                    "failure": server.failure,
+                    "unanswered": server.unanswered,
+                }
+                for server in servers
+            ],
+            # An outage of the names' own zone may pass; an authoritative denial does not.
+            "unanswered": all(server.unanswered for server in servers),
+        },
+    )

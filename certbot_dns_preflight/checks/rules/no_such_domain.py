@@ -1,0 +1,69 @@
+"""The parent denies the domain itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.rule import Remedy, Rule
+from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.survey import NoSuchDomain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Survey
+
+
+RULE = Rule(
+    code=Code.NO_SUCH_DOMAIN,
+    severity=Severity.ERROR,
+    meaning="The parent zone says that the domain does not exist.",
+    reference="RFC 8020",
+    explanation=(
+        "On the way down from the root, an authoritative server answered NXDOMAIN for "
+        "the domain or one of its ancestors."
+    ),
+    refusal="No resolver can get below a name that does not exist.",
+    confirm=(
+        "dig +trace DOMAIN NS",
+        "whois DOMAIN",
+    ),
+    remedies=(
+        Remedy(
+            "a misspelt name",
+            "Correct it in the certificate request.",
+        ),
+        Remedy(
+            "the registration has lapsed, or is on hold",
+            "Renew it, or ask the registrar why (status clientHold, serverHold).",
+        ),
+        Remedy(
+            "no name servers are set",
+            "Set them at the registrar.",
+        ),
+        Remedy(
+            "an internal name",
+            "Give a resolver that knows it (--dns-preflight-resolver); a public CA "
+            "cannot validate it.",
+        ),
+    ),
+)
+
+
+def check(survey: Survey, _context: Context) -> Iterator[Finding]:
+    """Tell that the parent denies the domain itself."""
+    if survey.hops or not isinstance(survey.obstacle, NoSuchDomain):
+        return
+    name, apex = survey.obstacle.name, survey.obstacle.zone.to_text()
+    zone = "the root" if apex == "." else phrases.bounded(apex)
+    yield RULE.finding(
+        summary=f"{phrases.host(name)} does not exist: {zone} answers NXDOMAIN",
+        cause=f"The name servers of {zone} have no delegation for {phrases.owner(name)}",
+        remedy="Look for a misspelt name; else see at the registrar that the domain is registered, "
+        "not expired or on hold, and has name servers.",
+        evidence={"name": name.to_text(), "zone": apex},
+    )

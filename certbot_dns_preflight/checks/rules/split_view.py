@@ -1,0 +1,89 @@
+"""Where the resolver of this host shows something other than the public DNS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.rule import Remedy, Rule, Subject
+from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts.environment import ViewOf
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.survey import NoSuchDomain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.facts.environment import ResolverView
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Survey
+
+
+RULE = Rule(
+    code=Code.SPLIT_VIEW,
+    severity=Severity.WARNING,
+    meaning="This host's resolver shows something other than the public DNS.",
+    reference="RFC 9499 section 6",
+    explanation=(
+        "An internal view or a local override hides the public zone from this host: other name "
+        "servers, another primary, or internal addresses where the public ones are not. Other "
+        "public addresses may have many reasons and are not told."
+    ),
+    refusal=(
+        "It does not look from here: only the public view counts, and the record has to be there."
+    ),
+    confirm=(
+        "dig DOMAIN A",
+        "dig +trace DOMAIN A",
+    ),
+    remedies=(
+        Remedy(
+            "the record was written to the internal zone",
+            "Write it to the public one; point the authenticator at the public primary.",
+        ),
+        Remedy(
+            "the CA is an internal one",
+            "Check through its resolver (--dns-preflight-resolver).",
+        ),
+    ),
+    subject=Subject.ENVIRONMENT,
+)
+
+
+def check(survey: Survey, context: Context) -> Iterator[Finding]:
+    """Tell how this host's own view differs, where it does."""
+    view = context.environment.resolver_view
+    if view is None or isinstance(survey.obstacle, NoSuchDomain):
+        return
+    resolver = view.resolver.address
+    local, public = phrases.listed(view.local), phrases.listed(view.public)
+    yield RULE.finding(
+        summary=f"this host's resolver {resolver} shows {_other(view)} than the public DNS",
+        cause=f"It says {local}; from the root on it is {public}",
+        remedy="See that the record gets into the public zone: a CA sees only that one",
+        evidence={
+            "resolver": resolver,
+            "zone": show_name(view.zone),
+            "what": view.what.value,
+            "name": show_name(view.name),
+            "local": list(view.local),
+            "public": list(view.public),
+        },
+    )
+
+
+def _other(view: ResolverView) -> str:
+    name = phrases.host(view.name)
+    match view.what:
+        case ViewOf.NAME_SERVERS:
+            return f"other name servers for {name}"
+        case ViewOf.PRIMARY:
+            return f"another primary name server for {name}"
+        case ViewOf.SERVER_ADDRESSES:
+            return f"other addresses of the name server {name}"
+        case ViewOf.ADDRESSES:
+            return f"other addresses of {name}"
+        case _ as never:
+            assert_never(never)

@@ -1,0 +1,76 @@
+"""Some of several expected values are served, others nowhere: replaced instead of added."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import evidence, phrases
+from certbot_dns_preflight.checks.rule import Remedy, Rule
+from certbot_dns_preflight.checks.txt_difference import Kind
+from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.facts.finding import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Survey
+
+
+RULE = Rule(
+    code=Code.VALUE_MISSING,
+    severity=Severity.ERROR,
+    meaning="Some of several expected values are served, others are not.",
+    reference="RFC 8555 section 8.4",
+    explanation=(
+        "A certificate for a domain and its wildcard needs two TXT records at one owner name, side "
+        "by side. Only a part of them is there."
+    ),
+    refusal=(
+        "Each value belongs to an authorization of its own; the one whose value is missing fails."
+    ),
+    confirm=("dig +norec @ADDRESS OWNER TXT",),
+    remedies=(
+        Remedy(
+            "the second record replaced the first",
+            "Make the hook or plugin add to the RRset and not overwrite it; some provider "
+            "interfaces need all values in one request.",
+        ),
+        Remedy(
+            "an earlier clean-up removed both",
+            "Remove by name and value, not by name alone.",
+        ),
+        Remedy(
+            "two clients share the owner name",
+            "Let them run one after the other, or give each its own CNAME target.",
+        ),
+    ),
+)
+
+
+def check(_survey: Survey, context: Context) -> Iterator[Finding]:
+    """Tell that some of several values are served, others nowhere."""
+    if not context.nobody_has_all or context.misplaced or not context.partly_served:
+        return
+    missing = [value for value in context.expected if value not in context.served]
+    if not missing or _is_mangled(context):
+        return
+    there = len(context.expected) - len(missing)
+    yield RULE.finding(
+        summary=f"{there} of {len(context.expected)} expected values "
+        f"{phrases.verb(there, 'is', 'are')} served; "
+        f"{phrases.listed(map(phrases.value, missing))} "
+        f"{phrases.verb(len(missing), 'is', 'are')} not",
+        cause=f"{phrases.owner(context.target)} must hold {len(context.expected)} values side by "
+        "side; probably a later record replaced an earlier one instead of being added to it.",
+        remedy="Add the missing value and keep the others: make the plugin or hook add to the "
+        "TXT RRset, not overwrite it.",
+        about=context.lacking,
+        evidence={"missing": evidence.values(missing), **evidence.served(context)},
+    )
+
+
+def _is_mangled(context: Context) -> bool:
+    kind = context.nearest.kind if context.nearest else None
+    return kind is not None and kind is not Kind.HOSTNAME

@@ -1,0 +1,215 @@
+"""Which name servers give no usable answer, each with its one cause; and how they are named.
+
+What they are told with is the rules' to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import observations, phrases
+from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.facts.answers import (
+    Failing,
+    Malformed,
+    NoResponseReason,
+    NotAsked,
+    NotAuthoritative,
+    Referral,
+    Refused,
+    Unreachable,
+)
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.settings import UnreachablePolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import dns.name
+
+    from certbot_dns_preflight.facts.answers import Reading
+    from certbot_dns_preflight.facts.survey import Hop, NameServer, Observation, Survey
+
+REMOVE = "out of the NS set, in the zone and at the registrar"
+"""Where a name server that is to go must be taken from."""
+
+_IN_ORDER = (
+    Code.NAMESERVER_REFUSES,
+    Code.NAMESERVER_FAILING,
+    Code.NOT_AUTHORITATIVE,
+    Code.MALFORMED_ANSWER,
+    Code.TCP_UNAVAILABLE,
+    Code.NAMESERVER_UNREACHABLE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The code that tells a trouble, and the addresses where it shows, in every zone passed."""
+
+    code: Code
+    severity: Severity
+    at: tuple[Observation, ...]
+
+
+def troubles(survey: Survey, unreachable: UnreachablePolicy) -> tuple[Trouble, ...]:
+    """Group all addresses in trouble by what ails them."""
+    groups: dict[tuple[Code, Severity], list[Observation]] = {}
+    for hop in survey.hops:
+        for trouble in _troubles(hop, _severity(hop, unreachable)):
+            at = groups.setdefault((trouble.code, trouble.severity), [])
+            known = {(observation.nameserver, observation.endpoint) for observation in at}
+            at.extend(o for o in trouble.at if (o.nameserver, o.endpoint) not in known)
+    return tuple(Trouble(code, severe, tuple(at)) for (code, severe), at in groups.items())
+
+
+def unheard(
+    survey: Survey, unreachable: UnreachablePolicy
+) -> Iterator[tuple[NameServer, Hop, Severity]]:
+    """Find the name servers of which no address was asked, each once at each severity."""
+    done: set[tuple[dns.name.Name, Severity]] = set()
+    for hop in survey.hops:
+        severity = _severity(hop, unreachable)
+        heard = {observation.nameserver for observation in hop.observations}
+        for server in hop.zone.nameservers:
+            if server.name not in heard and (server.name, severity) not in done:
+                done.add((server.name, severity))
+                yield server, hop, severity
+
+
+def _severity(hop: Hop, unreachable: UnreachablePolicy) -> Severity:
+    """Severity of a server's trouble: excusable only while another server of the zone answers."""
+    excused = unreachable is UnreachablePolicy.WARN and bool(observations.usable(hop))
+    return Severity.WARNING if excused else Severity.ERROR
+
+
+def _troubles(hop: Hop, severity: Severity) -> Iterator[Trouble]:
+    """Find each name server's one cause, and its addresses that are merely silent beside it."""
+    for name in observations.nameservers(hop.observations):
+        mine = tuple(
+            observation for observation in hop.observations if observation.nameserver == name
+        )
+        codes = {code for observation in mine if (code := _code(observation.reading))}
+        told = [code for code in _IN_ORDER if code in codes]
+        usable = any(observations.is_usable(observation) for observation in mine)
+        if not told:
+            if not usable:
+                yield Trouble(Code.NAMESERVER_UNREACHABLE, severity, mine)
+            continue
+        first = told[0]
+        if first is not Code.NAMESERVER_UNREACHABLE:
+            at = tuple(
+                observation
+                for observation in mine
+                if _code(observation.reading) not in (None, Code.NAMESERVER_UNREACHABLE)
+            )
+            yield Trouble(first, severity, at)
+        silent = tuple(
+            observation
+            for observation in mine
+            if _code(observation.reading) is Code.NAMESERVER_UNREACHABLE
+        )
+        if silent and (usable or first is not Code.NAMESERVER_UNREACHABLE):
+            yield Trouble(Code.ADDRESS_UNREACHABLE, Severity.WARNING, silent)
+        elif silent:
+            yield Trouble(Code.NAMESERVER_UNREACHABLE, severity, mine)
+
+
+def _code(reading: Reading) -> Code | None:  # noqa: PLR0911 - one for each kind of trouble
+    """Name an address's trouble; None where it answers, or where the want of a route is ours."""
+    match reading:
+        case Refused():
+            return Code.NAMESERVER_REFUSES
+        case Failing():
+            return Code.NAMESERVER_FAILING
+        case NotAuthoritative() | Referral():
+            return Code.NOT_AUTHORITATIVE
+        case Malformed():
+            return Code.MALFORMED_ANSWER
+        case Unreachable(reason=NoResponseReason.TRUNCATED):
+            return Code.TCP_UNAVAILABLE
+        case Unreachable(reason=NoResponseReason.NO_ROUTE):
+            return None
+        case Unreachable():
+            return Code.NAMESERVER_UNREACHABLE
+        case _:
+            return None
+
+
+# -- how they are named --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The subject of a sentence about name servers in trouble, or about some of their addresses.
+
+    `who` is the subject and `number` its grammatical number; `hosts`, `addresses` and `zone` name
+    what they say; `take_out` says how to have a zone without these servers.
+    """
+
+    who: str
+    number: int
+    hosts: str
+    servers: int
+    addresses: str
+    zone: str
+    take_out: str
+
+    def does(self, singular: str, plural: str) -> str:
+        """Choose the verb's form."""
+        return phrases.verb(self.number, singular, plural)
+
+
+def named(at: tuple[Observation, ...], survey: Survey, *, by_address: bool = False) -> Named:
+    """Name the servers of some addresses; `by_address`: only those addresses are meant."""
+    names = observations.nameservers(at)
+    hosts = phrases.listed(map(phrases.host, names))
+    whole_zone = _is_whole_zone(at, survey)
+    if by_address:
+        subjects = phrases.subjects(at, survey.observations)
+        who, number = phrases.listed(subjects), len(subjects)
+    else:
+        who = f"all {len(names)} name servers ({hosts})" if whole_zone else hosts
+        number = len(names)
+    zone = phrases.listed(phrases.owner(observation.zone) for observation in at)
+    if whole_zone:
+        take_out = f"correct the delegation of {zone} at its registrar"
+    else:
+        take_out = f"take {phrases.verb(number, 'it', 'them')} {REMOVE}"
+    return Named(
+        who=who,
+        number=number,
+        hosts=hosts,
+        servers=len(names),
+        addresses=phrases.listed(observation.endpoint.address for observation in at),
+        zone=zone,
+        take_out=take_out,
+    )
+
+
+def _is_whole_zone(at: tuple[Observation, ...], survey: Survey) -> bool:
+    """Whether these are all of several name servers of one zone."""
+    names = observations.nameservers(at)
+    zones = {observation.zone for observation in at}
+    everybody = {
+        server.name
+        for hop in survey.hops
+        for server in hop.zone.nameservers
+        if hop.zone.apex in zones
+    }
+    return len(zones) == 1 and len(names) > 1 and everybody == set(names)
+
+
+def silences(at: tuple[Observation, ...]) -> str:
+    """List how each address is silent, as "192.0.2.1 timed out and 192.0.2.2 not asked, ..."."""
+    words = []
+    for observation in at:
+        match observation.reading:
+            case Unreachable(reason=reason):
+                words.append(f"{observation.endpoint.address} {reason.value}")
+            case NotAsked(reason=reason):
+                words.append(f"{observation.endpoint.address} not asked, {phrases.bounded(reason)}")
+            case reading:
+                words.append(f"{observation.endpoint.address} {phrases.answer(reading)}")
+    return phrases.listed(words)

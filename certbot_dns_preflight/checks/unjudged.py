@@ -1,0 +1,29 @@
+"""What of DNSSEC could not be judged, and why. The findings are the rules'."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.facts.dnssec import UNSUPPORTED, Status
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.dnssec import Assessment, ZoneState
+
+
+def unjudged(assessment: Assessment) -> tuple[str, ...]:
+    """Say what could not be judged and why, as sentences; empty if all could.
+
+    Of a chain only the first zone: what is below it cannot be judged either, and not for reasons of
+    its own.
+    """
+    told: list[ZoneState] = []
+    for zone in assessment.zones:
+        unknown = zone.status is Status.INDETERMINATE and zone.reason
+        unsupported = zone.status is Status.INSECURE and zone.reason == UNSUPPORTED
+        if (unknown or unsupported) and not any(zone.apex.is_subdomain(t.apex) for t in told):
+            told.append(zone)
+    return tuple(
+        f"DNSSEC of {phrases.owner(zone.apex)} could not be judged: {phrases.bounded(zone.reason)}."
+        for zone in told
+    )

@@ -1,0 +1,58 @@
+"""The words that rules about the record itself share: who answers, and how near a value comes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import observations, phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.checks.txt_difference import Comparison
+    from certbot_dns_preflight.facts.survey import Observation
+
+_CLOSE = 10  # beyond that many edits, the distance tells nobody anything
+_DIGEST = re.compile(rb"[A-Za-z0-9_-]{43}")  # base64url of a SHA-256 digest (RFC 8555 section 8.4)
+
+
+def everyone(context: Context, servers: int) -> str:
+    """Name all that answer; where some of the zone's servers do not, say so."""
+    total = len(context.final.zone.nameservers) if context.final else servers
+    told = phrases.everyone(servers)
+    return told if servers >= total else f"{told} that {phrases.verb(servers, 'answers', 'answer')}"
+
+
+def answers(some: Sequence[Observation], subjects: int, expected: tuple[bytes, ...]) -> str:
+    """Say what some addresses answer; of those that show part of what is expected, what lacks."""
+    parts = [set(expected).difference(observations.texts(observation)) for observation in some]
+    if all(0 < len(missing) < len(expected) for missing in parts):
+        missing = [value for value in expected if any(value in part for part in parts)]
+        return (
+            f"{phrases.verb(subjects, 'lacks', 'lack')} "
+            f"{phrases.listed(map(phrases.value, missing))}"
+        )
+    return f"{phrases.verb(subjects, 'answers', 'answer')} {phrases.distinct_answers(some)}"
+
+
+def wrong_because(nearest: Comparison, context: Context) -> str:
+    """Say how far the nearest value is from the expected one, with a hint where there is one."""
+    if context.only_from_wildcard:
+        return (
+            "A wildcard TXT record answers for this name as for any other; the record itself "
+            f"was not written. The wildcard has "
+            f"{phrases.listed(map(phrases.value, context.served), most=2)}."
+        )
+    words = "The nearest served" if len(context.served) > 1 else "The served"
+    words += f" value differs from the expected one from position {nearest.position} on"
+    if nearest.distance is not None and nearest.distance <= _CLOSE:
+        words += f", edit distance {nearest.distance}"
+    if nearest.foreign_key_authorization:
+        return f"{words}; it looks like the key authorization of another challenge."
+    if nearest.contains:
+        return f"{words}; the expected value stands inside it, with other data around."
+    if _DIGEST.fullmatch(nearest.served):
+        return f"{words}; probably left over from another attempt."
+    return f"{words}; it looks like no challenge's value, so something else wrote it."

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from certbot_dns_preflight.facts.survey import (
+    NoSuchDomain,
+)
+from tests.builders.survey import (
+    NS1,
+    TARGET,
+    alias,
+    at,
+    hop,
+    name,
+    survey,
+)
+from tests.checks.asserting import (
+    only_error,
+)
+
+
+def test_an_alias_to_nowhere_dangles() -> None:
+    obstacle = NoSuchDomain(name("other.test."), name("test."))
+    facts = survey(hop(at(NS1, alias())), obstacle=obstacle)
+    assert TARGET in only_error(facts, "alias-dangling").summary

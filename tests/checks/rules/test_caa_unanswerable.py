@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.facts.caa import (
+    Failed,
+    NotAskable,
+)
+from tests.checks.asserting import LETS_ENCRYPT, of_caa
+from tests.checks.climbs import EMPTY, ZONE, climbed, only, props
+
+
+def test_a_failure_closer_than_the_deciding_set_is_told() -> None:
+    failed = (Failed("SERVFAIL", otherwise_fine=True),) * 2
+    found = only(climbed(props("0 issue letsencrypt.org"), at_www=failed))
+    assert found.code == "caa-unanswerable"
+    assert found.summary == (
+        f"CAA at www.example.com. cannot be read: {phrases.everyone(2)} of example.com. "
+        "fail to answer."
+    )
+    assert "SERVFAIL from ns1.example.net and ns2.example.net" in found.cause
+    assert "the same servers answer other questions" in found.cause
+    assert found.evidence["name"] == "www.example.com."
+
+
+def test_a_failure_farther_than_the_deciding_set_does_not_matter() -> None:
+    allowing = (props("0 issue letsencrypt.org"),)
+    assert not list(of_caa(climbed(Failed("SERVFAIL"), at_www=allowing), LETS_ENCRYPT))
+
+
+def test_one_server_that_fails_beside_one_that_answers_does_not_matter() -> None:
+    assert not list(of_caa(climbed(Failed("REFUSED"), EMPTY), LETS_ENCRYPT))
+
+
+def test_a_dead_zone_that_another_finding_tells_is_not_told_again() -> None:
+    climb = climbed(EMPTY, at_www=(Failed("no answer in 3 s"),))
+    assert [f.code for f in of_caa(climb, LETS_ENCRYPT)] == ["caa-unanswerable"]
+    assert not list(of_caa(climb, LETS_ENCRYPT, already_reported={ZONE}))
+    own = climbed(EMPTY, at_www=(Failed("SERVFAIL", otherwise_fine=True),))
+    assert list(of_caa(own, LETS_ENCRYPT, already_reported={ZONE}))
+
+
+def test_an_address_that_cannot_be_asked_from_here_proves_nothing() -> None:
+    assert not list(of_caa(climbed(NotAskable("no route"), EMPTY), LETS_ENCRYPT))
+    assert not list(of_caa(climbed(NotAskable("no route")), LETS_ENCRYPT))

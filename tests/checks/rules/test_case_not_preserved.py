@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from certbot_dns_preflight.facts.answers import (
+    Endpoint,
+)
+from tests.builders.survey import (
+    NS1,
+    NS2,
+    at,
+    hop,
+    survey,
+    texts,
+)
+from tests.checks.asserting import (
+    only_warning,
+)
+
+
+def test_one_address_that_does_is_a_warning() -> None:
+    facts = survey(hop(at(NS1, texts()), at(NS2, texts())), case_changed=frozenset({Endpoint(NS2)}))
+    assert only_warning(facts, "case-not-preserved").address == NS2

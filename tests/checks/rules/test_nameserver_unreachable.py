@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from certbot_dns_preflight.facts.answers import (
+    NoResponseReason,
+    NotAsked,
+    Reading,
+)
+from certbot_dns_preflight.facts.survey import (
+    OutOfTime,
+)
+from tests.builders.survey import (
+    NS1,
+    NS2,
+    NS3,
+    alias,
+    at,
+    hop,
+    name,
+    silent,
+    survey,
+    texts,
+)
+from tests.checks.asserting import (
+    a_warning_while_another_shows_it,
+    aliased,
+    an_error_where_no_server_answers,
+    one_error_with_its_name,
+    only_error,
+)
+
+READINGS = [silent(), silent(NoResponseReason.NO_ROUTE), NotAsked("no IPv6 route from this host")]
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_a_server_that_does_is_one_error_with_its_name(reading: Reading) -> None:
+    one_error_with_its_name(reading, "nameserver-unreachable")
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_with_unreachable_warn_it_is_a_warning_while_another_shows_it(reading: Reading) -> None:
+    a_warning_while_another_shows_it(reading, "nameserver-unreachable")
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_it_stays_an_error_where_no_server_answers(reading: Reading) -> None:
+    an_error_where_no_server_answers(reading, "nameserver-unreachable")
+
+
+def test_several_dead_servers_are_one_finding() -> None:
+    facts = survey(hop(at(NS1, texts()), at(NS2, silent()), at(NS3, silent())))
+    found = only_error(facts, "nameserver-unreachable")
+    assert found.nameserver is None
+    assert "ns2.example.net and ns3.example.net" in found.summary
+
+
+def test_a_server_of_two_zones_passed_is_told_once() -> None:
+    first = hop(at(NS1, alias()), at(NS2, silent()))
+    facts = aliased(at(NS1, texts()), at(NS2, silent()), first=first)
+    addresses = only_error(facts, "nameserver-unreachable").evidence["addresses"]
+    assert isinstance(addresses, list)
+    assert len(addresses) == 1
+
+
+def test_time_that_ran_out_is_an_error_of_the_servers() -> None:
+    facts = survey(obstacle=OutOfTime(name("example.test.")))
+    assert "time ran out" in only_error(facts, "nameserver-unreachable").summary

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from certbot_dns_preflight.facts.survey import (
+    NoSuchDomain,
+)
+from tests.builders.survey import (
+    name,
+    survey,
+)
+from tests.checks.asserting import (
+    only_error,
+)
+
+
+def test_a_domain_that_does_not_exist() -> None:
+    facts = survey(obstacle=NoSuchDomain(name("example.test."), name("test.")))
+    assert only_error(facts, "no-such-domain").summary == (
+        "example.test does not exist: test. answers NXDOMAIN."
+    )

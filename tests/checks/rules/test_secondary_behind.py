@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from tests.builders.survey import (
+    NS1,
+    NS2,
+    NS2_V6,
+    NS3,
+    OTHER,
+    alias,
+    at,
+    hop,
+    name,
+    nodata,
+    nxdomain,
+    survey,
+    texts,
+)
+from tests.checks.asserting import (
+    aliased,
+    only_error,
+)
+
+
+def test_a_secondary_with_an_older_zone_is_behind() -> None:
+    facts = survey(hop(at(NS1, texts(), 42), at(NS2, nxdomain(), 41), at(NS3, texts(), 42)))
+    found = only_error(facts, "secondary-behind")
+    assert found.summary == (
+        "2 of 3 name servers show the record; ns2.example.net answers NXDOMAIN, serial 41, "
+        "the others 42."
+    )
+    assert found.nameserver == name("ns2.example.net.")
+    behind = found.evidence["behind"]
+    assert isinstance(behind, list)
+    assert behind[0] == {
+        "nameserver": "ns2.example.net.",
+        "address": NS2,
+        "port": 53,
+        "zone": "example.test.",
+        "serial": 41,
+        "answer": "NXDOMAIN",
+    }
+
+
+def test_serials_are_compared_around_their_end() -> None:
+    only_error(survey(hop(at(NS1, texts(), 3), at(NS2, nxdomain(), 2**32 - 5))), "secondary-behind")
+
+
+def test_a_secondary_that_shows_an_older_value_is_behind() -> None:
+    only_error(survey(hop(at(NS1, texts(), 42), at(NS2, texts(OTHER), 41))), "secondary-behind")
+
+
+def test_without_serials_it_is_behind() -> None:
+    only_error(survey(hop(at(NS1, texts()), at(NS2, nodata()))), "secondary-behind")
+
+
+def test_one_address_of_a_server_behind_is_named_with_its_address() -> None:
+    facts = survey(hop(at(NS1, texts(), 42), at(NS2, texts(), 42), at(NS2_V6, nxdomain(), 41)))
+    found = only_error(facts, "secondary-behind")
+    assert found.address == NS2_V6
+    assert "ns2.example.net at 2001:db8::2 answers NXDOMAIN" in found.summary
+
+
+def test_without_an_expected_value_a_server_with_an_older_zone_is_behind() -> None:
+    facts = survey(hop(at(NS1, texts(OTHER), 42), at(NS2, nodata(), 41)), expected=())
+    only_error(facts, "secondary-behind")
+
+
+def test_a_lagging_server_of_the_alias_target_is_behind() -> None:
+    only_error(aliased(at(NS1, texts(), 42), at(NS3, nxdomain(), 41)), "secondary-behind")
+
+
+def test_a_server_of_the_alias_zone_with_an_older_zone_is_behind() -> None:
+    first = hop(at(NS1, alias(), 7), at(NS2, nxdomain(), 6))
+    found = only_error(aliased(at(NS3, texts()), first=first), "secondary-behind")
+    assert found.address == NS2
