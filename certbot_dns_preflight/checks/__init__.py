@@ -1,15 +1,20 @@
-"""From what was observed to findings: why a challenge is not ready, and what to do.
+"""Judge: from what was observed to findings, and from these to a verdict. Pure.
 
-Pure: a survey goes in, findings come out, most telling first. A cause hides its symptoms, so the
-rules share one reading of the survey (`context`). Each rule is a file of `rules`: what it means,
-and the check that finds it. How the answers were got is not known here.
+A challenge is ready when every name server of the zone that really holds the record (aliases
+followed, delegation and apex taken together) answers with authority and shows every expected
+value. An address that is silent while another of its name server answers is excused; any wrong,
+absent or other answer is not. Whatever stands in the way is a finding, and a cause hides its
+symptoms: one error for one cause.
+
+`context` reads a survey once for all; each file of `rules` says what one finding means and has the
+check for it; `verdict` weighs them. How the answers were got is not known here.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import context
+from certbot_dns_preflight.checks.context import read
 from certbot_dns_preflight.checks.rule import Subject
 from certbot_dns_preflight.checks.rules import RULES, nameserver_unreachable, no_dns_egress
 from certbot_dns_preflight.checks.unjudged import unjudged
@@ -36,14 +41,14 @@ def diagnose(
     survey: Survey, *, unreachable: UnreachablePolicy = UnreachablePolicy.FAIL
 ) -> tuple[Finding, ...]:
     """Find out what a survey shows; errors first, the most telling one at the head."""
-    seen = context.read(survey, unreachable)
+    context = read(survey, unreachable)
     if isinstance(survey.obstacle, NoEgress):
-        return tuple(no_dns_egress.check(survey, seen))
+        return tuple(no_dns_egress.check(survey, context))
     found = [
         finding
         for module in RULES
         if module.RULE.subject is Subject.SURVEY
-        for finding in module.check(survey, seen)
+        for finding in module.check(survey, context)
     ]
     if not _has_error(found):
         found.extend(nameserver_unreachable.unfinished(survey))
@@ -58,14 +63,14 @@ def with_environment(
     request: IssuanceRequest,
 ) -> tuple[Finding, ...]:
     """Add to a survey's findings what is around it: CAA, DNSSEC, views, addresses."""
-    seen = context.read(
+    context = read(
         survey, environment=environment, request=request, survey_failed=_has_error(found)
     )
     more = (
         finding
         for module in RULES
         if module.RULE.subject is Subject.ENVIRONMENT
-        for finding in module.check(survey, seen)
+        for finding in module.check(survey, context)
     )
     return _in_order((*found, *more))
 

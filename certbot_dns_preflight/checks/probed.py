@@ -21,7 +21,7 @@ def at(survey: Survey, endpoints: frozenset[Endpoint]) -> tuple[Observation, ...
     return tuple(latest.values())
 
 
-def told(  # noqa: PLR0913 - a finding's texts and what it is about
+def findings(  # noqa: PLR0913 - a finding's texts and what it is about
     rule: Rule,
     survey: Survey,
     some: Sequence[Observation],

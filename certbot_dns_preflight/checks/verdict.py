@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks.observations import UNSTABLE_FLIPS
 from certbot_dns_preflight.facts.answers import (
     Alias,
     Answer,
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
 
-_UNSTABLE = 2
-
 
 def is_ready(survey: Survey, *, unreachable: UnreachablePolicy = UnreachablePolicy.FAIL) -> bool:
     """Whether every name server of every zone passed shows what it must, by its latest answer.
@@ -41,7 +40,7 @@ def is_ready(survey: Survey, *, unreachable: UnreachablePolicy = UnreachablePoli
         return False
     *followed, final = survey.hops
     return (
-        not any(observation.flips >= _UNSTABLE for observation in survey.observations)
+        not any(observation.flips >= UNSTABLE_FLIPS for observation in survey.observations)
         and all(_servers_answer(hop, unreachable) for hop in survey.hops)
         and all(_shows_one_alias(hop) for hop in followed)
         and _shows_values(final, survey.challenge.expected)

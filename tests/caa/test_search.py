@@ -226,7 +226,7 @@ def test_the_verdict_is_the_one_a_ca_comes_to(
 ) -> None:
     scenario(lab)
     found = findings(lab, "www.caa.test.")
-    codes = [finding.code for finding in found]
+    codes = [str(finding.code) for finding in found]
     ours = codes[0] if codes else "fine"
     theirs = as_a_ca_sees_it(lab, "www.caa.test.")
     print(f"{scenario.__name__:45} ours {ours:17} through Unbound {theirs}")  # noqa: T201

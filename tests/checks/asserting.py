@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.checks import context, diagnose, with_environment
+from certbot_dns_preflight.checks import diagnose, with_environment
+from certbot_dns_preflight.checks.context import read
 from certbot_dns_preflight.checks.rules import (
     caa_forbids,
     caa_unanswerable,
@@ -125,19 +126,19 @@ def of_caa(
         make_challenge("example.test", (VALUE,), names=names),
         tuple(hop(zone=apex.to_text()) for apex in already_reported),
     )
-    seen_as = context.read(
+    context = read(
         facts,
         environment=DomainEnvironment(climb=climb),
         request=request,
         survey_failed=bool(already_reported),
     )
-    yield from caa_forbids.check(facts, seen_as)
-    yield from caa_unanswerable.check(facts, seen_as)
+    yield from caa_forbids.check(facts, context)
+    yield from caa_unanswerable.check(facts, context)
 
 
 def of_dnssec(assessment: Assessment) -> Iterator[Finding]:
     """Run the rules about DNSSEC."""
     facts = survey()
-    seen_as = context.read(facts, environment=DomainEnvironment(signatures=assessment))
-    yield from dnssec_bogus.check(facts, seen_as)
-    yield from dnssec_expiring.check(facts, seen_as)
+    context = read(facts, environment=DomainEnvironment(signatures=assessment))
+    yield from dnssec_bogus.check(facts, context)
+    yield from dnssec_expiring.check(facts, context)

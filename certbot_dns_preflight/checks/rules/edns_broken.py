@@ -48,7 +48,7 @@ RULE = Rule(
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
     """Tell it once of all addresses that do it."""
-    yield from probed.told(
+    yield from probed.findings(
         RULE,
         survey,
         probed.at(survey, survey.probes.edns_broken),

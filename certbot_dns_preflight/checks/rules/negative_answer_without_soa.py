@@ -40,7 +40,7 @@ RULE = Rule(
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
     """Tell it once of all addresses that do it."""
-    yield from probed.told(
+    yield from probed.findings(
         RULE,
         survey,
         tuple(

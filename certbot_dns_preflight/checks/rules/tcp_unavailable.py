@@ -58,7 +58,7 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         if trouble.code is RULE.code:
             yield _truncated(trouble, survey)
     reachable = {o.endpoint for o in survey.observations if not isinstance(o.reading, Unreachable)}
-    yield from probed.told(
+    yield from probed.findings(
         RULE,
         survey,
         probed.at(survey, survey.probes.tcp_refused & reachable),
