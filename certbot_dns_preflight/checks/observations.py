@@ -49,8 +49,12 @@ def shows_alias(observation: Observation, alias: Alias) -> bool:
 def is_unstable(observation: Observation, expected: tuple[bytes, ...]) -> bool:
     """Tell whether an address went back and forth in this run."""
     if observation.flips == UNSTABLE_FLIPS:
-        # Without them now, it caught up and lost them: that is a record that vanished.
-        return isinstance(observation.reading, Alias) or shows_all(observation, expected)
+        # An answer without them now: it caught up and lost them, which is a record that vanished.
+        return (
+            not is_usable(observation)
+            or isinstance(observation.reading, Alias)
+            or shows_all(observation, expected)
+        )
     return observation.flips > UNSTABLE_FLIPS
 
 
