@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import dns.exception
 import dns.name
 
+from certbot_dns_preflight.errors import PreflightError
 from certbot_dns_preflight.escaping import printable
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _LABEL = re.compile(rb"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _TAKEN = "it takes names such as example.com and *.example.com"
 
 
-class InvalidDomainError(ValueError):
+class InvalidDomainError(PreflightError, ValueError):
     """A text that is no domain name; the message is one line, fit to be shown."""
 
 

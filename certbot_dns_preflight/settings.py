@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.errors import PreflightError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +29,7 @@ _ONE_DAY = 86400
 _ISSUER = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*")
 
 
-class InvalidOptionError(ValueError):
+class InvalidOptionError(PreflightError, ValueError):
     """An option's value is not accepted; the message is the one line to show."""
 
 

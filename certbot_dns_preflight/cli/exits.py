@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 
+from certbot_dns_preflight.errors import PreflightError
 from certbot_dns_preflight.facts.outcome import Verdict
 
 
@@ -16,7 +17,7 @@ class Exit(enum.IntEnum):
     INCONCLUSIVE = 3
 
 
-class MisuseError(Exception):
+class MisuseError(PreflightError):
     """The command was not used as it can be; the message is one line for the user."""
 
 

@@ -16,6 +16,7 @@ import dns.rdatatype
 import dns.zonefile
 from dns.rdtypes.ANY.DS import DS
 
+from certbot_dns_preflight.errors import PreflightError
 from certbot_dns_preflight.escaping import printable
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _ROOT = (
 )
 
 
-class TrustAnchorError(ValueError):
+class TrustAnchorError(PreflightError, ValueError):
     """A file that holds no trust anchor; the message is one line, fit to be shown."""
 
 

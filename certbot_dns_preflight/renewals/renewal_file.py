@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import configobj  # type: ignore[import-untyped] # it has no stubs
 
+from certbot_dns_preflight.errors import PreflightError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
@@ -22,7 +24,7 @@ IDENTIFIER = "dns_preflight_lineage"
 _SECTION = "renewalparams"
 
 
-class LineageError(Exception):
+class LineageError(PreflightError):
     """The renewal file cannot be told or read; the message is one line, fit to be shown."""
 
 

@@ -14,12 +14,14 @@ import select
 import stat
 from pathlib import Path
 
+from certbot_dns_preflight.errors import PreflightError
+
 _TRIES = 8
 _PATIENCE = 5.0  # seconds without progress
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class ReportFileError(OSError):
+class ReportFileError(PreflightError, OSError):
     """A report file cannot be written; the message is one line that names the file."""
 
 

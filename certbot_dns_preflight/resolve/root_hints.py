@@ -12,6 +12,7 @@ import dns.name
 import dns.rdatatype
 import dns.zonefile
 
+from certbot_dns_preflight.errors import PreflightError
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.answers import Endpoint
 
@@ -39,7 +40,7 @@ _ROOT_SERVERS = {
 }
 
 
-class RootHintsError(ValueError):
+class RootHintsError(PreflightError, ValueError):
     """A file that holds no root hints; the message is one line, fit to be shown."""
 
 

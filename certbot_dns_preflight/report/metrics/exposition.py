@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from certbot_dns_preflight.errors import PreflightError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -21,7 +23,7 @@ Key: TypeAlias = "tuple[Family, tuple[str, ...]]"
 Series: TypeAlias = "dict[Key, float]"
 
 
-class MissingClientError(Exception):
+class MissingClientError(PreflightError):
     """prometheus-client is not installed; the message is one line that says how to get it."""
 
 

@@ -10,6 +10,7 @@ import datetime as dt
 import os
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.errors import PreflightError
 from certbot_dns_preflight.escaping import presentation, show_name
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.outcome import Verdict
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 MOST_NAMESERVERS = 32  # per domain: the slowest
 
 
-class MetricsError(Exception):
+class MetricsError(PreflightError):
     """The metrics cannot be written; the message is one line that says why."""
 
 
