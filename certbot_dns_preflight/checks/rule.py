@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 
 class Subject(enum.Enum):
-    """What a rule reads: the survey of the record, or what is around it (CAA, DNSSEC, views)."""
+    """What a rule reads: the survey of the record, or what is around it (CAA, DNSSEC, views).
+
+    What is about the run itself is told by whoever runs it (`run.assess`), and checked nowhere.
+    """
 
     SURVEY = enum.auto()
     ENVIRONMENT = enum.auto()
+    RUN = enum.auto()
 
 
 class RuleModule(Protocol):

@@ -29,7 +29,7 @@ _PLACEHOLDERS = (
 )
 
 
-class UnknownCodeError(ValueError):
+class UnknownCodeError(PreflightError, ValueError):
     """A code that no rule has; the message is one line, with the nearest one."""
 
 

@@ -31,6 +31,8 @@ ERRORS = [
     "nameserver-failing",
     "not-authoritative",
     "malformed-answer",
+    "internal-error",
+    "unconfirmed",
     "caa-forbids",
     "caa-unanswerable",
     "dnssec-bogus",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 ELSEWHERE = {
+    "internal-error",
+    "unconfirmed",
     "caa-forbids",
     "caa-unanswerable",
     "dnssec-bogus",

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import dataclasses
+
+from certbot_dns_preflight.checks.rules import unconfirmed
+from tests.builders.survey import NS1, at, hop, nxdomain, survey
+
+
+def test_it_says_how_many_rounds_there_were_and_should_have_been() -> None:
+    facts = dataclasses.replace(survey(hop(at(NS1, nxdomain())), expected=()), rounds=3)
+    found = unconfirmed.tell(facts, 1)
+    assert found.summary == (
+        "every name server answers as it must, but the time ran out before 1 complete round in a "
+        "row had confirmed it."
+    )
+    assert found.cause.startswith("3 rounds were begun")
+    assert found.evidence == {"rounds": 3, "confirmations": 1}
