@@ -77,7 +77,7 @@ def _round_trips(settings: Settings, *, look_before: bool) -> float:
         wanted = [make_challenge("example.test", [b"v"])]
         cache = DelegationCache()
         if look_before:
-            await precheck.look(wanted, settings, cache=cache)
+            await precheck.check(wanted, settings, cache=cache)
         extras = waiting.Extras(cache=cache)
         outcome = await waiting.preflight(wanted, settings, wait=True, extras=extras)
         assert outcome.verdict.value == "ready", outcome

@@ -1,8 +1,8 @@
 """What other programs import: a preflight with plain arguments, as a coroutine and as a function.
 
-Turns names, values and keywords into challenges and settings; `rounds` does the work. All of it is
-reached through the package itself (`from certbot_dns_preflight import preflight`), and a name that
-is listed in its `__all__` stays.
+Turns names, values and keywords into challenges and settings; `run.waiting` does the work. All of
+it is reached through the package itself (`from certbot_dns_preflight import preflight`), and a name
+that is listed in its `__all__` stays.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack
 from certbot_dns_preflight import settings as options
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import Challenge, InvalidDomainError, make_challenge
-from certbot_dns_preflight.dnssec.anchors import TrustAnchorError
 from certbot_dns_preflight.facts.finding import Finding, Severity
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.report import json_report, text
-from certbot_dns_preflight.resolve.root_hints import RootHintsError, read
 from certbot_dns_preflight.run import inputs, signals, waiting
 from certbot_dns_preflight.settings import InvalidOptionError
 
@@ -70,7 +68,7 @@ async def preflight(
     wait: bool = False,
     watch: Callable[[Progress], None] | None = None,
     decided: Callable[[ChallengeOutcome], None] | None = None,
-    **given: Unpack[Options],
+    **named: Unpack[Options],
 ) -> Outcome:
     """Look whether the challenges' records are visible on every authoritative name server.
 
@@ -80,14 +78,16 @@ async def preflight(
     once it is judged. What servers and networks do never raises; `InvalidDomainError` and
     `InvalidOptionError`, both `ValueError`, and `TypeError` do before anything is asked.
     """
-    settings, challenges = _settings(given), _challenges(domains)
+    settings, challenges = _settings(named), _challenges(domains)
     outcome = await waiting.preflight(
         challenges,
         settings,
         wait=wait,
         watch=watch,
         decided=decided,
-        extras=waiting.Extras(request=IssuanceRequest(settings.caa_identity or _USUAL_CA)),
+        extras=waiting.Extras(
+            request=IssuanceRequest(settings.caa_identity or _USUAL_CA), inputs=_inputs(settings)
+        ),
     )
     if wait and outcome.verdict is Verdict.READY:
         await asyncio.sleep(settings.settle)
@@ -100,14 +100,14 @@ def preflight_sync(
     wait: bool = False,
     watch: Callable[[Progress], None] | None = None,
     decided: Callable[[ChallengeOutcome], None] | None = None,
-    **given: Unpack[Options],
+    **named: Unpack[Options],
 ) -> Outcome:
     """Do `preflight` in an event loop of its own; `RuntimeError` where one runs already."""
     if _in_event_loop():
         raise RuntimeError(
             "preflight_sync is not for a thread that runs an event loop; await preflight there"
         )
-    return signals.run(preflight(domains, wait=wait, watch=watch, decided=decided, **given))
+    return signals.run(preflight(domains, wait=wait, watch=watch, decided=decided, **named))
 
 
 def as_json(outcome: Outcome) -> dict[str, Json]:
@@ -130,7 +130,7 @@ def _in_event_loop() -> bool:
 
 def _challenges(domains: ChallengeList) -> list[Challenge]:
     if isinstance(domains, Mapping):
-        pairs = [(domain, _values(domain, given)) for domain, given in domains.items()]
+        pairs = [(domain, _values(domain, values)) for domain, values in domains.items()]
     else:
         pairs = [(domain, ()) for domain in _texts(domains, "domains")]
     if not pairs:
@@ -144,8 +144,8 @@ def _challenges(domains: ChallengeList) -> list[Challenge]:
     return [make_challenge(domain, expected) for domain, expected in values.items()]
 
 
-def _values(domain: str, given: Values) -> tuple[str, ...]:
-    values = _texts(given, f"the values of {domain!r}")
+def _values(domain: str, expected: Values) -> tuple[str, ...]:
+    values = _texts(expected, f"the values of {domain!r}")
     if not all(values):
         raise InvalidOptionError(
             f"domains: an empty value for {domain!r} is not accepted; it takes the text that the "
@@ -154,38 +154,36 @@ def _values(domain: str, given: Values) -> tuple[str, ...]:
     return values
 
 
-def _texts(given: object, what: str) -> tuple[str, ...]:
+def _texts(items: object, what: str) -> tuple[str, ...]:
     """Read a str or several; bytes would be numbers, one by one."""
-    if isinstance(given, str):
-        return (given,)
-    if isinstance(given, bytes | bytearray) or not isinstance(given, Iterable):
-        raise TypeError(f"{what}: {given!r} is not accepted; it takes a str, or several")
-    items = tuple(given)
-    for item in items:
+    if isinstance(items, str):
+        return (items,)
+    if isinstance(items, bytes | bytearray) or not isinstance(items, Iterable):
+        raise TypeError(f"{what}: {items!r} is not accepted; it takes a str, or several")
+    several = tuple(items)
+    for item in several:
         if not isinstance(item, str):
             raise TypeError(f"{what}: {item!r} is no str")
-    return items
+    return several
 
 
-def _settings(given: Options) -> options.Settings:
+def _settings(named: Options) -> options.Settings:
     """Read keywords as the command reads its options, so that both refuse the same."""
     texts: dict[str, object] = {}
-    for name, value in given.items():
+    for name, value in named.items():
         shown = name.replace("_", "-")
         if shown not in _KNOWN:
             raise InvalidOptionError(f"there is no option {name}")
         many = isinstance(value, Iterable) and not isinstance(value, str)
         texts[shown] = [str(item) for item in value] if many else str(value)  # type: ignore[attr-defined]
-    settings = options.read_settings(texts, "")
+    return options.read_settings(texts, "")
+
+
+def _inputs(settings: options.Settings) -> inputs.Inputs:
     try:
-        inputs.anchors_of(settings)
-        if settings.root_hints is not None:
-            read(settings.root_hints)
-    except RootHintsError as error:
-        raise InvalidOptionError(f"root-hints: {error}") from error
-    except TrustAnchorError as error:
-        raise InvalidOptionError(f"trust-anchor: {error}") from error
-    return settings
+        return inputs.load(settings)
+    except inputs.InputError as error:
+        raise InvalidOptionError(str(error)) from error
 
 
 _KNOWN = frozenset(name.replace("_", "-") for name in Options.__annotations__)

@@ -13,7 +13,13 @@ from certbot_dns_preflight.cli.challenges import ChallengeList
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.key_authorization import expected_value
 from certbot_dns_preflight.cli.line_stream import LineStream
-from certbot_dns_preflight.cli.parser import Once, add_common_options, read_settings, request
+from certbot_dns_preflight.cli.parser import (
+    Once,
+    add_common_options,
+    load_inputs,
+    read_settings,
+    request,
+)
 from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import live
@@ -84,9 +90,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> Exit:
     """Check, print, and tell by the exit status."""
     settings = read_settings(args)
+    extras = waiting.Extras(request=request(settings), inputs=load_inputs(settings))
     challenges = _challenges(args)
     output_files.check(settings)
-    outcome, status = _look(args, challenges, settings)
+    outcome, status = _look(args, challenges, settings, extras)
     _print(args, outcome)
     return status
 
@@ -109,7 +116,10 @@ def _challenges(args: argparse.Namespace) -> list[Challenge]:
 
 
 def _look(
-    args: argparse.Namespace, challenges: list[Challenge], settings: Settings
+    args: argparse.Namespace,
+    challenges: list[Challenge],
+    settings: Settings,
+    extras: waiting.Extras,
 ) -> tuple[Outcome, Exit]:
     """Look, showing on a terminal how far it is, and leave what a run leaves behind."""
     quiet = args.quiet or args.verbose
@@ -138,7 +148,7 @@ def _look(
                 watch=watch,
                 # What a wait has told is not looked at again, so only a stream is told early.
                 decided=decided if stream is not None or not args.wait else None,
-                extras=waiting.Extras(request=request(settings)),
+                extras=extras,
             )
         status = output_files.write_report(settings, outcome)
     if args.wait and outcome.verdict is Verdict.READY:

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from certbot_dns_preflight import settings
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
-from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.resolve import root_hints
 from certbot_dns_preflight.run import inputs
 
 if TYPE_CHECKING:
@@ -226,17 +224,17 @@ def read_settings(given: argparse.Namespace) -> settings.Settings:
     """Read the common options; raises `MisuseError` with the line to show."""
     texts = {option.name: getattr(given, option.field, None) for option in settings.OPTIONS}
     try:
-        read = settings.read_settings(texts, "--")
-        inputs.anchors_of(read)
-        if read.root_hints is not None:
-            root_hints.read(read.root_hints)
-    except root_hints.RootHintsError as error:
-        raise MisuseError(f"--root-hints: {error}") from error
-    except anchors.TrustAnchorError as error:
-        raise MisuseError(f"--trust-anchor: {error}") from error
+        return settings.read_settings(texts, "--")
     except settings.InvalidOptionError as error:
         raise MisuseError(printable(str(error))) from error
-    return read
+
+
+def load_inputs(read: settings.Settings) -> inputs.Inputs:
+    """Read the files that the options name; raises `MisuseError` with the line to show."""
+    try:
+        return inputs.load(read)
+    except inputs.InputError as error:
+        raise MisuseError(f"--{error}") from error
 
 
 def request(read: settings.Settings) -> IssuanceRequest:

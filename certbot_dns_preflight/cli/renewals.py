@@ -11,7 +11,7 @@ from certbot_dns_preflight import settings
 from certbot_dns_preflight.cli import output_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
 from certbot_dns_preflight.cli.idn import spoken_of
-from certbot_dns_preflight.cli.parser import add_common_options, read_settings
+from certbot_dns_preflight.cli.parser import add_common_options, load_inputs, read_settings
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.renewals import config_dir
@@ -72,6 +72,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> Exit:
     """Check, print, and tell by the exit status."""
     ours = read_settings(args)
+    load_inputs(ours)
     within = _days(args.within)
     output_files.check(ours)
     started = dt.datetime.now(dt.UTC)

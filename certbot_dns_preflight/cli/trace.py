@@ -11,7 +11,7 @@ from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.cli import output_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.idn import spoken
-from certbot_dns_preflight.cli.parser import add_common_options, read_settings
+from certbot_dns_preflight.cli.parser import add_common_options, load_inputs, read_settings
 from certbot_dns_preflight.cli.terminal import speaks_unicode, width
 from certbot_dns_preflight.facts.survey import NoEgress
 from certbot_dns_preflight.report.trace import as_json, render
@@ -52,13 +52,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> Exit:
     """Walk, print, and tell by the exit status whether the walk came to its end."""
     settings = read_settings(args)
+    inputs = load_inputs(settings)
     try:
         asked = make_challenge(args.domain)
     except InvalidDomainError as error:
         raise MisuseError(str(error)) from error
     settings = replace(settings, metrics=None)
     output_files.check(settings)
-    trail = signals.run(trace.trace(asked, settings))
+    trail = signals.run(trace.trace(asked, settings, read=inputs))
     written = json.dumps(as_json(trail), indent=2, allow_nan=False) + "\n"
     status = output_files.write(settings, written, _nothing, _status(trail))
     if args.json:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.outcome import Outcome
     from certbot_dns_preflight.run import waiting
+    from certbot_dns_preflight.run.inputs import Inputs
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         super().__init__(*arguments, **named)
         self._wrapped: Wrapped | None = None
         self._settings = settings.Settings()
+        self._inputs: Inputs | None = None
         self._challenges: tuple[Challenge, ...] = ()
         self._outcome: Outcome | None = None
         self._left_out: set[str] = set()
@@ -69,7 +71,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         """Refuse what cannot work; bring the wrapped authenticator and its options to life."""
         self._settings = options.read(self.conf)
         self._refuse_other_challenges()
-        _check_files(self._settings)
+        self._inputs = _read_files(self._settings)
         name = str(self.conf("authenticator") or options.DEFAULT_AUTHENTICATOR).strip()
         if self.config.verb in ("renew", "reconfigure"):
             restore_options.restore(self.config, name)
@@ -150,7 +152,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
         try:
             looked_for = outcome.challenges(achalls, self.config.domains or ())
-            result, extras = precheck.look(looked_for, self._settings, self.config)
+            result, extras = precheck.look(looked_for, self._settings, self.config, self._inputs)
             stopped = precheck.permanent_errors(result, self._settings)
         except errors.Error:
             raise
@@ -260,12 +262,10 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         return ca_refusal.hint(refusals, before=self._outcome, now=now)
 
 
-def _check_files(how: settings.Settings) -> None:
-    """Find out now what would otherwise fail when the records are there."""
-    from certbot_dns_preflight.dnssec import anchors  # noqa: PLC0415 - likewise
+def _read_files(how: settings.Settings) -> Inputs:
+    """Read what is to be read, and find out now what would fail when the records are there."""
     from certbot_dns_preflight.report import atomic_file  # noqa: PLC0415 - only where it is needed
     from certbot_dns_preflight.report.metrics import record  # noqa: PLC0415 - only where it is needed
-    from certbot_dns_preflight.resolve.root_hints import RootHintsError, read  # noqa: PLC0415 - loads dnspython
     from certbot_dns_preflight.run import inputs  # noqa: PLC0415 - loads dnspython
 
     try:
@@ -273,17 +273,13 @@ def _check_files(how: settings.Settings) -> None:
             atomic_file.check_writable(how.report)
         if how.metrics is not None:
             record.check(how.metrics)
-        if how.root_hints is not None:
-            read(how.root_hints)
-        inputs.anchors_of(how)
+        return inputs.load(how)
     except atomic_file.ReportFileError as error:
         raise errors.PluginError(f"{options.PREFIX}report: {error}") from error
     except record.MetricsError as error:
         raise errors.PluginError(f"{options.PREFIX}metrics: {error}") from error
-    except RootHintsError as error:
-        raise errors.PluginError(f"{options.PREFIX}root-hints: {error}") from error
-    except anchors.TrustAnchorError as error:
-        raise errors.PluginError(f"{options.PREFIX}trust-anchor: {error}") from error
+    except inputs.InputError as error:
+        raise errors.PluginError(f"{options.PREFIX}{error}") from error
 
 
 def _is_address(identifier: str) -> bool:

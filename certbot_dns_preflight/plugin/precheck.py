@@ -22,25 +22,34 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.run.inputs import Inputs
     from certbot_dns_preflight.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 
 def look(
-    challenges: Sequence[Challenge], settings: Settings, config: NamespaceConfig
+    challenges: Sequence[Challenge],
+    settings: Settings,
+    config: NamespaceConfig,
+    inputs: Inputs | None = None,
 ) -> tuple[Outcome, Extras]:
     """Look at all names of an order; also give what the run that waits need not ask again."""
     cache = DelegationCache()
-    facts = signals.run(precheck.look(challenges, settings, cache=cache))
+    facts = signals.run(precheck.check(challenges, settings, cache=cache, read=inputs))
     # The CA's directory is asked for its identities only where that makes a difference.
     who = (
         issuance.of_config(config, settings.caa_identity)
         if facts.has_caa
         else IssuanceRequest(identities=settings.caa_identity)
     )
-    extras = Extras(request=who, environment=facts.environment, cache=cache)
-    return facts.judged(settings, who), extras
+    extras = Extras(request=who, environment=facts.environment, cache=cache, inputs=facts.inputs)
+
+    async def judged() -> Outcome:
+        return facts.judged(settings, who)
+
+    # What certbot's handler of a signal raises would else be taken for a fault of ours.
+    return signals.run(judged()), extras
 
 
 def permanent_errors(outcome: Outcome, settings: Settings) -> tuple[ChallengeOutcome, ...]:

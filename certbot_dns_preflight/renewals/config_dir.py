@@ -20,11 +20,11 @@ from cryptography import x509
 from certbot_dns_preflight import settings
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
-from certbot_dns_preflight.dnssec import anchors
+from certbot_dns_preflight.errors import PreflightError
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.renewals import renewal_file
 from certbot_dns_preflight.renewals.lineages import Lineage, Problem, Trouble, proved_by_dns
-from certbot_dns_preflight.resolve import root_hints
+from certbot_dns_preflight.run import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -49,10 +49,7 @@ _LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"  # certbot's de
 _MOST_BYTES = 1 << 20
 
 
-_UNUSABLE = (settings.InvalidOptionError, root_hints.RootHintsError, anchors.TrustAnchorError)
-
-
-class ConfigDirError(Exception):
+class ConfigDirError(PreflightError):
     """The directory holds nothing to read; the message is one line, fit to be shown."""
 
 
@@ -66,7 +63,7 @@ class _Certificate:
     not_after: dt.datetime
 
 
-class _UnreadableError(Exception):
+class _UnreadableError(PreflightError):
     def __init__(self, trouble: Trouble, reason: str) -> None:
         super().__init__(reason)
         self.problem = Problem(trouble, printable(reason))
@@ -226,11 +223,8 @@ def _settings(file: RenewalFile, given: Mapping[str, object], *, ours: bool) -> 
     texts |= {"report": given.get("report"), "metrics": given.get("metrics")}
     try:
         read_settings = settings.read_settings(texts, "--dns-preflight-")
-        if read_settings.root_hints is not None:
-            root_hints.read(read_settings.root_hints)
-        if read_settings.trust_anchor is not None:
-            anchors.read(read_settings.trust_anchor)
-    except _UNUSABLE as error:
+        inputs.load(read_settings)
+    except (settings.InvalidOptionError, inputs.InputError) as error:
         raise _UnreadableError(Trouble.BROKEN, f"{file.path}: {error}") from error
     return read_settings
 

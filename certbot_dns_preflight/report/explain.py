@@ -12,6 +12,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks.rules import BY_CODE, RULES
+from certbot_dns_preflight.errors import PreflightError
 from certbot_dns_preflight.escaping import printable
 
 if TYPE_CHECKING:

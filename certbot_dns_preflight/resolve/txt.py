@@ -88,6 +88,7 @@ class TxtSurvey:
         self.challenge = challenge
         self.ready_after: float | None = None
         self.prober: Prober | None = None
+        self.walked = asyncio.Event()  # set once it is known who serves the owner name, or nobody
         self._exchange = exchange
         self._walker = walker
         self._families = families
@@ -123,6 +124,7 @@ class TxtSurvey:
             if len(path) > len(self._path):
                 self._path = path[:]
                 self._obstacle = None
+                self.walked.set()
             await self._ask_hop(chain[-1], zone, complete=complete)
             alias = survey.agreed_alias(self._hop(chain[-1], zone), self.challenge.expected)
             if alias is None:
@@ -132,6 +134,7 @@ class TxtSurvey:
                 obstacle = survey.AliasLoop(tuple(chain[1:]))
                 break
         self._path, self._obstacle = path, obstacle
+        self.walked.set()
         return self.so_far()
 
     def so_far(self) -> survey.Survey:

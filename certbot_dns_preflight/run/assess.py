@@ -1,24 +1,126 @@
-"""What of a run's facts could not be judged."""
+"""The only judge of an outcome: a survey and its surroundings go in, a judged challenge comes out.
+
+Brings together what `checks` finds and weighs, what could not be judged, and whether the rounds
+that must confirm it were done. Whatever goes wrong in here is told as this challenge's own finding.
+"""
 
 from __future__ import annotations
 
+import logging
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import checks
-from certbot_dns_preflight.run.inputs import anchors_of
+from certbot_dns_preflight.checks import verdict
+from certbot_dns_preflight.checks.rules import internal_error, unconfirmed
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Verdict
+from certbot_dns_preflight.facts.survey import OutOfTime, Survey
 
 if TYPE_CHECKING:
+    from certbot_dns_preflight.caa.policy import IssuanceRequest
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.environment import DomainEnvironment
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.run.inputs import Inputs
     from certbot_dns_preflight.settings import Settings
 
+log = logging.getLogger(__name__)
+
+_PACKAGE = Path(__file__).parents[1]
 _NO_ANCHOR = (
     "DNSSEC was not judged: no trust anchor is known for where name servers were found from "
     "(trust-anchor names one)."
 )
 
 
-def unjudged(settings: Settings, around: DomainEnvironment) -> tuple[str, ...]:
-    """Say in sentences what of DNSSEC cannot be judged, if anything."""
-    if anchors_of(settings) is None:
-        return (_NO_ANCHOR,)
-    return () if around.signatures is None else checks.unjudged(around.signatures)
+@dataclass(frozen=True, slots=True)
+class Assessor:
+    """Judges by these settings. Without a `request`, CAA and the surroundings are left out."""
+
+    settings: Settings
+    inputs: Inputs
+    request: IssuanceRequest | None
+
+    @property
+    def _skip(self) -> frozenset[str]:
+        return frozenset(self.settings.skip)
+
+    def looks_ready(self, survey: Survey) -> bool:
+        """Whether the latest answers are what they must be, codes that are skipped apart."""
+        unreachable = self.settings.unreachable
+        if verdict.is_ready(survey, unreachable=unreachable):
+            return True
+        if not self._skip:
+            return False
+        findings = checks.diagnose(survey, unreachable=unreachable)
+        return self._weigh(survey, findings) is Verdict.READY
+
+    def assess(
+        self, survey: Survey, environment: DomainEnvironment, *, confirmed: bool
+    ) -> ChallengeOutcome:
+        """Judge a challenge; `confirmed`: all rounds that are needed were done, and agreed."""
+        try:
+            return self._assess(survey, environment, confirmed=confirmed)
+        except Exception as error:
+            log.debug("%s could not be judged", survey.challenge.domain, exc_info=True)
+            # What made judging fail may make wording it fail too: the answers are left out.
+            return failed(unseen(survey.challenge), error)
+
+    def _assess(
+        self, survey: Survey, environment: DomainEnvironment, *, confirmed: bool
+    ) -> ChallengeOutcome:
+        findings = checks.diagnose(survey, unreachable=self.settings.unreachable)
+        if self.request is not None:
+            findings = checks.with_environment(findings, survey, environment, request=self.request)
+        judged = self._weigh(survey, findings)
+        if judged is Verdict.READY and not confirmed:
+            findings = (unconfirmed.tell(survey, self.settings.confirmations), *findings)
+            judged = self._weigh(survey, findings)
+        return ChallengeOutcome(survey, judged, findings, self._unjudged(environment, judged))
+
+    def _weigh(self, survey: Survey, findings: tuple[Finding, ...]) -> Verdict:
+        return verdict.judge(
+            survey, findings, skip=self._skip, unreachable=self.settings.unreachable
+        )
+
+    def _unjudged(self, environment: DomainEnvironment, judged: Verdict) -> tuple[str, ...]:
+        """Say what stands behind a ready one unseen; what is not ready has other worries."""
+        if self.request is None or judged is not Verdict.READY:
+            return ()
+        if self.inputs.anchors is None:
+            return (_NO_ANCHOR,)
+        signatures = environment.signatures
+        return () if signatures is None else checks.unjudged(signatures)
+
+
+def failed(survey: Survey, error: Exception) -> ChallengeOutcome:
+    """Give the outcome of a challenge that a fault of ours kept from being judged.
+
+    It is not ready whatever codes are skipped: nobody knows what the CA would see.
+    """
+    error = _innermost(error)
+    finding = internal_error.tell(type(error).__name__, str(error), where=_where(error))
+    return ChallengeOutcome(survey, Verdict.NOT_READY, (finding,))
+
+
+def unseen(challenge: Challenge) -> Survey:
+    """Give the survey of a challenge of which nothing is known."""
+    return Survey(challenge, obstacle=OutOfTime(challenge.owner))
+
+
+def _innermost(error: Exception) -> Exception:
+    """Take the first cause out of what a group of tasks raises."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _where(error: Exception) -> str:
+    """Name the innermost place in this package that an exception came through."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_relative_to(_PACKAGE):
+            return f"{path.relative_to(_PACKAGE).as_posix()}:{frame.lineno} in {frame.name}"
+    return "unknown"

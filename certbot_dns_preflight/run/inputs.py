@@ -1,36 +1,71 @@
-"""What a run reads before it asks anything: by which trust anchors it judges DNSSEC.
+"""What a run reads before it asks anything: where its walks begin, and which keys it trusts.
 
-The built-in anchors are the public root's. Where discovery goes elsewhere, through a resolver or to
-another root, they say nothing, and without an anchor of its own DNSSEC is not judged there.
+The one place that knows which files the settings name and what a bad one of them is called. The
+built-in trust anchors are the public root's. Where discovery goes elsewhere, through a resolver or
+to another root, they say nothing, and without an anchor of its own DNSSEC is not judged there.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import dns.name
 
 from certbot_dns_preflight.dnssec import anchors
+from certbot_dns_preflight.errors import PreflightError
 from certbot_dns_preflight.resolve import root_hints
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.dnssec.anchors import Anchors
+    from certbot_dns_preflight.resolve.root_hints import Hints
     from certbot_dns_preflight.settings import Settings
 
 _PUBLIC = dns.name.from_text("root-servers.net.")
 
 
-def anchors_of(settings: Settings) -> Anchors | None:
-    """Give the trust anchors that fit where discovery begins; None where none are known to.
+class InputError(PreflightError, ValueError):
+    """A file that an option names does not hold what it must.
 
-    Raises `anchors.TrustAnchorError` or `RootHintsError` for a bad file.
+    `option` is the option's name without dashes before it, `reason` one line, fit to be shown.
     """
+
+    def __init__(self, option: str, reason: str) -> None:
+        """Take the option, as ``root-hints``, and the reason."""
+        super().__init__(f"{option}: {reason}")
+        self.option = option
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What was read. `anchors` is None where no trust anchor fits where discovery begins."""
+
+    hints: Hints
+    anchors: Anchors | None
+
+
+def load(settings: Settings) -> Inputs:
+    """Read the files that the settings name, or take what is built in.
+
+    Raises `InputError` for a bad file.
+    """
+    try:
+        hints = (
+            root_hints.builtin()
+            if settings.root_hints is None
+            else root_hints.read(settings.root_hints)
+        )
+    except root_hints.RootHintsError as error:
+        raise InputError("root-hints", str(error)) from error
+    try:
+        return Inputs(hints, _anchors(settings, hints))
+    except anchors.TrustAnchorError as error:
+        raise InputError("trust-anchor", str(error)) from error
+
+
+def _anchors(settings: Settings, hints: Hints) -> Anchors | None:
     if settings.trust_anchor is not None:
         return anchors.read(settings.trust_anchor)
-    if settings.resolver:
-        return None
-    if settings.root_hints is not None:
-        hints = root_hints.read(settings.root_hints)
-        if not all(name.is_subdomain(_PUBLIC) for name in hints):
-            return None
-    return anchors.builtin()
+    public = all(name.is_subdomain(_PUBLIC) for name in hints)
+    return anchors.builtin() if public and not settings.resolver else None

@@ -7,21 +7,20 @@ negative answer for it gets into anybody's cache.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
-from dataclasses import dataclass, replace
+import logging
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import checks
-from certbot_dns_preflight.checks import verdict
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.caa import Properties
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
-from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
-from certbot_dns_preflight.resolve.root_hints import builtin, read
-from certbot_dns_preflight.run import inputs, session
+from certbot_dns_preflight.facts.survey import NoEgress, Survey
+from certbot_dns_preflight.run import assess, inputs, session
+from certbot_dns_preflight.run.assess import Assessor
+from certbot_dns_preflight.run.timings import Deadline, Timings, cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,12 +31,12 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.resolve.cache import DelegationCache
+    from certbot_dns_preflight.run.inputs import Inputs
+    from certbot_dns_preflight.run.session import Session
     from certbot_dns_preflight.settings import Settings
 
-_PATIENCE = 20.0  # seconds; what is not known by then is left to the wait
-_FOR_SIGNATURES = 2.0  # of these, for judging what was collected of DNSSEC
-_LEAST_FOR_SIGNATURES = 0.1
-_SLACK = 1.0
+log = logging.getLogger(__name__)
+
 # A server that is down may come back while the record is waited for; these stay as they are. And
 # where nothing can be asked, the wait could see nothing either.
 _BEYOND_WAITING = frozenset(
@@ -52,163 +51,181 @@ _BEYOND_WAITING = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Beforehand:
-    """The facts about all names of an order, before anything is made. Times in seconds."""
+class PrecheckResult:
+    """The facts about all names of an order, before anything is made. Times in seconds.
+
+    `faults` are, by domain, the errors of ours that kept a name from being looked at.
+    """
 
     started: dt.datetime
     elapsed: float
     vantage: Vantage
     surveys: tuple[Survey, ...]
     environment: Mapping[str, DomainEnvironment]
+    inputs: Inputs
+    faults: Mapping[str, Exception] = field(default_factory=dict)
 
     @property
     def has_caa(self) -> bool:
         """Whether there are CAA records, so that it matters who asks and of which CA."""
         return any(
             isinstance(answer.content, Properties)
-            for around in self.environment.values()
-            if around.climb is not None
-            for look in around.climb.looks
+            for environment in self.environment.values()
+            if environment.climb is not None
+            for look in environment.climb.looks
             for answer in look.answers
         )
 
     def judged(self, settings: Settings, request: IssuanceRequest) -> Outcome:
         """Judge the facts."""
+        assessor = Assessor(settings, self.inputs, request)
         return Outcome(
             started=self.started,
             elapsed=self.elapsed,
             vantage=self.vantage,
-            challenges=tuple(self._judge(survey, settings, request) for survey in self.surveys),
+            challenges=tuple(self._judge(survey, assessor) for survey in self.surveys),
         )
 
-    def _judge(
-        self, survey: Survey, settings: Settings, request: IssuanceRequest
-    ) -> ChallengeOutcome:
-        unreachable = settings.unreachable
-        around = self.environment.get(survey.challenge.domain, DomainEnvironment())
-        findings = checks.with_environment(
-            checks.diagnose(survey, unreachable=unreachable), survey, around, request=request
-        )
-        judged = verdict.judge(
-            survey, findings, skip=frozenset(settings.skip), unreachable=unreachable
-        )
-        return ChallengeOutcome(survey, judged, findings)
+    def _judge(self, survey: Survey, assessor: Assessor) -> ChallengeOutcome:
+        domain = survey.challenge.domain
+        if domain in self.faults:
+            return assess.failed(survey, self.faults[domain])
+        environment = self.environment.get(domain, DomainEnvironment())
+        # There is no record yet that rounds could confirm.
+        return assessor.assess(survey, environment, confirmed=True)
 
 
-async def look(
-    challenges: Sequence[Challenge], settings: Settings, *, cache: DelegationCache | None = None
-) -> Beforehand:
+async def check(
+    challenges: Sequence[Challenge],
+    settings: Settings,
+    *,
+    cache: DelegationCache | None = None,
+    read: Inputs | None = None,
+    timings: Timings | None = None,
+) -> PrecheckResult:
     """Look at what a CA meets besides the record, for all names at once.
 
     Takes 20 seconds at most, or `settings.timeout` if that is less, and as long as two tries of a
-    query where nothing at all answers. `cache` grows by what the walks learn.
+    query where nothing at all answers. `cache` grows by what the walks learn; `read` are the files
+    that the settings name, where somebody has read them already. No task outlives it.
     """
     started = dt.datetime.now(dt.UTC)
-    return await _Look(challenges, settings, cache).go(started)
+    read = inputs.load(settings) if read is None else read
+    async with session.opened(settings, read, cache=cache) as opened:
+        return await _Precheck(challenges, settings, opened, read, timings or Timings()).go(started)
 
 
-class _Look:
+class _Precheck:
     """One look. What is found when time is up counts; the rest of it is told as unanswered."""
 
     def __init__(
-        self, challenges: Sequence[Challenge], settings: Settings, cache: DelegationCache | None
+        self,
+        challenges: Sequence[Challenge],
+        settings: Settings,
+        opened: Session,
+        read: Inputs,
+        timings: Timings,
     ) -> None:
         self._challenges = challenges
-        self._settings = settings
+        self._session = opened
+        self._inputs = read
+        self._timings = timings
         self._begun = asyncio.get_running_loop().time()
-        self._patience = min(_PATIENCE, settings.timeout)
-        self._session = session.of_settings(settings, cache=cache)
-        self._trusted = inputs.anchors_of(settings)
+        # Two tries, and what the machine needs: then it is clear that nothing answers.
+        self._silent_after = 2 * settings.query_timeout + timings.slack
+        self._patience = min(timings.precheck, settings.timeout)
         self._surveys: dict[str, Survey] = {}
         self._chained: list[Challenge] = []
         self._caa_owners: set[dns.name.Name] = set()
+        self._faults: dict[str, Exception] = {}
 
-    async def go(self, started: dt.datetime) -> Beforehand:
-        collector = self._session.collector
-        silent = self._silent_after()
-        enough = self._patience - min(_FOR_SIGNATURES, 0.2 * self._patience)
-        everything = asyncio.gather(*map(self._look_at, self._challenges))
-        try:
-            done, _ = await asyncio.wait([everything], timeout=min(silent, enough))
-            if not done and self._session.exchange.answered:
-                left = max(0.0, enough - self._elapsed())
-                done, _ = await asyncio.wait([everything], timeout=left)
-            if done:
-                await everything
-            around = {c.domain: self._around(c) for c in self._challenges}
-            await self._judge_signatures(around)
-        finally:
-            everything.cancel()
-            await asyncio.gather(everything, return_exceptions=True)
-            await collector.close()
-        mute = not self._session.exchange.answered and self._elapsed() >= silent
-        return Beforehand(
+    async def go(self, started: dt.datetime) -> PrecheckResult:
+        share = self._timings.share_in_reserve * self._patience
+        enough = self._patience - min(self._timings.precheck_signatures, share)
+        silent = Deadline(self._begun + min(self._silent_after, enough))
+        grace = max(0.0, enough - self._silent_after)
+        async with (
+            cut_off(silent, grace=grace, deserved=self._hears),
+            asyncio.TaskGroup() as group,
+        ):
+            for challenge in self._challenges:
+                group.create_task(self._look_at(challenge))
+        environment = {c.domain: self._environment(c) for c in self._challenges}
+        await self._judge_signatures(environment)
+        mute = not self._hears() and self._elapsed() >= self._silent_after
+        return PrecheckResult(
             started=started,
             elapsed=self._elapsed(),
             vantage=self._session.vantage,
             surveys=tuple(
-                self._surveys.get(c.domain, Survey(c, obstacle=self._obstacle(c, mute=mute)))
-                for c in self._challenges
+                self._surveys.get(c.domain) or self._unseen(c, mute=mute) for c in self._challenges
             ),
-            environment=around,
+            environment=environment,
+            inputs=self._inputs,
+            faults=self._faults,
         )
 
     async def _look_at(self, challenge: Challenge) -> None:
-        await asyncio.gather(
-            self._zone(challenge),
-            self._signed(
-                challenge, asyncio.ensure_future(self._session.collector.collect(challenge))
-            ),
-        )
+        """Look at one name; a fault of ours stays with it. Cancellation passes."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._survey_zone(challenge))
+                looking = group.create_task(self._session.collector.collect(challenge))
+                await self._collect_signed(challenge, looking)
+        except Exception as error:
+            log.debug("A fault at %s", challenge.domain, exc_info=True)
+            self._faults[challenge.domain] = error
 
-    async def _zone(self, challenge: Challenge) -> None:
+    async def _survey_zone(self, challenge: Challenge) -> None:
         self._surveys[challenge.domain] = await self._session.collector.survey_zone(challenge)
 
-    async def _signed(self, challenge: Challenge, looking: asyncio.Future[None]) -> None:
+    async def _collect_signed(self, challenge: Challenge, looking: asyncio.Task[None]) -> None:
         """Collect the chain to the zone meanwhile, then what else CAA came through."""
-        try:
-            if self._trusted is not None:
-                await self._session.collector.chains([challenge])
-                self._chained.append(challenge)
-            await looking
-            if self._trusted is not None:
-                owners = self._around(challenge).caa_owners
-                await self._session.collector.chains([challenge], owners)
-                self._caa_owners.update(owners)
-        finally:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
-
-    async def _judge_signatures(self, around: dict[str, DomainEnvironment]) -> None:
-        if self._trusted is None or not self._chained:
+        if self._inputs.anchors is None:
             return
-        left = max(_LEAST_FOR_SIGNATURES, self._patience - self._elapsed())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(left):
-                facts = await self._session.collector.chains(self._chained, self._caa_owners)
-                validated = await assessment.assess(facts, self._trusted, seconds=left)
-                for challenge in self._chained:
-                    found = around[challenge.domain]
-                    names = (challenge.owner, *self._caa_owners.intersection(found.caa_owners))
-                    around[challenge.domain] = replace(
-                        found, signatures=assessment.concerning(validated, names)
-                    )
+        await self._session.collector.chains([challenge])
+        self._chained.append(challenge)
+        await looking
+        owners = self._environment(challenge).caa_owners
+        await self._session.collector.chains([challenge], owners)
+        self._caa_owners.update(owners)
 
-    def _around(self, challenge: Challenge) -> DomainEnvironment:
+    async def _judge_signatures(self, environment: dict[str, DomainEnvironment]) -> None:
+        chained = [c for c in self._chained if c.domain not in self._faults]
+        if self._inputs.anchors is None or not chained:
+            return
+        left = max(self._timings.precheck_least, self._patience - self._elapsed())
+        try:
+            async with cut_off(Deadline.after(left)):
+                facts = await self._session.collector.chains(chained, self._caa_owners)
+                validated = await assessment.assess(
+                    facts, self._inputs.anchors, seconds=min(left, self._timings.validation)
+                )
+                for challenge in chained:
+                    known = environment[challenge.domain]
+                    names = (challenge.owner, *self._caa_owners.intersection(known.caa_owners))
+                    environment[challenge.domain] = replace(
+                        known, signatures=assessment.concerning(validated, names)
+                    )
+        except Exception as error:
+            log.debug("A fault in validating", exc_info=True)
+            self._faults.update((challenge.domain, error) for challenge in chained)
+
+    def _environment(self, challenge: Challenge) -> DomainEnvironment:
         return self._session.collector.so_far(challenge, seconds=self._elapsed())
 
-    def _obstacle(self, challenge: Challenge, *, mute: bool) -> OutOfTime | NoEgress:
+    def _unseen(self, challenge: Challenge, *, mute: bool) -> Survey:
         if not mute:
-            return OutOfTime(challenge.owner)
-        hints = self._settings.root_hints
-        roots = read(hints) if hints else builtin()
-        asked = self._session.resolvers or tuple(e for found in roots.values() for e in found)
+            return assess.unseen(challenge)
+        roots = (e for endpoints in self._inputs.hints.values() for e in endpoints)
+        asked = self._session.resolvers or tuple(roots)
         families = self._session.families
-        return NoEgress(tuple(e for e in asked if (6 if e.ipv6 else 4) in families))
+        tried = tuple(e for e in asked if (6 if e.ipv6 else 4) in families)
+        return Survey(challenge, obstacle=NoEgress(tried))
 
-    def _silent_after(self) -> float:
-        """Say when it is clear that nothing answers: two tries, and what the machine needs."""
-        return 2 * self._settings.query_timeout + _SLACK
+    def _hears(self) -> bool:
+        """Whether anything answers this host at all."""
+        return self._session.exchange.answered
 
     def _elapsed(self) -> float:
         return asyncio.get_running_loop().time() - self._begun

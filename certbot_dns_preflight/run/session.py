@@ -1,7 +1,8 @@
-"""What a run asks with: exchange, walker, scout, and from which vantage. Made from the settings."""
+"""What a run asks with: exchange, walker, collector, and from which vantage."""
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,15 @@ from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.outcome import Vantage
 from certbot_dns_preflight.resolve.environment import EnvironmentCollector
 from certbot_dns_preflight.resolve.exchange import Exchange
-from certbot_dns_preflight.resolve.root_hints import builtin, read
 from certbot_dns_preflight.resolve.walker import Walker
+from certbot_dns_preflight.run import inputs
 from certbot_dns_preflight.settings import Family
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from certbot_dns_preflight.resolve.cache import DelegationCache
+    from certbot_dns_preflight.run.inputs import Inputs
     from certbot_dns_preflight.settings import Settings
 
 _FAMILIES = {
@@ -45,15 +49,38 @@ class Session:
         )
 
 
+@contextlib.asynccontextmanager
+async def opened(
+    settings: Settings,
+    read: Inputs,
+    *,
+    cache: DelegationCache | None = None,
+    exchange: Exchange | None = None,
+) -> AsyncIterator[Session]:
+    """Make a session as `of_settings` does, and stop at the end whatever it is still asking."""
+    session = of_settings(settings, read, cache=cache, exchange=exchange)
+    try:
+        yield session
+    finally:
+        await session.collector.close()
+        await session.walker.close()
+
+
 def of_settings(
-    settings: Settings, *, cache: DelegationCache | None = None, exchange: Exchange | None = None
+    settings: Settings,
+    read: Inputs | None = None,
+    *,
+    cache: DelegationCache | None = None,
+    exchange: Exchange | None = None,
 ) -> Session:
-    """Make the means of a run; `cache` is what earlier walks learned.
+    """Make the session of a run; `cache` is what earlier walks learned.
 
-    `exchange` stands in for the usual one, for those who want to watch.
+    `read` are the files that the settings name, read here where nobody has. `exchange` stands in
+    for the usual one, for those who want to watch.
 
-    Raises `RootHintsError` for a bad hints file.
+    Raises `inputs.InputError` for a bad file.
     """
+    read = read or inputs.load(settings)
     exchange = exchange or Exchange(
         query_timeout=settings.query_timeout,
         consecutive_timeouts=None if cache is None else cache.consecutive_timeouts,
@@ -62,7 +89,7 @@ def of_settings(
     resolvers = tuple(Endpoint(r.address, r.port) for r in settings.resolver)
     walker = Walker(
         exchange,
-        roots=read(settings.root_hints) if settings.root_hints else builtin(),
+        roots=read.hints,
         resolvers=resolvers,
         families=families,
         cache=cache,

@@ -29,10 +29,11 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     stopped_by: list[int] = []
 
     async def main() -> list[T]:
-        task = asyncio.ensure_future(coroutine)
+        task = asyncio.current_task()
+        assert task is not None
         with _caught_signals(task, stopped_by):
             try:
-                return [await task]
+                return [await coroutine]
             except asyncio.CancelledError:
                 if stopped_by:
                     return []
@@ -49,7 +50,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 @contextlib.contextmanager
-def _caught_signals(task: asyncio.Future[T], stopped_by: list[int]) -> Iterator[None]:
+def _caught_signals(task: asyncio.Task[Any], stopped_by: list[int]) -> Iterator[None]:
     """Let signals cancel the task, rather than raise somewhere inside the event loop.
 
     An exception from a handler can come up in any callback, where asyncio would only log it.

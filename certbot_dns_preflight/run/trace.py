@@ -1,7 +1,7 @@
 """One walk, watched: the way to the challenge's name servers, and to the domain's own addresses.
 
-Asks what `delegation` and `txt_survey` ask, one complete round, and keeps who answered when. It
-judges nothing; wording is `report.trace`.
+Asks what `walker` and `txt` ask, one complete round, and keeps who answered when. It judges
+nothing; wording is `report.trace`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,14 @@ from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptio
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES, find_referral, is_authoritative
 from certbot_dns_preflight.resolve.txt import TxtSurvey
-from certbot_dns_preflight.run import session
+from certbot_dns_preflight.run import inputs, session
+from certbot_dns_preflight.run.timings import Deadline, cut_off
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Endpoint, Reply
+    from certbot_dns_preflight.run.inputs import Inputs
+    from certbot_dns_preflight.run.session import Session
     from certbot_dns_preflight.settings import Settings
 
 _MOST_ALIASES = 16
@@ -54,31 +57,37 @@ class _Watched(Exchange):
         return reply
 
 
-async def trace(challenge: Challenge, settings: Settings) -> Trail:
-    """Walk once, at most `settings.timeout` seconds; what was not reached by then is left out."""
+async def trace(challenge: Challenge, settings: Settings, *, read: Inputs | None = None) -> Trail:
+    """Walk once, at most `settings.timeout` seconds; what was not reached by then is left out.
+
+    `read` are the files that the settings name, where somebody has read them already.
+    """
     started, loop = dt.datetime.now(dt.UTC), asyncio.get_running_loop()
     begun = loop.time()
-    tracer = _Tracer(challenge, settings)
-    walks = asyncio.gather(tracer.survey_owner(), tracer.follow(challenge.owner.parent()))
-    try:
-        async with asyncio.timeout(settings.timeout):
-            await walks
-    except TimeoutError:
-        walks.cancel()
-    return Trail(
-        started=started,
-        elapsed=loop.time() - begun,
-        vantage=tracer.session.vantage,
-        survey=tracer.txt_survey.so_far(),
-        legs=tuple(tracer.legs),
-        destinations=tuple(tracer.destinations),
-    )
+    watched = _Watched(query_timeout=settings.query_timeout)
+    read = inputs.load(settings) if read is None else read
+    async with session.opened(settings, read, exchange=watched) as opened:
+        tracer = _Tracer(challenge, watched, opened)
+        try:
+            async with cut_off(Deadline.after(settings.timeout)), asyncio.TaskGroup() as group:
+                group.create_task(tracer.survey_owner())
+                group.create_task(tracer.follow(challenge.owner.parent()))
+        finally:
+            await tracer.txt_survey.close()
+        return Trail(
+            started=started,
+            elapsed=loop.time() - begun,
+            vantage=opened.vantage,
+            survey=tracer.txt_survey.so_far(),
+            legs=tuple(tracer.legs),
+            destinations=tuple(tracer.destinations),
+        )
 
 
 class _Tracer:
-    def __init__(self, challenge: Challenge, settings: Settings) -> None:
-        self.exchange = _Watched(query_timeout=settings.query_timeout)
-        self.session = session.of_settings(settings, exchange=self.exchange)
+    def __init__(self, challenge: Challenge, exchange: _Watched, opened: Session) -> None:
+        self.exchange = exchange
+        self.session = opened
         self.walker = self.session.walker
         self.txt_survey = TxtSurvey(
             challenge, self.exchange, self.walker, families=self.session.families
@@ -87,20 +96,18 @@ class _Tracer:
         self.destinations: list[Destination] = []
 
     async def survey_owner(self) -> None:
-        found = await self.txt_survey.round(complete=True)
-        for hop in found.hops:
-            self.legs.append(Leg(hop.owner, await self._steps(hop.owner)))
-        if not found.hops:
-            self.legs.append(Leg(found.challenge.owner, await self._steps(found.challenge.owner)))
+        survey = await self.txt_survey.round(complete=True)
+        for owner in [hop.owner for hop in survey.hops] or [survey.challenge.owner]:
+            self.legs.append(Leg(owner, await self._steps(owner)))
 
     async def follow(self, name: dns.name.Name) -> None:
         """Follow the domain itself through its aliases to its addresses."""
         for _ in range(_MOST_ALIASES + 1):
-            seen = await self._look_up(name)
-            self.destinations.append(seen)
-            if seen.alias is None:
+            destination = await self._look_up(name)
+            self.destinations.append(destination)
+            if destination.alias is None:
                 return
-            name = seen.alias
+            name = destination.alias
             if any(name == passed.name for passed in self.destinations):
                 break
         self.destinations.append(Destination(name, missing="the aliases form a loop"))
@@ -140,10 +147,11 @@ class _Tracer:
             return Destination(name, missing="nothing answers")
         zone = await self.walker.zone(found)
         endpoints = [endpoint for server in zone.nameservers for endpoint in server.endpoints]
-        replies = await asyncio.gather(
-            *(self._ask(endpoints, name, rdtype) for rdtype in ADDRESS_TYPES)
-        )
-        answers = [reply for reply in replies if reply is not None]
+        async with asyncio.TaskGroup() as group:
+            asking = [
+                group.create_task(self._ask(endpoints, name, rdtype)) for rdtype in ADDRESS_TYPES
+            ]
+        answers = [reply for task in asking if (reply := task.result()) is not None]
         if not answers:
             return Destination(name, zone.apex, missing="no name server of the zone answers")
         seconds = max(reply.rtt for reply in answers)

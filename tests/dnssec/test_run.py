@@ -21,6 +21,7 @@ from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors, assessment
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
 from certbot_dns_preflight.run import precheck, waiting
+from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Settings
 from tests.conftest import beside_python
 from tests.dnssec.test_against_unbound import collect
@@ -50,7 +51,7 @@ def run(domain: str, settings: Settings, *, wait: bool = False) -> ChallengeOutc
 
 def look_beforehand(domain: str, settings: Settings, *more: str) -> Outcome:
     wanted = [make_challenge(name, [VALUE]) for name in (domain, *more)]
-    facts = asyncio.run(precheck.look(wanted, settings))
+    facts = asyncio.run(precheck.check(wanted, settings))
     return facts.judged(settings, ANYBODY)
 
 
@@ -183,7 +184,6 @@ def test_signatures_that_take_long_hold_up_neither_the_loop_nor_the_end(
         real(*given, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(dns.dnssec, "validate_rrsig", slow)
-    monkeypatch.setattr(assessment, "_LONGEST", 0.5)
 
     async def ticking() -> None:
         while True:
@@ -194,7 +194,7 @@ def test_signatures_that_take_long_hold_up_neither_the_loop_nor_the_end(
     async def go() -> Outcome:
         ticks = asyncio.create_task(ticking())
         wanted = [make_challenge("ecdsa256.test", [VALUE])]
-        extras = waiting.Extras(request=ANYBODY)
+        extras = waiting.Extras(request=ANYBODY, timings=Timings(validation=0.6))
         outcome = await waiting.preflight(wanted, settings, wait=False, extras=extras)
         ticks.cancel()
         return outcome

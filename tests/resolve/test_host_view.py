@@ -40,7 +40,7 @@ def split_views(
         own = [Endpoint(address) for address in resolvers]
         monkeypatch.setattr(split_horizon, "own_resolvers", lambda: own)
         settings = Settings(root_hints=lab.root_hints, query_timeout=1)
-        facts = asyncio.run(precheck.look([make_challenge(domain)], settings))
+        facts = asyncio.run(precheck.check([make_challenge(domain)], settings))
         outcome = facts.judged(settings, ANYBODY)
         findings = outcome.challenges[0].findings
         return [f for f in findings if f.code == "split-view"], outcome.verdict

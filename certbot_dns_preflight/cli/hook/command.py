@@ -19,7 +19,7 @@ from certbot_dns_preflight.cli import output_files
 from certbot_dns_preflight.cli.challenges import ChallengeList
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.hook.order import Order, Told
-from certbot_dns_preflight.cli.parser import add_common_options, read_settings, request
+from certbot_dns_preflight.cli.parser import add_common_options, load_inputs, read_settings, request
 from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.outcome import Verdict
@@ -85,6 +85,7 @@ class _Call:
 def run(args: argparse.Namespace) -> Exit:
     """Run the user's hook; at the last challenge wait, and tell by the exit status."""
     settings = read_settings(args)
+    inputs = load_inputs(settings)
     call = _read(os.environ)
     output_files.check(settings)
     with output_files.none_if_stopped(settings, _domains([Told(call.domain, call.value)])):
@@ -100,7 +101,10 @@ def run(args: argparse.Namespace) -> Exit:
         ) from error
     if not call.last:
         return Exit.NOT_READY if failed else Exit.READY
-    return _conclude(args, settings, told, call.names)
+    # Which CA is asked only the client knows; CAA is judged where an option names it.
+    asked = request(settings) if settings.caa_identity else None
+    extras = waiting.Extras(request=asked, inputs=inputs)
+    return _conclude(args, settings, told, call.names, extras=extras)
 
 
 def _read(environment: Mapping[str, str]) -> _Call:
@@ -140,14 +144,19 @@ def _ran_well(command: str, domain: str) -> bool:
 
 
 def _conclude(
-    args: argparse.Namespace, settings: Settings, told: list[Told], names: Sequence[str]
+    args: argparse.Namespace,
+    settings: Settings,
+    told: list[Told],
+    names: Sequence[str],
+    *,
+    extras: waiting.Extras,
 ) -> Exit:
     failed = [printable(one.domain) for one in told if one.failed]
     if failed:
         output_files.fail(settings, _domains(told))
         _say(f"not waited for: --exec failed for {', '.join(failed)}")
         return Exit.NOT_READY
-    status = _wait(args, settings, told)
+    status = _wait(args, settings, told, extras)
     missing = len(names) - len(told)
     if missing > 0 and status is Exit.READY:
         told_of = {one.domain for one in told}
@@ -169,7 +178,9 @@ def _domains(told: Sequence[Told]) -> list[str]:
     return [make_challenge(one.domain).domain for one in told if one.value is not None]
 
 
-def _wait(args: argparse.Namespace, settings: Settings, told: list[Told]) -> Exit:
+def _wait(
+    args: argparse.Namespace, settings: Settings, told: list[Told], extras: waiting.Extras
+) -> Exit:
     wanted = ChallengeList()
     for one in told:
         if one.value is not None:
@@ -177,8 +188,6 @@ def _wait(args: argparse.Namespace, settings: Settings, told: list[Told]) -> Exi
     if not wanted:
         return Exit.READY
     watch = None if args.quiet or args.verbose else live.LiveView()
-    # Which CA is asked only the client knows; CAA is judged where an option names it.
-    extras = waiting.Extras(request=request(settings)) if settings.caa_identity else None
     with output_files.none_if_stopped(settings, _domains(told)), watch or contextlib.nullcontext():
         outcome = waiting.run(wanted.challenges, settings, wait=True, watch=watch, extras=extras)
 

@@ -21,6 +21,7 @@ from certbot_dns_preflight.resolve.cache import DelegationCache
 from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
 from certbot_dns_preflight.resolve.split_horizon import own_resolvers
 from certbot_dns_preflight.run import precheck, session, waiting
+from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Family, Recursive, Settings, UnreachablePolicy
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import RecursiveLooking, Silent
@@ -65,10 +66,13 @@ def settings(lab: Lab) -> Settings:
 
 
 def look(
-    settings: Settings, *domains: str, cache: DelegationCache | None = None
-) -> tuple[precheck.Beforehand, Outcome]:
+    settings: Settings,
+    *domains: str,
+    cache: DelegationCache | None = None,
+    timings: Timings | None = None,
+) -> tuple[precheck.PrecheckResult, Outcome]:
     wanted = [make_challenge(domain, [b"v"]) for domain in domains]
-    facts = asyncio.run(precheck.look(wanted, settings, cache=cache))
+    facts = asyncio.run(precheck.check(wanted, settings, cache=cache, timings=timings))
     return facts, facts.judged(settings, ANYBODY)
 
 
@@ -178,11 +182,6 @@ def test_the_hosts_resolvers_are_read_from_its_configuration(lab: Lab) -> None:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(precheck, "_PATIENCE", 2.5)
-
-
-@pytest.fixture
 def dead(lab: Lab) -> Iterator[str]:
     """Delegate dead.test. to a server that keeps silent."""
     addresses = lab.addresses()
@@ -200,13 +199,14 @@ def error_codes(outcome: Outcome) -> list[list[str]]:
     ]
 
 
-@pytest.mark.usefixtures("impatient")
 def test_caa_that_could_not_be_read_in_time_is_told(
     lab: Lab, settings: Settings, dead: str
 ) -> None:
     records = f'www CNAME x.{dead}\n@ CAA 0 issue "other-ca.example"\nfine CAA 0 issue "{LE}"\n'
     lab.zone("slow.test.", [lab.bind, lab.nsd], records=records)
-    facts, outcome = look(settings, "www.slow.test", "fine.slow.test", "slow.test")
+    facts, outcome = look(
+        settings, "www.slow.test", "fine.slow.test", "slow.test", timings=Timings(precheck=2.5)
+    )
     assert facts.elapsed < 20  # as it may take where nobody is impatient
     assert error_codes(outcome) == [["caa-unanswerable"], [], ["caa-forbids"]]
     told = outcome.challenges[0].findings[0]
@@ -218,15 +218,14 @@ def test_caa_that_could_not_be_read_in_time_is_told(
 
 
 def test_what_had_no_time_beforehand_gets_a_little_more_in_the_wait(
-    lab: Lab, settings: Settings, dead: str, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, settings: Settings, dead: str
 ) -> None:
     settings = replace(settings, query_timeout=1, timeout=30)
     records = f"www CNAME x.{dead}\n_acme-challenge.www TXT v\n"
     lab.zone("slow.test.", [lab.bind, lab.nsd], records=records)
-    monkeypatch.setattr(precheck, "_PATIENCE", 0.5)
     cache = DelegationCache()
     wanted = [make_challenge("www.slow.test", [b"v"])]
-    facts, _ = look(settings, "www.slow.test", cache=cache)
+    facts, _ = look(settings, "www.slow.test", cache=cache, timings=Timings(precheck=0.5))
     extras = waiting.Extras(request=ANYBODY, environment=facts.environment, cache=cache)
     outcome = waiting.run(wanted, settings, wait=True, extras=extras)
     assert error_codes(outcome) == [["caa-unanswerable"]]
@@ -291,14 +290,13 @@ def test_a_name_server_whose_own_zone_is_silent_may_have_an_address_soon(
 
 
 def test_caa_waits_as_long_as_the_walk_that_the_record_needs_too(
-    lab: Lab, settings: Settings, dead: str, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, settings: Settings, dead: str
 ) -> None:
     settings = replace(settings, query_timeout=1, unreachable=UnreachablePolicy.WARN, timeout=30)
     hosts = [lab.bind, lab.nsd, f"ns.{dead}"]
     records = f'_acme-challenge TXT v\n@ CAA 0 issue "{LE}"\n'
     lab.zone("nsgone.test.", [lab.bind, lab.nsd], records=records, apex=hosts, delegation=hosts)
-    monkeypatch.setattr(waiting, "_SCOUTING", 0.05)
-    extras = waiting.Extras(request=ANYBODY)
+    extras = waiting.Extras(request=ANYBODY, timings=Timings(environment=0.05))
     for wait in (False, True):
         wanted = [make_challenge("nsgone.test", [b"v"])]
         outcome = waiting.run(wanted, settings, wait=wait, extras=extras)

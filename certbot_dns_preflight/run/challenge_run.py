@@ -1,0 +1,297 @@
+"""One challenge of a run: its rounds, what is around it, and its outcome.
+
+Decides when to look again and when that is enough. What goes wrong with this challenge stays with
+it: it ends as this one's outcome, and the others go on. When all of them must end is `waiting`'s
+to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.dnssec import assessment
+from certbot_dns_preflight.facts.dnssec import Status
+from certbot_dns_preflight.resolve.probes import Prober
+from certbot_dns_preflight.resolve.txt import TxtSurvey
+from certbot_dns_preflight.run import assess
+from certbot_dns_preflight.run.timings import Deadline, cut_off
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import dns.name
+
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.dnssec import Assessment
+    from certbot_dns_preflight.facts.environment import DomainEnvironment
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome
+    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.run.assess import Assessor
+    from certbot_dns_preflight.run.session import Session
+    from certbot_dns_preflight.run.timings import Timings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the challenges of one run share.
+
+    `changed` is called whenever there is something new to show, `paused` after each pause.
+    """
+
+    session: Session
+    assessor: Assessor
+    timings: Timings
+    changed: Callable[[], None]
+    paused: Callable[[], None]
+
+
+class ChallengeRun:
+    """Looks at one challenge, once or until it is ready. Its tasks end before its methods do."""
+
+    def __init__(
+        self, challenge: Challenge, environment: DomainEnvironment, shared: Shared
+    ) -> None:
+        """Take what is known already of the domain's surroundings; the clock starts now."""
+        self.challenge = challenge
+        self.next_round = 0.0
+        self._environment = environment
+        self._shared = shared
+        self._settings = shared.assessor.settings
+        self._begun = _now()
+        self._survey = TxtSurvey(
+            challenge,
+            shared.session.exchange,
+            shared.session.walker,
+            families=shared.session.families,
+        )
+        self._looked_closer = False
+        self._failure: Exception | None = None
+        self._outcome: ChallengeOutcome | None = None
+
+    async def close(self) -> None:
+        """Stop what is still being asked beside the rounds."""
+        await self._survey.close()
+
+    # -- what is known -----------------------------------------------------------------------------
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the rounds that must agree did, last."""
+        return self._survey.ready_after is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more can be learned: it is not judged yet, and nothing of ours went wrong."""
+        return self._outcome is None and self._failure is None
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it is judged for good."""
+        return self._outcome is not None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is still to be seen that it is ready."""
+        return self.is_open and not self.is_ready
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it is not ready any more, or so long ago that it may have gone since."""
+        ready_after = self._survey.ready_after
+        return self.is_open and (
+            ready_after is None
+            or self._survey.elapsed - ready_after > self._shared.timings.stale_after
+        )
+
+    def so_far(self) -> Survey:
+        """Give everything observed by now."""
+        try:
+            return self._survey.so_far()
+        except Exception as error:  # noqa: BLE001 - see `_guard`
+            self.fail(error)
+            return assess.unseen(self.challenge)
+
+    def looks_ready(self) -> bool:
+        """Whether only confirming rounds are missing, which take a moment."""
+        try:
+            return self._shared.assessor.looks_ready(self.so_far())
+        except Exception as error:  # noqa: BLE001 - see `_guard`
+            self.fail(error)
+            return False
+
+    def decide(self) -> ChallengeOutcome:
+        """Judge for good: what is learned after the first time does not count."""
+        if self._outcome is None:
+            survey = self.so_far()
+            self._outcome = (
+                assess.failed(survey, self._failure)
+                if self._failure is not None
+                else self._shared.assessor.assess(
+                    survey, self._environment, confirmed=self.is_ready
+                )
+            )
+        return self._outcome
+
+    # -- looking -----------------------------------------------------------------------------------
+
+    async def look_once(self) -> None:
+        """Look `confirmations` times, as long as it looks ready; then look into what is not."""
+        with self._guard():
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._collect())
+                for _ in range(self._settings.confirmations):
+                    if not await self._round(complete=True):
+                        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
+                            await self._look_closer()
+                        self._looked_closer = True
+                        return
+                self._survey.ready_after = self._survey.elapsed
+
+    async def wait(self) -> None:
+        """Look until it is ready, and collect meanwhile what a CA meets besides the record."""
+        with self._guard():
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._collect())
+                await self._until_ready()
+
+    async def confirm_again(self) -> None:
+        """Look again at what has been ready for long; if it is no more, until it is."""
+        with self._guard():
+            if self.is_ready and await self._round(complete=True):
+                self._survey.ready_after = self._survey.elapsed
+                return
+            self._survey.ready_after = None
+            await self._until_ready()
+
+    async def look_closer(self) -> None:
+        """Ask what only the report of a failure needs, if it is to be one and was not asked yet."""
+        if self.is_pending and not self._looked_closer:
+            with self._guard():
+                await self._look_closer()
+                self._looked_closer = True
+
+    async def _until_ready(self) -> None:
+        """Look until `confirmations` consecutive complete rounds agree."""
+        timings = self._shared.timings
+        agreed = 0
+        complete = True
+        while agreed < self._settings.confirmations:
+            ready = await self._round(complete=complete)
+            agreed = agreed + 1 if ready and complete else 0
+            complete = ready
+            if agreed < self._settings.confirmations:
+                growing = timings.pause(_now() - self._begun, longest=self._settings.interval)
+                await self._pause(timings.confirming_pause if ready else growing)
+        self._survey.ready_after = self._survey.elapsed
+        self._shared.changed()
+
+    async def _round(self, *, complete: bool) -> bool:
+        survey = await self._survey.round(complete=complete)
+        self._shared.changed()
+        return self._shared.assessor.looks_ready(survey)
+
+    async def _pause(self, seconds: float) -> None:
+        self.next_round = _now() + seconds
+        self._shared.changed()
+        await asyncio.sleep(seconds)
+        self._shared.paused()
+
+    async def _look_closer(self) -> None:
+        prober = Prober(self._shared.session.exchange, self._survey.so_far())
+        self._survey.prober = prober
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._survey.ask_serials())
+            group.create_task(prober.ask())
+
+    # -- what is around ----------------------------------------------------------------------------
+
+    async def _collect(self) -> None:
+        """Look at what is around the record; what is found when it is cut off counts.
+
+        What a precheck had no answer for in its time gets a little more, in which the record is
+        waited for anyway.
+        """
+        known, collector = self._environment, self._shared.session.collector
+        if self._shared.assessor.request is None or known.has_climbed:
+            return
+        patience = self._shared.timings.environment if known.climb is None else self._a_few_tries
+        begun = _now()
+        limit = asyncio.timeout(None)
+        try:
+            async with limit, asyncio.TaskGroup() as group:
+                ending = group.create_task(self._end(limit, patience))
+                await collector.collect(self.challenge)
+                ending.cancel()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        finally:
+            environment = collector.so_far(self.challenge, seconds=_now() - begun)
+            self._environment = replace(environment, signatures=known.signatures)
+
+    async def _end(self, limit: asyncio.Timeout, patience: float) -> None:
+        """End the collecting in time; the walk that the record needs too is waited for."""
+        await asyncio.sleep(patience)
+        if not self._survey.walked.is_set():
+            await self._survey.walked.wait()
+            await asyncio.sleep(self._a_few_tries)
+        limit.reschedule(_now())
+
+    @property
+    def _a_few_tries(self) -> float:
+        return self._shared.timings.tries_more * self._settings.query_timeout
+
+    # -- signatures --------------------------------------------------------------------------------
+
+    @property
+    def caa_owners(self) -> tuple[dns.name.Name, ...]:
+        """The names whose CAA, or lack of it, a validator must believe."""
+        return self._environment.caa_owners
+
+    def signed_owners(self) -> tuple[dns.name.Name, ...]:
+        """Give the owner names whose record a validator must believe, if it is there already.
+
+        None where the zone was found to be unsigned: that costs nothing then.
+        """
+        if not self.is_open or not self.is_ready:
+            return ()
+        owners = tuple(hop.owner for hop in self.so_far().hops)
+        return () if self._is_unsigned(owners) else owners
+
+    def take_signatures(self, validated: Assessment) -> None:
+        """Keep what concerns this challenge of what was validated for several."""
+        owners = [*(hop.owner for hop in self.so_far().hops), *self.caa_owners]
+        signatures = assessment.concerning(validated, owners)
+        self._environment = replace(self._environment, signatures=signatures)
+
+    def _is_unsigned(self, owners: tuple[dns.name.Name, ...]) -> bool:
+        signatures = self._environment.signatures
+        if signatures is None or len(owners) != 1:
+            return False
+        own = assessment.concerning(signatures, [self.challenge.owner])
+        return own.status is Status.INSECURE
+
+    # -- faults ------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Keep a fault of ours with this challenge. Cancellation and signals pass."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other names go on
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Take note that a fault of ours keeps this challenge from being judged."""
+        log.debug("A fault at %s", self.challenge.domain, exc_info=error)
+        self._failure = self._failure or error
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
