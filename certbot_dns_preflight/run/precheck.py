@@ -150,8 +150,13 @@ class _Precheck:
         ):
             for challenge in self._challenges:
                 group.create_task(self._look_at(challenge))
-        environment = {c.domain: self._environment(c) for c in self._challenges}
-        await self._judge_signatures(environment)
+        environment: dict[str, DomainEnvironment] = {}
+        for challenge in self._challenges:
+            try:
+                environment[challenge.domain] = self._environment(challenge)
+            except Exception as error:  # noqa: BLE001 - see `_fail`
+                self._fail(challenge, error)
+        await self._look_at_signatures(self._chained, environment)
         mute = not self._hears() and self._elapsed() >= self._silent_after
         return PrecheckResult(
             started=started,
@@ -166,15 +171,19 @@ class _Precheck:
         )
 
     async def _look_at(self, challenge: Challenge) -> None:
-        """Look at one name; a fault of ours stays with it. Cancellation passes."""
+        """Look at one name, its zone and what else a CA meets."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._survey_zone(challenge))
                 looking = group.create_task(self._session.collector.collect(challenge))
                 await self._collect_signed(challenge, looking)
-        except Exception as error:
-            log.debug("A fault at %s", challenge.domain, exc_info=True)
-            self._faults[challenge.domain] = error
+        except Exception as error:  # noqa: BLE001 - see `_fail`
+            self._fail(challenge, error)
+
+    def _fail(self, challenge: Challenge, error: Exception) -> None:
+        """Keep a fault of ours with its name: the others go on. Cancellation and signals pass."""
+        log.debug("A fault at %s", challenge.domain, exc_info=error)
+        self._faults.setdefault(challenge.domain, error)
 
     async def _survey_zone(self, challenge: Challenge) -> None:
         self._surveys[challenge.domain] = await self._session.collector.survey_zone(challenge)
@@ -190,26 +199,37 @@ class _Precheck:
         await self._session.collector.chains([challenge], owners)
         self._caa_owners.update(owners)
 
-    async def _judge_signatures(self, environment: dict[str, DomainEnvironment]) -> None:
-        chained = [c for c in self._chained if c.domain not in self._faults]
-        if self._inputs.anchors is None or not chained:
+    async def _look_at_signatures(
+        self, challenges: Sequence[Challenge], environment: dict[str, DomainEnvironment]
+    ) -> None:
+        """Validate what was collected; where that goes wrong, name by name."""
+        chained = [c for c in challenges if c.domain not in self._faults]
+        try:
+            await self._validate(chained, environment)
+        except Exception as error:  # noqa: BLE001 - see `_fail`
+            for challenge in chained:
+                if len(chained) == 1:
+                    self._fail(challenge, error)
+                else:
+                    await self._look_at_signatures([challenge], environment)
+
+    async def _validate(
+        self, challenges: Sequence[Challenge], environment: dict[str, DomainEnvironment]
+    ) -> None:
+        if self._inputs.anchors is None or not challenges:
             return
         left = max(self._timings.precheck_least, self._patience - self._elapsed())
-        try:
-            async with cut_off(Deadline.after(left)):
-                facts = await self._session.collector.chains(chained, self._caa_owners)
-                validated = await assessment.assess(
-                    facts, self._inputs.anchors, seconds=min(left, self._timings.validation)
+        async with cut_off(Deadline.after(left)):
+            facts = await self._session.collector.chains(challenges, self._caa_owners)
+            validated = await assessment.assess(
+                facts, self._inputs.anchors, seconds=min(left, self._timings.validation)
+            )
+            for challenge in challenges:
+                known = environment[challenge.domain]
+                names = (challenge.owner, *self._caa_owners.intersection(known.caa_owners))
+                environment[challenge.domain] = replace(
+                    known, signatures=assessment.concerning(validated, names)
                 )
-                for challenge in chained:
-                    known = environment[challenge.domain]
-                    names = (challenge.owner, *self._caa_owners.intersection(known.caa_owners))
-                    environment[challenge.domain] = replace(
-                        known, signatures=assessment.concerning(validated, names)
-                    )
-        except Exception as error:
-            log.debug("A fault in validating", exc_info=True)
-            self._faults.update((challenge.domain, error) for challenge in chained)
 
     def _environment(self, challenge: Challenge) -> DomainEnvironment:
         return self._session.collector.so_far(challenge, seconds=self._elapsed())
