@@ -258,7 +258,8 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             query_timeout=min(self._settings.query_timeout, _HINT_SECONDS / 4),
             confirmations=1,
         )
-        now = waiting.run(again, quickly, wait=False) if again else None
+        extras = waiting.Extras(inputs=self._inputs)
+        now = waiting.run(again, quickly, wait=False, extras=extras) if again else None
         return ca_refusal.hint(refusals, before=self._outcome, now=now)
 
 

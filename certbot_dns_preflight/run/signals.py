@@ -34,8 +34,8 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         with _caught_signals(task, stopped_by):
             try:
                 return [await coroutine]
-            except asyncio.CancelledError:
-                if stopped_by:
+            except (asyncio.CancelledError, Exception):
+                if stopped_by:  # whatever came of it: the signal is what ended it
                     return []
                 raise
 

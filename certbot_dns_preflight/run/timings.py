@@ -86,7 +86,7 @@ async def cut_off(
     limit = asyncio.timeout_at(deadline.at + grace)
 
     def decide() -> None:
-        if not deserved():
+        if not limit.expired() and not deserved():
             limit.reschedule(loop.time())
 
     try:

@@ -114,12 +114,12 @@ class _Tracer:
 
     async def _steps(self, owner: dns.name.Name) -> tuple[Step, ...]:
         """Say which zones lie above a name, and whose answer led from one to the next."""
-        found = await self.walker.find(owner)
-        if isinstance(found, NoSuchDomain):
-            found = await self.walker.find(found.zone)
-        if not isinstance(found, ZoneCut):
+        cut = await self.walker.find(owner)
+        if isinstance(cut, NoSuchDomain):
+            cut = await self.walker.find(cut.zone)
+        if not isinstance(cut, ZoneCut):
             return ()
-        cuts = self.walker.lineage(found)
+        cuts = self.walker.lineage(cut)
         steps = [Step(cuts[0].apex)]
         for above, below in itertools.pairwise(cuts):
             steps.append(self._step(above, below))
@@ -140,12 +140,12 @@ class _Tracer:
         return Step(below.apex)
 
     async def _look_up(self, name: dns.name.Name) -> Destination:
-        found = await self.walker.find(name)
-        if isinstance(found, NoSuchDomain):
-            return Destination(name, found.zone, missing=f"{found.name} does not exist")
-        if not isinstance(found, ZoneCut):
+        cut = await self.walker.find(name)
+        if isinstance(cut, NoSuchDomain):
+            return Destination(name, cut.zone, missing=f"{cut.name} does not exist")
+        if not isinstance(cut, ZoneCut):
             return Destination(name, missing="nothing answers")
-        zone = await self.walker.zone(found)
+        zone = await self.walker.zone(cut)
         endpoints = [endpoint for server in zone.nameservers for endpoint in server.endpoints]
         async with asyncio.TaskGroup() as group:
             asking = [

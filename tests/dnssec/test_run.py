@@ -19,15 +19,17 @@ import pytest
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors, assessment
-from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.run import precheck, waiting
 from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Settings
+from tests.clock import run as clocked
 from tests.conftest import beside_python
 from tests.dnssec.test_against_unbound import collect
 from tests.observe import HANG
 
 if TYPE_CHECKING:
+    from tests.clock import Clock
     from tests.dnssec.world import World
 
 ANYBODY = IssuanceRequest(identities=("letsencrypt.org",))
@@ -239,6 +241,24 @@ def test_a_fault_of_the_records_own_signature_shows_once_it_is_there(settings: S
     assert errors(run("no-txt-signature-on-one.test", settings, wait=True)) == [
         ("dnssec-bogus", "signature-missing")
     ]
+
+
+def test_signatures_are_looked_at_though_the_time_of_a_single_look_is_over(
+    settings: Settings,
+) -> None:
+    async def go(clock: Clock) -> ChallengeOutcome:
+        def watch(progress: Progress) -> None:
+            if progress.surveys[0].rounds == settings.confirmations:
+                clock.move_on(settings.timeout)
+
+        # What is collected of CAA by then is too little in any case.
+        timings = Timings(least_for_signatures=60)
+        extras = waiting.Extras(request=ANYBODY, timings=timings)
+        wanted = [make_challenge("expired.test", [VALUE])]
+        outcome = await waiting.preflight(wanted, settings, wait=False, watch=watch, extras=extras)
+        return outcome.challenges[0]
+
+    assert ("dnssec-bogus", "signature-expired") in errors(clocked(go))
 
 
 def test_a_signature_that_ends_soon_is_a_warning(settings: Settings) -> None:

@@ -31,6 +31,11 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("one address goes back and forth between right and wrong", ("answer-unstable",)),
     ("a CNAME and a TXT at one name", ("alias-conflict",)),
     ("more than 16 aliases in a row", ("alias-loop",)),
+    (
+        "the record is seen everywhere, but too late for the rounds that confirm it",
+        ("unconfirmed",),
+    ),
+    ("dns-preflight itself fails at a name", ("internal-error",)),
     ("an address of a name server is dead, another one answers", ("address-unreachable",)),
     ("old values beside the expected ones", ("stale-values",)),
 )
