@@ -196,7 +196,7 @@ def test_signatures_that_take_long_hold_up_neither_the_loop_nor_the_end(
     async def go() -> Outcome:
         ticks = asyncio.create_task(ticking())
         wanted = [make_challenge("ecdsa256.test", [VALUE])]
-        extras = waiting.Extras(request=ANYBODY, timings=Timings(validation=0.6))
+        extras = waiting.Extras(request=ANYBODY, timings=Timings(validation=0.5))
         outcome = await waiting.preflight(wanted, settings, wait=False, extras=extras)
         ticks.cancel()
         return outcome
