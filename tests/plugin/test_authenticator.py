@@ -205,7 +205,7 @@ def test_a_fault_of_our_own_is_a_warning_where_failure_is_to_be_continued(
     assert "a fault of its own" in caplog.text
 
 
-@pytest.mark.parametrize("page", ["text", "document"])
+@pytest.mark.parametrize("page", ["text", "json_report"])
 def test_a_report_that_fails_changes_no_answer(
     plugin: Callable[..., Authenticator],
     looks: Callable[[Outcome], list[Any]],

@@ -14,14 +14,14 @@ from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Verdict
 from certbot_dns_preflight.report import json_report, text
 from certbot_dns_preflight.run import assess, inputs
 from certbot_dns_preflight.settings import Settings
-from tests.checks.build import EXPECTED, NS1, NS2, hop, nxdomain, seen, shows, survey
-from tests.report.build import run as outcome
+from tests.builders.survey import NS1, NS2, VALUE, at, hop, nxdomain, survey, texts
+from tests.builders.survey import run as outcome
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Survey
 
-READY = survey(hop(seen(NS1, shows()), seen(NS2, shows())))
-BEHIND = survey(hop(seen(NS1, shows(), 42), seen(NS2, nxdomain(), 41)))
+READY = survey(hop(at(NS1, texts()), at(NS2, texts())))
+BEHIND = survey(hop(at(NS1, texts(), 42), at(NS2, nxdomain(), 41)))
 
 
 def judge(facts: Survey, *, confirmed: bool, skip: tuple[str, ...] = ()) -> ChallengeOutcome:
@@ -50,7 +50,7 @@ def test_what_is_seen_everywhere_and_not_confirmed_says_so() -> None:
 
 
 def test_where_no_value_is_expected_nothing_is_said_of_a_record() -> None:
-    facts = survey(hop(seen(NS1, nxdomain()), seen(NS2, nxdomain())), expected=())
+    facts = survey(hop(at(NS1, nxdomain()), at(NS2, nxdomain())), expected=())
     (finding,) = judge(facts, confirmed=False).findings
     assert finding.summary.startswith("every name server answers as it must, but the time ran out")
 
@@ -88,7 +88,7 @@ def test_a_fault_in_judging_is_told_and_never_ready(skip: tuple[str, ...]) -> No
     assert "ZeroDivisionError" in text.render(outcome(judged))
     (told,) = json.loads(json_report.render(outcome(judged)))["challenges"]
     assert told["outcome"] == "not-ready"
-    assert told["expected"] == [EXPECTED.decode()]
+    assert told["expected"] == [VALUE.decode()]
 
 
 def test_the_first_of_several_faults_is_told() -> None:
