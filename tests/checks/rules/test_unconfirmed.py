@@ -9,6 +9,7 @@ from tests.builders.survey import NS1, at, hop, nxdomain, survey
 def test_it_says_how_many_rounds_there_were_and_should_have_been() -> None:
     facts = dataclasses.replace(survey(hop(at(NS1, nxdomain())), expected=()), rounds=3)
     found = unconfirmed.tell(facts, 1)
+    assert found.code == "unconfirmed"
     assert found.summary == (
         "every name server answers as it must, but the time ran out before 1 complete round in a "
         "row had confirmed it."
