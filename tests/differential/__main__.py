@@ -1,0 +1,79 @@
+"""`python -m tests.differential N [--seed S]`: hear N random worlds, and tell what differs.
+
+It runs in a network namespace of its own, whatever calls it, and ends with status 1 where a
+difference is unexplained. `--json` is for the test that runs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+import time
+from collections import Counter
+
+from tests.differential import court
+from tests.differential.generating import generate
+from tests.lab import namespace
+
+
+def main() -> int:
+    """Hear, and tell."""
+    parser = argparse.ArgumentParser(prog="script/differential")
+    parser.add_argument("worlds", type=int, nargs="?", default=40, metavar="N")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="the first world's seed")
+    parser.add_argument("--whole", action="store_true", help="do not look for smaller worlds")
+    parser.add_argument("--show", action="store_true", help="describe the worlds, and ask nobody")
+    parser.add_argument("--json", action="store_true", help="tell it as JSON")
+    given = parser.parse_args()
+    seeds = range(given.seed, given.seed + given.worlds)
+    if given.show:
+        _say("\n\n".join(generate(seed).describe() for seed in seeds))
+        return 0
+    namespace.enter(anew=True)
+    _open_the_internet()
+    logging.disable(logging.CRITICAL)
+    begun = time.monotonic()
+    watch = None if given.json else _say
+    account = asyncio.run(court.hear(seeds, shrink=not given.whole, watch=watch))
+    seconds = time.monotonic() - begun
+    if given.json:
+        told = {
+            "ended": account.ended,
+            "differences": [one.describe() for one in account.differences],
+        }
+        _say(json.dumps(told))
+    else:
+        _tell(account, len(seeds), seconds)
+    return 1 if account.differences else 0
+
+
+def _open_the_internet() -> None:
+    """Let loopback answer for the addresses of these worlds; nothing leaves this namespace."""
+    import subprocess  # noqa: PLC0415
+
+    for words in (("-4", "44.0.0.0/8"), ("-6", "2a00:53::/32")):
+        command = ["ip", words[0], "route", "add", "local", words[1], "dev", "lo"]
+        subprocess.run(command, check=True)
+
+
+def _tell(account: court.Account, worlds: int, seconds: float) -> None:
+    for difference in account.differences:
+        _say(f"\n{difference.describe()}")
+    _say(f"\n{worlds} worlds in {seconds:.0f} s")
+    for word, count in sorted(account.ended.items()):
+        _say(f"{count:6} {word}")
+    kinds = Counter(difference.kind for difference in account.differences)
+    for kind, count in kinds.most_common():
+        _say(f"{count:6} {kind}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

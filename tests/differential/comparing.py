@@ -1,0 +1,91 @@
+"""Which differences count: the rule, and the smaller worlds in which a difference is looked for.
+
+Ready where both resolvers fail is a fault. So is a refusal where both pass, unless every error is
+of a code that docs/strictness.md lists, and one of the servers, alone in its zone, does make a
+resolver fail: then it is luck that they pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tests.scenarios.strictness import STRICTER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.differential.judges import Judged, Told
+    from tests.differential.worlds import Server, World
+
+READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A world that shows a fault: `kind` is what stays the same when the world is made smaller."""
+
+    kind: str
+    world: World
+    told: Told
+    resolvers: tuple[str, str]
+
+    def describe(self) -> str:
+        """Tell it in lines."""
+        unbound, bind = self.resolvers
+        return "\n".join(
+            [
+                f"seed {self.world.seed}: {self.kind}",
+                f"Unbound: {unbound or 'passes'}; BIND: {bind or 'passes'}; here: {self.told.outcome}",
+                *(f"  {summary}" for summary in self.told.summaries),
+                self.world.describe(),
+            ]
+        )
+
+
+def suspicion(told: Told, unbound: Judged, bind: Judged) -> str | None:
+    """Say of what kind a difference is, if it is one; more tries must show whether it stays."""
+    if told.outcome == READY:
+        if unbound.passes or bind.passes:
+            return None
+        return f"ready, and both fail ({_question(unbound)})"
+    if not (unbound.passes and bind.passes):
+        return None
+    codes = ", ".join(sorted(told.errors)) or "no finding"
+    return f"{told.outcome}, and both pass ({codes})"
+
+
+def may_be_stricter(told: Told) -> bool:
+    """Tell whether all that is refused for is what the documentation lists."""
+    return bool(told.errors) and told.errors <= STRICTER
+
+
+def _question(judged: Judged) -> str:
+    return judged.why.split()[0] if judged.why != "CAA forbids" else judged.why
+
+
+def alone(world: World) -> Iterator[World]:
+    """Give the worlds in which one zone has one address left, for all of them."""
+    for zone in world.zones:
+        hosts = tuple(dict.fromkeys((*zone.servers, *zone.apex)))
+        known = [server for server in world.servers if server.host in hosts]
+        if sum(len(server.families) for server in known) < 2:
+            continue
+        for server in known:
+            for index in range(len(server.families)):
+                zones = tuple(
+                    replace(z, servers=(server.host,), apex=()) if z == zone else z
+                    for z in world.zones
+                )
+                servers = tuple(
+                    with_one_address(s, index) if s == server else s for s in world.servers
+                )
+                yield replace(world, zones=zones, servers=servers)
+
+
+def with_one_address(server: Server, index: int) -> Server:
+    """Leave a server one of its addresses, and the faults that concern it."""
+    faults = tuple(
+        replace(fault, address=None) for fault in server.faults if fault.address in (None, index)
+    )
+    return replace(server, families=(server.families[index],), faults=faults)

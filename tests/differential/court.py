@@ -1,0 +1,171 @@
+"""The court: serves worlds, hears the three judges, and makes small what they differ about.
+
+Several worlds are heard at a time, each below a TLD and at addresses that nobody has met, so that
+neither caches nor what a resolver learned of a server goes from one to the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.differential import comparing, shrinking
+from tests.differential.comparing import Difference
+from tests.differential.generating import generate
+from tests.differential.judges import Bind, Unbound, as_a_ca, as_us
+from tests.differential.serving import Service
+from tests.lab.processes import Directory
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from tests.differential.judges import Judged, Told
+    from tests.differential.worlds import World
+
+_AT_ONCE = 8
+_MORE_TRIES = 5
+_FORGET_EVERY = 200
+
+
+@dataclass(slots=True)
+class Account:
+    """What was heard: how many worlds ended how, and the differences."""
+
+    ended: Counter[str] = field(default_factory=Counter)
+    differences: list[Difference] = field(default_factory=list)
+
+
+class Court:
+    """The service, the two resolvers, and what was written for them."""
+
+    def __init__(self, directory: Directory, service: Service) -> None:
+        self._service = service
+        self._hints = directory.path / "root.hints"
+        self._hints.write_text(service.root_hints)
+        self._anchor = directory.path / "root.ds"
+        self._anchor.write_text(service.trust_anchor)
+        self._unbound = Unbound(directory.sub("unbound"), self._hints, self._anchor)
+        self._bind = Bind(directory.sub("bind"), self._hints, self._anchor)
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._heard = 0
+
+    async def open(self) -> None:
+        """Wait until both resolvers answer."""
+        await asyncio.gather(self._unbound.ready(), self._bind.ready())
+
+    def close(self) -> None:
+        """End the resolvers."""
+        self._unbound.stop()
+        self._bind.stop()
+
+    async def difference(self, world: World) -> Difference | str:
+        """Hear the judges: the difference, or a word for how it is none."""
+        told, unbound, bind = await self.hear(world)
+        kind = comparing.suspicion(told, unbound, bind)
+        if kind is None:
+            return _word(told, unbound, bind)
+        for _ in range(_MORE_TRIES):
+            more = await self.resolve(world)
+            if comparing.suspicion(told, *more) is None:
+                return "by chance"
+        again, *_ = await self.hear(world)
+        if (again.outcome, again.errors) != (told.outcome, told.errors):
+            kind = "another verdict at another look"
+        elif comparing.may_be_stricter(told) and await self._fails_alone(world):
+            return "stricter"
+        return Difference(kind, world, told, (unbound.why, bind.why))
+
+    async def hear(self, world: World) -> tuple[Told, Judged, Judged]:
+        """Ask all three once."""
+        async with self._served(world) as tld:
+            return await asyncio.gather(
+                as_us(world, tld, root_hints=self._hints, trust_anchor=self._anchor),
+                as_a_ca(self._unbound, world, tld),
+                as_a_ca(self._bind, world, tld),
+            )
+
+    async def resolve(self, world: World) -> tuple[Judged, Judged]:
+        """Ask the resolvers once."""
+        async with self._served(world) as tld:
+            return await asyncio.gather(
+                as_a_ca(self._unbound, world, tld), as_a_ca(self._bind, world, tld)
+            )
+
+    async def smallest(self, difference: Difference) -> Difference:
+        """Take away what can be taken away while the difference stays."""
+        while True:
+            smaller = list(shrinking.smaller(difference.world))
+            for start in range(0, len(smaller), _AT_ONCE):
+                found = await asyncio.gather(
+                    *(self.difference(world) for world in smaller[start : start + _AT_ONCE])
+                )
+                same = [d for d in found if isinstance(d, Difference) and d.kind == difference.kind]
+                if same:
+                    difference = same[0]
+                    break
+            else:
+                return difference
+
+    async def _fails_alone(self, world: World) -> bool:
+        verdicts = await asyncio.gather(*(self.resolve(one) for one in comparing.alone(world)))
+        return any(not unbound.passes or not bind.passes for unbound, bind in verdicts)
+
+    @contextlib.asynccontextmanager
+    async def _served(self, world: World) -> AsyncIterator[str]:
+        async with self._places:
+            number, tld = self._service.put(world)
+            try:
+                yield tld
+            finally:
+                self._service.take(number)
+        self._heard += 1
+        if self._heard % _FORGET_EVERY == 0:
+            await asyncio.gather(self._unbound.forget(), self._bind.forget())
+
+
+def _word(told: Told, unbound: Judged, bind: Judged) -> str:
+    if unbound.passes != bind.passes:
+        return "resolvers differ"
+    return f"agreed: {'ready' if told.outcome == comparing.READY else 'not ready'}"
+
+
+async def hear(
+    seeds: Iterable[int], *, shrink: bool = True, watch: Callable[[str], None] | None = None
+) -> Account:
+    """Hear the worlds of these seeds."""
+    account = Account()
+    directory = Directory("dns-preflight-differential-")
+    service = Service()
+    court = Court(directory, service)
+    pending = iter(seeds)
+
+    async def work() -> None:
+        for seed in pending:
+            found = await court.difference(generate(seed))
+            if isinstance(found, Difference):
+                account.ended["differences"] += 1
+                account.differences.append(found)
+                if watch is not None:
+                    watch(f"seed {seed}: {found.kind}")
+            else:
+                account.ended[found] += 1
+
+    try:
+        await court.open()
+        await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
+        if shrink:
+            account.differences = [
+                await court.smallest(one) for one in _one_a_kind(account.differences)
+            ]
+    finally:
+        court.close()
+        service.stop()
+        directory.remove()
+    return account
+
+
+def _one_a_kind(differences: list[Difference]) -> list[Difference]:
+    return list({one.kind: one for one in reversed(differences)}.values())
