@@ -12,11 +12,17 @@ import json
 import logging
 import sys
 import time
-from collections import Counter
+from typing import TYPE_CHECKING
 
 from tests.differential import court
-from tests.differential.generating import generate
+from tests.differential.generating import generate, healthy
 from tests.lab import namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.differential.comparing import Difference
+    from tests.differential.worlds import World
 
 
 def main() -> int:
@@ -25,19 +31,20 @@ def main() -> int:
     parser.add_argument("worlds", type=int, nargs="?", default=40, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="the first world's seed")
     parser.add_argument("--whole", action="store_true", help="do not look for smaller worlds")
+    parser.add_argument("--healthy", action="store_true", help="worlds without a fault instead")
     parser.add_argument("--show", action="store_true", help="describe the worlds, and ask nobody")
     parser.add_argument("--json", action="store_true", help="tell it as JSON")
     given = parser.parse_args()
-    seeds = range(given.seed, given.seed + given.worlds)
+    worlds = healthy() if given.healthy else _random(given.seed, given.worlds)
     if given.show:
-        _say("\n\n".join(generate(seed).describe() for seed in seeds))
+        _say("\n\n".join(f"seed {world.seed}: {world.describe()}" for world in worlds))
         return 0
     namespace.enter(anew=True)
     _open_the_internet()
     logging.disable(logging.CRITICAL)
     begun = time.monotonic()
     watch = None if given.json else _say
-    account = asyncio.run(court.hear(seeds, shrink=not given.whole, watch=watch))
+    account = asyncio.run(court.hear(worlds, shrink=not given.whole, watch=watch))
     seconds = time.monotonic() - begun
     if given.json:
         told = {
@@ -46,8 +53,12 @@ def main() -> int:
         }
         _say(json.dumps(told))
     else:
-        _tell(account, len(seeds), seconds)
+        _tell(account, seconds)
     return 1 if account.differences else 0
+
+
+def _random(seed: int, count: int) -> Iterator[World]:
+    return map(generate, range(seed, seed + count))
 
 
 def _open_the_internet() -> None:
@@ -59,15 +70,20 @@ def _open_the_internet() -> None:
         subprocess.run(command, check=True)
 
 
-def _tell(account: court.Account, worlds: int, seconds: float) -> None:
-    for difference in account.differences:
-        _say(f"\n{difference.describe()}")
-    _say(f"\n{worlds} worlds in {seconds:.0f} s")
+def _tell(account: court.Account, seconds: float) -> None:
+    alike: dict[str, list[Difference]] = {}
+    for difference in sorted(account.differences, key=lambda one: one.cause):
+        alike.setdefault(difference.cause, []).append(difference)
+    for differences in alike.values():
+        _say(f"\n{differences[0].describe()}")
+        others = sorted({one.world.seed for one in differences[1:]})
+        if others:
+            _say(f"alike: seeds {', '.join(map(str, others))}")
+    _say(f"\n{account.ended.total()} worlds in {seconds:.0f} s")
     for word, count in sorted(account.ended.items()):
         _say(f"{count:6} {word}")
-    kinds = Counter(difference.kind for difference in account.differences)
-    for kind, count in kinds.most_common():
-        _say(f"{count:6} {kind}")
+    for cause, differences in sorted(alike.items(), key=lambda one: -len(one[1])):
+        _say(f"{len(differences):6} {cause}")
 
 
 def _say(text: str) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.differential.judges import Judged, Told
-    from tests.differential.worlds import Server, World
+    from tests.differential.worlds import Server, World, Zone
 
 READY = "ready"
 
@@ -30,17 +30,52 @@ class Difference:
     told: Told
     resolvers: tuple[str, str]
 
+    @property
+    def cause(self) -> str:
+        """The kind, and all in the world that is out of the ordinary: alike for alike worlds."""
+        return "; ".join([self.kind, *sorted(set(_oddities(self.world)))])
+
     def describe(self) -> str:
         """Tell it in lines."""
         unbound, bind = self.resolvers
         return "\n".join(
             [
                 f"seed {self.world.seed}: {self.kind}",
-                f"Unbound: {unbound or 'passes'}; BIND: {bind or 'passes'}; here: {self.told.outcome}",
+                (
+                    f"Unbound: {unbound or 'passes'}; BIND: {bind or 'passes'}; "
+                    f"here: {self.told.outcome}"
+                ),
                 *(f"  {summary}" for summary in self.told.summaries),
                 self.world.describe(),
             ]
         )
+
+
+def _oddities(world: World) -> Iterator[str]:
+    for zone in world.zones:
+        yield from _oddities_of(zone)
+    for server in world.servers:
+        yield from (str(fault) for fault in server.faults)
+    if world.star:
+        yield "star"
+
+
+def _oddities_of(zone: Zone) -> Iterator[str]:
+    if zone.signing != "no":
+        yield from [f"DS {zone.ds}"] if zone.ds != "right" else []
+        yield from [zone.spoilt] if zone.spoilt else []
+    if not zone.delegated:
+        yield "not delegated"
+    if zone.apex:
+        yield "NS sets differ"
+    for record in zone.records:
+        owner, rdtype, data = record.split(None, 2)
+        if rdtype == "CAA":
+            yield f"CAA {data}"
+        elif owner.startswith("*"):
+            yield f"wildcard {rdtype}"
+        elif rdtype in ("CNAME", "DNAME"):
+            yield rdtype
 
 
 def suspicion(told: Told, unbound: Judged, bind: Judged) -> str | None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dns.name import Name
     from dns.rdataset import Rdataset
     from dns.rdatatype import RdataType
-    from dns.rdtypes.ANY.DNSKEY import DNSKEY as Dnskey
+    from dns.rdtypes.ANY.DNSKEY import DNSKEY as KeyRecord  # noqa: N811 - a class
     from dns.rrset import RRset
 
 TTL = 60
@@ -47,7 +47,7 @@ class Key:
     """A key pair."""
 
     private: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
-    record: Dnskey
+    record: KeyRecord
 
 
 @functools.cache
@@ -297,7 +297,7 @@ class Copy:
                     answer.additional += self._addresses(rdata.target)
             return None
         if rdtype == NSEC and self.signing == "nsec" and owner == name:
-            answer.answer += [rrset for rrset in self._nsec(owner, owner)]
+            answer.answer += self._nsec(owner, owner)
             return None
         if CNAME in node:
             self._put(answer.answer, owner, name, CNAME, do=do)
@@ -451,22 +451,16 @@ class Copy:
     def _times(self, rdtype: RdataType) -> tuple[int, int]:
         now = int(time.time())
         begins, ends = now - _DAY, now + 20 * _DAY
+        past = now - 40 * _DAY, now - 10 * _DAY
+        kind = "denial" if rdtype in (NSEC, NSEC3) else dns.rdatatype.to_text(rdtype).lower()
         match self.spoilt:
-            case "expired":
-                return now - 40 * _DAY, now - 10 * _DAY
             case "future":
                 return now + 10 * _DAY, now + 30 * _DAY
             case "serial-expiry":
                 return begins, (now + 2**31 + 30 * _DAY) % 2**32
             case "serial-inception":
                 return (now + 2**31 + 30 * _DAY) % 2**32, ends
-            case "txt-expired" if rdtype == dns.rdatatype.TXT:
-                return now - 40 * _DAY, now - 10 * _DAY
-            case "denial-expired" if rdtype in (NSEC, NSEC3):
-                return now - 40 * _DAY, now - 10 * _DAY
-            case "dnskey-expired" if rdtype == DNSKEY:
-                return now - 40 * _DAY, now - 10 * _DAY
-        return begins, ends
+        return past if self.spoilt in ("expired", f"{kind}-expired") else (begins, ends)
 
 
 def _ds(origin: Name, of: Key, digest: str) -> str:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from tests.differential import comparing, shrinking
 from tests.differential.comparing import Difference
-from tests.differential.generating import generate
 from tests.differential.judges import Bind, Unbound, as_a_ca, as_us
 from tests.differential.serving import Service
 from tests.lab.processes import Directory
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from tests.differential.judges import Judged, Told
     from tests.differential.worlds import World
 
-_AT_ONCE = 8
+_AT_ONCE = 16
 _MORE_TRIES = 5
 _FORGET_EVERY = 200
 
@@ -67,10 +66,9 @@ class Court:
         kind = comparing.suspicion(told, unbound, bind)
         if kind is None:
             return _word(told, unbound, bind)
-        for _ in range(_MORE_TRIES):
-            more = await self.resolve(world)
-            if comparing.suspicion(told, *more) is None:
-                return "by chance"
+        tries = await asyncio.gather(*(self.resolve(world) for _ in range(_MORE_TRIES)))
+        if any(comparing.suspicion(told, *more) is None for more in tries):
+            return "by chance"
         again, *_ = await self.hear(world)
         if (again.outcome, again.errors) != (told.outcome, told.errors):
             kind = "another verdict at another look"
@@ -133,23 +131,23 @@ def _word(told: Told, unbound: Judged, bind: Judged) -> str:
 
 
 async def hear(
-    seeds: Iterable[int], *, shrink: bool = True, watch: Callable[[str], None] | None = None
+    worlds: Iterable[World], *, shrink: bool = True, watch: Callable[[str], None] | None = None
 ) -> Account:
-    """Hear the worlds of these seeds."""
+    """Hear these worlds."""
     account = Account()
     directory = Directory("dns-preflight-differential-")
     service = Service()
     court = Court(directory, service)
-    pending = iter(seeds)
+    pending = iter(worlds)
 
     async def work() -> None:
-        for seed in pending:
-            found = await court.difference(generate(seed))
+        for world in pending:
+            found = await court.difference(world)
             if isinstance(found, Difference):
                 account.ended["differences"] += 1
                 account.differences.append(found)
                 if watch is not None:
-                    watch(f"seed {seed}: {found.kind}")
+                    watch(f"seed {world.seed}: {found.kind}")
             else:
                 account.ended[found] += 1
 
@@ -157,15 +155,10 @@ async def hear(
         await court.open()
         await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
         if shrink:
-            account.differences = [
-                await court.smallest(one) for one in _one_a_kind(account.differences)
-            ]
+            smallest = await asyncio.gather(*map(court.smallest, account.differences))
+            account.differences = [*smallest]
     finally:
         court.close()
         service.stop()
         directory.remove()
     return account
-
-
-def _one_a_kind(differences: list[Difference]) -> list[Difference]:
-    return list({one.kind: one for one in reversed(differences)}.values())

@@ -17,7 +17,7 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
-from dns.rdatatype import CNAME, DS, NS, NSEC, NSEC3, RRSIG, SOA
+from dns.rdatatype import CNAME, DS, NSEC, NSEC3, RRSIG, SOA
 
 if TYPE_CHECKING:
     from dns.name import Name
@@ -74,13 +74,19 @@ class Asked:
 
 def applies(fault: Fault, asked: Asked, tld: Name) -> bool:
     """Tell whether a fault concerns a question."""
+    return _concerns(fault, asked, tld) and _happens(fault.when, asked)
+
+
+def _concerns(fault: Fault, asked: Asked, tld: Name) -> bool:
     if fault.kinds and dns.rdatatype.to_text(asked.rdtype) not in fault.kinds:
         return False
     if fault.address is not None and fault.address != asked.address:
         return False
-    if fault.at and not asked.name.is_subdomain(dns.name.from_text(fault.at, tld)):
-        return False
-    match fault.when:
+    return not fault.at or asked.name.is_subdomain(dns.name.from_text(fault.at, tld))
+
+
+def _happens(when: str, asked: Asked) -> bool:
+    match when:
         case "do":
             return asked.do
         case "no-do":
@@ -94,16 +100,17 @@ def applies(fault: Fault, asked: Asked, tld: Name) -> bool:
 
 def sending(action: str, *, tcp: bool) -> Sending:
     """Say how a response goes out under a fault."""
-    if action == "silent":
-        return Sending.NEVER
-    if action == "garbage":
-        return Sending.GARBAGE
-    if action == "slow":
-        return Sending.LATE
-    if action == "truncated-without-tcp":
-        return Sending.NEVER if tcp else Sending.TRUNCATED
-    if action == "no-tcp" and tcp:
-        return Sending.NEVER
+    match action:
+        case "silent":
+            return Sending.NEVER
+        case "garbage":
+            return Sending.GARBAGE
+        case "slow":
+            return Sending.LATE
+        case "truncated-without-tcp" if not tcp:
+            return Sending.TRUNCATED
+        case "truncated-without-tcp" | "no-tcp" if tcp:
+            return Sending.NEVER
     return Sending.NORMALLY
 
 
@@ -212,8 +219,3 @@ def _expanded(rrset: dns.rrset.RRset, name: Name) -> dns.rrset.RRset:
     if not rrset.name.is_wild() or not _is(rrset, NSEC):
         return rrset
     return dns.rrset.from_rdata_list(name, rrset.ttl, list(rrset))
-
-
-def is_referral(response: dns.message.Message) -> bool:
-    """Tell whether a response refers further down."""
-    return not response.answer and any(rrset.rdtype == NS for rrset in response.authority)

@@ -14,7 +14,7 @@ from tests.differential import faults
 from tests.differential.worlds import VALUE, Fault, Server, World, Zone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 T = TypeVar("T")
 
@@ -60,12 +60,54 @@ _CAA = (
 )
 _HOSTS = ("ns1", "ns2", "ns1.shop", "ns2.shop", "ns.aim", "ns.dns")
 _FAMILIES = ((4, ("4",)), (3, ("4", "6")), (1, ("4", "4")), (1, ("6",)))
+_SHAPES = (
+    "direct",
+    "wildcard",
+    "cname",
+    "wildcard-cname",
+    "dname",
+    "dname-at-challenge",
+    "chain",
+    "empty-beside",
+)
 _ALL_KINDS = ("TXT", "CAA", "DNSKEY", "DS", "NS", "SOA", "A", "AAAA")
 
 
 def generate(seed: int) -> World:
     """Make the world that belongs to a seed."""
     return _Making(seed).world()
+
+
+def healthy() -> Iterator[World]:
+    """Make a world without any fault for each way to sign, and each way to the value."""
+    number = 0
+    for signing in ("no", "nsec", "nsec3", "opt-out"):
+        for domain in ("shop", "www.shop", "a.b.shop"):
+            for shape in _SHAPES:
+                if shape != "dname" or domain == "a.b.shop":
+                    number += 1
+                    yield _healthy(number, signing, domain, shape)
+
+
+def _healthy(number: int, signing: str, domain: str, shape: str) -> World:
+    records = _records(shape, domain, "aim")
+    at_home = tuple(f"{o} {data}" for o, data in records if not o.endswith("aim"))
+    away = tuple(f"{o} {data}" for o, data in records if o.endswith("aim"))
+    caa: tuple[str, ...] = ()
+    if number % 2 and shape != "dname":  # which leaves no room for anything at the domain
+        caa = (f"{domain} CAA {_CAA[0][0]}", "x.y.shop A 192.0.2.1")
+    top = "opt-out" if number % 3 else "nsec"
+    zones = (
+        Zone("", ("ns1",), signing=top),
+        Zone("shop", ("ns1", "ns2.shop"), signing, records=(*at_home, *caa)),
+        Zone("aim", ("ns.aim",), signing="nsec", algorithm=15, records=away),
+    )
+    servers = (
+        Server("ns1", ("4", "6"), ("", "shop")),
+        Server("ns2.shop", ("6",), ("shop",)),
+        Server("ns.aim", ("4", "4"), ("aim",)),
+    )
+    return World(number, domain, zones, servers, star=number % 5 == 0)
 
 
 class _Making:
@@ -158,7 +200,7 @@ class _Making:
         self._zones[index] = replace(zone, records=(*zone.records, f"{owner} {data}"))
 
     def _put_record(self) -> None:
-        challenge, value = f"_acme-challenge.{self._domain}", f"TXT {VALUE}"
+        challenge = f"_acme-challenge.{self._domain}"
         elsewhere = "aim" if any(zone.name == "aim" for zone in self._zones) else "shop"
         shape = self._weighed(
             (
@@ -175,31 +217,10 @@ class _Making:
         apexes = {zone.name for zone in self._zones}
         if challenge in apexes and shape not in ("direct", "empty-beside"):
             shape = "direct"
-        target = f"acme.{elsewhere}"
-        match shape:
-            case "wildcard":
-                self._put(f"*.{self._domain}", value)
-            case "cname":
-                self._put(challenge, f"CNAME {target}")
-                self._put(target, value)
-            case "wildcard-cname":
-                self._put(f"*.{self._domain}", f"CNAME {target}")
-                self._put(target, value)
-            case "dname" if self._domain == "a.b.shop" and "b.shop" not in apexes:
-                self._put("b.shop", f"DNAME v.{elsewhere}")
-                self._put(f"_acme-challenge.a.v.{elsewhere}", value)
-            case "dname-at-challenge":
-                self._put(challenge, f"DNAME v.{elsewhere}")
-                self._put(challenge, value)
-            case "chain":
-                self._put(challenge, "CNAME hop.shop")
-                self._put("hop.shop", f"CNAME hop.v.{elsewhere}")
-                self._put(f"*.v.{elsewhere}", value)
-            case "empty-beside":
-                self._put(challenge, value)
-                self._put(f"x.{challenge}", "TXT other")
-            case _:
-                self._put(challenge, value)
+        if shape == "dname" and (self._domain != "a.b.shop" or "b.shop" in apexes):
+            shape = "dname-at-challenge"
+        for owner, data in _records(shape, self._domain, elsewhere):
+            self._put(owner, data)
         if shape != "wildcard-cname" and self._happens(0.1):
             self._put("*.shop", "A 192.0.2.7")
         if "." in self._domain and self._domain not in apexes and self._happens(0.2):
@@ -303,3 +324,27 @@ class _Making:
     def _weighed(self, choices: Sequence[tuple[int, T]]) -> T:
         weights = [weight for weight, _ in choices]
         return self._random.choices([choice for _, choice in choices], weights)[0]
+
+
+def _records(shape: str, domain: str, elsewhere: str) -> tuple[tuple[str, str], ...]:
+    """Give the records that lead from the challenge's name to its value."""
+    challenge, value = f"_acme-challenge.{domain}", f"TXT {VALUE}"
+    target = f"acme.{elsewhere}"
+    shapes = {
+        "direct": ((challenge, value),),
+        "wildcard": ((f"*.{domain}", value),),
+        "cname": ((challenge, f"CNAME {target}"), (target, value)),
+        "wildcard-cname": ((f"*.{domain}", f"CNAME {target}"), (target, value)),
+        "dname": (
+            ("b.shop", f"DNAME v.{elsewhere}"),
+            (f"_acme-challenge.a.v.{elsewhere}", value),
+        ),
+        "dname-at-challenge": ((challenge, f"DNAME v.{elsewhere}"), (challenge, value)),
+        "chain": (
+            (challenge, "CNAME hop.shop"),
+            ("hop.shop", f"CNAME hop.v.{elsewhere}"),
+            (f"*.v.{elsewhere}", value),
+        ),
+        "empty-beside": ((challenge, value), (f"x.{challenge}", "TXT other")),
+    }
+    return shapes[shape]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 CA = "letsencrypt.org"
 _KNOWN_TAGS = frozenset({"issue", "issuewild", "iodef", "issuemail", "issuevmc"})
 _PORT = 5300  # 53 is taken, at every address
-_PATIENCE = 9.0
+_PATIENCE = 6.0
 _QUERY_TIMEOUT = 0.8
 _BOTH = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 
@@ -115,7 +115,7 @@ class Resolver:
     def _mixed(self, name: dns.name.Name) -> dns.name.Name:
         text = name.to_text()
         return dns.name.from_text(
-            "".join(c.upper() if self._random.random() < 0.5 else c for c in text)  # noqa: PLR2004
+            "".join(c.upper() if self._random.random() < 0.5 else c for c in text)
         )
 
 
@@ -192,14 +192,14 @@ class Bind(Resolver):
         add_addresses(self.address)
         self._configuration = directory / "rndc.conf"
         tag, algorithm, digest_type, digest = trust_anchor.read_text().split()[3:]
-        secret = 'algorithm hmac-sha256; secret "c2VjcmV0";'
+        hmac = 'algorithm hmac-sha256; secret "c2VjcmV0";'
         self._configuration.write_text(
-            f'key "k" {{ {secret} }};\n'
+            f'key "k" {{ {hmac} }};\n'
             f'options {{ default-key "k"; default-server {self.address}; default-port 953; }};\n'
         )
         configuration = directory / "named.conf"
         configuration.write_text(f"""\
-key "k" {{ {secret} }};
+key "k" {{ {hmac} }};
 controls {{ inet {self.address} port 953 allow {{ any; }} keys {{ "k"; }}; }};
 options {{
   directory "{directory}";
@@ -253,7 +253,7 @@ async def as_a_ca(resolver: Resolver, world: World, tld: str) -> Judged:
         if answer is None or answer.rcode() not in _BOTH:
             relative = name.to_text().removesuffix(f".{tld}.")
             return Judged(passes=False, why=f"CAA {relative} {_rcode(answer)}")
-        records = [r for rrset in answer.answer if rrset.rdtype == 257 for r in rrset]  # noqa: PLR2004
+        records = [r for rrset in answer.answer if rrset.rdtype == 257 for r in rrset]
         if records:
             allowed = _allows([(r.flags, r.tag.lower(), r.value) for r in records], star=world.star)
             return Judged(passes=allowed, why="" if allowed else "CAA forbids")

@@ -232,10 +232,11 @@ def _served(
 
 def _zone_for(placed: Placed, server: Server, asked: faults.Asked) -> Zone | None:
     """Find the closest zone above a name that a server has; for DS the parent's, if it has it."""
-    above = []
-    for zone in placed.world.zones:
-        if zone.name in server.zones and asked.name.is_subdomain(placed.name(zone.name)):
-            above.append(zone)
+    above = [
+        zone
+        for zone in placed.world.zones
+        if zone.name in server.zones and asked.name.is_subdomain(placed.name(zone.name))
+    ]
     above.sort(key=lambda zone: len(zone.name))
     if asked.rdtype == DS and len(above) > 1 and asked.name == placed.name(above[-1].name):
         return above[-2]

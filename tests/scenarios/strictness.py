@@ -1,4 +1,4 @@
-"""Where not ready does not mean that a CA would fail: the table of docs/strictness.md, as values."""
+"""Where not ready does not mean that a CA would fail: the table of docs/strictness.md."""
 
 from __future__ import annotations
 
