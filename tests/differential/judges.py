@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 CA = "letsencrypt.org"
 _KNOWN_TAGS = frozenset({"issue", "issuewild", "iodef", "issuemail", "issuevmc"})
 _PORT = 5300  # 53 is taken, at every address
-_PATIENCE = 6.0
-_QUERY_TIMEOUT = 0.8
+_PATIENCE = 10.0
+_QUERY_TIMEOUT = 1.5
 _BOTH = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 
 
@@ -160,7 +160,6 @@ server:
   qname-minimisation: yes
   aggressive-nsec: no
   edns-buffer-size: 1232
-  unknown-server-time-limit: 150
   outbound-msg-retry: 4
   msg-cache-size: 8m
   rrset-cache-size: 8m
@@ -216,8 +215,8 @@ options {{
   lame-ttl 0;
   prefetch 0;
   empty-zones-enable no;
-  resolver-query-timeout 4000;
-  resolver-retry-interval 200;
+  resolver-query-timeout 6000;
+  resolver-retry-interval 400;
   max-cache-size 32M;
   recursive-clients 2000;
 }};

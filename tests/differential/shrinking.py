@@ -24,6 +24,7 @@ def smaller(world: World) -> Iterator[World]:
 
 
 def _candidates(world: World) -> Iterator[World]:
+    yield from _with_one_fault(world)
     yield from _without_a_zone(world)
     yield from _without_a_server(world)
     for server in world.servers:
@@ -35,6 +36,17 @@ def _candidates(world: World) -> Iterator[World]:
     if world.star:
         yield replace(world, star=False)
     yield from _on_fewer_servers(world)
+
+
+def _with_one_fault(world: World) -> Iterator[World]:
+    """Leave one kind of fault, or none at all."""
+    faults = dict.fromkeys(fault for server in world.servers for fault in server.faults)
+    for kept in (None, *faults) if len(faults) > 1 else ():
+        servers = tuple(
+            replace(one, faults=tuple(fault for fault in one.faults if fault == kept))
+            for one in world.servers
+        )
+        yield replace(world, servers=servers)
 
 
 def _with_zone(world: World, zone: Zone, other: Zone) -> World:
