@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from tests.differential import comparing, shrinking
 from tests.differential.comparing import Difference
 from tests.differential.generating import healthy
+from tests.differential.internet import Service
 from tests.differential.judges import Bind, Unbound, as_a_ca, as_us
-from tests.differential.serving import Service
 from tests.lab.processes import Directory
 
 if TYPE_CHECKING:
