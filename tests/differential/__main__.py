@@ -19,10 +19,9 @@ from tests.differential.generating import generate, healthy
 from tests.lab import namespace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from tests.differential.comparing import Difference
-    from tests.differential.worlds import World
 
 
 def main() -> int:
@@ -30,12 +29,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/differential")
     parser.add_argument("worlds", type=int, nargs="?", default=40, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="the first world's seed")
+    parser.add_argument("--seeds", metavar="S,S…", help="these worlds instead")
     parser.add_argument("--whole", action="store_true", help="do not look for smaller worlds")
     parser.add_argument("--healthy", action="store_true", help="worlds without a fault instead")
     parser.add_argument("--show", action="store_true", help="describe the worlds, and ask nobody")
     parser.add_argument("--json", action="store_true", help="tell it as JSON")
     given = parser.parse_args()
-    worlds = healthy() if given.healthy else _random(given.seed, given.worlds)
+    seeds: Iterable[int] = range(given.seed, given.seed + given.worlds)
+    if given.seeds:
+        seeds = map(int, given.seeds.split(","))
+    worlds = healthy() if given.healthy else map(generate, seeds)
     if given.show:
         _say("\n\n".join(f"seed {world.seed}: {world.describe()}" for world in worlds))
         return 0
@@ -55,10 +58,6 @@ def main() -> int:
     else:
         _tell(account, seconds)
     return 1 if account.differences else 0
-
-
-def _random(seed: int, count: int) -> Iterator[World]:
-    return map(generate, range(seed, seed + count))
 
 
 def _open_the_internet() -> None:

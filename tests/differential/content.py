@@ -26,6 +26,8 @@ import dns.rrset
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from dns.rdatatype import CNAME, DNAME, DNSKEY, DS, NS, NSEC, NSEC3, NSEC3PARAM, RRSIG, SOA
 
+from tests.differential.serving import PAYLOAD
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -467,6 +469,20 @@ class Copy:
             case "serial-inception":
                 return (now + 2**31 + 30 * _DAY) % 2**32, ends
         return past if self.spoilt in ("expired", f"{kind}-expired") else (begins, ends)
+
+
+def respond(query: dns.message.Message, copy: Copy) -> dns.message.Message:
+    """Answer a query from a copy."""
+    question = query.question[0]
+    response = dns.message.make_response(query, our_payload=PAYLOAD)
+    answer = copy.answer(question.name, question.rdtype, do=bool(query.ednsflags & dns.flags.DO))
+    response.answer = answer.answer
+    response.authority = answer.authority
+    response.additional = answer.additional
+    response.set_rcode(answer.rcode)
+    if answer.authoritative:
+        response.flags |= dns.flags.AA
+    return response
 
 
 def _ds(origin: Name, of: Key, digest: str) -> str:

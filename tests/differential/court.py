@@ -13,6 +13,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import dns.name
+
 from tests.differential import comparing, shrinking
 from tests.differential.comparing import Difference
 from tests.differential.generating import healthy
@@ -21,7 +23,7 @@ from tests.differential.judges import Bind, Unbound, as_a_ca, as_us
 from tests.lab.processes import Directory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 
     from tests.differential.judges import Judged, Told
     from tests.differential.worlds import World
@@ -89,17 +91,24 @@ class Court:
         """Ask all three once."""
         async with self._served(world) as tld:
             return await asyncio.gather(
-                as_us(world, tld, root_hints=self._hints, trust_anchor=self._anchor),
-                as_a_ca(self._unbound, world, tld),
-                as_a_ca(self._bind, world, tld),
+                as_us(f"{world.name}.{tld}", root_hints=self._hints, trust_anchor=self._anchor),
+                *self._resolved(world, tld),
             )
 
     async def resolve(self, world: World) -> tuple[Judged, Judged]:
         """Ask the resolvers once."""
         async with self._served(world) as tld:
-            return await asyncio.gather(
-                as_a_ca(self._unbound, world, tld), as_a_ca(self._bind, world, tld)
-            )
+            unbound, bind = self._resolved(world, tld)
+            return await asyncio.gather(unbound, bind)
+
+    def _resolved(
+        self, world: World, tld: str
+    ) -> tuple[Coroutine[None, None, Judged], Coroutine[None, None, Judged]]:
+        domain = dns.name.from_text(f"{world.domain}.{tld}")
+        return (
+            as_a_ca(self._unbound, domain, star=world.star),
+            as_a_ca(self._bind, domain, star=world.star),
+        )
 
     async def try_itself(self) -> None:
         """Raise if a world without faults is not found to be one: this machine is too busy then."""

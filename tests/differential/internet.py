@@ -21,8 +21,8 @@ import dns.rdatatype
 from dns.rdatatype import DS, NS, SOA, TXT
 
 from tests.differential import faults
-from tests.differential.content import Copy
-from tests.differential.serving import Answering, Process
+from tests.differential.content import Copy, respond
+from tests.differential.serving import Answering, Process, encoded, truncated
 from tests.differential.worlds import VALUE
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 ROOT4, ROOT6 = "44.0.0.1", "2a00:53::1"
 ROOT_HOST = "a.dns."
 OLD = "an-old-value"
-_PAYLOAD = 1232
-_PLAIN = 512
 _ALL_FAULTS_OF_COPIES = frozenset(faults.COPIES)
 
 
@@ -197,8 +195,8 @@ class _Internet(Answering):
             address=0,
         )
         if address in (ROOT4, ROOT6):
-            response = _answered(query, asked, self.root)
-            return _encoded(query, response, tcp=tcp), 0
+            response = respond(query, self.root)
+            return encoded(query, response, tcp=tcp), 0
         found = self.at.get(address)
         if found is None:  # such as the resolver that this host is told to ask
             return faults.refused(query).to_wire(), 0
@@ -221,15 +219,15 @@ def _served(
         response = faults.refused(query)
     else:
         copy = placed.copy(server, zone)
-        response = _answered(query, asked, copy)
+        response = respond(query, copy)
         if ("nxdomain" in wrong or "nodata" in wrong) and response.answer:
             response.authority = copy.answer(copy.origin, TXT, do=asked.do).authority
     for action in wrong:
         response = faults.spoil_message(action, asked, query, response)
     late = faults.DELAY if faults.Sending.LATE in ways else 0
     if faults.Sending.TRUNCATED in ways:
-        return _truncated(response), late
-    return _encoded(query, response, tcp=asked.tcp), late
+        return truncated(response), late
+    return encoded(query, response, tcp=asked.tcp), late
 
 
 def _zone_for(placed: Placed, server: Server, asked: faults.Asked) -> Zone | None:
@@ -243,32 +241,6 @@ def _zone_for(placed: Placed, server: Server, asked: faults.Asked) -> Zone | Non
     if asked.rdtype == DS and len(above) > 1 and asked.name == placed.name(above[-1].name):
         return above[-2]
     return above[-1] if above else None
-
-
-def _answered(query: dns.message.Message, asked: faults.Asked, copy: Copy) -> dns.message.Message:
-    response = dns.message.make_response(query, our_payload=_PAYLOAD)
-    answer = copy.answer(asked.name, asked.rdtype, do=asked.do)
-    response.answer = answer.answer
-    response.authority = answer.authority
-    response.additional = answer.additional
-    response.set_rcode(answer.rcode)
-    if answer.authoritative:
-        response.flags |= dns.flags.AA
-    return response
-
-
-def _encoded(query: dns.message.Message, response: dns.message.Message, *, tcp: bool) -> bytes:
-    wire = response.to_wire(max_size=65535)
-    limit = max(_PLAIN, min(query.payload, _PAYLOAD))
-    if not tcp and len(wire) > limit:
-        return _truncated(response)
-    return wire
-
-
-def _truncated(response: dns.message.Message) -> bytes:
-    response.answer, response.authority, response.additional = [], [], []
-    response.flags |= dns.flags.TC
-    return response.to_wire()
 
 
 class Service(Process):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import dns.exception
@@ -20,15 +20,22 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight import as_json, preflight
+from certbot_dns_preflight import as_json, means, preflight
+from certbot_dns_preflight.dnssec.collect import Collector
+from certbot_dns_preflight.dnssec.facts import Facts
+from certbot_dns_preflight.dnssec.validate import validate
+from certbot_dns_preflight.settings import Settings
 from tests.differential.worlds import VALUE
 from tests.lab.namespace import add_addresses
 from tests.lab.processes import Daemon, program
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from tests.differential.worlds import World
+    from dns.rdtypes.ANY.DS import DS
+
+    from certbot_dns_preflight.library import Options
 
 CA = "letsencrypt.org"
 _KNOWN_TAGS = frozenset({"issue", "issuewild", "iodef", "issuemail", "issuevmc"})
@@ -135,9 +142,10 @@ class _OneDatagram(asyncio.DatagramProtocol):
 class Unbound(Resolver):
     """Unbound with what Let's Encrypt is known to set, and less patience."""
 
-    def __init__(self, directory: Path, root_hints: Path, trust_anchor: Path) -> None:
+    def __init__(self, directory: Path, root_hints: Path, trust_anchor: Path | None) -> None:
         super().__init__("127.53.1.1")
         self._control = directory / "control"
+        anchor = f'trust-anchor-file: "{trust_anchor}"' if trust_anchor else ""
         configuration = directory / "unbound.conf"
         configuration.write_text(f"""\
 server:
@@ -155,7 +163,8 @@ server:
   access-control: 0.0.0.0/0 allow
   module-config: "validator iterator"
   root-hints: "{root_hints}"
-  trust-anchor-file: "{trust_anchor}"
+  do-not-query-localhost: no
+  {anchor}
   use-caps-for-id: yes
   qname-minimisation: yes
   aggressive-nsec: no
@@ -186,11 +195,14 @@ remote-control:
 class Bind(Resolver):
     """BIND as a resolver, with less patience than usual."""
 
-    def __init__(self, directory: Path, root_hints: Path, trust_anchor: Path) -> None:
+    def __init__(self, directory: Path, root_hints: Path, trust_anchor: Path | None) -> None:
         super().__init__("127.53.1.2")
         add_addresses(self.address)
         self._configuration = directory / "rndc.conf"
-        tag, algorithm, digest_type, digest = trust_anchor.read_text().split()[3:]
+        anchor = ""
+        if trust_anchor is not None:
+            *numbers, digest = trust_anchor.read_text().split()[3:]
+            anchor = f'trust-anchors {{ . static-ds {" ".join(numbers)} "{digest}"; }};'
         hmac = 'algorithm hmac-sha256; secret "c2VjcmV0";'
         self._configuration.write_text(
             f'key "k" {{ {hmac} }};\n'
@@ -209,7 +221,7 @@ options {{
   recursion yes;
   allow-recursion {{ any; }};
   allow-query {{ any; }};
-  dnssec-validation yes;
+  dnssec-validation {"yes" if anchor else "no"};
   synth-from-dnssec no;
   servfail-ttl 0;
   lame-ttl 0;
@@ -220,7 +232,7 @@ options {{
   max-cache-size 32M;
   recursive-clients 2000;
 }};
-trust-anchors {{ . static-ds {tag} {algorithm} {digest_type} "{digest}"; }};
+{anchor}
 zone "." {{ type hint; file "{root_hints}"; }};
 logging {{ category default {{ null; }}; }};
 """)
@@ -236,25 +248,26 @@ logging {{ category default {{ null; }}; }};
             raise RuntimeError("rndc flush failed")
 
 
-async def as_a_ca(resolver: Resolver, world: World, tld: str) -> Judged:
-    """Validate as a CA does that asks this resolver."""
-    domain = dns.name.from_text(f"{world.domain}.{tld}")
+async def as_a_ca(
+    resolver: Resolver, domain: dns.name.Name, *, star: bool = False, value: str | None = VALUE
+) -> Judged:
+    """Validate as a CA does that asks this resolver; without a value, all but the value."""
     names = [domain.split(depth)[1] for depth in range(len(domain), 1, -1)]
     txt, *caa = await asyncio.gather(
         resolver.ask(dns.name.from_text("_acme-challenge", domain), dns.rdatatype.TXT),
         *(resolver.ask(name, dns.rdatatype.CAA) for name in names),
     )
-    if txt is None or txt.rcode() != dns.rcode.NOERROR:
+    fine = _BOTH if value is None else {dns.rcode.NOERROR}
+    if txt is None or txt.rcode() not in fine:
         return Judged(passes=False, why=f"TXT {_rcode(txt)}")
-    if VALUE.encode() not in _texts(txt):
+    if value is not None and value.encode() not in _texts(txt):
         return Judged(passes=False, why="TXT without the value")
     for name, answer in zip(names, caa, strict=True):
         if answer is None or answer.rcode() not in _BOTH:
-            relative = name.to_text().removesuffix(f".{tld}.")
-            return Judged(passes=False, why=f"CAA {relative} {_rcode(answer)}")
+            return Judged(passes=False, why=f"CAA {name} {_rcode(answer)}")
         records = [r for rrset in answer.answer if rrset.rdtype == 257 for r in rrset]
         if records:
-            allowed = _allows([(r.flags, r.tag.lower(), r.value) for r in records], star=world.star)
+            allowed = _allows([(r.flags, r.tag.lower(), r.value) for r in records], star=star)
             return Judged(passes=allowed, why="" if allowed else "CAA forbids")
     return Judged(passes=True, why="")
 
@@ -283,14 +296,17 @@ def _allows(records: list[tuple[int, bytes, bytes]], *, star: bool) -> bool:
     return any(value.decode().partition(";")[0].strip() == CA for value in relevant)
 
 
-async def as_us(world: World, tld: str, *, root_hints: Path, trust_anchor: Path) -> Told:
-    """Do a preflight of the world's challenge."""
+async def as_us(
+    name: str, *, root_hints: Path, trust_anchor: Path | None, value: str | None = VALUE
+) -> Told:
+    """Do a preflight for a certificate's name."""
+    options: Options = {} if trust_anchor is None else {"trust_anchor": trust_anchor}
     outcome = await preflight(
-        {f"{world.name}.{tld}": [VALUE]},
+        {name: [] if value is None else [value]},
         root_hints=root_hints,
-        trust_anchor=trust_anchor,
         query_timeout=_QUERY_TIMEOUT,
         timeout=20,
+        **options,
     )
     (challenge,) = as_json(outcome)["challenges"]  # type: ignore[misc, union-attr, index]
     found: list[dict[str, object]] = challenge["findings"]  # type: ignore[index, call-overload, assignment]
@@ -304,3 +320,37 @@ async def as_us(world: World, tld: str, *, root_hints: Path, trust_anchor: Path)
         warnings=codes("warning"),
         summaries=tuple(f"{f['severity']} {f['code']}: {f['summary']}" for f in found),
     )
+
+
+async def status(
+    name: dns.name.Name,
+    rdtype: dns.rdatatype.RdataType,
+    *,
+    root_hints: Path,
+    anchors: Sequence[tuple[dns.name.Name, DS]],
+    moment: int,
+) -> str:
+    """Say what this project makes of the signatures at a name, as of a moment.
+
+    `anchors` are DS of the root or of an island of trust.
+    """
+    asking = means.of_settings(Settings(root_hints=root_hints, query_timeout=0.3))
+    collector = Collector(asking.exchange, asking.walker)
+    try:
+        facts = await collector.data([(name, rdtype)])
+    finally:
+        await collector.close()
+        await asking.walker.close()
+        await asking.scout.close()
+    above = [(owner, ds) for owner, ds in anchors if name.is_subdomain(owner)]
+    if not above:
+        return "insecure"
+    island = max((owner for owner, _ in above), key=len)
+    zones = tuple(
+        replace(zone, parent=None) if zone.apex == island else zone
+        for zone in facts.zones
+        if zone.apex.is_subdomain(island)
+    )
+    trusted = tuple(ds for owner, ds in above if owner == island)
+    assessment = validate(Facts(zones), trusted, now=moment)
+    return str(assessment.status) if zones else "indeterminate"

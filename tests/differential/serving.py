@@ -14,10 +14,17 @@ import struct
 import traceback
 from typing import TYPE_CHECKING
 
+import dns.flags
+import dns.message
+
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 _PACKET_INFO = {socket.AF_INET: (socket.IPPROTO_IP, 8), socket.AF_INET6: (socket.IPPROTO_IPV6, 50)}
+
+
+PAYLOAD = 1232
+_PLAIN = 512
 
 
 class Answering:
@@ -30,6 +37,22 @@ class Answering:
     def obey(self, order: tuple[object, ...]) -> None:
         """Do what the other process says."""
         raise NotImplementedError
+
+
+def encoded(query: dns.message.Message, response: dns.message.Message, *, tcp: bool) -> bytes:
+    """Put a response into bytes, truncated where it does not fit into a datagram."""
+    wire = response.to_wire(max_size=65535)
+    limit = max(_PLAIN, min(query.payload, PAYLOAD))
+    if not tcp and len(wire) > limit:
+        return truncated(response)
+    return wire
+
+
+def truncated(response: dns.message.Message) -> bytes:
+    """Empty a response and set TC."""
+    response.answer, response.authority, response.additional = [], [], []
+    response.flags |= dns.flags.TC
+    return response.to_wire()
 
 
 class _Listening:
