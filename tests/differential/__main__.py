@@ -46,7 +46,7 @@ def main() -> int:
     _open_the_internet()
     logging.disable(logging.CRITICAL)
     begun = time.monotonic()
-    watch = None if given.json else _say
+    watch = str if given.json else _say  # told on the way, and again at the end
     account = asyncio.run(court.hear(worlds, shrink=not given.whole, watch=watch))
     seconds = time.monotonic() - begun
     if given.json:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 10
 _BATCH = 8
 _HEALTHY_EVERY = 5
-_MORE_TRIES = 5
+_TRIES = 5
 _FORGET_EVERY = 200
 
 
@@ -71,14 +71,17 @@ class Court:
         self._unbound.stop()
         self._bind.stop()
 
-    async def difference(self, world: World) -> Difference | str:
-        """Hear the judges: the difference, or a word for how it is none."""
+    async def difference(self, world: World, *, tries: int = _TRIES) -> Difference | str:
+        """Hear the judges: the difference, or a word for how it is none.
+
+        The resolvers are asked `tries` times more, for they may have been lucky, or not.
+        """
         told, unbound, bind = await self.hear(world)
         kind = comparing.suspicion(told, unbound, bind)
         if kind is None:
             return _word(told, unbound, bind)
-        tries = await asyncio.gather(*(self.resolve(world) for _ in range(_MORE_TRIES)))
-        if any(comparing.suspicion(told, *more) is None for more in tries):
+        more = await asyncio.gather(*(self.resolve(world) for _ in range(tries)))
+        if any(comparing.suspicion(told, *judged) is None for judged in more):
             return "by chance"
         again, *_ = await self.hear(world)
         if (again.outcome, again.errors) != (told.outcome, told.errors):
@@ -119,12 +122,13 @@ class Court:
 
     async def smallest(self, difference: Difference) -> Difference:
         """Take away what can be taken away while the difference stays."""
+        smallest = difference
         while True:
-            before = difference
+            before = smallest
             position = 0
-            while smaller := list(shrinking.smaller(difference.world))[position:]:
+            while smaller := list(shrinking.smaller(smallest.world))[position:]:
                 batch = smaller[:_BATCH]
-                found = await asyncio.gather(*map(self.difference, batch))
+                found = await asyncio.gather(*(self.difference(one, tries=1) for one in batch))
                 same = [
                     one
                     for one in found
@@ -132,9 +136,11 @@ class Court:
                 ]
                 # What could not be taken away is not tried again before all else was.
                 position += found.index(same[0]) if same else len(batch)
-                difference = same[0] if same else difference
-            if difference == before:
-                return difference
+                smallest = same[0] if same else smallest
+            if smallest == before:
+                break
+        confirmed = await self.difference(smallest.world)
+        return confirmed if isinstance(confirmed, Difference) else difference
 
     async def _fails_alone(self, world: World) -> bool:
         verdicts = await asyncio.gather(*(self.resolve(one) for one in comparing.alone(world)))
@@ -160,7 +166,7 @@ def _word(told: Told, unbound: Judged, bind: Judged) -> str:
 
 
 async def hear(
-    worlds: Iterable[World], *, shrink: bool = True, watch: Callable[[str], None] | None = None
+    worlds: Iterable[World], *, shrink: bool = True, watch: Callable[[str], object] = str
 ) -> Account:
     """Hear these worlds."""
     account = Account()
@@ -176,18 +182,21 @@ async def hear(
             found = await court.difference(world)
             if isinstance(found, Difference):
                 account.ended["differences"] += 1
+                watch(f"seed {world.seed}: {found.kind}")
                 account.differences.append(found)
-                if watch is not None:
-                    watch(f"seed {world.seed}: {found.kind}")
             else:
                 account.ended[found] += 1
+
+    async def shrunk(difference: Difference) -> Difference:
+        found = await court.smallest(difference)
+        watch(f"\n{found.describe()}")
+        return found
 
     try:
         await court.open()
         await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
         if shrink:
-            smallest = await asyncio.gather(*map(court.smallest, account.differences))
-            account.differences = [*smallest]
+            account.differences = [*await asyncio.gather(*map(shrunk, account.differences))]
     finally:
         court.close()
         service.stop()

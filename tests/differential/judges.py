@@ -164,6 +164,8 @@ server:
   module-config: "validator iterator"
   root-hints: "{root_hints}"
   do-not-query-localhost: no
+  local-zone: "test." nodefault
+  local-zone: "invalid." nodefault
   {anchor}
   use-caps-for-id: yes
   qname-minimisation: yes
