@@ -17,7 +17,7 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
-from dns.rdatatype import CNAME, DS, NSEC, NSEC3, RRSIG, SOA
+from dns.rdatatype import CNAME, DS, NS, NSEC, NSEC3, RRSIG, SOA
 
 if TYPE_CHECKING:
     from dns.name import Name
@@ -36,7 +36,14 @@ DELAY = 0.4
 
 FAILING = (*RCODES, "silent", "truncated-without-tcp", "garbage")
 """No usable answer."""
-CONTENT = ("nxdomain", "nodata", "not-authoritative", "without-soa", "upward-referral")
+CONTENT = (
+    "nxdomain",
+    "nodata",
+    "not-authoritative",
+    "without-soa",
+    "bare-denial",
+    "upward-referral",
+)
 """Another answer."""
 UNSIGNED = ("without-signatures", "without-denial", "plain", "broken-signatures")
 """An answer that lacks what a validator wants."""
@@ -45,7 +52,14 @@ DENIALS = ("flipped-rcode", "without-wildcard-proof", "expanded-nsec", "cname-fo
 REFERRALS = ("without-additional", "referral-without-ds")
 COPIES = ("stale", "old-value", "expired-copy", "unsigned-copy", "forgets-delegation")
 """A copy of the zone that is not the others'."""
-MANNERS = ("slow", "no-tcp", "lower-case", "formerr-to-edns", "ignores-edns")
+MANNERS = (
+    "slow",
+    "no-tcp",
+    "small-without-tcp",
+    "lower-case",
+    "formerr-to-edns",
+    "ignores-edns",
+)
 """Manners that resolvers bear, or not."""
 ACTIONS = (*FAILING, *CONTENT, *UNSIGNED, *DENIALS, *REFERRALS, *COPIES, *MANNERS)
 
@@ -109,12 +123,12 @@ def sending(action: str, *, tcp: bool) -> Sending:
             return Sending.LATE
         case "truncated-without-tcp" if not tcp:
             return Sending.TRUNCATED
-        case "truncated-without-tcp" | "no-tcp" if tcp:
+        case "truncated-without-tcp" | "no-tcp" | "small-without-tcp" if tcp:
             return Sending.NEVER
     return Sending.NORMALLY
 
 
-def spoil_message(  # noqa: C901, PLR0912 - one case each
+def spoil_message(  # noqa: C901, PLR0912, PLR0915 - one case each
     action: str, asked: Asked, query: dns.message.Message, response: dns.message.Message
 ) -> dns.message.Message:
     """Do to a response what the fault does."""
@@ -129,6 +143,9 @@ def spoil_message(  # noqa: C901, PLR0912 - one case each
         case "not-authoritative":
             response.flags &= ~dns.flags.AA
         case "without-soa":
+            response.authority = [r for r in response.authority if not _is(r, SOA)]
+        case "bare-denial" if not response.answer and not is_referral(response):
+            response.flags &= ~dns.flags.AA
             response.authority = [r for r in response.authority if not _is(r, SOA)]
         case "upward-referral":
             response = dns.message.make_response(query)
@@ -172,6 +189,11 @@ def spoil_message(  # noqa: C901, PLR0912 - one case each
             _keep(response, lambda rrset: rrset.rdtype not in (RRSIG, NSEC, NSEC3))
             response.use_edns(-1)
     return response
+
+
+def is_referral(response: dns.message.Message) -> bool:
+    """Tell whether a response refers further down."""
+    return any(rrset.rdtype == NS for rrset in response.authority)
 
 
 def refused(query: dns.message.Message) -> dns.message.Message:

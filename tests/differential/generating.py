@@ -69,7 +69,10 @@ _SHAPES = (
     "dname-at-challenge",
     "chain",
     "empty-beside",
+    "many-beside",
 )
+_OLD = tuple(f"{number}{'old' * 40}" for number in range(8))
+"""Values that fit into a datagram beside another one, but not with their signature as well."""
 _ALL_KINDS = ("TXT", "CAA", "DNSKEY", "DS", "NS", "SOA", "A", "AAAA")
 
 
@@ -212,10 +215,11 @@ class _Making:
                 (1, "dname-at-challenge"),
                 (1, "chain"),
                 (1, "empty-beside"),
+                (1, "many-beside"),
             )
         )
         apexes = {zone.name for zone in self._zones}
-        if challenge in apexes and shape not in ("direct", "empty-beside"):
+        if challenge in apexes and shape not in ("direct", "empty-beside", "many-beside"):
             shape = "direct"
         if shape == "dname" and (self._domain != "a.b.shop" or "b.shop" in apexes):
             shape = "dname-at-challenge"
@@ -249,8 +253,11 @@ class _Making:
 
     def _spoil(self) -> None:
         for _ in range(self._weighed(((2, 0), (7, 1), (5, 2), (3, 3)))):
-            if self._happens(0.12):
+            chance = self._random.random()
+            if chance < 0.12:
                 self._spoil_ns()
+            elif chance < 0.16:
+                self._deny_addresses()
             else:
                 self._spoil_servers()
 
@@ -269,6 +276,14 @@ class _Making:
             self._zones[index] = replace(zone, servers=servers, apex=apex)
         if self._happens(0.4) and zone.name not in self._servers[host].zones:
             self._serve(host, zone.name)
+
+    def _deny_addresses(self) -> None:
+        """Say of every host that there is none, when its IPv6 (or IPv4) addresses are asked for."""
+        kind = self._random.choice(("AAAA", "AAAA", "A"))
+        for host in self._zones[0].servers:
+            server = self._servers[host]
+            fault = Fault("nxdomain", kinds=(kind,))
+            self._servers[host] = replace(server, faults=(*server.faults, fault))
 
     def _spoil_servers(self) -> None:
         zone = self._random.choice([*self._zones[1:], *self._zones])
@@ -345,6 +360,7 @@ def _records(shape: str, domain: str, elsewhere: str) -> tuple[tuple[str, str], 
             ("hop.shop", f"CNAME hop.v.{elsewhere}"),
             (f"*.v.{elsewhere}", value),
         ),
+        "many-beside": ((challenge, value), *((challenge, f"TXT {one}") for one in _OLD)),
         "empty-beside": ((challenge, value), (f"x.{challenge}", "TXT other")),
     }
     return shapes[shape]

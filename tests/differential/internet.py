@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 ROOT4, ROOT6 = "44.0.0.1", "2a00:53::1"
 ROOT_HOST = "a.dns."
 OLD = "an-old-value"
+_SMALL = 512
 _ALL_FAULTS_OF_COPIES = frozenset(faults.COPIES)
 
 
@@ -227,7 +228,10 @@ def _served(
     late = faults.DELAY if faults.Sending.LATE in ways else 0
     if faults.Sending.TRUNCATED in ways:
         return truncated(response), late
-    return encoded(query, response, tcp=asked.tcp), late
+    wire = encoded(query, response, tcp=asked.tcp)
+    if "small-without-tcp" in wrong and len(wire) > _SMALL:
+        return truncated(response), late
+    return wire, late
 
 
 def _zone_for(placed: Placed, server: Server, asked: faults.Asked) -> Zone | None:

@@ -20,4 +20,4 @@ def test_however_a_zone_is_signed_and_the_value_is_reached_all_judges_are_conten
     )
     assert done.stdout, done.stderr
     told = json.loads(done.stdout)
-    assert told == {"ended": {"agreed: ready": 88}, "differences": []}
+    assert told == {"ended": {"agreed: ready": 100}, "differences": []}
