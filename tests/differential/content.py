@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dns.rdataset import Rdataset
     from dns.rdatatype import RdataType
     from dns.rdtypes.ANY.DNSKEY import DNSKEY as KeyRecord  # noqa: N811 - a class
+    from dns.rdtypes.ANY.RRSIG import RRSIG as Rrsig  # noqa: N811 - likewise
     from dns.rrset import RRset
 
 TTL = 60
@@ -436,7 +437,7 @@ class Copy:
         begins, ends = self._times(rdtype)
         plain = dns.rdataset.from_rdata_list(TTL, list(rdataset))
 
-        def sign(by: Key) -> dns.rdata.Rdata:
+        def sign(by: Key) -> Rrsig:
             return dns.dnssec.sign(
                 (owner, plain),
                 by.private,
@@ -452,8 +453,10 @@ class Copy:
                 made.add(sign(key(f"absent {number} {self._label}", self.algorithm)))
         signature = sign(chosen)
         if self.spoilt == "txt-signature-broken" and rdtype == dns.rdatatype.TXT:
-            signature = signature.replace(signature=bytes(len(signature.signature)))
-        made.add(signature)
+            zeros = bytes(len(signature.signature))
+            made.add(signature.replace(signature=zeros))
+        else:
+            made.add(signature)
         return made
 
     def _times(self, rdtype: RdataType) -> tuple[int, int]:

@@ -20,7 +20,7 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight import as_json, means, preflight
+from certbot_dns_preflight import Severity, means, preflight
 from certbot_dns_preflight.dnssec.collect import Collector
 from certbot_dns_preflight.dnssec.facts import Facts
 from certbot_dns_preflight.dnssec.validate import validate
@@ -238,7 +238,7 @@ options {{
 zone "." {{ type hint; file "{root_hints}"; }};
 logging {{ category default {{ null; }}; }};
 """)
-        command = ["named", "-g", "-n", "1", "-c", configuration]
+        command: list[str | Path] = ["named", "-g", "-n", "1", "-c", configuration]
         self.daemon = Daemon("named", command, log=directory / "log")
 
     async def forget(self) -> None:
@@ -302,25 +302,24 @@ async def as_us(
     name: str, *, root_hints: Path, trust_anchor: Path | None, value: str | None = VALUE
 ) -> Told:
     """Do a preflight for a certificate's name."""
-    options: Options = {} if trust_anchor is None else {"trust_anchor": trust_anchor}
-    outcome = await preflight(
-        {name: [] if value is None else [value]},
-        root_hints=root_hints,
-        query_timeout=_QUERY_TIMEOUT,
-        timeout=20,
-        **options,
-    )
-    (challenge,) = as_json(outcome)["challenges"]  # type: ignore[misc, union-attr, index]
-    found: list[dict[str, object]] = challenge["findings"]  # type: ignore[index, call-overload, assignment]
+    options: Options = {
+        "root_hints": root_hints,
+        "query_timeout": _QUERY_TIMEOUT,
+        "timeout": 20,
+    }
+    if trust_anchor is not None:
+        options["trust_anchor"] = trust_anchor
+    outcome = await preflight({name: [] if value is None else [value]}, **options)
+    (challenge,) = outcome.challenges
 
-    def codes(severity: str) -> frozenset[str]:
-        return frozenset(str(f["code"]) for f in found if f["severity"] == severity)
+    def codes(severity: Severity) -> frozenset[str]:
+        return frozenset(f.code for f in challenge.findings if f.severity is severity)
 
     return Told(
-        outcome=str(challenge["outcome"]),  # type: ignore[index, call-overload]
-        errors=codes("error"),
-        warnings=codes("warning"),
-        summaries=tuple(f"{f['severity']} {f['code']}: {f['summary']}" for f in found),
+        outcome=challenge.verdict.value,
+        errors=codes(Severity.ERROR),
+        warnings=codes(Severity.WARNING),
+        summaries=tuple(f"{f.severity.value} {f.code}: {f.summary}" for f in challenge.findings),
     )
 
 

@@ -143,7 +143,8 @@ async def _judge_scene(scene: Scene, anchor: Path | None, ended: Counter[str]) -
                 judges.as_us(
                     zone.removesuffix("."), root_hints=hints, trust_anchor=anchor, value=None
                 ),
-                *(judges.as_a_ca(one, domain, value=None) for one in resolvers),
+                judges.as_a_ca(resolvers[0], domain, value=None),
+                judges.as_a_ca(resolvers[1], domain, value=None),
             )
         kind = comparing.suspicion(told, unbound, bind)
         if kind is None:

@@ -10,6 +10,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 import pytest
@@ -256,7 +257,7 @@ def test_what_a_file_expects_is_held_against_what_is_found(
     entry = testbound.Entry(
         flags=frozenset({{"bogus": "SERVFAIL", "secure": "AD"}.get(expected, "RA")})
     )
-    question = dns.rrset.RRset(dns.name.root, 1, dns.rdatatype.A)
+    question = dns.rrset.RRset(dns.name.root, dns.rdataclass.IN, dns.rdatatype.A)
     step = testbound.Step(1, question, entry)
     assert step.status == expected
     assert step.agrees(found) is agrees
