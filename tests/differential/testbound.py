@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from dns.rdatatype import RdataType
 
 _SECTIONS = ("QUESTION", "ANSWER", "AUTHORITY", "ADDITIONAL")
+_UNSIGNED = frozenset({RRSIG, dns.rdatatype.ANY})
+"""Types that are no RRset of their own, and have no signature."""
 _RCODES = frozenset(rcode.name for rcode in dns.rcode.Rcode)
 
 
@@ -112,7 +114,7 @@ def read(text: str) -> Scenario:
     scenario = Scenario()
     _configure(scenario, head)
     lines = [line for raw in body.splitlines() if (line := _bare(raw))]
-    asked: dict[str, tuple[int, dns.rrset.RRset]] = {}
+    asked: tuple[int, dns.rrset.RRset] | None = None
     position = 0
     while position < len(lines):
         words = lines[position].split()
@@ -129,10 +131,10 @@ def read(text: str) -> Scenario:
                 raise UnreadableError("a step without an entry")
             entry, position = _entry(lines, position + 1)
             if words[2] == "QUERY":
-                asked["last"] = (int(words[1]), entry.question)
-            elif "last" in asked:
-                number, question = asked["last"]
-                scenario.steps.append(Step(number, question, entry))
+                is_judged = "CD" not in entry.flags and entry.question.rdtype not in _UNSIGNED
+                asked = (int(words[1]), entry.question) if is_judged else None
+            elif asked is not None:
+                scenario.steps.append(Step(*asked, entry))
     return scenario
 
 
