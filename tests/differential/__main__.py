@@ -79,6 +79,10 @@ def _tell(account: court.Account, seconds: float) -> None:
         if others:
             _say(f"alike: seeds {', '.join(map(str, others))}")
     _say(f"\n{account.ended.total()} worlds in {seconds:.0f} s")
+    if account.busy:
+        _say(
+            f"{account.busy:6} times a healthy world was not found to be one: this machine is busy"
+        )
     for word, count in sorted(account.ended.items()):
         _say(f"{count:6} {word}")
     for cause, differences in sorted(alike.items(), key=lambda one: -len(one[1])):

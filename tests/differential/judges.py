@@ -105,7 +105,9 @@ class Resolver:
                 )
                 try:
                     transport.sendto(wire)
+                    again = loop.call_later(seconds / 3, transport.sendto, wire)
                     answer = dns.message.from_wire(await protocol.arrived)
+                    again.cancel()
                 finally:
                     transport.close()
                 if not answer.flags & dns.flags.TC:
