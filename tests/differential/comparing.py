@@ -108,14 +108,21 @@ def alone(world: World) -> Iterator[World]:
             continue
         for server in known:
             for index in range(len(server.families)):
-                zones = tuple(
-                    replace(z, servers=(server.host,), apex=()) if z == zone else z
-                    for z in world.zones
-                )
-                servers = tuple(
-                    with_one_address(s, index) if s == server else s for s in world.servers
-                )
-                yield replace(world, zones=zones, servers=servers)
+                yield _alone(world, zone, server, index)
+
+
+def _alone(world: World, zone: Zone, server: Server, index: int) -> World:
+    """Nor has any other server the zone: its parent's would answer in place of referring."""
+    zones = tuple(
+        replace(one, servers=(server.host,), apex=()) if one == zone else one for one in world.zones
+    )
+    servers = tuple(
+        with_one_address(one, index)
+        if one == server
+        else replace(one, zones=tuple(z for z in one.zones if z != zone.name or not zone.delegated))
+        for one in world.servers
+    )
+    return replace(world, zones=zones, servers=servers)
 
 
 def with_one_address(server: Server, index: int) -> Server:

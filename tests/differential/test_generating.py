@@ -100,6 +100,11 @@ def test_each_address_of_a_zone_is_looked_at_alone() -> None:
     ]
 
 
+def test_no_other_server_has_the_zone_of_which_one_is_looked_at_alone() -> None:
+    has = [[server.zones for server in world.servers] for world in alone(two_servers(on=1))]
+    assert has == [[("", "shop"), ()], [("",), ("shop",)], [("",), ("shop",)]]
+
+
 def test_a_world_is_made_as_small_as_its_difference_lets_it() -> None:
     def shows(world: World) -> bool:
         has = any(f.action == "silent" for s in world.servers for f in s.faults if s.zones)
