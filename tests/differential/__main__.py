@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from tests.differential.comparing import Difference
 
 
+_FEW = 4
+"""As many as one reads at a time."""
+
+
 def main() -> int:
     """Hear, and tell."""
     parser = argparse.ArgumentParser(prog="script/differential")
@@ -47,7 +51,8 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     begun = time.monotonic()
     watch = str if given.json else _say  # told on the way, and again at the end
-    account = asyncio.run(court.hear(worlds, shrink=not given.whole, watch=watch))
+    shrink = 0 if given.whole else _FEW if given.json else None
+    account = asyncio.run(court.hear(worlds, shrink=shrink, watch=watch))
     seconds = time.monotonic() - begun
     if given.json:
         told = {

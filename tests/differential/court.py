@@ -174,9 +174,9 @@ def _word(told: Told, unbound: Judged, bind: Judged) -> str:
 
 
 async def hear(
-    worlds: Iterable[World], *, shrink: bool = True, watch: Callable[[str], object] = str
+    worlds: Iterable[World], *, shrink: int | None = None, watch: Callable[[str], object] = str
 ) -> Account:
-    """Hear these worlds."""
+    """Hear these worlds, and make small the first `shrink` that show a difference (None: all)."""
     account = Account()
     directory = Directory("dns-preflight-differential-")
     service = Service()
@@ -203,8 +203,8 @@ async def hear(
     try:
         await court.open()
         await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
-        if shrink:
-            account.differences = [*await asyncio.gather(*map(shrunk, account.differences))]
+        first = account.differences[:shrink]
+        account.differences[:shrink] = await asyncio.gather(*map(shrunk, first))
     finally:
         court.close()
         service.stop()
