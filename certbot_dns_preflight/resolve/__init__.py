@@ -1,6 +1,31 @@
 """Everything that is asked: from one query to one address up to every server of a challenge.
 
-All sockets are in `exchange`; what a message says is read in `reading`. `walker` goes from the root
-down to the zone of a name, `name_servers` learns who serves it, and `txt`, `caa`, `dnssec` and
-`environment` ask them. What the answers mean for a CA is not decided here: that is for `checks`.
+What is looked for. A challenge is visible when every name server of the zone that really holds the
+record answers with authority and shows every expected value. "Every" is meant: a CA's resolver
+picks any of them. So the zone's name servers are taken from the delegation and from the zone's own
+NS RRset together, each at every address that it has in its own zone or in the glue; the record is
+looked for where its aliases lead, and the zone of each name on the way is asked in the same way.
+
+Why each question is asked as it is:
+
+- The walk begins at the root and asks authoritative servers alone, without RD. No resolver stands
+  between, whose cache or split horizon would show something else than the CA will see; and none is
+  asked for the TXT, where a negative answer would stay for the CA to find (RFC 2308). Where a
+  resolver is given it leads to the zone, and is asked for SOA, NS and addresses only.
+- The walk asks for SOA: it is small, every zone has one, and what is not there is told apart from
+  what is delegated. Before a record is made, nothing at all is asked about its name.
+- The root and the top-level domains have many servers, alike and looked after: one that answers
+  will do. In a zone of a person or company every address is asked.
+- The servers of the zone above are all asked for the delegation, and all of the zone's for its NS
+  RRset: one that lags must not hide a name server.
+- Signatures and CAA are asked for as a CA's resolver does.
+- An address is asked again before it counts as silent: datagrams get lost. What fails is data about
+  the server, never an exception; what this host cannot send at all says nothing about anybody.
+- Few questions a second go to one address: many servers limit the rate of their answers.
+
+Who does what: `sockets` sends, `queries` makes and matches messages, `exchange` asks one address
+with patience and pace, `fanout` several. `reading`, `referrals` and `caa_wire` say what one message
+says, and ask nothing. `walker` goes from the root down to the zone of a name, `name_servers` learns
+who serves it. `txt`, `caa`, `dnssec` and `environment` ask them about a challenge; `probes` asks
+what explains a failure. What the answers mean for a CA is not decided here: that is for `checks`.
 """
