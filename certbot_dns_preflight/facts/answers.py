@@ -44,6 +44,11 @@ class Endpoint:
         """Whether the address is an IPv6 one."""
         return ":" in self.address
 
+    @property
+    def family(self) -> int:
+        """The address family, 4 or 6."""
+        return 6 if self.ipv6 else 4
+
 
 @dataclass(frozen=True, slots=True)
 class Response:

@@ -1,7 +1,7 @@
 """Who serves a zone: the name servers of delegation and apex together, and their addresses.
 
 Decides whom to ask for that and what counts. A name server's own addresses take a walk of their
-own, which `delegation` does.
+own, which `walker` does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.survey import Listing, NameServer, NoSuchDomain, Zone
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.fanout import ask_any, ask_everyone, cancel
+from certbot_dns_preflight.resolve.fanout import ask_any, ask_everyone
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import (
     ADDRESS_TYPES,
@@ -27,6 +27,8 @@ from certbot_dns_preflight.resolve.referrals import (
     targets,
     with_glue,
 )
+from certbot_dns_preflight.resolve.single_flight import SingleFlight
+from certbot_dns_preflight.resolve.tasks import Background, together
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -64,14 +66,14 @@ class NameServers:
         self._find = find
         self._discovery = discovery
         self._families = families
-        self._resolving: dict[dns.name.Name, asyncio.Event] = {}
+        self._addresses = SingleFlight(cache.addresses)
+        self._zones = SingleFlight(cache.zones)
         self._needs: dict[dns.name.Name, set[dns.name.Name]] = {}
-        self._turns: dict[dns.name.Name, asyncio.Lock] = {}
-        self._again: dict[dns.name.Name, asyncio.Task[None]] = {}
+        self._again = Background()
 
     async def close(self) -> None:
         """Stop what is still being looked for beside the rounds."""
-        await cancel(list(self._again.values()))
+        await self._again.close()
 
     async def zone(self, cut: ZoneCut, *, patience: float = 0.0) -> Zone:
         """Learn who serves a zone: the name servers of delegation and apex, and their addresses.
@@ -79,19 +81,15 @@ class NameServers:
         Addresses that nobody answered for are looked for again at every call, beside what the
         caller does then; `patience` are the seconds to wait for that.
         """
-        async with self._turns.setdefault(cut.apex, asyncio.Lock()):
-            known = self._known.zones.get(cut.apex)
-            if known is None:
-                known = self._known.zones[cut.apex] = await self._learn(cut)
-            elif any(server.unanswered for server in known.nameservers):
-                task = self._again.get(cut.apex)
-                if task is None:
-                    task = self._again[cut.apex] = asyncio.create_task(self._resolve_again(known))
-                    task.add_done_callback(lambda _: self._again.pop(cut.apex, None))
-                if patience:
-                    await asyncio.wait([task], timeout=patience)
-                    known = self._known.zones.get(cut.apex, known)
-            return known
+        known = self._known.zones.get(cut.apex)
+        if known is None:
+            return await self._zones.get(cut.apex, lambda: self._learn(cut))
+        if any(server.unanswered for server in known.nameservers):
+            task = self._again.start(cut.apex, lambda: self._resolve_again(known))
+            if patience:
+                await asyncio.wait([task], timeout=patience)
+                return self._known.zones.get(cut.apex, known)
+        return known
 
     async def addresses(
         self, name: dns.name.Name, *, held: tuple[dns.name.Name, ...] = ()
@@ -105,18 +103,7 @@ class NameServers:
         needed_by = self._needs.setdefault(held[-1], set()) if held else set()
         needed_by.add(name)
         try:
-            while name not in self._known.addresses:
-                running = self._resolving.get(name)
-                if running is not None:
-                    await running.wait()
-                    continue
-                done = self._resolving[name] = asyncio.Event()
-                try:
-                    self._known.addresses[name] = await self._resolve(name, (*held, name))
-                finally:
-                    del self._resolving[name]
-                    done.set()
-            return self._known.addresses[name]
+            return await self._addresses.get(name, lambda: self._resolve(name, (*held, name)))
         finally:
             needed_by.discard(name)
 
@@ -126,20 +113,17 @@ class NameServers:
         """Addresses good enough to go on with: the glue, or else what the names resolve to."""
         glue = [endpoint for endpoints in cut.nameservers.values() for endpoint in endpoints]
         if not self._usable(glue):
-            found = await asyncio.gather(
-                *(self.addresses(name, held=held) for name in cut.nameservers)
-            )
+            found = await together(self.addresses(name, held=held) for name in cut.nameservers)
             glue = [endpoint for addresses in found for endpoint in addresses.endpoints]
         return self._usable(glue)
 
     def _usable(self, endpoints: Collection[Endpoint]) -> tuple[Endpoint, ...]:
-        return tuple(dict.fromkeys(e for e in endpoints if (6 if e.ipv6 else 4) in self._families))
+        return tuple(dict.fromkeys(e for e in endpoints if e.family in self._families))
 
     async def _resolve(self, name: dns.name.Name, held: tuple[dns.name.Name, ...]) -> Addresses:
         if self._discovery is not None:
-            messages = await asyncio.gather(
-                *(self._discovery.ask(name, rdtype) for rdtype in ADDRESS_TYPES)
-            )
+            discovery = self._discovery
+            messages = await together(discovery.ask(name, rdtype) for rdtype in ADDRESS_TYPES)
             return read_addresses(name, messages)
         found = await self._find(name, held)
         if isinstance(found, NoSuchDomain):
@@ -147,30 +131,23 @@ class NameServers:
         if not isinstance(found, ZoneCut):
             return Addresses((), "nothing answers from this host", unanswered=True)
         endpoints = await self.endpoints(found, held=held)
-        got = await asyncio.gather(
-            *(
-                ask_any(
-                    self._exchange,
-                    endpoints,
-                    name,
-                    rdtype,
-                    usable=lambda response: is_authoritative(response.message),
-                )
-                for rdtype in ADDRESS_TYPES
+        got = await together(
+            ask_any(
+                self._exchange,
+                endpoints,
+                name,
+                rdtype,
+                usable=lambda response: is_authoritative(response.message),
             )
+            for rdtype in ADDRESS_TYPES
         )
         return read_addresses(name, [answer[1] if answer else None for answer in got])
 
     async def _resolve_again(self, zone: Zone) -> None:
         """Look once more for addresses that nobody answered for, beside the rounds."""
         unknown = [server.name for server in zone.nameservers if server.unanswered]
-        found = dict(
-            zip(
-                unknown,
-                await asyncio.gather(*(self._resolve(name, (name,)) for name in unknown)),
-                strict=True,
-            )
-        )
+        resolved = await together(self._resolve(name, (name,)) for name in unknown)
+        found = dict(zip(unknown, resolved, strict=True))
         if self._known.zones.get(zone.apex) is not zone:
             return  # learned anew meanwhile
         self._known.addresses.update(found)
@@ -197,12 +174,13 @@ class NameServers:
 
     async def _learn(self, cut: ZoneCut) -> Zone:
         """Ask parent and child who serves the zone: every server, since they may differ."""
-        delegated, apex, _ = await asyncio.gather(
-            self._delegation(cut),
-            self._apex_set(cut.apex, cut.nameservers),
+        async with asyncio.TaskGroup() as group:
+            delegation = group.create_task(self._delegation(cut))
+            apex_set = group.create_task(self._apex_set(cut.apex, cut.nameservers))
             # Needed in any case: asked at the same time, they are known below.
-            asyncio.gather(*(self.addresses(name) for name in cut.nameservers)),
-        )
+            for name in cut.nameservers:
+                group.create_task(self.addresses(name))
+        delegated, apex = delegation.result(), apex_set.result()
         known = delegated or dict(cut.nameservers)
         unheard = {name: glue for name, glue in known.items() if name not in cut.nameservers}
         if unheard:
@@ -210,7 +188,7 @@ class NameServers:
         if not delegated and apex and not cut.referred:
             known = {}  # every server of the parent serves the child too: no delegation to see
         names = sorted({*known, *apex})
-        own = await asyncio.gather(*(self.addresses(name) for name in names))
+        own = await together(self.addresses(name) for name in names)
         return Zone(
             cut.apex,
             cut.parent,

@@ -1,14 +1,12 @@
 """Extra questions, asked only when the first answers call for them, to tell causes apart.
 
-Each answer is a plain fact in `survey.Probes`; what it means is `diagnosis`'s to say. All are
+Each answer is a plain fact in `survey.Probes`; what it means is for `checks` to say. All are
 sent together and to few addresses; the caller bounds them by its deadline.
 """
 
 from __future__ import annotations
 
-import asyncio
-import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import dns.exception
@@ -16,11 +14,9 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight.challenge import CHALLENGE_LABEL
 from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
-    Answer,
     Endpoint,
     Failing,
     Malformed,
@@ -29,9 +25,17 @@ from certbot_dns_preflight.facts.answers import (
     Unreachable,
     Values,
 )
-from certbot_dns_preflight.facts.survey import Probes, Sighting, agreed_alias, holds_any
-from certbot_dns_preflight.resolve.exchange import SINGLE_TRY, QueryOptions
-from certbot_dns_preflight.resolve.reading import joined_texts, read_txt, rrset_at
+from certbot_dns_preflight.facts.survey import Probes, agreed_alias, holds_any
+from certbot_dns_preflight.resolve.misplaced import find_sightings
+from certbot_dns_preflight.resolve.queries import SINGLE_TRY, QueryOptions
+from certbot_dns_preflight.resolve.reading import read_txt
+from certbot_dns_preflight.resolve.siblings import (
+    ENOUGH_SERVERS,
+    a_few,
+    random_sibling,
+    texts_at,
+)
+from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,18 +46,7 @@ if TYPE_CHECKING:
 
 _OVER_TCP = QueryOptions(tries=2, tcp=True)
 _PLAIN = QueryOptions(tries=1, edns=False)
-_RANDOM_BYTES = 8
-_ENOUGH_SERVERS = 2
 _MOST_LABELS = 4  # between the apex and the owner name; beyond that nobody registers domains
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A name where the record may have ended up, the kind of mistake, and whom to ask."""
-
-    name: dns.name.Name
-    kind: str
-    hop: Hop
 
 
 class Prober:
@@ -74,18 +67,20 @@ class Prober:
     async def ask(self) -> None:
         """Ask everything at once. May be cancelled at any time."""
         if self._survey.hops:
-            await asyncio.gather(
-                self._misplaced(),
-                self._alias(),
-                self._texts(),
-                self._above(),
-                self._tcp(),
-                self._edns(),
-                self._case(),
+            await together(
+                [
+                    self._misplaced(),
+                    self._alias(),
+                    self._texts(),
+                    self._above(),
+                    self._tcp(),
+                    self._edns(),
+                    self._case(),
+                ]
             )
 
     async def _misplaced(self) -> None:
-        sightings = await _sightings(self._exchange, self._survey)
+        sightings = await find_sightings(self._exchange, self._survey)
         self.found = replace(self.found, sightings=sightings)
 
     async def _alias(self) -> None:
@@ -129,78 +124,6 @@ class Prober:
         return await _where(self._exchange, asked.items(), how, sought)
 
 
-# -- the record is somewhere else ----------------------------------------------------------------
-
-
-async def _sightings(exchange: Exchange, survey: Survey) -> tuple[Sighting, ...]:
-    """Look for an expected value at the names where it ends up by mistake."""
-    expected = frozenset(survey.challenge.expected)
-    for observation in survey.observations:
-        if isinstance(observation.reading, Values) and expected & set(observation.reading.texts):
-            return ()  # it is where it belongs, at some server at least
-    found = await asyncio.gather(
-        *(
-            _sighting(exchange, place, endpoint, expected)
-            for place in (_wrong_places(survey) if expected else ())
-            for endpoint in _some(place.hop)
-        )
-    )
-    return tuple(dict.fromkeys(sighting for sighting in found if sighting is not None))
-
-
-def _wrong_places(survey: Survey) -> list[_Place]:
-    first, last = survey.hops[0], survey.hops[-1]
-    places = []
-    for hop in dict.fromkeys((first, last)):
-        # A panel appends the zone to a name that was entered with it.
-        doubled = _concatenated(hop.owner, hop.zone.apex)
-        places.append(_Place(doubled or hop.owner, "doubled-zone", hop))
-    domain = first.owner.parent() if first.owner.labels[0] == CHALLENGE_LABEL else first.owner
-    places.append(_Place(domain, "missing-label", first))
-    if domain != first.zone.apex:
-        above = _concatenated(dns.name.Name((CHALLENGE_LABEL, b"")), domain.parent())
-        places.append(_Place(above or domain, "parent-label", first))
-    if last is not first:
-        below = _concatenated(dns.name.Name((CHALLENGE_LABEL, b"")), last.owner)
-        places.append(_Place(below or last.owner, "beside-alias", last))
-    owners = {hop.owner for hop in survey.hops}
-    return [
-        place
-        for place in places
-        if place.name not in owners and place.name.is_subdomain(place.hop.zone.apex)
-    ]
-
-
-def _concatenated(name: dns.name.Name, suffix: dns.name.Name) -> dns.name.Name | None:
-    try:
-        return dns.name.Name((*name.labels[:-1], *suffix.labels))
-    except dns.exception.DNSException:  # the result would be too long to exist
-        return None
-
-
-async def _sighting(
-    exchange: Exchange, place: _Place, endpoint: Endpoint, expected: frozenset[bytes]
-) -> Sighting | None:
-    """See whether an expected value is at a place, and not merely caught by a wildcard there."""
-    reply = await exchange.ask(endpoint, place.name, dns.rdatatype.TXT, how=SINGLE_TRY)
-    values = expected.intersection(_texts(reply, place.name))
-    if not values:
-        return None
-    sibling = _random_sibling(place.name)
-    if sibling is not None:
-        same = await exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
-        if values.intersection(_texts(same, sibling)):
-            return None
-    return Sighting(place.name, place.kind, min(values))
-
-
-def _texts(reply: Reply, name: dns.name.Name) -> tuple[bytes, ...]:
-    if not isinstance(reply, Response):
-        return ()
-    rrset = rrset_at(reply.message.answer, name, dns.rdatatype.TXT)
-    return joined_texts(rrset) if rrset is not None else ()
-
-
 # -- the alias is not meant for this name --------------------------------------------------------
 
 
@@ -209,10 +132,10 @@ async def _wildcard_alias(
 ) -> dns.name.Name | None:
     """See whether a random sibling is the same alias: then a wildcard made it (RFC 4592)."""
     alias = agreed_alias(hop, expected)
-    sibling = _random_sibling(hop.owner)
+    sibling = random_sibling(hop.owner)
     if alias is None or alias.dname is not None or sibling is None:
         return None
-    for endpoint in _some(hop):
+    for endpoint in a_few(hop):
         reply = await exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
         reading = read_txt(reply, sibling, hop.zone.apex)
         if isinstance(reading, Alias) and reading.target == alias.target:
@@ -229,18 +152,16 @@ async def _wildcard_texts(exchange: Exchange, survey: Survey) -> frozenset[bytes
     shown = [
         observation for observation in hop.observations if isinstance(observation.reading, Values)
     ]
-    sibling = _random_sibling(hop.owner)
+    sibling = random_sibling(hop.owner)
     if sibling is None or not shown or any(holds_any(s, survey.challenge.expected) for s in shown):
         return frozenset()
-    replies = await asyncio.gather(
-        *(
-            exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
-            for endpoint in dict.fromkeys(
-                observation.endpoint for observation in shown[:_ENOUGH_SERVERS]
-            )
+    replies = await together(
+        exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
+        for endpoint in dict.fromkeys(
+            observation.endpoint for observation in shown[:ENOUGH_SERVERS]
         )
     )
-    return frozenset(text for reply in replies for text in _texts(reply, sibling))
+    return frozenset(text for reply in replies for text in texts_at(reply, sibling))
 
 
 async def _missing_above(exchange: Exchange, hop: Hop) -> dns.name.Name | None:
@@ -266,24 +187,6 @@ async def _missing_above(exchange: Exchange, hop: Hop) -> dns.name.Name | None:
     return None
 
 
-def _random_sibling(name: dns.name.Name) -> dns.name.Name | None:
-    label = secrets.token_hex(_RANDOM_BYTES).encode()
-    try:
-        return dns.name.Name((label, *name.parent().labels))
-    except dns.exception.DNSException:
-        return None
-
-
-def _some(hop: Hop) -> list[Endpoint]:
-    """Pick a few addresses that answered with authority."""
-    good = (
-        observation.endpoint
-        for observation in hop.observations
-        if isinstance(observation.reading, Answer)
-    )
-    return list(dict.fromkeys(good))[:_ENOUGH_SERVERS]
-
-
 # -- how the servers speak -----------------------------------------------------------------------
 
 
@@ -294,8 +197,8 @@ async def _where(
     found: Callable[[Reply], bool],
 ) -> frozenset[Endpoint]:
     pairs = list(questions)
-    replies = await asyncio.gather(
-        *(exchange.ask(endpoint, name, dns.rdatatype.TXT, how=how) for endpoint, name in pairs)
+    replies = await together(
+        exchange.ask(endpoint, name, dns.rdatatype.TXT, how=how) for endpoint, name in pairs
     )
     return frozenset(
         endpoint for (endpoint, _), reply in zip(pairs, replies, strict=True) if found(reply)

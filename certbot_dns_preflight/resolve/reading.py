@@ -1,6 +1,7 @@
 """How one DNS message reads: what it says about one owner name in one zone. Pure.
 
-It does not know which value was expected, nor what other servers said; that is for `checks`.
+A reply to a TXT question is read as a `Reading`, one to a CAA question as a `Content`. It does not
+know which value was expected, nor what other servers said; that is for `checks`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,15 @@ from certbot_dns_preflight.facts.answers import (
     Unreachable,
     Values,
 )
+from certbot_dns_preflight.facts.caa import (
+    AliasTo,
+    Content,
+    Failed,
+    NoProperties,
+    NotAskable,
+    Properties,
+)
+from certbot_dns_preflight.resolve.caa_wire import properties
 
 
 def read_txt(reply: Reply, owner: dns.name.Name, zone: dns.name.Name) -> Reading:
@@ -40,6 +50,35 @@ def read_txt(reply: Reply, owner: dns.name.Name, zone: dns.name.Name) -> Reading
             return Unreachable(reason, detail)
         case Response(message=message):
             return _read_message(message, owner, zone)
+
+
+def read_caa(reply: Reply, owner: dns.name.Name) -> Content:
+    """Read a reply to ``owner CAA`` that was asked of an authoritative server."""
+    match reply:
+        case NoResponse(reason=NoResponseReason.NO_ROUTE, detail=detail):
+            return NotAskable(detail)
+        case NoResponse(reason=reason, detail=detail):
+            return Failed(detail or reason.value)
+        case Response(message=message):
+            return read_caa_message(message, owner)
+
+
+def read_caa_message(message: dns.message.Message, owner: dns.name.Name) -> Content:
+    """Read what an authoritative server said to ``owner CAA``."""
+    rcode = message.rcode()
+    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return Failed(dns.rcode.to_text(rcode))
+    if not message.flags & dns.flags.AA:
+        return Failed("an answer without authority")
+    alias = alias_at(message, owner)
+    if alias is not None:
+        return AliasTo(alias.target)
+    rrset = rrset_at(message.answer, owner, dns.rdatatype.CAA)
+    if rrset is not None:
+        return Properties(properties(rrset))
+    if message.answer:
+        return Failed("an answer about something else")
+    return NoProperties(nxdomain=rcode == dns.rcode.NXDOMAIN)
 
 
 def rrset_at(

@@ -1,6 +1,6 @@
 """What a message says of delegations and addresses. Pure: no sockets, no memory.
 
-The walk (`delegation`) asks; here one message is told to be a referral, an authoritative answer,
+`walker` asks; here one message is told to be a referral, an authoritative answer,
 or of no use, and name servers are read with their glue.
 """
 

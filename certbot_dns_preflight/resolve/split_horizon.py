@@ -2,7 +2,7 @@
 
 Tells views apart only where caches, round robin or answers by region cannot explain it: other name
 servers, another primary, or internal addresses where the public ones are not (or the other way
-round). Collects; what it means is `diagnosis.environment`'s to say.
+round). Collects; what it means is for `checks` to say.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ import dns.resolver
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.environment import ResolverView, ViewOf
-from certbot_dns_preflight.resolve.exchange import QueryOptions
 from certbot_dns_preflight.resolve.fanout import ask_everyone
+from certbot_dns_preflight.resolve.queries import QueryOptions
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES
+from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 Local: TypeAlias = "tuple[Endpoint, frozenset[str]]"
 
-_RECURSIVE = QueryOptions(recursion=True, tries=1, timeout=1.0)
 _MOST_RESOLVERS = 2
 _MOST_NAMESERVERS = 4
 _INTERNAL = tuple(
@@ -52,27 +52,29 @@ class HostView:
         """Take the address families (4, 6) in which the public side may be asked."""
         self._exchange = exchange
         self._families = families
+        self._how = QueryOptions(recursion=True, tries=1, timeout=exchange.timings.own_resolver)
 
     async def of_zone(self, zone: Zone) -> ResolverView | None:
         """Compare who serves a zone."""
         known = [server for server in zone.nameservers if server.endpoints][:_MOST_NAMESERVERS]
-        servers, primary, local = await asyncio.gather(
-            self._servers(zone),
-            self._primary(zone),
-            asyncio.gather(*(self.addresses(server.name) for server in known)),
-        )
-        views = [servers, primary]
+        async with asyncio.TaskGroup() as group:
+            servers = group.create_task(self._servers(zone))
+            primary = group.create_task(self._primary(zone))
+            local = [group.create_task(self.addresses(server.name)) for server in known]
+        views = [servers.result(), primary.result()]
         for server, found in zip(known, local, strict=True):
             public = {endpoint.address for endpoint in server.endpoints}
-            views.append(compare(found, public, zone.apex, server.name, ViewOf.SERVER_ADDRESSES))
+            views.append(
+                compare(found.result(), public, zone.apex, server.name, ViewOf.SERVER_ADDRESSES)
+            )
         return next((view for view in views if view is not None), None)
 
     async def addresses(self, name: dns.name.Name) -> Local | None:
         """Give this host's resolver and the addresses that it has for a name, if any."""
-        answers = await asyncio.gather(*(self._ask(name, rdtype) for rdtype in ADDRESS_TYPES))
-        given = [got for got in answers if got is not None]
-        found = frozenset(address for _, message in given for address in _all_addresses(message))
-        return (given[0][0], found) if found else None
+        answers = await together(self._ask(name, rdtype) for rdtype in ADDRESS_TYPES)
+        heard = [got for got in answers if got is not None]
+        found = frozenset(address for _, message in heard for address in _all_addresses(message))
+        return (heard[0][0], found) if found else None
 
     async def _servers(self, zone: Zone) -> ResolverView | None:
         got = await self._ask(zone.apex, dns.rdatatype.NS)
@@ -90,11 +92,13 @@ class HostView:
     async def _primary(self, zone: Zone) -> ResolverView | None:
         """Compare what the SOA names as the primary; public servers need not agree on it."""
         endpoints = {e for server in zone.nameservers for e in server.endpoints}
-        asked = [e for e in endpoints if (6 if e.ipv6 else 4) in self._families]
-        got, messages = await asyncio.gather(
-            self._ask(zone.apex, dns.rdatatype.SOA),
-            ask_everyone(self._exchange, asked, zone.apex, dns.rdatatype.SOA),
-        )
+        asked = [e for e in endpoints if e.family in self._families]
+        async with asyncio.TaskGroup() as group:
+            ours = group.create_task(self._ask(zone.apex, dns.rdatatype.SOA))
+            theirs = group.create_task(
+                ask_everyone(self._exchange, asked, zone.apex, dns.rdatatype.SOA)
+            )
+        got, messages = ours.result(), theirs.result()
         if got is None:
             return None
         local, public = _primaries(zone.apex, [got[1]]), _primaries(zone.apex, messages)
@@ -108,7 +112,7 @@ class HostView:
         self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> tuple[Endpoint, dns.message.Message] | None:
         for endpoint in own_resolvers()[:_MOST_RESOLVERS]:
-            reply = await self._exchange.ask(endpoint, name, rdtype, how=_RECURSIVE)
+            reply = await self._exchange.ask(endpoint, name, rdtype, how=self._how)
             if isinstance(reply, Response) and reply.message.flags & dns.flags.RA:
                 return endpoint, reply.message
         return None

@@ -1,13 +1,12 @@
 """Asks all name servers at once what they show for one challenge, round after round.
 
 Follows aliases hop by hop and keeps, per address, what it said last and since when. It decides
-whom to ask, never what the answers mean for the CA: that is `diagnosis` and `verdict`.
+whom to ask, never what the answers mean for the CA: that is for `checks`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeGuard
 
 import dns.flags
@@ -18,7 +17,6 @@ import dns.rdatatype
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
     Alias,
-    Answer,
     Failing,
     NoResponseReason,
     NotAsked,
@@ -28,9 +26,10 @@ from certbot_dns_preflight.facts.answers import (
 )
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.exchange import SINGLE_TRY
-from certbot_dns_preflight.resolve.fanout import cancel
+from certbot_dns_preflight.resolve.queries import SINGLE_TRY
 from certbot_dns_preflight.resolve.reading import alias_at, read_txt, rrset_at
+from certbot_dns_preflight.resolve.tasks import Background, together
+from certbot_dns_preflight.resolve.track import Track
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
@@ -40,37 +39,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.walker import Walker
 
 _MOST_HOPS = 16
-_A_MOMENT = 1.0  # seconds
-_STEADY_ROUNDS, _STEADY_SECONDS = 5, 15.0  # after which an address that flapped is forgiven
-
-
-@dataclass(slots=True)
-class _Track:
-    """What one address said of one owner name over the rounds of a run."""
-
-    reply: Reply | None = None
-    reading: Reading | None = None
-    serial: int | None = None
-    first_match: float | None = None
-    matching: bool | None = None
-    flips: int = 0
-    steady: int = 0
-    flipped_at: float = field(default=float("-inf"))
-
-    def record(self, reply: Reply, reading: Reading, *, matches: bool, now: float) -> None:
-        self.reply, self.reading = reply, reading
-        if not isinstance(reading, Answer):
-            return  # an outage is no change of mind
-        if self.matching is not None and matches != self.matching:
-            self.flips += 1
-            self.flipped_at = now
-            self.steady = 0
-        self.matching = matches
-        self.steady = self.steady + 1 if matches else 0
-        if self.steady >= _STEADY_ROUNDS and now - self.flipped_at >= _STEADY_SECONDS:
-            self.flips = 0
-        if matches and self.first_match is None:
-            self.first_match = now
 
 
 class TxtSurvey:
@@ -93,15 +61,15 @@ class TxtSurvey:
         self._walker = walker
         self._families = families
         self._begun = asyncio.get_running_loop().time()
-        self._tracks: dict[tuple[dns.name.Name, Endpoint], _Track] = {}
+        self._tracks: dict[tuple[dns.name.Name, Endpoint], Track] = {}
         self._path: list[tuple[dns.name.Name, survey.Zone]] = []
         self._obstacle: survey.Obstacle | None = survey.OutOfTime(challenge.owner)
         self._rounds = 0
-        self._beside: dict[tuple[dns.name.Name, Endpoint], asyncio.Task[None]] = {}
+        self._beside = Background()
 
     async def close(self) -> None:
         """Stop what is still being asked beside the rounds."""
-        await cancel(list(self._beside.values()))
+        await self._beside.close()
 
     @property
     def elapsed(self) -> float:
@@ -119,7 +87,8 @@ class TxtSurvey:
             if not isinstance(found, ZoneCut):
                 obstacle = found
                 break
-            zone = await self._walker.zone(found, patience=_A_MOMENT if complete else 0.0)
+            patience = self._exchange.timings.address_lookup if complete else 0.0
+            zone = await self._walker.zone(found, patience=patience)
             path.append((chain[-1], zone))
             if len(path) > len(self._path):
                 self._path = path[:]
@@ -155,13 +124,11 @@ class TxtSurvey:
 
     async def ask_serials(self) -> None:
         """Ask every server that answers for its SOA serial, in every zone on the path."""
-        await asyncio.gather(
-            *(
-                self._ask_serial(self._tracks[owner, endpoint], zone.apex, endpoint)
-                for owner, zone in self._path
-                for endpoint in _endpoints(zone)
-                if isinstance(getattr(self._tracks.get((owner, endpoint)), "reply", None), Response)
-            )
+        await together(
+            self._ask_serial(self._tracks[owner, endpoint], zone.apex, endpoint)
+            for owner, zone in self._path
+            for endpoint in _endpoints(zone)
+            if isinstance(getattr(self._tracks.get((owner, endpoint)), "reply", None), Response)
         )
 
     # -- one hop ---------------------------------------------------------------------------------
@@ -169,31 +136,31 @@ class TxtSurvey:
     async def _ask_hop(self, owner: dns.name.Name, zone: survey.Zone, *, complete: bool) -> None:
         hop = self._hop(owner, zone)
         alias = survey.agreed_alias(hop, self.challenge.expected)
-        heard = {seen.nameserver for seen in hop.observations if seen.rcode is not None}
+        heard = {
+            observation.nameserver
+            for observation in hop.observations
+            if observation.rcode is not None
+        }
         due: set[Endpoint] = set()
-        for seen in hop.observations:
-            track = self._tracks.get((owner, seen.endpoint))
-            if not self._may_ask(seen.endpoint):
+        for observation in hop.observations:
+            track = self._tracks.get((owner, observation.endpoint))
+            if not self._may_ask(observation.endpoint):
                 continue
             if track is None or track.reading is None:
-                due.add(seen.endpoint)
+                due.add(observation.endpoint)
                 continue
             silent = isinstance(track.reading, Unreachable)
-            if silent and seen.nameserver in heard:
+            if silent and observation.nameserver in heard:
                 # Its name server speaks for it: that it is silent is no reason to wait for it.
                 if complete:
-                    self._ask_beside(owner, zone, seen.endpoint)
-            elif complete or not self._settled(seen, alias) or track.flips > 1:
-                due.add(seen.endpoint)
-        await asyncio.gather(*(self._ask_one(owner, zone, endpoint) for endpoint in due))
+                    self._ask_beside(owner, zone, observation.endpoint)
+            elif complete or not self._settled(observation, alias) or track.flips > 1:
+                due.add(observation.endpoint)
+        await together(self._ask_one(owner, zone, endpoint) for endpoint in due)
 
     def _ask_beside(self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint) -> None:
         """Ask without waiting: what comes counts from then on."""
-        key = owner, endpoint
-        if key not in self._beside:
-            task = asyncio.create_task(self._ask_one(owner, zone, endpoint))
-            self._beside[key] = task
-            task.add_done_callback(lambda _: self._beside.pop(key, None))
+        self._beside.start((owner, endpoint), lambda: self._ask_one(owner, zone, endpoint))
 
     async def _ask_one(self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint) -> None:
         reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.TXT)
@@ -206,22 +173,28 @@ class TxtSurvey:
             matches = isinstance(reading, Values) and set(self.challenge.expected) <= set(
                 reading.texts
             )
-        track = self._tracks.setdefault((owner, endpoint), _Track())
-        track.record(reply, reading, matches=matches, now=self.elapsed)
+        track = self._tracks.setdefault((owner, endpoint), Track())
+        track.record(
+            reply,
+            reading,
+            matches=matches,
+            now=self.elapsed,
+            steady=self._exchange.timings.steady,
+        )
 
     async def _alias_alone(self, owner: dns.name.Name, endpoint: Endpoint) -> Alias | None:
         """Ask for the CNAME itself: where aliases loop, PowerDNS fails without showing any."""
         reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.CNAME, how=SINGLE_TRY)
         return alias_at(reply.message, owner) if _has_authority(reply) else None
 
-    async def _ask_serial(self, track: _Track, apex: dns.name.Name, endpoint: Endpoint) -> None:
+    async def _ask_serial(self, track: Track, apex: dns.name.Name, endpoint: Endpoint) -> None:
         reply = await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=SINGLE_TRY)
         if isinstance(reply, Response):
             soa = rrset_at(reply.message.answer, apex, dns.rdatatype.SOA)
             track.serial = soa[0].serial if soa else None
 
-    def _settled(self, seen: survey.Observation, alias: Alias | None) -> bool:
-        match seen.status:
+    def _settled(self, observation: survey.Observation, alias: Alias | None) -> bool:
+        match observation.status:
             case Status.MATCH:
                 return alias is None
             case Status.ALIAS:
@@ -232,7 +205,7 @@ class TxtSurvey:
                 return False
 
     def _may_ask(self, endpoint: Endpoint) -> bool:
-        return (6 if endpoint.ipv6 else 4) in self._families
+        return endpoint.family in self._families
 
     # -- what is known -----------------------------------------------------------------------------
 
@@ -259,7 +232,7 @@ class TxtSurvey:
         *,
         followed: bool,
     ) -> survey.Observation:
-        track = self._tracks.get((owner, endpoint), _Track())
+        track = self._tracks.get((owner, endpoint), Track())
         response = track.reply if isinstance(track.reply, Response) else None
         flags = response.message.flags if response else None
         reading = self._reading(track, endpoint)
@@ -281,8 +254,8 @@ class TxtSurvey:
             flips=track.flips,
         )
 
-    def _reading(self, track: _Track, endpoint: Endpoint) -> Reading:
-        family = 6 if endpoint.ipv6 else 4
+    def _reading(self, track: Track, endpoint: Endpoint) -> Reading:
+        family = endpoint.family
         if family not in self._families:
             return NotAsked(f"IPv{family} was left out")
         match track.reading:

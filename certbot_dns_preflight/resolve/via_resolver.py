@@ -5,7 +5,6 @@ Decides which zone the resolver knows above a name; never asks it for the name i
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import dns.message
@@ -15,9 +14,10 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.exchange import QueryOptions
 from certbot_dns_preflight.resolve.fanout import ask_any
+from certbot_dns_preflight.resolve.queries import QueryOptions
 from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Endpoint
@@ -46,7 +46,7 @@ class Discovery:
         while name != dns.name.root:
             name = name.parent()
             names.append(name)
-        answers = await asyncio.gather(*(self.ask(name, dns.rdatatype.SOA) for name in names))
+        answers = await together(self.ask(name, dns.rdatatype.SOA) for name in names)
         for candidate, message in zip(names, answers, strict=True):
             if message and rrset_at(message.answer, candidate, dns.rdatatype.SOA):
                 answer = await self.ask(candidate, dns.rdatatype.NS)

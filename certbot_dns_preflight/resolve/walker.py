@@ -1,8 +1,8 @@
 """The walk to the authority: from the root (or a resolver) to the zone that holds a name.
 
-Decides which zone an owner name lies in; who serves it is `nameservers`' to say, and where a
-resolver is to lead the way, `discovery` asks it. All ask for SOA, NS, A and AAAA only, never for
-the TXT, and follow no alias: that is `txt_survey`. Walks of one run share what they learn.
+Decides which zone an owner name lies in; who serves it is for `name_servers` to say, and where a
+resolver is to lead the way, `via_resolver` asks it. All ask for SOA, NS, A and AAAA only, never for
+the TXT, and follow no alias: that is `txt`. Walks of one run share what they learn.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import dns.exception
 import dns.message
 import dns.name
 import dns.rcode
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.referrals import Addresses
     from certbot_dns_preflight.resolve.root_hints import Hints
+
+_BELOW = b"_dns-preflight"
 
 
 @dataclass(slots=True)
@@ -97,6 +100,18 @@ class Walker:
     async def addresses(self, name: dns.name.Name) -> Addresses:
         """Resolve a name server's addresses by a walk of its own."""
         return await self._servers.addresses(name)
+
+    async def find_home(self, name: dns.name.Name) -> Found:
+        """Find the zone that `name` lies in, itself included: it may be an apex.
+
+        Through a resolver a walk looks only at what is above the name given.
+        """
+        if self._discovery is not None:
+            try:
+                name = dns.name.Name((_BELOW, *name.labels))
+            except dns.exception.DNSException:  # too long: the name itself must do
+                return await self.find(name)
+        return await self.find(name)
 
     async def find(self, owner: dns.name.Name, *, held: tuple[dns.name.Name, ...] = ()) -> Found:
         """Find the zone that `owner` lies in: the deepest zone cut at or above it."""

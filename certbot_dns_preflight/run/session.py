@@ -62,7 +62,6 @@ async def opened(
     try:
         yield session
     finally:
-        await session.collector.close()
         await session.walker.close()
 
 

@@ -19,7 +19,7 @@ from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.facts.trace import Destination, Leg, Step, Trail
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
+from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES, find_referral, is_authoritative
 from certbot_dns_preflight.resolve.txt import TxtSurvey
@@ -28,33 +28,12 @@ from certbot_dns_preflight.run.timings import Deadline, cut_off
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.facts.answers import Endpoint, Reply
+    from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.run.inputs import Inputs
     from certbot_dns_preflight.run.session import Session
     from certbot_dns_preflight.settings import Settings
 
 _MOST_ALIASES = 16
-
-
-class _Watched(Exchange):
-    """An exchange that remembers what was answered, in the order of the answers."""
-
-    def __init__(self, *, query_timeout: float) -> None:
-        super().__init__(query_timeout=query_timeout)
-        self.answers: list[tuple[Endpoint, dns.name.Name, Response]] = []
-
-    async def ask(
-        self,
-        endpoint: Endpoint,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        *,
-        how: QueryOptions = DEFAULT,
-    ) -> Reply:
-        reply = await super().ask(endpoint, name, rdtype, how=how)
-        if isinstance(reply, Response):
-            self.answers.append((endpoint, name, reply))
-        return reply
 
 
 async def trace(challenge: Challenge, settings: Settings, *, read: Inputs | None = None) -> Trail:
@@ -64,10 +43,16 @@ async def trace(challenge: Challenge, settings: Settings, *, read: Inputs | None
     """
     started, loop = dt.datetime.now(dt.UTC), asyncio.get_running_loop()
     begun = loop.time()
-    watched = _Watched(query_timeout=settings.query_timeout)
+    answers: list[Replied] = []
+
+    async def note(event: Asked | Replied) -> None:
+        if isinstance(event, Replied):
+            answers.append(event)
+
+    watched = Exchange(query_timeout=settings.query_timeout, observer=note)
     read = inputs.load(settings) if read is None else read
     async with session.opened(settings, read, exchange=watched) as opened:
-        tracer = _Tracer(challenge, watched, opened)
+        tracer = _Tracer(challenge, opened, answers)
         try:
             async with cut_off(Deadline.after(settings.timeout)), asyncio.TaskGroup() as group:
                 group.create_task(tracer.survey_owner())
@@ -85,9 +70,12 @@ async def trace(challenge: Challenge, settings: Settings, *, read: Inputs | None
 
 
 class _Tracer:
-    def __init__(self, challenge: Challenge, exchange: _Watched, opened: Session) -> None:
-        self.exchange = exchange
+    """Walks; `answers` grows by what is answered meanwhile, in the order of the answers."""
+
+    def __init__(self, challenge: Challenge, opened: Session, answers: list[Replied]) -> None:
         self.session = opened
+        self.exchange = opened.exchange
+        self.answers = answers
         self.walker = self.session.walker
         self.txt_survey = TxtSurvey(
             challenge, self.exchange, self.walker, families=self.session.families
@@ -131,10 +119,11 @@ class _Tracer:
             for host, endpoints in above.nameservers.items()
             for endpoint in endpoints
         }
-        for endpoint, asked, reply in self.exchange.answers:
-            if not asked.is_subdomain(below.apex):
+        for answer in self.answers:
+            endpoint, name, reply = answer.to.endpoint, answer.to.name, answer.reply
+            if not isinstance(reply, Response) or not name.is_subdomain(below.apex):
                 continue
-            referral = find_referral(reply.message, above.apex, asked)
+            referral = find_referral(reply.message, above.apex, name)
             if referral is not None and referral.name == below.apex:
                 return Step(below.apex, hosts.get(endpoint), endpoint, reply.rtt)
         return Step(below.apex)

@@ -48,10 +48,7 @@ def collect(world: World, names: list[str]) -> dict[str, Facts]:
                 after = await asking.collector.signed_records([wanted.owner], caa)
                 return together(before, after)
 
-        try:
-            return dict(zip(names, await asyncio.gather(*map(one, names)), strict=True))
-        finally:
-            await asking.collector.close()
+        return dict(zip(names, await asyncio.gather(*map(one, names)), strict=True))
 
     return asyncio.run(run())
 

@@ -11,10 +11,10 @@ import dns.rdatatype
 
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.validate import validate
-from certbot_dns_preflight.facts.answers import Endpoint, Reply
+from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.dnssec import Assessment, Status
 from certbot_dns_preflight.resolve.dnssec import Collector
-from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
+from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.root_hints import builtin, read
 from certbot_dns_preflight.resolve.walker import Walker, ZoneCut
 from tests.dnssec.world import RESOLVER
@@ -23,39 +23,31 @@ if TYPE_CHECKING:
     from tests.dnssec.world import World
 
 
-class Distant(Exchange):
-    """The exchange, to servers that are far away once `distant`; remembers what it asked.
+class Distant:
+    """Observes an exchange with servers that are far away once `distant`; remembers what it asked.
 
     What is asked meanwhile travels together: `round_trips` counts how often nothing was left to do
     but wait for answers.
     """
 
     def __init__(self) -> None:
-        super().__init__(query_timeout=20.0)
+        self.exchange = Exchange(query_timeout=20.0, observer=self.note)
         self.distant = False
         self.round_trips = 0
         self._under_way: list[asyncio.Future[None]] = []
         self._arrived = 0
         self.asked: list[tuple[Endpoint, dns.name.Name, dns.rdatatype.RdataType]] = []
 
-    async def ask(
-        self,
-        endpoint: Endpoint,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        *,
-        how: QueryOptions = DEFAULT,
-    ) -> Reply:
-        self.asked.append((endpoint, name, rdtype))
+    async def note(self, event: Asked | Replied) -> None:
+        if isinstance(event, Replied):
+            self._arrived -= 1
+            return
+        self.asked.append((event.endpoint, event.name, event.rdtype))
         if self.distant:
             travelling: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._under_way.append(travelling)
             await travelling
         self._arrived += 1
-        try:
-            return await super().ask(endpoint, name, rdtype, how=how)
-        finally:
-            self._arrived -= 1
 
     async def travel(self) -> None:
         """Let the questions arrive whenever nothing more is asked without an answer."""
@@ -74,29 +66,29 @@ def test_all_signatures_come_in_one_round_trip_once_the_zone_is_known(
     signed_world: World,
 ) -> None:
     async def run() -> int:
-        exchange = Distant()
-        walker = Walker(exchange, roots=read(signed_world.root_hints))
+        distant = Distant()
+        walker = Walker(distant.exchange, roots=read(signed_world.root_hints))
         name = dns.name.from_text("ecdsa256.test.")
         # One server holds root and TLD: the walk is told of the TLD, which it meets elsewhere.
         for text in ("test.", "ecdsa256.test."):
             found = await walker.find(dns.name.from_text(text))
             assert isinstance(found, ZoneCut)
             await walker.zone(found)
-        exchange.distant = True
-        travel = asyncio.create_task(exchange.travel())
-        await Collector(exchange, walker).chain(name)
+        distant.distant = True
+        travel = asyncio.create_task(distant.travel())
+        await Collector(distant.exchange, walker).chain(name)
         travel.cancel()
-        return exchange.round_trips
+        return distant.round_trips
 
     assert asyncio.run(run()) == 1
 
 
 def test_the_chain_is_collected_without_a_txt_or_a_challenge_name(signed_world: World) -> None:
     async def run() -> Distant:
-        exchange = Distant()
-        walker = Walker(exchange, roots=read(signed_world.root_hints))
-        await Collector(exchange, walker).chain(dns.name.from_text("ecdsa256.test."))
-        return exchange
+        distant = Distant()
+        walker = Walker(distant.exchange, roots=read(signed_world.root_hints))
+        await Collector(distant.exchange, walker).chain(dns.name.from_text("ecdsa256.test."))
+        return distant
 
     asked = asyncio.run(run()).asked
     assert not [a for a in asked if a[2] == dns.rdatatype.TXT or b"_acme-challenge" in a[1].labels]
@@ -104,14 +96,14 @@ def test_the_chain_is_collected_without_a_txt_or_a_challenge_name(signed_world: 
 
 def test_what_names_have_in_common_is_asked_once(signed_world: World) -> None:
     async def run() -> list[tuple[Endpoint, dns.name.Name, dns.rdatatype.RdataType]]:
-        exchange = Distant()
-        walker = Walker(exchange, roots=read(signed_world.root_hints))
+        distant = Distant()
+        walker = Walker(distant.exchange, roots=read(signed_world.root_hints))
         await walker.find(dns.name.from_text("test."))  # one server holds it and the root
-        collector = Collector(exchange, walker)
+        collector = Collector(distant.exchange, walker)
         names = [dns.name.from_text(f"n{i}.ecdsa256.test.") for i in range(20)]
         await asyncio.gather(*map(collector.chain, names))
         signed = {dns.rdatatype.DS, dns.rdatatype.DNSKEY}
-        return [asked for asked in exchange.asked if asked[2] in signed]
+        return [asked for asked in distant.asked if asked[2] in signed]
 
     asked = asyncio.run(run())
     assert len(asked) == len(set(asked))

@@ -23,7 +23,9 @@ from certbot_dns_preflight.facts.answers import (
     Response,
     Transport,
 )
-from certbot_dns_preflight.resolve.exchange import PAYLOAD, Exchange, QueryOptions
+from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
+from certbot_dns_preflight.resolve.queries import PAYLOAD, QueryOptions
+from certbot_dns_preflight.resolve.sockets import Sockets
 from tests.clock import run as clocked
 
 if TYPE_CHECKING:
@@ -360,3 +362,42 @@ def test_an_address_that_answers_again_is_one_like_any_other() -> None:
 
     # Two tries, silent both; one that is answered; and again two.
     assert asyncio.run(go()) == [2, 3, 5]
+
+
+def test_an_observer_sees_each_question_before_it_is_sent_and_what_came_of_it() -> None:
+    async def go() -> None:
+        async with serving(lambda query: [right(query).to_wire()]) as (endpoint, server):
+            events: list[Asked | Replied] = []
+            sent: list[int] = []
+
+            async def note(event: Asked | Replied) -> None:
+                events.append(event)
+                sent.append(len(server.asked))
+
+            how = QueryOptions(tries=1)
+            reply = await Exchange(query_timeout=5, observer=note).ask(endpoint, NAME, TXT, how=how)
+            asked = Asked(endpoint, NAME, TXT, how)
+            assert events == [asked, Replied(asked, reply)]
+            assert sent == [0, 1]
+
+    asyncio.run(go())
+
+
+def test_what_sends_is_a_part_that_can_be_changed() -> None:
+    class Unplugged(Sockets):
+        async def over_udp(
+            self,
+            endpoint: Endpoint,  # noqa: ARG002 - what every question has
+            query: dns.message.QueryMessage,  # noqa: ARG002
+            patience: float,  # noqa: ARG002
+        ) -> Reply:
+            return NoResponse(NoResponseReason.NO_ROUTE, "unplugged", 0.0)
+
+    async def go() -> tuple[Reply, frozenset[int]]:
+        exchange = Exchange(query_timeout=5, sockets=Unplugged())
+        reply = await exchange.ask(Endpoint("192.0.2.1"), NAME, TXT)
+        return reply, exchange.unroutable_families
+
+    reply, unroutable = asyncio.run(go())
+    assert reply == NoResponse(NoResponseReason.NO_ROUTE, "unplugged", 0.0)
+    assert unroutable == {4}

@@ -23,7 +23,7 @@ from certbot_dns_preflight.facts.survey import (
     Survey,
     Zone,
 )
-from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
+from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.root_hints import read
 from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.resolve.walker import Walker, ZoneCut
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress
     from tests.clock import Clock
     from tests.lab import Lab
@@ -48,23 +47,16 @@ pytestmark = [pytest.mark.thorough, pytest.mark.versioned]
 N = dns.name.from_text
 
 
-class Counting(Exchange):
-    """Notes every question that goes out."""
+class Counting:
+    """An observer that counts every question that goes out."""
 
     def __init__(self) -> None:
-        super().__init__(query_timeout=1)
         self.asked: Counter[tuple[str, str]] = Counter()
+        self.exchange = Exchange(query_timeout=1, observer=self.note)
 
-    async def ask(
-        self,
-        endpoint: Endpoint,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        *,
-        how: QueryOptions = DEFAULT,
-    ) -> Reply:
-        self.asked[endpoint.address, rdtype.name] += 1
-        return await super().ask(endpoint, name, rdtype, how=how)
+    async def note(self, event: Asked | Replied) -> None:
+        if isinstance(event, Asked):
+            self.asked[event.endpoint.address, event.rdtype.name] += 1
 
     def of(self, address: str, *rdtypes: str) -> int:
         return sum(
@@ -124,28 +116,28 @@ def test_a_wildcards_challenge_and_a_deep_name_lie_in_the_same_zone(lab: Lab, th
 
 
 def test_a_hundred_names_under_one_zone_ask_the_root_and_the_tld_once(lab: Lab) -> None:
-    exchange = Counting()
-    surveys = walk(lab, *(f"n{i}.example.test" for i in range(100)), exchange=exchange)
+    counting = Counting()
+    surveys = walk(lab, *(f"n{i}.example.test" for i in range(100)), exchange=counting.exchange)
     assert all(final_zone(survey).apex == N("example.test.") for survey in surveys)
-    root = sum(exchange.of(address, "SOA") for address in lab.root.addresses)
+    root = sum(counting.of(address, "SOA") for address in lab.root.addresses)
     # Once for test., by the challenge names and by the name servers' own names.
     assert root <= 2
-    tld = [exchange.of(address) for address in lab.tld.addresses]
+    tld = [counting.of(address) for address in lab.tld.addresses]
     # SOA for example.test and for dns.test at one address, NS of example.test at both.
     assert sum(tld) <= 4
 
 
 def test_the_walk_never_asks_for_txt(lab: Lab) -> None:
-    exchange = Counting()
+    counting = Counting()
 
     async def go() -> None:
-        walker = Walker(exchange, roots=read(lab.root_hints))
+        walker = Walker(counting.exchange, roots=read(lab.root_hints))
         found = await walker.find(N("_acme-challenge.example.test."))
         assert isinstance(found, ZoneCut)
         await walker.zone(found)
 
     asyncio.run(go())
-    assert {rdtype for _, rdtype in exchange.asked} == {"SOA", "NS", "A", "AAAA"}
+    assert {rdtype for _, rdtype in counting.asked} == {"SOA", "NS", "A", "AAAA"}
 
 
 def test_servers_named_by_one_side_only_are_required_too(lab: Lab) -> None:
@@ -346,23 +338,14 @@ def test_a_root_that_does_not_answer_means_no_egress(lab: Lab) -> None:
 
 
 def test_a_resolver_is_never_asked_for_the_challenge_name(lab: Lab) -> None:
-    exchange = Counting()
     names: list[dns.name.Name] = []
-    original = exchange.ask
 
-    async def noting(
-        endpoint: Endpoint,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        *,
-        how: QueryOptions = DEFAULT,
-    ) -> Reply:
-        if endpoint.address == lab.unbound.address4:
-            names.append(name)
-        return await original(endpoint, name, rdtype, how=how)
+    async def note(event: Asked | Replied) -> None:
+        if isinstance(event, Asked) and event.endpoint.address == lab.unbound.address4:
+            names.append(event.name)
 
-    exchange.ask = noting  # type: ignore[method-assign]
-    (survey,) = walk(lab, "www.alias.test", resolver=lab.unbound.address4, exchange=exchange)
+    watched = Exchange(query_timeout=1, observer=note)
+    (survey,) = walk(lab, "www.alias.test", resolver=lab.unbound.address4, exchange=watched)
     assert len(survey.hops) == 2
     assert names
     assert N("_acme-challenge.www.alias.test.") not in names

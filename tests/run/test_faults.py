@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,41 +12,30 @@ from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.report import json_report, text
-from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
+from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.run import precheck, session, waiting
 from certbot_dns_preflight.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import dns.name
-    import dns.rdatatype
-
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from tests.lab import Lab
 
 ANYBODY = IssuanceRequest(identities=("letsencrypt.org",))
 GOOD, BAD = "good.example.test", "bad.example.test"
 
 
-class Faulty(Exchange):
+class Faulty:
     """Fails as no server could make it fail, for one name and type."""
 
     at: tuple[str, str]
     error: BaseException
 
-    async def ask(
-        self,
-        endpoint: Endpoint,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        *,
-        how: QueryOptions = DEFAULT,
-    ) -> Reply:
-        if (name.to_text(), rdtype.name) == Faulty.at:
+    @staticmethod
+    async def note(event: Asked | Replied) -> None:
+        if isinstance(event, Asked) and (event.name.to_text(), event.rdtype.name) == Faulty.at:
             raise Faulty.error
-        return await super().ask(endpoint, name, rdtype, how=how)
 
 
 @pytest.fixture
@@ -66,7 +56,7 @@ def settings(lab: Lab) -> Settings:
 @pytest.fixture
 def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
     Faulty.error = TypeError("no address")
-    monkeypatch.setattr(session, "Exchange", Faulty)
+    monkeypatch.setattr(session, "Exchange", functools.partial(Exchange, observer=Faulty.note))
 
 
 def outcomes(result: Outcome) -> list[tuple[str, list[str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
 from certbot_dns_preflight.resolve import split_horizon
 from certbot_dns_preflight.resolve.cache import DelegationCache
-from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
+from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.split_horizon import own_resolvers
 from certbot_dns_preflight.run import precheck, session, waiting
 from certbot_dns_preflight.run.timings import Timings
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from certbot_dns_preflight.facts.answers import Reply
     from tests.lab import Lab
 
 N = dns.name.from_text
@@ -38,26 +38,17 @@ LE = "letsencrypt.org"
 ANYBODY = IssuanceRequest(identities=(LE,))
 
 
-class Noting(Exchange):
-    asked: list[tuple[str, dns.name.Name, str]]
-
-    async def ask(
-        self,
-        endpoint: Endpoint,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        *,
-        how: QueryOptions = DEFAULT,
-    ) -> Reply:
-        Noting.asked.append((endpoint.address, name, rdtype.name))
-        return await super().ask(endpoint, name, rdtype, how=how)
-
-
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dns.name.Name, str]]:
-    Noting.asked = []
-    monkeypatch.setattr(session, "Exchange", Noting)
-    return Noting.asked
+    """Keep what is asked of whom."""
+    questions: list[tuple[str, dns.name.Name, str]] = []
+
+    async def note(event: Asked | Replied) -> None:
+        if isinstance(event, Asked):
+            questions.append((event.endpoint.address, event.name, event.rdtype.name))
+
+    monkeypatch.setattr(session, "Exchange", functools.partial(Exchange, observer=note))
+    return questions
 
 
 @pytest.fixture

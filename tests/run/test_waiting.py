@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import signal
 import subprocess
@@ -11,13 +12,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import dns.name
-import dns.rdatatype
 import pytest
 
 from certbot_dns_preflight.challenge import Challenge, make_challenge
+from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason
 from certbot_dns_preflight.facts.outcome import Outcome, Progress, Verdict
 from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
-from certbot_dns_preflight.resolve.exchange import DEFAULT, Exchange, QueryOptions
+from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
+from certbot_dns_preflight.resolve.sockets import Sockets
 from certbot_dns_preflight.run import session, waiting
 from certbot_dns_preflight.settings import Recursive, Settings, UnreachablePolicy
 from tests.clock import run as clocked
@@ -27,6 +29,8 @@ from tests.observe import HANG, asking, until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+
+    import dns.rdatatype
 
     from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from tests.clock import Clock
@@ -95,28 +99,17 @@ def with_settings(settings: Settings, **changes: object) -> Settings:
     return replace(settings, **changes)  # type: ignore[arg-type]
 
 
-class Noting(Exchange):
-    """Keeps what was asked of whom."""
-
-    asked: list[tuple[str, str, str]]
-
-    async def ask(
-        self,
-        endpoint: Endpoint,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        *,
-        how: QueryOptions = DEFAULT,
-    ) -> Reply:
-        Noting.asked.append((endpoint.address, name.to_text(), rdtype.name))
-        return await super().ask(endpoint, name, rdtype, how=how)
-
-
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
-    Noting.asked = []
-    monkeypatch.setattr(session, "Exchange", Noting)
-    return Noting.asked
+    """Keep what is asked of whom."""
+    questions: list[tuple[str, str, str]] = []
+
+    async def note(event: Asked | Replied) -> None:
+        if isinstance(event, Asked):
+            questions.append((event.endpoint.address, event.name.to_text(), event.rdtype.name))
+
+    monkeypatch.setattr(session, "Exchange", functools.partial(Exchange, observer=note))
+    return questions
 
 
 def test_what_is_there_everywhere_is_ready_after_two_complete_rounds(
@@ -425,31 +418,36 @@ def test_a_silent_address_beside_an_answering_one_delays_no_readiness(
     names = [lab.bind, host]
     endless: list[str] = []
 
-    class Endless(Exchange):
-        seen_silent = False
+    class Unheard(Sockets):
+        """What is sent to the silent address has had its time at once."""
 
-        async def ask(
-            self,
-            endpoint: Endpoint,
-            name: dns.name.Name,
-            rdtype: dns.rdatatype.RdataType,
-            *,
-            how: QueryOptions = DEFAULT,
+        async def over_udp(
+            self, endpoint: Endpoint, query: dns.message.QueryMessage, patience: float
         ) -> Reply:
             if endpoint.address == silent:
-                if self.seen_silent and rdtype == dns.rdatatype.TXT:
-                    endless.append(name.to_text())
-                    await asyncio.get_running_loop().create_future()
-                self.seen_silent |= rdtype == dns.rdatatype.TXT
-                how = replace(how, timeout=0.2)
-            return await super().ask(endpoint, name, rdtype, how=how)
+                return NoResponse(NoResponseReason.TIMED_OUT, "no answer", 0.0)
+            return await super().over_udp(endpoint, query, patience)
+
+    seen_silent = False
+
+    async def hold_back(event: Asked | Replied) -> None:
+        nonlocal seen_silent
+        if isinstance(event, Asked) and (event.endpoint.address, event.rdtype.name) == (
+            silent,
+            "TXT",
+        ):
+            if seen_silent:
+                endless.append(event.name.to_text())
+                await asyncio.get_running_loop().create_future()
+            seen_silent = True
 
     def watch(progress: Progress) -> None:
         if progress.surveys[0].rounds == 3 and not progress.next_round_in:
             lab.resume_transfers(lab.nsd, zone)
             lab.refresh(lab.nsd, zone)
 
-    monkeypatch.setattr(session, "Exchange", Endless)
+    held_back = functools.partial(Exchange, observer=hold_back, sockets=Unheard())
+    monkeypatch.setattr(session, "Exchange", held_back)
     with misbehaving.Silent([silent], {zone: zone_text(zone, [host])}):
         lab.name_addresses(host, [lab.nsd.address4, silent])
         lab.zone(zone, [lab.bind, lab.nsd], dynamic=True, apex=names, delegation=names)

@@ -1,0 +1,177 @@
+"""Asks for the CAA at one owner name, at all servers of its zone. Climbs nothing, follows no alias.
+
+Asks as a validating resolver does, and keeps what came with the signatures for `dnssec`. Where
+CAA fails it asks once more without, and for the zone's SOA, to see whether CAA alone fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.answers import Response, Transport
+from certbot_dns_preflight.facts.caa import (
+    CaaAnswer,
+    Failed,
+    NoProperties,
+    NotAskable,
+    Properties,
+)
+from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
+from certbot_dns_preflight.facts.survey import NoSuchDomain
+from certbot_dns_preflight.resolve.caa_wire import properties
+from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.fanout import ask_any
+from certbot_dns_preflight.resolve.queries import DEFAULT, SINGLE_TRY, QueryOptions
+from certbot_dns_preflight.resolve.reading import read_caa, read_caa_message
+from certbot_dns_preflight.resolve.tasks import together
+from certbot_dns_preflight.resolve.zone_servers import ZoneServers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.caa import Content
+    from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.walker import Walker
+
+_RECURSIVE = QueryOptions(recursion=True)
+_SIGNED_ONCE, _SIGNED = QueryOptions(tries=1, dnssec=True), QueryOptions(dnssec=True)
+
+
+class CaaServers:
+    """Asks for CAA, owner name by owner name."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        walker: Walker,
+        *,
+        resolvers: tuple[Endpoint, ...],
+        families: Collection[int],
+    ) -> None:
+        """Share the run's walker; `resolvers` and `families` as it has them."""
+        self._exchange = exchange
+        self._walker = walker
+        self._resolvers = resolvers
+        self._servers = ZoneServers(walker, families)
+        # By zone and owner name, what each address said to a question with DO: `dnssec` reads it.
+        self.signed: dict[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]] = {}
+
+    async def ask(
+        self, owner: dns.name.Name, heard: Callable[[CaaAnswer], None]
+    ) -> list[CaaAnswer]:
+        """Ask for the CAA at an owner name; `heard` is told of single addresses as they answer."""
+        found = await self._walker.find_home(owner)
+        if self._resolvers and (
+            not (isinstance(found, ZoneCut) and owner.is_subdomain(found.apex))
+            or found.apex == dns.name.root
+        ):
+            return [await self._ask_resolver(owner)]
+        if isinstance(found, NoSuchDomain):
+            return [CaaAnswer(owner, found.zone, None, None, NoProperties(nxdomain=True))]
+        if not isinstance(found, ZoneCut):
+            detail = "nothing answers from this host"
+            return [CaaAnswer(owner, owner, None, None, NotAskable(detail))]
+        if self._servers.is_registry(found):
+            return [await self._ask_registry(owner, found)]
+        return await self._ask_everyone(owner, found, heard)
+
+    async def _ask_everyone(
+        self, owner: dns.name.Name, cut: ZoneCut, heard: Callable[[CaaAnswer], None]
+    ) -> list[CaaAnswer]:
+        places = await self._servers.every_address(cut)
+        if not places:
+            failed = Failed("none of the zone's name servers has an address")
+            return [CaaAnswer(owner, cut.apex, None, None, failed)]
+
+        async def ask(place: ServerAddress) -> tuple[CaaAnswer, ServerReply | None]:
+            content, reply = await self._ask_one(owner, cut.apex, place)
+            answer = CaaAnswer(owner, cut.apex, place.nameserver, place.endpoint, content)
+            heard(answer)
+            return answer, reply
+
+        answers = await together(map(ask, places))
+        self.signed[cut.apex, owner] = tuple(reply for _, reply in answers if reply is not None)
+        return [answer for answer, _ in answers]
+
+    async def _ask_one(
+        self, owner: dns.name.Name, apex: dns.name.Name, place: ServerAddress
+    ) -> tuple[Content, ServerReply | None]:
+        endpoint = place.endpoint
+        if not self._servers.may_ask(endpoint):
+            return NotAskable(f"IPv{endpoint.family} was left out"), None
+        signed = ServerReply(
+            place, await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA, how=_SIGNED_ONCE)
+        )
+        content = read_caa(signed.reply, owner)
+        if isinstance(content, Failed):
+            # Old servers fail where they are asked for signatures; that is no news of CAA.
+            plain = await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA, how=SINGLE_TRY)
+            content = read_caa(plain, owner)
+        if isinstance(content, Failed):
+            soa = await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=SINGLE_TRY)
+            fine = isinstance(soa, Response) and _is_authoritative(soa.message)
+            content = replace(content, otherwise_fine=fine)
+        return content, signed
+
+    async def _ask_registry(self, owner: dns.name.Name, cut: ZoneCut) -> CaaAnswer:
+        names = await self._servers.alternatives(cut)
+
+        async def ask(how: QueryOptions) -> tuple[Endpoint, dns.message.Message] | None:
+            return await ask_any(
+                self._exchange,
+                names,
+                owner,
+                dns.rdatatype.CAA,
+                usable=lambda response: not isinstance(read_caa(response, owner), Failed),
+                how=how,
+            )
+
+        got = await ask(_SIGNED)
+        if got is not None:
+            place = ServerAddress(names[got[0]], got[0])
+            self.signed[cut.apex, owner] = (
+                ServerReply(place, Response(got[1], Transport.UDP, 0.0)),
+            )
+        elif self._exchange.answered:
+            got = await ask(DEFAULT)
+        if got is None:
+            failed = Failed("none of the zone's servers gives a usable answer")
+            return CaaAnswer(owner, cut.apex, None, None, failed)
+        endpoint, message = got
+        content = read_caa_message(message, owner)
+        return CaaAnswer(owner, cut.apex, names[endpoint], endpoint, content)
+
+    async def _ask_resolver(self, owner: dns.name.Name) -> CaaAnswer:
+        """Ask the given resolver, above the zones that it let the walk discover."""
+        got = await ask_any(
+            self._exchange,
+            self._resolvers,
+            owner,
+            dns.rdatatype.CAA,
+            how=_RECURSIVE,
+            usable=lambda response: (
+                response.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+            ),
+        )
+        if got is None:
+            failed = Failed("the resolver gives no usable answer")
+            return CaaAnswer(owner, owner, None, None, failed)
+        endpoint, message = got
+        found = [r for r in message.answer if r.rdtype == dns.rdatatype.CAA]
+        content: Content = NoProperties(nxdomain=message.rcode() == dns.rcode.NXDOMAIN)
+        if found:
+            content = Properties(properties(found[-1]))
+        return CaaAnswer(owner, owner, None, endpoint, content)
+
+
+def _is_authoritative(message: dns.message.Message) -> bool:
+    return bool(message.flags & dns.flags.AA) and message.rcode() == dns.rcode.NOERROR

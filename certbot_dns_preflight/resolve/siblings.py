@@ -1,0 +1,47 @@
+"""Random names beside one: what they answer too, a wildcard answers (RFC 4592). And whom to ask."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import dns.exception
+import dns.name
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.answers import Answer, Response
+from certbot_dns_preflight.resolve.reading import joined_texts, rrset_at
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
+    from certbot_dns_preflight.facts.survey import Hop
+
+ENOUGH_SERVERS = 2
+_RANDOM_BYTES = 8
+
+
+def random_sibling(name: dns.name.Name) -> dns.name.Name | None:
+    """Make up a name beside this one; None where it would be too long."""
+    label = secrets.token_hex(_RANDOM_BYTES).encode()
+    try:
+        return dns.name.Name((label, *name.parent().labels))
+    except dns.exception.DNSException:
+        return None
+
+
+def a_few(hop: Hop) -> list[Endpoint]:
+    """Pick a few addresses that answered with authority."""
+    good = (
+        observation.endpoint
+        for observation in hop.observations
+        if isinstance(observation.reading, Answer)
+    )
+    return list(dict.fromkeys(good))[:ENOUGH_SERVERS]
+
+
+def texts_at(reply: Reply, name: dns.name.Name) -> tuple[bytes, ...]:
+    """Give the TXT values that a reply shows at a name itself."""
+    if not isinstance(reply, Response):
+        return ()
+    rrset = rrset_at(reply.message.answer, name, dns.rdatatype.TXT)
+    return joined_texts(rrset) if rrset is not None else ()

@@ -1,0 +1,45 @@
+"""What one address said of one owner name over the rounds of a run: the last word and before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.facts.answers import Answer
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.answers import Reading, Reply
+
+_STEADY_ROUNDS = 5
+
+
+@dataclass(slots=True)
+class Track:
+    """Grows by every answer. `flips` counts changes between matching and not matching."""
+
+    reply: Reply | None = None
+    reading: Reading | None = None
+    serial: int | None = None
+    first_match: float | None = None
+    matching: bool | None = None
+    flips: int = 0
+    steady: int = 0
+    flipped_at: float = field(default=float("-inf"))
+
+    def record(
+        self, reply: Reply, reading: Reading, *, matches: bool, now: float, steady: float
+    ) -> None:
+        """Note an answer. Steady long enough, rounds and seconds, what flapped is forgiven."""
+        self.reply, self.reading = reply, reading
+        if not isinstance(reading, Answer):
+            return  # an outage is no change of mind
+        if self.matching is not None and matches != self.matching:
+            self.flips += 1
+            self.flipped_at = now
+            self.steady = 0
+        self.matching = matches
+        self.steady = self.steady + 1 if matches else 0
+        if self.steady >= _STEADY_ROUNDS and now - self.flipped_at >= steady:
+            self.flips = 0
+        if matches and self.first_match is None:
+            self.first_match = now

@@ -1,0 +1,117 @@
+"""How a domain's zone is served, seen by asking every address for the apex alone.
+
+Never asks for the challenge's name, so that it may look before the record is made without seeding
+a negative cache. Collects facts; what they mean is for `checks` to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import dns.flags
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.facts import survey
+from certbot_dns_preflight.facts.answers import (
+    Absent,
+    Alias,
+    Endpoint,
+    NoResponseReason,
+    NotAsked,
+    Response,
+    Unreachable,
+    Values,
+)
+from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.reading import read_txt
+from certbot_dns_preflight.resolve.single_flight import SingleFlight
+from certbot_dns_preflight.resolve.tasks import together
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.answers import Reading, Reply
+    from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.walker import Walker
+
+
+class ZoneHealth:
+    """Looks at the zones of several domains, each once."""
+
+    def __init__(self, exchange: Exchange, walker: Walker, families: Collection[int]) -> None:
+        """Share the run's walker; `families` (4, 6) may be asked over."""
+        self._exchange = exchange
+        self._walker = walker
+        self._families = families
+        self._hops: SingleFlight[dns.name.Name, survey.Hop] = SingleFlight()
+
+    async def of_domain(self, challenge: Challenge) -> survey.Survey:
+        """See how the zone of the challenge's domain is served."""
+        found = await self._walker.find_home(dns.name.from_text(challenge.domain))
+        bare = replace(challenge, expected=())
+        if not isinstance(found, ZoneCut):
+            return survey.Survey(bare, obstacle=found, rounds=1)
+        hop = await self._hops.get(found.apex, lambda: self._ask_apex(found))
+        return survey.Survey(bare, hops=(hop,), rounds=1)
+
+    async def _ask_apex(self, cut: ZoneCut) -> survey.Hop:
+        zone = await self._walker.zone(cut)
+        endpoints = {
+            endpoint for nameserver in zone.nameservers for endpoint in nameserver.endpoints
+        }
+        asked = [endpoint for endpoint in endpoints if endpoint.family in self._families]
+        answers = await together(
+            self._exchange.ask(endpoint, zone.apex, dns.rdatatype.TXT) for endpoint in asked
+        )
+        replies = dict(zip(asked, answers, strict=True))
+        return survey.Hop(
+            zone.apex,
+            zone,
+            tuple(
+                self._observation(zone, nameserver, endpoint, replies.get(endpoint))
+                for nameserver in zone.nameservers
+                for endpoint in nameserver.endpoints
+            ),
+        )
+
+    def _observation(
+        self,
+        zone: survey.Zone,
+        nameserver: survey.NameServer,
+        endpoint: Endpoint,
+        reply: Reply | None,
+    ) -> survey.Observation:
+        response = reply if isinstance(reply, Response) else None
+        flags = response.message.flags if response else None
+        reading = self._reading(zone, endpoint, reply)
+        return survey.Observation(
+            zone=zone.apex,
+            nameserver=nameserver.name,
+            endpoint=endpoint,
+            listed_by=nameserver.listed_by,
+            reading=reading,
+            status=survey.measure(reading, ()),
+            rcode=dns.rcode.to_text(response.message.rcode()) if response else None,
+            authoritative=None if flags is None else bool(flags & dns.flags.AA),
+            transport=response.transport if response else None,
+            rtt=response.rtt if response else None,
+        )
+
+    def _reading(self, zone: survey.Zone, endpoint: Endpoint, reply: Reply | None) -> Reading:
+        family = endpoint.family
+        if reply is None:
+            return NotAsked(f"IPv{family} was left out")
+        match read_txt(reply, zone.apex, zone.apex):
+            case Values() | Alias():
+                # What the apex holds is not the question; that it is answered for is.
+                return Absent(nxdomain=False, soa=zone.apex)
+            case Unreachable(reason=NoResponseReason.NO_ROUTE) if (
+                family in self._exchange.unroutable_families
+            ):
+                return NotAsked(f"this host has no IPv{family} route")
+            case reading:
+                return reading

@@ -1,0 +1,61 @@
+"""Whom to ask in a zone. Decides nothing of what is asked, nor what answers mean.
+
+In a zone of a person or company every address is asked. The servers of the root and of a top-level
+domain are many, alike and looked after: there one that answers will do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.facts.dnssec import ServerAddress
+from certbot_dns_preflight.resolve.referrals import TOP_LEVEL
+from certbot_dns_preflight.resolve.tasks import together
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import dns.name
+
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.resolve.cache import ZoneCut
+    from certbot_dns_preflight.resolve.walker import Walker
+
+
+class ZoneServers:
+    """The servers of the zones that a walker finds."""
+
+    def __init__(self, walker: Walker, families: Collection[int]) -> None:
+        """Take the address families (4, 6) that may be asked over."""
+        self._walker = walker
+        self._families = families
+
+    def may_ask(self, endpoint: Endpoint) -> bool:
+        """Whether an address is of a family that may be asked over."""
+        return endpoint.family in self._families
+
+    @staticmethod
+    def is_registry(cut: ZoneCut) -> bool:
+        """Whether a zone is the root or a top-level domain."""
+        return len(cut.apex) <= TOP_LEVEL
+
+    async def every_address(self, cut: ZoneCut) -> list[ServerAddress]:
+        """List every address of every name server of a zone, also those that may not be asked."""
+        zone = await self._walker.zone(cut)
+        return [
+            ServerAddress(server.name, endpoint)
+            for server in zone.nameservers
+            for endpoint in server.endpoints
+        ]
+
+    async def alternatives(self, cut: ZoneCut) -> dict[Endpoint, dns.name.Name]:
+        """Give addresses of a zone, one as good to ask as another, and whose they are."""
+        addresses = [(name, e) for name, found in cut.nameservers.items() for e in found]
+        if not addresses:
+            own = await together(self._walker.addresses(name) for name in cut.nameservers)
+            addresses = [
+                (name, endpoint)
+                for name, found in zip(cut.nameservers, own, strict=True)
+                for endpoint in found.endpoints
+            ]
+        return {endpoint: name for name, endpoint in addresses if self.may_ask(endpoint)}
