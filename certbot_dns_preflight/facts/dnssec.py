@@ -44,13 +44,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ZoneFacts:
-    """One zone of the chain: its DS as the parent serves it, its keys and some of its data."""
+    """One zone of the chain: its DS as the parent serves it, its keys and some of its data.
+
+    `referrals` are replies of the parent's servers that refer to the zone, asked with DO: a DS set
+    or its denial there counts, as a resolver takes it from there and does not ask again.
+    """
 
     apex: dns.name.Name
     parent: dns.name.Name | None
     ds: tuple[ServerReply, ...]
     dnskey: tuple[ServerReply, ...]
     rrsets: tuple[Asked, ...] = ()
+    referrals: tuple[ServerReply, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Endpoint, Reading, Transport
+    from certbot_dns_preflight.facts.query_fault import QueryFault
 
 
 class Listing(enum.StrEnum):
@@ -84,6 +85,7 @@ class Observation:
     `serial` is the zone's SOA serial there, asked only where answers differ.
     `first_match` is seconds since the wait began; `matched_before` says that an earlier round
     of this run saw the values; `flips` counts changes between matching and not matching.
+    `fault` is set where the question fails only as a CA's resolver asks it.
     """
 
     zone: dns.name.Name
@@ -100,6 +102,7 @@ class Observation:
     first_match: float | None = None
     matched_before: bool = False
     flips: int = 0
+    fault: QueryFault | None = None
 
 
 @dataclass(frozen=True, slots=True)

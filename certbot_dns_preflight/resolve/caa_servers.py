@@ -1,11 +1,12 @@
 """Asks for the CAA at one owner name, at all servers of its zone. Climbs nothing, follows no alias.
 
-Asks as a validating resolver does, and keeps what came with the signatures for `dnssec`. Where
-CAA fails it asks once more without, and for the zone's SOA, to see whether CAA alone fails.
+Keeps what came with its signatures for `dnssec`. Where CAA fails it asks in plainer ways, and for
+the zone's SOA, to tell what fails.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight.facts.answers import Response, Transport
+from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.caa import (
     CaaAnswer,
     Failed,
@@ -29,8 +30,9 @@ from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.resolve.caa_wire import properties
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
-from certbot_dns_preflight.resolve.queries import DEFAULT, SINGLE_TRY, QueryOptions
-from certbot_dns_preflight.resolve.reading import read_caa, read_caa_message
+from certbot_dns_preflight.resolve.plainer import Plainer
+from certbot_dns_preflight.resolve.queries import RECURSIVE, SINGLE_TRY
+from certbot_dns_preflight.resolve.reading import read_caa
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.zone_servers import ZoneServers
 
@@ -41,9 +43,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.caa import Content
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
-
-_RECURSIVE = QueryOptions(recursion=True)
-_SIGNED_ONCE, _SIGNED = QueryOptions(tries=1, dnssec=True), QueryOptions(dnssec=True)
 
 
 class CaaServers:
@@ -62,7 +61,8 @@ class CaaServers:
         self._walker = walker
         self._resolvers = resolvers
         self._servers = ZoneServers(walker, families)
-        # By zone and owner name, what each address said to a question with DO: `dnssec` reads it.
+        self._plainer = Plainer(exchange)
+        # By zone and owner name, what each address said: `dnssec` reads it.
         self.signed: dict[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]] = {}
 
     async def ask(
@@ -108,47 +108,47 @@ class CaaServers:
         endpoint = place.endpoint
         if not self._servers.may_ask(endpoint):
             return NotAskable(f"IPv{endpoint.family} was left out"), None
-        signed = ServerReply(
-            place, await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA, how=_SIGNED_ONCE)
-        )
+        signed = ServerReply(place, await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA))
         content = read_caa(signed.reply, owner)
         if isinstance(content, Failed):
-            # Old servers fail where they are asked for signatures; that is no news of CAA.
-            plain = await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA, how=SINGLE_TRY)
-            content = read_caa(plain, owner)
-        if isinstance(content, Failed):
-            soa = await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=SINGLE_TRY)
+            async with asyncio.TaskGroup() as group:
+                asking = group.create_task(
+                    self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=SINGLE_TRY)
+                )
+                group.create_task(self._explain(owner, apex, signed))
+            soa = asking.result()
             fine = isinstance(soa, Response) and _is_authoritative(soa.message)
             content = replace(content, otherwise_fine=fine)
         return content, signed
 
+    async def _explain(
+        self, owner: dns.name.Name, apex: dns.name.Name, failed: ServerReply
+    ) -> None:
+        await self._plainer.explain(
+            apex,
+            failed.place,
+            owner,
+            dns.rdatatype.CAA,
+            failed.reply,
+            sound=lambda reply: not isinstance(read_caa(reply, owner), Failed | NotAskable),
+        )
+
     async def _ask_registry(self, owner: dns.name.Name, cut: ZoneCut) -> CaaAnswer:
         names = await self._servers.alternatives(cut)
-
-        async def ask(how: QueryOptions) -> tuple[Endpoint, dns.message.Message] | None:
-            return await ask_any(
-                self._exchange,
-                names,
-                owner,
-                dns.rdatatype.CAA,
-                usable=lambda response: not isinstance(read_caa(response, owner), Failed),
-                how=how,
-            )
-
-        got = await ask(_SIGNED)
-        if got is not None:
-            place = ServerAddress(names[got[0]], got[0])
-            self.signed[cut.apex, owner] = (
-                ServerReply(place, Response(got[1], Transport.UDP, 0.0)),
-            )
-        elif self._exchange.answered:
-            got = await ask(DEFAULT)
+        got = await ask_any(
+            self._exchange,
+            names,
+            owner,
+            dns.rdatatype.CAA,
+            usable=lambda response: not isinstance(read_caa(response, owner), Failed),
+        )
         if got is None:
             failed = Failed("none of the zone's servers gives a usable answer")
             return CaaAnswer(owner, cut.apex, None, None, failed)
-        endpoint, message = got
-        content = read_caa_message(message, owner)
-        return CaaAnswer(owner, cut.apex, names[endpoint], endpoint, content)
+        endpoint, response = got
+        place = ServerAddress(names[endpoint], endpoint)
+        self.signed[cut.apex, owner] = (ServerReply(place, response),)
+        return CaaAnswer(owner, cut.apex, names[endpoint], endpoint, read_caa(response, owner))
 
     async def _ask_resolver(self, owner: dns.name.Name) -> CaaAnswer:
         """Ask the given resolver, above the zones that it let the walk discover."""
@@ -157,7 +157,7 @@ class CaaServers:
             self._resolvers,
             owner,
             dns.rdatatype.CAA,
-            how=_RECURSIVE,
+            how=RECURSIVE,
             usable=lambda response: (
                 response.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
             ),
@@ -165,7 +165,8 @@ class CaaServers:
         if got is None:
             failed = Failed("the resolver gives no usable answer")
             return CaaAnswer(owner, owner, None, None, failed)
-        endpoint, message = got
+        endpoint, response = got
+        message = response.message
         found = [r for r in message.answer if r.rdtype == dns.rdatatype.CAA]
         content: Content = NoProperties(nxdomain=message.rcode() == dns.rcode.NXDOMAIN)
         if found:

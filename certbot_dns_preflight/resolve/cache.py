@@ -12,8 +12,9 @@ from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.answers import Endpoint, Response
     from certbot_dns_preflight.facts.survey import Zone
+    from certbot_dns_preflight.resolve.patience import AddressHistory
     from certbot_dns_preflight.resolve.referrals import Addresses
 
 
@@ -34,14 +35,16 @@ class ZoneCut:
 class DelegationCache:
     """What walks have learned: zone cuts, addresses, who serves which zone, and where names lie.
 
-    `consecutive_timeouts` is the exchange's own: which addresses keep silent.
+    `histories` is the exchange's own: how addresses have answered. `referrals` are the answers that
+    led to a zone, by the address of the zone above that gave them.
     """
 
     cuts: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
     addresses: dict[dns.name.Name, Addresses] = field(default_factory=dict)
     zones: dict[dns.name.Name, Zone] = field(default_factory=dict)
     homes: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
-    consecutive_timeouts: dict[Endpoint, int] = field(default_factory=dict)
+    histories: dict[Endpoint, AddressHistory] = field(default_factory=dict)
+    referrals: dict[dns.name.Name, dict[Endpoint, Response]] = field(default_factory=dict)
 
     def closest(self, owner: dns.name.Name) -> ZoneCut | None:
         """Give the deepest zone cut known at or above a name, the root's left out."""
@@ -53,12 +56,17 @@ class DelegationCache:
                 return None
             name = name.parent()
 
+    def note_referral(self, apex: dns.name.Name, endpoint: Endpoint, response: Response) -> None:
+        """Keep an answer that led to a zone."""
+        self.referrals.setdefault(apex, {})[endpoint] = response
+
     def forget(self) -> None:
-        """Drop what may have been mended meanwhile; who keeps silent is still known."""
+        """Drop what may have been mended meanwhile; how addresses answer is still known."""
         self.cuts.clear()
         self.addresses.clear()
         self.zones.clear()
         self.homes.clear()
+        self.referrals.clear()
 
 
 Found: TypeAlias = ZoneCut | NoSuchDomain | NoEgress

@@ -1,11 +1,14 @@
 """Asks every server for keys, signatures and proofs: the facts that the room `dnssec` judges.
 
-Asks for DS, DNSKEY and SOA, and for TXT and CAA only at names that `data` is told to ask. Decides
-what to ask, not what answers mean.
+Asks for DS, DNSKEY and SOA, and for TXT and CAA only at names that `data` is told to ask. What
+others have been answered meanwhile is taken, and not asked again: referrals bring the DS or its
+denial, and whoever asked for TXT or CAA got the signatures with it. Decides what to ask, not what
+answers mean.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import dns.flags
@@ -13,12 +16,13 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight.facts.answers import Endpoint, Response, Transport
+from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.dnssec import Asked, Facts, ServerAddress, ServerReply, ZoneFacts
 from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.dnssec_faults import DnssecFaults
 from certbot_dns_preflight.resolve.fanout import ask_any
-from certbot_dns_preflight.resolve.queries import QueryOptions
-from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.queries import RECURSIVE
+from certbot_dns_preflight.resolve.reading import is_sound, rrset_at
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.zone_servers import ZoneServers
@@ -26,11 +30,12 @@ from certbot_dns_preflight.resolve.zone_servers import ZoneServers
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
 
-_SIGNED = QueryOptions(dnssec=True)
-_RESOLVED = QueryOptions(dnssec=True, recursion=True, checking_disabled=True)
+_RESOLVED = replace(RECURSIVE, dnssec=True, checking_disabled=True)
+_ABOUT_DS = frozenset({dns.rdatatype.DS, dns.rdatatype.NSEC, dns.rdatatype.NSEC3})
 _DS, _DNSKEY, _SOA = dns.rdatatype.DS, dns.rdatatype.DNSKEY, dns.rdatatype.SOA
 
 
@@ -50,6 +55,7 @@ class Collector:
         self._walker = walker
         self._resolvers = resolvers
         self._servers = ZoneServers(walker, families)
+        self._faults = DnssecFaults(exchange)
         self._replies: SingleFlight[
             tuple[dns.name.Name, dns.name.Name, dns.rdatatype.RdataType],
             tuple[ServerReply, ...],
@@ -87,7 +93,9 @@ class Collector:
         # All at once; what hidden zones add is asked after that, and the rest is remembered.
         await self._ask_all(zones, cuts, questions)
         await self._insert_hidden(zones, cuts)
-        return Facts(await self._ask_all(zones, cuts, questions))
+        facts = Facts(await self._ask_all(zones, cuts, questions))
+        await self._faults.note(facts)
+        return facts
 
     def take(
         self,
@@ -125,9 +133,13 @@ class Collector:
     ) -> ZoneFacts:
         own = cuts.get(apex)
         rdtypes = [(owner, dns.rdatatype.RdataType(rdtype)) for owner, rdtype in questions]
+        referrals: tuple[ServerReply, ...] = ()
+        if parent is not None and own is not None:
+            referrals = await self._referrals(own, cuts.get(parent))
+        above = _nobody() if parent is None else self._ds(apex, parent, cuts.get(parent), referrals)
         ds, dnskey, *replies = await together(
             [
-                self._ask(parent, cuts.get(parent), apex, _DS) if parent is not None else _nobody(),
+                above,
                 self._ask(apex, own, apex, _DNSKEY),
                 *(self._ask(apex, own, owner, rdtype) for owner, rdtype in rdtypes),
             ]
@@ -136,7 +148,33 @@ class Collector:
             Asked(owner, rdtype, answers)
             for (owner, rdtype), answers in zip(rdtypes, replies, strict=True)
         )
-        return ZoneFacts(apex, parent, ds, dnskey, rrsets)
+        return ZoneFacts(apex, parent, ds, dnskey, rrsets, referrals)
+
+    async def _referrals(self, cut: ZoneCut, above: ZoneCut | None) -> tuple[ServerReply, ...]:
+        """Give what the zone above said of a zone when it referred to it."""
+        if not self._servers.is_registry(cut):
+            await self._walker.zone(cut)  # for which all servers above are asked
+        if above is None:
+            return ()
+        names = await self._servers.names(above)
+        return tuple(
+            ServerReply(ServerAddress(names[endpoint], endpoint), response)
+            for endpoint, response in self._walker.referrals(cut.apex).items()
+            if endpoint in names
+        )
+
+    async def _ds(
+        self,
+        apex: dns.name.Name,
+        parent: dns.name.Name,
+        above: ZoneCut | None,
+        referrals: tuple[ServerReply, ...],
+    ) -> tuple[ServerReply, ...]:
+        """Ask for the DS where no referral has told of it, as a resolver does."""
+        told = {referral.place for referral in referrals if _tells_of_ds(referral)}
+        if told and above is not None and self._servers.is_registry(above):
+            return ()
+        return await self._ask(parent, above, apex, _DS, but=frozenset(told))
 
     async def _insert_hidden(
         self,
@@ -149,9 +187,7 @@ class Collector:
         """
         todo = [(apex, parent) for apex, parent in zones.items() if parent is not None]
         while todo:
-            replies = await together(
-                self._ask(parent, cuts.get(parent), apex, _DS) for apex, parent in todo
-            )
+            replies = await together(self._from_above(apex, parent, cuts) for apex, parent in todo)
             hidden = [
                 (apex, parent, signer)
                 for (apex, parent), answers in zip(todo, replies, strict=True)
@@ -166,19 +202,35 @@ class Collector:
                     cuts[signer] = ZoneCut(signer, parent, above, referred=False)
                     todo.append((signer, parent))
 
+    async def _from_above(
+        self,
+        apex: dns.name.Name,
+        parent: dns.name.Name,
+        cuts: dict[dns.name.Name, ZoneCut],
+    ) -> tuple[ServerReply, ...]:
+        above = cuts.get(parent)
+        referrals = await self._referrals(cuts[apex], above) if apex in cuts else ()
+        return (*referrals, *await self._ds(apex, parent, above, referrals))
+
     async def _ask(
         self,
         apex: dns.name.Name,
         cut: ZoneCut | None,
         owner: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
+        *,
+        but: frozenset[ServerAddress] = frozenset(),
     ) -> tuple[ServerReply, ...]:
         return await self._replies.get(
-            (apex, owner, rdtype), lambda: self._ask_zone(cut, owner, rdtype)
+            (apex, owner, rdtype), lambda: self._ask_zone(cut, owner, rdtype, but)
         )
 
     async def _ask_zone(
-        self, cut: ZoneCut | None, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
+        self,
+        cut: ZoneCut | None,
+        owner: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        but: frozenset[ServerAddress],
     ) -> tuple[ServerReply, ...]:
         if cut is None:
             return await self._ask_resolver(owner, rdtype)
@@ -187,10 +239,10 @@ class Collector:
         places = [
             place
             for place in await self._servers.every_address(cut)
-            if self._servers.may_ask(place.endpoint)
+            if self._servers.may_ask(place.endpoint) and place not in but
         ]
         replies = await together(
-            self._exchange.ask(place.endpoint, owner, rdtype, how=_SIGNED) for place in places
+            self._exchange.ask(place.endpoint, owner, rdtype) for place in places
         )
         return tuple(
             ServerReply(place, reply) for place, reply in zip(places, replies, strict=True)
@@ -200,14 +252,13 @@ class Collector:
         self, cut: ZoneCut, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> tuple[ServerReply, ...]:
         names = await self._servers.alternatives(cut)
-        got = await ask_any(
-            self._exchange, names, owner, rdtype, usable=_is_authoritative, how=_SIGNED
+        useless: dict[Endpoint, Reply] = {}
+        got = await ask_any(self._exchange, names, owner, rdtype, usable=is_sound, useless=useless)
+        replies = useless.items() if got is None else [got]
+        return tuple(
+            ServerReply(ServerAddress(names[endpoint], endpoint), reply)
+            for endpoint, reply in replies
         )
-        if got is None:
-            return ()
-        endpoint, message = got
-        place = ServerAddress(names[endpoint], endpoint)
-        return (ServerReply(place, Response(message, Transport.UDP, 0.0)),)
 
     async def _ask_resolver(
         self, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
@@ -217,8 +268,7 @@ class Collector:
         )
         if got is None:
             return ()
-        endpoint, message = got
-        reply = Response(message, Transport.UDP, 0.0)
+        endpoint, reply = got
         return (ServerReply(ServerAddress(None, endpoint), reply, recursive=True),)
 
     async def _resolved_parents(
@@ -260,12 +310,15 @@ def _signer_between(
     return None
 
 
+def _tells_of_ds(referral: ServerReply) -> bool:
+    """Whether a referral has the DS set or its denial, so that a resolver does not ask for it."""
+    return isinstance(referral.reply, Response) and any(
+        rrset.rdtype in _ABOUT_DS for rrset in referral.reply.message.authority
+    )
+
+
 def _is_final(response: Response) -> bool:
     return response.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
-
-
-def _is_authoritative(response: Response) -> bool:
-    return bool(response.message.flags & dns.flags.AA) and _is_final(response)
 
 
 def _has_soa(server_reply: ServerReply, name: dns.name.Name) -> bool:

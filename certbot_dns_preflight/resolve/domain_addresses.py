@@ -66,10 +66,10 @@ class DomainAddresses:
             )
             if got is None:
                 return None
-            rrset = rrset_at(got[1].answer, name, rdtype)
+            rrset = rrset_at(got[1].message.answer, name, rdtype)
             if rrset is not None:
                 return tuple(rdata.address for rdata in rrset)
-            alias = rrset_at(got[1].answer, name, dns.rdatatype.CNAME)
+            alias = rrset_at(got[1].message.answer, name, dns.rdatatype.CNAME)
             if alias is None:
                 return ()
             name = alias[0].target

@@ -23,12 +23,13 @@ from certbot_dns_preflight.resolve.split_horizon import HostView, Local, compare
 from certbot_dns_preflight.resolve.zone_health import ZoneHealth
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Endpoint
-    from certbot_dns_preflight.facts.dnssec import Facts
+    from certbot_dns_preflight.facts.dnssec import Facts, ServerReply
     from certbot_dns_preflight.facts.environment import ResolverView
+    from certbot_dns_preflight.facts.query_fault import QueryFault
     from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
@@ -54,6 +55,7 @@ class EnvironmentCollector:
         families: Collection[int] = (4, 6),
     ) -> None:
         """Share the run's walker; `resolvers` and `families` as it has them."""
+        self._exchange = exchange
         self._patience = exchange.timings.remarks
         self._walker = walker
         self._resolvers = resolvers
@@ -84,8 +86,17 @@ class EnvironmentCollector:
         remarks = self._remarks.get(challenge.domain, _Remarks())
         climb = self._caa.so_far(dns.name.from_text(challenge.domain), seconds=seconds)
         return DomainEnvironment(
-            climb=climb, addressless=remarks.addressless, resolver_view=remarks.resolver_view
+            climb=climb,
+            addressless=remarks.addressless,
+            resolver_view=remarks.resolver_view,
+            query_faults=self.query_faults,
         )
+
+    @property
+    def query_faults(self) -> tuple[QueryFault, ...]:
+        """What fails only as a CA's resolver asks, the challenges' own questions left out."""
+        faults = self._exchange.faults.values()
+        return tuple(fault for fault in faults if fault.rdtype != dns.rdatatype.TXT)
 
     async def chains(
         self, challenges: Collection[Challenge], owners: Iterable[dns.name.Name] = ()
@@ -118,6 +129,14 @@ class EnvironmentCollector:
             for (apex, owner), replies in self._caa.signed.items():
                 self._chains.take(apex, owner, dns.rdatatype.CAA, replies)
         return [(owner, dns.rdatatype.CAA) for owner in sorted(set(owners))]
+
+    def take_rounds(
+        self,
+        replies: Mapping[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]],
+    ) -> None:
+        """Take what the rounds were answered, by zone and owner name: it came with signatures."""
+        for (apex, owner), answers in replies.items():
+            self._chains.take(apex, owner, dns.rdatatype.TXT, answers)
 
     def forget(self) -> None:
         """Ask for signatures anew from now on: the wait may have changed them."""

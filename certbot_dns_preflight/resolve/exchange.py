@@ -26,12 +26,15 @@ from certbot_dns_preflight.facts.answers import (
     Reply,
     Response,
 )
-from certbot_dns_preflight.resolve.queries import DEFAULT, PAYLOAD, QueryOptions, make_query, size
+from certbot_dns_preflight.resolve.patience import AddressHistory
+from certbot_dns_preflight.resolve.queries import DEFAULT, PAYLOAD, QueryOptions, make_query
 from certbot_dns_preflight.resolve.sockets import Sockets
 from certbot_dns_preflight.resolve.timings import USUAL, QueryTimings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
+
+    from certbot_dns_preflight.facts.query_fault import QueryFault
 
     Observer: TypeAlias = "Callable[[Asked | Replied], Awaitable[None]]"
 
@@ -41,8 +44,8 @@ _MOST_SOCKETS = 200  # well below the usual limit of 1,024 open files
 _QUERIES_PER_SECOND = 100.0  # NSD's default limit is 200 a second and /24
 _BURST = 50
 _UNKNOWN, _BAD = 10.0, 100.0  # in seconds, beside real round-trip times
-_FULLY_EVERY = 4
 _SILENT = frozenset({NoResponseReason.TIMED_OUT, NoResponseReason.UNREACHABLE})
+_SOUND = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 _NOT_UNDERSTOOD = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP})
 
 
@@ -68,29 +71,31 @@ class Exchange:
     """Asks questions, politely: paced per address, bounded in open sockets.
 
     `answered` tells afterwards whether anything at all came back, `unroutable_families` which
-    address families (4, 6) this host could not send over.
-    `rate_limited` are the addresses that sent an empty truncated answer where the whole one would
-    have fitted; `without_edns` those that understand no EDNS and answer without it.
+    address families (4, 6) this host could not send over. Of single addresses it remembers:
+    `rate_limited` are those that sent an empty truncated answer where the whole one would have
+    fitted, `without_edns` those that understand no EDNS and answer without it, `case_changing`
+    those that bring the question back in other letters than it was asked in, `sound` those that
+    have answered something without an error. `faults` are the
+    questions that fail only as a CA's resolver asks them, by address, owner name and type.
     """
 
     def __init__(
         self,
         *,
         query_timeout: float,
-        consecutive_timeouts: dict[Endpoint, int] | None = None,
+        histories: dict[Endpoint, AddressHistory] | None = None,
         observer: Observer | None = None,
         timings: QueryTimings = USUAL,
         sockets: Sockets | None = None,
     ) -> None:
         """Take `query_timeout`, the seconds that one try of one query may last.
 
-        `consecutive_timeouts` counts, per address, the questions in a row that it left unanswered;
-        the one of an earlier exchange is continued. `observer` is told of every question before it
-        is sent, and of what came of it.
+        `histories` says how addresses have answered; that of an earlier exchange is continued.
+        `observer` is told of every question before it is sent, and of what came of it.
         """
         self.timings = timings
         self._timeout = query_timeout
-        self._silences = {} if consecutive_timeouts is None else consecutive_timeouts
+        self._histories = {} if histories is None else histories
         self._observer = observer
         self._sockets = sockets or Sockets()
         self._open = asyncio.Semaphore(_MOST_SOCKETS)
@@ -99,6 +104,9 @@ class Exchange:
         self._unrouted: set[int] = set()
         self.rate_limited: set[Endpoint] = set()
         self.without_edns: set[Endpoint] = set()
+        self.case_changing: set[Endpoint] = set()
+        self.sound: set[Endpoint] = set()
+        self.faults: dict[tuple[Endpoint, dns.name.Name, int], QueryFault] = {}
         self._promise: dict[Endpoint, float] = {}
 
     @property
@@ -109,6 +117,10 @@ class Exchange:
     def by_promise(self, endpoints: Iterable[Endpoint]) -> list[Endpoint]:
         """Order addresses by how soon they answered before: good ones, unknown ones, bad ones."""
         return sorted(endpoints, key=lambda e: (self._promise.get(e, _UNKNOWN), e.ipv6))
+
+    def is_silent(self, endpoint: Endpoint) -> bool:
+        """Whether an address has kept silent with full patience."""
+        return endpoint in self._histories and self._histories[endpoint].is_silent
 
     async def ask(
         self,
@@ -129,33 +141,17 @@ class Exchange:
 
     async def _ask(self, question: Asked) -> Reply:
         endpoint, how = question.endpoint, question.how
-        if endpoint in self.without_edns and not how.dnssec:
+        if endpoint in self.without_edns:
             how = replace(how, edns=False)
-        how = self._with_due_patience(endpoint, how)
-        begun = asyncio.get_running_loop().time()
-        try:
-            return await self._tried(replace(question, how=how))
-        except asyncio.CancelledError:
-            if asyncio.get_running_loop().time() - begun > self.timings.brief:
-                self._count_silence(endpoint)
-            raise
+        whole = self._timeout if how.timeout is None else how.timeout
+        history = self._histories.setdefault(endpoint, AddressHistory())
+        if history.is_silent:
+            how = replace(how, tries=1)
+        how = replace(how, timeout=history.patience(whole, self.timings))
+        return await self._tried(replace(question, how=how), history)
 
-    def _count_silence(self, endpoint: Endpoint) -> None:
-        self._silences[endpoint] = self._silences.get(endpoint, 0) + 1
-
-    def _with_due_patience(self, endpoint: Endpoint, how: QueryOptions) -> QueryOptions:
-        """Wait only briefly for an address that kept silent; fully now and then, it may be slow."""
-        consecutive_timeouts = self._silences.get(endpoint, 0)
-        if not consecutive_timeouts:
-            return how
-        timeout = self._timeout if how.timeout is None else how.timeout
-        if consecutive_timeouts % _FULLY_EVERY:
-            timeout = min(timeout, self.timings.brief)
-        return replace(how, tries=1, timeout=timeout)
-
-    async def _tried(self, question: Asked) -> Reply:
+    async def _tried(self, question: Asked, history: AddressHistory) -> Reply:
         endpoint, how = question.endpoint, question.how
-        query = make_query(question.name, question.rdtype, how)
         pacer = self._pacers.setdefault(endpoint, _Pacer())
         reply: Reply = NoResponse(NoResponseReason.TIMED_OUT, "not asked", 0.0)
         for attempt in range(how.tries):
@@ -168,50 +164,61 @@ class Exchange:
                 await asyncio.sleep(self.timings.after_icmp)
             await pacer.wait()
             async with self._open:
-                reply = await self._once(endpoint, query, how)
+                reply = await self._once(question, history)
                 if _knows_no_edns(reply, how):
-                    reply = await self._without_edns(question) or reply
+                    reply = await self._without_edns(question, history) or reply
             _log(question, reply)
             self._promise[endpoint] = reply.rtt if isinstance(reply, Response) else _BAD
             if isinstance(reply, Response):
                 self.answered = True
+                if reply.message.rcode() in _SOUND:
+                    self.sound.add(endpoint)
                 break
             if reply.reason is NoResponseReason.NO_ROUTE:
                 self._unrouted.add(endpoint.family)
                 break
             if reply.reason is NoResponseReason.TRUNCATED:
                 break
-        if how.tcp:
-            return reply  # it may well answer over UDP
-        if isinstance(reply, NoResponse) and reply.reason in _SILENT:
-            self._count_silence(endpoint)
-        else:
-            self._silences.pop(endpoint, None)
         return reply
 
-    async def _once(
-        self, endpoint: Endpoint, query: dns.message.QueryMessage, how: QueryOptions
-    ) -> Reply:
-        timeout = self._timeout if how.timeout is None else how.timeout
-        if how.tcp:
-            return await self._sockets.over_tcp(endpoint, query, timeout)
-        reply = await self._sockets.over_udp(endpoint, query, timeout)
-        if isinstance(reply, Response) and reply.message.flags & dns.flags.TC:
-            self.answered = True
-            whole = await self._sockets.over_tcp(endpoint, query, timeout)
-            if isinstance(whole, NoResponse):
-                detail = f"{NoResponseReason.TRUNCATED.value} ({whole.detail})"
-                return NoResponse(NoResponseReason.TRUNCATED, detail, reply.rtt + whole.rtt)
-            if not reply.message.answer and size(whole.message) <= PAYLOAD:
-                self.rate_limited.add(endpoint)
-            return whole
-        return reply
+    async def _once(self, question: Asked, history: AddressHistory) -> Reply:
+        endpoint, how = question.endpoint, question.how
+        patience = self._timeout if how.timeout is None else how.timeout
+        query = make_query(question.name, question.rdtype, how)
+        if how.tcp:  # whether it answers over UDP is not seen here
+            return (await self._sockets.over_tcp(endpoint, query, patience=patience)).reply
+        trip = await self._sockets.over_udp(
+            endpoint,
+            query,
+            patience=patience,
+            resend_after=history.resend_after(self.timings),
+            any_case=endpoint in self.case_changing,
+        )
+        reply = trip.reply
+        if isinstance(reply, NoResponse):
+            history.left_unanswered(silent=reply.reason in _SILENT, fully=patience >= self._timeout)
+            return reply
+        history.answered(reply.rtt, sent=trip.sent)
+        if not trip.exact:
+            self.case_changing.add(endpoint)
+        if not reply.message.flags & dns.flags.TC:
+            return reply
+        self.answered = True
+        over_tcp = await self._sockets.over_tcp(endpoint, query, patience=patience)
+        whole = over_tcp.reply
+        if isinstance(whole, NoResponse):
+            detail = f"{NoResponseReason.TRUNCATED.value} ({whole.detail})"
+            return NoResponse(NoResponseReason.TRUNCATED, detail, reply.rtt + whole.rtt)
+        if not over_tcp.exact:
+            self.case_changing.add(endpoint)
+        if not reply.message.answer and over_tcp.size <= PAYLOAD:
+            self.rate_limited.add(endpoint)
+        return whole
 
-    async def _without_edns(self, question: Asked) -> Response | None:
+    async def _without_edns(self, question: Asked, history: AddressHistory) -> Response | None:
         """Ask as resolvers do then (RFC 6891 section 7), and from now on at once."""
-        plain = replace(question.how, edns=False)
-        query = make_query(question.name, question.rdtype, plain)
-        reply = await self._once(question.endpoint, query, plain)
+        plain = replace(question, how=replace(question.how, edns=False))
+        reply = await self._once(plain, history)
         if not isinstance(reply, Response) or reply.message.rcode() in _NOT_UNDERSTOOD:
             return None
         self.without_edns.add(question.endpoint)
@@ -236,7 +243,6 @@ def _knows_no_edns(reply: Reply, how: QueryOptions) -> bool:
     """Tell whether a server complains of EDNS: it does so without an OPT record of its own."""
     return (
         how.edns
-        and not how.dnssec
         and isinstance(reply, Response)
         and reply.message.edns < 0
         and reply.message.rcode() in _NOT_UNDERSTOOD

@@ -14,7 +14,6 @@ from certbot_dns_preflight.resolve.queries import DEFAULT, SINGLE_TRY, QueryOpti
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    import dns.message
     import dns.name
     import dns.rdatatype
 
@@ -30,10 +29,12 @@ async def ask_any(  # noqa: PLR0913 - a question, whom to ask, and how
     *,
     usable: Callable[[Response], bool],
     how: QueryOptions = DEFAULT,
-) -> tuple[Endpoint, dns.message.Message] | None:
+    useless: dict[Endpoint, Reply] | None = None,
+) -> tuple[Endpoint, Response] | None:
     """Ask one address after the other, without waiting long, until an answer is usable.
 
-    Gives the address that answered and its message, or None if none of them was of use.
+    Gives the address that answered and its answer, or None if none of them was of use; what the
+    others gave is put into `useless`.
     """
     waiting = list(exchange.by_promise(endpoints))
     running: dict[asyncio.Task[Reply], Endpoint] = {}
@@ -53,7 +54,9 @@ async def ask_any(  # noqa: PLR0913 - a question, whom to ask, and how
                 reply = task.result()
                 if isinstance(reply, Response) and usable(reply):
                     _cancel(running)
-                    return endpoint, reply.message
+                    return endpoint, reply
+                if useless is not None:
+                    useless[endpoint] = reply
     return None
 
 
@@ -62,16 +65,17 @@ async def ask_everyone(
     endpoints: Collection[Endpoint],
     name: dns.name.Name,
     rdtype: dns.rdatatype.RdataType,
-) -> list[dns.message.Message]:
+) -> list[tuple[Endpoint, Response]]:
     """Ask all addresses at once; once one has answered, the rest get a moment more."""
-    messages = []
+    answers: list[tuple[Endpoint, Response]] = []
     patience: float | None = None
     loop = asyncio.get_running_loop()
     async with asyncio.TaskGroup() as group:
-        running = {
-            group.create_task(exchange.ask(endpoint, name, rdtype, how=SINGLE_TRY))
+        asked = {
+            group.create_task(exchange.ask(endpoint, name, rdtype, how=SINGLE_TRY)): endpoint
             for endpoint in endpoints
         }
+        running = set(asked)
         while running:
             left = None if patience is None else max(0.0, patience - loop.time())
             done, running = await asyncio.wait(
@@ -83,9 +87,9 @@ async def ask_everyone(
             for task in done:
                 reply = task.result()
                 if isinstance(reply, Response):
-                    messages.append(reply.message)
+                    answers.append((asked[task], reply))
                     patience = patience or loop.time() + exchange.timings.grace
-    return messages
+    return answers
 
 
 def _cancel(tasks: Iterable[asyncio.Task[Reply]]) -> None:

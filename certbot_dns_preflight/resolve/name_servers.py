@@ -141,7 +141,7 @@ class NameServers:
             )
             for rdtype in ADDRESS_TYPES
         )
-        return read_addresses(name, [answer[1] if answer else None for answer in got])
+        return read_addresses(name, [answer[1].message if answer else None for answer in got])
 
     async def _resolve_again(self, zone: Zone) -> None:
         """Look once more for addresses that nobody answered for, beside the rounds."""
@@ -219,11 +219,13 @@ class NameServers:
         if cut.parent == dns.name.root:
             parent = self._root
         if parent is not None:
-            for message in await ask_everyone(
+            for endpoint, response in await ask_everyone(
                 self._exchange, await self.endpoints(parent), cut.apex, dns.rdatatype.NS
             ):
+                message = response.message
                 referral = find_referral(message, parent.apex, cut.apex)
                 if referral is not None and referral.name == cut.apex:
+                    self._known.note_referral(cut.apex, endpoint, response)
                     merge(delegated, with_glue(referral, message, parent.apex))
         return delegated
 
@@ -233,9 +235,9 @@ class NameServers:
         """Ask these name servers for the NS RRset at the apex, and take what any of them says."""
         found: dict[dns.name.Name, tuple[Endpoint, ...]] = {}
         endpoints = await self.endpoints(ZoneCut(apex, None, nameservers))
-        for message in await ask_everyone(self._exchange, endpoints, apex, dns.rdatatype.NS):
-            ns = rrset_at(message.answer, apex, dns.rdatatype.NS)
-            if ns is not None and is_authoritative(message):
+        for _, response in await ask_everyone(self._exchange, endpoints, apex, dns.rdatatype.NS):
+            ns = rrset_at(response.message.answer, apex, dns.rdatatype.NS)
+            if ns is not None and is_authoritative(response.message):
                 merge(found, dict.fromkeys(targets(ns), ()))
         return found
 

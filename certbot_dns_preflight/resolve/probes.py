@@ -6,6 +6,7 @@ sent together and to few addresses; the caller bounds them by its deadline.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import dns.rdatatype
 from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
+    Answer,
     Endpoint,
     Failing,
     Malformed,
@@ -25,9 +27,11 @@ from certbot_dns_preflight.facts.answers import (
     Unreachable,
     Values,
 )
+from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.facts.survey import Probes, agreed_alias, holds_any
 from certbot_dns_preflight.resolve.misplaced import find_sightings
-from certbot_dns_preflight.resolve.queries import SINGLE_TRY, QueryOptions
+from certbot_dns_preflight.resolve.plainer import Plainer
+from certbot_dns_preflight.resolve.queries import DEFAULT, SINGLE_TRY, WITHOUT_EDNS, QueryOptions
 from certbot_dns_preflight.resolve.reading import read_txt
 from certbot_dns_preflight.resolve.siblings import (
     ENOUGH_SERVERS,
@@ -44,8 +48,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
     from certbot_dns_preflight.resolve.exchange import Exchange
 
-_OVER_TCP = QueryOptions(tries=2, tcp=True)
-_PLAIN = QueryOptions(tries=1, edns=False)
+_OVER_TCP = replace(DEFAULT, tcp=True)
 _MOST_LABELS = 4  # between the apex and the owner name; beyond that nobody registers domains
 
 
@@ -60,7 +63,9 @@ class Prober:
         self.found = Probes(
             rate_limited=frozenset(exchange.rate_limited),
             edns_broken=frozenset(exchange.without_edns),
+            case_changed=frozenset(exchange.case_changing),
         )
+        self._plainer = Plainer(exchange)
         self._exchange = exchange
         self._survey = survey
 
@@ -101,12 +106,28 @@ class Prober:
         self.found = replace(self.found, tcp_refused=refused)
 
     async def _edns(self) -> None:
-        broken = await self._those(_PLAIN, _may_lack_edns, _is_sound)
+        broken = await self._those(WITHOUT_EDNS, _may_lack_edns, _is_sound)
         self.found = replace(self.found, edns_broken=broken | self.found.edns_broken)
 
     async def _case(self) -> None:
-        changed = await _case_changed(self._exchange, self._survey)
-        self.found = replace(self.found, case_changed=changed)
+        """See whether an address that lacks the values has them for a question in small letters.
+
+        What it finds is a fault of that address, and shown with what it said.
+        """
+        await together(
+            self._plainer.compare(
+                hop.zone.apex,
+                ServerAddress(observation.nameserver, observation.endpoint),
+                hop.owner,
+                dns.rdatatype.TXT,
+                content=functools.partial(_content, owner=hop.owner, zone=hop.zone.apex),
+            )
+            for hop in self._survey.hops
+            for observation in hop.observations
+            if isinstance(observation.reading, Answer)
+            and not isinstance(observation.reading, Alias)
+            and not _shows_all(observation, self._survey.challenge.expected)
+        )
 
     async def _those(
         self,
@@ -220,8 +241,26 @@ def _is_sound(reply: Reply) -> bool:
     )
 
 
+def _shows_all(observation: Observation, expected: tuple[bytes, ...]) -> bool:
+    reading = observation.reading
+    return isinstance(reading, Values) and set(reading.texts).issuperset(expected)
+
+
+def _content(reply: Reply, *, owner: dns.name.Name, zone: dns.name.Name) -> object:
+    """Give what counts of a reply to a TXT question; None where it is no answer."""
+    match read_txt(reply, owner, zone):
+        case Values(texts=texts):
+            return frozenset(texts)
+        case Alias() | Absent() as reading:
+            return reading
+        case _:
+            return None
+
+
 def _may_lack_edns(observation: Observation) -> bool:
     """Whether it fails in a way that servers and firewalls without EDNS do (RFC 6891 §7)."""
+    if observation.fault is not None:
+        return False  # it is not EDNS that it fails for
     match observation.reading:
         case Failing():
             return True
@@ -231,38 +270,3 @@ def _may_lack_edns(observation: Observation) -> bool:
             return reason is NoResponseReason.TIMED_OUT
         case _:
             return False
-
-
-async def _case_changed(exchange: Exchange, survey: Survey) -> frozenset[Endpoint]:
-    """See which addresses bring the question back in other letters than it was asked in."""
-    found: set[Endpoint] = set()
-    for hop in survey.hops:
-        mixed = _mixed_case(hop.owner)
-        asked = {
-            observation.endpoint: mixed
-            for observation in hop.observations
-            if _answered(observation)
-        }
-        found |= await _where(
-            exchange,
-            asked.items(),
-            SINGLE_TRY,
-            lambda reply, mixed=mixed: (
-                isinstance(reply, Response)  # type: ignore[misc]
-                and bool(reply.message.question)
-                # Names compare without regard to case; their labels' bytes do not.
-                and reply.message.question[0].name.labels != mixed.labels
-            ),
-        )
-    return frozenset(found)
-
-
-def _mixed_case(name: dns.name.Name) -> dns.name.Name:
-    """Write every other letter in upper case."""
-    return dns.name.Name(
-        bytes(
-            byte - 0x20 if index % 2 and 0x61 <= byte <= 0x7A else byte  # noqa: PLR2004 - a to z
-            for index, byte in enumerate(label)
-        )
-        for label in name.labels
-    )

@@ -60,11 +60,10 @@ def read_caa(reply: Reply, owner: dns.name.Name) -> Content:
         case NoResponse(reason=reason, detail=detail):
             return Failed(detail or reason.value)
         case Response(message=message):
-            return read_caa_message(message, owner)
+            return _read_caa_message(message, owner)
 
 
-def read_caa_message(message: dns.message.Message, owner: dns.name.Name) -> Content:
-    """Read what an authoritative server said to ``owner CAA``."""
+def _read_caa_message(message: dns.message.Message, owner: dns.name.Name) -> Content:
     rcode = message.rcode()
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return Failed(dns.rcode.to_text(rcode))
@@ -79,6 +78,15 @@ def read_caa_message(message: dns.message.Message, owner: dns.name.Name) -> Cont
     if message.answer:
         return Failed("an answer about something else")
     return NoProperties(nxdomain=rcode == dns.rcode.NXDOMAIN)
+
+
+def is_sound(reply: Reply) -> bool:
+    """Whether it is an answer with authority, positive or negative."""
+    return (
+        isinstance(reply, Response)
+        and bool(reply.message.flags & dns.flags.AA)
+        and reply.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+    )
 
 
 def rrset_at(

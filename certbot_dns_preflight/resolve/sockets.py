@@ -1,6 +1,8 @@
 """All sockets: one datagram or one TCP connection for one query, and what came of it.
 
-Checks that an answer is one to what was asked; every failure of a server or a network is data.
+Checks that an answer is one to what was asked; every failure of a server or a network is data. A
+datagram that seems lost is sent again; what came while this process was too busy to look still
+counts.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import contextlib
 import errno
 import socket
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.escaping import printable
@@ -21,15 +24,30 @@ from certbot_dns_preflight.facts.answers import (
     Response,
     Transport,
 )
-from certbot_dns_preflight.resolve.queries import match_response
+from certbot_dns_preflight.resolve.queries import Match, match_response
+from certbot_dns_preflight.resolve.wire import LARGE
 
 if TYPE_CHECKING:
-    import dns.message
+    from certbot_dns_preflight.resolve.queries import Matched, Query
 
 _MOST_STRAYS = 64
+_MOST_RESENDS = 2
 _NO_ROUTE = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """What came of sending a query `sent` times. `size` is the answer's length in bytes.
+
+    `exact` False: the answer has the question in other letters than it was asked in.
+    """
+
+    reply: Reply
+    sent: int = 1
+    size: int = 0
+    exact: bool = True
 
 
 class Sockets:
@@ -40,42 +58,38 @@ class Sockets:
         self.routed: set[int] = set()
 
     async def over_udp(
-        self, endpoint: Endpoint, query: dns.message.QueryMessage, patience: float
-    ) -> Reply:
-        """Send a datagram, and wait for one that answers it: so many seconds."""
+        self,
+        endpoint: Endpoint,
+        query: Query,
+        *,
+        patience: float,
+        resend_after: float,
+        any_case: bool = False,
+    ) -> Trip:
+        """Send a datagram, and wait so many seconds for one that answers it.
+
+        Where nothing came after `resend_after` it is sent again, and later once more. An answer in
+        other letters than it was asked in may be forged, so the right one is given that time to
+        come, but for an address that is known to answer in `any_case`.
+        """
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        garbage = ""
         try:
             # A connected socket: the kernel drops other sources, and ICMP errors arrive.
             transport, protocol = await loop.create_datagram_endpoint(
                 _Datagrams, remote_addr=(endpoint.address, endpoint.port), family=_family(endpoint)
             )
         except OSError as error:
-            return _failed(error, loop.time() - begun)
+            return Trip(_failed(error, loop.time() - begun))
         self.routed.add(endpoint.family)
         try:
-            async with asyncio.timeout(patience):
-                transport.sendto(query.to_wire())
-                while True:
-                    datagram = await protocol.arrived.get()
-                    if isinstance(datagram, OSError):
-                        return _failed(datagram, loop.time() - begun)
-                    message, wrong = match_response(datagram, query)
-                    if message is not None:
-                        return Response(message, Transport.UDP, loop.time() - begun)
-                    garbage = wrong
-        except TimeoutError:
-            elapsed = loop.time() - begun
-            if garbage:
-                return NoResponse(NoResponseReason.GARBAGE, garbage, elapsed)
-            return NoResponse(NoResponseReason.TIMED_OUT, f"no answer in {patience:g} s", elapsed)
+            transport.sendto(query.wire)
+            listening = _Listening(query, patience, resend_after, any_case=any_case)
+            return await listening.listen(transport, protocol)
         finally:
             transport.close()
 
-    async def over_tcp(
-        self, endpoint: Endpoint, query: dns.message.QueryMessage, patience: float
-    ) -> Reply:
+    async def over_tcp(self, endpoint: Endpoint, query: Query, *, patience: float) -> Trip:
         """Connect, send and wait for the answer: so many seconds in all."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
@@ -84,38 +98,117 @@ class Sockets:
             async with asyncio.timeout(patience):
                 reader, writer = await asyncio.open_connection(endpoint.address, endpoint.port)
                 self.routed.add(endpoint.family)
-                wire = query.to_wire()
-                writer.write(struct.pack("!H", len(wire)) + wire)
+                writer.write(struct.pack("!H", len(query.wire)) + query.wire)
                 (length,) = struct.unpack("!H", await reader.readexactly(2))
-                message, wrong = match_response(await reader.readexactly(length), query)
+                wire = await reader.readexactly(length)
                 elapsed = loop.time() - begun
-                if message is None:
-                    return NoResponse(NoResponseReason.GARBAGE, f"over TCP: {wrong}", elapsed)
-                return Response(message, Transport.TCP, elapsed)
+                match await _match(wire, query):
+                    case Match(message=message, exact=exact, echoed=echoed):
+                        reply = Response(message, Transport.TCP, elapsed)
+                        return Trip(reply, size=length, exact=exact or not echoed)
+                    case mismatch:
+                        detail = f"over TCP: {mismatch.what}"
+                        return Trip(NoResponse(NoResponseReason.GARBAGE, detail, elapsed))
         except TimeoutError:
             detail = f"no answer over TCP in {patience:g} s"
-            return NoResponse(NoResponseReason.TIMED_OUT, detail, loop.time() - begun)
+            return Trip(NoResponse(NoResponseReason.TIMED_OUT, detail, loop.time() - begun))
         except asyncio.IncompleteReadError:
             detail = "the TCP connection was closed without an answer"
-            return NoResponse(NoResponseReason.UNREACHABLE, detail, loop.time() - begun)
+            return Trip(NoResponse(NoResponseReason.UNREACHABLE, detail, loop.time() - begun))
         except OSError as error:
-            return _failed(error, loop.time() - begun)
+            return Trip(_failed(error, loop.time() - begun))
         finally:
             if writer is not None:
                 writer.transport.abort()  # a polite close could wait for the peer
 
 
+class _Listening:
+    """The time from a datagram that was sent to the answer, or to the end of patience."""
+
+    def __init__(
+        self, query: Query, patience: float, resend_after: float, *, any_case: bool
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._query = query
+        self._any_case = any_case
+        self._patience = patience
+        self._begun = self._loop.time()
+        self._pause = resend_after
+        self._next = self._begun + resend_after
+        self._sent = 1
+        self._doubtful: Trip | None = None
+        self._garbage = ""
+
+    async def listen(self, transport: asyncio.DatagramTransport, protocol: _Datagrams) -> Trip:
+        end = self._begun + self._patience
+        while True:
+            datagram = await protocol.next(min(end, self._next))
+            if datagram is not None:
+                trip = await self._read(datagram)
+                if trip is not None:
+                    return trip
+            elif self._doubtful is not None:
+                return self._doubtful
+            elif self._loop.time() >= end:
+                return Trip(self._nothing(), self._sent)
+            else:
+                transport.sendto(self._query.wire)
+                self._sent += 1
+                self._pause *= 2
+                again = self._sent <= _MOST_RESENDS
+                self._next = self._loop.time() + self._pause if again else end
+
+    async def _read(self, datagram: bytes | OSError) -> Trip | None:
+        elapsed = self._loop.time() - self._begun
+        if isinstance(datagram, OSError):
+            return self._doubtful or Trip(_failed(datagram, elapsed), self._sent)
+        match await _match(datagram, self._query):
+            case Match(message=message, exact=exact, echoed=echoed):
+                response = Response(message, Transport.UDP, elapsed)
+                trip = Trip(response, self._sent, len(datagram), exact or not echoed)
+                if exact or self._any_case:
+                    return trip
+                self._doubtful = self._doubtful or trip
+            case mismatch:
+                self._garbage = mismatch.what
+        return None
+
+    def _nothing(self) -> NoResponse:
+        elapsed = self._loop.time() - self._begun
+        if self._garbage:
+            return NoResponse(NoResponseReason.GARBAGE, self._garbage, elapsed)
+        detail = f"no answer in {self._patience:g} s"
+        return NoResponse(NoResponseReason.TIMED_OUT, detail, elapsed)
+
+
 class _Datagrams(asyncio.DatagramProtocol):
     def __init__(self) -> None:
-        self.arrived: asyncio.Queue[bytes | OSError] = asyncio.Queue(_MOST_STRAYS)
+        self._arrived: asyncio.Queue[bytes | OSError] = asyncio.Queue(_MOST_STRAYS)
 
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - asyncio's name
         with contextlib.suppress(asyncio.QueueFull):
-            self.arrived.put_nowait(data)
+            self._arrived.put_nowait(data)
 
     def error_received(self, exc: Exception) -> None:
         with contextlib.suppress(asyncio.QueueFull):
-            self.arrived.put_nowait(exc if isinstance(exc, OSError) else OSError(str(exc)))
+            self._arrived.put_nowait(exc if isinstance(exc, OSError) else OSError(str(exc)))
+
+    async def next(self, when: float) -> bytes | OSError | None:
+        """Give the next datagram, or None if there is none by a moment of the loop's clock."""
+        try:
+            async with asyncio.timeout_at(when):
+                return await self._arrived.get()
+        except TimeoutError:
+            # If the loop was busy, the answer may wait to be read: that is not the server's fault.
+            for _ in range(2):
+                await asyncio.sleep(0)
+            return None if self._arrived.empty() else self._arrived.get_nowait()
+
+
+async def _match(wire: bytes, query: Query) -> Matched:
+    if len(wire) < LARGE:
+        return match_response(wire, query)
+    return await asyncio.to_thread(match_response, wire, query)
 
 
 def _failed(error: OSError, elapsed: float) -> NoResponse:

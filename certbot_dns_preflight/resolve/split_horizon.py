@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import dns.exception
@@ -22,7 +23,7 @@ from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.environment import ResolverView, ViewOf
 from certbot_dns_preflight.resolve.fanout import ask_everyone
-from certbot_dns_preflight.resolve.queries import QueryOptions
+from certbot_dns_preflight.resolve.queries import RECURSIVE
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES
 from certbot_dns_preflight.resolve.tasks import together
@@ -52,7 +53,7 @@ class HostView:
         """Take the address families (4, 6) in which the public side may be asked."""
         self._exchange = exchange
         self._families = families
-        self._how = QueryOptions(recursion=True, tries=1, timeout=exchange.timings.own_resolver)
+        self._how = replace(RECURSIVE, tries=1, timeout=exchange.timings.own_resolver)
 
     async def of_zone(self, zone: Zone) -> ResolverView | None:
         """Compare who serves a zone."""
@@ -98,7 +99,7 @@ class HostView:
             theirs = group.create_task(
                 ask_everyone(self._exchange, asked, zone.apex, dns.rdatatype.SOA)
             )
-        got, messages = ours.result(), theirs.result()
+        got, messages = ours.result(), [response.message for _, response in theirs.result()]
         if got is None:
             return None
         local, public = _primaries(zone.apex, [got[1]]), _primaries(zone.apex, messages)

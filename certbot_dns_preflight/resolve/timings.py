@@ -12,8 +12,10 @@ from dataclasses import dataclass
 class QueryTimings:
     """Pauses and patience, apart from `query-timeout`.
 
+    `first_resend`: after which a datagram seems lost to an address that nothing is known of, and
+    `least_resend` at least to any other.
     `after_icmp`: before a server is asked again that was just found to be down.
-    `brief`: for an answer of an address that kept silent with full patience.
+    `brief`: for an answer of an address that counts as silent.
     `stagger`: before the next address is tried beside one that has not answered.
     `grace`: what the slow ones get, once anybody has answered.
     `address_lookup`: for name servers' addresses looked up again, in a complete round.
@@ -22,6 +24,8 @@ class QueryTimings:
     `steady`: after which an address that flapped is forgiven, with enough rounds.
     """
 
+    first_resend: float = 0.4
+    least_resend: float = 0.2
     after_icmp: float = 0.2
     brief: float = 1.0
     stagger: float = 0.3

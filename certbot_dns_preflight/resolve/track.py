@@ -15,7 +15,10 @@ _STEADY_ROUNDS = 5
 
 @dataclass(slots=True)
 class Track:
-    """Grows by every answer. `flips` counts changes between matching and not matching."""
+    """Grows by every answer. `flips` counts changes between matching and not matching.
+
+    `explained`: why it fails has been looked into.
+    """
 
     reply: Reply | None = None
     reading: Reading | None = None
@@ -25,6 +28,7 @@ class Track:
     flips: int = 0
     steady: int = 0
     flipped_at: float = field(default=float("-inf"))
+    explained: bool = False
 
     def record(
         self, reply: Reply, reading: Reading, *, matches: bool, now: float, steady: float
@@ -33,6 +37,7 @@ class Track:
         self.reply, self.reading = reply, reading
         if not isinstance(reading, Answer):
             return  # an outage is no change of mind
+        self.explained = False
         if self.matching is not None and matches != self.matching:
             self.flips += 1
             self.flipped_at = now

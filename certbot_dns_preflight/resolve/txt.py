@@ -17,15 +17,19 @@ import dns.rdatatype
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
     Alias,
+    Answer,
     Failing,
     NoResponseReason,
     NotAsked,
+    Referral,
     Response,
     Unreachable,
     Values,
 )
+from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.plainer import Plainer
 from certbot_dns_preflight.resolve.queries import SINGLE_TRY
 from certbot_dns_preflight.resolve.reading import alias_at, read_txt, rrset_at
 from certbot_dns_preflight.resolve.tasks import Background, together
@@ -66,6 +70,7 @@ class TxtSurvey:
         self._obstacle: survey.Obstacle | None = survey.OutOfTime(challenge.owner)
         self._rounds = 0
         self._beside = Background()
+        self._plainer = Plainer(exchange)
 
     async def close(self) -> None:
         """Stop what is still being asked beside the rounds."""
@@ -119,7 +124,10 @@ class TxtSurvey:
             ready_after=self.ready_after,
             probes=self.prober.found
             if self.prober
-            else survey.Probes(edns_broken=frozenset(self._exchange.without_edns)),
+            else survey.Probes(
+                edns_broken=frozenset(self._exchange.without_edns),
+                case_changed=frozenset(self._exchange.case_changing),
+            ),
         )
 
     async def ask_serials(self) -> None:
@@ -174,6 +182,11 @@ class TxtSurvey:
                 reading.texts
             )
         track = self._tracks.setdefault((owner, endpoint), Track())
+        if matches:
+            self._plainer.clear(endpoint, owner, dns.rdatatype.TXT)
+        elif not isinstance(reading, Answer | Referral) and not track.explained:
+            await self._explain(owner, zone, endpoint, reply)
+            track.explained = True
         track.record(
             reply,
             reading,
@@ -181,6 +194,34 @@ class TxtSurvey:
             now=self.elapsed,
             steady=self._exchange.timings.steady,
         )
+
+    async def _explain(
+        self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint, reply: Reply
+    ) -> None:
+        """See whether a plainer question is answered where ours is not."""
+        names = (s.name for s in zone.nameservers if endpoint in s.endpoints)
+        await self._plainer.explain(
+            zone.apex,
+            ServerAddress(next(names, None), endpoint),
+            owner,
+            dns.rdatatype.TXT,
+            reply,
+            sound=lambda reply: isinstance(read_txt(reply, owner, zone.apex), Answer),
+        )
+
+    def signed_replies(
+        self,
+    ) -> dict[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]]:
+        """Give the latest replies, with the signatures in them, by zone and owner name."""
+        return {
+            (zone.apex, owner): tuple(
+                ServerReply(ServerAddress(server.name, endpoint), track.reply)
+                for server in zone.nameservers
+                for endpoint in server.endpoints
+                if (track := self._tracks.get((owner, endpoint))) and track.reply is not None
+            )
+            for owner, zone in self._path
+        }
 
     async def _alias_alone(self, owner: dns.name.Name, endpoint: Endpoint) -> Alias | None:
         """Ask for the CNAME itself: where aliases loop, PowerDNS fails without showing any."""
@@ -252,6 +293,7 @@ class TxtSurvey:
             # An alias that stands has lost nothing, wherever it leads.
             matched_before=track.first_match is not None and not isinstance(track.reading, Alias),
             flips=track.flips,
+            fault=self._exchange.faults.get((endpoint, owner, dns.rdatatype.TXT)),
         )
 
     def _reading(self, track: Track, endpoint: Endpoint) -> Reading:

@@ -15,7 +15,7 @@ import dns.rdatatype
 from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
-from certbot_dns_preflight.resolve.queries import QueryOptions
+from certbot_dns_preflight.resolve.queries import RECURSIVE
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.tasks import together
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.resolve.cache import Found
     from certbot_dns_preflight.resolve.exchange import Exchange
-
-_RECURSIVE = QueryOptions(recursion=True)
 
 
 class Discovery:
@@ -66,9 +64,9 @@ class Discovery:
             self._resolvers,
             name,
             rdtype,
-            how=_RECURSIVE,
+            how=RECURSIVE,
             usable=lambda response: (
                 response.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
             ),
         )
-        return got[1] if got else None
+        return got[1].message if got else None

@@ -17,6 +17,7 @@ import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
+import dns.rrset
 
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
@@ -34,7 +35,7 @@ from certbot_dns_preflight.resolve.referrals import (
 from certbot_dns_preflight.resolve.via_resolver import Discovery
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from certbot_dns_preflight.facts.survey import Zone
     from certbot_dns_preflight.resolve.cache import Found
@@ -139,6 +140,10 @@ class Walker:
                 cut = self._known.cuts.setdefault(step.apex, step)
         return cut
 
+    def referrals(self, apex: dns.name.Name) -> Mapping[Endpoint, Response]:
+        """Give the answers that led to a zone, by the address of the zone above that gave them."""
+        return self._known.referrals.get(apex, {})
+
     def lineage(self, cut: ZoneCut) -> tuple[ZoneCut, ...]:
         """Give the cuts from the root, or the first one that a resolver led to, down to `cut`."""
         cuts = [cut]
@@ -181,10 +186,11 @@ class Walker:
             if cut.parent is None and not self._exchange.answered:
                 return NoEgress(endpoints)
             return cut  # its servers give nothing usable: the survey shows how, one by one
-        endpoint, message = got
+        endpoint, response = got
+        message = response.message
         referral = find_referral(message, cut.apex, owner)
         if referral is not None:
-            return ZoneCut(referral.name, cut.apex, with_glue(referral, message, cut.apex))
+            return self._referred(cut, owner, referral, got)
         apex = await self._apex(cut, owner, endpoint, message)
         if apex != cut.apex:
             return await self._nested(cut, apex, endpoint)
@@ -192,7 +198,8 @@ class Walker:
             domain = one_below(cut.apex, owner)
             if domain == owner or await self._is_nxdomain(domain, endpoint):
                 others = [other for other in endpoints if other != endpoint]
-                return await self._referred(cut, domain, others) or NoSuchDomain(domain, cut.apex)
+                lagging = await self._delegated_elsewhere(cut, domain, others)
+                return lagging or NoSuchDomain(domain, cut.apex)
         self._known.homes[owner] = cut
         return cut
 
@@ -220,7 +227,9 @@ class Walker:
             )
             if not alias:
                 # Without an SOA (a broken negative answer) the delegation's word must do.
-                return soa if soa is not None and soa.is_subdomain(cut.apex) else cut.apex
+                if soa is None or not soa.is_subdomain(cut.apex):
+                    return cut.apex
+                return owner.split(len(soa))[1]  # in the letters of the name asked for
             # The SOA beside an alias is the target's; the name above lies in the same zone.
             name = name.parent()
             if name == cut.apex or not name.is_subdomain(cut.apex):
@@ -247,16 +256,29 @@ class Walker:
                 return ZoneCut(candidate, cut.apex, glue, referred=False)
         return cut
 
-    async def _referred(
+    def _referred(
+        self,
+        cut: ZoneCut,
+        owner: dns.name.Name,
+        referral: dns.rrset.RRset,
+        got: tuple[Endpoint, Response],
+    ) -> ZoneCut:
+        """Make a zone cut of a referral, and remember what came with it about its DS."""
+        endpoint, response = got
+        apex = owner.split(len(referral.name))[1]  # in the letters of the name asked for
+        self._known.note_referral(apex, endpoint, response)
+        return ZoneCut(apex, cut.apex, with_glue(referral, response.message, cut.apex))
+
+    async def _delegated_elsewhere(
         self, cut: ZoneCut, domain: dns.name.Name, endpoints: Collection[Endpoint]
     ) -> ZoneCut | None:
         """See whether another server of the zone knows of a delegation: one of them may lag."""
         if cut.apex == dns.name.root:
             return None  # its servers are many, and alike
-        for message in await ask_everyone(self._exchange, endpoints, domain, dns.rdatatype.SOA):
-            referral = find_referral(message, cut.apex, domain)
+        for got in await ask_everyone(self._exchange, endpoints, domain, dns.rdatatype.SOA):
+            referral = find_referral(got[1].message, cut.apex, domain)
             if referral is not None:
-                return ZoneCut(referral.name, cut.apex, with_glue(referral, message, cut.apex))
+                return self._referred(cut, domain, referral, got)
         return None
 
     async def _is_nxdomain(self, name: dns.name.Name, endpoint: Endpoint) -> bool:

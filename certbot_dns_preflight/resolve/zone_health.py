@@ -18,6 +18,7 @@ from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
+    Answer,
     Endpoint,
     NoResponseReason,
     NotAsked,
@@ -25,7 +26,9 @@ from certbot_dns_preflight.facts.answers import (
     Unreachable,
     Values,
 )
+from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.plainer import Plainer
 from certbot_dns_preflight.resolve.reading import read_txt
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
@@ -47,6 +50,7 @@ class ZoneHealth:
         self._exchange = exchange
         self._walker = walker
         self._families = families
+        self._plainer = Plainer(exchange)
         self._hops: SingleFlight[dns.name.Name, survey.Hop] = SingleFlight()
 
     async def of_domain(self, challenge: Challenge) -> survey.Survey:
@@ -64,8 +68,9 @@ class ZoneHealth:
             endpoint for nameserver in zone.nameservers for endpoint in nameserver.endpoints
         }
         asked = [endpoint for endpoint in endpoints if endpoint.family in self._families]
+        names = {e: server.name for server in zone.nameservers for e in server.endpoints}
         answers = await together(
-            self._exchange.ask(endpoint, zone.apex, dns.rdatatype.TXT) for endpoint in asked
+            self._ask_one(zone, ServerAddress(names[endpoint], endpoint)) for endpoint in asked
         )
         replies = dict(zip(asked, answers, strict=True))
         return survey.Hop(
@@ -77,6 +82,21 @@ class ZoneHealth:
                 for endpoint in nameserver.endpoints
             ),
         )
+
+    async def _ask_one(self, zone: survey.Zone, place: ServerAddress) -> Reply:
+        apex = zone.apex
+        reply = await self._exchange.ask(place.endpoint, apex, dns.rdatatype.TXT)
+
+        def sound(reply: Reply) -> bool:
+            reading = read_txt(reply, apex, apex)
+            # An apex exists: to deny it is as good as to fail.
+            return isinstance(reading, Answer) and not (
+                isinstance(reading, Absent) and reading.nxdomain
+            )
+
+        if not sound(reply):
+            await self._plainer.explain(apex, place, apex, dns.rdatatype.TXT, reply, sound=sound)
+        return reply
 
     def _observation(
         self,
@@ -99,6 +119,7 @@ class ZoneHealth:
             authoritative=None if flags is None else bool(flags & dns.flags.AA),
             transport=response.transport if response else None,
             rtt=response.rtt if response else None,
+            fault=self._exchange.faults.get((endpoint, zone.apex, dns.rdatatype.TXT)),
         )
 
     def _reading(self, zone: survey.Zone, endpoint: Endpoint, reply: Reply | None) -> Reading:

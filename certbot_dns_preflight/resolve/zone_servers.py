@@ -48,6 +48,13 @@ class ZoneServers:
             for endpoint in server.endpoints
         ]
 
+    async def names(self, cut: ZoneCut) -> dict[Endpoint, dns.name.Name]:
+        """Say whose the addresses of a zone are that may be asked."""
+        if self.is_registry(cut):
+            return await self.alternatives(cut)
+        places = await self.every_address(cut)
+        return {place.endpoint: place.nameserver for place in places if place.nameserver}
+
     async def alternatives(self, cut: ZoneCut) -> dict[Endpoint, dns.name.Name]:
         """Give addresses of a zone, one as good to ask as another, and whose they are."""
         addresses = [(name, e) for name, found in cut.nameservers.items() for e in found]

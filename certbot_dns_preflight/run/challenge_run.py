@@ -264,6 +264,10 @@ class ChallengeRun:
         owners = tuple(hop.owner for hop in self.so_far().hops)
         return () if self._is_unsigned(owners) else owners
 
+    def signed_replies(self) -> SignedReplies:
+        """Give what the latest rounds were answered, with the signatures in it."""
+        return self._survey.signed_replies()
+
     def take_signatures(self, validated: Assessment) -> None:
         """Keep what concerns this challenge of what was validated for several."""
         owners = [*(hop.owner for hop in self.so_far().hops), *self.caa_owners]

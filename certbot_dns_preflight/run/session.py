@@ -82,7 +82,7 @@ def of_settings(
     read = read or inputs.load(settings)
     exchange = exchange or Exchange(
         query_timeout=settings.query_timeout,
-        consecutive_timeouts=None if cache is None else cache.consecutive_timeouts,
+        histories=None if cache is None else cache.histories,
     )
     families = _FAMILIES[settings.family]
     resolvers = tuple(Endpoint(r.address, r.port) for r in settings.resolver)

@@ -242,6 +242,8 @@ class _Preflight:
             return
         seconds = max(self._timings.least_for_signatures, deadline.left)
         async with cut_off(Deadline.after(seconds)):
+            for run in runs:
+                self._session.collector.take_rounds(run.signed_replies())
             facts = await self._session.collector.signed_records(
                 {owner for run in runs for owner in run.signed_owners()},
                 {owner for run in runs for owner in run.caa_owners},

@@ -453,6 +453,86 @@ class IgnoresEdns(Authoritative):
         return response
 
 
+class FailsWithDo(Authoritative):
+    """Says SERVFAIL to questions with DO, and answers the plain ones."""
+
+    rcode = dns.rcode.SERVFAIL
+
+    def respond(self, question: Question) -> dns.message.Message:
+        if not wants_signatures(question):
+            return super().respond(question)
+        response = dns.message.make_response(question.message, our_payload=1232)
+        response.set_rcode(self.rcode)
+        return response
+
+
+class DropsDo(Authoritative):
+    """Says nothing to questions with DO, and answers the plain ones."""
+
+    def reply(self, question: Question) -> bytes | None:
+        return None if wants_signatures(question) else super().reply(question)
+
+
+class TooLongWithSignatures(Authoritative):
+    """Truncates what has signatures, as if they did not fit, and does not listen on TCP."""
+
+    misses_tcp = True
+
+    def reply(self, question: Question) -> bytes | None:
+        if wants_signatures(question):
+            return truncated(self.respond(question))
+        return super().reply(question)
+
+
+class CaseSensitive(Authoritative):
+    """Finds names in small letters only: for any other it says NXDOMAIN."""
+
+    def respond(self, question: Question) -> dns.message.Message:
+        response = super().respond(question)
+        name = question.name
+        zone = self.zone_of(name)
+        if zone is not None and any(label != label.lower() for label in name.labels):
+            assert zone.origin is not None
+            response.answer = []
+            response.flags |= dns.flags.AA
+            response.set_rcode(dns.rcode.NXDOMAIN)
+            response.authority = [_rrset(zone, zone.origin, dns.rdatatype.SOA)]
+        return response
+
+
+class NodataForCapitals(CaseSensitive):
+    """Has nothing at names that are not all in small letters, yet does not deny them."""
+
+    def respond(self, question: Question) -> dns.message.Message:
+        response = super().respond(question)
+        if response.rcode() == dns.rcode.NXDOMAIN:
+            response.set_rcode(dns.rcode.NOERROR)
+        return response
+
+
+class CompressionBomb(Authoritative):
+    """Truncates, and over TCP sends 64 KiB of names that point along a chain of pointers."""
+
+    def reply(self, question: Question) -> bytes | None:
+        if question.transport == _TCP:
+            return compression_bomb(question.message)
+        return truncated(self.respond(question))
+
+
+class ChaosBeside(Authoritative):
+    """Adds records of the classes CH, HS and ANY to every section of its answers."""
+
+    def respond(self, question: Question) -> dns.message.Message:
+        response = super().respond(question)
+        for section in (response.answer, response.authority, response.additional):
+            names = {rrset.name for rrset in section} | {question.name}
+            for name in sorted(names):
+                for rdclass in ("CH", "HS", "ANY"):
+                    for kind in ("A", "AAAA", "NS", "SOA", "CNAME", "TXT"):
+                        section.append(_generic(name, rdclass, kind))
+        return response
+
+
 class RecursiveLooking(Authoritative):
     """Answers as a recursive resolver does: RA=1, AA=0."""
 
@@ -603,6 +683,33 @@ class WrongOwner(Authoritative):
         for index, rrset in enumerate(response.answer):
             response.answer[index] = dns.rrset.from_rdata_list(other, rrset.ttl, list(rrset))
         return response
+
+
+def wants_signatures(question: Question) -> bool:
+    """Whether a question has DO."""
+    return bool(question.message.ednsflags & dns.flags.DO)
+
+
+def compression_bomb(query: dns.message.Message) -> bytes:
+    """Answer with 64 KiB: a chain of thousands of pointers, and as many names at its end."""
+    header = struct.pack("!HHHHHH", query.id, 0x8400, 1, 2000, 0, 0)
+    wire = bytearray(header + query.to_wire()[12:])
+    wire = wire[: len(header) + len(query.question[0].name.to_wire() or b"") + 4]
+    chain = len(wire) + 11  # in the data of the first record
+    pointers = b"".join(
+        struct.pack("!H", 0xC000 | (chain + 2 * (number - 1) if number else 12))
+        for number in range((0x3F00 - chain) // 2)
+    )
+    wire += b"\x00" + struct.pack("!HHIH", dns.rdatatype.NULL, 1, 0, len(pointers)) + pointers
+    last = struct.pack("!H", 0xC000 | (chain + len(pointers) - 2))
+    record = last + struct.pack("!HHIH", dns.rdatatype.A, 1, 0, 4) + b"\x7f\x00\x00\x01"
+    while len(wire) + len(record) < 0xFFFF:
+        wire += record
+    return bytes(wire)
+
+
+def _generic(name: dns.name.Name, rdclass: str, kind: str) -> dns.rrset.RRset:
+    return dns.rrset.from_text(name, 60, rdclass, kind, r"\# 4 7f000001")
 
 
 def truncated(response: dns.message.Message) -> bytes:

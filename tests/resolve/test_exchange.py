@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
+import time
 from typing import TYPE_CHECKING, cast
 
 import dns.edns
 import dns.flags
 import dns.message
 import dns.name
+import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 import pytest
@@ -24,13 +27,23 @@ from certbot_dns_preflight.facts.answers import (
     Transport,
 )
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
-from certbot_dns_preflight.resolve.queries import PAYLOAD, QueryOptions
-from certbot_dns_preflight.resolve.sockets import Sockets
+from certbot_dns_preflight.resolve.queries import (
+    EXACT_CASE,
+    PAYLOAD,
+    RECURSIVE,
+    SINGLE_TRY,
+    Query,
+    QueryOptions,
+)
+from certbot_dns_preflight.resolve.sockets import Sockets, Trip
+from certbot_dns_preflight.resolve.timings import QueryTimings
 from tests.clock import run as clocked
+from tests.lab import misbehaving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from certbot_dns_preflight.resolve.patience import AddressHistory
     from tests.clock import Clock
 
     Answer = Callable[[dns.message.QueryMessage], list[bytes]]
@@ -128,27 +141,31 @@ def test_a_right_answer_comes_back_with_transport_and_time() -> None:
     assert len(server.asked) == 1
 
 
-def test_the_question_is_sent_without_rd_and_with_edns_1232() -> None:
+def test_the_question_is_sent_as_a_cas_resolver_sends_it() -> None:
     _, server, _, _ = ask(lambda query: [right(query).to_wire()])
     (query,) = server.asked
     assert query.flags == 0
     assert query.edns == 0
     assert query.payload == PAYLOAD == 1232
-    assert not query.ednsflags & dns.flags.DO
+    assert query.ednsflags & dns.flags.DO
+    name = query.question[0].name
+    assert name == NAME
+    assert name.labels != NAME.labels
 
 
 @pytest.mark.parametrize(
     ("how", "flags", "edns", "do"),
     [
-        (QueryOptions(recursion=True), dns.flags.RD, 0, False),
+        (QueryOptions(recursion=True), dns.flags.RD, 0, True),
         (
             QueryOptions(recursion=True, checking_disabled=True),
             dns.flags.RD | dns.flags.CD,
             0,
-            False,
+            True,
         ),
         (QueryOptions(edns=False), 0, -1, False),
-        (QueryOptions(dnssec=True), 0, 0, True),
+        (QueryOptions(dnssec=False), 0, 0, False),
+        (RECURSIVE, dns.flags.RD, 0, False),
     ],
 )
 def test_each_way_of_asking_sets_its_bits_only(
@@ -176,7 +193,7 @@ def test_a_lost_first_datagram_is_made_up_for_by_the_second_try() -> None:
         seen.append(query.id)
         return [right(query).to_wire()] if len(seen) == 2 else []
 
-    reply, *_ = ask(second_time, query_timeout=1.0)
+    reply, *_ = ask(second_time, query_timeout=0.3)
     assert isinstance(reply, Response)
 
 
@@ -264,8 +281,7 @@ STRAYS = [
 
 @pytest.mark.parametrize("stray", STRAYS)
 def test_what_is_no_answer_is_malformed(stray: Callable[[dns.message.QueryMessage], bytes]) -> None:
-    once = QueryOptions(tries=1)
-    reply, *_ = ask(lambda query: [stray(query)], how=once, query_timeout=1.0)
+    reply, *_ = ask(lambda query: [stray(query)], how=SINGLE_TRY, query_timeout=1.0)
     assert isinstance(reply, NoResponse)
     assert reply.reason is NoResponseReason.GARBAGE
     assert reply.detail.isprintable()
@@ -280,8 +296,7 @@ def test_a_stray_datagram_does_not_hide_the_right_answer_after_it(
 
 
 def test_a_flood_of_strays_is_over_when_the_time_is() -> None:
-    once = QueryOptions(tries=1)
-    reply, server, *_ = ask(lambda q: [another_id(q)] * 500, how=once, query_timeout=0.2)
+    reply, server, *_ = ask(lambda q: [another_id(q)] * 500, how=SINGLE_TRY, query_timeout=0.2)
     assert isinstance(reply, NoResponse)
     assert len(server.asked) == 1
 
@@ -330,23 +345,235 @@ def test_an_address_that_keeps_silent_is_waited_for_briefly_but_for_now_and_then
             return []
 
         async with serving(time_passes) as (endpoint, server):
-            exchange = Exchange(query_timeout=5)
-            tries, told = [], []
-            for _ in range(5):
+            exchange = Exchange(query_timeout=5, timings=QueryTimings(first_resend=60))
+            tries, waited = [], []
+            for _ in range(6):
                 before = len(server.asked)
                 reply = await exchange.ask(endpoint, NAME, TXT)
-                assert isinstance(reply, NoResponse)
                 tries.append(len(server.asked) - before)
-                told.append(reply.detail)
-            return tries, told
+                assert isinstance(reply, NoResponse)
+                waited.append(reply.detail.removeprefix("no answer in "))
+            return tries, waited
 
-    brief, full = "no answer in 1 s", "no answer in 5 s"
-    assert clocked(go) == ([2, 1, 1, 1, 1], [full, brief, brief, brief, full])
+    tries, waited = clocked(go)
+    assert tries == [2, 1, 1, 1, 1, 1]
+    assert waited == ["5 s", "1 s", "1 s", "1 s", "5 s", "1 s"]
+
+
+def test_one_try_without_an_answer_is_no_silence() -> None:
+    async def go() -> list[int]:
+        async with serving(lambda _query: []) as (endpoint, server):
+            exchange = Exchange(query_timeout=0.05)
+            tries = []
+            for how in (SINGLE_TRY, QueryOptions()):
+                before = len(server.asked)
+                await exchange.ask(endpoint, NAME, TXT, how=how)
+                tries.append(len(server.asked) - before)
+            return tries
+
+    assert asyncio.run(go()) == [1, 2]
+
+
+def test_a_question_that_is_given_up_does_not_cut_the_next_ones_patience() -> None:
+    async def go() -> None:
+        silent = True
+
+        def answer(query: dns.message.QueryMessage) -> list[bytes]:
+            return [] if silent else [right(query).to_wire()]
+
+        async with serving(answer) as (endpoint, server):
+            histories: dict[Endpoint, AddressHistory] = {}
+            timings = QueryTimings(brief=0.01)
+            exchange = Exchange(query_timeout=30, histories=histories, timings=timings)
+            for _ in range(5):
+                given_up = asyncio.create_task(exchange.ask(endpoint, NAME, TXT))
+                before = len(server.asked)
+                while len(server.asked) == before:  # noqa: ASYNC110 - a server has no events
+                    await asyncio.sleep(0.02)  # longer than `brief`
+                given_up.cancel()
+                await asyncio.wait([given_up])
+            assert histories[endpoint].unanswered == 0
+            assert histories[endpoint].patience(30, timings) == 30
+            silent = False
+            assert isinstance(await exchange.ask(endpoint, NAME, TXT), Response)
+
+    asyncio.run(go())
+
+
+def test_a_lost_datagram_is_sent_again_within_the_try() -> None:
+    async def go() -> None:
+        lost = [True, True, False]
+
+        def third_time(query: dns.message.QueryMessage) -> list[bytes]:
+            return [] if lost.pop(0) else [right(query).to_wire()]
+
+        async with serving(third_time) as (endpoint, server):
+            timings = QueryTimings(first_resend=0.02)
+            exchange = Exchange(query_timeout=60, timings=timings)
+            reply = await exchange.ask(endpoint, NAME, TXT, how=SINGLE_TRY)
+            assert isinstance(reply, Response)
+            assert len(server.asked) == 3
+            # The very same question: whichever of them is answered, the answer counts.
+            assert len({query.to_wire() for query in server.asked}) == 1
+
+    asyncio.run(go())
+
+
+def test_an_answer_to_the_first_datagram_counts_after_it_was_sent_again() -> None:
+    async def go() -> None:
+        first: list[dns.message.QueryMessage] = []
+
+        def late(query: dns.message.QueryMessage) -> list[bytes]:
+            first.append(query)
+            return [right(first[0]).to_wire()] if len(first) == 3 else []
+
+        async with serving(late) as (endpoint, _):
+            histories: dict[Endpoint, AddressHistory] = {}
+            timings = QueryTimings(first_resend=0.02)
+            exchange = Exchange(query_timeout=60, timings=timings, histories=histories)
+            reply = await exchange.ask(endpoint, NAME, TXT, how=SINGLE_TRY)
+            assert isinstance(reply, Response)
+            assert not exchange.is_silent(endpoint)
+            # The next question is given the time that this one took, before it is sent again.
+            assert histories[endpoint].resend_after(timings) >= 3 * 0.02
+
+    asyncio.run(go())
+
+
+def test_an_answer_that_came_while_this_process_was_busy_counts() -> None:
+    async def go() -> Reply:
+        zone = "$TTL 60\n@ SOA h. h. 1 1 1 1 1\n@ NS h.\n_acme-challenge TXT abc\n"
+        with misbehaving.Authoritative(["127.0.0.1"], {"example.test.": zone}, port=5399):
+            exchange = Exchange(query_timeout=0.2)
+            asking = asyncio.create_task(exchange.ask(Endpoint("127.0.0.1", 5399), NAME, TXT))
+            for _ in range(20):
+                await asyncio.sleep(0)
+            time.sleep(1)  # noqa: ASYNC251 - the loop is busy, and the time over when it looks
+            return await asking
+
+    assert isinstance(asyncio.run(go()), Response)
+
+
+def in_small_letters(query: dns.message.QueryMessage, text: str = '"abc"') -> bytes:
+    response = right(query, text)
+    response.question = [dns.rrset.RRset(NAME, query.question[0].rdclass, TXT)]
+    return response.to_wire()
+
+
+def test_the_letters_are_drawn_anew_for_each_question() -> None:
+    async def go() -> set[tuple[bytes, ...]]:
+        async with serving(lambda query: [right(query).to_wire()]) as (endpoint, server):
+            exchange = Exchange(query_timeout=5)
+            for _ in range(20):
+                reply = await exchange.ask(endpoint, NAME, TXT)
+                assert isinstance(reply, Response)
+                # What a server copies from the question is in the letters that were meant.
+                assert reply.message.question[0].name.labels == NAME.labels
+                assert reply.message.answer[0].name.labels == NAME.labels
+            assert not exchange.case_changing
+            return {query.question[0].name.labels for query in server.asked}
+
+    assert len(asyncio.run(go())) == 20
+
+
+def test_asked_for_the_exact_case_it_is_sent() -> None:
+    _, server, _, _ = ask(lambda query: [right(query).to_wire()], how=EXACT_CASE)
+    assert server.asked[0].question[0].name.labels == NAME.labels
+
+
+def test_an_answer_in_other_letters_counts_and_is_remembered() -> None:
+    reply, server, exchange, endpoint = ask(
+        lambda query: [in_small_letters(query)], query_timeout=5
+    )
+    assert isinstance(reply, Response)
+    assert exchange.case_changing == {endpoint}
+    assert len(server.asked) == 1
+
+
+def test_a_forged_answer_in_other_letters_does_not_win_over_the_right_one() -> None:
+    reply, _, exchange, _ = ask(
+        lambda query: [in_small_letters(query, '"forged"'), right(query).to_wire()]
+    )
+    assert isinstance(reply, Response)
+    assert reply.message.answer[0][0].strings == (b"abc",)
+    assert not exchange.case_changing
+
+
+def test_over_tcp_other_letters_are_remembered_too() -> None:
+    _, _, exchange, endpoint = ask(truncated, lambda query: [in_small_letters(query)])
+    assert exchange.case_changing == {endpoint}
+
+
+@pytest.mark.parametrize("rcode", [dns.rcode.FORMERR, dns.rcode.NOTIMP])
+def test_a_server_that_understands_no_edns_is_asked_without(rcode: dns.rcode.Rcode) -> None:
+    def no_edns(query: dns.message.QueryMessage) -> list[bytes]:
+        if query.edns < 0:
+            return [right(query).to_wire()]
+        response = dns.message.make_response(query)
+        response.use_edns(-1)
+        response.set_rcode(rcode)
+        return [response.to_wire()]
+
+    reply, server, exchange, endpoint = ask(no_edns)
+    assert isinstance(reply, Response)
+    assert reply.message.answer
+    assert exchange.without_edns == {endpoint}
+    assert [query.edns for query in server.asked] == [0, -1]
+
+
+def test_an_error_of_a_server_that_understands_edns_is_no_reason_to_ask_without() -> None:
+    def fails(query: dns.message.QueryMessage) -> list[bytes]:
+        response = dns.message.make_response(query)
+        response.set_rcode(dns.rcode.FORMERR)
+        return [response.to_wire()]
+
+    reply, server, exchange, _ = ask(fails)
+    assert isinstance(reply, Response)
+    assert reply.message.rcode() == dns.rcode.FORMERR
+    assert not exchange.without_edns
+    assert len(server.asked) == 1
+
+
+def test_records_of_another_class_say_nothing() -> None:
+    def chaotic(query: dns.message.QueryMessage) -> list[bytes]:
+        response = right(query)
+        for section in (response.answer, response.authority, response.additional):
+            section.append(dns.rrset.from_text("ns.example.test.", 60, "CH", "TXT", '"x"'))
+            section.append(dns.rrset.from_text("ns.example.test.", 60, "HS", "A", r"\# 4 7f000001"))
+        return [response.to_wire()]
+
+    reply, *_ = ask(chaotic)
+    assert isinstance(reply, Response)
+    message = reply.message
+    assert [rrset.rdclass for rrset in message.answer] == [dns.rdataclass.IN]
+    assert message.authority == message.additional == []
+
+
+def test_an_answer_of_another_class_is_none() -> None:
+    def chaos(query: dns.message.QueryMessage) -> list[bytes]:
+        response = dns.message.make_response(query)
+        response.answer.append(
+            dns.rrset.from_text(query.question[0].name, 60, "CH", "TXT", '"abc"')
+        )
+        return [response.to_wire()]
+
+    reply, *_ = ask(chaos)
+    assert isinstance(reply, NoResponse)
+    assert reply.reason is NoResponseReason.GARBAGE
+    assert reply.detail == "an answer of another class than IN"
+
+
+def test_a_message_that_is_too_costly_to_read_is_not_read() -> None:
+    reply, *_ = ask(truncated, lambda query: [misbehaving.compression_bomb(query)])
+    assert isinstance(reply, NoResponse)
+    assert reply.reason is NoResponseReason.TRUNCATED
+    assert "a message that is too costly to read" in reply.detail
 
 
 def test_an_address_that_answers_again_is_one_like_any_other() -> None:
     async def go() -> list[int]:
-        consecutive_timeouts: dict[Endpoint, int] = {}
+        histories: dict[Endpoint, AddressHistory] = {}
+        never_again = QueryTimings(first_resend=60, least_resend=60)
         silent = [True, True, False, True, True]
         async with serving(lambda query: [] if silent.pop(0) else [right(query).to_wire()]) as (
             endpoint,
@@ -354,9 +581,8 @@ def test_an_address_that_answers_again_is_one_like_any_other() -> None:
         ):
             counted = []
             for _ in range(3):
-                await Exchange(query_timeout=0.5, consecutive_timeouts=consecutive_timeouts).ask(
-                    endpoint, NAME, TXT
-                )
+                asking = Exchange(query_timeout=0.3, histories=histories, timings=never_again)
+                await asking.ask(endpoint, NAME, TXT)
                 counted.append(len(server.asked))
             return counted
 
@@ -388,10 +614,10 @@ def test_what_sends_is_a_part_that_can_be_changed() -> None:
         async def over_udp(
             self,
             endpoint: Endpoint,  # noqa: ARG002 - what every question has
-            query: dns.message.QueryMessage,  # noqa: ARG002
-            patience: float,  # noqa: ARG002
-        ) -> Reply:
-            return NoResponse(NoResponseReason.NO_ROUTE, "unplugged", 0.0)
+            query: Query,  # noqa: ARG002
+            **how: object,  # noqa: ARG002
+        ) -> Trip:
+            return Trip(NoResponse(NoResponseReason.NO_ROUTE, "unplugged", 0.0))
 
     async def go() -> tuple[Reply, frozenset[int]]:
         exchange = Exchange(query_timeout=5, sockets=Unplugged())

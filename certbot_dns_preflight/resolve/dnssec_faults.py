@@ -1,0 +1,112 @@
+"""What of a signed chain cannot be had from a server that answers otherwise. Reads facts.
+
+A resolver needs the keys of a signed zone and, where the referral does not bring it, the DS: a
+server that does not give them makes it fail. And it needs proofs, which some servers find only for
+questions in small letters.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason, Response
+from certbot_dns_preflight.facts.query_fault import DnssecFault, QueryFaultKind
+from certbot_dns_preflight.resolve.denials import is_negative, seems_proven
+from certbot_dns_preflight.resolve.plainer import Plainer, describe
+from certbot_dns_preflight.resolve.reading import is_sound
+from certbot_dns_preflight.resolve.tasks import together
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.dnssec import Asked, Facts, ServerReply, ZoneFacts
+    from certbot_dns_preflight.resolve.exchange import Exchange
+
+_DS, _DNSKEY = dns.rdatatype.DS, dns.rdatatype.DNSKEY
+
+
+class DnssecFaults:
+    """Notes the faults of one exchange."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        """Ask by the exchange of the run."""
+        self._exchange = exchange
+        self._plainer = Plainer(exchange)
+        self._compared: set[tuple[Endpoint, dns.name.Name, int]] = set()
+
+    async def note(self, facts: Facts) -> None:
+        """Note what of these facts could not be had."""
+        signed: set[dns.name.Name] = set()
+        for zone in facts.zones:
+            above = zone.parent is None or zone.parent in signed
+            if above:
+                self._note_ds(zone)
+            if above and _is_signed(zone):
+                signed.add(zone.apex)
+                self._note_keys(zone)
+        await together(
+            self._compare(zone, asked, said)
+            for zone in facts.zones
+            if zone.apex in signed
+            for asked in zone.rrsets
+            for said in asked.said
+            if is_negative(said.reply) and not seems_proven(said.reply, asked.owner)
+        )
+
+    def _note_ds(self, zone: ZoneFacts) -> None:
+        if zone.parent is None or zone.parent == zone.apex:
+            return
+        for said in zone.ds:
+            self._note_failure(said, zone.parent, zone.apex, QueryFaultKind.DS)
+
+    def _note_keys(self, zone: ZoneFacts) -> None:
+        replies = [said for asked in zone.rrsets for said in asked.said]
+        answering = {said.place for said in replies if is_sound(said.reply)}
+        for said in zone.dnskey:
+            if said.place in answering or not replies:
+                self._note_failure(said, zone.apex, zone.apex, QueryFaultKind.KEYS)
+
+    def _note_failure(
+        self, said: ServerReply, apex: dns.name.Name, owner: dns.name.Name, kind: QueryFaultKind
+    ) -> None:
+        rdtype = _DS if kind is QueryFaultKind.DS else _DNSKEY
+        endpoint = said.place.endpoint
+        if is_sound(said.reply):
+            self._plainer.clear(endpoint, owner, rdtype)
+        elif said.recursive or endpoint not in self._exchange.sound or _is_our_own(said):
+            return  # it fails for all, and that is told elsewhere
+        else:
+            fault = DnssecFault(apex, said.place, owner, rdtype, kind, describe(said.reply))
+            self._plainer.note(fault)
+
+    async def _compare(self, zone: ZoneFacts, asked: Asked, said: ServerReply) -> None:
+        """See whether the proof comes for a question in small letters; once for each."""
+        question = said.place.endpoint, asked.owner, asked.rdtype
+        if said.recursive or question in self._compared:
+            return
+        self._compared.add(question)
+        await self._plainer.compare(
+            zone.apex,
+            said.place,
+            asked.owner,
+            asked.rdtype,
+            content=lambda reply: seems_proven(reply, asked.owner) or None,
+        )
+
+
+def _is_signed(zone: ZoneFacts) -> bool:
+    if zone.parent is None:
+        return True
+    return any(
+        rrset.rdtype == _DS and rrset.name == zone.apex
+        for said in (*zone.ds, *zone.referrals)
+        if isinstance(said.reply, Response)
+        for rrset in (*said.reply.message.answer, *said.reply.message.authority)
+    )
+
+
+def _is_our_own(said: ServerReply) -> bool:
+    reply = said.reply
+    return isinstance(reply, NoResponse) and reply.reason is NoResponseReason.NO_ROUTE

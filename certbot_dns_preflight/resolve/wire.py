@@ -1,0 +1,138 @@
+"""Bounds on a message, checked on its bytes before anything parses it. Pure.
+
+Compression lets 64 KiB stand for megabytes of names, and a parser that follows every pointer takes
+seconds for them. What is over a bound here is no answer; no honest one comes near. `docs/limits.md`
+has the figures.
+"""
+
+from __future__ import annotations
+
+import struct
+
+import dns.rdataclass
+from dns.rdatatype import RdataType as Type
+
+MOST_RECORDS = 2048
+"""Records in one message, all sections together."""
+MOST_POINTERS = 8192
+"""Compression pointers that are followed in one message."""
+MOST_POINTERS_A_NAME = 127
+"""Compression pointers in one name: each must lead to a label at least, and a name has so many."""
+MOST_NAME_BYTES = 1 << 18
+"""Bytes of all names of a message, written out."""
+LARGE = 4096
+"""Bytes from which on a message is parsed beside the event loop."""
+
+_HEADER = 12
+_LONGEST_NAME = 255
+_POINTER, _LABEL = 0xC0, 0x40
+
+# Where names begin in the data of a type, and how many follow each other there.
+_NAMES = {
+    **dict.fromkeys(
+        (Type.NS, Type.MD, Type.MF, Type.CNAME, Type.MB, Type.MG, Type.MR, Type.PTR, Type.DNAME),
+        (0, 1),
+    ),
+    **dict.fromkeys((Type.NSEC, Type.NXT, Type.TKEY, Type.TSIG), (0, 1)),
+    **dict.fromkeys((Type.SOA, Type.RP, Type.MINFO), (0, 2)),
+    **dict.fromkeys((Type.MX, Type.AFSDB, Type.RT, Type.KX, Type.SVCB, Type.HTTPS), (2, 1)),
+    Type.PX: (2, 2),
+    Type.SRV: (6, 1),
+    **dict.fromkeys((Type.RRSIG, Type.SIG), (18, 1)),
+}
+_NAMELESS = frozenset(
+    {
+        *(Type.A, Type.AAAA, Type.TXT, Type.SPF, Type.CAA, Type.OPT, Type.HINFO, Type.LOC),
+        *(Type.DS, Type.CDS, Type.DNSKEY, Type.CDNSKEY, Type.NSEC3, Type.NSEC3PARAM, Type.KEY),
+        *(Type.TLSA, Type.SSHFP, Type.CERT, Type.URI, Type.ZONEMD, Type.OPENPGPKEY, Type.NULL),
+    }
+)
+
+
+class OutOfBoundsError(ValueError):
+    """A message that would cost too much to parse; the text says of what it has too much."""
+
+
+def check_bounds(wire: bytes) -> None:
+    """Raise `OutOfBoundsError` for a message beyond the bounds of this module.
+
+    What is not well-formed is left to the parser: it stops where this does, at the latest.
+    """
+    if len(wire) < _HEADER:
+        return
+    questions, *records = struct.unpack_from("!HHHH", wire, 4)
+    if questions + sum(records) > MOST_RECORDS:
+        raise OutOfBoundsError(f"more than {MOST_RECORDS} records")
+    names = _Names(wire)
+    try:
+        at = _HEADER
+        for _ in range(questions):
+            at = names.follow(at) + 4
+        for _ in range(sum(records)):
+            at = names.follow(at)
+            rdtype, rdclass, _, length = struct.unpack_from("!HHIH", wire, at)
+            at += 10
+            names.follow_data(rdtype, rdclass, at, length)
+            at += length
+    except (IndexError, struct.error):
+        return
+
+
+class _Names:
+    """Follows names through a message, and counts what that costs."""
+
+    def __init__(self, wire: bytes) -> None:
+        self._wire = wire
+        self._pointers = 0
+        self._bytes = 0
+
+    def follow(self, at: int) -> int:
+        """Go through the name at an offset; give the offset after it."""
+        wire = self._wire
+        behind = -1
+        length = pointers = 0
+        while count := wire[at]:
+            if count >= _POINTER:
+                if behind < 0:
+                    behind = at + 2
+                at = (count - _POINTER) << 8 | wire[at + 1]
+                pointers += 1
+                if pointers > MOST_POINTERS_A_NAME:
+                    raise OutOfBoundsError(f"more than {MOST_POINTERS_A_NAME} pointers in a name")
+            elif count >= _LABEL:
+                raise IndexError  # no label type that there is
+            else:
+                length += count + 1
+                at += count + 1
+                if length > _LONGEST_NAME:
+                    raise OutOfBoundsError(f"a name of more than {_LONGEST_NAME} bytes")
+        self._pointers += pointers
+        self._bytes += length + 1
+        if self._pointers > MOST_POINTERS:
+            raise OutOfBoundsError(f"more than {MOST_POINTERS} compression pointers")
+        if self._bytes > MOST_NAME_BYTES:
+            raise OutOfBoundsError(f"more than {MOST_NAME_BYTES} bytes of names")
+        return behind if behind >= 0 else at + 1
+
+    def follow_data(self, rdtype: int, rdclass: int, at: int, length: int) -> None:
+        """Go through the names in the data of a record, or through all that might be some."""
+        if rdclass == dns.rdataclass.IN or rdtype == Type.OPT:
+            if rdtype in _NAMELESS:
+                return
+            if rdtype in _NAMES:
+                offset, count = _NAMES[Type(rdtype)]
+                begin = at + offset
+                for _ in range(count):
+                    if begin >= at + length:
+                        return
+                    begin = self.follow(begin)
+                return
+        for begin in range(at, min(at + length, len(self._wire))):
+            if self._wire[begin] >= _POINTER:
+                self._maybe_follow(begin)
+
+    def _maybe_follow(self, at: int) -> None:
+        try:
+            self.follow(at)
+        except IndexError:
+            self._pointers += 1
