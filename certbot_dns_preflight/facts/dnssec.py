@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import dns.name
     import dns.rdatatype
 
@@ -31,6 +33,10 @@ class ServerReply:
     place: ServerAddress
     reply: Reply
     recursive: bool = False
+
+
+SignedReplies: TypeAlias = "Mapping[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]]"
+"""By zone and owner name, what addresses replied to one type of question, signatures with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.caa import Climb
     from certbot_dns_preflight.facts.dnssec import Assessment
-    from certbot_dns_preflight.facts.query_fault import QueryFault
 
 
 class ViewOf(enum.StrEnum):
@@ -50,15 +49,13 @@ class DomainEnvironment:
     `climb` is what was found looking for CAA. `addressless`: the domain itself has neither A nor
     AAAA. `resolver_view` is set only where the host's resolver differs from the public DNS.
     `signatures` judges DNSSEC from the root down to the domain's zone, or to the record itself, and
-    of what CAA is read from. `query_faults` are questions for CAA and for what DNSSEC needs that
-    fail only as a CA's resolver asks them, in all zones of the run.
+    of what CAA is read from.
     """
 
     climb: Climb | None = None
     addressless: bool | None = None
     resolver_view: ResolverView | None = None
     signatures: Assessment | None = None
-    query_faults: tuple[QueryFault, ...] = ()
 
     @property
     def caa_owners(self) -> tuple[dns.name.Name, ...]:

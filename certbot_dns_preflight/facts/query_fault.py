@@ -31,13 +31,15 @@ class DnssecFault:
     """A question with DO gets no usable answer at an address where the plain one does.
 
     Of kind keys or ds: a signed zone's DNSKEY, or its DS at the zone above, cannot be had there.
-    `zone` is the zone whose server it is; `detail` is fit to be shown: "SERVFAIL", "no answer".
+    `zone` is the zone whose server it is, `concerns` the name that cannot be looked up for it, nor
+    any below it; `detail` is fit to be shown: "SERVFAIL", "no answer".
     """
 
     zone: dns.name.Name
     place: ServerAddress
     owner: dns.name.Name
     rdtype: dns.rdatatype.RdataType
+    concerns: dns.name.Name
     kind: QueryFaultKind
     detail: str
 
@@ -46,13 +48,15 @@ class DnssecFault:
 class CaseFault:
     """An address answers otherwise to a question in mixed letter case than in small letters.
 
-    `mixed` and `exact` say, fit to be shown, what came: "NXDOMAIN", "2 TXT records".
+    `mixed` and `exact` say, fit to be shown, what came: "NXDOMAIN", "2 TXT records". `zone` and
+    `concerns` as in `DnssecFault`.
     """
 
     zone: dns.name.Name
     place: ServerAddress
     owner: dns.name.Name
     rdtype: dns.rdatatype.RdataType
+    concerns: dns.name.Name
     mixed: str
     exact: str
 

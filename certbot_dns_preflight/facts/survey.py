@@ -199,6 +199,8 @@ class Survey:
     `hops` starts at the owner name; each further hop is an alias target. `obstacle` says why the
     last hop could not be surveyed, if so. `rounds` counts rounds in which anything was asked,
     `ready_after` is seconds since the wait began, set once all required rounds agreed.
+    `query_faults` is what fails only as a CA's resolver asks it, of the record and of whatever else
+    the CA needs on its way.
     """
 
     challenge: Challenge
@@ -207,6 +209,7 @@ class Survey:
     rounds: int = 0
     ready_after: float | None = None
     probes: Probes = field(default_factory=Probes)
+    query_faults: tuple[QueryFault, ...] = ()
 
     @property
     def alias_chain(self) -> tuple[dns.name.Name, ...]:

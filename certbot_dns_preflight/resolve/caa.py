@@ -17,13 +17,13 @@ from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     import dns.name
 
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.caa import Content
-    from certbot_dns_preflight.facts.dnssec import ServerReply
+    from certbot_dns_preflight.facts.dnssec import SignedReplies
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
 
@@ -66,7 +66,7 @@ class CaaSearch:
         self._looking: dict[dns.name.Name, _Looking] = {}
 
     @property
-    def signed(self) -> Mapping[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]]:
+    def signed(self) -> SignedReplies:
         """What each address said to a question with DO, by zone and owner name."""
         return self._servers.signed
 
@@ -108,7 +108,7 @@ class CaaSearch:
                 answers.append(CaaAnswer(owner, owner, None, None, Failed(why)))
                 break
             looking.owners.append(owner)
-            asked = await self._servers.ask(owner, looking.answers.append)
+            asked = await self._servers.ask(owner, name, looking.answers.append)
             answers += asked
             targets = (a.content.target for a in asked if isinstance(a.content, AliasTo))
             todo += dict.fromkeys(targets)

@@ -7,6 +7,7 @@ the zone's SOA, to tell what fails.
 from __future__ import annotations
 
 import asyncio
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.caa import (
+    AliasTo,
     CaaAnswer,
     Failed,
     NoProperties,
@@ -30,16 +32,16 @@ from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.resolve.caa_wire import properties
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
-from certbot_dns_preflight.resolve.plainer import Plainer
+from certbot_dns_preflight.resolve.plainer import Place, Plainer
 from certbot_dns_preflight.resolve.queries import RECURSIVE, SINGLE_TRY
 from certbot_dns_preflight.resolve.reading import read_caa
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.zone_servers import ZoneServers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
-    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from certbot_dns_preflight.facts.caa import Content
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
@@ -66,9 +68,12 @@ class CaaServers:
         self.signed: dict[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]] = {}
 
     async def ask(
-        self, owner: dns.name.Name, heard: Callable[[CaaAnswer], None]
+        self, owner: dns.name.Name, name: dns.name.Name, heard: Callable[[CaaAnswer], None]
     ) -> list[CaaAnswer]:
-        """Ask for the CAA at an owner name; `heard` is told of single addresses as they answer."""
+        """Ask for the CAA at an owner name, which `name` is or is an alias of.
+
+        `heard` is told of single addresses as they answer.
+        """
         found = await self._walker.find_home(owner)
         if self._resolvers and (
             not (isinstance(found, ZoneCut) and owner.is_subdomain(found.apex))
@@ -82,55 +87,74 @@ class CaaServers:
             return [CaaAnswer(owner, owner, None, None, NotAskable(detail))]
         if self._servers.is_registry(found):
             return [await self._ask_registry(owner, found)]
-        return await self._ask_everyone(owner, found, heard)
+        return await self._ask_everyone(owner, name, found, heard)
 
     async def _ask_everyone(
-        self, owner: dns.name.Name, cut: ZoneCut, heard: Callable[[CaaAnswer], None]
+        self,
+        owner: dns.name.Name,
+        name: dns.name.Name,
+        cut: ZoneCut,
+        heard: Callable[[CaaAnswer], None],
     ) -> list[CaaAnswer]:
-        places = await self._servers.every_address(cut)
+        places = [
+            Place(cut.apex, server, owner, dns.rdatatype.CAA, name)
+            for server in await self._servers.every_address(cut)
+        ]
         if not places:
             failed = Failed("none of the zone's name servers has an address")
             return [CaaAnswer(owner, cut.apex, None, None, failed)]
 
-        async def ask(place: ServerAddress) -> tuple[CaaAnswer, ServerReply | None]:
-            content, reply = await self._ask_one(owner, cut.apex, place)
-            answer = CaaAnswer(owner, cut.apex, place.nameserver, place.endpoint, content)
+        async def ask(place: Place) -> tuple[CaaAnswer, ServerReply | None]:
+            content, reply = await self._ask_one(place)
+            server = place.server
+            answer = CaaAnswer(owner, cut.apex, server.nameserver, server.endpoint, content)
             heard(answer)
             return answer, reply
 
         answers = await together(map(ask, places))
+        await self._compare_where_they_differ(places, [answer.content for answer, _ in answers])
         self.signed[cut.apex, owner] = tuple(reply for _, reply in answers if reply is not None)
         return [answer for answer, _ in answers]
 
-    async def _ask_one(
-        self, owner: dns.name.Name, apex: dns.name.Name, place: ServerAddress
-    ) -> tuple[Content, ServerReply | None]:
-        endpoint = place.endpoint
+    async def _ask_one(self, place: Place) -> tuple[Content, ServerReply | None]:
+        endpoint = place.server.endpoint
         if not self._servers.may_ask(endpoint):
             return NotAskable(f"IPv{endpoint.family} was left out"), None
-        signed = ServerReply(place, await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA))
-        content = read_caa(signed.reply, owner)
+        signed = ServerReply(
+            place.server, await self._exchange.ask(endpoint, place.owner, place.rdtype)
+        )
+        content = read_caa(signed.reply, place.owner)
         if isinstance(content, Failed):
             async with asyncio.TaskGroup() as group:
                 asking = group.create_task(
-                    self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=SINGLE_TRY)
+                    self._exchange.ask(endpoint, place.zone, dns.rdatatype.SOA, how=SINGLE_TRY)
                 )
-                group.create_task(self._explain(owner, apex, signed))
+                group.create_task(self._explain(place, signed.reply))
             soa = asking.result()
             fine = isinstance(soa, Response) and _is_authoritative(soa.message)
             content = replace(content, otherwise_fine=fine)
         return content, signed
 
-    async def _explain(
-        self, owner: dns.name.Name, apex: dns.name.Name, failed: ServerReply
-    ) -> None:
+    async def _explain(self, place: Place, failed: Reply) -> None:
         await self._plainer.explain(
-            apex,
-            failed.place,
-            owner,
-            dns.rdatatype.CAA,
-            failed.reply,
-            sound=lambda reply: not isinstance(read_caa(reply, owner), Failed | NotAskable),
+            place,
+            failed,
+            sound=lambda reply: not isinstance(read_caa(reply, place.owner), Failed | NotAskable),
+        )
+
+    async def _compare_where_they_differ(
+        self, places: Iterable[Place], contents: Collection[Content]
+    ) -> None:
+        """See whether those that deny what others have do so for the letters of the question.
+
+        So do those that deny the zone itself.
+        """
+        has_some = any(isinstance(content, Properties | AliasTo) for content in contents)
+        await together(
+            self._plainer.compare(place, content=functools.partial(_comparable, owner=place.owner))
+            for place, content in zip(places, contents, strict=True)
+            if isinstance(content, NoProperties)
+            and (has_some or (content.nxdomain and place.owner == place.zone))
         )
 
     async def _ask_registry(self, owner: dns.name.Name, cut: ZoneCut) -> CaaAnswer:
@@ -172,6 +196,11 @@ class CaaServers:
         if found:
             content = Properties(properties(found[-1]))
         return CaaAnswer(owner, owner, None, endpoint, content)
+
+
+def _comparable(reply: Reply, *, owner: dns.name.Name) -> Content | None:
+    content = read_caa(reply, owner)
+    return None if isinstance(content, Failed | NotAskable) else content
 
 
 def _is_authoritative(message: dns.message.Message) -> bool:

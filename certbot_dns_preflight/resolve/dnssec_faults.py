@@ -13,9 +13,9 @@ import dns.name
 import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason, Response
-from certbot_dns_preflight.facts.query_fault import DnssecFault, QueryFaultKind
+from certbot_dns_preflight.facts.query_fault import QueryFaultKind
 from certbot_dns_preflight.resolve.denials import is_negative, seems_proven
-from certbot_dns_preflight.resolve.plainer import Plainer, describe
+from certbot_dns_preflight.resolve.plainer import Place, Plainer
 from certbot_dns_preflight.resolve.reading import is_sound
 from certbot_dns_preflight.resolve.tasks import together
 
@@ -72,14 +72,13 @@ class DnssecFaults:
         self, said: ServerReply, apex: dns.name.Name, owner: dns.name.Name, kind: QueryFaultKind
     ) -> None:
         rdtype = _DS if kind is QueryFaultKind.DS else _DNSKEY
-        endpoint = said.place.endpoint
+        place = Place(apex, said.place, owner, rdtype, owner)
         if is_sound(said.reply):
-            self._plainer.clear(endpoint, owner, rdtype)
-        elif said.recursive or endpoint not in self._exchange.sound or _is_our_own(said):
+            self._plainer.clear(place)
+        elif said.recursive or said.place.endpoint not in self._exchange.sound or _is_our_own(said):
             return  # it fails for all, and that is told elsewhere
         else:
-            fault = DnssecFault(apex, said.place, owner, rdtype, kind, describe(said.reply))
-            self._plainer.note(fault)
+            self._plainer.note(place.dnssec_fault(said.reply, kind))
 
     async def _compare(self, zone: ZoneFacts, asked: Asked, said: ServerReply) -> None:
         """See whether the proof comes for a question in small letters; once for each."""
@@ -88,10 +87,7 @@ class DnssecFaults:
             return
         self._compared.add(question)
         await self._plainer.compare(
-            zone.apex,
-            said.place,
-            asked.owner,
-            asked.rdtype,
+            Place(zone.apex, said.place, asked.owner, asked.rdtype, asked.owner),
             content=lambda reply: seems_proven(reply, asked.owner) or None,
         )
 

@@ -7,7 +7,7 @@ seeding a negative cache. Collects facts; what they mean is for `checks` to say.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -18,18 +18,18 @@ from certbot_dns_preflight.resolve.caa import CaaSearch
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.dnssec import Collector
 from certbot_dns_preflight.resolve.domain_addresses import DomainAddresses
+from certbot_dns_preflight.resolve.plainer import concerning
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.split_horizon import HostView, Local, compare
 from certbot_dns_preflight.resolve.zone_health import ZoneHealth
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Endpoint
-    from certbot_dns_preflight.facts.dnssec import Facts, ServerReply
+    from certbot_dns_preflight.facts.dnssec import Facts, SignedReplies
     from certbot_dns_preflight.facts.environment import ResolverView
-    from certbot_dns_preflight.facts.query_fault import QueryFault
     from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
@@ -89,14 +89,13 @@ class EnvironmentCollector:
             climb=climb,
             addressless=remarks.addressless,
             resolver_view=remarks.resolver_view,
-            query_faults=self.query_faults,
         )
 
-    @property
-    def query_faults(self) -> tuple[QueryFault, ...]:
-        """What fails only as a CA's resolver asks, the challenges' own questions left out."""
-        faults = self._exchange.faults.values()
-        return tuple(fault for fault in faults if fault.rdtype != dns.rdatatype.TXT)
+    def with_faults(self, survey: Survey) -> Survey:
+        """Add to a survey what else of its domain fails only as a CA's resolver asks it."""
+        domain = dns.name.from_text(survey.challenge.domain)
+        names = [domain, *(hop.owner for hop in survey.hops)]
+        return replace(survey, query_faults=concerning(self._exchange, names))
 
     async def chains(
         self, challenges: Collection[Challenge], owners: Iterable[dns.name.Name] = ()
@@ -130,10 +129,7 @@ class EnvironmentCollector:
                 self._chains.take(apex, owner, dns.rdatatype.CAA, replies)
         return [(owner, dns.rdatatype.CAA) for owner in sorted(set(owners))]
 
-    def take_rounds(
-        self,
-        replies: Mapping[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]],
-    ) -> None:
+    def take_rounds(self, replies: SignedReplies) -> None:
         """Take what the rounds were answered, by zone and owner name: it came with signatures."""
         for (apex, owner), answers in replies.items():
             self._chains.take(apex, owner, dns.rdatatype.TXT, answers)

@@ -7,6 +7,7 @@ a server that is broken for all from one that is so for DO, or for letters in mi
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import dns.flags
@@ -19,90 +20,115 @@ from certbot_dns_preflight.facts.query_fault import CaseFault, DnssecFault, Quer
 from certbot_dns_preflight.resolve.queries import EXACT_CASE, SINGLE_TRY, WITHOUT_DNSSEC
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from certbot_dns_preflight.facts.answers import Endpoint, Reply
+    from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.facts.dnssec import ServerAddress
     from certbot_dns_preflight.facts.query_fault import QueryFault
     from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.queries import QueryOptions
 
 # Far from anything that asking otherwise could change.
 _BEYOND = frozenset({NoResponseReason.NO_ROUTE, NoResponseReason.UNREACHABLE})
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a question is asked, and what for: `concerns` as in the faults."""
+
+    zone: dns.name.Name
+    server: ServerAddress
+    owner: dns.name.Name
+    rdtype: dns.rdatatype.RdataType
+    concerns: dns.name.Name
+
+    def case_fault(self, mixed: Reply, exact: Reply) -> CaseFault:
+        """Say that the answer depends on the letter case."""
+        return CaseFault(
+            self.zone,
+            self.server,
+            self.owner,
+            self.rdtype,
+            self.concerns,
+            describe(mixed),
+            describe(exact),
+        )
+
+    def dnssec_fault(self, reply: Reply, kind: QueryFaultKind | None = None) -> DnssecFault:
+        """Say that the question fails as a resolver asks it."""
+        return DnssecFault(
+            self.zone,
+            self.server,
+            self.owner,
+            self.rdtype,
+            self.concerns,
+            kind or _kind(reply),
+            describe(reply),
+        )
+
+
 class Plainer:
-    """Explains failures of one exchange, and keeps what was found in `faults`."""
+    """Explains failures of one exchange; what was found is kept there."""
 
     def __init__(self, exchange: Exchange) -> None:
         """Ask by the exchange of the run."""
         self._exchange = exchange
-        self.faults = exchange.faults
 
-    async def explain(  # noqa: PLR0913 - a question, whom it was asked, and how it went
-        self,
-        zone: dns.name.Name,
-        place: ServerAddress,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        reply: Reply,
-        *,
-        sound: Callable[[Reply], bool],
-    ) -> QueryFault | None:
-        """Say what is wrong where a question failed, if a plainer one does not.
+    async def explain(self, place: Place, reply: Reply, *, sound: Callable[[Reply], bool]) -> None:
+        """Find out what is wrong where a question failed, if a plainer one does not.
 
         `sound` tells a usable reply. A failure that does not happen again is none.
         """
         if isinstance(reply, NoResponse) and reply.reason in _BEYOND:
-            return None
-        ask, endpoint = self._exchange.ask, place.endpoint
+            return
         async with asyncio.TaskGroup() as group:
-            exactly = group.create_task(ask(endpoint, name, rdtype, how=EXACT_CASE))
-            plainly = group.create_task(ask(endpoint, name, rdtype, how=WITHOUT_DNSSEC))
+            exactly = group.create_task(self._ask(place, EXACT_CASE))
+            plainly = group.create_task(self._ask(place, WITHOUT_DNSSEC))
         exact, plain = exactly.result(), plainly.result()
         if not (sound(exact) or sound(plain)):
-            return None
-        again = await ask(endpoint, name, rdtype, how=SINGLE_TRY)
+            return
+        again = await self._ask(place, SINGLE_TRY)
         if sound(again):
-            return None
+            return
         if sound(exact):
-            return self.note(CaseFault(zone, place, name, rdtype, describe(again), describe(exact)))
-        return self.note(DnssecFault(zone, place, name, rdtype, kind_of(again), describe(again)))
+            self.note(place.case_fault(again, exact))
+        else:
+            self.note(place.dnssec_fault(again))
 
-    async def compare(
-        self,
-        zone: dns.name.Name,
-        place: ServerAddress,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        *,
-        content: Callable[[Reply], object],
-    ) -> CaseFault | None:
-        """Say whether the content of an answer depends on the letter case of the question.
+    async def compare(self, place: Place, *, content: Callable[[Reply], object]) -> None:
+        """Find out whether the content of an answer depends on the letter case of the question.
 
         `content` is what counts of a reply, None where it is no answer. Asked in small letters,
         then in mixed ones again: what has changed meanwhile is no dependence.
         """
-        exact = await self._exchange.ask(place.endpoint, name, rdtype, how=EXACT_CASE)
-        mixed = await self._exchange.ask(place.endpoint, name, rdtype, how=SINGLE_TRY)
-        if content(exact) is None or content(exact) == content(mixed):
-            return None
-        fault = CaseFault(zone, place, name, rdtype, describe(mixed), describe(exact))
-        self.note(fault)
-        return fault
+        exact = await self._ask(place, EXACT_CASE)
+        mixed = await self._ask(place, SINGLE_TRY)
+        if content(exact) is not None and content(exact) != content(mixed):
+            self.note(place.case_fault(mixed, exact))
 
-    def clear(
-        self, endpoint: Endpoint, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
-    ) -> None:
+    def clear(self, place: Place) -> None:
         """Forget a fault: the question is answered now."""
-        self.faults.pop((endpoint, name, rdtype), None)
+        self._exchange.faults.pop((place.server.endpoint, place.owner, place.rdtype), None)
 
-    def note(self, fault: QueryFault) -> QueryFault:
+    def note(self, fault: QueryFault) -> None:
         """Keep a fault, the latest of each question at each address."""
-        self.faults[fault.place.endpoint, fault.owner, fault.rdtype] = fault
-        return fault
+        self._exchange.faults[fault.place.endpoint, fault.owner, fault.rdtype] = fault
+
+    async def _ask(self, place: Place, how: QueryOptions) -> Reply:
+        return await self._exchange.ask(place.server.endpoint, place.owner, place.rdtype, how=how)
 
 
-def kind_of(reply: Reply) -> QueryFaultKind:
+def concerning(exchange: Exchange, names: Iterable[dns.name.Name]) -> tuple[QueryFault, ...]:
+    """Give the faults that a CA's resolver meets on its way to some names."""
+    names = tuple(names)
+    return tuple(
+        fault
+        for fault in exchange.faults.values()
+        if any(name.is_subdomain(fault.concerns) for name in names)
+    )
+
+
+def _kind(reply: Reply) -> QueryFaultKind:
     """Give the contract's word for how a question fails."""
     match reply:
         case NoResponse(reason=NoResponseReason.TRUNCATED):

@@ -30,7 +30,7 @@ from certbot_dns_preflight.facts.answers import (
 from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.facts.survey import Probes, agreed_alias, holds_any
 from certbot_dns_preflight.resolve.misplaced import find_sightings
-from certbot_dns_preflight.resolve.plainer import Plainer
+from certbot_dns_preflight.resolve.plainer import Place, Plainer
 from certbot_dns_preflight.resolve.queries import DEFAULT, SINGLE_TRY, WITHOUT_EDNS, QueryOptions
 from certbot_dns_preflight.resolve.reading import read_txt
 from certbot_dns_preflight.resolve.siblings import (
@@ -116,10 +116,13 @@ class Prober:
         """
         await together(
             self._plainer.compare(
-                hop.zone.apex,
-                ServerAddress(observation.nameserver, observation.endpoint),
-                hop.owner,
-                dns.rdatatype.TXT,
+                Place(
+                    hop.zone.apex,
+                    ServerAddress(observation.nameserver, observation.endpoint),
+                    hop.owner,
+                    dns.rdatatype.TXT,
+                    hop.owner,
+                ),
                 content=functools.partial(_content, owner=hop.owner, zone=hop.zone.apex),
             )
             for hop in self._survey.hops

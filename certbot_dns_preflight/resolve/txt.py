@@ -29,7 +29,7 @@ from certbot_dns_preflight.facts.answers import (
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.plainer import Plainer
+from certbot_dns_preflight.resolve.plainer import Place, Plainer, concerning
 from certbot_dns_preflight.resolve.queries import SINGLE_TRY
 from certbot_dns_preflight.resolve.reading import alias_at, read_txt, rrset_at
 from certbot_dns_preflight.resolve.tasks import Background, together
@@ -38,6 +38,7 @@ from certbot_dns_preflight.resolve.track import Track
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Endpoint, Reading, Reply
+    from certbot_dns_preflight.facts.dnssec import SignedReplies
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.probes import Prober
     from certbot_dns_preflight.resolve.walker import Walker
@@ -128,6 +129,13 @@ class TxtSurvey:
                 edns_broken=frozenset(self._exchange.without_edns),
                 case_changed=frozenset(self._exchange.case_changing),
             ),
+            query_faults=concerning(
+                self._exchange,
+                [
+                    dns.name.from_text(self.challenge.domain),
+                    *(owner for owner, _ in self._path),
+                ],
+            ),
         )
 
     async def ask_serials(self) -> None:
@@ -183,7 +191,7 @@ class TxtSurvey:
             )
         track = self._tracks.setdefault((owner, endpoint), Track())
         if matches:
-            self._plainer.clear(endpoint, owner, dns.rdatatype.TXT)
+            self._exchange.faults.pop((endpoint, owner, dns.rdatatype.TXT), None)
         elif not isinstance(reading, Answer | Referral) and not track.explained:
             await self._explain(owner, zone, endpoint, reply)
             track.explained = True
@@ -200,18 +208,14 @@ class TxtSurvey:
     ) -> None:
         """See whether a plainer question is answered where ours is not."""
         names = (s.name for s in zone.nameservers if endpoint in s.endpoints)
+        server = ServerAddress(next(names, None), endpoint)
         await self._plainer.explain(
-            zone.apex,
-            ServerAddress(next(names, None), endpoint),
-            owner,
-            dns.rdatatype.TXT,
+            Place(zone.apex, server, owner, dns.rdatatype.TXT, owner),
             reply,
             sound=lambda reply: isinstance(read_txt(reply, owner, zone.apex), Answer),
         )
 
-    def signed_replies(
-        self,
-    ) -> dict[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]]:
+    def signed_replies(self) -> SignedReplies:
         """Give the latest replies, with the signatures in them, by zone and owner name."""
         return {
             (zone.apex, owner): tuple(

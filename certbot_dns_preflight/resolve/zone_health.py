@@ -28,7 +28,7 @@ from certbot_dns_preflight.facts.answers import (
 )
 from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.plainer import Plainer
+from certbot_dns_preflight.resolve.plainer import Place, Plainer
 from certbot_dns_preflight.resolve.reading import read_txt
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
@@ -95,7 +95,8 @@ class ZoneHealth:
             )
 
         if not sound(reply):
-            await self._plainer.explain(apex, place, apex, dns.rdatatype.TXT, reply, sound=sound)
+            where = Place(apex, place, apex, dns.rdatatype.TXT, apex)
+            await self._plainer.explain(where, reply, sound=sound)
         return reply
 
     def _observation(

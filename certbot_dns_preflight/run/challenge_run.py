@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.facts.dnssec import Assessment
+    from certbot_dns_preflight.facts.dnssec import Assessment, SignedReplies
     from certbot_dns_preflight.facts.environment import DomainEnvironment
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome
     from certbot_dns_preflight.facts.survey import Survey

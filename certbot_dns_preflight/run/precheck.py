@@ -163,7 +163,10 @@ class _Precheck:
             elapsed=self._elapsed(),
             vantage=self._session.vantage,
             surveys=tuple(
-                self._surveys.get(c.domain) or self._unseen(c, mute=mute) for c in self._challenges
+                self._session.collector.with_faults(
+                    self._surveys.get(c.domain) or self._unseen(c, mute=mute)
+                )
+                for c in self._challenges
             ),
             environment=environment,
             inputs=self._inputs,

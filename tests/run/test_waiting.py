@@ -11,7 +11,6 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import dns.name
 import pytest
 
 from certbot_dns_preflight.challenge import Challenge, make_challenge
@@ -19,7 +18,8 @@ from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason
 from certbot_dns_preflight.facts.outcome import Outcome, Progress, Verdict
 from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
-from certbot_dns_preflight.resolve.sockets import Sockets
+from certbot_dns_preflight.resolve.queries import DEFAULT, Query
+from certbot_dns_preflight.resolve.sockets import Sockets, Trip
 from certbot_dns_preflight.run import session, waiting
 from certbot_dns_preflight.settings import Recursive, Settings, UnreachablePolicy
 from tests.clock import run as clocked
@@ -30,9 +30,7 @@ from tests.observe import HANG, asking, until
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    import dns.rdatatype
-
-    from certbot_dns_preflight.facts.answers import Endpoint, Reply
+    from certbot_dns_preflight.facts.answers import Endpoint
     from tests.clock import Clock
     from tests.lab import Lab
 
@@ -422,20 +420,27 @@ def test_a_silent_address_beside_an_answering_one_delays_no_readiness(
         """What is sent to the silent address has had its time at once."""
 
         async def over_udp(
-            self, endpoint: Endpoint, query: dns.message.QueryMessage, patience: float
-        ) -> Reply:
+            self,
+            endpoint: Endpoint,
+            query: Query,
+            *,
+            patience: float,
+            resend_after: float,
+            any_case: bool = False,
+        ) -> Trip:
             if endpoint.address == silent:
-                return NoResponse(NoResponseReason.TIMED_OUT, "no answer", 0.0)
-            return await super().over_udp(endpoint, query, patience)
+                return Trip(NoResponse(NoResponseReason.TIMED_OUT, "no answer", 0.0))
+            return await super().over_udp(
+                endpoint, query, patience=patience, resend_after=resend_after, any_case=any_case
+            )
 
     seen_silent = False
 
     async def hold_back(event: Asked | Replied) -> None:
         nonlocal seen_silent
-        if isinstance(event, Asked) and (event.endpoint.address, event.rdtype.name) == (
-            silent,
-            "TXT",
-        ):
+        if not isinstance(event, Asked) or event.how != DEFAULT:
+            return
+        if (event.endpoint.address, event.rdtype.name) == (silent, "TXT"):
             if seen_silent:
                 endless.append(event.name.to_text())
                 await asyncio.get_running_loop().create_future()
