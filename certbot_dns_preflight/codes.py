@@ -41,6 +41,8 @@ class Code(enum.StrEnum):
     CASE_NOT_PRESERVED = "case-not-preserved"
     NEGATIVE_ANSWER_WITHOUT_SOA = "negative-answer-without-soa"
     RATE_LIMITED = "rate-limited"
+    CASE_SENSITIVE = "case-sensitive"
+    DNSSEC_QUERY_FAILS = "dnssec-query-fails"
     INTERNAL_ERROR = "internal-error"
     UNCONFIRMED = "unconfirmed"
     CAA_FORBIDS = "caa-forbids"

@@ -244,7 +244,7 @@ OPTIONS: tuple[Option[Any], ...] = (
     Option(
         "query-timeout",
         "SECONDS",
-        "How long one try of one query may take; each query gets two tries.",
+        "How long an address may take to answer; it is silent only after twice that.",
         _seconds(0.1, 60),
     ),
     Option(

@@ -18,8 +18,11 @@ UNSTABLE_FLIPS = 2
 
 
 def is_usable(observation: Observation) -> bool:
-    """Tell whether an address gave an authoritative answer, right or wrong."""
-    return isinstance(observation.reading, Answer)
+    """Tell whether an address gave an authoritative answer, right or wrong.
+
+    An answer that is another one for the letters of the question is none to go by.
+    """
+    return isinstance(observation.reading, Answer) and observation.fault is None
 
 
 def usable(hop: Hop) -> tuple[Observation, ...]:

@@ -88,8 +88,13 @@ def _troubles(hop: Hop, severity: Severity) -> Iterator[Trouble]:
     """Find each name server's one cause, and its addresses that are merely silent beside it."""
     for name in observations.nameservers(hop.observations):
         mine = tuple(
-            observation for observation in hop.observations if observation.nameserver == name
+            observation
+            for observation in hop.observations
+            # What fails only as a CA's resolver asks has findings of its own.
+            if observation.nameserver == name and observation.fault is None
         )
+        if not mine:
+            continue
         codes = {code for observation in mine if (code := _code(observation.reading))}
         told = [code for code in _IN_ORDER if code in codes]
         usable = any(observations.is_usable(observation) for observation in mine)

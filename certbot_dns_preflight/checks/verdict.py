@@ -99,6 +99,8 @@ def _servers_answer(hop: Hop, unreachable: UnreachablePolicy) -> bool:
         return False
     if unreachable is UnreachablePolicy.WARN:
         return True
+    if any(observation.fault is not None for observation in hop.observations):
+        return False  # silent or not, it is there, and fails for a CA's resolver
     answering = {
         observation.nameserver for observation in hop.observations if _answered(observation)
     }

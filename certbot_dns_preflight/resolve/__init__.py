@@ -8,6 +8,10 @@ looked for where its aliases lead, and the zone of each name on the way is asked
 
 Why each question is asked as it is:
 
+- Every question is put as a CA's resolver puts it, from the walk to the last round: EDNS with 1232
+  bytes, DO, letters in mixed case drawn anew each time, TCP after truncation. What fails only so is
+  as bad as what fails always; where it fails, and only there, plainer questions tell what is wrong.
+  The signatures come with the answers, and are not asked for by themselves.
 - The walk begins at the root and asks authoritative servers alone, without RD. No resolver stands
   between, whose cache or split horizon would show something else than the CA will see; and none is
   asked for the TXT, where a negative answer would stay for the CA to find (RFC 2308). Where a
@@ -18,14 +22,17 @@ Why each question is asked as it is:
   will do. In a zone of a person or company every address is asked.
 - The servers of the zone above are all asked for the delegation, and all of the zone's for its NS
   RRset: one that lags must not hide a name server.
-- Signatures and CAA are asked for as a CA's resolver does.
-- An address is asked again before it counts as silent: datagrams get lost. What fails is data about
-  the server, never an exception; what this host cannot send at all says nothing about anybody.
+- A datagram that seems lost is sent again, and an address has its full time twice before it counts
+  as silent. What fails is data about the server, never an exception; what this host cannot send, or
+  was too busy to read, says nothing about anybody.
+- What comes back is bounded before it is parsed (`wire`), must have the question in it letter by
+  letter or be waited for (a forger would have to guess them), and counts in class IN alone.
 - Few questions a second go to one address: many servers limit the rate of their answers.
 
 Who does what: `sockets` sends, `queries` makes and matches messages, `exchange` asks one address
-with patience and pace, `fanout` several. `reading`, `referrals` and `caa_wire` say what one message
-says, and ask nothing. `walker` goes from the root down to the zone of a name, `name_servers` learns
-who serves it. `txt`, `caa`, `dnssec` and `environment` ask them about a challenge; `probes` asks
-what explains a failure. What the answers mean for a CA is not decided here: that is for `checks`.
+with patience and pace, `plainer` asks it again to tell why it fails, `fanout` asks several.
+`reading`, `referrals` and `caa_wire` say what one message says, and ask nothing. `walker` goes from
+the root down to the zone of a name, `name_servers` learns who serves it. `txt`, `caa`, `dnssec` and
+`environment` ask them about a challenge; `probes` asks what explains a failure. What the answers
+mean for a CA is not decided here: that is for `checks`.
 """

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -20,6 +21,7 @@ import dns.name
 import dns.node
 import dns.opcode
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
@@ -64,6 +66,7 @@ class Authoritative:
     """
 
     misses_tcp: ClassVar[bool] = False
+    delay: ClassVar[float] = 0.0
 
     def __init__(
         self, addresses: Sequence[str], zones: Mapping[str, str], *, port: int = 53
@@ -221,7 +224,16 @@ class Authoritative:
             except OSError:
                 return
             for reply in self.datagrams(wire, address):
-                one.sendto(reply, peer)
+                if self.delay:
+                    later = threading.Timer(self.delay, self._send, (one, reply, peer))
+                    later.daemon = True
+                    later.start()
+                else:
+                    one.sendto(reply, peer)
+
+    def _send(self, one: socket.socket, reply: bytes, peer: object) -> None:
+        with contextlib.suppress(OSError):  # it may have ended meanwhile
+            one.sendto(reply, peer)  # type: ignore[arg-type]
 
     def datagrams(self, wire: bytes, address: str) -> list[bytes]:
         """Give the datagrams that answer one: one or none unless a subclass knows better."""
@@ -250,6 +262,7 @@ class Authoritative:
                     if reply is None:
                         self._ended.wait(10)
                         return
+                    time.sleep(self.delay)
                     peer.sendall(struct.pack("!H", len(reply)) + reply)
             except (OSError, EOFError):
                 return
@@ -336,13 +349,9 @@ class SilentOnUdp(Authoritative):
 
 
 class Slow(Authoritative):
-    """Answers right, after `delay` seconds."""
+    """Answers right, each question after `delay` seconds, however many there are."""
 
     delay = 1.0
-
-    def reply(self, question: Question) -> bytes | None:
-        time.sleep(self.delay)
-        return super().reply(question)
 
 
 class FirstQueryLost(Authoritative):
@@ -527,9 +536,7 @@ class ChaosBeside(Authoritative):
         for section in (response.answer, response.authority, response.additional):
             names = {rrset.name for rrset in section} | {question.name}
             for name in sorted(names):
-                for rdclass in ("CH", "HS", "ANY"):
-                    for kind in ("A", "AAAA", "NS", "SOA", "CNAME", "TXT"):
-                        section.append(_generic(name, rdclass, kind))
+                section += [_of_class(name, rdclass, kind) for rdclass in _OTHERS for kind in _DATA]
         return response
 
 
@@ -708,8 +715,23 @@ def compression_bomb(query: dns.message.Message) -> bytes:
     return bytes(wire)
 
 
-def _generic(name: dns.name.Name, rdclass: str, kind: str) -> dns.rrset.RRset:
-    return dns.rrset.from_text(name, 60, rdclass, kind, r"\# 4 7f000001")
+_OTHERS = (dns.rdataclass.CH, dns.rdataclass.HS, dns.rdataclass.ANY)
+_DATA = {
+    dns.rdatatype.A: b"\x00\x00\x01",  # in CH: a name, and an address in 16 bits
+    dns.rdatatype.AAAA: bytes(16),
+    dns.rdatatype.NS: b"\x00",
+    dns.rdatatype.CNAME: b"\x00",
+    dns.rdatatype.SOA: bytes(22),
+    dns.rdatatype.TXT: b"\x01x",
+}
+
+
+def _of_class(
+    name: dns.name.Name, rdclass: dns.rdataclass.RdataClass, kind: dns.rdatatype.RdataType
+) -> dns.rrset.RRset:
+    rrset = dns.rrset.RRset(name, rdclass, kind)
+    rrset.add(dns.rdata.GenericRdata(rdclass, kind, _DATA[kind]), 60)
+    return rrset
 
 
 def truncated(response: dns.message.Message) -> bytes:

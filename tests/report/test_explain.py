@@ -31,6 +31,8 @@ ERRORS = [
     "nameserver-failing",
     "not-authoritative",
     "malformed-answer",
+    "dnssec-query-fails",
+    "case-sensitive",
     "internal-error",
     "unconfirmed",
     "caa-forbids",

@@ -124,3 +124,103 @@ def test_nsd_that_limits_our_rate_is_told_and_read_over_tcp(lab: Lab, look: Look
             dns.query.udp(query, address, timeout=2)
     seen = look("shop.test", VALUE)
     seen.fails("wrong-value", warnings=frozenset({"rate-limited"}))
+
+
+# -- as a CA's resolver asks ---------------------------------------------------------------------
+
+
+def test_a_question_in_changed_letters_is_told_of_what_is_ready_too(
+    beside: Callable[..., str], look: Look
+) -> None:
+    host = beside(misbehaving.CaseChanging, CHALLENGE)
+    seen = look("shop.test", VALUE)
+    seen.is_ready(warnings=frozenset({"case-not-preserved"}))
+    assert host.rstrip(".") in seen.finding("case-not-preserved")["summary"]
+    assert seen.statuses(host) == {"match"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        (misbehaving.FailsWithDo, "rcode"),
+        (misbehaving.DropsDo, "no-answer"),
+        (misbehaving.TooLongWithSignatures, "truncated"),
+    ],
+)
+def test_a_server_that_fails_only_with_do_is_told_by_how_it_fails(
+    beside: Callable[..., str], look: Look, kind: type[Authoritative], how: str
+) -> None:
+    host = beside(kind, CHALLENGE)
+    look("shop.test", VALUE, query_timeout=1.0).fails(
+        "dnssec-query-fails", naming=(host,), kind=how
+    )
+
+
+def test_where_every_server_fails_with_do_no_resolver_gets_the_record(
+    beside: Callable[..., str], look: Look
+) -> None:
+    beside(misbehaving.FailsWithDo, CHALLENGE, servers=())
+    seen = look("shop.test", VALUE)
+    seen.fails("dnssec-query-fails", kind="rcode")
+    assert seen.ca == frozenset()
+
+
+def test_one_address_that_drops_do_is_an_error_beside_one_that_answers(
+    lab: Lab, beside: Callable[..., str], look: Look
+) -> None:
+    class OneDropsDo(misbehaving.Authoritative):
+        def reply(self, question: misbehaving.Question) -> bytes | None:
+            drops = ":" in question.address and misbehaving.wants_signatures(question)
+            return None if drops else super().reply(question)
+
+    host = beside(OneDropsDo, CHALLENGE)
+    found = look("shop.test", VALUE, query_timeout=1.0).fails(
+        "dnssec-query-fails", naming=(host,), kind="no-answer"
+    )
+    assert ":" in found["address"]
+    assert lab.bind.running
+
+
+@pytest.mark.parametrize("kind", [misbehaving.CaseSensitive, misbehaving.NodataForCapitals])
+def test_a_server_whose_answer_depends_on_letters_is_told(
+    beside: Callable[..., str], look: Look, kind: type[Authoritative]
+) -> None:
+    host = beside(kind, CHALLENGE)
+    look.compares = False  # the lab's resolver does not mix letters, a CA's does
+    found = look("shop.test", VALUE).fails("case-sensitive", naming=(host,))
+    mixed = "NXDOMAIN" if kind is misbehaving.CaseSensitive else "no data"
+    assert {question["mixed"] for question in found["evidence"]["questions"]} == {mixed}
+    assert {question["exact"] for question in found["evidence"]["questions"]} == {"1 TXT record"}
+
+
+def test_a_server_that_lacks_the_record_is_not_taken_for_one_that_minds_letters(
+    beside: Callable[..., str], look: Look
+) -> None:
+    beside(misbehaving.CaseSensitive, "")
+    look("shop.test", VALUE).fails("record-not-published")
+
+
+def test_a_slow_server_is_not_a_dead_one(beside: Callable[..., str], look: Look) -> None:
+    class Late(misbehaving.Slow):
+        delay = 1.5
+
+    host = beside(Late, CHALLENGE, addresses=look.lab.addresses()[:1])
+    look.compares = False  # and is asked for longer than a resolver would
+    seen = look("shop.test", VALUE, wait=True, query_timeout=3.0)
+    seen.is_ready()
+    assert seen.statuses(host) == {"match"}
+
+
+def test_a_server_that_sends_bombs_over_tcp_costs_nobody_else(
+    beside: Callable[..., str], look: Look
+) -> None:
+    host = beside(misbehaving.CompressionBomb, CHALLENGE)
+    seen = look("shop.test", VALUE)
+    seen.fails("tcp-unavailable", naming=(host,))
+
+
+def test_records_of_other_classes_beside_the_answer_do_no_harm(
+    beside: Callable[..., str], look: Look
+) -> None:
+    beside(misbehaving.ChaosBeside, CHALLENGE)
+    look("shop.test", VALUE).is_ready()

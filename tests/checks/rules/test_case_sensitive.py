@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import dataclasses
+
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.dnssec import ServerAddress
+from certbot_dns_preflight.facts.query_fault import CaseFault
+from tests.builders.survey import NS1, NS2, OWNER, ZONE, at, hop, name, nxdomain, survey, texts
+from tests.checks.asserting import only_error
+
+FAULT = CaseFault(
+    name(ZONE),
+    ServerAddress(name("ns2.example.net."), Endpoint(NS2)),
+    name(OWNER),
+    dns.rdatatype.TXT,
+    name(OWNER),
+    "NXDOMAIN",
+    "1 TXT record",
+)
+
+
+def test_an_answer_that_depends_on_letters_is_one_error() -> None:
+    facts = survey(hop(at(NS1, texts()), at(NS2, nxdomain(), fault=FAULT)))
+    found = only_error(dataclasses.replace(facts, query_faults=(FAULT,)), "case-sensitive")
+    assert found.summary == (
+        "ns2.example.net at 192.0.2.2 answers otherwise where letters are mixed (aBc)."
+    )
+    assert f"To {OWNER} TXT came, in mixed letters: NXDOMAIN; in small ones: 1 TXT record" in (
+        found.cause
+    )
+    assert found.nameserver == name("ns2.example.net.")
+    assert found.evidence["questions"] == [
+        {
+            "nameserver": "ns2.example.net.",
+            "address": NS2,
+            "port": 53,
+            "owner": OWNER,
+            "type": "TXT",
+            "mixed": "NXDOMAIN",
+            "exact": "1 TXT record",
+        }
+    ]
+
+
+def test_where_all_servers_do_it_no_record_is_said_to_be_missing() -> None:
+    first = dataclasses.replace(FAULT, place=ServerAddress(name("ns1.example.net."), Endpoint(NS1)))
+    facts = survey(hop(at(NS1, nxdomain(), fault=first), at(NS2, nxdomain(), fault=FAULT)))
+    found = only_error(dataclasses.replace(facts, query_faults=(first, FAULT)), "case-sensitive")
+    assert found.nameserver is None
+    assert found.summary.startswith("ns1.example.net and ns2.example.net answer otherwise")
