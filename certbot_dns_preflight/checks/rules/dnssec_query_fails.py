@@ -99,7 +99,7 @@ def _finding(some: Sequence[DnssecFault], context: Context) -> Finding:
         how = {
             QueryFaultKind.RCODE: "with an error",
             QueryFaultKind.NO_ANSWER: "not at all",
-            QueryFaultKind.TRUNCATED: "only in part",
+            QueryFaultKind.TRUNCATED: "in part",
         }[first.kind]
         answers = phrases.verb(len(faults.hosts(some)), "answers", "answer")
         summary = f"{who} {answers} {how} where signatures are asked for (DO)"
