@@ -16,18 +16,18 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from certbot_dns_preflight.dnssec import denial
-from certbot_dns_preflight.dnssec.denial import Proof
 from certbot_dns_preflight.dnssec.messages import (
     MOST_KEYS,
     anchored_keys,
     answering,
     find,
-    is_another_zones,
     is_the_childs,
+    mismatch,
+    referral,
     signatures_of,
     usable,
 )
+from certbot_dns_preflight.dnssec.proof import Proof
 from certbot_dns_preflight.dnssec.signatures import (
     KNOWN_ALGORITHMS,
     Broken,
@@ -36,6 +36,7 @@ from certbot_dns_preflight.dnssec.signatures import (
     Verifier,
     is_zone_key,
 )
+from certbot_dns_preflight.dnssec.signed_data import SignedData
 from certbot_dns_preflight.dnssec.zone_result import ZoneResult
 from certbot_dns_preflight.facts.dnssec import UNSUPPORTED, Assessment, Kind, Status, ZoneState
 
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
     )
 
 _DIGESTS = frozenset({1, 2, 4})  # SHA-1, SHA-256, SHA-384
-_MOST_DS = 16
 
 
 def validate(
@@ -113,7 +113,7 @@ class _Zone:
         return ZoneState(
             self.facts.apex,
             status,
-            self.reason,
+            self.reason or self.notes.unable,
             tuple(self.notes.places.items()),
             self.notes.merged_faults(),
             self.notes.merged_expiring(),
@@ -129,34 +129,53 @@ class _Zone:
                 self.status = Status.BOGUS
             self.reason = parent.reason if parent is not None else "nothing is known of its parent"
             return ()
-        unsigned: list[str] = []
         with parent.notes.concerning(self.facts.apex, dns.rdatatype.DS, and_below=True):
-            for said in self.facts.ds:
-                proof = self._delegated(parent, said)
-                if proof is not None and proof is not Proof.UNPROVEN:
-                    unsigned.append(_UNSIGNED[proof])
+            unsigned = self._delegated(parent)
         if self.delegations:
             return frozenset().union(*self.delegations)
         if unsigned:
-            self.status, self.reason = Status.INSECURE, unsigned[0]
+            self.status, self.reason = Status.INSECURE, _UNSIGNED[unsigned[0]]
         elif parent.notes.faults:
             self.status, self.reason = Status.BOGUS, "its delegation cannot be validated"
         else:
             self.status, self.reason = Status.INDETERMINATE, "no usable answer about its DS"
         return ()
 
-    def _delegated(self, parent: _Zone, said: ServerReply) -> Proof | None:
-        """Take the DS set that one server of the parent gives; else what its denial proves."""
+    def _delegated(self, parent: _Zone) -> list[Proof]:
+        """Take the DS sets that the parent's servers give; else give what their denials prove.
+
+        A resolver takes what comes with the referral, and asks for the DS only where that has none.
+        So an answer to that question that cannot be believed harms nobody if the referrals can.
+        """
+        referred = [d for said in self.facts.referrals if (d := self._referred(parent, said))]
+        asked = [d for said in self.facts.ds if (d := self._asked(parent, said))]
+        believed = any(d.believed for d in referred)
+        for delegation in (*referred, *asked):
+            counts = delegation in asked and not believed
+            if delegation.believed or counts or not asked:
+                parent.notes.take(delegation.notes)
+            if delegation.signers is not None:
+                places = self.delegations.setdefault(delegation.signers, [])
+                if delegation.place not in places:
+                    places.append(delegation.place)
+        return [d.proof for d in (*referred, *asked) if d.proof is not None and d.believed]
+
+    def _referred(self, parent: _Zone, said: ServerReply) -> _Delegation | None:
+        message = referral(said, self.facts.apex)
+        if message is None:
+            return None
+        if not any(rrset.rdtype in _ABOUT_DS for rrset in message.authority):
+            return None  # it says nothing: a resolver asks
+        return _judge_delegation(parent.data_at(said.place), message.authority, self.facts.apex)
+
+    def _asked(self, parent: _Zone, said: ServerReply) -> _Delegation | None:
         message = usable(said)
         if message is None or is_the_childs(message, self.facts.apex):
             return None
-        keys = parent.keys_for(said.place)
-        ds = find(message.answer, self.facts.apex, dns.rdatatype.DS)
-        if ds is None:
-            return parent.denied(message, self.facts.apex, dns.rdatatype.DS, keys, said.place)
-        if parent.signed(ds, message.answer, keys, said.place):
-            self.delegations.setdefault(frozenset(ds), []).append(said.place)
-        return None
+        data = parent.data_at(said.place)
+        given = find(message.answer, self.facts.apex, dns.rdatatype.DS) is not None
+        section = message.answer if given else message.authority
+        return _judge_delegation(data, section, self.facts.apex)
 
     def _each_delegation(self) -> None:
         """Try each DS set by itself, where the parent's servers differ: a resolver has but one."""
@@ -188,6 +207,11 @@ class _Zone:
         checked = self.verifier.check(keys, signatures, anchored, zone=self.facts.apex)
         return not isinstance(checked, Broken)
 
+    def data_at(self, place: ServerAddress) -> SignedData:
+        """Judge data of this zone as an address serves it."""
+        keys = self.keys_for(place)
+        return SignedData(self.facts.apex, self.verifier, keys, place, self.notes)
+
     # -- DNSKEY ------------------------------------------------------------------------------------
 
     def _keys(self, signers: Collection[DS]) -> None:  # noqa: C901 - one branch a way to fail
@@ -208,9 +232,8 @@ class _Zone:
                 continue
             anchored = anchored_keys(keys, signers, apex)
             if not anchored:
-                served = sorted({dns.dnssec.key_id(key) for key in list(keys)[:MOST_KEYS]})
-                detail = f"keys here: {', '.join(map(str, served[:8]))}"
-                self.notes.fault(said.place, Kind.DS_WITHOUT_KEY, detail, tags=tags)
+                kind, detail, about = mismatch(keys, signers)
+                self.notes.fault(said.place, kind, detail, tags=about)
                 continue
             signatures = signatures_of(message.answer, apex, dns.rdatatype.DNSKEY)
             by_anchored = {dns.dnssec.key_id(key) for key in anchored}
@@ -249,105 +272,13 @@ class _Zone:
             if message is None:
                 self.notes.note(said.place, Status.INDETERMINATE)
                 continue
-            keys = self.keys_for(said.place)
+            data = self.data_at(said.place)
             rrset = answering(message, asked.owner, asked.rdtype, self.facts.apex)
             if rrset is None:
-                self.denied(message, asked.owner, asked.rdtype, keys, said.place)
-            elif self.signed(rrset, message.answer, keys, said.place, message=message):
+                data.denied(message, asked.owner, asked.rdtype)
+            elif data.is_sound(rrset, message.answer, message=message):
                 sound[said.place] = rrset, signatures_of(message.answer, rrset.name, rrset.rdtype)
         self._elsewhere(sound)
-
-    def signed(
-        self,
-        rrset: dns.rrset.RRset,
-        section: Sequence[dns.rrset.RRset],
-        keys: Collection[DNSKEY],
-        place: ServerAddress,
-        *,
-        message: dns.message.Message | None = None,
-    ) -> bool:
-        """Whether an RRset of this zone is validly signed; notes what is wrong if not."""
-        signatures = signatures_of(section, rrset.name, rrset.rdtype)
-        match self.verifier.check(rrset, signatures, keys, zone=self.facts.apex):
-            case Broken() as broken:
-                self.notes.broken(place, rrset, broken)
-                return False
-            case CannotJudge(detail=detail):
-                self.notes.note(place, Status.INDETERMINATE)
-                self.reason = self.reason or detail
-                return False
-            case Valid(wildcard=wildcard) as valid:
-                self.notes.ends(place, rrset, valid)
-        if wildcard is None or message is None:
-            self.notes.note(place, Status.SECURE)
-            return True
-        denials, sound = self._denials(message, keys, place)
-        if sound and denial.no_closer(denials, rrset.name, wildcard, zone=self.facts.apex) is (
-            Proof.UNPROVEN
-        ):
-            detail = f"made from {wildcard} without the proof that nothing closer exists"
-            self.notes.fault(place, Kind.MISSING, detail, rrset)
-            return False
-        self.notes.note(place, Status.SECURE)
-        return sound
-
-    def denied(
-        self,
-        message: dns.message.Message,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        keys: Collection[DNSKEY],
-        place: ServerAddress,
-    ) -> Proof | None:
-        """Find what a negative answer of this zone proves; None where its signatures are broken."""
-        denials, sound = self._denials(message, keys, place)
-        if not sound:
-            return None
-        proof = denial.absent(denials, name, rdtype, zone=self.facts.apex)
-        match proof:
-            case Proof.UNPROVEN:
-                about = dns.rrset.RRset(name, dns.rdataclass.IN, rdtype)
-                if denials:
-                    detail = "the proof that it does not exist does not fit"
-                    self.notes.fault(place, Kind.INVALID, detail, about)
-                else:
-                    detail = "a negative answer without a signed proof"
-                    self.notes.fault(place, Kind.MISSING, detail, about)
-            case Proof.PROVEN:
-                self.notes.note(place, Status.SECURE)
-            case Proof.OPT_OUT | Proof.TOO_MANY_ITERATIONS:
-                self.notes.note(
-                    place, Status.SECURE if rdtype == dns.rdatatype.DS else Status.INSECURE
-                )
-        return proof
-
-    def _denials(
-        self, message: dns.message.Message, keys: Collection[DNSKEY], place: ServerAddress
-    ) -> tuple[list[dns.rrset.RRset], bool]:
-        """Give the NSEC and NSEC3 records whose signatures hold, and whether all (and SOA) do.
-
-        Where an alias leads into a zone below on the same server, its records are there as well.
-        """
-        good, sound = [], True
-        for rrset in message.authority[:MOST_KEYS]:
-            if rrset.rdtype not in _DENYING or not rrset.name.is_subdomain(self.facts.apex):
-                continue
-            signatures = signatures_of(message.authority, rrset.name, rrset.rdtype)
-            if is_another_zones(rrset, signatures, self.facts.apex):
-                continue
-            match self.verifier.check(rrset, signatures, keys, zone=self.facts.apex):
-                case Valid() as valid:
-                    self.notes.ends(place, rrset, valid)
-                    if rrset.rdtype != dns.rdatatype.SOA:
-                        good.append(rrset)
-                case Broken() as broken:
-                    self.notes.broken(place, rrset, broken)
-                    sound = False
-                case CannotJudge(detail=detail):
-                    self.notes.note(place, Status.INDETERMINATE)
-                    self.reason = self.reason or detail
-                    sound = False
-        return good, sound
 
     def _elsewhere(self, sound: dict[ServerAddress, tuple[dns.rrset.RRset, list[RRSIG]]]) -> None:
         """Check with other addresses' keys too: a resolver may have those (half-done rollovers)."""
@@ -361,7 +292,38 @@ class _Zone:
                     self.notes.record((place,), rrset, replace(checked, detail=detail))
 
 
-_DENYING = frozenset({dns.rdatatype.NSEC, dns.rdatatype.NSEC3, dns.rdatatype.SOA})
+@dataclass(frozen=True, slots=True, eq=False)
+class _Delegation:
+    """What one server of a zone says of a delegation: a DS set, or what its denial proves.
+
+    Neither is believed where signatures do not hold or the proof does not fit; `notes` say why.
+    """
+
+    place: ServerAddress
+    notes: ZoneResult
+    signers: frozenset[DS] | None = None
+    proof: Proof | None = None
+
+    @property
+    def believed(self) -> bool:
+        """Whether a validator would go by it."""
+        return self.signers is not None or self.proof in _UNSIGNED
+
+
+def _judge_delegation(
+    data: SignedData, section: Sequence[dns.rrset.RRset], child: dns.name.Name
+) -> _Delegation:
+    """Judge a DS set, or its denial, in a section of an answer or of a referral."""
+    data = data.tentative()
+    ds = find(section, child, dns.rdatatype.DS)
+    if ds is None:
+        proof = data.undelegated(section, child)
+        return _Delegation(data.place, data.notes, proof=proof)
+    signers = frozenset(ds) if data.is_sound(ds, section) else None
+    return _Delegation(data.place, data.notes, signers=signers)
+
+
+_ABOUT_DS = frozenset({dns.rdatatype.DS, dns.rdatatype.NSEC, dns.rdatatype.NSEC3})
 _UNSIGNED = {
     Proof.PROVEN: "its parent proves that it has no DS",
     Proof.OPT_OUT: "its parent proves that it has no DS (opt-out)",
@@ -377,4 +339,4 @@ def _supported(signers: Collection[DS]) -> list[DS]:
     known = [
         ds for ds in signers if ds.algorithm in KNOWN_ALGORITHMS and ds.digest_type in _DIGESTS
     ]
-    return sorted(known, key=lambda ds: ds.key_tag)[:_MOST_DS]
+    return sorted(known, key=lambda ds: ds.key_tag)

@@ -44,13 +44,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ZoneFacts:
-    """One zone of the chain: its DS as the parent serves it, its keys and some of its data."""
+    """One zone of the chain: its DS as the parent serves it, its keys and some of its data.
+
+    `referrals` are replies of the parent's servers that refer to the zone, asked with DO: a DS set
+    or its denial there counts, as a resolver takes it from there and does not ask again.
+    """
 
     apex: dns.name.Name
     parent: dns.name.Name | None
     ds: tuple[ServerReply, ...]
     dnskey: tuple[ServerReply, ...]
     rrsets: tuple[Asked, ...] = ()
+    referrals: tuple[ServerReply, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,9 @@ class Facts:
 
 UNSUPPORTED = "its DS has no algorithm or digest type that validators support"
 """The reason for a zone to be insecure although it is signed."""
+
+WITHOUT_PROOF = "a negative answer without a signed proof"
+"""The detail of a fault where nothing shows that what is denied does not exist."""
 
 
 # -- assessment ----------------------------------------------------------------------------------
@@ -80,10 +88,12 @@ class Kind(enum.StrEnum):
     """What is wrong where data is bogus (the contract's words)."""
 
     DS_WITHOUT_KEY = "ds-without-key"
+    DIGEST_DIFFERS = "digest-differs"
     EXPIRED = "signature-expired"
     NOT_YET_VALID = "signature-not-yet-valid"
     MISSING = "signature-missing"
     INVALID = "signature-invalid"
+    DENIAL_INVALID = "denial-invalid"
 
 
 @dataclass(frozen=True, slots=True)

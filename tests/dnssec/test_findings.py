@@ -22,7 +22,7 @@ FAULTS = {
     "stale-ds.test.": ("ds-without-key",),
     "ds-but-unsigned.test.": ("ds-without-key",),
     "ds-but-unsigned-on-one.test.": ("ds-without-key", "signature-missing"),
-    "ds-wrong-digest.test.": ("ds-without-key",),
+    "ds-wrong-digest.test.": ("digest-differs",),
     "expired.test.": ("signature-expired",),
     "expired-on-nsd.test.": ("signature-expired",),
     "expired-on-pdns.test.": ("signature-expired",),
@@ -136,6 +136,17 @@ def test_a_ds_without_key_names_the_key_and_the_registrar(told: dict[str, list[F
     assert found.summary == ("DNSSEC of stale-ds.test.: its DS (seen from test.) matches no key.")
     assert "at the registrar" in found.remedy
     assert found.nameserver is None
+
+
+def test_a_ds_with_the_right_tag_and_another_digest_says_so(told: dict[str, list[Finding]]) -> None:
+    (found,) = told["ds-wrong-digest.test."]
+    ((tag,),) = [fault["key_tags"] for fault in found.evidence["faults"]]
+    assert found.summary == (
+        f"DNSSEC of ds-wrong-digest.test.: its DS (seen from test.) names key tag {tag}, but "
+        "another digest than that key has."
+    )
+    assert f"key tag {tag} exists, but its digest differs" in found.cause
+    assert "at the registrar" in found.remedy
 
 
 def test_with_another_root_nothing_below_is_blamed(signed_world: World) -> None:

@@ -15,8 +15,7 @@ import dns.rrset
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from certbot_dns_preflight.dnssec import anchors, denial, signatures
-from certbot_dns_preflight.dnssec.denial import Proof, absent, no_closer
+from certbot_dns_preflight.dnssec import anchors, signatures
 from certbot_dns_preflight.dnssec.signatures import Broken, CannotJudge, Valid, Verifier
 from certbot_dns_preflight.facts.dnssec import Kind
 
@@ -273,104 +272,6 @@ def test_missing_cryptography_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> 
     checked = check([sig], [key])
     assert isinstance(checked, CannotJudge)
     assert "cannot check ED25519 signatures" in checked.detail
-
-
-# -- denial ----------------------------------------------------------------------------------------
-
-
-def nsec(owner: str, following: str, *types: str) -> dns.rrset.RRset:
-    return dns.rrset.from_text(owner, 60, "IN", "NSEC", f"{following} {' '.join(types)}")
-
-
-def nsec3(
-    name: str, span: int, *types: str, iterations: int = 0, flags: int = 0
-) -> dns.rrset.RRset:
-    """Make the NSEC3 of a name whose hash is followed at a distance."""
-    label = dns.dnssec.nsec3_hash(name, b"", iterations, 1)
-    number = int.from_bytes(denial._from_base32(label))
-    following = dns.rdata.from_text(
-        dns.rdataclass.IN,
-        dns.rdatatype.NSEC3,
-        f"1 {flags} {iterations} - {label} {' '.join(types)}",
-    ).replace(next=((number + span) % (1 << 160)).to_bytes(20))
-    rrset = dns.rrset.RRset(
-        dns.name.from_text(f"{label}.example.com."), dns.rdataclass.IN, dns.rdatatype.NSEC3
-    )
-    rrset.add(following, 60)
-    return rrset
-
-
-def proof(name: str, rdtype: str, *denials: dns.rrset.RRset) -> Proof:
-    return absent(denials, dns.name.from_text(name), dns.rdatatype.from_text(rdtype), zone=ZONE)
-
-
-def test_nsec_at_the_name_denies_what_its_bitmap_lacks() -> None:
-    at = nsec("www.example.com.", "z.example.com.", "A", "RRSIG", "NSEC")
-    assert proof("www.example.com.", "TXT", at) is Proof.PROVEN
-    assert proof("www.example.com.", "A", at) is Proof.UNPROVEN
-    assert proof("other.example.com.", "TXT", at) is Proof.UNPROVEN
-
-
-def test_nsec_of_an_alias_denies_nothing() -> None:
-    at = nsec("www.example.com.", "z.example.com.", "CNAME", "RRSIG", "NSEC")
-    assert proof("www.example.com.", "TXT", at) is Proof.UNPROVEN
-
-
-def test_nsec_from_the_other_side_of_the_cut_denies_nothing() -> None:
-    parents = nsec("sub.example.com.", "z.example.com.", "NS", "RRSIG", "NSEC")
-    childs = nsec("sub.example.com.", "a.sub.example.com.", "NS", "SOA", "RRSIG", "NSEC")
-    assert proof("sub.example.com.", "DS", parents) is Proof.PROVEN
-    assert proof("sub.example.com.", "TXT", parents) is Proof.UNPROVEN
-    assert proof("sub.example.com.", "DS", childs) is Proof.UNPROVEN
-    assert proof("a.sub.example.com.", "TXT", parents) is Proof.UNPROVEN
-
-
-def test_nsec_needs_the_wildcard_denied_as_well() -> None:
-    covering = nsec("a.example.com.", "z.example.com.", "A")
-    no_wildcard = nsec("example.com.", "a.example.com.", "SOA", "NS")
-    assert proof("www.example.com.", "TXT", covering) is Proof.UNPROVEN
-    assert proof("www.example.com.", "TXT", covering, no_wildcard) is Proof.PROVEN
-
-
-def test_nsec_of_an_empty_non_terminal_is_proof_enough() -> None:
-    covering = nsec("a.example.com.", "x.www.example.com.", "A")
-    assert proof("www.example.com.", "TXT", covering) is Proof.PROVEN
-
-
-def test_the_last_nsec_covers_what_comes_after_it() -> None:
-    last = nsec("a.example.com.", "example.com.", "A")
-    apex = nsec("example.com.", "a.example.com.", "SOA", "NS")
-    assert proof("www.example.com.", "TXT", last, apex) is Proof.PROVEN
-
-
-def test_nsec3_with_too_many_iterations_is_not_computed() -> None:
-    many = nsec3("example.com.", 1 << 159, "NS", "SOA", iterations=151)
-    assert proof("www.example.com.", "TXT", many) is Proof.TOO_MANY_ITERATIONS
-
-
-def test_nsec3_at_the_name_denies_what_its_bitmap_lacks() -> None:
-    at = nsec3("www.example.com.", 1 << 100, "A")
-    assert proof("www.example.com.", "TXT", at) is Proof.PROVEN
-    assert proof("www.example.com.", "A", at) is Proof.UNPROVEN
-
-
-@pytest.mark.parametrize(("flags", "expected"), [(0, Proof.PROVEN), (1, Proof.OPT_OUT)])
-def test_nsec3_that_covers_all_but_the_apex(flags: int, expected: Proof) -> None:
-    apex = nsec3("example.com.", 0, "NS", "SOA", flags=flags)
-    assert proof("www.example.com.", "TXT", apex) is expected
-    wildcard = dns.name.from_text("*.example.com.")
-    name = dns.name.from_text("www.example.com.")
-    assert no_closer([apex], name, wildcard, zone=ZONE) is expected
-
-
-def test_nsec3_without_a_closest_encloser_proves_nothing() -> None:
-    elsewhere = nsec3("other.example.com.", 0, "A")
-    assert proof("www.example.com.", "TXT", elsewhere) is Proof.UNPROVEN
-
-
-def test_records_of_another_zone_prove_nothing() -> None:
-    alien = nsec("a.example.org.", "z.example.org.", "A")
-    assert proof("www.example.com.", "TXT", alien) is Proof.UNPROVEN
 
 
 def test_all_algorithms_of_current_zones_are_known() -> None:

@@ -50,6 +50,10 @@ RULE = Rule(
             "DNSSEC denial for the type is broken",
             "See dnssec-bogus.",
         ),
+        Remedy(
+            "the registry's servers fail (a top-level domain)",
+            "Nothing to fix on your side; try again later.",
+        ),
     ),
     subject=Subject.ENVIRONMENT,
 )
