@@ -152,6 +152,27 @@ class ZoneState:
     expiring: tuple[Expiring, ...] = ()
 
 
+class Trust(enum.StrEnum):
+    """What a validating CA makes of a challenge's zones (the contract's words)."""
+
+    SECURE = "secure"
+    INSECURE = "insecure"
+    BOGUS = "bogus"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The trust in all that is looked up for a challenge; `reason` says why it is not secure."""
+
+    trust: Trust
+    reason: str | None = None
+
+
+NOT_COLLECTED = Validation(Trust.UNCHECKED, "its keys and signatures were not looked at")
+"""Where a run did not come to it, or was not asked to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """All zones, judged at a moment (`now`, seconds since 1970)."""

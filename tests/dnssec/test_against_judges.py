@@ -754,7 +754,7 @@ class Bench:
     cases: dict[str, Case]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # a worker may come back to it after other tests
 def bench(session_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     directory = tmp_path_factory.mktemp("judges")
     top, leaf = (Server(session_lab.addresses()[0]) for _ in range(2))
