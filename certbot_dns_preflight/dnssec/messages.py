@@ -38,8 +38,7 @@ _MOST_TOLD = 8  # key tags in a sentence
 def usable(said: ServerReply) -> dns.message.Message | None:
     """Give a reply's message if it is an answer to rely on; other findings tell of the rest.
 
-    Resolvers take an answer without authority as well, unless it refers them elsewhere or comes
-    from a resolver.
+    Resolvers take an answer without authority as well, unless it refers them elsewhere.
     """
     if not isinstance(said.reply, Response):
         return None

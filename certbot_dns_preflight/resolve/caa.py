@@ -18,6 +18,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from certbot_dns_preflight.dnssec.messages import is_final
 from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason, Response, Transport
 from certbot_dns_preflight.facts.caa import (
     AliasTo,
@@ -298,7 +299,7 @@ def _read_message(message: dns.message.Message, owner: dns.name.Name) -> Content
     rcode = message.rcode()
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return Failed(dns.rcode.to_text(rcode))
-    if not message.flags & dns.flags.AA:
+    if not is_final(message):
         return Failed("an answer without authority")
     alias = alias_at(message, owner)
     if alias is not None:

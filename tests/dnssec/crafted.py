@@ -96,6 +96,7 @@ class Reply:
     authority: list[dns.rrset.RRset] = field(default_factory=list)
     rcode: dns.rcode.Rcode = dns.rcode.NOERROR
     aa: bool = True
+    ra: bool = False
 
 
 class Zone:
@@ -260,6 +261,8 @@ class Server(Authoritative):
         response.set_rcode(made.rcode)
         if made.aa:
             response.flags |= dns.flags.AA
+        if made.ra:
+            response.flags |= dns.flags.RA
         response.answer, response.authority = list(made.answer), list(made.authority)
         for zone in zones:
             for ns in made.authority:

@@ -738,6 +738,52 @@ def no_denial_of_caa(c: Case) -> None:
     c.answers(lambda z: Reply(authority=z.soa()), "@", "CAA")
 
 
+# -- without authority, in unsigned zones: how CAA is read then, the tests of CAA show -------------
+
+
+def _unsigned(c: Case, make: Callable[[Zone], Reply]) -> None:
+    c.zone.signed = False
+    c.top.cuts[c.zone.origin] = []
+    c.asked = ("@", "CAA")
+    c.zone.add("@", "CAA", '0 issue "ca.example"')
+    c.answers(make, "@", "CAA")
+
+
+@case("insecure", "insecure", "insecure")
+def unsigned_nodata_without_authority(c: Case) -> None:
+    _unsigned(c, lambda _: Reply(aa=False))
+
+
+@case("insecure", "insecure", "insecure")
+def unsigned_answer_without_authority(c: Case) -> None:
+    _unsigned(c, lambda z: Reply([z.data[z.origin, "CAA"]], aa=False))
+
+
+@case("insecure", "insecure", "insecure")
+def unsigned_nodata_with_soa_without_authority(c: Case) -> None:
+    _unsigned(c, lambda z: Reply(authority=z.soa(), aa=False))
+
+
+@case("insecure", "insecure", "insecure")
+def unsigned_nodata_from_a_resolver(c: Case) -> None:
+    _unsigned(c, lambda _: Reply(aa=False, ra=True))
+
+
+@case("insecure", "insecure", "insecure")
+def unsigned_answer_from_a_resolver(c: Case) -> None:
+    _unsigned(c, lambda z: Reply([z.data[z.origin, "CAA"]], aa=False, ra=True))
+
+
+@case("insecure", "insecure", "bogus")
+def unsigned_referral_to_itself(c: Case) -> None:
+    _unsigned(c, lambda z: Reply(authority=[z.data[z.origin, "NS"]], aa=False))
+
+
+@case("insecure", "bogus", "bogus")
+def unsigned_referral_upwards(c: Case) -> None:
+    _unsigned(c, lambda _: Reply(authority=[rrset("test.", "NS", "top.test.")], aa=False))
+
+
 # -- running them ----------------------------------------------------------------------------------
 
 
