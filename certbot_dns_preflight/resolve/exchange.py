@@ -348,7 +348,7 @@ def _parse(wire: bytes, query: dns.message.QueryMessage) -> tuple[dns.message.Me
     if not query.is_response(message):
         asked = query.question[0]
         got = message.question[0] if message.question else None
-        about = f"{got.name} {dns.rdatatype.to_text(got.rdtype)}" if got else "nothing"
+        about = f"{got.name} {dns.rdatatype.to_text(got.rdtype)}" if got is not None else "nothing"
         return None, (
             f"an answer to another question: {about}, "
             f"not {asked.name} {dns.rdatatype.to_text(asked.rdtype)}"
