@@ -35,17 +35,17 @@ _MOST_DIGESTS = 64
 _MOST_TOLD = 8  # key tags in a sentence
 
 
-def usable(said: ServerReply) -> dns.message.Message | None:
+def usable(reply: ServerReply) -> dns.message.Message | None:
     """Give a reply's message if it is an answer to rely on; other findings tell of the rest.
 
     Resolvers take an answer without authority as well, unless it refers them elsewhere.
     """
-    if not isinstance(said.reply, Response):
+    if not isinstance(reply.reply, Response):
         return None
-    message = said.reply.message
+    message = reply.reply.message
     if message.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return None
-    return message if said.recursive or is_final(message) else None
+    return message if reply.recursive or is_final(message) else None
 
 
 def is_final(message: dns.message.Message) -> bool:
@@ -60,11 +60,11 @@ def is_final(message: dns.message.Message) -> bool:
     return bool(message.flags & dns.flags.AA) or not refers
 
 
-def referral(said: ServerReply, apex: dns.name.Name) -> dns.message.Message | None:
+def referral(reply: ServerReply, apex: dns.name.Name) -> dns.message.Message | None:
     """Give a reply's message if it refers to a zone."""
-    if not isinstance(said.reply, Response):
+    if not isinstance(reply.reply, Response):
         return None
-    message = said.reply.message
+    message = reply.reply.message
     refers = (
         message.rcode() == dns.rcode.NOERROR
         and not message.answer

@@ -16,20 +16,17 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from certbot_dns_preflight.dnssec import delegation
 from certbot_dns_preflight.dnssec.messages import (
     MOST_KEYS,
     anchored_keys,
     answering,
     find,
-    is_the_childs,
     mismatch,
-    referral,
     signatures_of,
     usable,
 )
-from certbot_dns_preflight.dnssec.proof import Proof
 from certbot_dns_preflight.dnssec.signatures import (
-    KNOWN_ALGORITHMS,
     Broken,
     CannotJudge,
     Valid,
@@ -41,13 +38,14 @@ from certbot_dns_preflight.dnssec.zone_result import ZoneResult
 from certbot_dns_preflight.facts.dnssec import UNSUPPORTED, Assessment, Kind, Status, ZoneState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection
 
     from dns.rdtypes.ANY.DNSKEY import DNSKEY
     from dns.rdtypes.ANY.DS import DS
     from dns.rdtypes.ANY.RRSIG import RRSIG
 
     from certbot_dns_preflight.dnssec.anchors import Anchors
+    from certbot_dns_preflight.dnssec.proof import Proof
     from certbot_dns_preflight.facts.dnssec import (
         Asked,
         Facts,
@@ -55,8 +53,6 @@ if TYPE_CHECKING:
         ServerReply,
         ZoneFacts,
     )
-
-_DIGESTS = frozenset({1, 2, 4})  # SHA-1, SHA-256, SHA-384
 
 
 def validate(
@@ -94,7 +90,7 @@ class _Zone:
         else:
             signers = self._delegation(parent)
         if self.status is Status.SECURE:
-            signers = _supported(signers)
+            signers = delegation.supported(signers)
             if not signers:
                 self.status, self.reason = Status.INSECURE, UNSUPPORTED
         if self.status is Status.SECURE:
@@ -134,7 +130,7 @@ class _Zone:
         if self.delegations:
             return frozenset().union(*self.delegations)
         if unsigned:
-            self.status, self.reason = Status.INSECURE, _UNSIGNED[unsigned[0]]
+            self.status, self.reason = Status.INSECURE, delegation.UNSIGNED[unsigned[0]]
         elif parent.notes.faults:
             self.status, self.reason = Status.BOGUS, "its delegation cannot be validated"
         else:
@@ -147,46 +143,37 @@ class _Zone:
         A resolver takes what comes with the referral, and asks for the DS only where that has none.
         So an answer to that question that cannot be believed harms nobody if the referrals can.
         """
-        referred = [d for said in self.facts.referrals if (d := self._referred(parent, said))]
-        asked = [d for said in self.facts.ds if (d := self._asked(parent, said))]
+        apex = self.facts.apex
+        referred = [
+            found
+            for reply in self.facts.referrals
+            if (found := delegation.of_referral(parent.data_at(reply.place), reply, apex))
+        ]
+        asked = [
+            found
+            for reply in self.facts.ds
+            if (found := delegation.of_answer(parent.data_at(reply.place), reply, apex))
+        ]
         believed = any(d.believed for d in referred)
-        for delegation in (*referred, *asked):
-            counts = delegation in asked and not believed
-            if delegation.believed or counts or not asked:
-                parent.notes.take(delegation.notes)
-            if delegation.signers is not None:
-                places = self.delegations.setdefault(delegation.signers, [])
-                if delegation.place not in places:
-                    places.append(delegation.place)
+        for one in (*referred, *asked):
+            if one.believed or not asked or (one in asked and not believed):
+                parent.notes.take(one.notes)
+            if one.signers is not None:
+                places = self.delegations.setdefault(one.signers, [])
+                if one.place not in places:
+                    places.append(one.place)
         return [d.proof for d in (*referred, *asked) if d.proof is not None and d.believed]
-
-    def _referred(self, parent: _Zone, said: ServerReply) -> _Delegation | None:
-        message = referral(said, self.facts.apex)
-        if message is None:
-            return None
-        if not any(rrset.rdtype in _ABOUT_DS for rrset in message.authority):
-            return None  # it says nothing: a resolver asks
-        return _judge_delegation(parent.data_at(said.place), message.authority, self.facts.apex)
-
-    def _asked(self, parent: _Zone, said: ServerReply) -> _Delegation | None:
-        message = usable(said)
-        if message is None or is_the_childs(message, self.facts.apex):
-            return None
-        data = parent.data_at(said.place)
-        given = find(message.answer, self.facts.apex, dns.rdatatype.DS) is not None
-        section = message.answer if given else message.authority
-        return _judge_delegation(data, section, self.facts.apex)
 
     def _each_delegation(self) -> None:
         """Try each DS set by itself, where the parent's servers differ: a resolver has but one."""
         if len(self.delegations) == 1:
             return
         for given, places in self.delegations.items():
-            signers = _supported(given)
+            signers = delegation.supported(given)
             unfit = [
-                said.place
-                for said in self.facts.dnskey
-                if said.place in self.keys and signers and not self._fits(said, signers)
+                reply.place
+                for reply in self.facts.dnskey
+                if reply.place in self.keys and signers and not self._fits(reply, signers)
             ]
             if unfit:
                 tags = tuple(sorted({ds.key_tag for ds in signers}))
@@ -195,8 +182,8 @@ class _Zone:
                     places, self.notes.keys, Broken(Kind.DS_WITHOUT_KEY, detail, key_tags=tags)
                 )
 
-    def _fits(self, said: ServerReply, signers: Collection[DS]) -> bool:
-        message = usable(said)
+    def _fits(self, reply: ServerReply, signers: Collection[DS]) -> bool:
+        message = usable(reply)
         if message is None:
             return True
         keys = find(message.answer, self.facts.apex, dns.rdatatype.DNSKEY)
@@ -219,40 +206,40 @@ class _Zone:
         apex = self.facts.apex
         tags = tuple(sorted({ds.key_tag for ds in signers}))
         unable = ""
-        for said in self.facts.dnskey:
-            message = usable(said)
+        for reply in self.facts.dnskey:
+            message = usable(reply)
             if message is None:
-                self.notes.note(said.place, Status.INDETERMINATE)
+                self.notes.note(reply.place, Status.INDETERMINATE)
                 continue
             keys = find(message.answer, apex, dns.rdatatype.DNSKEY)
             if keys is None:
                 self.notes.fault(
-                    said.place, Kind.DS_WITHOUT_KEY, "the zone has no keys here", tags=tags
+                    reply.place, Kind.DS_WITHOUT_KEY, "the zone has no keys here", tags=tags
                 )
                 continue
             anchored = anchored_keys(keys, signers, apex)
             if not anchored:
                 kind, detail, about = mismatch(keys, signers)
-                self.notes.fault(said.place, kind, detail, tags=about)
+                self.notes.fault(reply.place, kind, detail, tags=about)
                 continue
             signatures = signatures_of(message.answer, apex, dns.rdatatype.DNSKEY)
             by_anchored = {dns.dnssec.key_id(key) for key in anchored}
             signatures = [s for s in signatures if s.key_tag in by_anchored]
             match self.verifier.check(keys, signatures, anchored, zone=apex):
                 case Valid() as valid:
-                    self.keys[said.place] = frozenset(
+                    self.keys[reply.place] = frozenset(
                         key for key in list(keys)[:MOST_KEYS] if is_zone_key(key)
                     )
-                    self.notes.note(said.place, Status.SECURE)
-                    self.notes.ends(said.place, keys, valid)
+                    self.notes.note(reply.place, Status.SECURE)
+                    self.notes.ends(reply.place, keys, valid)
                 case Broken(kind=Kind.MISSING):
                     named = ", ".join(map(str, sorted(by_anchored)))
                     detail = f"the key set is not signed by key {named}, which the DS names"
-                    self.notes.fault(said.place, Kind.MISSING, detail, keys, tags=tags)
+                    self.notes.fault(reply.place, Kind.MISSING, detail, keys, tags=tags)
                 case Broken() as broken:
-                    self.notes.broken(said.place, keys, broken)
+                    self.notes.broken(reply.place, keys, broken)
                 case CannotJudge(detail=unable):
-                    self.notes.note(said.place, Status.INDETERMINATE)
+                    self.notes.note(reply.place, Status.INDETERMINATE)
         if not self.keys and not self.notes.faults:
             self.status = Status.INDETERMINATE
             self.reason = unable or "no usable answer about its keys"
@@ -267,17 +254,17 @@ class _Zone:
 
     def _data(self, asked: Asked) -> None:
         sound: dict[ServerAddress, tuple[dns.rrset.RRset, list[RRSIG]]] = {}
-        for said in asked.said:
-            message = usable(said)
+        for reply in asked.said:
+            message = usable(reply)
             if message is None:
-                self.notes.note(said.place, Status.INDETERMINATE)
+                self.notes.note(reply.place, Status.INDETERMINATE)
                 continue
-            data = self.data_at(said.place)
+            data = self.data_at(reply.place)
             rrset = answering(message, asked.owner, asked.rdtype, self.facts.apex)
             if rrset is None:
                 data.denied(message, asked.owner, asked.rdtype)
             elif data.is_sound(rrset, message.answer, message=message):
-                sound[said.place] = rrset, signatures_of(message.answer, rrset.name, rrset.rdtype)
+                sound[reply.place] = rrset, signatures_of(message.answer, rrset.name, rrset.rdtype)
         self._elsewhere(sound)
 
     def _elsewhere(self, sound: dict[ServerAddress, tuple[dns.rrset.RRset, list[RRSIG]]]) -> None:
@@ -290,53 +277,3 @@ class _Zone:
                 if isinstance(checked, Broken):
                     detail = f"{checked.detail} at {other.endpoint.address}"
                     self.notes.record((place,), rrset, replace(checked, detail=detail))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Delegation:
-    """What one server of a zone says of a delegation: a DS set, or what its denial proves.
-
-    Neither is believed where signatures do not hold or the proof does not fit; `notes` say why.
-    """
-
-    place: ServerAddress
-    notes: ZoneResult
-    signers: frozenset[DS] | None = None
-    proof: Proof | None = None
-
-    @property
-    def believed(self) -> bool:
-        """Whether a validator would go by it."""
-        return self.signers is not None or self.proof in _UNSIGNED
-
-
-def _judge_delegation(
-    data: SignedData, section: Sequence[dns.rrset.RRset], child: dns.name.Name
-) -> _Delegation:
-    """Judge a DS set, or its denial, in a section of an answer or of a referral."""
-    data = data.tentative()
-    ds = find(section, child, dns.rdatatype.DS)
-    if ds is None:
-        proof = data.undelegated(section, child)
-        return _Delegation(data.place, data.notes, proof=proof)
-    signers = frozenset(ds) if data.is_sound(ds, section) else None
-    return _Delegation(data.place, data.notes, signers=signers)
-
-
-_ABOUT_DS = frozenset({dns.rdatatype.DS, dns.rdatatype.NSEC, dns.rdatatype.NSEC3})
-_UNSIGNED = {
-    Proof.PROVEN: "its parent proves that it has no DS",
-    Proof.OPT_OUT: "its parent proves that it has no DS (opt-out)",
-    Proof.TOO_MANY_ITERATIONS: "its parent's NSEC3 has more iterations than validators compute",
-}
-
-
-def _supported(signers: Collection[DS]) -> list[DS]:
-    """Leave what validators support (RFC 4035 section 5.2).
-
-    SHA-1 counts beside SHA-256 too: Unbound reads the SHOULD of RFC 4509 section 3 so.
-    """
-    known = [
-        ds for ds in signers if ds.algorithm in KNOWN_ALGORITHMS and ds.digest_type in _DIGESTS
-    ]
-    return sorted(known, key=lambda ds: ds.key_tag)

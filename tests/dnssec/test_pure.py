@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from certbot_dns_preflight.dnssec import anchors, signatures
+from certbot_dns_preflight.dnssec.messages import anchored_keys, mismatch
 from certbot_dns_preflight.dnssec.signatures import Broken, CannotJudge, Valid, Verifier
 from certbot_dns_preflight.facts.dnssec import Kind
 
@@ -183,6 +184,104 @@ def test_many_bad_signatures_and_keys_cost_little(monkeypatch: pytest.MonkeyPatc
         rrset = dns.rrset.from_text(f"n{number}.example.com.", 60, "IN", "TXT", "x")
         assert not isinstance(verifier.check(rrset, bad, keys, zone=ZONE), Valid)
     assert len(tried) <= 200
+
+
+@pytest.mark.parametrize(
+    ("absent", "bad", "valid"), [(8, 0, True), (60, 0, True), (60, 7, True), (0, 8, False)]
+)
+def test_only_what_is_computed_is_bounded(
+    absent: int, bad: int, monkeypatch: pytest.MonkeyPatch, *, valid: bool
+) -> None:
+    private, key = zone_key()
+    good = signed(txt(), private, key)
+    others = [
+        signed(txt(), *zone_key(), ends=NOW + (20 + number) * DAY) for number in range(absent)
+    ]
+    spoilt = [
+        signed(txt(), private, key, ends=NOW + (20 + number) * DAY).replace(signature=bytes(64))
+        for number in range(bad)
+    ]
+    tried = []
+    real = dns.dnssec.validate_rrsig
+    monkeypatch.setattr(
+        dns.dnssec, "validate_rrsig", lambda *a, **k: (tried.append(1), real(*a, **k))
+    )
+    checked = check([*others, *spoilt, good], [key])
+    assert isinstance(checked, Valid if valid else Broken)
+    assert len(tried) == min(bad + 1, 8)
+
+
+def test_of_keys_with_one_tag_the_one_that_fits_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dns.dnssec, "key_id", lambda _: 7)
+    pairs = [zone_key() for _ in range(4)]
+    for private, key in pairs:
+        sig = signed(txt(), private, key)
+        assert check([sig], [key for _, key in pairs]) == Valid(NOW + 10 * DAY, 7)
+
+
+def test_many_ds_of_one_tag_cost_a_bounded_number_of_digests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keys = dns.rrset.from_rdata(ZONE, 60, zone_key()[1])
+    (key,) = keys
+    right = dns.dnssec.make_ds(ZONE, key, "SHA256")
+    wrong = [right.replace(digest=number.to_bytes(32)) for number in range(5000)]
+    made = []
+    real = dns.dnssec.make_ds
+    monkeypatch.setattr(dns.dnssec, "make_ds", lambda *a, **k: (made.append(1), real(*a, **k))[1])
+    assert anchored_keys(keys, wrong, ZONE) == []
+    assert len(made) <= 64
+    assert anchored_keys(keys, [*wrong[:50], right], ZONE) == [key]
+    other_tags = [ds.replace(key_tag=(ds.key_tag + 1) % 65536) for ds in wrong]
+    assert anchored_keys(keys, [*other_tags, right], ZONE) == [key]
+
+
+@pytest.mark.parametrize("now", [NOW, (1 << 31) - 5, (1 << 31) + 5, (1 << 32) - 5, (1 << 32) + 5])
+@pytest.mark.parametrize(
+    ("begins", "ends", "kind"),
+    [
+        (-10, 10, None),
+        (-60 * 365, 5 * 365, None),
+        (-10, -2, Kind.EXPIRED),
+        (2, 10, Kind.NOT_YET_VALID),
+        (1 / 24, -1 / 24, Kind.INVALID),
+    ],
+)
+def test_times_of_signatures_are_serial_numbers(
+    now: int, begins: float, ends: float, kind: Kind | None
+) -> None:
+    """Before and after they pass the end of their 32 bits, in 2106 (RFC 1982)."""
+    private, key = zone_key()
+    first, last = now + int(begins * DAY), now + int(ends * DAY)
+    sig = signed(txt(), private, key, begins=first % (1 << 32), ends=last % (1 << 32))
+    checked = Verifier(now).check(txt(), [sig], [key], zone=ZONE)
+    if kind is None:
+        assert checked == Valid(last, dns.dnssec.key_id(key))
+    else:
+        assert isinstance(checked, Broken)
+        assert checked.kind is kind
+        moments = {Kind.EXPIRED: last, Kind.NOT_YET_VALID: first}
+        assert checked.moment == moments.get(kind)
+
+
+@pytest.mark.parametrize(
+    ("changes", "flags", "kind", "detail"),
+    [
+        ({"digest": bytes(32)}, 257, Kind.DIGEST_DIFFERS, "key tag {tag} exists, but its digest d"),
+        ({"algorithm": 13}, 257, Kind.DS_WITHOUT_KEY, "key {tag} has algorithm 15, its DS 13"),
+        ({"key_tag": 1}, 257, Kind.DS_WITHOUT_KEY, "keys here: {tag}"),
+        ({}, 385, Kind.DS_WITHOUT_KEY, "key {tag} is revoked or no zone key"),
+        ({}, 1, Kind.DS_WITHOUT_KEY, "key {tag} is revoked or no zone key"),
+    ],
+)
+def test_it_is_said_how_near_a_ds_is_to_the_keys(
+    changes: dict[str, object], flags: int, kind: Kind, detail: str
+) -> None:
+    key = zone_key()[1].replace(flags=flags)
+    tag = dns.dnssec.key_id(key)
+    ds = dns.dnssec.make_ds(ZONE, zone_key()[1], "SHA256").replace(key_tag=tag)
+    told, words, _ = mismatch(dns.rrset.from_rdata(ZONE, 60, key), [ds.replace(**changes)])
+    assert (told, words[: len(detail.format(tag=tag))]) == (kind, detail.format(tag=tag))
 
 
 def test_a_broken_zone_makes_no_other_suspect() -> None:
