@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certbot_dns_preflight.checks import unjudged
+from certbot_dns_preflight.checks.rules import dnssec_bogus
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.validate import validate
+from certbot_dns_preflight.facts.dnssec import Kind
 from certbot_dns_preflight.facts.finding import Severity
 from tests.checks.asserting import of_dnssec
 from tests.dnssec.test_against_unbound import assess, collect
@@ -166,3 +168,8 @@ def test_a_wrong_clock_here_is_mentioned(signed_world: World, days: int, kind: s
     assert found.evidence["kind"] == f"signature-{kind}"
     assert "this host's clock says" in found.cause
     assert unjudged(assessment) == ()
+
+
+def test_each_kind_has_a_remedy_in_the_catalogue() -> None:
+    remedies = dnssec_bogus.RULE.remedies
+    assert [remedy.cause for remedy in remedies] == [kind.value for kind in Kind]
