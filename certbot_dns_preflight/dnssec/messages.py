@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.dnssec import ServerReply
 
-MOST_KEYS = 64
 _MOST_DIGESTS = 64
 _MOST_TOLD = 8  # key tags in a sentence
 
@@ -135,7 +134,7 @@ def anchored_keys(
         named.setdefault((ds.key_tag, ds.algorithm), []).append(ds)
     found: list[DNSKEY] = []
     left = _MOST_DIGESTS
-    for key in list(keys)[:MOST_KEYS]:
+    for key in keys:
         if not is_zone_key(key):
             continue
         for ds in sorted(named.get((dns.dnssec.key_id(key), key.algorithm), ())):
@@ -163,7 +162,7 @@ def _digest(apex: dns.name.Name, key: DNSKEY, kind: int) -> bytes | None:
 
 def mismatch(keys: dns.rrset.RRset, signers: Collection[DS]) -> tuple[Kind, str, tuple[int, ...]]:
     """Say how near the DS are to a zone's keys where none fits: kind, words, key tags."""
-    served = [(dns.dnssec.key_id(key), key) for key in list(keys)[:MOST_KEYS]]
+    served = [(dns.dnssec.key_id(key), key) for key in keys]
     named = {(ds.key_tag, ds.algorithm) for ds in signers}
     alike = sorted({tag for tag, key in served if (tag, key.algorithm) in named})
     good = {tag for tag, key in served if is_zone_key(key)}

@@ -117,6 +117,7 @@ class Verifier:
         self._give_up = give_up
         self._failures: Counter[dns.name.Name] = Counter()
         self._known: dict[object, Checked] = {}
+        self._tagged: dict[frozenset[DNSKEY], dict[tuple[int, int], list[DNSKEY]]] = {}
 
     def check(
         self,
@@ -127,13 +128,13 @@ class Verifier:
         zone: dns.name.Name,
     ) -> Checked:
         """Check an RRset of a zone against its signatures and the zone's trusted keys."""
-        signatures = list(signatures)
+        signatures, keys = list(signatures), frozenset(keys)
         known = (
             rrset.name.canonicalize(),
             rrset.rdtype,
             frozenset(rrset),
             frozenset(signatures),
-            frozenset(keys),
+            keys,
             zone,
         )
         if known not in self._known:
@@ -144,7 +145,7 @@ class Verifier:
         self,
         rrset: dns.rrset.RRset,
         signatures: list[RRSIG],
-        keys: Collection[DNSKEY],
+        keys: frozenset[DNSKEY],
         zone: dns.name.Name,
     ) -> Checked:
         usable = [
@@ -164,7 +165,9 @@ class Verifier:
         broken: list[Broken] = []
         unable: CannotJudge | None = None
         left = _MOST_COMPUTATIONS
-        tagged = _by_tag(keys)
+        if keys not in self._tagged:
+            self._tagged[keys] = _by_tag(keys)
+        tagged = self._tagged[keys]
         for signature, span in spans:
             candidates = tagged.get((signature.key_tag, signature.algorithm), [])
             unfit = self._unfit(signature, span, candidates)

@@ -13,7 +13,7 @@ import dns.rdatatype
 import dns.rrset
 
 from certbot_dns_preflight.dnssec import denial
-from certbot_dns_preflight.dnssec.messages import MOST_KEYS, is_another_zones, signatures_of
+from certbot_dns_preflight.dnssec.messages import is_another_zones, signatures_of
 from certbot_dns_preflight.dnssec.proof import Proof
 from certbot_dns_preflight.dnssec.signatures import Broken, CannotJudge, Valid
 from certbot_dns_preflight.facts.dnssec import WITHOUT_PROOF, Kind, Status
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.dnssec.zone_result import ZoneResult
     from certbot_dns_preflight.facts.dnssec import ServerAddress
 
+_MOST_RRSETS = 64  # of a section; a denial has a handful
 _DENYING = frozenset({dns.rdatatype.NSEC, dns.rdatatype.NSEC3, dns.rdatatype.SOA})
 
 
@@ -114,7 +115,7 @@ class SignedData:
         Where an alias leads into a zone below on the same server, its records are there as well.
         """
         good, sound = [], True
-        for rrset in section[:MOST_KEYS]:
+        for rrset in section[:_MOST_RRSETS]:
             if rrset.rdtype not in _DENYING or not rrset.name.is_subdomain(self.apex):
                 continue
             signatures = signatures_of(section, rrset.name, rrset.rdtype)

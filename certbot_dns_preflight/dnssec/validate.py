@@ -18,7 +18,6 @@ import dns.rrset
 
 from certbot_dns_preflight.dnssec import delegation
 from certbot_dns_preflight.dnssec.messages import (
-    MOST_KEYS,
     anchored_keys,
     answering,
     find,
@@ -227,9 +226,7 @@ class _Zone:
             signatures = [s for s in signatures if s.key_tag in by_anchored]
             match self.verifier.check(keys, signatures, anchored, zone=apex):
                 case Valid() as valid:
-                    self.keys[reply.place] = frozenset(
-                        key for key in list(keys)[:MOST_KEYS] if is_zone_key(key)
-                    )
+                    self.keys[reply.place] = frozenset(filter(is_zone_key, keys))
                     self.notes.note(reply.place, Status.SECURE)
                     self.notes.ends(reply.place, keys, valid)
                 case Broken(kind=Kind.MISSING):

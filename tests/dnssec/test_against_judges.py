@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import dns.dnssec
 import dns.flags
 import dns.message
 import dns.name
@@ -693,6 +694,13 @@ def two_keys_of_one_tag(c: Case) -> None:
     c.zone.key, other = key, tags[key.tag]
     c.zone.keys = [other.dnskey, key.dnskey]
     c.top.cuts[c.zone.origin] = [key.ds(c.zone.origin)]
+
+
+@case("secure", "secure", "secure")
+def a_hundred_keys(c: Case) -> None:
+    others = (Key().dnskey for _ in range(99))
+    c.zone.keys = [*(key for key in others if dns.dnssec.key_id(key) != c.zone.key.tag)]
+    c.zone.keys.append(c.zone.key.dnskey)
 
 
 @case("bogus", "bogus", "bogus")
