@@ -140,7 +140,8 @@ class _Zone:
         """Take the DS sets that the parent's servers give; else give what their denials prove.
 
         A resolver takes what comes with the referral, and asks for the DS only where that has none.
-        So an answer to that question that cannot be believed harms nobody if the referrals can.
+        So an answer to that question counts only where no referral was heard that can be believed,
+        and one that cannot be believed harms nobody if the referrals can.
         """
         apex = self.facts.apex
         referred = [
@@ -153,9 +154,11 @@ class _Zone:
             for reply in self.facts.ds
             if (found := delegation.of_answer(parent.data_at(reply.place), reply, apex))
         ]
-        believed = any(d.believed for d in referred)
+        believed = {one.place for one in referred if one.believed}
+        counting = asked or referred
+        asked = [one for one in asked if one.place not in believed]
         for one in (*referred, *asked):
-            if one.believed or not asked or (one in asked and not believed):
+            if one.believed or (one in counting and not believed):
                 parent.notes.take(one.notes)
             if one.signers is not None:
                 places = self.delegations.setdefault(one.signers, [])

@@ -102,7 +102,7 @@ class Reply:
 class Zone:
     """A zone that signs with one key; it denies by an NSEC at the name asked for.
 
-    `replies` has the answers that a case replaces, by name and type.
+    `replies` has the answers that a case replaces, by name and type; `referrals` by zone.
     """
 
     def __init__(self, origin: str, *, signed: bool = True) -> None:
@@ -112,6 +112,7 @@ class Zone:
         self.keys = [self.key.dnskey]
         self.data: dict[tuple[dns.name.Name, str], dns.rrset.RRset] = {}
         self.replies: dict[tuple[dns.name.Name, str], Callable[[], Reply]] = {}
+        self.referrals: dict[dns.name.Name, Callable[[], Reply]] = {}
         self.cuts: dict[dns.name.Name, Sequence[DS]] = {}
         self.add(self.origin, "SOA", f"ns.{origin.lstrip('.')} h.test. 1 3600 900 99999 60")
 
@@ -145,7 +146,8 @@ class Zone:
     def usual(self, owner: dns.name.Name, rdtype: str) -> Reply:
         cut = self.cut_above(owner, rdtype)
         if cut is not None:
-            return self.referral(cut)
+            made = self.referrals.get(cut)
+            return made() if made is not None else self.referral(cut)
         if rdtype == "DNSKEY" and owner == self.origin and self.signed:
             keys = dns.rrset.from_rdata_list(owner, 300, self.keys)
             return Reply([keys, self.key.sign(keys, self.origin)])

@@ -85,9 +85,8 @@ class Case:
 
     def parent_refers(self, make: Callable[[Zone], Reply]) -> None:
         """Replace the referral, whatever is asked."""
-        top, (owner, rdtype) = self.top, self.question
-        for key in ((owner, rdtype), (self.zone.origin, "DNSKEY")):
-            top.replies[key] = lambda: make(top)
+        top = self.top
+        top.referrals[self.zone.origin] = lambda: make(top)
 
     def child(self, *, signed: bool) -> Zone:
         """Put another zone below, on the same server, that this one does not delegate."""
@@ -620,6 +619,76 @@ def referral_without_ds_and_none_when_asked(c: Case) -> None:
     ns = c.top.data[c.zone.origin, "NS"]
     c.parent_refers(lambda _: Reply(authority=[ns], aa=False))
     c.parent_answers(lambda z: Reply(authority=z.soa()))
+
+
+def _refers(c: Case, make: Callable[[Zone], list[dns.rrset.RRset]]) -> None:
+    """Let the referral hold this beside the NS set."""
+    ns = c.top.data[c.zone.origin, "NS"]
+    c.parent_refers(lambda z: Reply(authority=[ns, *make(z)], aa=False))
+
+
+def _is_unsigned(c: Case) -> None:
+    c.zone.signed = False
+    c.top.cuts[c.zone.origin] = []
+
+
+@case("insecure", "insecure", "bogus")
+def unsigned_by_the_referral_alone(c: Case) -> None:
+    _is_unsigned(c)
+    c.parent_answers(lambda _: Reply())
+
+
+@case("insecure", "insecure", "bogus")
+def unsigned_by_an_opt_out_referral_alone(c: Case) -> None:
+    _is_unsigned(c)
+    apex = c.top.nsec3(c.top.origin, "NS", "SOA", "RRSIG", flags=1)
+    narrow = c.top.nsec3(c.zone.origin, before=1, flags=1)  # Unbound uses it for all it covers
+    _refers(c, lambda z: z.with_signatures((apex, narrow)))
+    c.parent_answers(lambda _: Reply())
+
+
+@case("bogus", "bogus", "bogus")
+def unsigned_by_no_proof_at_all(c: Case) -> None:
+    _is_unsigned(c)
+    _refers(c, lambda _: [])
+    c.parent_answers(lambda z: Reply(authority=z.soa()))
+
+
+@case("insecure", "insecure", "insecure")
+def unsigned_and_the_referral_has_a_proof_of_something_else(c: Case) -> None:
+    _is_unsigned(c)
+    _refers(c, lambda z: z.with_signature(nsec(c.at(), f"\\000.{c.at()}", "A", "RRSIG")))
+
+
+@case("secure", "secure", "secure")
+def ds_in_the_referral_without_a_signature(c: Case) -> None:
+    _refers(c, lambda z: [z.ds_of(c.zone.origin)])
+
+
+@case("secure", "secure", "secure")
+def ds_in_the_referral_with_a_broken_signature(c: Case) -> None:
+    def make(z: Zone) -> list[dns.rrset.RRset]:
+        ds = z.ds_of(c.zone.origin)
+        return [ds, Key().sign(ds, z.origin)]
+
+    _refers(c, make)
+
+
+@case("bogus", "bogus", "bogus")
+def wrong_ds_in_the_referral_and_the_right_one_when_asked(c: Case) -> None:
+    wrong = dns.rrset.from_rdata_list(c.zone.origin, 300, _alien_ds(1))
+    _refers(c, lambda z: z.with_signature(wrong))
+
+
+@case("secure", "secure", "secure")
+def right_ds_in_the_referral_and_a_wrong_one_when_asked(c: Case) -> None:
+    wrong = dns.rrset.from_rdata_list(c.zone.origin, 300, _alien_ds(1))
+    c.parent_answers(lambda z: Reply(z.with_signature(wrong)))
+
+
+@case("secure", "secure", "secure")
+def ds_in_the_referral_and_denied_when_asked(c: Case) -> None:
+    c.parent_answers(lambda z: z.nodata(nsec(c.at(), f"\\000.{c.at()}", "NS", "RRSIG")))
 
 
 # -- many keys, DS and signatures ------------------------------------------------------------------
