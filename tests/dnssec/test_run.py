@@ -110,6 +110,36 @@ def test_what_a_validator_would_not_believe_is_not_ready(
     assert errors(judged) == [("dnssec-bogus", kind)]
 
 
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize(
+    ("domain", "code", "kind"),
+    [
+        ("stale-ds.test", "wrong-value", "ds-without-key"),
+        ("tampered-on-one.test", "wrong-value", "signature-invalid"),
+        ("no-denial-on-one.test", "record-not-published", "signature-missing"),
+        ("caa-unsigned.test", "wrong-value", "signature-missing"),
+    ],
+)
+def test_what_a_validator_would_not_believe_is_told_beside_a_record_that_is_not_there(
+    domain: str, code: str, kind: str, settings: Settings, *, wait: bool
+) -> None:
+    wanted = [make_challenge(domain, [b"k" * 43])]
+    extras = waiting.Extras(request=ANYBODY)
+    outcome = waiting.run(wanted, replace(settings, timeout=6), wait=wait, extras=extras)
+    told = errors(outcome.challenges[0])
+    assert (code, "dnssec-bogus") == tuple(one for one, _ in told)
+    assert dict(told)["dnssec-bogus"] == kind
+
+
+def test_a_record_that_is_not_there_yet_is_told_alone_where_its_denial_is_sound(
+    settings: Settings,
+) -> None:
+    for domain in ("absent.test", "absent3.test", "absentopt-wildcard.test", "wildcard3.test"):
+        judged = run(domain, settings)
+        assert judged.verdict is Verdict.NOT_READY
+        assert "dnssec-bogus" not in [code for code, _ in errors(judged)]
+
+
 def test_a_broken_chain_is_found_before_the_record_is_made(settings: Settings) -> None:
     outcome = look_beforehand("stale-ds.test", settings)
     (judged,) = precheck.has_permanent_errors(outcome, skip=frozenset())
