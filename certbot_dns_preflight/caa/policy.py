@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 _MISREAD_AS_CRITICAL = 0x01
 _ISSUE, _ISSUEWILD = b"issue", b"issuewild"
-# Those that CAs of web servers' certificates know; issuemail (RFC 9495) says nothing about them.
-_KNOWN = frozenset({_ISSUE, _ISSUEWILD, b"iodef", b"issuemail"})
+# Those that CAs of web servers' certificates know; issuemail (RFC 9495) and issuevmc (which Boulder
+# knows since 2025-09) say nothing about them.
+_KNOWN = frozenset({_ISSUE, _ISSUEWILD, b"iodef", b"issuemail", b"issuevmc"})
 # Registered as well, yet Boulder knows none of them.
-_LITTLE_KNOWN = frozenset({b"issuevmc", b"contactemail", b"contactphone"})
+_LITTLE_KNOWN = frozenset({b"contactemail", b"contactphone"})
 _ACCOUNT, _METHODS = b"accounturi", b"validationmethods"
 _METHOD_LIST = re.compile(rb"(?:[A-Za-z0-9-]+,)*[A-Za-z0-9-]+|")  # RFC 8657 section 4
 # Let's Encrypt's accounts of ACMEv1 kept their number, and Boulder takes both URLs for them.

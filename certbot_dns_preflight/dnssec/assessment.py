@@ -11,13 +11,21 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import dns.name
+import dns.rdatatype
+
 from certbot_dns_preflight.dnssec import validate
-from certbot_dns_preflight.facts.dnssec import Status
+from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts.dnssec import (
+    NOT_COLLECTED,
+    UNSUPPORTED,
+    Status,
+    Trust,
+    Validation,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    import dns.name
+    from collections.abc import Callable, Collection
 
     from certbot_dns_preflight.dnssec.anchors import Anchors
     from certbot_dns_preflight.facts.dnssec import Assessment, Expiring, Facts, Fault, ZoneState
@@ -52,6 +60,46 @@ def concerning(assessment: Assessment, owners: Collection[dns.name.Name]) -> Ass
             if any(owner.is_subdomain(zone.apex) for owner in owners)
         ),
     )
+
+
+def summary(assessment: Assessment | None) -> Validation:
+    """Say in one word what a validator makes of it all, and why it is not secure.
+
+    Bogus comes before what could not be judged, and that before insecure. What only an algorithm
+    stands for that is not known here is not judged: the CA may know it.
+    """
+    if assessment is None or not assessment.zones:
+        return NOT_COLLECTED
+    for trust, counts in _LESS_THAN_SECURE:
+        for zone in assessment.zones:
+            if counts(zone):
+                return Validation(trust, _reason(zone))
+    return Validation(Trust.SECURE)
+
+
+_LESS_THAN_SECURE: tuple[tuple[Trust, Callable[[ZoneState], bool]], ...] = (
+    (Trust.BOGUS, lambda zone: zone.status is Status.BOGUS),
+    (
+        Trust.UNCHECKED,
+        lambda zone: zone.status is Status.INDETERMINATE or zone.reason == UNSUPPORTED,
+    ),
+    (Trust.INSECURE, lambda zone: zone.status is Status.INSECURE),
+)
+
+
+def _reason(zone: ZoneState) -> str:
+    if zone.faults:
+        fault = zone.faults[0]
+        owner, rdtype = show_name(fault.owner), dns.rdatatype.to_text(fault.rdtype)
+        return f"{owner} {rdtype}: {fault.detail}"
+    apex = show_name(zone.apex)
+    match zone.status:
+        case _ if zone.reason:
+            return f"{apex}: {zone.reason}"
+        case Status.INDETERMINATE:
+            return f"{apex}: no usable answer"
+        case _:
+            return f"{apex}: its denials leave room for unsigned delegations (opt-out)"
 
 
 def _narrowed(zone: ZoneState, owners: Collection[dns.name.Name]) -> ZoneState:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import dns.dnssec
+import dns.dnssectypes
 import dns.exception
 import dns.flags
 import dns.message
@@ -18,9 +19,10 @@ import dns.rrset
 
 from certbot_dns_preflight.dnssec.signatures import is_zone_key
 from certbot_dns_preflight.facts.answers import Response
+from certbot_dns_preflight.facts.dnssec import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from dns.rdtypes.ANY.DNSKEY import DNSKEY
     from dns.rdtypes.ANY.DS import DS
@@ -28,18 +30,46 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.dnssec import ServerReply
 
-MOST_KEYS = 64
+_MOST_DIGESTS = 64
+_MOST_TOLD = 8  # key tags in a sentence
 
 
-def usable(said: ServerReply) -> dns.message.Message | None:
-    """Give a reply's message if it is an answer to rely on; other findings tell of the rest."""
-    if not isinstance(said.reply, Response):
+def usable(reply: ServerReply) -> dns.message.Message | None:
+    """Give a reply's message if it is an answer to rely on; other findings tell of the rest.
+
+    Resolvers take an answer without authority as well, unless it refers them elsewhere.
+    """
+    if not isinstance(reply.reply, Response):
         return None
-    message = said.reply.message
-    authoritative = said.recursive or message.flags & dns.flags.AA
-    if not authoritative or message.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+    message = reply.reply.message
+    if message.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return None
-    return message
+    return message if reply.recursive or is_final(message) else None
+
+
+def is_final(message: dns.message.Message) -> bool:
+    """Whether a resolver would take a message for the answer.
+
+    It does not insist on AA: some servers leave it out where they have nothing to say. Without it,
+    the message must not be a referral.
+    """
+    refers = not message.answer and any(
+        rrset.rdtype == dns.rdatatype.NS for rrset in message.authority
+    )
+    return bool(message.flags & dns.flags.AA) or not refers
+
+
+def referral(reply: ServerReply, apex: dns.name.Name) -> dns.message.Message | None:
+    """Give a reply's message if it refers to a zone."""
+    if not isinstance(reply.reply, Response):
+        return None
+    message = reply.reply.message
+    refers = (
+        message.rcode() == dns.rcode.NOERROR
+        and not message.answer
+        and find(message.authority, apex, dns.rdatatype.NS) is not None
+    )
+    return message if refers else None
 
 
 def is_the_childs(message: dns.message.Message, apex: dns.name.Name) -> bool:
@@ -95,26 +125,67 @@ def answering(
 def anchored_keys(
     keys: dns.rrset.RRset, signers: Collection[DS], apex: dns.name.Name
 ) -> list[DNSKEY]:
-    """Give the keys that a DS names, by tag, algorithm and digest."""
-    found = []
-    for key in list(keys)[:MOST_KEYS]:
+    """Give the keys that a DS names, by tag, algorithm and digest.
+
+    Only digests for a tag and an algorithm that match are computed, and a bounded number of them.
+    """
+    named: dict[tuple[int, int], list[DS]] = {}
+    for ds in signers:
+        named.setdefault((ds.key_tag, ds.algorithm), []).append(ds)
+    found: list[DNSKEY] = []
+    left = _MOST_DIGESTS
+    for key in keys:
         if not is_zone_key(key):
             continue
-        tag = dns.dnssec.key_id(key)
-        for ds in signers:
-            if (ds.key_tag, ds.algorithm) != (tag, key.algorithm):
-                continue
-            try:
-                made = dns.dnssec.make_ds(
-                    apex,
-                    key,
-                    ds.digest_type,
-                    policy=dns.dnssec.allow_all_policy,
-                    validating=True,
-                )
-            except dns.exception.DNSException:
-                continue
-            if made.digest == ds.digest:
+        for ds in sorted(named.get((dns.dnssec.key_id(key), key.algorithm), ())):
+            if left == 0:
+                return found
+            left -= 1
+            if _digest(apex, key, ds.digest_type) == ds.digest:
                 found.append(key)
                 break
     return found
+
+
+def _digest(apex: dns.name.Name, key: DNSKEY, kind: int) -> bytes | None:
+    try:
+        return dns.dnssec.make_ds(
+            apex,
+            key,
+            dns.dnssectypes.DSDigest(kind),
+            policy=dns.dnssec.allow_all_policy,
+            validating=True,
+        ).digest
+    except dns.exception.DNSException:
+        return None
+
+
+def mismatch(keys: dns.rrset.RRset, signers: Collection[DS]) -> tuple[Kind, str, tuple[int, ...]]:
+    """Say how near the DS are to a zone's keys where none fits: kind, words, key tags."""
+    served = [(dns.dnssec.key_id(key), key) for key in keys]
+    named = {(ds.key_tag, ds.algorithm) for ds in signers}
+    alike = sorted({tag for tag, key in served if (tag, key.algorithm) in named})
+    good = {tag for tag, key in served if is_zone_key(key)}
+    if good.intersection(alike):
+        tags = tuple(tag for tag in alike if tag in good)
+        return Kind.DIGEST_DIFFERS, _digest_differs(tags), tags
+    tags = tuple(sorted({ds.key_tag for ds in signers}))
+    if alike:
+        return Kind.DS_WITHOUT_KEY, f"key {_listed(alike)} is revoked or no zone key", tags
+    for ds in sorted(signers):
+        for tag, key in served:
+            if tag == ds.key_tag:
+                detail = f"key {tag} has algorithm {key.algorithm:d}, its DS {ds.algorithm:d}"
+                return Kind.DS_WITHOUT_KEY, detail, tags
+    here = _listed(sorted({tag for tag, _ in served})[:_MOST_TOLD])
+    return Kind.DS_WITHOUT_KEY, f"keys here: {here}", tags
+
+
+def _digest_differs(tags: Sequence[int]) -> str:
+    if len(tags) == 1:
+        return f"key tag {tags[0]} exists, but its digest differs"
+    return f"key tags {_listed(tags[:_MOST_TOLD])} exist, but their digests differ"
+
+
+def _listed(tags: Iterable[int]) -> str:
+    return ", ".join(map(str, tags))

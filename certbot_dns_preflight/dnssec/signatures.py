@@ -1,11 +1,13 @@
 """One RRset and its signatures: valid until when, or broken in which way. Pure.
 
-Bounded against hostile zones (CVE-2023-50387): few signatures a set and few keys a tag are tried,
-and the whole takes no longer than it may. It knows neither chains nor servers.
+Bounded against hostile zones (CVE-2023-50387): for one set only few signatures, and few keys of a
+tag, are computed with, and the whole takes no longer than it may. What needs no computing is not
+counted. It knows neither chains nor servers.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
 
 # Those that validators support today (RFC 8624; SHA-1 ones are still taken by most).
 KNOWN_ALGORITHMS = frozenset({5, 7, 8, 10, 13, 14, 15, 16})
-_MOST_SIGNATURES = 8
+_MOST_COMPUTATIONS = 8  # for one RRset
 _MOST_KEYS_OF_A_TAG = 4
+_CIRCLE = 1 << 32  # times of signatures are serial numbers of 32 bits
 _MOST_FAILURES = 200  # in one zone
 _MOST_FAILURES_IN_ALL = 1000
 _LARGEST_EXPONENT = 8  # bytes; the usual one is 65537, and a large one takes seconds to compute
@@ -74,6 +77,33 @@ class CannotJudge:
 Checked: TypeAlias = Valid | Broken | CannotJudge
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """From when to when a signature is valid, in seconds since 1970, beyond 2106 as well."""
+
+    inception: int
+    expiration: int
+
+    @property
+    def skew(self) -> int:
+        """How far this host's clock may be outside of it."""
+        return min(_MOST_SKEW, max(_LEAST_SKEW, (self.expiration - self.inception) // 10))
+
+    def holds(self, moment: int) -> bool:
+        """Whether a moment lies within."""
+        return self.inception <= moment <= self.expiration
+
+
+def _span(signature: RRSIG, now: int) -> _Span:
+    """Read the times as serial numbers near the present (RFC 4034 section 3.1.5, RFC 1982)."""
+
+    def near(moment: int) -> int:
+        half = _CIRCLE // 2
+        return now + (moment - now + half) % _CIRCLE - half
+
+    return _Span(near(signature.inception), near(signature.expiration))
+
+
 class Verifier:
     """Checks RRsets at one moment, each distinct one once; gives up after many failures."""
 
@@ -87,6 +117,7 @@ class Verifier:
         self._give_up = give_up
         self._failures: Counter[dns.name.Name] = Counter()
         self._known: dict[object, Checked] = {}
+        self._tagged: dict[frozenset[DNSKEY], dict[tuple[int, int], list[DNSKEY]]] = {}
 
     def check(
         self,
@@ -97,13 +128,13 @@ class Verifier:
         zone: dns.name.Name,
     ) -> Checked:
         """Check an RRset of a zone against its signatures and the zone's trusted keys."""
-        signatures = list(signatures)
+        signatures, keys = list(signatures), frozenset(keys)
         known = (
             rrset.name.canonicalize(),
             rrset.rdtype,
             frozenset(rrset),
             frozenset(signatures),
-            frozenset(keys),
+            keys,
             zone,
         )
         if known not in self._known:
@@ -114,7 +145,7 @@ class Verifier:
         self,
         rrset: dns.rrset.RRset,
         signatures: list[RRSIG],
-        keys: Collection[DNSKEY],
+        keys: frozenset[DNSKEY],
         zone: dns.name.Name,
     ) -> Checked:
         usable = [
@@ -129,11 +160,25 @@ class Verifier:
             return Broken(Kind.MISSING, "no signature of this zone covers it")
         # The one that ends last first: it decides until when the set is valid. What is valid only
         # by the tolerance comes after what is valid outright.
-        usable.sort(key=lambda s: (not self._is_current(s), -s.expiration, s.key_tag))
+        spans = [(signature, _span(signature, self.now)) for signature in usable]
+        spans.sort(key=lambda s: (not s[1].holds(self.now), -s[1].expiration, s[0].key_tag))
         broken: list[Broken] = []
         unable: CannotJudge | None = None
-        for signature in usable[:_MOST_SIGNATURES]:
-            match self._check_one(rrset, signature, keys):
+        left = _MOST_COMPUTATIONS
+        if keys not in self._tagged:
+            self._tagged[keys] = _by_tag(keys)
+        tagged = self._tagged[keys]
+        for signature, span in spans:
+            candidates = tagged.get((signature.key_tag, signature.algorithm), [])
+            unfit = self._unfit(signature, span, candidates)
+            if unfit is not None:
+                broken.append(unfit)
+                continue
+            tried = candidates[: min(_MOST_KEYS_OF_A_TAG, left)]
+            left -= len(tried)
+            if not tried:
+                break
+            match self._check_one(rrset, signature, span, tried):
                 case Valid() as valid:
                     return valid
                 case Broken() as reason:
@@ -142,32 +187,34 @@ class Verifier:
                     unable = reason
         return unable or min(broken, key=lambda b: _TELLING.index(b.kind))
 
-    def _check_one(
-        self, rrset: dns.rrset.RRset, signature: RRSIG, keys: Collection[DNSKEY]
-    ) -> Checked:
+    def _unfit(
+        self, signature: RRSIG, span: _Span, candidates: Collection[DNSKEY]
+    ) -> Broken | None:
+        """Say why a signature cannot hold, as far as that shows without computing."""
         tag = signature.key_tag
-        candidates = [
-            key
-            for key in keys
-            if key.algorithm == signature.algorithm
-            and is_zone_key(key)
-            and dns.dnssec.key_id(key) == tag
-        ]
         if not candidates:
             detail = f"signed with key {tag}, which is not among the zone's trusted keys"
             return Broken(Kind.INVALID, detail, key_tags=(tag,))
-        skew = _skew(signature)
-        if signature.expiration + skew < self.now:
-            return Broken(Kind.EXPIRED, "expired", signature.expiration, (tag,))
-        if signature.inception - skew > self.now:
-            return Broken(Kind.NOT_YET_VALID, "not yet valid", signature.inception, (tag,))
-        for key in candidates[:_MOST_KEYS_OF_A_TAG]:
+        if span.expiration < span.inception:
+            detail = f"the signature with key {tag} ends before it begins"
+            return Broken(Kind.INVALID, detail, key_tags=(tag,))
+        if span.expiration + span.skew < self.now:
+            return Broken(Kind.EXPIRED, "expired", span.expiration, (tag,))
+        if span.inception - span.skew > self.now:
+            return Broken(Kind.NOT_YET_VALID, "not yet valid", span.inception, (tag,))
+        return None
+
+    def _check_one(
+        self, rrset: dns.rrset.RRset, signature: RRSIG, span: _Span, keys: Collection[DNSKEY]
+    ) -> Checked:
+        tag = signature.key_tag
+        for key in keys:
             unwilling = self._unwilling(signature.signer, key)
             match unwilling or self._verify(rrset, signature, key):
                 case True:
                     wildcard = _wildcard(rrset.name, signature)
-                    begins = signature.inception if signature.inception > self.now else None
-                    return Valid(signature.expiration, tag, wildcard, begins)
+                    begins = span.inception if span.inception > self.now else None
+                    return Valid(span.expiration, tag, wildcard, begins)
                 case False:
                     self._failures[signature.signer] += 1
                 case CannotJudge() as reason:
@@ -185,18 +232,15 @@ class Verifier:
             return CannotJudge("a key has an exponent that takes too long to compute with")
         return None
 
-    def _is_current(self, signature: RRSIG) -> bool:
-        return bool(signature.inception <= self.now <= signature.expiration)
-
     def _verify(self, rrset: dns.rrset.RRset, signature: RRSIG, key: DNSKEY) -> bool | CannotJudge:
         keys: dict[dns.name.Name, dns.node.Node | dns.rdataset.Rdataset] = {
             signature.signer: dns.rdataset.from_rdata(0, key)
         }
-        # Within the tolerance it is checked as of a moment when it is valid.
-        moment = max(signature.inception, min(self.now, signature.expiration))
         try:
+            # dnspython would compare times as plain numbers; to compare with NaN is never true, so
+            # that only the computation is left to it.
             dns.dnssec.validate_rrsig(
-                rrset, signature, keys, now=moment, policy=dns.dnssec.allow_all_policy
+                rrset, signature, keys, now=math.nan, policy=dns.dnssec.allow_all_policy
             )
         except dns.exception.ValidationFailure:
             return False
@@ -212,7 +256,19 @@ class Verifier:
 
 
 # Of several broken signatures, the one to tell first.
-_TELLING = (Kind.EXPIRED, Kind.NOT_YET_VALID, Kind.INVALID, Kind.MISSING, Kind.DS_WITHOUT_KEY)
+_TELLING = (Kind.EXPIRED, Kind.NOT_YET_VALID, Kind.INVALID, Kind.MISSING)
+
+
+def _by_tag(keys: Iterable[DNSKEY]) -> dict[tuple[int, int], list[DNSKEY]]:
+    """Sort zone keys by tag and algorithm; several may have the same."""
+    found: dict[tuple[int, int], list[DNSKEY]] = {}
+    for key in keys:
+        if is_zone_key(key):
+            found.setdefault((dns.dnssec.key_id(key), key.algorithm), []).append(key)
+    for alike in found.values():
+        if len(alike) > 1:
+            alike.sort()  # which of them are tried must not be left to chance
+    return found
 
 
 def is_zone_key(key: DNSKEY) -> bool:
@@ -230,11 +286,6 @@ def _wildcard(owner: dns.name.Name, signature: RRSIG) -> dns.name.Name | None:
     if signature.labels >= _labels(owner):
         return None
     return dns.name.Name((b"*", *owner.labels[-signature.labels - 1 :]))
-
-
-def _skew(signature: RRSIG) -> int:
-    validity = signature.expiration - signature.inception
-    return int(min(_MOST_SKEW, max(_LEAST_SKEW, validity // 10)))
 
 
 def _has_small_exponent(key: DNSKEY) -> bool:

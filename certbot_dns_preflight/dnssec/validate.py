@@ -16,37 +16,35 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from certbot_dns_preflight.dnssec import denial
-from certbot_dns_preflight.dnssec.denial import Proof
+from certbot_dns_preflight.dnssec import delegation
 from certbot_dns_preflight.dnssec.messages import (
-    MOST_KEYS,
     anchored_keys,
     answering,
     find,
-    is_another_zones,
-    is_the_childs,
+    mismatch,
     signatures_of,
     usable,
 )
 from certbot_dns_preflight.dnssec.signatures import (
-    KNOWN_ALGORITHMS,
     Broken,
     CannotJudge,
     Valid,
     Verifier,
     is_zone_key,
 )
+from certbot_dns_preflight.dnssec.signed_data import SignedData
 from certbot_dns_preflight.dnssec.zone_result import ZoneResult
 from certbot_dns_preflight.facts.dnssec import UNSUPPORTED, Assessment, Kind, Status, ZoneState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection
 
     from dns.rdtypes.ANY.DNSKEY import DNSKEY
     from dns.rdtypes.ANY.DS import DS
     from dns.rdtypes.ANY.RRSIG import RRSIG
 
     from certbot_dns_preflight.dnssec.anchors import Anchors
+    from certbot_dns_preflight.dnssec.proof import Proof
     from certbot_dns_preflight.facts.dnssec import (
         Asked,
         Facts,
@@ -54,9 +52,6 @@ if TYPE_CHECKING:
         ServerReply,
         ZoneFacts,
     )
-
-_DIGESTS = frozenset({1, 2, 4})  # SHA-1, SHA-256, SHA-384
-_MOST_DS = 16
 
 
 def validate(
@@ -94,7 +89,7 @@ class _Zone:
         else:
             signers = self._delegation(parent)
         if self.status is Status.SECURE:
-            signers = _supported(signers)
+            signers = delegation.supported(signers)
             if not signers:
                 self.status, self.reason = Status.INSECURE, UNSUPPORTED
         if self.status is Status.SECURE:
@@ -113,7 +108,7 @@ class _Zone:
         return ZoneState(
             self.facts.apex,
             status,
-            self.reason,
+            self.reason or self.notes.unable,
             tuple(self.notes.places.items()),
             self.notes.merged_faults(),
             self.notes.merged_expiring(),
@@ -129,45 +124,58 @@ class _Zone:
                 self.status = Status.BOGUS
             self.reason = parent.reason if parent is not None else "nothing is known of its parent"
             return ()
-        unsigned: list[str] = []
         with parent.notes.concerning(self.facts.apex, dns.rdatatype.DS, and_below=True):
-            for said in self.facts.ds:
-                proof = self._delegated(parent, said)
-                if proof is not None and proof is not Proof.UNPROVEN:
-                    unsigned.append(_UNSIGNED[proof])
+            unsigned = self._delegated(parent)
         if self.delegations:
             return frozenset().union(*self.delegations)
         if unsigned:
-            self.status, self.reason = Status.INSECURE, unsigned[0]
+            self.status, self.reason = Status.INSECURE, delegation.UNSIGNED[unsigned[0]]
         elif parent.notes.faults:
             self.status, self.reason = Status.BOGUS, "its delegation cannot be validated"
         else:
             self.status, self.reason = Status.INDETERMINATE, "no usable answer about its DS"
         return ()
 
-    def _delegated(self, parent: _Zone, said: ServerReply) -> Proof | None:
-        """Take the DS set that one server of the parent gives; else what its denial proves."""
-        message = usable(said)
-        if message is None or is_the_childs(message, self.facts.apex):
-            return None
-        keys = parent.keys_for(said.place)
-        ds = find(message.answer, self.facts.apex, dns.rdatatype.DS)
-        if ds is None:
-            return parent.denied(message, self.facts.apex, dns.rdatatype.DS, keys, said.place)
-        if parent.signed(ds, message.answer, keys, said.place):
-            self.delegations.setdefault(frozenset(ds), []).append(said.place)
-        return None
+    def _delegated(self, parent: _Zone) -> list[Proof]:
+        """Take the DS sets that the parent's servers give; else give what their denials prove.
+
+        A resolver takes what comes with the referral, and asks for the DS only where that has none.
+        So an answer to that question counts only where no referral was heard that can be believed,
+        and one that cannot be believed harms nobody if the referrals can.
+        """
+        apex = self.facts.apex
+        referred = [
+            found
+            for reply in self.facts.referrals
+            if (found := delegation.of_referral(parent.data_at(reply.place), reply, apex))
+        ]
+        asked = [
+            found
+            for reply in self.facts.ds
+            if (found := delegation.of_answer(parent.data_at(reply.place), reply, apex))
+        ]
+        believed = {one.place for one in referred if one.believed}
+        counting = asked or referred
+        asked = [one for one in asked if one.place not in believed]
+        for one in (*referred, *asked):
+            if one.believed or (one in counting and not believed):
+                parent.notes.take(one.notes)
+            if one.signers is not None:
+                places = self.delegations.setdefault(one.signers, [])
+                if one.place not in places:
+                    places.append(one.place)
+        return [d.proof for d in (*referred, *asked) if d.proof is not None and d.believed]
 
     def _each_delegation(self) -> None:
         """Try each DS set by itself, where the parent's servers differ: a resolver has but one."""
         if len(self.delegations) == 1:
             return
         for given, places in self.delegations.items():
-            signers = _supported(given)
+            signers = delegation.supported(given)
             unfit = [
-                said.place
-                for said in self.facts.dnskey
-                if said.place in self.keys and signers and not self._fits(said, signers)
+                reply.place
+                for reply in self.facts.dnskey
+                if reply.place in self.keys and signers and not self._fits(reply, signers)
             ]
             if unfit:
                 tags = tuple(sorted({ds.key_tag for ds in signers}))
@@ -176,8 +184,8 @@ class _Zone:
                     places, self.notes.keys, Broken(Kind.DS_WITHOUT_KEY, detail, key_tags=tags)
                 )
 
-    def _fits(self, said: ServerReply, signers: Collection[DS]) -> bool:
-        message = usable(said)
+    def _fits(self, reply: ServerReply, signers: Collection[DS]) -> bool:
+        message = usable(reply)
         if message is None:
             return True
         keys = find(message.answer, self.facts.apex, dns.rdatatype.DNSKEY)
@@ -188,6 +196,11 @@ class _Zone:
         checked = self.verifier.check(keys, signatures, anchored, zone=self.facts.apex)
         return not isinstance(checked, Broken)
 
+    def data_at(self, place: ServerAddress) -> SignedData:
+        """Judge data of this zone as an address serves it."""
+        keys = self.keys_for(place)
+        return SignedData(self.facts.apex, self.verifier, keys, place, self.notes)
+
     # -- DNSKEY ------------------------------------------------------------------------------------
 
     def _keys(self, signers: Collection[DS]) -> None:  # noqa: C901 - one branch a way to fail
@@ -195,41 +208,38 @@ class _Zone:
         apex = self.facts.apex
         tags = tuple(sorted({ds.key_tag for ds in signers}))
         unable = ""
-        for said in self.facts.dnskey:
-            message = usable(said)
+        for reply in self.facts.dnskey:
+            message = usable(reply)
             if message is None:
-                self.notes.note(said.place, Status.INDETERMINATE)
+                self.notes.note(reply.place, Status.INDETERMINATE)
                 continue
             keys = find(message.answer, apex, dns.rdatatype.DNSKEY)
             if keys is None:
                 self.notes.fault(
-                    said.place, Kind.DS_WITHOUT_KEY, "the zone has no keys here", tags=tags
+                    reply.place, Kind.DS_WITHOUT_KEY, "the zone has no keys here", tags=tags
                 )
                 continue
             anchored = anchored_keys(keys, signers, apex)
             if not anchored:
-                served = sorted({dns.dnssec.key_id(key) for key in list(keys)[:MOST_KEYS]})
-                detail = f"keys here: {', '.join(map(str, served[:8]))}"
-                self.notes.fault(said.place, Kind.DS_WITHOUT_KEY, detail, tags=tags)
+                kind, detail, about = mismatch(keys, signers)
+                self.notes.fault(reply.place, kind, detail, tags=about)
                 continue
             signatures = signatures_of(message.answer, apex, dns.rdatatype.DNSKEY)
             by_anchored = {dns.dnssec.key_id(key) for key in anchored}
             signatures = [s for s in signatures if s.key_tag in by_anchored]
             match self.verifier.check(keys, signatures, anchored, zone=apex):
                 case Valid() as valid:
-                    self.keys[said.place] = frozenset(
-                        key for key in list(keys)[:MOST_KEYS] if is_zone_key(key)
-                    )
-                    self.notes.note(said.place, Status.SECURE)
-                    self.notes.ends(said.place, keys, valid)
+                    self.keys[reply.place] = frozenset(filter(is_zone_key, keys))
+                    self.notes.note(reply.place, Status.SECURE)
+                    self.notes.ends(reply.place, keys, valid)
                 case Broken(kind=Kind.MISSING):
                     named = ", ".join(map(str, sorted(by_anchored)))
                     detail = f"the key set is not signed by key {named}, which the DS names"
-                    self.notes.fault(said.place, Kind.MISSING, detail, keys, tags=tags)
+                    self.notes.fault(reply.place, Kind.MISSING, detail, keys, tags=tags)
                 case Broken() as broken:
-                    self.notes.broken(said.place, keys, broken)
+                    self.notes.broken(reply.place, keys, broken)
                 case CannotJudge(detail=unable):
-                    self.notes.note(said.place, Status.INDETERMINATE)
+                    self.notes.note(reply.place, Status.INDETERMINATE)
         if not self.keys and not self.notes.faults:
             self.status = Status.INDETERMINATE
             self.reason = unable or "no usable answer about its keys"
@@ -244,110 +254,18 @@ class _Zone:
 
     def _data(self, asked: Asked) -> None:
         sound: dict[ServerAddress, tuple[dns.rrset.RRset, list[RRSIG]]] = {}
-        for said in asked.said:
-            message = usable(said)
+        for reply in asked.said:
+            message = usable(reply)
             if message is None:
-                self.notes.note(said.place, Status.INDETERMINATE)
+                self.notes.note(reply.place, Status.INDETERMINATE)
                 continue
-            keys = self.keys_for(said.place)
+            data = self.data_at(reply.place)
             rrset = answering(message, asked.owner, asked.rdtype, self.facts.apex)
             if rrset is None:
-                self.denied(message, asked.owner, asked.rdtype, keys, said.place)
-            elif self.signed(rrset, message.answer, keys, said.place, message=message):
-                sound[said.place] = rrset, signatures_of(message.answer, rrset.name, rrset.rdtype)
+                data.denied(message, asked.owner, asked.rdtype)
+            elif data.is_sound(rrset, message.answer, message=message):
+                sound[reply.place] = rrset, signatures_of(message.answer, rrset.name, rrset.rdtype)
         self._elsewhere(sound)
-
-    def signed(
-        self,
-        rrset: dns.rrset.RRset,
-        section: Sequence[dns.rrset.RRset],
-        keys: Collection[DNSKEY],
-        place: ServerAddress,
-        *,
-        message: dns.message.Message | None = None,
-    ) -> bool:
-        """Whether an RRset of this zone is validly signed; notes what is wrong if not."""
-        signatures = signatures_of(section, rrset.name, rrset.rdtype)
-        match self.verifier.check(rrset, signatures, keys, zone=self.facts.apex):
-            case Broken() as broken:
-                self.notes.broken(place, rrset, broken)
-                return False
-            case CannotJudge(detail=detail):
-                self.notes.note(place, Status.INDETERMINATE)
-                self.reason = self.reason or detail
-                return False
-            case Valid(wildcard=wildcard) as valid:
-                self.notes.ends(place, rrset, valid)
-        if wildcard is None or message is None:
-            self.notes.note(place, Status.SECURE)
-            return True
-        denials, sound = self._denials(message, keys, place)
-        if sound and denial.no_closer(denials, rrset.name, wildcard, zone=self.facts.apex) is (
-            Proof.UNPROVEN
-        ):
-            detail = f"made from {wildcard} without the proof that nothing closer exists"
-            self.notes.fault(place, Kind.MISSING, detail, rrset)
-            return False
-        self.notes.note(place, Status.SECURE)
-        return sound
-
-    def denied(
-        self,
-        message: dns.message.Message,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        keys: Collection[DNSKEY],
-        place: ServerAddress,
-    ) -> Proof | None:
-        """Find what a negative answer of this zone proves; None where its signatures are broken."""
-        denials, sound = self._denials(message, keys, place)
-        if not sound:
-            return None
-        proof = denial.absent(denials, name, rdtype, zone=self.facts.apex)
-        match proof:
-            case Proof.UNPROVEN:
-                about = dns.rrset.RRset(name, dns.rdataclass.IN, rdtype)
-                if denials:
-                    detail = "the proof that it does not exist does not fit"
-                    self.notes.fault(place, Kind.INVALID, detail, about)
-                else:
-                    detail = "a negative answer without a signed proof"
-                    self.notes.fault(place, Kind.MISSING, detail, about)
-            case Proof.PROVEN:
-                self.notes.note(place, Status.SECURE)
-            case Proof.OPT_OUT | Proof.TOO_MANY_ITERATIONS:
-                self.notes.note(
-                    place, Status.SECURE if rdtype == dns.rdatatype.DS else Status.INSECURE
-                )
-        return proof
-
-    def _denials(
-        self, message: dns.message.Message, keys: Collection[DNSKEY], place: ServerAddress
-    ) -> tuple[list[dns.rrset.RRset], bool]:
-        """Give the NSEC and NSEC3 records whose signatures hold, and whether all (and SOA) do.
-
-        Where an alias leads into a zone below on the same server, its records are there as well.
-        """
-        good, sound = [], True
-        for rrset in message.authority[:MOST_KEYS]:
-            if rrset.rdtype not in _DENYING or not rrset.name.is_subdomain(self.facts.apex):
-                continue
-            signatures = signatures_of(message.authority, rrset.name, rrset.rdtype)
-            if is_another_zones(rrset, signatures, self.facts.apex):
-                continue
-            match self.verifier.check(rrset, signatures, keys, zone=self.facts.apex):
-                case Valid() as valid:
-                    self.notes.ends(place, rrset, valid)
-                    if rrset.rdtype != dns.rdatatype.SOA:
-                        good.append(rrset)
-                case Broken() as broken:
-                    self.notes.broken(place, rrset, broken)
-                    sound = False
-                case CannotJudge(detail=detail):
-                    self.notes.note(place, Status.INDETERMINATE)
-                    self.reason = self.reason or detail
-                    sound = False
-        return good, sound
 
     def _elsewhere(self, sound: dict[ServerAddress, tuple[dns.rrset.RRset, list[RRSIG]]]) -> None:
         """Check with other addresses' keys too: a resolver may have those (half-done rollovers)."""
@@ -359,22 +277,3 @@ class _Zone:
                 if isinstance(checked, Broken):
                     detail = f"{checked.detail} at {other.endpoint.address}"
                     self.notes.record((place,), rrset, replace(checked, detail=detail))
-
-
-_DENYING = frozenset({dns.rdatatype.NSEC, dns.rdatatype.NSEC3, dns.rdatatype.SOA})
-_UNSIGNED = {
-    Proof.PROVEN: "its parent proves that it has no DS",
-    Proof.OPT_OUT: "its parent proves that it has no DS (opt-out)",
-    Proof.TOO_MANY_ITERATIONS: "its parent's NSEC3 has more iterations than validators compute",
-}
-
-
-def _supported(signers: Collection[DS]) -> list[DS]:
-    """Leave what validators support (RFC 4035 section 5.2).
-
-    SHA-1 counts beside SHA-256 too: Unbound reads the SHOULD of RFC 4509 section 3 so.
-    """
-    known = [
-        ds for ds in signers if ds.algorithm in KNOWN_ALGORITHMS and ds.digest_type in _DIGESTS
-    ]
-    return sorted(known, key=lambda ds: ds.key_tag)[:_MOST_DS]

@@ -29,13 +29,17 @@ _WORST = (Status.BOGUS, Status.INDETERMINATE, Status.INSECURE, Status.SECURE)
 
 @dataclass(slots=True)
 class ZoneResult:
-    """The notes of the zone `apex`, judged at `now`, in seconds since 1970."""
+    """The notes of the zone `apex`, judged at `now`, in seconds since 1970.
+
+    `unable` says why something could not be judged, empty where all could.
+    """
 
     apex: dns.name.Name
     now: int
     places: dict[ServerAddress, Status] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     expiring: list[Expiring] = field(default_factory=list)
+    unable: str = ""
     _concerns: dns.name.Name | None = None
     _and_below: bool = False
     _asked: dns.rdatatype.RdataType | None = None
@@ -55,6 +59,18 @@ class ZoneResult:
             yield
         finally:
             self._concerns, self._asked, self._and_below = before
+
+    def tentative(self) -> ZoneResult:
+        """Begin empty notes for what may turn out not to matter; `take` puts them in."""
+        return replace(self, places={}, faults=[], expiring=[], unable="")
+
+    def take(self, other: ZoneResult) -> None:
+        """Put in what tentative notes hold."""
+        for place, status in other.places.items():
+            self.note(place, status)
+        self.faults += other.faults
+        self.expiring += other.expiring
+        self.unable = self.unable or other.unable
 
     def note(self, place: ServerAddress, status: Status) -> None:
         """Note what an address comes to; the worst counts."""
@@ -76,7 +92,13 @@ class ZoneResult:
         tags: tuple[int, ...] = (),
     ) -> None:
         """Note another fault of an address; without an RRset it is about the zone's keys."""
-        self.broken(place, rrset or self.keys, Broken(kind, detail, key_tags=tags))
+        about = self.keys if rrset is None else rrset  # an RRset without data is falsy
+        self.broken(place, about, Broken(kind, detail, key_tags=tags))
+
+    def cannot_judge(self, place: ServerAddress, why: str) -> None:
+        """Note that an address cannot be judged from here."""
+        self.note(place, Status.INDETERMINATE)
+        self.unable = self.unable or why
 
     def record(
         self, places: Iterable[ServerAddress], rrset: dns.rrset.RRset, broken: Broken

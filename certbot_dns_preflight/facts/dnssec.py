@@ -74,6 +74,9 @@ class Facts:
 UNSUPPORTED = "its DS has no algorithm or digest type that validators support"
 """The reason for a zone to be insecure although it is signed."""
 
+WITHOUT_PROOF = "a negative answer without a signed proof"
+"""The detail of a fault where nothing shows that what is denied does not exist."""
+
 
 # -- assessment ----------------------------------------------------------------------------------
 
@@ -91,10 +94,12 @@ class Kind(enum.StrEnum):
     """What is wrong where data is bogus (the contract's words)."""
 
     DS_WITHOUT_KEY = "ds-without-key"
+    DIGEST_DIFFERS = "digest-differs"
     EXPIRED = "signature-expired"
     NOT_YET_VALID = "signature-not-yet-valid"
     MISSING = "signature-missing"
     INVALID = "signature-invalid"
+    DENIAL_INVALID = "denial-invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,27 @@ class ZoneState:
     places: tuple[tuple[ServerAddress, Status], ...] = ()
     faults: tuple[Fault, ...] = ()
     expiring: tuple[Expiring, ...] = ()
+
+
+class Trust(enum.StrEnum):
+    """What a validating CA makes of a challenge's zones (the contract's words)."""
+
+    SECURE = "secure"
+    INSECURE = "insecure"
+    BOGUS = "bogus"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The trust in all that is looked up for a challenge; `reason` says why it is not secure."""
+
+    trust: Trust
+    reason: str | None = None
+
+
+NOT_COLLECTED = Validation(Trust.UNCHECKED, "its keys and signatures were not looked at")
+"""Where a run did not come to it, or was not asked to."""
 
 
 @dataclass(frozen=True, slots=True)

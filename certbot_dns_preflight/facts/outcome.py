@@ -6,10 +6,13 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.facts.dnssec import NOT_COLLECTED
+
 if TYPE_CHECKING:
     import datetime as dt
 
     from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.dnssec import Validation
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Survey
 
@@ -38,13 +41,15 @@ class Vantage:
 class ChallengeOutcome:
     """One challenge, judged. `findings` come most telling first: the first is the answer.
 
-    `unjudged` says in sentences what a CA looks at and could not be judged from here.
+    `unjudged` says in sentences what a CA looks at and could not be judged from here; `dnssec` what
+    DNSSEC comes to, whatever the verdict.
     """
 
     survey: Survey
     verdict: Verdict
     findings: tuple[Finding, ...]
     unjudged: tuple[str, ...] = ()
+    dnssec: Validation = NOT_COLLECTED
 
 
 @dataclass(frozen=True, slots=True)

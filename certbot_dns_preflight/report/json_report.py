@@ -18,6 +18,7 @@ from certbot_dns_preflight.report.words import address_words, error_words
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Reading
+    from certbot_dns_preflight.facts.dnssec import Validation
     from certbot_dns_preflight.facts.finding import Finding, Json
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
     from certbot_dns_preflight.facts.survey import Observation, Survey
@@ -58,6 +59,7 @@ def challenge_as_json(judged: ChallengeOutcome) -> dict[str, Json]:
         "zone": _zone(survey),
         "expected": [presentation(value) for value in asked.expected],
         "outcome": judged.verdict.value,
+        "dnssec": _validation(judged.dnssec),
         "rounds": survey.rounds,
         "ready_after_seconds": _rounded(survey.ready_after),
         "servers": [server_as_json(seen) for hop in survey.hops for seen in hop.observations],
@@ -123,6 +125,11 @@ def _found(reading: Reading) -> tuple[bytes, ...]:
             return ()
         case _ as never:
             assert_never(never)
+
+
+def _validation(dnssec: Validation) -> dict[str, Json]:
+    reason = None if dnssec.reason is None else printable(dnssec.reason)
+    return {"status": dnssec.trust.value, "reason": reason}
 
 
 def _finding(finding: Finding) -> dict[str, Json]:

@@ -160,7 +160,7 @@ def match_response(wire: bytes, query: Query) -> Matched:
         return Mismatch(f"a message that does not parse ({printable(type(error).__name__)})")
     if not query.message.is_response(message):
         got = message.question[0] if message.question else None
-        about = f"{got.name} {dns.rdatatype.to_text(got.rdtype)}" if got else "nothing"
+        about = f"{got.name} {dns.rdatatype.to_text(got.rdtype)}" if got is not None else "nothing"
         return Mismatch(
             f"an answer to another question: {about}, "
             f"not {query.name} {dns.rdatatype.to_text(query.rdtype)}"

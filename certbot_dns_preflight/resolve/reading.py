@@ -14,6 +14,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from certbot_dns_preflight.dnssec.messages import is_final
 from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
@@ -67,7 +68,7 @@ def _read_caa_message(message: dns.message.Message, owner: dns.name.Name) -> Con
     rcode = message.rcode()
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return Failed(dns.rcode.to_text(rcode))
-    if not message.flags & dns.flags.AA:
+    if not is_final(message):
         return Failed("an answer without authority")
     alias = alias_at(message, owner)
     if alias is not None:

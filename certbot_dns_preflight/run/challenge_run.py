@@ -255,11 +255,11 @@ class ChallengeRun:
         return self._environment.caa_owners
 
     def signed_owners(self) -> tuple[dns.name.Name, ...]:
-        """Give the owner names whose record a validator must believe, if it is there already.
+        """Give the owner names whose record, or lack of it, a validator must believe.
 
         None where the zone was found to be unsigned: that costs nothing then.
         """
-        if not self.is_open or not self.is_ready:
+        if not self.is_open:
             return ()
         owners = tuple(hop.owner for hop in self.so_far().hops)
         return () if self._is_unsigned(owners) else owners

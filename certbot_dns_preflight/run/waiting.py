@@ -209,7 +209,13 @@ class _Preflight:
         await asyncio.sleep(begin.left)
         async with asyncio.TaskGroup() as group:
             for run in self._runs:
-                group.create_task(run.look_closer())
+                group.create_task(self._look_closer_at(run, begin))
+
+    async def _look_closer_at(self, run: ChallengeRun, deadline: Deadline) -> None:
+        """See what a failure's report needs; signatures too, as they are told beside it."""
+        await run.look_closer()
+        if run.is_pending:
+            await self._look_at_signatures([run], deadline)
 
     def _nearly_ready(self) -> bool:
         return all(run.looks_ready() for run in self._runs if run.is_open)
@@ -223,7 +229,7 @@ class _Preflight:
     # -- signatures --------------------------------------------------------------------------------
 
     async def _look_at_signatures(self, runs: Sequence[ChallengeRun], deadline: Deadline) -> None:
-        """See whether a validator would believe the records, where they are what they must be."""
+        """See whether a validator would believe the records, or that there are none."""
         if self._assessor.request is None or self._assessor.inputs.anchors is None:
             return
         try:

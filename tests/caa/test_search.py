@@ -6,10 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import dns.exception
+import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
+import dns.rrset
 import pytest
 
 from certbot_dns_preflight.caa.policy import Allowed, IssuanceRequest, decide
@@ -104,6 +106,40 @@ class DropsCaa(misbehaving.Authoritative):
         return None if question.kind == dns.rdatatype.CAA else super().reply(question)
 
 
+class CaaWithoutAuthority(misbehaving.Authoritative):
+    """Answers CAA without AA, and says nothing of its zone beside."""
+
+    def respond(self, question: misbehaving.Question) -> dns.message.Message:
+        response = super().respond(question)
+        if question.kind == dns.rdatatype.CAA:
+            response.flags &= ~dns.flags.AA
+            response.authority.clear()
+        return response
+
+
+class CaaFromAResolver(CaaWithoutAuthority):
+    """Answers CAA as a resolver that stands in between does: no AA, but RA."""
+
+    def respond(self, question: misbehaving.Question) -> dns.message.Message:
+        response = super().respond(question)
+        if question.kind == dns.rdatatype.CAA:
+            response.flags |= dns.flags.RA
+        return response
+
+
+class RefersForCaa(CaaWithoutAuthority):
+    """Refers CAA questions to the zone above, as software does that does not know the zone."""
+
+    def respond(self, question: misbehaving.Question) -> dns.message.Message:
+        response = super().respond(question)
+        if question.kind == dns.rdatatype.CAA:
+            response.answer.clear()
+            response.authority.append(
+                dns.rrset.from_text("test.", 60, "IN", "NS", "odd-refersforcaa.dns.test.")
+            )
+        return response
+
+
 def nothing(lab: Lab) -> None:
     lab.zone("caa.test.", [lab.bind, lab.nsd], records="www A 127.53.9.9\n")
 
@@ -176,6 +212,22 @@ def caa_is_dropped(lab: Lab) -> None:
     _misbehaving(lab, DropsCaa)
 
 
+def caa_is_answered_without_authority(lab: Lab) -> None:
+    _misbehaving(lab, CaaWithoutAuthority)
+
+
+def caa_is_forbidden_without_authority(lab: Lab) -> None:
+    _misbehaving(lab, CaaWithoutAuthority, FORBIDS)
+
+
+def caa_is_answered_by_a_resolver(lab: Lab) -> None:
+    _misbehaving(lab, CaaFromAResolver)
+
+
+def caa_is_referred_upwards(lab: Lab) -> None:
+    _misbehaving(lab, RefersForCaa)
+
+
 def alias_into_a_dead_zone(lab: Lab) -> None:
     lab.delegate("dead.test.", ["nowhere.dns.test."])
     lab._undo.append(lambda: lab.undelegate("dead.test."))
@@ -187,11 +239,12 @@ def one_server_of_two_refuses(lab: Lab) -> None:
     lab.zone("caa.test.", [lab.bind], apex=both, delegation=both, records=ALLOWS)
 
 
-def _misbehaving(lab: Lab, kind: type[misbehaving.Authoritative]) -> None:
+def _misbehaving(lab: Lab, kind: type[misbehaving.Authoritative], records: str = "") -> None:
     addresses = lab.addresses()
     host = f"odd-{kind.__name__.lower()}.dns.test."
     lab.name_addresses(host, addresses)
-    server = kind(addresses, {"caa.test.": zone_text("caa.test.", [host], "www A 127.53.9.9\n")})
+    text = zone_text("caa.test.", [host], f"{records}www A 127.53.9.9\n")
+    server = kind(addresses, {"caa.test.": text})
     server.start()
     lab._undo.append(server.stop)
     lab.delegate("caa.test.", [host])
@@ -215,6 +268,10 @@ SCENARIOS: dict[Callable[[Lab], None], str] = {
     two_values_in_many_records: "fine",
     no_server_knows_caa: "caa-unanswerable",
     caa_is_dropped: "caa-unanswerable",
+    caa_is_answered_without_authority: "fine",
+    caa_is_forbidden_without_authority: "caa-forbids",
+    caa_is_answered_by_a_resolver: "fine",
+    caa_is_referred_upwards: "caa-unanswerable",
     alias_into_a_dead_zone: "caa-unanswerable",
     one_server_of_two_refuses: "fine",
 }

@@ -5,11 +5,23 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import dns.name
+import dns.rdatatype
 import pytest
 
 from certbot_dns_preflight.checks import unjudged
+from certbot_dns_preflight.checks.rules import dnssec_bogus
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.validate import validate
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.dnssec import (
+    Assessment,
+    Fault,
+    Kind,
+    ServerAddress,
+    Status,
+    ZoneState,
+)
 from certbot_dns_preflight.facts.finding import Severity
 from tests.checks.asserting import of_dnssec
 from tests.dnssec.test_against_unbound import assess, collect
@@ -22,7 +34,7 @@ FAULTS = {
     "stale-ds.test.": ("ds-without-key",),
     "ds-but-unsigned.test.": ("ds-without-key",),
     "ds-but-unsigned-on-one.test.": ("ds-without-key", "signature-missing"),
-    "ds-wrong-digest.test.": ("ds-without-key",),
+    "ds-wrong-digest.test.": ("digest-differs",),
     "expired.test.": ("signature-expired",),
     "expired-on-nsd.test.": ("signature-expired",),
     "expired-on-pdns.test.": ("signature-expired",),
@@ -138,6 +150,17 @@ def test_a_ds_without_key_names_the_key_and_the_registrar(told: dict[str, list[F
     assert found.nameserver is None
 
 
+def test_a_ds_with_the_right_tag_and_another_digest_says_so(told: dict[str, list[Finding]]) -> None:
+    (found,) = told["ds-wrong-digest.test."]
+    ((tag,),) = [fault["key_tags"] for fault in found.evidence["faults"]]
+    assert found.summary == (
+        f"DNSSEC of ds-wrong-digest.test.: its DS (seen from test.) names key tag {tag}, but "
+        "another digest than that key has."
+    )
+    assert f"key tag {tag} exists, but its digest differs" in found.cause
+    assert "at the registrar" in found.remedy
+
+
 def test_with_another_root_nothing_below_is_blamed(signed_world: World) -> None:
     facts = collect(signed_world, ["ecdsa256.test."])["ecdsa256.test."]
     assessment = validate(facts, anchors.builtin(), now=int(time.time()))
@@ -155,3 +178,28 @@ def test_a_wrong_clock_here_is_mentioned(signed_world: World, days: int, kind: s
     assert found.evidence["kind"] == f"signature-{kind}"
     assert "this host's clock says" in found.cause
     assert unjudged(assessment) == ()
+
+
+def test_each_kind_has_a_remedy_in_the_catalogue() -> None:
+    remedies = dnssec_bogus.RULE.remedies
+    assert [remedy.cause for remedy in remedies] == [kind.value for kind in Kind]
+
+
+def test_a_registrys_signatures_are_not_the_users_to_mend() -> None:
+    tld, own = (dns.name.from_text(text) for text in ("test.", "example.test."))
+    place = ServerAddress(dns.name.from_text("a.nic.test."), Endpoint("192.0.2.1"))
+
+    def told(kind: Kind, owner: dns.name.Name, rdtype: str) -> str:
+        about = dns.rdatatype.from_text(rdtype)
+        fault = Fault(kind, tld, owner, about, "does not fit", None, (), (place,))
+        zone = ZoneState(tld, Status.BOGUS, "", ((place, Status.BOGUS),), (fault,))
+        (found,) = of_dnssec(Assessment((zone,), now=0))
+        return found.remedy
+
+    for kind in (Kind.DS_WITHOUT_KEY, Kind.DIGEST_DIFFERS, Kind.MISSING, Kind.INVALID):
+        assert told(kind, tld, "DNSKEY") == (
+            "The registry's signatures do not hold; nothing to fix on your side, if this host's "
+            "clock is right. Try again later."
+        )
+    forgotten = told(Kind.DENIAL_INVALID, own, "DS")
+    assert forgotten.startswith("Delegate the zone in test. (NS records, and DS if it is signed)")

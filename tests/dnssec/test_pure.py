@@ -15,8 +15,8 @@ import dns.rrset
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from certbot_dns_preflight.dnssec import anchors, denial, signatures
-from certbot_dns_preflight.dnssec.denial import Proof, absent, no_closer
+from certbot_dns_preflight.dnssec import anchors, signatures
+from certbot_dns_preflight.dnssec.messages import anchored_keys, mismatch
 from certbot_dns_preflight.dnssec.signatures import Broken, CannotJudge, Valid, Verifier
 from certbot_dns_preflight.facts.dnssec import Kind
 
@@ -186,6 +186,104 @@ def test_many_bad_signatures_and_keys_cost_little(monkeypatch: pytest.MonkeyPatc
     assert len(tried) <= 200
 
 
+@pytest.mark.parametrize(
+    ("absent", "bad", "valid"), [(8, 0, True), (60, 0, True), (60, 7, True), (0, 8, False)]
+)
+def test_only_what_is_computed_is_bounded(
+    absent: int, bad: int, monkeypatch: pytest.MonkeyPatch, *, valid: bool
+) -> None:
+    private, key = zone_key()
+    good = signed(txt(), private, key)
+    others = [
+        signed(txt(), *zone_key(), ends=NOW + (20 + number) * DAY) for number in range(absent)
+    ]
+    spoilt = [
+        signed(txt(), private, key, ends=NOW + (20 + number) * DAY).replace(signature=bytes(64))
+        for number in range(bad)
+    ]
+    tried = []
+    real = dns.dnssec.validate_rrsig
+    monkeypatch.setattr(
+        dns.dnssec, "validate_rrsig", lambda *a, **k: (tried.append(1), real(*a, **k))
+    )
+    checked = check([*others, *spoilt, good], [key])
+    assert isinstance(checked, Valid if valid else Broken)
+    assert len(tried) == min(bad + 1, 8)
+
+
+def test_of_keys_with_one_tag_the_one_that_fits_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dns.dnssec, "key_id", lambda _: 7)
+    pairs = [zone_key() for _ in range(4)]
+    for private, key in pairs:
+        sig = signed(txt(), private, key)
+        assert check([sig], [key for _, key in pairs]) == Valid(NOW + 10 * DAY, 7)
+
+
+def test_many_ds_of_one_tag_cost_a_bounded_number_of_digests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keys = dns.rrset.from_rdata(ZONE, 60, zone_key()[1])
+    (key,) = keys
+    right = dns.dnssec.make_ds(ZONE, key, "SHA256")
+    wrong = [right.replace(digest=number.to_bytes(32)) for number in range(5000)]
+    made = []
+    real = dns.dnssec.make_ds
+    monkeypatch.setattr(dns.dnssec, "make_ds", lambda *a, **k: (made.append(1), real(*a, **k))[1])
+    assert anchored_keys(keys, wrong, ZONE) == []
+    assert len(made) <= 64
+    assert anchored_keys(keys, [*wrong[:50], right], ZONE) == [key]
+    other_tags = [ds.replace(key_tag=(ds.key_tag + 1) % 65536) for ds in wrong]
+    assert anchored_keys(keys, [*other_tags, right], ZONE) == [key]
+
+
+@pytest.mark.parametrize("now", [NOW, (1 << 31) - 5, (1 << 31) + 5, (1 << 32) - 5, (1 << 32) + 5])
+@pytest.mark.parametrize(
+    ("begins", "ends", "kind"),
+    [
+        (-10, 10, None),
+        (-60 * 365, 5 * 365, None),
+        (-10, -2, Kind.EXPIRED),
+        (2, 10, Kind.NOT_YET_VALID),
+        (1 / 24, -1 / 24, Kind.INVALID),
+    ],
+)
+def test_times_of_signatures_are_serial_numbers(
+    now: int, begins: float, ends: float, kind: Kind | None
+) -> None:
+    """Before and after they pass the end of their 32 bits, in 2106 (RFC 1982)."""
+    private, key = zone_key()
+    first, last = now + int(begins * DAY), now + int(ends * DAY)
+    sig = signed(txt(), private, key, begins=first % (1 << 32), ends=last % (1 << 32))
+    checked = Verifier(now).check(txt(), [sig], [key], zone=ZONE)
+    if kind is None:
+        assert checked == Valid(last, dns.dnssec.key_id(key))
+    else:
+        assert isinstance(checked, Broken)
+        assert checked.kind is kind
+        moments = {Kind.EXPIRED: last, Kind.NOT_YET_VALID: first}
+        assert checked.moment == moments.get(kind)
+
+
+@pytest.mark.parametrize(
+    ("changes", "flags", "kind", "detail"),
+    [
+        ({"digest": bytes(32)}, 257, Kind.DIGEST_DIFFERS, "key tag {tag} exists, but its digest d"),
+        ({"algorithm": 13}, 257, Kind.DS_WITHOUT_KEY, "key {tag} has algorithm 15, its DS 13"),
+        ({"key_tag": 1}, 257, Kind.DS_WITHOUT_KEY, "keys here: {tag}"),
+        ({}, 385, Kind.DS_WITHOUT_KEY, "key {tag} is revoked or no zone key"),
+        ({}, 1, Kind.DS_WITHOUT_KEY, "key {tag} is revoked or no zone key"),
+    ],
+)
+def test_it_is_said_how_near_a_ds_is_to_the_keys(
+    changes: dict[str, object], flags: int, kind: Kind, detail: str
+) -> None:
+    key = zone_key()[1].replace(flags=flags)
+    tag = dns.dnssec.key_id(key)
+    ds = dns.dnssec.make_ds(ZONE, zone_key()[1], "SHA256").replace(key_tag=tag)
+    told, words, _ = mismatch(dns.rrset.from_rdata(ZONE, 60, key), [ds.replace(**changes)])
+    assert (told, words[: len(detail.format(tag=tag))]) == (kind, detail.format(tag=tag))
+
+
 def test_a_broken_zone_makes_no_other_suspect() -> None:
     private, key = zone_key()
     other = dns.name.from_text("example.org.")
@@ -273,104 +371,6 @@ def test_missing_cryptography_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> 
     checked = check([sig], [key])
     assert isinstance(checked, CannotJudge)
     assert "cannot check ED25519 signatures" in checked.detail
-
-
-# -- denial ----------------------------------------------------------------------------------------
-
-
-def nsec(owner: str, following: str, *types: str) -> dns.rrset.RRset:
-    return dns.rrset.from_text(owner, 60, "IN", "NSEC", f"{following} {' '.join(types)}")
-
-
-def nsec3(
-    name: str, span: int, *types: str, iterations: int = 0, flags: int = 0
-) -> dns.rrset.RRset:
-    """Make the NSEC3 of a name whose hash is followed at a distance."""
-    label = dns.dnssec.nsec3_hash(name, b"", iterations, 1)
-    number = int.from_bytes(denial._from_base32(label))
-    following = dns.rdata.from_text(
-        dns.rdataclass.IN,
-        dns.rdatatype.NSEC3,
-        f"1 {flags} {iterations} - {label} {' '.join(types)}",
-    ).replace(next=((number + span) % (1 << 160)).to_bytes(20))
-    rrset = dns.rrset.RRset(
-        dns.name.from_text(f"{label}.example.com."), dns.rdataclass.IN, dns.rdatatype.NSEC3
-    )
-    rrset.add(following, 60)
-    return rrset
-
-
-def proof(name: str, rdtype: str, *denials: dns.rrset.RRset) -> Proof:
-    return absent(denials, dns.name.from_text(name), dns.rdatatype.from_text(rdtype), zone=ZONE)
-
-
-def test_nsec_at_the_name_denies_what_its_bitmap_lacks() -> None:
-    at = nsec("www.example.com.", "z.example.com.", "A", "RRSIG", "NSEC")
-    assert proof("www.example.com.", "TXT", at) is Proof.PROVEN
-    assert proof("www.example.com.", "A", at) is Proof.UNPROVEN
-    assert proof("other.example.com.", "TXT", at) is Proof.UNPROVEN
-
-
-def test_nsec_of_an_alias_denies_nothing() -> None:
-    at = nsec("www.example.com.", "z.example.com.", "CNAME", "RRSIG", "NSEC")
-    assert proof("www.example.com.", "TXT", at) is Proof.UNPROVEN
-
-
-def test_nsec_from_the_other_side_of_the_cut_denies_nothing() -> None:
-    parents = nsec("sub.example.com.", "z.example.com.", "NS", "RRSIG", "NSEC")
-    childs = nsec("sub.example.com.", "a.sub.example.com.", "NS", "SOA", "RRSIG", "NSEC")
-    assert proof("sub.example.com.", "DS", parents) is Proof.PROVEN
-    assert proof("sub.example.com.", "TXT", parents) is Proof.UNPROVEN
-    assert proof("sub.example.com.", "DS", childs) is Proof.UNPROVEN
-    assert proof("a.sub.example.com.", "TXT", parents) is Proof.UNPROVEN
-
-
-def test_nsec_needs_the_wildcard_denied_as_well() -> None:
-    covering = nsec("a.example.com.", "z.example.com.", "A")
-    no_wildcard = nsec("example.com.", "a.example.com.", "SOA", "NS")
-    assert proof("www.example.com.", "TXT", covering) is Proof.UNPROVEN
-    assert proof("www.example.com.", "TXT", covering, no_wildcard) is Proof.PROVEN
-
-
-def test_nsec_of_an_empty_non_terminal_is_proof_enough() -> None:
-    covering = nsec("a.example.com.", "x.www.example.com.", "A")
-    assert proof("www.example.com.", "TXT", covering) is Proof.PROVEN
-
-
-def test_the_last_nsec_covers_what_comes_after_it() -> None:
-    last = nsec("a.example.com.", "example.com.", "A")
-    apex = nsec("example.com.", "a.example.com.", "SOA", "NS")
-    assert proof("www.example.com.", "TXT", last, apex) is Proof.PROVEN
-
-
-def test_nsec3_with_too_many_iterations_is_not_computed() -> None:
-    many = nsec3("example.com.", 1 << 159, "NS", "SOA", iterations=151)
-    assert proof("www.example.com.", "TXT", many) is Proof.TOO_MANY_ITERATIONS
-
-
-def test_nsec3_at_the_name_denies_what_its_bitmap_lacks() -> None:
-    at = nsec3("www.example.com.", 1 << 100, "A")
-    assert proof("www.example.com.", "TXT", at) is Proof.PROVEN
-    assert proof("www.example.com.", "A", at) is Proof.UNPROVEN
-
-
-@pytest.mark.parametrize(("flags", "expected"), [(0, Proof.PROVEN), (1, Proof.OPT_OUT)])
-def test_nsec3_that_covers_all_but_the_apex(flags: int, expected: Proof) -> None:
-    apex = nsec3("example.com.", 0, "NS", "SOA", flags=flags)
-    assert proof("www.example.com.", "TXT", apex) is expected
-    wildcard = dns.name.from_text("*.example.com.")
-    name = dns.name.from_text("www.example.com.")
-    assert no_closer([apex], name, wildcard, zone=ZONE) is expected
-
-
-def test_nsec3_without_a_closest_encloser_proves_nothing() -> None:
-    elsewhere = nsec3("other.example.com.", 0, "A")
-    assert proof("www.example.com.", "TXT", elsewhere) is Proof.UNPROVEN
-
-
-def test_records_of_another_zone_prove_nothing() -> None:
-    alien = nsec("a.example.org.", "z.example.org.", "A")
-    assert proof("www.example.com.", "TXT", alien) is Proof.UNPROVEN
 
 
 def test_all_algorithms_of_current_zones_are_known() -> None:

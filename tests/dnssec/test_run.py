@@ -19,6 +19,7 @@ import pytest
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors, assessment
+from certbot_dns_preflight.facts.dnssec import Trust
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.run import precheck, waiting
 from certbot_dns_preflight.run.timings import Timings
@@ -109,6 +110,36 @@ def test_what_a_validator_would_not_believe_is_not_ready(
     assert errors(judged) == [("dnssec-bogus", kind)]
 
 
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize(
+    ("domain", "code", "kind"),
+    [
+        ("stale-ds.test", "wrong-value", "ds-without-key"),
+        ("tampered-on-one.test", "wrong-value", "signature-invalid"),
+        ("no-denial-on-one.test", "record-not-published", "signature-missing"),
+        ("caa-unsigned.test", "wrong-value", "signature-missing"),
+    ],
+)
+def test_what_a_validator_would_not_believe_is_told_beside_a_record_that_is_not_there(
+    domain: str, code: str, kind: str, settings: Settings, *, wait: bool
+) -> None:
+    wanted = [make_challenge(domain, [b"k" * 43])]
+    extras = waiting.Extras(request=ANYBODY)
+    outcome = waiting.run(wanted, replace(settings, timeout=6), wait=wait, extras=extras)
+    told = errors(outcome.challenges[0])
+    assert (code, "dnssec-bogus") == tuple(one for one, _ in told)
+    assert dict(told)["dnssec-bogus"] == kind
+
+
+def test_a_record_that_is_not_there_yet_is_told_alone_where_its_denial_is_sound(
+    settings: Settings,
+) -> None:
+    for domain in ("absent.test", "absent3.test", "absentopt-wildcard.test", "wildcard3.test"):
+        judged = run(domain, settings)
+        assert judged.verdict is Verdict.NOT_READY
+        assert "dnssec-bogus" not in [code for code, _ in errors(judged)]
+
+
 def test_a_broken_chain_is_found_before_the_record_is_made(settings: Settings) -> None:
     outcome = look_beforehand("stale-ds.test", settings)
     (judged,) = precheck.has_permanent_errors(outcome, skip=frozenset())
@@ -159,6 +190,35 @@ def test_what_cannot_be_judged_is_said(settings: Settings, monkeypatch: pytest.M
     assert judged.verdict is Verdict.READY
     (sentence,) = judged.unjudged
     assert sentence.startswith("DNSSEC of . could not be judged: this host's cryptography cannot")
+    assert judged.dnssec.trust is Trust.UNCHECKED
+    assert (judged.dnssec.reason or "").startswith(".: this host's cryptography cannot check ECDSA")
+
+
+@pytest.mark.parametrize(
+    ("domain", "trust", "reason"),
+    [
+        ("ecdsa256.test", Trust.SECURE, None),
+        ("unsigned.test", Trust.INSECURE, "unsigned.test.: its parent proves that it has no DS"),
+        ("unsigned.optout.", Trust.INSECURE, "unsigned.optout.: its parent proves that it has no "),
+        ("expired.test", Trust.BOGUS, "expired.test. DNSKEY: expired"),
+        ("caa-no-denial.test", Trust.BOGUS, "caa-no-denial.test. NSEC: no signature of this zone"),
+        ("unknown-algorithm.test", Trust.UNCHECKED, "unknown-algorithm.test.: its DS has no algor"),
+    ],
+)
+def test_the_report_says_in_one_word_what_dnssec_comes_to(
+    domain: str, trust: Trust, reason: str | None, settings: Settings
+) -> None:
+    for judged in (run(domain, settings), look_beforehand(domain, settings).challenges[0]):
+        assert judged.dnssec.trust is trust
+        assert judged.dnssec.reason == reason or (judged.dnssec.reason or "").startswith(
+            reason or "!"
+        )
+
+
+def test_without_an_anchor_dnssec_is_unchecked(settings: Settings) -> None:
+    judged = run("ecdsa256.test", replace(settings, trust_anchor=None))
+    assert judged.dnssec.trust is Trust.UNCHECKED
+    assert "no trust anchor is known" in (judged.dnssec.reason or "")
 
 
 def test_the_page_says_what_was_not_judged(signed_world: World) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from certbot_dns_preflight.facts.dnssec import Trust, Validation
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.json_report import as_json, challenge_as_json, render, schema
 from tests.builders.strategies import OUTCOMES
@@ -49,6 +51,24 @@ def test_whatever_was_seen_the_document_is_valid_and_exact(outcome) -> None:  # 
         assert found[: len(served)] == served
 
 
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (Validation(Trust.SECURE), {"status": "secure", "reason": None}),
+        (
+            Validation(Trust.BOGUS, "a.\x1b TXT: no\nsignature"),
+            {"status": "bogus", "reason": "a.\\027 TXT: no\\010signature"},
+        ),
+    ],
+)
+def test_what_dnssec_comes_to_is_told(found: Validation, told: dict[str, str | None]) -> None:
+    outcome = scenarios.behind()
+    challenge = replace(outcome.challenges[0], dnssec=found)
+    report = json.loads(render(replace(outcome, challenges=(challenge,))))
+    VALIDATOR.validate(report)
+    assert report["challenges"][0]["dnssec"] == told
+
+
 def test_a_report_in_full() -> None:
     report = as_json(scenarios.behind())
     challenges = report.pop("challenges")
@@ -66,7 +86,13 @@ def test_a_report_in_full() -> None:
     assert isinstance(challenges, list)
     challenge = challenges[0]
     assert isinstance(challenge, dict)
-    assert list(challenge) == SCHEMA["$defs"]["challenge"]["required"]
+    described = SCHEMA["$defs"]["challenge"]
+    assert list(challenge) == list(described["properties"])
+    assert set(challenge) - {"dnssec"} == set(described["required"])
+    assert challenge["dnssec"] == {
+        "status": "unchecked",
+        "reason": "its keys and signatures were not looked at",
+    }
     assert challenge["servers"][0] == {  # type: ignore[index,call-overload]
         "zone": "example.com.",
         "nameserver": "ns1.example.net.",

@@ -178,6 +178,17 @@ def test_each_way_of_asking_sets_its_bits_only(
     assert bool(query.ednsflags & dns.flags.DO) is do
 
 
+def test_an_answer_to_another_question_says_to_which() -> None:
+    def other(query: dns.message.QueryMessage) -> list[bytes]:
+        wrong = dns.message.make_query("other.test.", "A", id=query.id, flags=dns.flags.QR)
+        return [wrong.to_wire()]
+
+    reply, *_ = ask(other, query_timeout=1.0)
+    assert isinstance(reply, NoResponse)
+    assert reply.reason is NoResponseReason.GARBAGE
+    assert reply.detail.startswith("an answer to another question: other.test. A")
+
+
 def test_silence_is_asked_twice_and_then_timed_out() -> None:
     reply, server, exchange, _ = ask(no_answer, query_timeout=0.2)
     assert isinstance(reply, NoResponse)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 # Boulder compares the issuer's letters exactly, reads flag 1 as the critical bit, takes no hyphen
-# in a parameter's tag, and knows no tags but issue, issuewild, iodef and issuemail.
+# in a parameter's tag, and knows no tags but issue, issuewild, iodef, issuemail and issuevmc.
 _BOULDER = frozenset({"letsencrypt.org"})
 _OWN = frozenset(
     {

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Survey
 
+_TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
 
 RULE = Rule(
     code=Code.CAA_UNANSWERABLE,
@@ -49,6 +50,10 @@ RULE = Rule(
         Remedy(
             "DNSSEC denial for the type is broken",
             "See dnssec-bogus.",
+        ),
+        Remedy(
+            "the registry's servers fail (a top-level domain)",
+            "Nothing to fix on your side; try again later.",
         ),
     ),
     subject=Subject.ENVIRONMENT,
@@ -95,12 +100,17 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
     cause = f"{phrases.listed(phrases.bounded(text) for text in failures)}"
     if servers:
         cause += f" from {phrases.listed(phrases.host(name) for name in servers)}"
+    registry = len(first.zone) <= _TOP_LEVEL
+    if registry:
+        who = f"the registry's servers for {zone} fail"
     if fine:
         cause += "; the same servers answer other questions"
     return RULE.finding(
         summary=f"CAA at {where} cannot be read: {who}",
         cause=f"{cause}. A CA that cannot read CAA must not issue.",
-        remedy="Let these servers answer CAA questions, with the records or with an empty answer; "
+        remedy="The registry's servers fail; nothing to fix on your side. Try again later"
+        if registry
+        else "Let these servers answer CAA questions, with the records or with an empty answer; "
         "old software and firewalls that know no CAA are the usual reason."
         if fine
         else f"Mend the name servers of {zone}",

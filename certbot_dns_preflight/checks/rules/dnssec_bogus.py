@@ -30,8 +30,8 @@ RULE = Rule(
     reference="RFC 4035 section 5",
     explanation=(
         "The chain of signatures from the root does not hold; `kind` says where: "
-        "ds-without-key, signature-expired, signature-not-yet-valid, "
-        "signature-missing, signature-invalid. Each server address is looked at by "
+        "ds-without-key, digest-differs, signature-expired, signature-not-yet-valid, "
+        "signature-missing, signature-invalid, denial-invalid. Each server address is looked at by "
         "itself: one secondary with old signatures is the usual fault."
     ),
     refusal=(
@@ -51,6 +51,10 @@ RULE = Rule(
             "only some servers of the zone above have it, see to their transfers.",
         ),
         Remedy(
+            "digest-differs",
+            "Make the DS anew from the key that the zone serves; tag and algorithm are right.",
+        ),
+        Remedy(
             "signature-expired",
             "Sign again; see why the signer or the transfer to this secondary stands still.",
         ),
@@ -66,6 +70,11 @@ RULE = Rule(
         Remedy(
             "signature-invalid",
             "Publish the key that signed; let no server alter the zone after signing.",
+        ),
+        Remedy(
+            "denial-invalid",
+            "Let the signer rebuild the NSEC or NSEC3 chain; delegate each zone below that the "
+            "servers hold.",
         ),
     ),
     subject=Subject.ENVIRONMENT,

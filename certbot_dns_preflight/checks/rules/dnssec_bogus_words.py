@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.checks import dnssec_words, phrases
-from certbot_dns_preflight.facts.dnssec import Kind
+from certbot_dns_preflight.facts.dnssec import WITHOUT_PROOF, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _DENYING = frozenset({"NSEC", "NSEC3", "SOA"})
 
 
-def summary(
+def summary(  # noqa: PLR0911 - one sentence a kind
     zone: ZoneState, kind: Kind, faults: Sequence[Fault], places: Sequence[ServerAddress], now: int
 ) -> str:
     """Say what is wrong with which zone, and where, unless it is everywhere."""
@@ -28,6 +28,13 @@ def summary(
                 return "The trust anchor matches none of the root's keys"
             parent = phrases.owner(zone.apex.parent())
             return f"DNSSEC of {apex}: its DS (seen from {parent}) matches no key{where}"
+        case Kind.DIGEST_DIFFERS:
+            parent = phrases.owner(zone.apex if _is_root(zone) else zone.apex.parent())
+            tags = phrases.listed(dict.fromkeys(str(tag) for f in faults for tag in f.key_tags))
+            return (
+                f"DNSSEC of {apex}: its DS (seen from {parent}) names key tag {tags}, but another "
+                f"digest than that key has{where}"
+            )
         case Kind.EXPIRED:
             ago = dnssec_words.span(
                 now - (min(f.moment for f in faults if f.moment) if first.moment else now)
@@ -36,10 +43,15 @@ def summary(
         case Kind.NOT_YET_VALID:
             ahead = dnssec_words.span((first.moment or now) - now)
             return f"DNSSEC of {apex}: signatures{of_caa} begin only in {ahead}{where}"
+        case Kind.MISSING if all(fault.detail == WITHOUT_PROOF for fault in faults):
+            return f"DNSSEC of {apex}: {_types(faults)} denied without a signed proof{where}"
         case Kind.MISSING:
             return f"DNSSEC of {apex}: {_types(faults)} without a signature{where}"
         case Kind.INVALID:
             return f"DNSSEC of {apex}: {_types(faults)} with a signature that does not fit{where}"
+        case Kind.DENIAL_INVALID:
+            absent = phrases.listed(map(_denied, faults))
+            return f"DNSSEC of {apex}: the proof that {absent} does not hold{where}"
         case _ as never:
             assert_never(never)
 
@@ -60,7 +72,7 @@ def cause(zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Asse
     return phrases.listed(lines) + _clock(zone, kind, faults, assessment)
 
 
-def remedy(  # noqa: C901, PLR0911 - one sentence a case
+def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
     zone: ZoneState, kind: Kind, faults: Sequence[Fault], places: Sequence[ServerAddress]
 ) -> str:
     """Say what the signer, the registrar or the servers' operator has to do."""
@@ -70,6 +82,16 @@ def remedy(  # noqa: C901, PLR0911 - one sentence a case
     match kind:
         case Kind.DS_WITHOUT_KEY if _is_root(zone):
             return "Correct the trust anchors given with trust-anchor, or leave the option out"
+        case Kind.DENIAL_INVALID if any(_is_of_a_delegation(fault) for fault in faults):
+            return (
+                f"Delegate the zone in {apex} (NS records, and DS if it is signed), or remove it "
+                "from the servers; then sign again"
+            )
+        case _ if dnssec_words.is_top_level(zone):
+            return (
+                "The registry's signatures do not hold; nothing to fix on your side, if this "
+                "host's clock is right. Try again later"
+            )
         case Kind.DS_WITHOUT_KEY if at.isdisjoint(places):
             return "See that all servers of the zone above serve the DS of the zone's current keys"
         case Kind.DS_WITHOUT_KEY if partly:
@@ -78,6 +100,11 @@ def remedy(  # noqa: C901, PLR0911 - one sentence a case
             return (
                 "Put the DS of the zone's key-signing key into the parent zone (at the registrar); "
                 "or remove the DS if the zone is not to be signed"
+            )
+        case Kind.DIGEST_DIFFERS:
+            return (
+                "Put the DS into the parent zone (at the registrar) anew, made from the key that "
+                "the zone serves: key tag and algorithm are right, the digest is not"
             )
         case Kind.EXPIRED if partly:
             return (
@@ -97,6 +124,8 @@ def remedy(  # noqa: C901, PLR0911 - one sentence a case
                 "Publish the key that signs on every server, and keep the old one until all its "
                 "signatures are gone"
             )
+        case Kind.DENIAL_INVALID:
+            return f"Rebuild the chain of NSEC or NSEC3 records of {apex}, and sign it again"
         case Kind.INVALID:
             return f"Sign {apex} again; let nothing change the zone after signing"
         case _ as never:
@@ -129,6 +158,14 @@ def _type(fault: Fault) -> str:
     if _type_asked(fault) == "CAA" and fault.concerns and name in _DENYING:
         return f"the denial of CAA at {phrases.owner(fault.concerns)}"
     return name
+
+
+def _denied(fault: Fault) -> str:
+    return f"{phrases.owner(fault.owner)} has no {dnssec_words.type_name(fault.rdtype)}"
+
+
+def _is_of_a_delegation(fault: Fault) -> bool:
+    return dnssec_words.type_name(fault.rdtype) == "DS"
 
 
 def _type_asked(fault: Fault) -> str | None:

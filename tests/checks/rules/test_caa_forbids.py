@@ -135,7 +135,7 @@ def test_an_alias_in_a_circle_cannot_be_read() -> None:
         (["1 tbs x"], IssuanceRequest(("pki.goog",)), Severity.WARNING),
         (["0 issue letsencrypt.org; foo-bar=1"], LETS_ENCRYPT, Severity.ERROR),
         (["0 issue pki.goog; foo-bar=1"], IssuanceRequest(("pki.goog",)), Severity.WARNING),
-        (["128 issuevmc ;"], LETS_ENCRYPT, Severity.ERROR),
+        (["128 contactphone x"], LETS_ENCRYPT, Severity.ERROR),
         (["128 contactemail a@example.com"], IssuanceRequest(("pki.goog",)), Severity.WARNING),
         ([f"0 issue letsencrypt.org; accounturi={OF_ACMEV1}"], NUMBER_5, Severity.WARNING),
         (["0 issue pki.goog"], IssuanceRequest(()), Severity.WARNING),

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
+import dns.name
+
 from certbot_dns_preflight.checks import phrases
-from certbot_dns_preflight.facts.caa import (
-    Failed,
-    NotAskable,
-)
+from certbot_dns_preflight.facts.caa import CaaAnswer, Climb, Failed, Look, NotAskable
+from certbot_dns_preflight.facts.finding import Severity
 from tests.checks.asserting import LETS_ENCRYPT, of_caa
-from tests.checks.climbs import EMPTY, ZONE, climbed, only, props
+from tests.checks.climbs import EMPTY, ZONE, answers, climbed, only, props
 
 
 def test_a_failure_closer_than_the_deciding_set_is_told() -> None:
@@ -42,3 +42,15 @@ def test_a_dead_zone_that_another_finding_tells_is_not_told_again() -> None:
 def test_an_address_that_cannot_be_asked_from_here_proves_nothing() -> None:
     assert not list(of_caa(climbed(NotAskable("no route"), EMPTY), LETS_ENCRYPT))
     assert not list(of_caa(climbed(NotAskable("no route")), LETS_ENCRYPT))
+
+
+def test_a_registry_that_fails_is_not_the_users_to_mend() -> None:
+    com, www = dns.name.from_text("com."), dns.name.from_text("www", ZONE)
+    failed = CaaAnswer(com, com, None, None, Failed("none of its servers gives a usable answer"))
+    looks = (Look(www, answers(www, EMPTY)), Look(ZONE, answers(ZONE, EMPTY)), Look(com, (failed,)))
+    found = only(Climb(www, looks))
+    assert (found.code, found.severity) == ("caa-unanswerable", Severity.ERROR)
+    assert found.summary == "CAA at com. cannot be read: the registry's servers for com. fail."
+    assert found.remedy == (
+        "The registry's servers fail; nothing to fix on your side. Try again later."
+    )
