@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certbot_dns_preflight.cli.hook import processes
-from certbot_dns_preflight.cli.hook.order import Order, Told
+from certbot_dns_preflight.cli.hook.order import HookCall, Order
 from tests.conftest import beside_python
 from tests.observe import HANG, until
 
@@ -343,6 +344,14 @@ def test_challenge_data_reaches_no_shell(tools: Path, tmp_path: Path) -> None:
             },
             "CERTBOT_REMAINING_CHALLENGES is '-1'",
         ),
+        (
+            {
+                "CERTBOT_DOMAIN": "a.test",
+                "CERTBOT_VALIDATION": "x",
+                "CERTBOT_REMAINING_CHALLENGES": "9" * 5000,
+            },
+            "CERTBOT_REMAINING_CHALLENGES is '999999999...', and no number of challenges",
+        ),
     ],
 )
 def test_without_a_clients_environment_it_is_misuse(
@@ -355,11 +364,99 @@ def test_without_a_clients_environment_it_is_misuse(
     assert not (tmp_path / "ran").exists()
 
 
+# -- signals -------------------------------------------------------------------------------------
+
+_STUBBORN = """
+trap '' TERM
+echo $$ >{pids}
+(trap '' TERM; exec sleep 600) &
+echo $! >>{pids}
+echo ready
+wait
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("stubborn", [True, False])
+def test_a_signal_ends_the_users_command_and_its_children(
+    command: Command, number: signal.Signals, tmp_path: Path, *, stubborn: bool
+) -> None:
+    pids, hook = tmp_path / "pids", tmp_path / "hook"
+    script = _STUBBORN.format(pids=pids)
+    hook.write_text(script if stubborn else script.replace("trap '' TERM", ":"))
+    process = command.start(
+        *("hook", "--exec", f"sh {hook}"), CERTBOT_DOMAIN="a.test", CERTBOT_VALIDATION="x"
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    assert process.wait(HANG) == (130 if number is signal.SIGINT else -number)
+    for pid in map(int, pids.read_text().split()):
+        until(lambda pid=pid: not is_alive(pid), what=f"{pid} has ended")
+    process.communicate()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"  # nobody has taken note of its end yet
+
+
+def test_a_command_may_leave_something_running(command: Command, tmp_path: Path) -> None:
+    """A hook that ends well leaves its daemon alone, as with certbot."""
+    pids = tmp_path / "pids"
+    ran = command(
+        *("hook", "--exec", f"sleep 600 >/dev/null 2>&1 & echo $! >{pids}"),
+        CERTBOT_DOMAIN="a.test",
+        CERTBOT_VALIDATION="x",
+        CERTBOT_REMAINING_CHALLENGES="1",
+        CERTBOT_ALL_DOMAINS="a.test,b.test",
+    )
+    pid = int(pids.read_text())
+    assert (ran.status, is_alive(pid)) == (0, True)
+    os.kill(pid, signal.SIGKILL)
+
+
 # -- state ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        "5",
+        '{"domain": 5, "value": "x", "failed": false}',
+        '{"domain": "a.test", "value": 5, "failed": false}',
+        '{"domain": "a.test", "value": "x", "failed": "no"}',
+        '{"domain": "a.test", "value": "\\ud800", "failed": false}',
+        '{"domain": "a..b", "value": "x", "failed": false}',
+        '{"domain": "a.test", "value": "x", "failed": false, "domain": null}',
+        '{"value": "x"}',
+        "[" * 100_000,
+        "9" * 5000,
+        "\xff",
+        "nonsense",
+    ],
+)
+def test_state_of_the_wrong_type_is_one_line(command: Command, state: Path, line: str) -> None:
+    names = {"CERTBOT_ALL_DOMAINS": "a.test,b.test", "CERTBOT_VALIDATION": "x"}
+    first = command("hook", CERTBOT_DOMAIN="a.test", CERTBOT_REMAINING_CHALLENGES="1", **names)
+    assert (first.status, first.output) == (0, "")
+    (file,) = (state / "dns-preflight").iterdir()
+    head = file.read_bytes().splitlines(keepends=True)[0]
+    file.write_bytes(head + line.encode("latin-1") + b"\n")
+    last = command("hook", CERTBOT_DOMAIN="b.test", CERTBOT_REMAINING_CHALLENGES="0", **names)
+    assert (last.status, last.stdout) == (2, "")
+    assert last.stderr == (
+        "dns-preflight: hook: what earlier calls of this order left cannot be read; begin the "
+        "order anew\n"
+    )
+
+
 def test_state_is_for_this_user_alone(state: Path) -> None:
-    Order("a,b", callers=["1"]).add(Told("a", "x"), first=True, last=False)
+    Order("a,b", callers=["1"]).add(HookCall("a", "x"), first=True, last=False)
     directory = state / "dns-preflight"
     (file,) = directory.iterdir()
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
@@ -367,20 +464,20 @@ def test_state_is_for_this_user_alone(state: Path) -> None:
 
 
 def test_an_order_that_begins_anew_forgets_what_was_left() -> None:
-    Order("a,b", callers=["1"]).add(Told("a", "old"), first=True, last=False)
-    Order("a,b", callers=["1"]).add(Told("a", "new"), first=True, last=False)
-    told = Order("a,b", callers=["1"]).add(Told("b", "y"), first=False, last=True)
-    assert told == [Told("a", "new"), Told("b", "y")]
+    Order("a,b", callers=["1"]).add(HookCall("a", "old"), first=True, last=False)
+    Order("a,b", callers=["1"]).add(HookCall("a", "new"), first=True, last=False)
+    calls = Order("a,b", callers=["1"]).add(HookCall("b", "y"), first=False, last=True)
+    assert calls == [HookCall("a", "new"), HookCall("b", "y")]
 
 
 def test_what_is_a_day_old_is_removed(state: Path) -> None:
-    Order("a,b", callers=["1"]).add(Told("a", "x"), first=True, last=False)
+    Order("a,b", callers=["1"]).add(HookCall("a", "x"), first=True, last=False)
     (file,) = (state / "dns-preflight").iterdir()
     keep = state / "dns-preflight" / "something-else"
     keep.touch()
     for path in (file, keep):
         os.utime(path, (1, 1))
-    Order("c", callers=["2"]).add(Told("c", "x"), first=True, last=True)
+    Order("c", callers=["2"]).add(HookCall("c", "x"), first=True, last=True)
     assert left(state) == ["something-else"]
 
 
@@ -403,9 +500,9 @@ def test_a_directory_that_is_not_ours_alone_is_not_used(
             planted.chmod(0o777)
         else:
             os.chown(planted, 65534, 65534)
-    Order("a,b", callers=["1"]).add(Told("a", "x"), first=True, last=False)
-    told = Order("a,b", callers=["1"]).add(Told("b", "y"), first=False, last=False)
-    assert [one.domain for one in told] == ["a", "b"]
+    Order("a,b", callers=["1"]).add(HookCall("a", "x"), first=True, last=False)
+    calls = Order("a,b", callers=["1"]).add(HookCall("b", "y"), first=False, last=False)
+    assert [one.domain for one in calls] == ["a", "b"]
     assert list(planted.iterdir()) == []
     own = [path for path in tmp_path.glob("dns-preflight-*") if path != planted]
     assert len(own) == 1
@@ -418,33 +515,36 @@ def test_nothing_is_left_below_the_directory_for_temporary_files(
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("certbot_dns_preflight.cli.hook.state_dir._bases", lambda: iter(()))
-    Order("a", callers=["1"]).add(Told("a", "x"), first=True, last=True)
+    Order("a", callers=["1"]).add(HookCall("a", "x"), first=True, last=True)
     assert list(tmp_path.glob("dns-preflight-*")) == []
-    Order("a,b", callers=["1"]).add(Told("a", "x"), first=True, last=False)
+    Order("a,b", callers=["1"]).add(HookCall("a", "x"), first=True, last=False)
     assert len(list(tmp_path.glob("dns-preflight-*"))) == 1
-    Order("a,b", callers=["1"]).add(Told("b", "x"), first=False, last=True)
+    Order("a,b", callers=["1"]).add(HookCall("b", "x"), first=False, last=True)
     assert list(tmp_path.glob("dns-preflight-*")) == []
 
 
 def test_an_ancestor_of_two_clients_is_the_client_of_neither() -> None:
     ours = processes.of_this_process()  # all of them are running
     first = Order("a,b", callers=["0 wrapper", *ours])
-    first.add(Told("a", "x"), first=True, last=False)
+    first.add(HookCall("a", "x"), first=True, last=False)
     stranger = Order("a,b", callers=["0 another", *ours[1:]])
-    assert stranger.add(Told("b", "y"), first=False, last=False) == [Told("b", "y")]
+    assert stranger.add(HookCall("b", "y"), first=False, last=False) == [HookCall("b", "y")]
     own = Order("a,b", callers=["0 next wrapper", *ours])
-    assert own.add(Told("b", "z"), first=False, last=True) == [Told("a", "x"), Told("b", "z")]
+    assert own.add(HookCall("b", "z"), first=False, last=True) == [
+        HookCall("a", "x"),
+        HookCall("b", "z"),
+    ]
 
 
 def test_a_planted_link_in_place_of_the_file_is_not_followed(state: Path, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    Order("a,b", callers=["1"]).add(Told("a", "x"), first=True, last=False)
+    Order("a,b", callers=["1"]).add(HookCall("a", "x"), first=True, last=False)
     (file,) = (state / "dns-preflight").iterdir()
     file.unlink()
     file.symlink_to(victim)
     with pytest.raises(OSError, match="symbolic links"):
-        Order("a,b", callers=["1"]).add(Told("a", "x"), first=True, last=False)
+        Order("a,b", callers=["1"]).add(HookCall("a", "x"), first=True, last=False)
     assert victim.read_text() == "precious"
 
 

@@ -3,3 +3,9 @@
 `command` is the subcommand, `order` finds the calls that belong together by `processes`, and
 `state_dir` keeps in a private directory what one call tells the next.
 """
+
+from __future__ import annotations
+
+from certbot_dns_preflight.cli.hook.command import add_arguments, run
+
+__all__ = ["add_arguments", "run"]

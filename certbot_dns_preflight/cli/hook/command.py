@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -18,8 +17,10 @@ from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.cli import output_files
 from certbot_dns_preflight.cli.challenges import ChallengeList
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
-from certbot_dns_preflight.cli.hook.order import Order, Told
-from certbot_dns_preflight.cli.parser import add_common_options, load_inputs, read_settings, request
+from certbot_dns_preflight.cli.hook import user_command
+from certbot_dns_preflight.cli.hook.order import HookCall, Order, StateError
+from certbot_dns_preflight.cli.inputs import load_inputs, read_settings, request
+from certbot_dns_preflight.cli.parser import add_common_options
 from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.outcome import Verdict
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
+    from certbot_dns_preflight.cli.parser import Parser
     from certbot_dns_preflight.settings import Settings
 
 _EXAMPLES = """\
@@ -44,19 +46,18 @@ examples:
 certbot goes on to the CA even when a hook fails; with `--authenticator
 dns-preflight` it does not, and needs no `hook`. Other clients do stop."""
 
-_MOST_TOLD = 4
+_MOST_LISTED = 4
+_MOST_DIGITS = 9
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser(
-        "hook",
-        help="run a hook that writes records, then wait for them",
-        description="Run a hook that writes the record, and after the last challenge wait for "
+def add_arguments(parser: Parser) -> None:
+    """Describe the subcommand."""
+    parser.description = (
+        "Run a hook that writes the record, and after the last challenge wait for "
         "all\nrecords of the order. Reads what certbot sets: CERTBOT_DOMAIN,\n"
-        "CERTBOT_VALIDATION, CERTBOT_REMAINING_CHALLENGES and CERTBOT_ALL_DOMAINS.",
-        epilog=_EXAMPLES,
+        "CERTBOT_VALIDATION, CERTBOT_REMAINING_CHALLENGES and CERTBOT_ALL_DOMAINS."
     )
+    parser.epilog = _EXAMPLES
     parser.add_argument(
         "--exec", metavar="COMMAND", help="the hook, run by the shell; only wait if left out"
     )
@@ -65,7 +66,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class _Invocation:
     """What the client says about this challenge."""
 
     domain: str
@@ -86,28 +87,34 @@ def run(args: argparse.Namespace) -> Exit:
     """Run the user's hook; at the last challenge wait, and tell by the exit status."""
     settings = read_settings(args)
     inputs = load_inputs(settings)
-    call = _read(os.environ)
+    invocation = _read(os.environ)
     output_files.check(settings)
-    with output_files.none_if_stopped(settings, _domains([Told(call.domain, call.value)])):
-        failed = args.exec is not None and not _ran_well(args.exec, call.domain)
-    now = Told(call.domain, call.value, failed)
+    with output_files.none_if_stopped(
+        settings, _domains([HookCall(invocation.domain, invocation.value)])
+    ):
+        failed = args.exec is not None and not _ran_well(args.exec, invocation.domain)
+    now = HookCall(invocation.domain, invocation.value, failed)
     if failed:
         output_files.fail(settings, _domains([now]))
     try:
-        told = Order(",".join(call.names)).add(now, first=call.first, last=call.last)
-    except (OSError, ValueError, TypeError) as error:
+        calls = Order(",".join(invocation.names)).add(
+            now, first=invocation.first, last=invocation.last
+        )
+    except StateError as error:
+        raise MisuseError(f"hook: {error}") from error
+    except (OSError, ValueError) as error:
         raise MisuseError(
             f"hook: there is no place to keep what belongs to one order: {printable(str(error))}"
         ) from error
-    if not call.last:
+    if not invocation.last:
         return Exit.NOT_READY if failed else Exit.READY
     # Which CA is asked only the client knows; CAA is judged where an option names it.
     asked = request(settings) if settings.caa_identity else None
     extras = waiting.Extras(request=asked, inputs=inputs)
-    return _conclude(args, settings, told, call.names, extras=extras)
+    return _conclude(args, settings, calls, invocation.names, extras=extras)
 
 
-def _read(environment: Mapping[str, str]) -> _Call:
+def _read(environment: Mapping[str, str]) -> _Invocation:
     domain = environment.get("CERTBOT_IDENTIFIER") or environment.get("CERTBOT_DOMAIN")
     value = environment.get("CERTBOT_VALIDATION")
     if not domain or not value:
@@ -119,9 +126,10 @@ def _read(environment: Mapping[str, str]) -> _Call:
     remaining = environment.get("CERTBOT_REMAINING_CHALLENGES")
     if remaining is None:  # a client that knows no orders: this one record
         remaining, listed = "0", domain
-    if not (remaining.isascii() and remaining.isdigit()):
+    if not (remaining.isascii() and remaining.isdigit() and len(remaining) <= _MOST_DIGITS):
+        shown = printable(remaining[:_MOST_DIGITS]) + ("..." if remaining[_MOST_DIGITS:] else "")
         raise MisuseError(
-            f"hook: CERTBOT_REMAINING_CHALLENGES is {printable(remaining)!r}, and no number"
+            f"hook: CERTBOT_REMAINING_CHALLENGES is {shown!r}, and no number of challenges"
         )
     if "CERTBOT_TOKEN" in environment:
         value = None  # HTTP-01: there is nothing to see in the DNS
@@ -130,14 +138,11 @@ def _read(environment: Mapping[str, str]) -> _Call:
             make_challenge(domain)
         except InvalidDomainError as error:
             raise MisuseError(f"hook: CERTBOT_DOMAIN: {error}") from error
-    return _Call(domain, value, int(remaining), tuple(listed.split(",")) if listed else ())
+    return _Invocation(domain, value, int(remaining), tuple(listed.split(",")) if listed else ())
 
 
 def _ran_well(command: str, domain: str) -> bool:
-    """Run the user's command as certbot does, with our own output and environment."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    status = subprocess.run(command, shell=True, check=False).returncode  # noqa: S602 - the user's
+    status = user_command.run(command)
     if status:
         _say(f"--exec for {printable(domain)} reported error code {status}")
     return not status
@@ -146,25 +151,27 @@ def _ran_well(command: str, domain: str) -> bool:
 def _conclude(
     args: argparse.Namespace,
     settings: Settings,
-    told: list[Told],
+    calls: list[HookCall],
     names: Sequence[str],
     *,
     extras: waiting.Extras,
 ) -> Exit:
-    failed = [printable(one.domain) for one in told if one.failed]
+    failed = [printable(call.domain) for call in calls if call.failed]
     if failed:
-        output_files.fail(settings, _domains(told))
+        output_files.fail(settings, _domains(calls))
         _say(f"not waited for: --exec failed for {', '.join(failed)}")
         return Exit.NOT_READY
-    status = _wait(args, settings, told, extras)
-    missing = len(names) - len(told)
+    status = _wait(args, settings, calls, extras)
+    missing = len(names) - len(calls)
     if missing > 0 and status is Exit.READY:
-        told_of = {one.domain for one in told}
-        which = listing(tuple(printable(n) for n in names if n not in told_of), most=_MOST_TOLD)
+        seen_names = {call.domain for call in calls}
+        which = listing(
+            tuple(printable(n) for n in names if n not in seen_names), most=_MOST_LISTED
+        )
         _say(
             f"{plural(missing, 'challenge')} of this order never came here, and may not be ready"
-            f"{f' ({which})' if which else ''}; every call of an order must be to this command, by "
-            "the same client as the same user"
+            f"{f' ({which})' if which else ''}; every call of an order must be "
+            "to this command, by the same client as the same user"
         )
         status = Exit.INCONCLUSIVE
     if status is not Exit.READY and settings.on_failure is OnFailure.CONTINUE:
@@ -173,22 +180,22 @@ def _conclude(
     return status
 
 
-def _domains(told: Sequence[Told]) -> list[str]:
+def _domains(calls: Sequence[HookCall]) -> list[str]:
     """Give the domains that something is to be seen of in the DNS."""
-    return [make_challenge(one.domain).domain for one in told if one.value is not None]
+    return [make_challenge(call.domain).domain for call in calls if call.value is not None]
 
 
 def _wait(
-    args: argparse.Namespace, settings: Settings, told: list[Told], extras: waiting.Extras
+    args: argparse.Namespace, settings: Settings, calls: list[HookCall], extras: waiting.Extras
 ) -> Exit:
     wanted = ChallengeList()
-    for one in told:
-        if one.value is not None:
-            wanted.name(one.domain, one.value.encode("utf-8", "surrogateescape"))
+    for call in calls:
+        if call.value is not None:
+            wanted.name(call.domain, call.value.encode("utf-8", "surrogateescape"))
     if not wanted:
         return Exit.READY
     watch = None if args.quiet or args.verbose else live.LiveView()
-    with output_files.none_if_stopped(settings, _domains(told)), watch or contextlib.nullcontext():
+    with output_files.none_if_stopped(settings, _domains(calls)), watch or contextlib.nullcontext():
         outcome = waiting.run(wanted.challenges, settings, wait=True, watch=watch, extras=extras)
 
     status = output_files.write_report(settings, outcome)

@@ -1,7 +1,7 @@
 """The records of one order, kept between the calls of a hook, one call a challenge.
 
 Decides which calls belong together: those about one list of names that descend from one process,
-the client (`ancestry`). Holds what was told; waits for nothing.
+the client (`processes`). Keeps what each call said; waits for nothing.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.cli.hook import processes, state_dir
+from certbot_dns_preflight.errors import PreflightError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _PREFIX, _SUFFIX = "order-", ".jsonl"
 _STALE = 86400.0
@@ -28,12 +30,16 @@ _OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HookCall:
     """One call: a name and the value that must be there (None: no DNS-01), and how --exec ended."""
 
     domain: str
     value: str | None
     failed: bool = False
+
+
+class StateError(PreflightError):
+    """What earlier calls left cannot be read; the message is one line, fit to be shown."""
 
 
 class Order:
@@ -45,40 +51,42 @@ class Order:
         self._stem = f"{_PREFIX}{_digest(names)}-"
         self._name = f"{self._stem}{_digest(self._callers[0])}{_SUFFIX}"
 
-    def add(self, told: Told, *, first: bool, last: bool) -> list[Told]:
+    def add(self, call: HookCall, *, first: bool, last: bool) -> list[HookCall]:
         """Take one call and give all so far; `first` begins anew, `last` leaves nothing behind.
 
-        Raises `OSError` where there is no place for state, `ValueError` where it cannot be read.
+        Raises `OSError` where there is no place for state, `StateError` where it cannot be read.
         """
         if first and last:
             with _every_directory(make=False) as directories:
                 _remove_stale(directories)
-            return [told]
+            return [call]
         try:
-            everything = self._add(told, first=first, last=last)
+            everything = self._add(call, first=first, last=last)
         except FileNotFoundError:  # another order's end removed the directory under our hands
-            everything = self._add(told, first=first, last=last)
+            everything = self._add(call, first=first, last=last)
         if last:
             state_dir.tidy()
         return everything
 
-    def _add(self, told: Told, *, first: bool, last: bool) -> list[Told]:
+    def _add(self, call: HookCall, *, first: bool, last: bool) -> list[HookCall]:
         with _every_directory(make=True) as directories:
             _remove_stale(directories)
             home, name = self._place(directories)
-            with os.fdopen(os.open(name, _NEW, 0o600, dir_fd=home), "r+", encoding="utf-8") as file:
+            descriptor = os.open(name, _NEW, 0o600, dir_fd=home)
+            # A byte that is no text is an error of its line, not of the whole file.
+            with open(descriptor, "r+", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - a descriptor
                 fcntl.flock(file, fcntl.LOCK_EX)
                 if first:
                     file.truncate(0)
                 file.seek(0)
                 if not file.readline():
                     file.write(json.dumps(self._callers) + "\n")
-                before = [Told(**json.loads(line)) for line in file]
-                file.write(json.dumps(asdict(told)) + "\n")
+                before = _calls(file)
+                file.write(json.dumps(asdict(call)) + "\n")
             if last:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(name, dir_fd=home)
-            return [*before, told]
+            return [*before, call]
 
     def _place(self, directories: Sequence[int]) -> tuple[int, str]:
         """Choose the file: that of the nearest relatives, or a new one."""
@@ -95,6 +103,28 @@ class Order:
         return directory, name
 
 
+def _calls(file: Iterable[str]) -> list[HookCall]:
+    """Read the calls before this one; whoever wrote them, they are held to their types."""
+    try:
+        return [_call(json.loads(line)) for line in file]
+    except (ValueError, RecursionError) as error:
+        raise StateError(
+            "what earlier calls of this order left cannot be read; begin the order anew"
+        ) from error
+
+
+def _call(item: object) -> HookCall:
+    match item:
+        case {"domain": str(domain), "value": str() | None as value, "failed": bool(failed)}:
+            for text in (domain, value or ""):
+                text.encode("utf-8", "surrogateescape")  # UnicodeEncodeError is a ValueError
+            if value is not None:
+                make_challenge(domain)  # InvalidDomainError is one, too
+            return HookCall(domain, value, failed)
+        case _:
+            raise ValueError(f"{type(item).__name__} is no call")
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
@@ -104,18 +134,18 @@ def _callers_of(directory: int, name: str) -> tuple[str, ...]:
     try:
         with os.fdopen(os.open(name, _OLD, dir_fd=directory), encoding="utf-8") as file:
             head = json.loads(file.readline(_LONGEST_HEAD))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return ()
     return tuple(map(str, head)) if isinstance(head, list) else ()
 
 
 @contextlib.contextmanager
 def _every_directory(*, make: bool) -> Iterator[list[int]]:
-    found = state_dir.directories(make=make)
+    descriptors = state_dir.directories(make=make)
     try:
-        yield found
+        yield descriptors
     finally:
-        for descriptor in found:
+        for descriptor in descriptors:
             os.close(descriptor)
 
 
@@ -124,7 +154,7 @@ def _remove_stale(directories: Sequence[int]) -> None:
     for directory in directories:
         for name in os.listdir(directory):  # noqa: PTH208 - of a descriptor
             with contextlib.suppress(OSError):
-                seen = os.stat(name, dir_fd=directory, follow_symlinks=False)
+                status = os.stat(name, dir_fd=directory, follow_symlinks=False)
                 ours = name.startswith(_PREFIX) and name.endswith(_SUFFIX)
-                if ours and time.time() - seen.st_mtime > _STALE:
+                if ours and time.time() - status.st_mtime > _STALE:
                     os.unlink(name, dir_fd=directory)

@@ -19,15 +19,15 @@ _MOST = 64
 
 def of_this_process() -> tuple[str, ...]:
     """Name the parent, its parent and so on, each in a way that no later process has."""
-    found: list[str] = []
+    names: list[str] = []
     pid = os.getppid()
-    while pid > 0 and len(found) < _MOST:
-        seen = _look(pid)
-        if seen is None:
+    while pid > 0 and len(names) < _MOST:
+        process = _look(pid)
+        if process is None:
             break  # no /proc, or none of another user's
-        pid, name = seen
-        found.append(name)
-    return tuple(found) or (str(os.getppid()),)
+        pid, name = process
+        names.append(name)
+    return tuple(names) or (str(os.getppid()),)
 
 
 def distance(ours: Sequence[str], theirs: Sequence[str]) -> int | None:
@@ -45,8 +45,8 @@ def distance(ours: Sequence[str], theirs: Sequence[str]) -> int | None:
 
 def _is_running(name: str) -> bool:
     pid = name.partition(" ")[0]
-    seen = _look(int(pid)) if pid.isdigit() else None
-    return seen is not None and seen[1] == name
+    process = _look(int(pid)) if pid.isdigit() else None
+    return process is not None and process[1] == name
 
 
 def _look(pid: int) -> tuple[int, str] | None:

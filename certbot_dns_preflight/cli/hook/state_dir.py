@@ -28,7 +28,7 @@ def directories(*, make: bool = True) -> list[int]:
     With `make` there is at least one. Gives descriptors for the caller to close. Raises `OSError`
     where none can be had.
     """
-    found = []
+    opened = []
     for base in _bases():
         with contextlib.suppress(OSError):
             # In a directory of somebody else, ours could be moved away and another put there.
@@ -36,15 +36,15 @@ def directories(*, make: bool = True) -> list[int]:
                 (base / _NAME).mkdir(mode=0o700)
         descriptor = _opened(base / _NAME)
         if descriptor is not None:
-            found.append(descriptor)
+            opened.append(descriptor)
     for path in _made_before():
         descriptor = _opened(path)
         if descriptor is not None:
-            found.append(descriptor)
-    if make and not found:
-        made = tempfile.mkdtemp(prefix=f"{_NAME}-{os.geteuid()}-")  # mode 0700
-        found.append(os.open(made, _DIRECTORY))
-    return found
+            opened.append(descriptor)
+    if make and not opened:
+        created = tempfile.mkdtemp(prefix=f"{_NAME}-{os.geteuid()}-")  # mode 0700
+        opened.append(os.open(created, _DIRECTORY))
+    return opened
 
 
 def tidy() -> None:
@@ -76,8 +76,8 @@ def _opened(path: Path) -> int | None:
         descriptor = os.open(path, _DIRECTORY)
     except OSError:
         return None
-    seen = os.fstat(descriptor)
-    if seen.st_uid == os.geteuid() and not stat.S_IMODE(seen.st_mode) & 0o077:
+    status = os.fstat(descriptor)
+    if status.st_uid == os.geteuid() and not stat.S_IMODE(status.st_mode) & 0o077:
         return descriptor
     os.close(descriptor)
     return None
