@@ -136,12 +136,17 @@ def _challenges(domains: ChallengeList) -> list[Challenge]:
     if not pairs:
         raise InvalidDomainError("domains: it takes at least one name")
     values: dict[str, list[bytes]] = {}
+    names: dict[str, list[str]] = {}
     for domain, expected in pairs:
         if not isinstance(domain, str):
             raise TypeError(f"domains: {domain!r} is no str")
-        known = values.setdefault(make_challenge(domain).domain, [])
+        single = make_challenge(domain)
+        names.setdefault(single.domain, []).extend(single.names)
+        known = values.setdefault(single.domain, [])
         known.extend(value.encode() for value in expected)
-    return [make_challenge(domain, expected) for domain, expected in values.items()]
+    return [
+        make_challenge(domain, expected, names=names[domain]) for domain, expected in values.items()
+    ]
 
 
 def _values(domain: str, expected: Values) -> tuple[str, ...]:

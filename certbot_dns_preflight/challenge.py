@@ -91,10 +91,20 @@ def domain_name(domain: str) -> dns.name.Name:
         message = f"{printable(domain)!r} is no domain name: {printable(str(error))}"
         raise InvalidDomainError(message) from error
     labels = tuple(label.lower() for label in name.labels)
+    if labels[0] == CHALLENGE_LABEL:
+        message = f"{printable(domain)!r} is where a challenge's record goes{_meant(labels[1:])}"
+        raise InvalidDomainError(message)
     if not _is_host(labels[:-1]) or "\\" in text:
         message = f"{printable(domain)!r} is no domain name that a certificate can have; {_TAKEN}"
         raise InvalidDomainError(message)
     return dns.name.Name(labels)
+
+
+def _meant(labels: tuple[bytes, ...]) -> str:
+    if not _is_host(labels[:-1]):
+        return f"; {_TAKEN}"
+    plain = dns.name.Name(labels).to_text(omit_final_dot=True)
+    return f", not a certificate's name; did you mean {plain}?"
 
 
 def _is_address(text: str) -> bool:

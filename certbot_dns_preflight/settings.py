@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import difflib
 import enum
+import errno
 import ipaddress
 import math
+import os
 import re
+import stat
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -199,18 +202,36 @@ def _codes(text: str) -> tuple[str, ...]:
 def _readable_file(text: str) -> Path:
     path = Path(text).expanduser().absolute()
     try:
-        with path.open("rb"):
-            return path
+        # A pipe would be waited for, and a device may have no end: neither is opened to be read.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        try:
+            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         message = f"it takes a readable file ({error.strerror})"
         raise ValueError(message) from None
+    if not is_file:
+        message = "it takes a regular file, not a pipe, device or directory"
+        raise ValueError(message)
+    return path
 
 
 def _file_to_write(text: str) -> Path:
     path = Path(text).expanduser().absolute()
-    if not text.strip() or text.endswith("/") or path.is_dir():
-        message = "it takes the path of a file to write"
-        raise ValueError(message)
+    expected = "it takes the path of a file to write"
+    if not text.strip() or text.endswith("/"):
+        raise ValueError(expected)
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - Path.is_dir hides what is wrong with a name
+    except FileNotFoundError:
+        return path
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise ValueError(f"{expected} ({error.strerror})") from None
+        return path  # whether it can be written is found out where it is about to be
+    if stat.S_ISDIR(mode):
+        raise ValueError(expected)
     return path
 
 
@@ -302,7 +323,8 @@ OPTIONS: tuple[Option[Any], ...] = (
     Option(
         "report",
         "FILE",
-        "Write a JSON report here, atomically, at the end of every run.",
+        "Write the report here, atomically, at the end of every run: JSON, or an HTML page if FILE "
+        "ends in .html.",
         _file_to_write,
     ),
     Option(

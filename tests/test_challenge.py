@@ -91,7 +91,7 @@ def test_an_address_is_told_to_be_one(address: str) -> None:
 
 @pytest.mark.parametrize(
     "domain",
-    ["a_b.example", "_acme-challenge.example", "ab--cd.example", "localhost", "1.example", "a.x1"],
+    ["a_b.example", "_acme.challenge.example", "ab--cd.example", "localhost", "1.example", "a.x1"],
 )
 def test_what_some_ca_could_put_into_a_certificate_is_accepted(domain: str) -> None:
     assert make_challenge(domain).domain == domain

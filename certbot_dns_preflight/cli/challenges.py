@@ -1,13 +1,14 @@
 """What to look for: names and values from arguments and lists become challenges.
 
 Decides how a list reads and which value belongs to which name. A name given several times, also
-as ``*.`` and without, is one challenge that expects all its values.
+as ``*.`` and without, is one challenge that expects all its values, for all the names it serves.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from typing import IO, TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 4096
 _MOST_NAMES = 100_000
 _BYTE_ORDER_MARK = "\ufeff"
+_DIGEST = re.compile(rb"[A-Za-z0-9_-]{43}")
+_TOKEN_SHAPED = re.compile(rb"[A-Za-z0-9_-]{16,128}")
 
 
 class ChallengeList:
@@ -29,6 +32,7 @@ class ChallengeList:
     def __init__(self) -> None:
         """Begin with nothing."""
         self._values: dict[str, list[bytes]] = {}
+        self._names: dict[str, list[str]] = {}
 
     def __len__(self) -> int:
         """Count the names."""
@@ -37,17 +41,28 @@ class ChallengeList:
     @property
     def challenges(self) -> list[Challenge]:
         """One challenge for each name, in the order in which the names came first."""
-        return [make_challenge(domain, values) for domain, values in self._values.items()]
+        return [
+            make_challenge(domain, values, names=self._names[domain])
+            for domain, values in self._values.items()
+        ]
+
+    @property
+    def odd_values(self) -> list[bytes]:
+        """The values that no CA expects: a DNS-01 value is 43 characters of base64url."""
+        every = (value for values in self._values.values() for value in values)
+        return [value for value in every if not _DIGEST.fullmatch(value)]
 
     def name(self, domain: str, value: bytes | None = None) -> None:
         """Take one name, with a value if there is one; raises `MisuseError`."""
         try:
-            plain = make_challenge(domain).domain
+            challenge = make_challenge(domain)
         except InvalidDomainError as error:
             raise MisuseError(str(error)) from error
+        plain = challenge.domain
         if plain not in self._values and len(self._values) >= _MOST_NAMES:
             raise MisuseError(f"more than {_MOST_NAMES} names in one run")
         values = self._values.setdefault(plain, [])
+        self._names.setdefault(plain, []).extend(challenge.names)
         if value is not None:
             values.append(value)
 
@@ -110,6 +125,25 @@ class ChallengeList:
             plain = make_challenge(domain).domain
             return plain if plain in self._values else None
         return None
+
+
+def hint_about(value: bytes) -> str:
+    """Say what a value that is no SHA-256 digest may be instead, in one line."""
+    shown = printable(os.fsdecode(value))
+    token, mark, thumbprint = value.partition(b".")
+    if mark and _TOKEN_SHAPED.fullmatch(token) and _DIGEST.fullmatch(thumbprint):
+        kind = (
+            "it looks like a key authorization (token.thumbprint), and the record holds the digest "
+            "of that; --token and --account-key compute it"
+        )
+    elif _TOKEN_SHAPED.fullmatch(value):
+        kind = (
+            "is it the token? The record holds the digest of the key authorization; --token and "
+            "--account-key compute it"
+        )
+    else:
+        kind = "it is looked for as it is"
+    return f"{shown!r} is not the 43 characters of base64url that a CA expects; {kind}"
 
 
 def _names_another(head: str, mark: str) -> bool:

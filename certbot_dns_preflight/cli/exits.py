@@ -18,7 +18,15 @@ class Exit(enum.IntEnum):
 
 
 class MisuseError(PreflightError):
-    """The command was not used as it can be; the message is one line for the user."""
+    """The command was not used as it can be; the message is one line for the user.
+
+    `program` is the command, with its subcommand where argparse knows it.
+    """
+
+    def __init__(self, message: str, *, program: str = "dns-preflight") -> None:
+        """Take the line."""
+        super().__init__(message)
+        self.program = program
 
 
 def of_verdict(verdict: Verdict) -> Exit:
