@@ -22,12 +22,18 @@ from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.errors import PreflightError
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.renewals import renewal_file
-from certbot_dns_preflight.renewals.lineages import Lineage, Problem, Trouble, proved_by_dns
+from certbot_dns_preflight.renewals import certbot_needs, renewal_file
+from certbot_dns_preflight.renewals.lineages import (
+    Lineage,
+    Obstacle,
+    Problem,
+    Trouble,
+    proved_by_dns,
+)
 from certbot_dns_preflight.run import inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from certbot_dns_preflight.challenge import Challenge
@@ -64,17 +70,33 @@ class _Certificate:
 
 
 class _UnreadableError(PreflightError):
-    def __init__(self, trouble: Trouble, reason: str) -> None:
-        super().__init__(reason)
-        self.problem = Problem(trouble, printable(reason))
+    """A lineage that certbot cannot renew, or that we may not look at."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.reason)
+        self.problem = problem
+
+
+def _broken(
+    reason: str,
+    code: Obstacle = Obstacle.LINEAGE,
+    fix: str = "See what certbot certificates says of it, and issue it again if it is lost.",
+) -> _UnreadableError:
+    return _UnreadableError(Problem(Trouble.BROKEN, printable(reason), code, fix))
+
+
+def _denied(what: str) -> _UnreadableError:
+    reason = f"no permission to {printable(what)}"
+    fix = "Run this as root, or as a user who may read it."
+    return _UnreadableError(Problem(Trouble.DENIED, reason, Obstacle.PERMISSION, fix))
 
 
 def read(
-    directory: Path, given: Mapping[str, object], *, only: Collection[str] = ()
+    directory: Path, args: Mapping[str, object], *, only: Collection[str] = ()
 ) -> tuple[Lineage, ...]:
     """Read all lineages, or those named in `only`, by name.
 
-    `given` are the shared options of the command line, which go before what a renewal file says.
+    `args` are the shared options of the command line, which go before what a renewal file says.
     Raises `ConfigDirError` where there is no such directory or lineage.
     """
     folder = directory / "renewal"
@@ -94,21 +116,22 @@ def read(
                 f"there is no lineage {printable(name)!r} in {printable(str(directory))}; "
                 "certbot certificates lists them"
             )
-    return tuple(_lineage(name, directory, given) for name in by_name if not only or name in only)
+    return tuple(_lineage(name, directory, args) for name in by_name if not only or name in only)
 
 
-def _lineage(name: str, directory: Path, given: Mapping[str, object]) -> Lineage:
+def _lineage(name: str, directory: Path, args: Mapping[str, object]) -> Lineage:
     path = directory / "renewal" / f"{name}{_SUFFIX}"
     try:
         file = _renewal_file(path)
     except _UnreadableError as error:
         return Lineage(name=name, file=path, problem=error.problem)
     ours = file.params.get("authenticator") == renewal_file.PLUGIN
-    authenticator = str(
+    chosen = (
         file.params.get(f"{_PREFIX}authenticator", "manual")
         if ours
         else file.params.get("authenticator", "")
     )
+    authenticator = ",".join(chosen) if isinstance(chosen, list) else str(chosen)
     known = Lineage(name=name, file=path, authenticator=authenticator, through_preflight=ours)
     if not ours and not proved_by_dns(authenticator, file.params, ("*.any",)):
         return known  # whatever else is wrong with it is not about dns-01
@@ -120,7 +143,9 @@ def _lineage(name: str, directory: Path, given: Mapping[str, object]) -> Lineage
             if ours
             else proved_by_dns(authenticator, file.params, certificate.names)
         )
-        read_settings = _settings(file, given, ours=ours)
+        read_settings = _settings(file, args, ours=ours)
+        wrapped = _authenticators(authenticator)
+        _refuse_what_certbot_would(file, wrapped)
         return Lineage(
             name=name,
             file=path,
@@ -130,8 +155,8 @@ def _lineage(name: str, directory: Path, given: Mapping[str, object]) -> Lineage
             challenges=_challenges(proved),
             not_after=certificate.not_after,
             settings=read_settings,
-            request=_applicant(directory, file, read_settings),
-            notes=_notes(file),
+            request=_request(directory, file, read_settings),
+            notes=_notes(file, wrapped),
         )
     except _UnreadableError as error:
         return Lineage(
@@ -149,12 +174,11 @@ def _renewal_file(path: Path) -> RenewalFile:
     try:
         return renewal_file.read(path)
     except renewal_file.LineageError as error:
-        denied = isinstance(error.__cause__, PermissionError)
-        trouble = Trouble.DENIED if denied else Trouble.BROKEN
-        reason = f"no permission to read {path}" if denied else str(error)
-        raise _UnreadableError(trouble, reason) from error
+        if isinstance(error.__cause__, PermissionError):
+            raise _denied(f"read {path}") from error
+        raise _broken(str(error)) from error
     except configobj.InterpolationError as error:
-        raise _UnreadableError(Trouble.BROKEN, f"{path} cannot be read: {error}") from error
+        raise _broken(f"{path} cannot be read: {error}") from error
 
 
 def _certificate(file: RenewalFile) -> _Certificate:
@@ -163,21 +187,22 @@ def _certificate(file: RenewalFile) -> _Certificate:
     for item in _FILES:
         path = document.get(item)
         if not isinstance(path, str):
-            raise _UnreadableError(Trouble.BROKEN, f"{file.path} has no line {item} = …")
+            raise _broken(f"{file.path} has no line {item} = …")
         _see(path)
+        wrong = certbot_needs.link_problem(path)
+        if wrong is not None:
+            raise _UnreadableError(wrong)
     try:
         with open(document["cert"], "rb") as stream:  # noqa: PTH123 - certbot's text, as it is
             certificate = x509.load_pem_x509_certificate(stream.read())
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except PermissionError as error:
-        raise _UnreadableError(
-            Trouble.DENIED, f"no permission to read {document['cert']}"
-        ) from error
+        raise _denied(f"read {document['cert']}") from error
     except (OSError, ValueError) as error:
         reason = f"{document['cert']} cannot be read: {error}"
-        raise _UnreadableError(Trouble.BROKEN, reason) from error
+        raise _broken(reason) from error
     except x509.ExtensionNotFound as error:
-        raise _UnreadableError(Trouble.BROKEN, f"{document['cert']} names no domain") from error
+        raise _broken(f"{document['cert']} names no domain") from error
     return _Certificate(
         tuple(extension.value.get_values_for_type(x509.DNSName)), _not_after(certificate)
     )
@@ -187,11 +212,11 @@ def _see(path: str) -> None:
     try:
         os.stat(path)  # noqa: PTH116 - certbot's text, as it is
     except PermissionError as error:
-        raise _UnreadableError(Trouble.DENIED, f"no permission to look at {path}") from error
+        raise _denied(f"look at {path}") from error
     except OSError as error:
         dangling = os.path.islink(path)  # noqa: PTH114 - likewise
         what = "is a link to nothing" if dangling else f"cannot be found: {error.strerror}"
-        raise _UnreadableError(Trouble.BROKEN, f"{path} {what}") from error
+        raise _broken(f"{path} {what}") from error
 
 
 def _not_after(certificate: x509.Certificate) -> dt.datetime:
@@ -209,27 +234,31 @@ def _challenges(names: Collection[str]) -> tuple[Challenge, ...]:
             sharing.setdefault(make_challenge(name).domain, []).append(name.lower())
         return tuple(make_challenge(domain, names=of) for domain, of in sharing.items())
     except InvalidDomainError as error:
-        raise _UnreadableError(Trouble.BROKEN, f"the certificate: {error}") from error
+        raise _broken(f"the certificate: {error}") from error
 
 
-def _settings(file: RenewalFile, given: Mapping[str, object], *, ours: bool) -> settings.Settings:
+def _settings(file: RenewalFile, args: Mapping[str, object], *, ours: bool) -> settings.Settings:
     saved = {
         option.name: file.params[_PREFIX + option.field]
         for option in settings.OPTIONS
         if ours and file.params.get(_PREFIX + option.field, "None") != "None"
     }
-    texts = saved | {name: value for name, value in given.items() if value is not None}
+    texts = saved | {name: value for name, value in args.items() if value is not None}
     # Where these were written is certbot's business; nothing of it is to be touched.
-    texts |= {"report": given.get("report"), "metrics": given.get("metrics")}
+    texts |= {"report": args.get("report"), "metrics": args.get("metrics")}
     try:
         read_settings = settings.read_settings(texts, "--dns-preflight-")
         inputs.load(read_settings)
     except (settings.InvalidOptionError, inputs.InputError) as error:
-        raise _UnreadableError(Trouble.BROKEN, f"{file.path}: {error}") from error
+        raise _broken(
+            f"{file.path}: {error}",
+            Obstacle.OPTIONS,
+            "Correct the line in that file, or the option: certbot reconfigure.",
+        ) from error
     return read_settings
 
 
-def _applicant(
+def _request(
     directory: Path, file: RenewalFile, read_settings: settings.Settings
 ) -> IssuanceRequest:
     """Tell who will ask which CA; what cannot be known, or not by us, stays unknown."""
@@ -248,7 +277,21 @@ def _applicant(
     )
 
 
-def _notes(file: RenewalFile) -> tuple[str, ...]:
+def _refuse_what_certbot_would(file: RenewalFile, authenticators: Sequence[str]) -> None:
+    problem = certbot_needs.problem_of(file, authenticators)
+    if problem is not None:
+        raise _UnreadableError(problem)
+
+
+def _authenticators(text: str) -> tuple[str, ...]:
+    """Give the plugins of ``[ZONE=]NAME``, separated by commas, each once."""
+    names = (item.rpartition("=")[2].strip() for item in text.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _notes(file: RenewalFile, authenticators: Sequence[str]) -> tuple[str, ...]:
+    notes = []
     if str(file.params.get("autorenew", "True")).lower() == "false":
-        return ("certbot does not renew it by itself (autorenew = False)",)
-    return ()
+        notes.append("certbot does not renew it by itself (autorenew = False)")
+    unknown = certbot_needs.note_of(authenticators)
+    return tuple(notes) if unknown is None else (*notes, unknown)

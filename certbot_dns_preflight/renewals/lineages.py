@@ -31,18 +31,35 @@ _WORST = (Verdict.NOT_READY, Verdict.INCONCLUSIVE, Verdict.READY)
 
 
 class Trouble(enum.StrEnum):
-    """Why a lineage could not be read: certbot could not either, or only we may not."""
+    """Why a lineage counts as broken: certbot cannot renew it, or only we may not look."""
 
     BROKEN = "broken"
     DENIED = "denied"
 
 
+class Obstacle(enum.StrEnum):
+    """What exactly it is that certbot cannot begin with; a code for machines, and to look up."""
+
+    LINEAGE = "lineage-broken"
+    PERMISSION = "no-permission"
+    OPTIONS = "options-not-accepted"
+    PLUGIN = "plugin-missing"
+    HOOK = "hook-unusable"
+    CREDENTIALS = "credentials-missing"
+    LINKS = "links-replaced"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What kept a lineage from being read; `reason` is one line, fit to be shown."""
+    """What keeps a lineage from being renewed or read.
+
+    `reason` and `fix` are each one line, fit to be shown.
+    """
 
     trouble: Trouble
     reason: str
+    code: Obstacle = Obstacle.LINEAGE
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +147,8 @@ class Check:
         """Not ready if one is not, else inconclusive if one is, else ready."""
         if self.problem is not None:
             return Verdict.INCONCLUSIVE
-        found = {renewal.verdict for renewal in self.renewals}
-        return next((verdict for verdict in _WORST if verdict in found), Verdict.READY)
+        verdicts = {renewal.verdict for renewal in self.renewals}
+        return next((verdict for verdict in _WORST if verdict in verdicts), Verdict.READY)
 
 
 def proved_by_dns(

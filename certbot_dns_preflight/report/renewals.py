@@ -13,6 +13,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from certbot_dns_preflight.escaping import printable
+from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import styles, text
 from certbot_dns_preflight.report.headline import headline
@@ -21,6 +22,8 @@ from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.words import listing, plural
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from certbot_dns_preflight.facts.finding import Json
     from certbot_dns_preflight.renewals.lineages import Check, Lineage, Problem, Renewal
 
@@ -29,6 +32,7 @@ _LONGEST_NAME = 40
 _MOST_NAMES = 6
 _DIRECTORIES = re.compile(r"(?<!\S)/(?:[^/\n]*/)+(?=[^/\s]+\.pem\b)")
 _MARKS = {Verdict.READY: "ok", Verdict.NOT_READY: "FAIL", Verdict.INCONCLUSIVE: "?"}
+_LABELS = {Severity.ERROR: "cause", Severity.WARNING: "warning"}
 _LEADS = ("Not ready: ", "Inconclusive: ", "dns-preflight: ")
 
 
@@ -39,28 +43,33 @@ def render(  # noqa: PLR0913 - what, and how, by keyword
     colour: bool = False,
     unicode: bool = False,
     detailed: bool = False,
+    whole: bool = False,
+    failing_only: bool = False,
     closing: str | None = None,
 ) -> str:
     """Write the check, without a final line end: the answer, a line a lineage, the others.
 
-    `detailed` adds the whole report of each lineage, and `closing` comes last.
+    `whole` gives what is wrong in full, with its code and fix, in place of a line of the width;
+    `failing_only` leaves out what can pass. `detailed` adds the whole report of each lineage, and
+    `closing` comes last.
     """
     page = Page(width, colour=colour, unicode=unicode)
-    page.headline(_answer(check), check.verdict)
-    if check.renewals:
+    page.headline(answer(check), check.verdict)
+    shown = failing(check) if failing_only else check.renewals
+    if shown:
         page.blank()
-    names = [_name(renewal.lineage) for renewal in check.renewals]
+    names = [_name(renewal.lineage) for renewal in shown]
     column = min(max(map(len, names), default=0), _LONGEST_NAME)
-    for name, renewal in zip(names, check.renewals, strict=True):
-        _tell_line(page, f"{name:<{column}}", renewal, check)
-    if check.others:
+    for name, renewal in zip(names, shown, strict=True):
+        _tell_line(page, f"{name:<{column}}", renewal, check, whole=whole)
+    if check.others and not failing_only:
         page.blank()
         others = listing(tuple(_name(other) for other in check.others), most=_MOST_NAMES)
         page.paragraph(f"Not by dns-01: {others}")
     if detailed:
-        for renewal in check.renewals:
+        for renewal in shown:
             _tell_details(page, renewal, check)
-    elif any(renewal.verdict is not Verdict.READY or renewal.warned for renewal in check.renewals):
+    elif any(renewal.verdict is not Verdict.READY or renewal.warned for renewal in shown):
         page.blank()
         page.add("More about one: --cert-name NAME")
     if closing:
@@ -69,7 +78,13 @@ def render(  # noqa: PLR0913 - what, and how, by keyword
     return page.text()
 
 
-def _answer(check: Check) -> str:
+def failing(check: Check) -> tuple[Renewal, ...]:
+    """Give the lineages whose renewal cannot pass, or of which that is unknown."""
+    return tuple(renewal for renewal in check.renewals if renewal.verdict is not Verdict.READY)
+
+
+def answer(check: Check) -> str:
+    """Word the answer: the first line."""
     if check.problem is not None:
         return f"Inconclusive: {printable(check.problem.reason)}."
     total = len(check.renewals)
@@ -96,17 +111,45 @@ def _answer(check: Check) -> str:
     return words + (f"; {unknown} could not be checked." if unknown else ".")
 
 
-def _tell_line(page: Page, name: str, renewal: Renewal, check: Check) -> None:
+def _tell_line(page: Page, name: str, renewal: Renewal, check: Check, *, whole: bool) -> None:
     mark = _MARKS[renewal.verdict]
     if renewal.verdict is Verdict.READY and renewal.warned:
         mark = "warn"
-    lead = f"{INDENT}{mark:<5}{name}  {_days(renewal.lineage, check):>9}  "
+    style = styles.of_verdict(renewal.verdict).removeprefix("1;")
+    style = styles.DOUBTFUL if mark == "warn" else style
+    days = _days(renewal.lineage, check)
+    if whole and mark != "ok":
+        page.add(f"{INDENT}{mark:<5}{name}  {days:>9}".rstrip(), style)
+        for label, words in _reasons(renewal):
+            page.labelled(INDENT + label, words)
+        return
+    lead = f"{INDENT}{mark:<5}{name}  {days:>9}  "
     words = _cause(renewal)
     room = max(page.width - len(lead), len(page.ellipsis) + 20)
     if len(words) > room:
         words = words[: room - len(page.ellipsis)].rstrip() + page.ellipsis
-    style = styles.of_verdict(renewal.verdict).removeprefix("1;")
-    page.add(lead + words, styles.DOUBTFUL if mark == "warn" else style)
+    page.add(lead + words, style)
+
+
+def _reasons(renewal: Renewal) -> Iterator[tuple[str, str]]:
+    """Give everything that is wrong with a lineage, with code and fix."""
+    problem = renewal.lineage.problem
+    if problem is not None:
+        yield "cause", f"{_unended(problem.reason)} ({problem.code})."
+        if problem.fix:
+            yield "fix", printable(problem.fix)
+    reported = set()
+    for finding in renewal.findings:
+        words = f"{_unended(finding.summary)} ({printable(finding.code)})."
+        if finding.severity is not Severity.INFO and words not in reported:
+            reported.add(words)
+            yield _LABELS[finding.severity], words
+            if finding.remedy:
+                yield "fix", printable(finding.remedy)
+
+
+def _unended(words: str) -> str:
+    return printable(words).rstrip().removesuffix(".")
 
 
 def _days(lineage: Lineage, check: Check) -> str:
@@ -156,7 +199,10 @@ def _tell_details(page: Page, renewal: Renewal, check: Check) -> None:
     for note in lineage.notes:
         page.labelled("note", printable(note))
     if lineage.problem is not None:
-        page.labelled("problem", printable(lineage.problem.reason))
+        reason = _unended(lineage.problem.reason)
+        page.labelled("problem", f"{reason} ({lineage.problem.code}).")
+        if lineage.problem.fix:
+            page.labelled("fix", printable(lineage.problem.fix))
     if renewal.outcome is None:
         return
     page.blank()
@@ -174,6 +220,12 @@ def _name(lineage: Lineage) -> str:
 def render_json(check: Check) -> str:
     """Write the check as ASCII JSON, indented, with a final line end."""
     return json.dumps(as_json(check), indent=2, allow_nan=False) + "\n"
+
+
+def json_lines(check: Check) -> str:
+    """Write each lineage's object on a line of its own, worst first."""
+    lines = (json.dumps(_as_json(renewal, check), allow_nan=False) for renewal in check.renewals)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def as_json(check: Check) -> dict[str, Json]:
@@ -224,7 +276,12 @@ def _as_json(renewal: Renewal, check: Check) -> dict[str, Json]:
 def _problem_as_json(problem: Problem | None) -> Json:
     if problem is None:
         return None
-    return {"kind": problem.trouble.value, "summary": printable(problem.reason)}
+    return {
+        "kind": problem.trouble.value,
+        "summary": printable(problem.reason),
+        "code": problem.code.value,
+        "remedy": printable(problem.fix),
+    }
 
 
 def _moment(when: dt.datetime) -> str:
