@@ -1,0 +1,267 @@
+"""Delegating a challenge name to another zone: the record to make, what is there, what is missing.
+
+Pure: two judged looks go in, at the challenge name and at the name it is to be an alias of, and
+steps come out, each done or to do. `render` and `as_json` show them.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.escaping import printable, show_name
+from certbot_dns_preflight.facts.answers import Alias, Values
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.facts.survey import NoSuchDomain
+from certbot_dns_preflight.report.json_report import own_tool
+from certbot_dns_preflight.report.page import INDENT, Page
+from certbot_dns_preflight.report.plain_name import plain_name
+from certbot_dns_preflight.report.words import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import dns.name
+
+    from certbot_dns_preflight.facts.answers import Reading
+    from certbot_dns_preflight.facts.finding import Finding, Json
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome
+
+VERSION = 1
+_TTL = 3600
+_CAA = "caa-"
+_ALIAS = "alias-"
+# About the certificate's own host, or about views: nothing that the target's zone must have.
+_NOT_THE_TARGETS = ("caa-", "domain-without-address", "split-view")
+_TOP_LEVEL = 2  # labels, the root's counted
+
+
+class State(enum.StrEnum):
+    """How far one step is."""
+
+    DONE = "done"
+    TO_DO = "to-do"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that must be in order; `remedy` is empty where it is."""
+
+    what: str
+    state: State
+    summary: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The delegation of `owner` to `target`, which is to be in `zone`; both looks at it."""
+
+    domain: str
+    names: tuple[str, ...]
+    owner: dns.name.Name
+    target: dns.name.Name
+    zone: dns.name.Name
+    own: ChallengeOutcome
+    there: ChallengeOutcome
+
+    @property
+    def record(self) -> str:
+        """The record to make, as a zone file has it."""
+        return f"{show_name(self.owner)} {_TTL} IN CNAME {show_name(self.target)}"
+
+    @property
+    def own_zone(self) -> str:
+        """The zone in which to make it, or the domain where that is not known."""
+        hops = self.own.survey.hops
+        return plain_name(hops[0].zone.apex) if hops else self.domain
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The certbot command that uses it, line by line."""
+        return (
+            "certbot certonly --authenticator dns-preflight \\",
+            "  --dns-preflight-authenticator PLUGIN \\",
+            "  " + " ".join(f"-d {_quoted(name)}" for name in self.names),
+        )
+
+    def steps(self) -> tuple[Step, ...]:
+        """Judge what is there."""
+        return (self._target_step(), self._cname_step(), *self._caa_step(), *self._other_steps())
+
+    @property
+    def verdict(self) -> Verdict:
+        """Ready if every step is done."""
+        states = {step.state for step in self.steps()}
+        if Verdict.INCONCLUSIVE in (self.own.verdict, self.there.verdict):
+            return Verdict.INCONCLUSIVE
+        return Verdict.READY if states == {State.DONE} else Verdict.NOT_READY
+
+    # -- the steps -------------------------------------------------------------------------------
+
+    def _target_step(self) -> Step:
+        what, shown = "target zone", plain_name(self.zone)
+        survey = self.there.survey
+        if isinstance(survey.obstacle, NoSuchDomain) and not survey.hops:
+            summary = (
+                f"{shown} does not exist, say the name servers of "
+                f"{plain_name(survey.obstacle.zone)}."
+            )
+            return Step(what, State.TO_DO, summary, f"Make the zone {shown} and delegate it.")
+        if not survey.hops:
+            return Step(what, State.UNKNOWN, f"The name servers of {shown} could not be found.")
+        zone = survey.hops[0].zone
+        if len(zone.apex.labels) <= _TOP_LEVEL < len(self.zone.labels):
+            summary = f"{shown} is not delegated in {plain_name(zone.apex)}."
+            return Step(what, State.TO_DO, summary, f"Make the zone {shown} and delegate it.")
+        trouble = next(_errors(self.there, without=_NOT_THE_TARGETS), None)
+        if trouble is not None:
+            return Step(what, State.TO_DO, printable(trouble.summary), printable(trouble.remedy))
+        served = f"its {plural(len(zone.nameservers), 'name server')} answer"
+        if len(zone.nameservers) == 1:
+            served = "its name server answers"
+        if zone.apex == self.zone:
+            return Step(what, State.DONE, f"{shown} is delegated, and {served}.")
+        return Step(
+            what, State.DONE, f"{shown} is part of the zone {plain_name(zone.apex)}; {served}."
+        )
+
+    def _cname_step(self) -> Step:
+        what, owner = "CNAME", plain_name(self.owner)
+        hops = self.own.survey.hops
+        if not hops:
+            return Step(what, State.UNKNOWN, f"Nothing could be learned about {owner}.")
+        if hops[0].zone.apex == self.owner:
+            return Step(
+                what,
+                State.TO_DO,
+                f"{owner} is a zone of its own, and a CNAME cannot stand at a zone's apex.",
+                f"Remove the NS records of {owner}, or go on writing into that zone.",
+            )
+        return self._alias_step([observation.reading for observation in hops[0].observations])
+
+    def _alias_step(self, readings: Sequence[Reading]) -> Step:
+        what, owner, target = "CNAME", plain_name(self.owner), plain_name(self.target)
+        right = sum(isinstance(r, Alias) and r.target == self.target for r in readings)
+        if right and right == len(readings):
+            return Step(what, State.DONE, f"{owner} is an alias of {target}.")
+        make = "Make the record above."
+        if right:
+            shown = f"{right} of {plural(len(readings), 'address')} of the name servers"
+            return Step(
+                what,
+                State.TO_DO,
+                f"Only {shown} show the alias.",
+                "Wait for the others, or find out why they do not follow.",
+            )
+        others = sorted({plain_name(r.target) for r in readings if isinstance(r, Alias)})
+        if others:
+            summary = f"{owner} is an alias of {' and of '.join(others)}, not of {target}."
+            return Step(what, State.TO_DO, summary, "Replace that CNAME by the record above.")
+        if any(isinstance(reading, Values) for reading in readings):
+            summary = f"{owner} holds TXT values, and a CNAME cannot stand beside other data."
+            return Step(what, State.TO_DO, summary, f"Remove the TXT records of {owner}. {make}")
+        return Step(what, State.TO_DO, f"{owner} is no alias yet.", make)
+
+    def _caa_step(self) -> Iterator[Step]:
+        if not self.own.survey.hops:
+            return
+        trouble = next(_errors(self.own, only=_CAA), None)
+        if trouble is None:
+            yield Step("CAA", State.DONE, f"No CAA record of {self.domain} forbids it.")
+        else:
+            summary, remedy = printable(trouble.summary), printable(trouble.remedy)
+            yield Step("CAA", State.TO_DO, summary, remedy)
+
+    def _other_steps(self) -> Iterator[Step]:
+        """Tell what else is wrong with the domain's own zone."""
+        for finding in _errors(self.own, without=(_CAA, _ALIAS)):
+            summary, remedy = printable(finding.summary), printable(finding.remedy)
+            yield Step("own zone", State.TO_DO, summary, remedy)
+
+
+def _errors(
+    judged: ChallengeOutcome, *, only: str = "", without: tuple[str, ...] = ()
+) -> Iterator[Finding]:
+    for finding in judged.findings:
+        wanted = finding.code.startswith(only) and not finding.code.startswith(without or ("\0",))
+        if finding.severity is Severity.ERROR and wanted:
+            yield finding
+
+
+def _quoted(name: str) -> str:
+    return f"'{name}'" if name.startswith("*") else name
+
+
+# -- for a person and as JSON ----------------------------------------------------------------------
+
+_MARKS = {State.DONE: "done", State.TO_DO: "to do", State.UNKNOWN: "?"}
+
+
+def render(plan: Plan, *, width: int = 80, colour: bool = False, unicode: bool = False) -> str:
+    """Write the plan, without a final line end; the record stands alone on its line."""
+    page = Page(width, colour=colour, unicode=unicode)
+    page.headline(_headline(plan), plan.verdict)
+    if plan.verdict is not Verdict.READY:
+        page.blank()
+        page.paragraph(f"The record, to be made in the zone {plan.own_zone}:", INDENT)
+        page.blank()
+        page.add(plan.record)
+    page.blank()
+    for step in plan.steps():
+        page.labelled(_MARKS[step.state], f"{step.what}: {step.summary}")
+        if step.remedy:
+            page.labelled("  fix", step.remedy)
+    page.blank()
+    page.paragraph(
+        "Then:" if plan.verdict is not Verdict.READY else "To get the certificate:", INDENT
+    )
+    page.blank()
+    for line in plan.command:
+        page.add(INDENT * 2 + line)
+    page.blank()
+    page.paragraph(
+        f"PLUGIN is the certbot plugin that writes into {plain_name(plan.zone)}, with its own "
+        "options (dns-rfc2136 for a name server of yours).",
+        INDENT,
+    )
+    return page.text()
+
+
+def _headline(plan: Plan) -> str:
+    owner, target = plain_name(plan.owner), plain_name(plan.target)
+    match plan.verdict:
+        case Verdict.READY:
+            return f"Ready: {owner} is delegated to {target}."
+        case Verdict.INCONCLUSIVE:
+            return f"Inconclusive: nothing could be asked about {owner} from here."
+        case Verdict.NOT_READY:
+            left = sum(step.state is not State.DONE for step in plan.steps())
+            return f"Not ready: {plural(left, 'step')} left to delegate {owner}."
+
+
+def as_json(plan: Plan) -> dict[str, Json]:
+    """Make the plan as JSON values."""
+    return {
+        "version": VERSION,
+        "tool": own_tool(),
+        "domain": plan.domain,
+        "owner_name": show_name(plan.owner),
+        "target": show_name(plan.target),
+        "zone": show_name(plan.zone),
+        "record": plan.record,
+        "command": "\n".join(plan.command),
+        "outcome": plan.verdict.value,
+        "steps": [
+            {
+                "what": step.what,
+                "state": step.state.value,
+                "summary": step.summary,
+                "remedy": step.remedy,
+            }
+            for step in plan.steps()
+        ],
+    }

@@ -1,0 +1,160 @@
+"""`dns-preflight delegate` as a process: what to make, what is there, and when all is in order."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Command
+    from tests.lab import Lab
+
+OWNER = "_acme-challenge.www.example.test."
+TARGET = "_acme-challenge.www.example.test.target.test."
+RECORD = f"{OWNER} 3600 IN CNAME {TARGET}"
+WWW = ("delegate", "www.example.test", "--to", "target.test")
+
+
+def steps(in_lab: Command, *arguments: str) -> tuple[int, dict[str, dict[str, str]]]:
+    ran = in_lab(*arguments, "--json")
+    assert ran.stderr == ""
+    plan = json.loads(ran.stdout)
+    return ran.status, {step["what"]: step for step in plan["steps"]}
+
+
+@pytest.fixture
+def alias(lab: Lab) -> Callable[[str], None]:
+    """Make the challenge name of www.example.test an alias; the lab takes it back."""
+
+    def make(target: str) -> None:
+        lab.update(lab.primary, "example.test.", add=[f"{OWNER} CNAME {target}"])
+        lab.wait_synchronous()
+
+    return make
+
+
+def test_the_record_stands_alone_on_its_line_with_what_else_is_needed(in_lab: Command) -> None:
+    ran = in_lab(*WWW)
+    assert (ran.status, ran.stderr) == (1, "")
+    lines = ran.stdout.splitlines()
+    assert lines[0] == "Not ready: 1 step left to delegate _acme-challenge.www.example.test."
+    assert RECORD in lines
+    assert "in the zone example.test:" in ran.stdout
+    assert "    certbot certonly --authenticator dns-preflight \\" in lines
+    assert "      -d www.example.test" in lines
+    status, found = steps(in_lab, *WWW)
+    assert status == 1
+    assert {what: step["state"] for what, step in found.items()} == {
+        "target zone": "done",
+        "CNAME": "to-do",
+        "CAA": "done",
+    }
+    assert found["target zone"]["summary"] == (
+        "target.test is delegated, and its 4 name servers answer."
+    )
+    assert found["CNAME"]["remedy"] == "Make the record above."
+
+
+def test_with_the_record_all_is_in_order(in_lab: Command, alias: Callable[[str], None]) -> None:
+    alias(TARGET)
+    ran = in_lab(*WWW)
+    assert (ran.status, ran.stderr) == (0, "")
+    assert " ".join(ran.stdout.split()).startswith(
+        "Ready: _acme-challenge.www.example.test is delegated to "
+        "_acme-challenge.www.example.test.target.test. done target zone: "
+    )
+    assert RECORD not in ran.stdout
+    plan = json.loads(in_lab(*WWW, "--json").stdout)
+    assert plan["outcome"] == "ready"
+    assert plan["record"] == RECORD
+    assert {step["state"] for step in plan["steps"]} == {"done"}
+
+
+def test_an_alias_to_elsewhere_is_to_be_replaced(
+    in_lab: Command, alias: Callable[[str], None]
+) -> None:
+    alias("other.target.test.")
+    status, found = steps(in_lab, *WWW)
+    assert status == 1
+    assert "is an alias of other.target.test, not of " in found["CNAME"]["summary"]
+    assert found["CNAME"]["remedy"] == "Replace that CNAME by the record above."
+    exact = in_lab("delegate", "www.example.test", "--to=other.target.test", "--exactly")
+    assert exact.status == 0
+
+
+def test_a_txt_record_stands_in_the_way(in_lab: Command, publish: Callable[..., None]) -> None:
+    publish("www.example.test", "left over")
+    status, found = steps(in_lab, *WWW)
+    assert status == 1
+    assert "a CNAME cannot stand beside other data" in found["CNAME"]["summary"]
+    assert found["CNAME"]["remedy"].startswith("Remove the TXT records of ")
+
+
+def test_a_zone_that_is_not_there_is_to_be_made(in_lab: Command) -> None:
+    for zone in ("nowhere.test", "acme.nowhere.test"):
+        status, found = steps(in_lab, "delegate", "www.example.test", "--to", zone)
+        assert status == 1
+        assert found["target zone"]["state"] == "to-do"
+        assert found["target zone"]["remedy"] == f"Make the zone {zone} and delegate it."
+
+
+def test_a_name_within_a_zone_will_do(in_lab: Command) -> None:
+    _, found = steps(in_lab, "delegate", "www.example.test", "--to", "acme.target.test")
+    assert found["target zone"]["state"] == "done"
+    assert found["target zone"]["summary"].startswith(
+        "acme.target.test is part of the zone target.test; "
+    )
+
+
+def test_caa_and_the_star_count(in_lab: Command, lab: Lab) -> None:
+    lab.update(lab.primary, "example.test.", add=['example.test. CAA 0 issuewild "other.example"'])
+    lab.wait_synchronous()
+    assert steps(in_lab, *WWW)[1]["CAA"]["state"] == "done"
+    line = ("delegate", "*.www.example.test", "--to", "target.test")
+    status, found = steps(in_lab, *line)
+    assert (status, found["CAA"]["state"]) == (1, "to-do")
+    assert "-d '*.www.example.test'" in in_lab(*line).stdout
+
+
+def test_a_server_of_the_target_that_is_down_is_told(in_lab: Command, lab: Lab) -> None:
+    lost = lab.daemon("knot")
+    lab.delegate("target.test.", [lab.bind, lost])
+    lost.kill()
+    try:
+        status, found = steps(in_lab, *WWW)
+    finally:
+        lab.delegate("target.test.", lab.nameservers)
+    assert (status, found["target zone"]["state"]) == (1, "to-do")
+    assert lost.host.rstrip(".") in found["target zone"]["summary"]
+
+
+def test_without_a_way_to_the_dns_it_is_inconclusive(
+    command: Command,
+    in_namespace: None,  # noqa: ARG001 - asked for its effect
+) -> None:
+    ran = command(*WWW, "--resolver=127.53.9.9", "--query-timeout=0.2")
+    assert ran.status == 3
+    assert ran.stdout.startswith("Inconclusive: ")
+    assert RECORD in ran.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["example.com"], "--to ZONE is missing"),
+        (["a..b", "--to=example.net"], "'a..b' is no domain name"),
+        (["example.com", "--to=a..b"], "--to: 'a..b' is no domain name"),
+        (["example.com", "--to=_acme-challenge.example.com", "--exactly"], "leads back to"),
+        (["example.com", "--to", ".".join(["a" * 60] * 4)], "too long for a name"),
+        (["example.com", "--to=a.test", "--to=b.test"], "--to is given twice"),
+    ],
+)
+def test_misuse_is_one_line(command: Command, arguments: list[str], said: str) -> None:
+    ran = command("delegate", *arguments)
+    assert (ran.status, ran.stdout) == (2, "")
+    assert said in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
