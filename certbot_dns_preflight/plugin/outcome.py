@@ -17,7 +17,7 @@ from certbot.display import util as display
 
 from certbot_dns_preflight import challenge
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
-from certbot_dns_preflight.report import atomic_file, ca_refusal, json_report, text
+from certbot_dns_preflight.report import atomic_file, ca_refusal, json_report, report_file, text
 from certbot_dns_preflight.report.metrics import record
 
 if TYPE_CHECKING:
@@ -136,7 +136,8 @@ def _keep(result: Outcome, how: settings.Settings) -> None:
     logger.debug("The outcome of the preflight:\n%s", written)
     try:
         if how.report is not None:
-            atomic_file.write_atomically(how.report, written, mode=0o600)
+            wanted = report_file.content(result, how.report)
+            atomic_file.write_atomically(how.report, wanted, mode=0o600)
     except atomic_file.ReportFileError as error:
         # The certificate matters more than the account of it.
         logger.warning("dns-preflight: %s", error)

@@ -1,0 +1,24 @@
+"""What a report file holds: an HTML page where its name ends in .html, else JSON. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.report import html_report, json_report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from certbot_dns_preflight.facts.outcome import Outcome
+
+_HTML = frozenset({".html", ".htm"})
+
+
+def is_html(path: Path | None) -> bool:
+    """Whether a report at this path is an HTML page."""
+    return path is not None and path.suffix.lower() in _HTML
+
+
+def content(outcome: Outcome, path: Path | None) -> str:
+    """Write the report as the file at `path` is to hold it."""
+    return html_report.render(outcome) if is_html(path) else json_report.render(outcome)
