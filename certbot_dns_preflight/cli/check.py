@@ -6,24 +6,22 @@ import contextlib
 import json
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.cli import output_files
-from certbot_dns_preflight.cli.challenges import ChallengeList
-from certbot_dns_preflight.cli.exits import Exit, MisuseError
+from certbot_dns_preflight.cli.challenges import ChallengeList, hint_about
+from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
+from certbot_dns_preflight.cli.formats import Format, add_format_options, chosen
+from certbot_dns_preflight.cli.inputs import load_inputs, read_settings, request
 from certbot_dns_preflight.cli.key_authorization import expected_value
 from certbot_dns_preflight.cli.line_stream import LineStream
-from certbot_dns_preflight.cli.parser import (
-    Once,
-    add_common_options,
-    load_inputs,
-    read_settings,
-    request,
-)
-from certbot_dns_preflight.cli.terminal import page
+from certbot_dns_preflight.cli.parser import Once, add_common_options
+from certbot_dns_preflight.cli.terminal import hint, page
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.report import live
+from certbot_dns_preflight.report import html_report, live, nagios
 from certbot_dns_preflight.report.json_report import challenge_as_json, render
+from certbot_dns_preflight.report.nagios import State
 from certbot_dns_preflight.report.progress import Tally
 from certbot_dns_preflight.run import waiting
 
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     import argparse
 
     from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.cli.parser import Parser
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.settings import Settings
 
@@ -43,14 +42,12 @@ examples:
   dns-preflight check --file names.txt --jsonl      one line of JSON a name"""
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser(
-        "check",
-        help="look whether the record is visible everywhere",
-        description="Look whether the TXT record is visible on every authoritative name server.",
-        epilog=_EXAMPLES,
+def add_arguments(parser: Parser) -> None:
+    """Describe the subcommand."""
+    parser.description = (
+        "Look whether the TXT record is visible on every authoritative name server."
     )
+    parser.epilog = _EXAMPLES
     parser.add_argument(
         "domains", metavar="DOMAIN", nargs="*", help="a name of the certificate; *. is accepted"
     )
@@ -78,24 +75,27 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="... this account key (certbot's JWK, or PEM)",
     )
     parser.add_argument("--wait", action="store_true", help="look until ready, or until --timeout")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print the JSON report")
-    form.add_argument(
-        "--jsonl", action="store_true", help="print each name's JSON object once it is decided"
+    add_format_options(parser, each="each name's JSON object, once it is decided")
+    parser.add_argument(
+        "--failing-only", action="store_true", help="print nothing about names that are ready"
     )
     add_common_options(parser, idle=("on-failure",))
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> Exit:
-    """Check, print, and tell by the exit status."""
+def run(args: argparse.Namespace) -> int:
+    """Check, print, and say the verdict by the exit status."""
+    form = chosen(args)
     settings = read_settings(args)
     extras = waiting.Extras(request=request(settings), inputs=load_inputs(settings))
     challenges = _challenges(args)
     output_files.check(settings)
-    outcome, status = _look(args, challenges, settings, extras)
-    _print(args, outcome)
-    return status
+    outcome, status = _look(args, form, challenges, settings, extras)
+    _print(args, form, outcome)
+    if form is not Format.NAGIOS:
+        return status
+    unwritten = status is not of_verdict(outcome.verdict)  # told on stderr
+    return max(nagios.state_of(outcome), State.WARNING if unwritten else State.OK)
 
 
 def _challenges(args: argparse.Namespace) -> list[Challenge]:
@@ -112,26 +112,32 @@ def _challenges(args: argparse.Namespace) -> list[Challenge]:
         raise MisuseError("--token and --account-key go together: both make the value")
     if args.token is not None:
         wanted.name(wanted.only("--token"), expected_value(args.token, args.account_key))
+    odd = wanted.odd_values
+    if odd and not args.quiet:
+        more = f" ({len(odd) - 1} more like it)" if len(odd) > 1 else ""
+        hint(f"{hint_about(odd[0])}{more}")
     return wanted.challenges
 
 
 def _look(
     args: argparse.Namespace,
+    form: Format,
     challenges: list[Challenge],
     settings: Settings,
     extras: waiting.Extras,
 ) -> tuple[Outcome, Exit]:
     """Look, showing on a terminal how far it is, and leave what a run leaves behind."""
     quiet = args.quiet or args.verbose
-    live_view = args.wait and not quiet and not args.json and not args.jsonl
+    live_view = args.wait and not quiet and form is Format.TEXT
     watch = live.LiveView() if live_view else None
-    counted = not live_view and not quiet and not (args.jsonl and sys.stdout.isatty())
+    lines = form is Format.JSONL
+    counted = not live_view and not quiet and not (lines and sys.stdout.isatty())
     tally = Tally(len(challenges), wanted=counted)
     files_wanted = settings.report is not None or settings.metrics is not None
-    stream = LineStream(more=files_wanted) if args.jsonl else None
+    stream = LineStream(more=files_wanted) if lines else None
 
     def decided(judged: ChallengeOutcome) -> None:
-        if stream is not None:
+        if stream is not None and not (args.failing_only and judged.verdict is Verdict.READY):
             stream.write(json.dumps(challenge_as_json(judged)))
         tally(judged)
 
@@ -146,7 +152,7 @@ def _look(
                 settings,
                 wait=args.wait,
                 watch=watch,
-                # What a wait has told is not looked at again, so only a stream is told early.
+                # What a wait has reported is not looked at again, so only a stream hears of it.
                 decided=decided if stream is not None or not args.wait else None,
                 extras=extras,
             )
@@ -156,8 +162,23 @@ def _look(
     return outcome, status
 
 
-def _print(args: argparse.Namespace, outcome: Outcome) -> None:
-    if args.json:
-        print(render(outcome))  # noqa: T201 - the command's output
-    elif not args.quiet and not args.jsonl:
-        print(page(outcome, args))  # noqa: T201 - the command's output
+def _print(args: argparse.Namespace, form: Format, outcome: Outcome) -> None:
+    shown = _failing(outcome) if args.failing_only else outcome
+    match form:
+        case Format.JSON:
+            print(render(shown))  # noqa: T201 - the command's output
+        case Format.HTML:
+            print(html_report.render(shown), end="")  # noqa: T201 - likewise
+        case Format.NAGIOS:
+            print(nagios.render(outcome))  # noqa: T201 - likewise
+        case Format.TEXT if not args.quiet:
+            ready = len(outcome.challenges) - len(shown.challenges)
+            print(page(shown, args, left_out=ready))  # noqa: T201 - likewise
+        case _:
+            pass  # lines were printed one by one, or nothing was wanted
+
+
+def _failing(outcome: Outcome) -> Outcome:
+    """Leave out what is ready, unless everything is: then there is nothing else to say."""
+    failing = tuple(c for c in outcome.challenges if c.verdict is not Verdict.READY)
+    return replace(outcome, challenges=failing) if failing else outcome

@@ -1,35 +1,40 @@
 """The whole command line: which subcommand is meant, and what becomes of what goes wrong.
 
-Each subcommand is a module here with `add_parser` and `run`; this one chooses among them and
-turns what may go wrong into one line and the right exit status.
+Each subcommand is a module here with `add_arguments` and `run`, imported when it is chosen; their
+names and one-line helps are a table, so that the help of the whole needs none of them. What may go
+wrong becomes one line and the right exit status.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import io
 import logging
 import os
 import sys
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli import check, explain, renewals, signals, trace
+from certbot_dns_preflight.cli import signals
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
-from certbot_dns_preflight.cli.hook import command as hook
+from certbot_dns_preflight.cli.formats import asks_for_nagios
 from certbot_dns_preflight.cli.parser import Parser, nearest, version_text
 from certbot_dns_preflight.escaping import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
-_COMMANDS = {
-    "check": check,
-    "trace": trace,
-    "hook": hook,
-    "renewals": renewals,
-    "explain": explain,
+_HELPS = {
+    "check": "look whether the record is visible everywhere",
+    "trace": "show the way to the name servers, step by step",
+    "hook": "run a hook that writes records, then wait for them",
+    "renewals": "look whether certbot's next renewals can pass",
+    "delegate": "let the record be made in another zone, by a CNAME",
+    "explain": "what a finding means and what to do",
+    "completion": "print the completion script of a shell",
 }
+NAMES = tuple(_HELPS)
 _TAKING_VALUES = ("--expect", "--token")
 _PIPE_BROKEN = 141  # as shells count a death by SIGPIPE
 
@@ -37,10 +42,9 @@ _PIPE_BROKEN = 141  # as shells count a death by SIGPIPE
 def run(arguments: Sequence[str]) -> int:
     """Run the command and give its exit status; `KeyboardInterrupt` is for the caller."""
     _speak_whatever_the_locale()
-    parser = make_parser()
     try:
         with signals.raised():
-            status = _run(parser, arguments)
+            status = _run(arguments)
             sys.stdout.flush()
     except signals.StoppedError as stopped:
         signals.die_of(stopped.number)
@@ -51,57 +55,62 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         # The network's and the files' own are dealt with where they come up: this is the output's.
         _say_no_more()
-        _complain(parser, f"cannot write the output: {error.strerror or error}")
+        _complain(f"dns-preflight: cannot write the output: {error.strerror or error}")
         return Exit.NOT_READY
     return status
 
 
-def _run(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+def _run(arguments: Sequence[str]) -> int:
     try:
+        parser = make_parser(arguments[:1])
         args = parser.parse_args(_understood(parser, _joined(arguments)))
         _log_to_stderr(args)
-        return Exit(args.run(args))
+        return int(args.run(args))
     except MisuseError as error:
-        _complain(parser, str(error))
+        if asks_for_nagios(arguments):  # which reads no stderr, and knows 3 as "unknown"
+            print(f"DNS-PREFLIGHT UNKNOWN: {str(error).replace('|', '/')}")  # noqa: T201 - likewise
+            return Exit.INCONCLUSIVE
+        _complain(f"{error.program}: {error}")
         return Exit.MISUSE
-    except SystemExit as done:  # argparse's way to end after --help and after an error
+    except SystemExit as done:  # argparse's way to end after --help
         return int(done.code or 0)
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Make the whole command line."""
+def make_parser(chosen: Container[str]) -> Parser:
+    """Make the command line, with the arguments of the `chosen` subcommands."""
     parser = Parser(
         prog="dns-preflight",
         description="Is a DNS-01 challenge's TXT record visible on every authoritative server?",
     )
     parser.add_argument("--version", action="version", version=version_text())
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in _COMMANDS.values():
-        command.add_parser(commands)
+    for name, words in _HELPS.items():
+        subparser = commands.add_parser(name, help=words)
+        if name in chosen:
+            importlib.import_module(f"{__package__}.{name}").add_arguments(subparser)
     return parser
 
 
 def _understood(parser: argparse.ArgumentParser, arguments: list[str]) -> list[str]:
-    """Refuse a command that there is not, with the nearest one named."""
-    names = list(_COMMANDS)
+    """Refuse a command that does not exist, with the nearest one named."""
     if not arguments:
-        parser.error(f"it takes a COMMAND: {', '.join(names)}; see --help")
+        parser.error(f"it takes a COMMAND: {', '.join(NAMES)}; see --help")
     command, options = arguments[0], parser._option_string_actions  # noqa: SLF001 - the only way
     if command.startswith("-") and command not in options:
         option = command.partition("=")[0]
-        if option in _options_of_commands(parser):
+        if option in _options_of_commands():
             parser.error(f"{option} goes after the COMMAND: dns-preflight check {option} ...")
         parser.error(f"there is no option {command}{nearest(command, options)}")
-    if not command.startswith("-") and command not in names:
-        hint = nearest(command, names) or f"; there are {', '.join(names)}"
+    if not command.startswith("-") and command not in NAMES:
+        hint = nearest(command, NAMES) or f"; there are {', '.join(NAMES)}"
         parser.error(f"there is no command {command}{hint}")
     return arguments
 
 
-def _options_of_commands(parser: argparse.ArgumentParser) -> set[str]:
+def _options_of_commands() -> set[str]:
     return {
         option
-        for action in parser._actions  # noqa: SLF001 - likewise
+        for action in make_parser(NAMES)._actions  # noqa: SLF001 - the only way
         if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001 - likewise
         for command in action.choices.values()
         for option in command._option_string_actions  # noqa: SLF001 - likewise
@@ -140,9 +149,9 @@ def _say_no_more() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _complain(parser: argparse.ArgumentParser, message: str) -> None:
+def _complain(message: str) -> None:
     with contextlib.suppress(OSError):
-        print(f"{parser.prog}: {message}", file=sys.stderr)  # noqa: T201 - a command speaks here
+        print(message, file=sys.stderr)  # noqa: T201 - a command speaks here
 
 
 class _EscapingFormatter(logging.Formatter):

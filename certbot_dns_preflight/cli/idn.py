@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.outcome import Outcome
 
-_MOST_TOLD = 4
+_MOST_LISTED = 4
 
 
 def spoken(domain: str) -> str | None:
@@ -37,4 +37,4 @@ def spoken_names(outcome: Outcome) -> str | None:
 def spoken_of(domains: Iterable[str]) -> str | None:
     """Say which of these stand for which names, the first few of them."""
     pairs = [(domain, name) for domain in dict.fromkeys(domains) if (name := spoken(domain))]
-    return " ".join(f"{domain} is {name}." for domain, name in pairs[:_MOST_TOLD]) or None
+    return " ".join(f"{domain} is {name}." for domain, name in pairs[:_MOST_LISTED]) or None

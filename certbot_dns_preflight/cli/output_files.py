@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.report import atomic_file, json_report
+from certbot_dns_preflight.report import atomic_file, report_file
 from certbot_dns_preflight.report.metrics import record
 
 if TYPE_CHECKING:
@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 _MODE = 0o644
 
 
-def check(settings: Settings) -> None:
-    """Find out whether report and metrics can be written; raises `MisuseError`."""
+def check(settings: Settings, *, pages: bool = True) -> None:
+    """Find out whether report and metrics can be written; raises `MisuseError`.
+
+    Without `pages`, the report can be JSON alone.
+    """
+    if not pages and report_file.is_html(settings.report):
+        raise MisuseError("--report: this command writes JSON, and no HTML page")
     try:
         if settings.report is not None:
             atomic_file.check_writable(settings.report)
@@ -39,7 +44,7 @@ def write_report(settings: Settings, outcome: Outcome) -> Exit:
     """Write report and metrics of a run, and give the exit status to end with."""
     return write(
         settings,
-        json_report.render(outcome),
+        report_file.content(outcome, settings.report),
         lambda path: record.record(path, outcome),
         of_verdict(outcome.verdict),
     )

@@ -1,4 +1,8 @@
-"""What all subcommands share: one-line errors and the common options."""
+"""What all subcommands share: one-line errors and the common options.
+
+Light: it knows how options are written and not what they mean, so that `--help`, `--version` and
+`explain` load no DNS library.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +15,27 @@ import textwrap
 from typing import TYPE_CHECKING, NoReturn
 
 from certbot_dns_preflight import settings
-from certbot_dns_preflight.caa.policy import IssuanceRequest
-from certbot_dns_preflight.cli.exits import Exit, MisuseError
+from certbot_dns_preflight.cli.exits import MisuseError
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.run import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
     from _typeshed import SupportsWrite
 
-_USUAL_CA = ("letsencrypt.org",)
+OUTPUT_OPTIONS = ("quiet", "verbose", "color")
+_WRITTEN = ("report", "metrics")
 _COLOURS = ("auto", "always", "never")
 _HELP_WIDTH = 80
 _HELP_COLUMN = 24
+_COMMAND_COLUMN = 14
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         """Fill 80 columns, so that help and man pages read alike everywhere."""
         super().__init__(prog, max_help_position=_HELP_COLUMN, width=_HELP_WIDTH)
+        self._action_max_length = _COMMAND_COLUMN  # argparse forgets that commands are indented
 
 
 class Parser(argparse.ArgumentParser):
@@ -94,8 +99,8 @@ class Parser(argparse.ArgumentParser):
         return parsed, rest
 
     def error(self, message: str) -> NoReturn:
-        """Say it in one line and leave with the status for misuse."""
-        self.exit(Exit.MISUSE, f"{self.prog}: {printable(message)}\n")
+        """Make it misuse, in one line."""
+        raise MisuseError(printable(message), program=self.prog)
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         """Write; argparse itself would say nothing of a help that could not be written."""
@@ -121,6 +126,11 @@ class Once(argparse.Action):
         setattr(namespace, self.dest, values)
 
 
+class _NeverWritten(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        parser.error(f"it writes no {self.dest}, so that {self.option_strings[0]} has no use")
+
+
 class _HelpAll(argparse.Action):
     def __init__(self, option_strings: Sequence[str], dest: str, **options: object) -> None:
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, **options)  # type: ignore[arg-type]  # argparse's own
@@ -134,9 +144,9 @@ class _HelpAll(argparse.Action):
 _SEE_HELP = "; see --help"
 
 
-def nearest(given: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> str:
     """Ask "did you mean …?" where something known comes near, else say nothing."""
-    near = difflib.get_close_matches(given, list(known), n=1)
+    near = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""
 
 
@@ -173,11 +183,12 @@ def version_text() -> str:
     return f"dns-preflight {importlib.metadata.version('certbot-dns-preflight')}"
 
 
-def add_common_options(parser: Parser | argparse.ArgumentParser, *, idle: Container[str]) -> None:
+def add_common_options(parser: Parser, *, idle: Container[str]) -> None:
     """Add the options shared with the plugin, and those about output.
 
     Every subcommand takes all of them, so that one list of options does for several. Those that
-    are `idle` in this one are left out of its help.
+    are `idle` in this one are left out of its help; an idle file would never be written, and is
+    misuse.
     """
     group = parser.add_argument_group("how to look")
     for option in settings.OPTIONS:
@@ -187,56 +198,38 @@ def add_common_options(parser: Parser | argparse.ArgumentParser, *, idle: Contai
             f"--{option.name}",
             metavar=option.metavar,
             help=argparse.SUPPRESS if option.name in idle else option.help + shown,
-            action="append" if option.repeatable else "store",
+            action=_NeverWritten
+            if option.name in idle and option.name in _WRITTEN
+            else "append"
+            if option.repeatable
+            else "store",
         )
-    if isinstance(parser, Parser) and any(option.name not in idle for option in settings.OPTIONS):
+    if any(option.name not in idle for option in settings.OPTIONS):
         parser.briefly(group)
     output = parser.add_argument_group("output")
     volume = output.add_mutually_exclusive_group()
 
-    def told(name: str, words: str) -> str:
+    def explained(name: str, words: str) -> str:
         return argparse.SUPPRESS if name in idle else words
 
     all_the_same = "; --json is still printed" if "--json" in parser._option_string_actions else ""  # noqa: SLF001 - no other way to them
     volume.add_argument(
         *("-q", "--quiet"),
         action="store_true",
-        help=told("quiet", f"say it by exit status alone{all_the_same}"),
+        help=explained("quiet", f"say it by exit status alone{all_the_same}"),
     )
     volume.add_argument(
         *("-v", "--verbose"),
         action="store_true",
-        help=told("verbose", "log every query and answer to stderr"),
+        help=explained("verbose", "log every query and answer to stderr"),
     )
     output.add_argument(
         "--color",
         metavar="WHEN",
         choices=_COLOURS,
         default="auto",
-        help=told("color", "auto, always or never"),
+        help=explained("color", "auto, always or never"),
     )
     output.add_argument(
         "--version", action="version", version=version_text(), help=argparse.SUPPRESS
     )
-
-
-def read_settings(given: argparse.Namespace) -> settings.Settings:
-    """Read the common options; raises `MisuseError` with the line to show."""
-    texts = {option.name: getattr(given, option.field, None) for option in settings.OPTIONS}
-    try:
-        return settings.read_settings(texts, "--")
-    except settings.InvalidOptionError as error:
-        raise MisuseError(printable(str(error))) from error
-
-
-def load_inputs(read: settings.Settings) -> inputs.Inputs:
-    """Read the files that the options name; raises `MisuseError` with the line to show."""
-    try:
-        return inputs.load(read)
-    except inputs.InputError as error:
-        raise MisuseError(f"--{error}") from error
-
-
-def request(read: settings.Settings) -> IssuanceRequest:
-    """Say of which CA the certificate is asked; the account is unknown to the command."""
-    return IssuanceRequest(identities=read.caa_identity or _USUAL_CA)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +11,25 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight import settings
 from certbot_dns_preflight.cli import output_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
+from certbot_dns_preflight.cli.formats import Format, add_format_options, chosen
 from certbot_dns_preflight.cli.idn import spoken_of
-from certbot_dns_preflight.cli.parser import add_common_options, load_inputs, read_settings
+from certbot_dns_preflight.cli.inputs import load_inputs, read_settings
+from certbot_dns_preflight.cli.parser import add_common_options
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.renewals import config_dir
-from certbot_dns_preflight.renewals.lineages import Check, Problem, Renewal, Trouble, worst_first
+from certbot_dns_preflight.renewals.lineages import (
+    Check,
+    Obstacle,
+    Problem,
+    Renewal,
+    Trouble,
+    worst_first,
+)
+from certbot_dns_preflight.report import html_report, nagios, report_file
 from certbot_dns_preflight.report import renewals as report
 from certbot_dns_preflight.report.metrics.record import record_renewals, record_unread_renewals
+from certbot_dns_preflight.report.nagios import State
 from certbot_dns_preflight.resolve.cache import DelegationCache
 from certbot_dns_preflight.run import waiting
 
@@ -27,10 +39,12 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.caa.policy import IssuanceRequest
     from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.cli.parser import Parser
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.renewals.lineages import Lineage
 
 _DEFAULT_DIRECTORY = "/etc/letsencrypt"
+_DENIED = "Run this as root, or as a user who may read it."
 _IDLE = ("on-failure", "interval", "settle")  # nothing is waited for
 _EXAMPLES = """\
 examples:
@@ -39,15 +53,13 @@ examples:
   dns-preflight renewals --within 30              only those that are due soon"""
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser(
-        "renewals",
-        help="look whether certbot's next renewals can pass",
-        description="Look, with no record made, whether the next DNS-01 renewal of each\n"
-        "certificate in a certbot configuration directory can pass.",
-        epilog=_EXAMPLES,
+def add_arguments(parser: Parser) -> None:
+    """Describe the subcommand."""
+    parser.description = (
+        "Look, with no record made, whether the next DNS-01 renewal of each\n"
+        "certificate in a certbot configuration directory can pass."
     )
+    parser.epilog = _EXAMPLES
     parser.add_argument(
         "--config-dir",
         metavar="DIR",
@@ -64,13 +76,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--within", metavar="DAYS", help="only certificates that end within so many days"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_format_options(parser, each="each certificate's JSON object, worst first")
+    parser.add_argument(
+        "--failing-only", action="store_true", help="print nothing about renewals that can pass"
+    )
     add_common_options(parser, idle=_IDLE)
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> Exit:
-    """Check, print, and tell by the exit status."""
+def run(args: argparse.Namespace) -> int:
+    """Check, print, and say the verdict by the exit status."""
+    form = chosen(args)
     ours = read_settings(args)
     load_inputs(ours)
     within = _days(args.within)
@@ -83,7 +99,7 @@ def run(args: argparse.Namespace) -> Exit:
     try:
         lineages = config_dir.read(directory, texts, only=args.cert_name)
     except config_dir.ConfigDirDeniedError as error:
-        problem = Problem(Trouble.DENIED, str(error))
+        problem = Problem(Trouble.DENIED, str(error), Obstacle.PERMISSION, _DENIED)
     except config_dir.ConfigDirError as error:
         raise MisuseError(str(error)) from error
     if within is not None:
@@ -100,8 +116,11 @@ def run(args: argparse.Namespace) -> Exit:
     )
     # Before anything is printed: whoever reads that may be gone.
     status = _keep(ours, check, everything=not args.cert_name and within is None)
-    _print(args, check)
-    return status
+    _print(args, form, check)
+    if form is not Format.NAGIOS:
+        return status
+    unwritten = status is not of_verdict(check.verdict)  # said on stderr
+    return max(nagios.state_of_renewals(check), State.WARNING if unwritten else State.OK)
 
 
 def _keep(ours: settings.Settings, check: Check, *, everything: bool) -> Exit:
@@ -111,7 +130,12 @@ def _keep(ours: settings.Settings, check: Check, *, everything: bool) -> Exit:
         else:
             record_renewals(path, check.renewals, all_of_them=everything)
 
-    return output_files.write(ours, report.render_json(check), record, of_verdict(check.verdict))
+    text = (
+        html_report.render_renewals(check, report.answer(check))
+        if report_file.is_html(ours.report)
+        else report.render_json(check)
+    )
+    return output_files.write(ours, text, record, of_verdict(check.verdict))
 
 
 def _days(text: str | None) -> int | None:
@@ -171,20 +195,37 @@ def _challenges(lineages: Iterable[Lineage]) -> Iterable[Challenge]:
     return (each for lineage in lineages for each in lineage.challenges)
 
 
-def _print(args: argparse.Namespace, check: Check) -> None:
-    if args.json:
-        print(report.render_json(check), end="")  # noqa: T201 - the command's output
-    elif not args.quiet:
-        unicode = speaks_unicode()
-        shown = report.render(
-            check,
-            width=width(),
-            colour=wants_colour(args),
-            unicode=unicode,
-            detailed=bool(args.cert_name or args.verbose),
-            closing=spoken_of(_shown_names(check)) if unicode else None,
-        )
-        print(shown)  # noqa: T201 - the command's output
+def _print(args: argparse.Namespace, form: Format, check: Check) -> None:
+    shown = replace(check, renewals=report.failing(check)) if args.failing_only else check
+    match form:
+        case Format.JSON:
+            sys.stdout.write(report.render_json(shown))
+        case Format.JSONL:
+            sys.stdout.write(report.json_lines(shown))
+        case Format.HTML:
+            sys.stdout.write(html_report.render_renewals(shown, report.answer(check)))
+        case Format.NAGIOS:
+            print(nagios.render_renewals(check, report.answer(check)))  # noqa: T201 - the output
+        case Format.TEXT if not args.quiet:
+            _print_page(args, check)
+        case _:
+            pass  # the exit status says it
+
+
+def _print_page(args: argparse.Namespace, check: Check) -> None:
+    unicode = speaks_unicode()
+    written = report.render(
+        check,
+        width=width(),
+        colour=wants_colour(args),
+        unicode=unicode,
+        detailed=bool(args.cert_name or args.verbose),
+        # A mail or a log has no room to save, and nobody there to ask for more.
+        whole=not sys.stdout.isatty(),
+        failing_only=args.failing_only,
+        closing=spoken_of(_shown_names(check)) if unicode else None,
+    )
+    print(written)  # noqa: T201 - the command's output
 
 
 def _shown_names(check: Check) -> Iterable[str]:

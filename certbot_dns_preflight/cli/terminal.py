@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.cli.idn import spoken_names
 from certbot_dns_preflight.report import text
+from certbot_dns_preflight.report.words import plural
 
 if TYPE_CHECKING:
     import argparse
@@ -41,13 +42,28 @@ def speaks_unicode() -> bool:
     return False
 
 
-def page(outcome: Outcome, args: argparse.Namespace) -> str:
-    """Write the report as it is to be read here, U-labels spoken where they can be shown."""
+def page(outcome: Outcome, args: argparse.Namespace, *, left_out: int = 0) -> str:
+    """Write the report as it is to be read here, U-labels spoken where they can be shown.
+
+    `left_out` names that are ready are counted, and not shown.
+    """
     unicode = speaks_unicode()
+    sentences = [
+        spoken_names(outcome) if unicode else None,
+        f"{plural(left_out, 'other name')} {'is' if left_out == 1 else 'are'} ready."
+        if left_out
+        else None,
+    ]
     return text.render(
         outcome,
         width=width(),
         colour=wants_colour(args),
         unicode=unicode,
-        closing=spoken_names(outcome) if unicode else None,
+        closing=" ".join(filter(None, sentences)) or None,
     ).rstrip("\n")
+
+
+def hint(message: str) -> None:
+    """Say on standard error what the user may have meant otherwise; the run goes on."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"dns-preflight: hint: {message}\n")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.cli import output_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.idn import spoken
-from certbot_dns_preflight.cli.parser import add_common_options, load_inputs, read_settings
+from certbot_dns_preflight.cli.inputs import load_inputs, read_settings
+from certbot_dns_preflight.cli.parser import add_common_options
 from certbot_dns_preflight.cli.terminal import speaks_unicode, width
 from certbot_dns_preflight.facts.survey import NoEgress
 from certbot_dns_preflight.report.trace import as_json, render
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
+    from certbot_dns_preflight.cli.parser import Parser
     from certbot_dns_preflight.facts.trace import Trail
 
 _EXAMPLES = """\
@@ -34,15 +35,13 @@ _IDLE = (  # nothing is waited for or judged
 )
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand."""
-    parser = commands.add_parser(
-        "trace",
-        help="show the way to the name servers, step by step",
-        description="Show the way from the root to the name servers of the challenge name, "
-        "what each\nof them answers, and the domain's own addresses.",
-        epilog=_EXAMPLES,
+def add_arguments(parser: Parser) -> None:
+    """Describe the subcommand."""
+    parser.description = (
+        "Show the way from the root to the name servers of the challenge name, "
+        "what each\nof them answers, and the domain's own addresses."
     )
+    parser.epilog = _EXAMPLES
     parser.add_argument("domain", metavar="DOMAIN", help="a name of the certificate")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
     add_common_options(parser, idle=_IDLE)
@@ -57,8 +56,7 @@ def run(args: argparse.Namespace) -> Exit:
         asked = make_challenge(args.domain)
     except InvalidDomainError as error:
         raise MisuseError(str(error)) from error
-    settings = replace(settings, metrics=None)
-    output_files.check(settings)
+    output_files.check(settings, pages=False)
     trail = signals.run(trace.trace(asked, settings, read=inputs))
     written = json.dumps(as_json(trail), indent=2, allow_nan=False) + "\n"
     status = output_files.write(settings, written, _nothing, _status(trail))

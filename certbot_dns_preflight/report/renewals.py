@@ -146,6 +146,8 @@ def _reasons(renewal: Renewal) -> Iterator[tuple[str, str]]:
             yield _LABELS[finding.severity], words
             if finding.remedy:
                 yield "fix", printable(finding.remedy)
+    if problem is None and not reported:
+        yield "cause", _cause(renewal)
 
 
 def _unended(words: str) -> str:

@@ -7,21 +7,26 @@ import shlex
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+import zipfile
+from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight.cli import commands
-from certbot_dns_preflight.cli.generate import completion, man_pages, outline
+from certbot_dns_preflight.cli.commands import NAMES as COMMANDS
 from certbot_dns_preflight.codes import Code
 from tests.observe import HANG
+from tools import generate
 
-CONTRIB = Path(__file__).parents[2] / "contrib"
-BASH = CONTRIB / "completion" / "dns-preflight.bash"
-ZSH = CONTRIB / "completion" / "_dns-preflight"
-FISH = CONTRIB / "completion" / "dns-preflight.fish"
-PAGES = sorted((CONTRIB / "man").glob("*.1"))
-COMMANDS = [command.name for command in outline.of_parser(commands.make_parser()).commands]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Command
+
+CONTRIB = generate.ROOT / "contrib"
+BASH = generate.DATA / "dns-preflight.bash"
+ZSH = generate.DATA / "_dns-preflight"
+FISH = generate.DATA / "dns-preflight.fish"
+PAGES = sorted(generate.MAN.glob("*.1"))
 OUTDATED = "run script/generate"
 
 
@@ -49,28 +54,52 @@ def output(*command: str | Path, **environment: str) -> str:
 # -- current ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("file", generate.files(), ids=lambda file: file.name)
+def test_what_is_generated_is_current(file: Path) -> None:
+    assert file.read_text("utf-8") == generate.files()[file], OUTDATED
+
+
+def test_every_command_has_a_man_page_and_nothing_else_has() -> None:
+    assert {page.name for page in PAGES} == {
+        "dns-preflight.1",
+        *(f"dns-preflight-{name}.1" for name in COMMANDS),
+    }
+
+
 @pytest.mark.parametrize(("shell", "file"), [("bash", BASH), ("zsh", ZSH), ("fish", FISH)])
-def test_completion_is_current(shell: str, file: Path) -> None:
-    made = output(sys.executable, "-m", completion.__name__, shell)
-    assert made == file.read_text(), OUTDATED
+def test_the_command_prints_its_completion(command: Command, shell: str, file: Path) -> None:
+    ran = command("completion", shell)
+    assert (ran.status, ran.stderr) == (0, "")
+    assert ran.stdout == file.read_text()
 
 
-def test_man_pages_are_current(tmp_path: Path) -> None:
-    output(sys.executable, "-m", man_pages.__name__, tmp_path)
-    made = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    assert made == {path.name: path.read_text() for path in PAGES}, OUTDATED
-    assert set(made) == {"dns-preflight.1", *(f"dns-preflight-{name}.1" for name in COMMANDS)}
+@pytest.mark.parametrize("arguments", [["tcsh"], []])
+def test_the_shell_must_be_one_of_the_three(command: Command, arguments: list[str]) -> None:
+    ran = command("completion", *arguments)
+    assert (ran.status, ran.stdout, len(ran.stderr.splitlines())) == (2, "", 1)
+    assert "bash" in ran.stderr
 
 
-def test_the_shell_must_be_one_of_the_three() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", completion.__name__, "tcsh"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("usage: ")
+def test_a_wheel_holds_the_data_and_none_of_the_tools(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(generate.ROOT / name, source)
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("certbot_dns_preflight", "tools"):
+        shutil.copytree(generate.ROOT / name, source / name, ignore=ignored)
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet")
+    output(*pip, "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, source)
+    (wheel,) = tmp_path.glob("*.whl")
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    data = [file for file in generate.files() if file.is_relative_to(generate.DATA)]
+    schemas = (generate.ROOT / "certbot_dns_preflight").rglob("*.json")
+    assert packed >= {str(file.relative_to(generate.ROOT)) for file in [*data, *schemas]}
+    assert "certbot_dns_preflight/py.typed" in packed
+    assert {name.partition("/")[0] for name in packed} == {
+        "certbot_dns_preflight",
+        wheel.name.split("-py3")[0] + ".dist-info",
+    }
 
 
 # -- bash ------------------------------------------------------------------------------------------
@@ -141,7 +170,7 @@ def test_zsh_accepts_it_and_completes(tmp_path: Path) -> None:
     script = f"""
         zmodload zsh/zpty
         zpty z {zsh} -f -i
-        zpty -w z 'PS1=; fpath=({CONTRIB}/completion $fpath); autoload -U compinit'
+        zpty -w z 'PS1=; fpath=({ZSH.parent} $fpath); autoload -U compinit'
         zpty -w z 'compinit -u -d {tmp_path}/dump; print rea''dy'
         zpty -r z out $'*ready\\r\\n*'
         zpty -w -n z $'dns-preflight renewals --cert\\t'
@@ -178,8 +207,8 @@ def test_a_man_page_is_well_formed(page: Path) -> None:
         [mandoc, "-T", "lint", page], capture_output=True, text=True, check=False, timeout=HANG
     )
     # No date: it would have to change though nothing else did.
-    told = [line for line in done.stdout.splitlines() if "missing date" not in line]
-    assert told == []
+    complaints = [line for line in done.stdout.splitlines() if "missing date" not in line]
+    assert complaints == []
 
 
 def test_a_man_page_reads_as_the_help_does() -> None:

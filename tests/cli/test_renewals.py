@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jsonschema
@@ -17,12 +20,11 @@ import referencing
 
 from certbot_dns_preflight.report import renewals
 from certbot_dns_preflight.report.json_report import schema
+from tests.cli.test_shell import on_a_terminal
 from tests.conftest import Certbot, beside_python
 from tests.sharing import once
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Command
     from tests.conftest import Ran
     from tests.lab import Lab
@@ -271,10 +273,16 @@ def test_a_lineage_that_cannot_be_read_stops_no_other(
         "plugin",
     }
     assert "\x1b" not in ran.stdout
-    assert max(map(len, ran.stdout.splitlines())) <= 80
-    assert "cert.pem is a link to nothing" in ran.stdout
-    assert "its renewal file has no [renewalparams] section" in ran.stdout
+    words = " ".join(ran.stdout.split())
+    assert f"{live} is a link to nothing (lineage-broken). fix " in words
+    assert "has no [renewalparams] section (lineage-broken)." in words
     assert ran.stdout.splitlines()[-1] == "More about one: --cert-name NAME"
+    shown = on_a_terminal(in_lab, "renewals", "--config-dir", str(directory.path))
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in shown.splitlines()]
+    assert max(map(len, lines)) <= 80
+    assert len(lines) == 9, "one line a lineage"
+    assert any("cert.pem is a link to nothing" in line for line in lines)
+    assert any("its renewal file has no [renewalparams] section" in line for line in lines)
     details = in_lab("renewals", "--config-dir", directory.path, "--cert-name=plugin").stdout
     assert "is a link to nothing" in " ".join(details.split())
 
@@ -368,6 +376,175 @@ def test_without_a_way_to_the_dns_nothing_is_said_of_it(
     )
     assert ran.status == 3
     assert {mark for mark, _ in first_words(ran)} == {"?"}
+
+
+# -- what certbot itself cannot begin with --------------------------------------------------------
+
+
+def problem(in_lab: Command, directory: Directory, name: str, **variables: str) -> dict[str, str]:
+    run = ("renewals", "--config-dir", directory.path, "--cert-name", name, "--json")
+    ran = in_lab(*run, **variables)
+    assert ran.status == 1
+    checked = json.loads(ran.stdout)
+    VALIDATOR.validate(checked)
+    (lineage,) = checked["lineages"]
+    assert (lineage["outcome"], lineage["challenges"]) == ("not-ready", [])
+    found: dict[str, str] = lineage["problem"]
+    assert found["kind"] == "broken"
+    assert found["remedy"]
+    return found
+
+
+@pytest.mark.skipif(Path("/snap/bin/certbot").exists(), reason="another certbot may have it")
+def test_a_plugin_that_is_not_installed(in_lab: Command, directory: Directory) -> None:
+    directory.edit("plugin", "authenticator = dns-rfc2136", "authenticator = dns-nowhere")
+    directory.edit(
+        *("wrapped", "dns_preflight_authenticator = dns-rfc2136"),
+        "dns_preflight_authenticator = dns-rfc2136, example.net=corp:dns-nowhere",
+    )
+    for name, plugin, package in (
+        ("plugin", "dns-nowhere", "certbot-dns-nowhere"),
+        ("wrapped", "corp:dns-nowhere", "corp"),
+    ):
+        found = problem(in_lab, directory, name, PATH=str(Path(sys.executable).parent))
+        assert found["code"] == "plugin-missing"
+        assert found["summary"] == f"the plugin {plugin} is not installed in {sys.prefix}"
+        assert f"(pip install {package})" in found["remedy"]
+
+
+def test_another_certbot_may_have_the_plugin(
+    in_lab: Command, directory: Directory, tmp_path: Path
+) -> None:
+    directory.edit("plugin", "authenticator = dns-rfc2136", "authenticator = dns-nowhere")
+    other = tmp_path / "certbot"
+    other.write_text("#!/bin/sh\n")
+    other.chmod(0o755)
+    ran = in_lab(
+        *("renewals", "--config-dir", directory.path, "--cert-name=plugin", "--json"),
+        PATH=f"{tmp_path}:{os.environ['PATH']}",
+    )
+    (lineage,) = json.loads(ran.stdout)["lineages"]
+    assert (ran.status, lineage["problem"]) == (0, None)
+    assert f"whether {other} has the plugin dns-nowhere was not checked" in lineage["notes"][0]
+
+
+def test_a_hook_that_is_gone_or_not_executable(
+    in_lab: Command, directory: Directory, tmp_path: Path
+) -> None:
+    hook = tmp_path / "hook"
+    directory.edit("by-hooks", "manual_auth_hook = ", f"manual_auth_hook = {hook} # ")
+    found = problem(in_lab, directory, "by-hooks")
+    assert (found["code"], found["summary"]) == ("hook-unusable", f"the hook {hook} is gone")
+    hook.touch(mode=0o644)
+    assert problem(in_lab, directory, "by-hooks")["summary"].endswith("is not executable")
+    hook.chmod(0o755)
+    ran = in_lab("renewals", "--config-dir", directory.path, "--cert-name", "by-hooks")
+    assert ran.status == 0
+    directory.edit("by-hooks", f"manual_auth_hook = {hook}", "manual_auth_hook = no-such-hook -x")
+    assert (
+        "no-such-hook is in no directory of the PATH"
+        in problem(in_lab, directory, "by-hooks")["summary"]
+    )
+    directory.edit("by-hooks", "manual_auth_hook = ", "# manual_auth_hook = ")
+    assert "manual has no --manual-auth-hook" in problem(in_lab, directory, "by-hooks")["summary"]
+
+
+def test_a_cleanup_hook_counts_too(in_lab: Command, directory: Directory) -> None:
+    directory.edit("by-hooks", "manual_cleanup_hook = ", "manual_cleanup_hook = /gone # ")
+    found = problem(in_lab, directory, "by-hooks")
+    assert found["summary"] == "the hook /gone is gone"
+    assert "--manual-cleanup-hook" in found["remedy"]
+
+
+@pytest.mark.parametrize("name", ["plugin", "wrapped"])
+def test_credentials_that_are_gone(in_lab: Command, directory: Directory, name: str) -> None:
+    directory.edit(name, "dns_rfc2136_credentials = ", "dns_rfc2136_credentials = /gone.ini # ")
+    found = problem(in_lab, directory, name)
+    assert found["code"] == "credentials-missing"
+    assert found["summary"] == "the credentials file /gone.ini is gone"
+    assert "--dns-rfc2136-credentials FILE" in found["remedy"]
+
+
+@pytest.mark.parametrize("item", ["cert", "privkey", "chain", "fullchain"])
+def test_live_links_that_are_plain_files(in_lab: Command, directory: Directory, item: str) -> None:
+    link = directory.path / "live" / "wrapped" / f"{item}.pem"
+    content = link.read_bytes()
+    link.unlink()
+    link.write_bytes(content)
+    found = problem(in_lab, directory, "wrapped")
+    assert found["code"] == "links-replaced"
+    assert found["summary"].startswith(f"{link} is a file of its own")
+    assert f"ln -sf ../../archive/wrapped/{item}N.pem {link}" in found["remedy"]
+
+
+def test_a_mail_has_the_whole_reason_with_code_and_fix(
+    in_lab: Command, directory: Directory, lab: Lab
+) -> None:
+    directory.edit("plugin", "dns_rfc2136_credentials = ", "dns_rfc2136_credentials = /gone.ini # ")
+    lab.update(lab.primary, "example.test.", add=['example.test. CAA 0 issue "other-ca.example"'])
+    lab.wait_synchronous()
+    ran = in_lab("renewals", "--config-dir", directory.path, "--caa-identity=letsencrypt.org")
+    words = " ".join(ran.stdout.split())
+    assert ran.status == 1
+    assert "the credentials file /gone.ini is gone (credentials-missing). fix Put it back" in words
+    assert re.search(r"cause CAA[^(]*\(caa-forbids\)\. fix ", words)
+    assert "..." not in ran.stdout
+
+
+# -- formats ---------------------------------------------------------------------------------------
+
+
+def test_failing_only_shows_what_cannot_pass(in_lab: Command, directory: Directory) -> None:
+    directory.edit("plugin", "dns_rfc2136_credentials = ", "dns_rfc2136_credentials = /gone.ini # ")
+    run = ("renewals", "--config-dir", directory.path, "--failing-only")
+    ran = in_lab(*run)
+    assert (ran.status, first_words(ran)) == (1, [("FAIL", "plugin")])
+    assert "wrapped" not in ran.stdout
+    checked = json.loads(in_lab(*run, "--json").stdout)
+    VALIDATOR.validate(checked)
+    assert [each["name"] for each in checked["lineages"]] == ["plugin"]
+    (line,) = in_lab(*run, "--jsonl").stdout.splitlines()
+    assert json.loads(line) == checked["lineages"][0]
+    assert len(in_lab(*run[:3], "--format=jsonl").stdout.splitlines()) == 3
+
+
+def test_failing_only_of_nothing_is_the_answer_alone(in_lab: Command, directory: Directory) -> None:
+    ran = in_lab("renewals", "--config-dir", directory.path, "--failing-only")
+    assert (ran.status, ran.stdout) == (0, "All 3 renewals by dns-01 can pass.\n")
+
+
+def test_nagios_has_the_figures(in_lab: Command, directory: Directory) -> None:
+    run = ("renewals", "--config-dir", directory.path, "--format=nagios")
+    good = in_lab(*run)
+    assert (good.status, good.stderr) == (0, "")
+    assert re.fullmatch(
+        r"DNS-PREFLIGHT OK: All 3 renewals by dns-01 can pass\. \| "
+        r"time=[0-9.]+s;;;0 lineages=3;;;0 ready=3;;;0;3 not_ready=0;;;0;3 inconclusive=0;;;0;3 "
+        r"warnings=0;;;0 days_left=[0-9]+\n",
+        good.stdout,
+    )
+    directory.edit("plugin", "dns_rfc2136_credentials = ", "dns_rfc2136_credentials = /gone.ini # ")
+    bad = in_lab(*run)
+    assert bad.status == 2
+    first, second, third, *_ = bad.stdout.splitlines()
+    assert first.startswith("DNS-PREFLIGHT CRITICAL: 1 of 3 renewals by dns-01 cannot pass. | ")
+    assert second == "plugin: the credentials file /gone.ini is gone (credentials-missing)"
+    assert third.startswith("  fix: Put it back")
+
+
+def test_a_page_of_renewals(in_lab: Command, directory: Directory, tmp_path: Path) -> None:
+    directory.edit("plugin", "dns_rfc2136_credentials = ", "dns_rfc2136_credentials = /<b>.ini # ")
+    report = tmp_path / "renewals.html"
+    run = ("renewals", "--config-dir", directory.path, f"--report={report}", "--format=html")
+    ran = in_lab(*run)
+    assert ran.status == 1
+    for page in (ran.stdout, report.read_text()):
+        assert page.startswith("<!DOCTYPE html>")
+        assert "<b>" not in page
+        assert "the credentials file /&lt;b&gt;.ini is gone" in page
+        found = re.search(r'id="report">(.*)</script>', page, re.DOTALL)
+        assert found is not None
+        VALIDATOR.validate(json.loads(found[1]))
 
 
 # -- misuse ----------------------------------------------------------------------------------------

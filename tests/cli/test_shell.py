@@ -29,7 +29,7 @@ pytestmark = pytest.mark.thorough
 VALUE = "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 ENDLESS = ("--timeout=3600", "--query-timeout=60")
 """So that a run which is not stopped goes on for longer than any test."""
-COMMANDS = ("check", "trace", "hook", "renewals", "explain")
+COMMANDS = ("check", "trace", "hook", "renewals", "delegate", "explain", "completion")
 ASCII = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
@@ -228,7 +228,9 @@ def test_the_report_does_not_wait_for_what_settles(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("arguments", [["check", "--wait", "--expect=x", "example.test"], ["hook"]])
+@pytest.mark.parametrize(
+    "arguments", [["check", "--wait", f"--expect={VALUE}", "example.test"], ["hook"]]
+)
 def test_a_run_that_is_stopped_is_no_success_in_the_metrics(
     in_lab: Command, lab: Lab, arguments: list[str], number: signal.Signals, tmp_path: Path
 ) -> None:
@@ -264,7 +266,9 @@ sys.exit(main(["explain"]))
 """
 
 
-@pytest.mark.parametrize("module", ["argparse", "dns.name", "certbot_dns_preflight.report.explain"])
+@pytest.mark.parametrize(
+    "module", ["argparse", "certbot_dns_preflight.settings", "certbot_dns_preflight.cli.explain"]
+)
 def test_ctrl_c_is_one_line_from_the_first_moment_on(module: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _INTERRUPTED_IMPORT, module],
@@ -286,6 +290,48 @@ def test_loading_the_command_is_light() -> None:
         "certbot_dns_preflight",
         "certbot_dns_preflight.cli",
         "certbot_dns_preflight.cli.main",
+    }
+
+
+_LOADED_BY = """
+import sys
+from certbot_dns_preflight.cli.main import main
+try:
+    main(sys.argv[1:])
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+_HEAVY = {"acme", "certbot", "cryptography", "dns", "josepy", "asyncio"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "subcommands"),
+    [
+        (["--version"], set()),
+        (["--help"], set()),
+        (["explain"], {"explain"}),
+        (["explain", "secondary-behind"], {"explain"}),
+        (["explain", "secondary-behnd"], {"explain"}),
+        (["completion", "bash"], {"completion"}),
+        (["chekc"], set()),
+    ],
+)
+def test_what_needs_no_dns_loads_none_and_no_other_subcommand(
+    arguments: list[str], subcommands: set[str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADED_BY, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stderr.splitlines()[-1].split())
+    assert {name.partition(".")[0] for name in loaded}.isdisjoint(_HEAVY)
+    ours = "certbot_dns_preflight.cli."
+    assert {name.removeprefix(ours) for name in loaded} & set(COMMANDS) == subcommands
+    # What every run needs, and nothing that asks, judges or tells.
+    assert {name.split(".")[1] for name in loaded if name.startswith("certbot_dns_preflight.")} == {
+        *("cli", "codes", "errors", "escaping", "facts", "settings"),
     }
 
 
@@ -322,7 +368,9 @@ def test_ctrl_c_ends_a_stream_that_nobody_reads(
     process.communicate()
 
 
-@pytest.mark.parametrize("arguments", [["check", "--wait", "--expect=x"], ["trace"], ["hook"]])
+@pytest.mark.parametrize(
+    "arguments", [["check", "--wait", f"--expect={VALUE}"], ["trace"], ["hook"]]
+)
 def test_ctrl_c_ends_it_at_once_with_one_line(
     in_lab: Command, lab: Lab, arguments: list[str], tmp_path: Path
 ) -> None:

@@ -1,25 +1,21 @@
 """Shell completion for bash, zsh and fish, written from the parser.
 
-``python -m certbot_dns_preflight.cli.generate.completion SHELL`` prints it; `contrib/completion`
-has it ready. The scripts are static: pressing Tab starts no Python, which argcomplete would do.
-What they need to know is little enough that no generator (shtab, say) is worth a dependency and
-another licence's text in each script.
+The scripts are static: pressing Tab starts no Python, which argcomplete would do. What they need to
+know is little enough that no generator (shtab, say) is worth a dependency and another licence's
+text in each script.
 """
 
 from __future__ import annotations
 
 import shlex
-import sys
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli import commands
-from certbot_dns_preflight.cli.generate import outline
-from certbot_dns_preflight.cli.generate.outline import Takes
+from tools.generate.outline import Takes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
-    from certbot_dns_preflight.cli.generate.outline import Command, Item, Outline
+    from tools.generate.outline import Command, Item, Outline
 
 _NOTE = "Made by script/generate from the parser; changes here are lost."
 _FISH_VALUES = {
@@ -35,16 +31,6 @@ _ZSH_VALUES = {
     Takes.PROGRAM: "_cmdstring",
     Takes.ANYTHING: "",
 }
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Print the script for the shell that is named."""
-    given = sys.argv[1:] if arguments is None else arguments
-    if len(given) != 1 or given[0] not in SHELLS:
-        sys.stderr.write(f"usage: python -m {__spec__.name} {'|'.join(SHELLS)}\n")
-        return 2
-    sys.stdout.write(SHELLS[given[0]](outline.of_parser(commands.make_parser())))
-    return 0
 
 
 # -- bash ------------------------------------------------------------------------------------------
@@ -141,7 +127,7 @@ def _bash_values(item: Item) -> str:
 
 def zsh(line: Outline) -> str:
     """Write the function for zsh, to be found as ``_dns-preflight`` on its fpath."""
-    told = "\n".join(
+    described = "\n".join(
         f"        {shlex.quote(f'{command.name}:{command.help}')}" for command in line.commands
     )
     cases = "\n".join(_zsh_case(command) for command in line.commands)
@@ -154,7 +140,7 @@ _dns-preflight() {{
     local curcontext=$curcontext state line
     local -a commands
     commands=(
-{told}
+{described}
     )
     _arguments -C \\
         {top} \\
@@ -188,16 +174,16 @@ def _zsh_case(command: Command) -> str:
 
 
 def _zsh_option(item: Item) -> str:
-    told = item.help.replace("[", "(").replace("]", ")").replace(":", "\\:")
+    words = item.help.replace("[", "(").replace("]", ")").replace(":", "\\:")
     value = "" if item.takes is Takes.NOTHING else f":{item.metavar.replace(':', '')}:"
     value += _zsh_values(item)
     if len(item.names) > 1:
         # Either name excludes the other.
         head = shlex.quote(f"({' '.join(item.names)})")
-        return f"{head}{{{','.join(item.names)}}}{shlex.quote(f'[{told}]{value}')}"
+        return f"{head}{{{','.join(item.names)}}}{shlex.quote(f'[{words}]{value}')}"
     many = "*" if item.repeatable else ""
     equals = "" if item.takes is Takes.NOTHING else "="
-    return shlex.quote(f"{many}{item.names[0]}{equals}[{told}]{value}")
+    return shlex.quote(f"{many}{item.names[0]}{equals}[{words}]{value}")
 
 
 def _zsh_values(item: Item) -> str:
@@ -256,9 +242,3 @@ def _fish_text(text: str) -> str:
 
 def _names(command: Command) -> list[str]:
     return [name for item in command.options for name in item.names]
-
-
-SHELLS: Mapping[str, Callable[[Outline], str]] = {"bash": bash, "zsh": zsh, "fish": fish}
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,28 +1,22 @@
 """Man pages, written from the parser: one for the whole, one for each command.
 
-``python -m certbot_dns_preflight.cli.generate.man_pages DIRECTORY`` writes them; `contrib/man` has
-them ready.
 They bear no release and not the day on which they were made: what is the same stays the same.
 """
 
 from __future__ import annotations
 
-import sys
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli import commands
-from certbot_dns_preflight.cli.generate import outline
-from certbot_dns_preflight.cli.generate.outline import Takes
+from tools.generate.outline import Takes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from certbot_dns_preflight.cli.generate.outline import Command, Item, Outline
+    from tools.generate.outline import Command, Item, Outline
 
 _PROJECT = "certbot-dns-preflight"
-_DATE = "2026-11-25"  # when the pages last said something else; readers expect one
+_DATE = "2026-11-27"  # when the pages last said something else; readers expect one
 _WIDTH = 72
 _STATUSES = (
     ("0", "Ready: the CA may look."),
@@ -35,27 +29,16 @@ _ENVIRONMENT = (
 )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Write all pages into a directory."""
-    args = sys.argv[1:] if arguments is None else arguments
-    if len(args) != 1:
-        sys.stderr.write(f"usage: python -m {__spec__.name} DIRECTORY\n")
-        return 2
-    for name, text in pages(outline.of_parser(commands.make_parser())).items():
-        Path(args[0], name).write_text(text, encoding="utf-8")
-    return 0
-
-
 def pages(line: Outline) -> dict[str, str]:
     """Give every page by its file name."""
-    made = {f"{line.program}.1": "\n".join(_whole(line)) + "\n"}
+    written = {f"{line.program}.1": "\n".join(_whole(line)) + "\n"}
     for command in line.commands:
-        made[f"{line.program}-{command.name}.1"] = "\n".join(_one(line, command)) + "\n"
-    return made
+        written[f"{line.program}-{command.name}.1"] = "\n".join(_one(line, command)) + "\n"
+    return written
 
 
 def _whole(line: Outline) -> Iterator[str]:
-    yield from _head(line.program, "look before the certificate authority is told to")
+    yield from _head(line.program, "check DNS-01 records before the CA does")
     yield ".SH SYNOPSIS"
     yield f".B {_text(line.program)}"
     yield f"{_italic('COMMAND')} [{_italic('options')}]"
@@ -69,8 +52,8 @@ def _whole(line: Outline) -> Iterator[str]:
     yield from _options(line.whole)
     yield from _statuses()
     yield ".SH ENVIRONMENT"
-    for name, told in _ENVIRONMENT:
-        yield from _tagged(f".B {name}", told)
+    for name, words in _ENVIRONMENT:
+        yield from _tagged(f".B {name}", words)
     yield from _also([f"{line.program}-{command.name}" for command in line.commands])
 
 
@@ -99,11 +82,11 @@ def _one(line: Outline, command: Command) -> Iterator[str]:
     yield from _also([line.program, *others])
 
 
-def _head(name: str, told: str) -> Iterator[str]:
+def _head(name: str, words: str) -> Iterator[str]:
     yield '.\\" Made by script/generate from the parser; changes here are lost.'
     yield f'.TH {name.upper()} 1 "{_DATE}" {_PROJECT} "User Commands"'
     yield ".SH NAME"
-    yield f"{_text(name)} \\- {_text(told)}"
+    yield f"{_text(name)} \\- {_text(words)}"
 
 
 def _options(command: Command) -> Iterator[str]:
@@ -119,8 +102,8 @@ def _options(command: Command) -> Iterator[str]:
 
 def _statuses() -> Iterator[str]:
     yield ".SH EXIT STATUS"
-    for status, told in _STATUSES:
-        yield from _tagged(f".B {status}", told)
+    for status, words in _STATUSES:
+        yield from _tagged(f".B {status}", words)
 
 
 def _also(names: Iterable[str]) -> Iterator[str]:
@@ -130,10 +113,10 @@ def _also(names: Iterable[str]) -> Iterator[str]:
     yield f".BR {_text(last)} (1)"
 
 
-def _tagged(tag: str, told: str) -> Iterator[str]:
+def _tagged(tag: str, words: str) -> Iterator[str]:
     yield ".TP"
     yield tag
-    yield from _filled(told)
+    yield from _filled(words)
 
 
 def _filled(text: str) -> Iterator[str]:
@@ -162,7 +145,3 @@ def _text(text: str) -> str:
     """Escape what roff would take for its own; a hyphen stays one that can be copied."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-")
     return f"\\&{escaped}" if escaped.startswith((".", "'")) else escaped
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -32,12 +32,13 @@ _dns_preflight() {
             case $option in
                 --file | --account-key | --root-hints | --trust-anchor | --report | --metrics) _dns_preflight_paths -f ;;
                 --expect | --token | --timeout | --interval | --confirmations | --settle | --query-timeout | --resolver | --caa-identity) : ;;
+                --format) _dns_preflight_words "text json jsonl html nagios" ;;
                 --unreachable) _dns_preflight_words "fail warn" ;;
                 --family) _dns_preflight_words "auto 4 6" ;;
                 --skip) _dns_preflight_list "record-not-published secondary-behind servers-disagree value-missing wrong-value mangled-value misplaced-record stale-values answer-unstable record-vanished alias-target-lacks-record alias-dangling alias-loop alias-conflict alias-wildcard no-such-domain nameserver-without-address nameserver-unreachable address-unreachable nameserver-refuses nameserver-failing not-authoritative malformed-answer delegation-mismatch glue-mismatch tcp-unavailable edns-broken case-not-preserved negative-answer-without-soa rate-limited case-sensitive dnssec-query-fails internal-error unconfirmed caa-forbids caa-unanswerable dnssec-bogus dnssec-expiring split-view no-dns-egress domain-without-address" ;;
                 --color) _dns_preflight_words "auto always never" ;;
                 *)
-                    _dns_preflight_words "-h --help --file --expect --token --account-key --wait --json --jsonl --help-all --timeout --interval --confirmations --settle --query-timeout --unreachable --resolver --root-hints --trust-anchor --family --caa-identity --skip --report --metrics -q --quiet -v --verbose --color"
+                    _dns_preflight_words "-h --help --file --expect --token --account-key --wait --format --json --jsonl --failing-only --help-all --timeout --interval --confirmations --settle --query-timeout --unreachable --resolver --root-hints --trust-anchor --family --caa-identity --skip --report --metrics -q --quiet -v --verbose --color"
                     ;;
             esac
             ;;
@@ -70,13 +71,26 @@ _dns_preflight() {
             case $option in
                 --config-dir) _dns_preflight_paths -d ;;
                 --cert-name | --within | --timeout | --confirmations | --query-timeout | --resolver | --caa-identity) : ;;
+                --format) _dns_preflight_words "text json jsonl html nagios" ;;
                 --unreachable) _dns_preflight_words "fail warn" ;;
                 --root-hints | --trust-anchor | --report | --metrics) _dns_preflight_paths -f ;;
                 --family) _dns_preflight_words "auto 4 6" ;;
                 --skip) _dns_preflight_list "record-not-published secondary-behind servers-disagree value-missing wrong-value mangled-value misplaced-record stale-values answer-unstable record-vanished alias-target-lacks-record alias-dangling alias-loop alias-conflict alias-wildcard no-such-domain nameserver-without-address nameserver-unreachable address-unreachable nameserver-refuses nameserver-failing not-authoritative malformed-answer delegation-mismatch glue-mismatch tcp-unavailable edns-broken case-not-preserved negative-answer-without-soa rate-limited case-sensitive dnssec-query-fails internal-error unconfirmed caa-forbids caa-unanswerable dnssec-bogus dnssec-expiring split-view no-dns-egress domain-without-address" ;;
                 --color) _dns_preflight_words "auto always never" ;;
                 *)
-                    _dns_preflight_words "-h --help --config-dir --cert-name --within --json --help-all --timeout --confirmations --query-timeout --unreachable --resolver --root-hints --trust-anchor --family --caa-identity --skip --report --metrics -q --quiet -v --verbose --color"
+                    _dns_preflight_words "-h --help --config-dir --cert-name --within --format --json --jsonl --failing-only --help-all --timeout --confirmations --query-timeout --unreachable --resolver --root-hints --trust-anchor --family --caa-identity --skip --report --metrics -q --quiet -v --verbose --color"
+                    ;;
+            esac
+            ;;
+        delegate)
+            case $option in
+                --to | --timeout | --query-timeout | --resolver | --caa-identity) : ;;
+                --unreachable) _dns_preflight_words "fail warn" ;;
+                --root-hints | --trust-anchor | --report) _dns_preflight_paths -f ;;
+                --family) _dns_preflight_words "auto 4 6" ;;
+                --color) _dns_preflight_words "auto always never" ;;
+                *)
+                    _dns_preflight_words "-h --help --to --exactly --json --help-all --timeout --query-timeout --unreachable --resolver --root-hints --trust-anchor --family --caa-identity --report -q --quiet -v --verbose --color"
                     ;;
             esac
             ;;
@@ -91,7 +105,18 @@ _dns_preflight() {
                     ;;
             esac
             ;;
-        *) _dns_preflight_words "check trace hook renewals explain -h --help --version" ;;
+        completion)
+            case $option in
+                *)
+                    if [[ $cur == -* ]]; then
+                        _dns_preflight_words "-h --help"
+                    else
+                        _dns_preflight_words "bash zsh fish"
+                    fi
+                    ;;
+            esac
+            ;;
+        *) _dns_preflight_words "check trace hook renewals delegate explain completion -h --help --version" ;;
     esac
 }
 

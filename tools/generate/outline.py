@@ -1,6 +1,6 @@
 """What the command line offers, as plain data: for shell completion and for the man pages.
 
-Reads the parser that parses, so that neither can tell of an option that there is not. What an
+Reads the parser that parses, so that neither can list an option that does not exist. What an
 option takes is read off its metavariable, which its user sees, too.
 """
 
@@ -95,24 +95,24 @@ def of_parser(parser: argparse.ArgumentParser) -> Outline:
     return Outline(
         parser.prog,
         _command("", "", parser),
-        tuple(_command(name, told, sub) for name, told, sub in _subcommands(parser)),
+        tuple(_command(name, summary, sub) for name, summary, sub in _subcommands(parser)),
     )
 
 
 def _subcommands(
     parser: argparse.ArgumentParser,
 ) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
-    for action in parser._actions:  # noqa: SLF001 - argparse tells nowhere else
+    for action in parser._actions:  # noqa: SLF001 - argparse gives no other access
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - likewise
-            told = {choice.dest: choice.help for choice in action._choices_actions}  # noqa: SLF001 - likewise
+            summaries = {choice.dest: choice.help for choice in action._choices_actions}  # noqa: SLF001 - likewise
             for name, sub in action.choices.items():
-                yield name, told.get(name) or "", sub
+                yield name, summaries.get(name) or "", sub
 
 
-def _command(name: str, told: str, parser: argparse.ArgumentParser) -> Command:
+def _command(name: str, summary: str, parser: argparse.ArgumentParser) -> Command:
     groups: list[Group] = []
     arguments: list[Item] = []
-    for group in parser._action_groups:  # noqa: SLF001 - argparse tells nowhere else
+    for group in parser._action_groups:  # noqa: SLF001 - argparse gives no other access
         items: list[Item] = []
         for action in group._group_actions:  # noqa: SLF001 - likewise
             if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - likewise
@@ -128,17 +128,17 @@ def _command(name: str, told: str, parser: argparse.ArgumentParser) -> Command:
         shown, notes = "", parser.epilog or ""
     examples = tuple(shown.splitlines())
     description = " ".join((parser.description or "").split())
-    return Command(name, told, description, tuple(arguments), tuple(groups), examples, notes)
+    return Command(name, summary, description, tuple(arguments), tuple(groups), examples, notes)
 
 
 def _item(parser: argparse.ArgumentParser, action: argparse.Action) -> Item:
-    told = parser._get_formatter()._expand_help(action) if action.help else ""  # noqa: SLF001 - likewise
+    text = parser._get_formatter()._expand_help(action) if action.help else ""  # noqa: SLF001 - likewise
     metavar = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
     takes, words = _takes(action, metavar)
     return Item(
         names=tuple(action.option_strings),
         metavar="" if takes is Takes.NOTHING else metavar,
-        help=" ".join(told.split()),
+        help=" ".join(text.split()),
         takes=takes,
         words=words,
         repeatable=isinstance(action, argparse._AppendAction)  # noqa: SLF001 - likewise

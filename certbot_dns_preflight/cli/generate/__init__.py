@@ -1,1 +1,0 @@
-"""Shell completion and man pages, made from the parser."""
