@@ -23,7 +23,7 @@ from certbot_dns_preflight.report.atomic_file import (
 from certbot_dns_preflight.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 NOBODY = 65534
 
@@ -245,16 +245,17 @@ def as_somebody_else(act: Callable[[], None]) -> None:
 
 
 @pytest.fixture
-def theirs(tmp_path: Path) -> Path:
+def theirs() -> Iterator[Path]:
     """Give somebody else's home, with a directory for reports in it, beside one of root's own."""
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
-    (tmp_path / "precious").mkdir()
-    home = tmp_path / "home"
-    (home / "reports").mkdir(parents=True)
-    for path in (home, home / "reports"):
-        os.chown(path, NOBODY, NOBODY)
-    return home
+    with tempfile.TemporaryDirectory() as name:  # pytest's own are closed to everybody else
+        place = Path(name)
+        place.chmod(0o755)
+        (place / "precious").mkdir()
+        home = place / "home"
+        (home / "reports").mkdir(parents=True)
+        for path in (home, home / "reports"):
+            os.chown(path, NOBODY, NOBODY)
+        yield home
 
 
 def exchange_for_a_link(directory: Path, to: Path) -> None:

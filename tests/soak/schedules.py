@@ -40,6 +40,7 @@ ASKED_OF_UNBOUND = 12
 _LONGEST_PAUSE = 0.8
 _LONGEST_FAULT = 2.5
 _MOST_FAULTS = 4
+_OFTEN = 0.1
 
 
 class Fault(enum.StrEnum):
@@ -213,6 +214,7 @@ class Faults:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._undo = contextlib.ExitStack()
+        self._killed = self._cut = False
         self.changed = 0.0
 
     def __enter__(self) -> Self:
@@ -224,14 +226,28 @@ class Faults:
     def happen(self, events: tuple[Event, ...], *, until: Future[object]) -> None:
         """Let events happen, one after the other, until something is done."""
         for event in events:
-            if _is_done(until, event.pause):
+            if self._is_done(until, event.pause):
                 return
             begin, undo = self._of(event)
             self._undo.callback(undo)
             self._change(begin)
-            if _is_done(until, event.lasts):
+            if self._is_done(until, event.lasts):
                 return
             self._change(self._undo.pop_all().close)
+        while not self._is_done(until, 1.0):
+            pass
+
+    def _is_done(self, future: Future[object], seconds: float) -> bool:
+        """Wait for something for so long at most; meanwhile revive what ended by itself."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if futures.wait([future], min(left, _OFTEN)).done:
+                return True
+            for server in self._lab.nameservers:
+                # PowerDNS ends when it finds the network gone.
+                if not (server.running or self._killed or self._cut):
+                    self._change(lambda server=server: self._start(server))
+        return future.done()
 
     def _change(self, what: Callable[[], object]) -> None:
         what()
@@ -242,7 +258,7 @@ class Faults:
         server: NameServer = getattr(self._lab, event.server)
         match event.fault:
             case Fault.KILLED:
-                return server.kill, lambda: self._start(server)
+                return lambda: self._kill(server), lambda: self._start(server)
             case Fault.FROZEN:
                 return server.freeze, server.thaw
             case Fault.ZONE_REMOVED:
@@ -258,9 +274,14 @@ class Faults:
             case _ as never:
                 assert_never(never)
 
+    def _kill(self, server: NameServer) -> None:
+        self._killed = True
+        server.kill()
+
     def _start(self, server: NameServer) -> None:
         """Start a server again, and have it fetch what it missed: else it would do so in a day."""
         server.start()
+        self._killed = False
         server.wait_ready()
         behind = self._lab.secondaries if server is self._lab.primary else (server,)
         for each in behind:
@@ -271,6 +292,7 @@ class Faults:
         self._lab.refresh(server, ZONE)
 
     def _link_down(self) -> None:
+        self._cut = True
         subprocess.run(["ip", "link", "set", "lo", "down"], check=True)
 
     def _link_up(self) -> None:
@@ -278,11 +300,4 @@ class Faults:
         # The kernel forgets IPv6 addresses with the link.
         for each in (self._lab.unbound, *self._lab._all_servers()):
             add_addresses(each.address4, each.address6)
-        for server in self._lab.nameservers:
-            if not server.running:  # PowerDNS ends when it finds the network gone
-                self._start(server)
-
-
-def _is_done(future: Future[object], seconds: float) -> bool:
-    """Wait for something for so long at most."""
-    return bool(futures.wait([future], seconds).done)
+        self._cut = False
