@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dns.message
-import dns.name
-import dns.rdatatype
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts.answers import (
     NoResponse,
@@ -13,34 +12,28 @@ from certbot_dns_preflight.facts.answers import (
     Response,
     Transport,
 )
-from certbot_dns_preflight.resolve import exchange
+from certbot_dns_preflight.resolve.queries import DEFAULT, Match, make_query, match_response
 
-_QUESTION = 12
+if TYPE_CHECKING:
+    import dns.name
+    import dns.rdatatype
 
-
-def reply(
-    data: bytes, name: dns.name.Name, rdtype: dns.rdatatype.RdataType, how: exchange.QueryOptions
-) -> Reply:
-    """Read a message without a question as the reply to one, whose id and question are put in."""
-    query = exchange._query(name, rdtype, how)
-    asked = query.to_wire()[_QUESTION:]
-    asked = asked[: asked.index(0) + 5]
-    flags, counts = data[2:4].ljust(2, b"\0"), data[6:12].ljust(6, b"\0")
-    header = query.id.to_bytes(2) + bytes([flags[0] | 0x80, flags[1]]) + b"\0\1" + counts
-    return _read(header + asked + data[_QUESTION:], query)
+_HEADER = 12
+_EXACTLY = replace(DEFAULT, mixed_case=False)  # the same bytes must do the same each time
 
 
-def any_reply(wire: bytes) -> Reply:
-    """Read bytes as the reply to whatever question they hold; TXT where they hold none."""
-    try:
-        found = dns.message.from_wire(wire, raise_on_truncation=False)
-    except Exception:  # noqa: BLE001 - what the parser refuses, it refuses
-        return NoResponse(NoResponseReason.GARBAGE, "a message that does not parse", 0.0)
-    return Response(found, Transport.UDP, 0.01)
+def reply(data: bytes, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Reply:
+    """Read a message without a question as the reply to one, whose id and question are put in.
 
-
-def _read(wire: bytes, query: dns.message.QueryMessage) -> Reply:
-    found, wrong = exchange._parse(wire, query)
-    if found is None:
-        return NoResponse(NoResponseReason.GARBAGE, wrong, 0.01)
-    return Response(found, Transport.UDP, 0.01)
+    No bytes at all are silence.
+    """
+    if not data:
+        return NoResponse(NoResponseReason.TIMED_OUT, "no answer in 3 s", 3.0)
+    query = make_query(name, rdtype, _EXACTLY)
+    head = data[:_HEADER].ljust(_HEADER, b"\0")
+    header = query.wire[:2] + bytes([head[2] | 0x80, head[3]]) + b"\0\1" + head[6:]
+    question = query.wire[_HEADER : _HEADER + len(query.sent) + 4]
+    found = match_response(header + question + data[_HEADER:], query)
+    if isinstance(found, Match):
+        return Response(found.message, Transport.UDP, 0.01)
+    return NoResponse(NoResponseReason.GARBAGE, found.what, 0.01)

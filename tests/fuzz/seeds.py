@@ -76,6 +76,10 @@ def _joined(*pieces: bytes) -> bytes:
     return b"".join(struct.pack("!H", len(piece)) + piece for piece in pieces)
 
 
+def _replies(*wires: bytes) -> bytes:
+    return _joined(*(_without_question(wire) if wire else b"" for wire in wires))
+
+
 _OWNER = "_acme-challenge.example.test."
 _SOA = _rrset("example.test.", "SOA", "ns1.example.net. hostmaster.example.net. 7 1 1 1 1")
 _TXT = _wire(_OWNER, "TXT", [_rrset(_OWNER, "TXT", f'"{_VALUE}"', '"a" "b"')])
@@ -174,11 +178,11 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b"\0 issuewild ;\n\x01 issue ca.example.net;validationmethods=dns-01,http-01",
     ),
     "dnssec": (
-        _joined(*_CHAIN, _SIGNED_TXT),
-        _joined(*_CHAIN, _SIGNED_TXT, _SIGNED_DENIAL),
-        _joined(*_CHAIN, _NXDOMAIN),
-        _joined(*_CHAIN[:2]),
-        _joined(_SIGNED_DENIAL, _SIGNED_DENIAL),
+        _replies(*_CHAIN, _SIGNED_TXT),
+        _replies(*_CHAIN, _SIGNED_TXT, _SIGNED_DENIAL),
+        _replies(*_CHAIN, _NXDOMAIN),
+        _replies(*_CHAIN[:2]),
+        _replies(_SIGNED_DENIAL, _SIGNED_DENIAL),
     ),
     "difference": (
         b"\0" + _joined(_VALUE.encode(), b'"' + _VALUE.encode() + b'"'),
@@ -187,9 +191,9 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b"\0" + _joined(b"token-of-the-challenge." + _VALUE.encode()),
     ),
     "renderers": (
-        _joined(_TXT, _NXDOMAIN, b"", _REFUSED),
-        _joined(_ALIAS, _ALIAS),
-        _joined(_DNAME, _REFERRAL, _SERVFAIL, _UPWARD),
-        _joined(_TXT, _TXT, b"x"),
+        _replies(_TXT, _NXDOMAIN, b"", _REFUSED),
+        _replies(_ALIAS, _ALIAS),
+        _replies(_DNAME, _REFERRAL, _SERVFAIL, _UPWARD),
+        _replies(_TXT, _TXT) + b"\0\1x",
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,6 @@ from certbot_dns_preflight.dnssec import denial
 from certbot_dns_preflight.dnssec.validate import validate
 from certbot_dns_preflight.facts.answers import (
     Endpoint,
-    NoResponse,
-    NoResponseReason,
     Reply,
     Response,
 )
@@ -38,9 +37,8 @@ from certbot_dns_preflight.facts.survey import Survey
 from certbot_dns_preflight.facts.trace import Leg, Step, Trail
 from certbot_dns_preflight.report import ca_refusal, frame, json_report, text, trace
 from certbot_dns_preflight.report.metrics import exposition, families
-from certbot_dns_preflight.resolve import caa_wire, referrals
-from certbot_dns_preflight.resolve.exchange import QueryOptions
-from certbot_dns_preflight.resolve.reading import read_txt
+from certbot_dns_preflight.resolve import referrals
+from certbot_dns_preflight.resolve.reading import read_caa, read_txt
 from certbot_dns_preflight.settings import UnreachablePolicy
 from tests.builders import survey as build
 from tests.builders.survey import SECOND, VALUE
@@ -52,6 +50,7 @@ if TYPE_CHECKING:
 
 ZONE = dns.name.from_text("example.test.")
 OWNER = dns.name.from_text("_acme-challenge.example.test.")
+TXT = (OWNER, dns.rdatatype.TXT)
 HOST = dns.name.from_text("ns1.example.net.")
 STARTED = dt.datetime(2026, 11, 23, 19, 4, 50, tzinfo=dt.UTC)
 
@@ -59,7 +58,7 @@ STARTED = dt.datetime(2026, 11, 23, 19, 4, 50, tzinfo=dt.UTC)
 def message(data: bytes) -> None:
     """A reply to each question that is asked of servers, from its bytes to what it says."""
     for rdtype in (dns.rdatatype.TXT, dns.rdatatype.CAA):
-        reply = received.reply(data, OWNER, rdtype, QueryOptions())
+        reply = received.reply(data, OWNER, rdtype)
         for zone in (ZONE, ZONE.parent()):
             read_txt(reply, OWNER, zone)
 
@@ -67,7 +66,7 @@ def message(data: bytes) -> None:
 def referral(data: bytes) -> None:
     """A reply on the walk from the root."""
     for rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
-        reply = received.reply(data, OWNER, rdtype, QueryOptions())
+        reply = received.reply(data, OWNER, rdtype)
         if not isinstance(reply, Response):
             continue
         found = reply.message
@@ -85,12 +84,9 @@ def referral(data: bytes) -> None:
 
 def caa(data: bytes) -> None:
     """CAA records, from a reply's bytes, or as the flags, tags and values themselves."""
-    reply = received.reply(data, ZONE, dns.rdatatype.CAA, QueryOptions())
-    found: list[Property] = []
-    if isinstance(reply, Response):
-        for rrset in reply.message.answer:
-            if rrset.rdtype == dns.rdatatype.CAA:
-                found += caa_wire.properties(rrset)
+    reply = received.reply(data, ZONE, dns.rdatatype.CAA)
+    content = read_caa(reply, ZONE)
+    found = list(content.properties) if isinstance(content, Properties) else []
     lines = [line.split(b" ", 2) for line in data.split(b"\n")]
     found += [
         Property(*line[0][:1], line[1], line[2]) for line in lines if len(line) == 3 and line[0]
@@ -111,12 +107,18 @@ def caa(data: bytes) -> None:
 
 def dnssec(data: bytes) -> None:
     """A chain from the root: what is asked of the root and of a signed zone, each one message."""
+    asked = (
+        (dns.name.root, dns.rdatatype.DNSKEY),
+        (SIGNED_ZONE, dns.rdatatype.DS),
+        (SIGNED_ZONE, dns.rdatatype.DNSKEY),
+        (OWNER_SIGNED, dns.rdatatype.TXT),
+        (SIGNED_ZONE, dns.rdatatype.CAA),
+    )
     replies = [
-        ServerReply(ServerAddress(ZONE, Endpoint("192.0.2.1")), _message(piece))
-        for piece in _pieces(data, most=6)
+        ServerReply(ServerAddress(ZONE, Endpoint("192.0.2.1")), received.reply(piece, *question))
+        for piece, question in zip(_pieces(data, most=len(asked)), asked, strict=False)
     ]
     root_keys, ds, keys, *rest = (*replies, *[None] * 3)[: max(3, len(replies))]
-    owners = ((OWNER_SIGNED, dns.rdatatype.TXT), (SIGNED_ZONE, dns.rdatatype.CAA))
     facts = Facts(
         (
             ZoneFacts(dns.name.root, None, (), _only(root_keys)),
@@ -127,7 +129,7 @@ def dnssec(data: bytes) -> None:
                 _only(keys),
                 tuple(
                     Asked(owner, rdtype, _only(reply))
-                    for (owner, rdtype), reply in zip(owners, rest, strict=False)
+                    for (owner, rdtype), reply in zip(asked[3:], rest, strict=False)
                 ),
             ),
         )
@@ -141,8 +143,8 @@ def dnssec(data: bytes) -> None:
                 for rrset in reply.reply.message.authority
                 if rrset.rdtype in (dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
             ]
-            for name in (SIGNED_ZONE, OWNER_SIGNED):
-                denial.absent(rrsets, name, dns.rdatatype.TXT, zone=SIGNED_ZONE)
+            for name, nxdomain in itertools.product((SIGNED_ZONE, OWNER_SIGNED), (False, True)):
+                denial.absent(rrsets, name, dns.rdatatype.TXT, zone=SIGNED_ZONE, nxdomain=nxdomain)
             denial.no_closer(rrsets, OWNER_SIGNED, WILDCARD, zone=SIGNED_ZONE)
 
 
@@ -160,7 +162,7 @@ def difference(data: bytes) -> None:
 
 def renderers(data: bytes) -> None:
     """What servers said of the record, judged and shown in every way that there is."""
-    shown = _survey([_message(piece) for piece in _pieces(data, most=6)])
+    shown = _survey([received.reply(piece, *TXT) for piece in _pieces(data, most=6)])
     for policy in UnreachablePolicy:
         findings = diagnose(shown, unreachable=policy)
         verdict = judge(shown, findings, skip=frozenset(), unreachable=policy)
@@ -200,13 +202,6 @@ def _pieces(data: bytes, *, most: int) -> Iterator[bytes]:
         length = int.from_bytes(data[:2])
         yield data[2 : 2 + length]
         data = data[2 + length :]
-
-
-def _message(wire: bytes) -> Reply:
-    """Read a reply whatever question it is to."""
-    if not wire:
-        return NoResponse(NoResponseReason.TIMED_OUT, "no answer in 3 s", 3.0)
-    return received.any_reply(wire)
 
 
 def _only(reply: ServerReply | None) -> tuple[ServerReply, ...]:
