@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LONGEST_LOGGED_REPORT = 2**18
+"""Characters of the JSON report that go into certbot's log."""
 _ABORTED = "The challenge was not answered; the records are being removed."
 _UNTOUCHED = "No record was made, and no challenge was answered."
 _CONTINUED = "The challenge is answered all the same (--dns-preflight-on-failure continue)."
@@ -133,7 +135,7 @@ def write_report(result: Outcome, how: settings.Settings) -> None:
 
 def _keep(result: Outcome, how: settings.Settings) -> None:
     written = json_report.render(result)
-    logger.debug("The outcome of the preflight:\n%s", written)
+    logger.debug("The outcome of the preflight:\n%s", _for_the_log(written))
     try:
         if how.report is not None:
             wanted = report_file.content(result, how.report)
@@ -146,6 +148,17 @@ def _keep(result: Outcome, how: settings.Settings) -> None:
             record.record(how.metrics, result)
     except record.MetricsError as error:
         logger.warning("dns-preflight: %s", error)
+
+
+def _for_the_log(written: str) -> str:
+    """Leave out what would fill certbot's log, which it keeps of a thousand runs."""
+    if len(written) <= LONGEST_LOGGED_REPORT:
+        return written
+    left_out = len(written) - LONGEST_LOGGED_REPORT
+    return (
+        f"{written[:LONGEST_LOGGED_REPORT]}\n(and {left_out} characters more: "
+        "--dns-preflight-report keeps all)"
+    )
 
 
 def keep_failure(achalls: Iterable[AnnotatedChallenge], how: settings.Settings) -> None:

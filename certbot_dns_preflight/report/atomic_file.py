@@ -1,7 +1,11 @@
 """Report files: written whole or not at all, and refused early where that cannot work.
 
-Decides how a text gets into a file without a reader ever seeing half of it. It knows nothing
-about what the text says.
+Decides how a text gets into a file without a reader ever seeing half of it, and without anybody
+else deciding which file that is. It knows nothing about what the text says.
+
+A directory is opened once for each write, and everything in it is done by that descriptor: what its
+path leads to later does not matter. Where root writes, no link on the way is followed that somebody
+else can have put there, and a directory in which others may exchange files is refused.
 """
 
 from __future__ import annotations
@@ -12,17 +16,67 @@ import os
 import secrets
 import select
 import stat
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 from certbot_dns_preflight.errors import PreflightError
 
 _TRIES = 8
 _PATIENCE = 5.0  # seconds without progress
+_MOST_LINKS = 40  # on the way to a directory, as the kernel has it
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PASS_THROUGH = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+_DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+_GROUP_WRITES, _ALL_WRITE = 0o020, 0o002
+_ACCEPTED = "where root writes, it takes one that nobody but its owner can write, or a sticky one"
 
 
 class ReportFileError(PreflightError, OSError):
     """A report file cannot be written; the message is one line that names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file is or will be: its name in a directory that is held open."""
+
+    path: Path
+    directory: int
+
+    @property
+    def name(self) -> str:
+        """The file's name in the directory."""
+        return self.path.name
+
+    def write(self, text: str, *, mode: int) -> None:
+        """Do what `write_atomically` does, in this directory."""
+        data = text.encode("utf-8", "backslashreplace")
+        if _is_stream(self):
+            _write_through(self, data)
+        else:
+            _replace(self, data, mode)
+
+    def read(self, most: int) -> bytes:
+        """Read the first `most` bytes of the regular file that is there; nothing of any other."""
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        try:
+            descriptor = os.open(self.name, flags, dir_fd=self.directory)
+        except OSError:
+            return b""
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return b""
+            found = bytearray()
+            while len(found) < most and (piece := os.read(descriptor, most - len(found))):
+                found += piece
+            return bytes(found)
+        except OSError:
+            return b""
+        finally:
+            os.close(descriptor)
 
 
 def write_atomically(path: Path | str, text: str, *, mode: int = 0o600) -> None:
@@ -32,15 +86,8 @@ def write_atomically(path: Path | str, text: str, *, mode: int = 0o600) -> None:
     is replaced, not followed. Raises `ReportFileError`, and then the old file is untouched and
     nothing is left beside it.
     """
-    target = Path(path)
-    data = text.encode("utf-8", "backslashreplace")
-    try:
-        if _is_stream(target):
-            _write_through(target, data)
-        else:
-            _replace(target, data, mode)
-    except (OSError, ValueError) as error:
-        raise _told(target, error) from error
+    with place(path) as there:
+        there.write(text, mode=mode)
 
 
 def check_writable(path: Path | str) -> None:
@@ -49,59 +96,157 @@ def check_writable(path: Path | str) -> None:
     Raises `ReportFileError`. Makes and removes a file in the directory: permission bits alone say
     nothing about read-only file systems, ACLs or a full disk's inodes.
     """
+    with place(path) as there:
+        reason = _why_not(there)
+        if reason:
+            raise ReportFileError(_message(there.path, reason))
+
+
+@contextlib.contextmanager
+def place(path: Path | str) -> Iterator[Place]:
+    """Hold the directory of a file open; any error of what is done there is `ReportFileError`.
+
+    Refuses a directory that must not be trusted (see above).
+    """
     target = Path(path)
     try:
-        reason = _why_not(target)
+        descriptor = _open_directory(target.parent)
+        try:
+            if os.geteuid() == 0:
+                _refuse_shared(descriptor, target.parent)
+            yield Place(target, descriptor)
+        finally:
+            os.close(descriptor)
+    except ReportFileError:
+        raise
     except (OSError, ValueError) as error:
         raise _told(target, error) from error
-    if reason:
-        raise ReportFileError(_message(target, reason))
 
 
-def _why_not(target: Path) -> str | None:
-    if target.is_dir():
-        return "it is a directory"
-    if target.is_socket():
-        return "it is a socket"
-    if _is_stream(target):
+# -- the directory ---------------------------------------------------------------------------------
+
+
+def _open_directory(path: Path) -> int:
+    try:
+        return os.open(path, _DIRECTORY) if os.geteuid() != 0 else _walk(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise OSError(error.errno, f"there is no directory {_shown(path)}") from error
+
+
+def _walk(path: Path) -> int:
+    """Open a directory name by name, and follow a link only if nobody but root can have put it."""
+    here = os.open("/" if path.is_absolute() else ".", _DIRECTORY)
+    names = _names(path)
+    links = 0
+    try:
+        while names:
+            there = os.open(names.pop(), _PASS_THROUGH, dir_fd=here)
+            try:
+                if stat.S_ISLNK(os.fstat(there).st_mode):
+                    links += 1
+                    if links > _MOST_LINKS:
+                        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+                    if not _roots_own(there, here):
+                        raise OSError(
+                            errno.ELOOP,
+                            f"somebody else can change a link on the way to its directory "
+                            f"{_shown(path)}; where root writes, it takes links that root alone "
+                            "can change",
+                        )
+                    target = Path(os.readlink("", dir_fd=there))
+                    names += _names(target)
+                    following = os.open("/", _DIRECTORY) if target.is_absolute() else None
+                else:
+                    following = os.open(".", _DIRECTORY, dir_fd=there)
+            finally:
+                os.close(there)
+            if following is not None:
+                os.close(here)
+                here = following
+    except BaseException:
+        os.close(here)
+        raise
+    return here
+
+
+def _names(path: Path) -> list[str]:
+    """Give the names on a path, the first one last."""
+    return [part for part in reversed(path.parts) if part != path.anchor]
+
+
+def _roots_own(link: int, directory: int) -> bool:
+    around = os.fstat(directory)
+    trusted = {0, Path("/").stat().st_uid}  # which in a user namespace is not 0
+    return {os.fstat(link).st_uid, around.st_uid} <= trusted and not _is_shared(around)
+
+
+def _refuse_shared(descriptor: int, directory: Path) -> None:
+    if _is_shared(os.fstat(descriptor)):
+        raise OSError(
+            errno.EPERM,
+            f"others can write its directory {_shown(directory)}, which is not sticky; {_ACCEPTED}",
+        )
+
+
+def _is_shared(directory: os.stat_result) -> bool:
+    """Whether others than its owner (and root's group) may exchange what is in a directory."""
+    mode = directory.st_mode
+    others = mode & _ALL_WRITE or (mode & _GROUP_WRITES and directory.st_gid != 0)
+    return bool(others) and not mode & stat.S_ISVTX
+
+
+# -- the file --------------------------------------------------------------------------------------
+
+
+def _why_not(there: Place) -> str | None:
+    with contextlib.suppress(FileNotFoundError):
+        kind = os.stat(there.name, dir_fd=there.directory).st_mode
+        if stat.S_ISDIR(kind):
+            return "it is a directory"
+        if stat.S_ISSOCK(kind):
+            return "it is a socket"
+    if _is_stream(there):
         # Not opened: the reader of a pipe would take that for the end.
-        return None if os.access(target, os.W_OK) else "no permission to write to it"
-    if not target.parent.is_dir():
-        return f"there is no directory {_shown(target.parent)}"
-    descriptor, temporary = _temporary(target, 0o600)
+        writable = os.access(there.name, os.W_OK, dir_fd=there.directory)
+        return None if writable else "no permission to write to it"
+    descriptor, temporary = _temporary(there, 0o600)
     os.close(descriptor)
-    temporary.unlink()
+    os.unlink(temporary, dir_fd=there.directory)
     return None
 
 
-def _is_stream(target: Path) -> bool:
+def _is_stream(there: Place) -> bool:
     """Whether it is a pipe, terminal or device, which cannot be replaced.
 
     A link counts among the process's own descriptors alone (/dev/stdout): anywhere else, somebody
     may have planted it to have a device overwritten, and it is replaced like any file.
     """
-    if _is_descriptor(target):
-        return True  # also where it leads to a regular file: others hold that open
     try:
-        kind = target.lstat().st_mode
+        kind = os.stat(there.name, dir_fd=there.directory, follow_symlinks=False).st_mode
     except FileNotFoundError:
         return False
-    return not (stat.S_ISREG(kind) or stat.S_ISDIR(kind) or stat.S_ISLNK(kind))
+    if stat.S_ISLNK(kind):
+        # One of a descriptor, also where it leads to a regular file: others hold that open.
+        return _holds_descriptors(there.directory)
+    return not (stat.S_ISREG(kind) or stat.S_ISDIR(kind))
 
 
-def _is_descriptor(target: Path) -> bool:
-    if not target.is_symlink():
-        return False
-    return target.parent.resolve() in (Path("/dev"), Path("/proc/self/fd").resolve())
+def _holds_descriptors(directory: int) -> bool:
+    """Whether a directory is /dev or the one of this process's descriptors."""
+    found = os.fstat(directory)
+    return any(os.path.samestat(found, Path(known).stat()) for known in ("/dev", "/proc/self/fd"))
 
 
-def _write_through(target: Path, data: bytes) -> None:
+def _write_through(there: Place, data: bytes) -> None:
     # O_NONBLOCK while opening: a pipe that nobody reads is an error at once, not a hang.
     flags = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    if not _is_descriptor(target):
+    own = _holds_descriptors(there.directory)
+    if not own:
         flags |= os.O_NOFOLLOW
-    descriptor = os.open(target, flags)
+    descriptor = os.open(there.name, flags, dir_fd=there.directory)
     try:
+        if not own and stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EBUSY, "it was exchanged for a file while it was opened")
         _write_patiently(descriptor, data)
     finally:
         os.close(descriptor)
@@ -118,8 +263,8 @@ def _write_patiently(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view[: select.PIPE_BUF]) :]
 
 
-def _replace(target: Path, data: bytes, mode: int) -> None:
-    descriptor, temporary = _temporary(target, mode)
+def _replace(there: Place, data: bytes, mode: int) -> None:
+    descriptor, temporary = _temporary(there, mode)
     try:
         try:
             # The mode given to open() is cut by the umask; content comes only after this.
@@ -128,21 +273,21 @@ def _replace(target: Path, data: bytes, mode: int) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        temporary.replace(target)
+        os.replace(temporary, there.name, src_dir_fd=there.directory, dst_dir_fd=there.directory)
     except BaseException:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary, dir_fd=there.directory)
         raise
-    _sync_directory(target.parent)
+    _sync_directory(there.directory)
 
 
-def _temporary(target: Path, mode: int) -> tuple[int, Path]:
+def _temporary(there: Place, mode: int) -> tuple[int, str]:
     """Create a new file beside the target; O_EXCL refuses whatever already has the name."""
     for attempt in range(_TRIES):
         # Short enough for any name that the target itself may have.
-        temporary = target.parent / f".{target.name[:40]}.{secrets.token_hex(8)}.tmp"
+        temporary = f".{there.name[:40]}.{secrets.token_hex(8)}.tmp"
         try:
-            return os.open(temporary, _NEW_FILE, mode & 0o600), temporary
+            return os.open(temporary, _NEW_FILE, mode & 0o600, dir_fd=there.directory), temporary
         except FileExistsError:
             if attempt == _TRIES - 1:
                 raise
@@ -155,10 +300,10 @@ def _write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _sync_directory(directory: Path) -> None:
+def _sync_directory(directory: int) -> None:
     # The new file is in place already; some file systems cannot sync a directory.
     with contextlib.suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
         try:
             os.fsync(descriptor)
         finally:

@@ -18,7 +18,6 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.answers import (
     Endpoint,
     NoResponse,
@@ -26,6 +25,7 @@ from certbot_dns_preflight.facts.answers import (
     Reply,
     Response,
 )
+from certbot_dns_preflight.resolve.exchange_log import ExchangeLog
 from certbot_dns_preflight.resolve.patience import AddressHistory
 from certbot_dns_preflight.resolve.queries import DEFAULT, PAYLOAD, QueryOptions, make_query
 from certbot_dns_preflight.resolve.sockets import Sockets
@@ -108,6 +108,7 @@ class Exchange:
         self.sound: set[Endpoint] = set()
         self.faults: dict[tuple[Endpoint, dns.name.Name, int], QueryFault] = {}
         self._promise: dict[Endpoint, float] = {}
+        self._log = ExchangeLog(log)
 
     @property
     def unroutable_families(self) -> frozenset[int]:
@@ -167,7 +168,7 @@ class Exchange:
                 reply = await self._once(question, history)
                 if _knows_no_edns(reply, how):
                     reply = await self._without_edns(question, history) or reply
-            _log(question, reply)
+            self._log.write(question.endpoint, question.name, question.rdtype, reply)
             self._promise[endpoint] = reply.rtt if isinstance(reply, Response) else _BAD
             if isinstance(reply, Response):
                 self.answered = True
@@ -247,32 +248,3 @@ def _knows_no_edns(reply: Reply, how: QueryOptions) -> bool:
         and reply.message.edns < 0
         and reply.message.rcode() in _NOT_UNDERSTOOD
     )
-
-
-def _log(question: Asked, reply: Reply) -> None:
-    if not log.isEnabledFor(logging.DEBUG):
-        return
-    endpoint = question.endpoint
-    asked = (
-        f"{endpoint.address}#{endpoint.port} {question.name} "
-        f"{dns.rdatatype.to_text(question.rdtype)}"
-    )
-    match reply:
-        case NoResponse(reason=reason, detail=detail, rtt=rtt):
-            log.debug("%s: %s: %s (%.3f s)", asked, reason.value, detail, rtt)
-        case Response(message=message, transport=transport, rtt=rtt):
-            records = "; ".join(
-                line
-                for section in (message.answer, message.authority)
-                for rrset in section
-                for line in rrset.to_text().splitlines()
-            )
-            log.debug(
-                "%s: %s %s over %s (%.3f s): %s",
-                asked,
-                dns.rcode.to_text(message.rcode()),
-                dns.flags.to_text(message.flags),
-                transport.value,
-                rtt,
-                printable(records) or "no records",
-            )

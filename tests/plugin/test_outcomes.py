@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography import x509
 
+from certbot_dns_preflight.plugin import outcome
 from tests.observe import HANG, until
 from tests.plugin.conftest import OWNER
 
@@ -303,3 +304,10 @@ def test_a_signal_while_files_are_written_still_ends_it_before_the_ca_is_told(
     assert process.returncode != 0
     assert lab.ca.challenges_answered(since) == 0
     assert not lab.primary.texts(OWNER)
+
+
+def test_a_report_of_megabytes_does_not_fill_certbots_log() -> None:
+    assert outcome._for_the_log("{}\n") == "{}\n"
+    logged = outcome._for_the_log("x" * 3_000_000)
+    assert len(logged) < outcome.LONGEST_LOGGED_REPORT + 100
+    assert logged.endswith("\n(and 2737856 characters more: --dns-preflight-report keeps all)")

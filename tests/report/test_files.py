@@ -9,14 +9,21 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from certbot_dns_preflight.cli import output_files
+from certbot_dns_preflight.cli.exits import MisuseError
 from certbot_dns_preflight.report.atomic_file import (
     ReportFileError,
     check_writable,
     write_atomically,
 )
+from certbot_dns_preflight.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 NOBODY = 65534
 
@@ -214,3 +221,157 @@ def test_a_directory_of_somebody_else_is_refused_beforehand(tmp_path: Path) -> N
 def test_text_that_is_no_unicode_is_written_escaped(tmp_path: Path) -> None:
     write_atomically(tmp_path / "r", "\udcff", mode=0o600)
     assert (tmp_path / "r").read_bytes() == b"\\udcff"
+
+
+# -- whose directory it is -------------------------------------------------------------------------
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="what root does in others' directories")
+
+
+def as_somebody_else(act: Callable[[], None]) -> None:
+    """Let user `NOBODY` do something, in a process of their own."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)
+            act()
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.fixture
+def theirs() -> Iterator[Path]:
+    """Give somebody else's home, with a directory for reports in it, beside one of root's own."""
+    with tempfile.TemporaryDirectory() as name:  # pytest's own are closed to everybody else
+        place = Path(name)
+        place.chmod(0o755)
+        (place / "precious").mkdir()
+        home = place / "home"
+        (home / "reports").mkdir(parents=True)
+        for path in (home, home / "reports"):
+            os.chown(path, NOBODY, NOBODY)
+        yield home
+
+
+def exchange_for_a_link(directory: Path, to: Path) -> None:
+    directory.rename(directory.with_name("before"))
+    directory.symlink_to(to)
+
+
+@as_root
+def test_a_directory_that_its_owner_exchanges_for_a_link_leads_root_nowhere(theirs: Path) -> None:
+    target, precious = theirs / "reports" / "r.json", theirs.parent / "precious"
+    check_writable(target)
+    write_atomically(target, "mine", mode=0o600)
+    as_somebody_else(lambda: exchange_for_a_link(theirs / "reports", precious))
+    for write in (check_writable, lambda path: write_atomically(path, "x", mode=0o600)):
+        with pytest.raises(ReportFileError, match="somebody else can change a link") as caught:
+            write(target)
+        assert str(target) in str(caught.value)
+        assert "it takes links that root alone can change" in str(caught.value)
+        assert "\n" not in str(caught.value)
+    assert left_in(precious) == []
+
+
+@as_root
+def test_one_that_is_exchanged_while_it_is_written_stays_the_one_that_was_opened(
+    theirs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    precious = theirs.parent / "precious"
+
+    def exchange_then(_: int) -> str:
+        as_somebody_else(lambda: exchange_for_a_link(theirs / "reports", precious))
+        return "token"
+
+    monkeypatch.setattr("secrets.token_hex", exchange_then)
+    write_atomically(theirs / "reports" / "r.json", "mine", mode=0o600)
+    assert left_in(precious) == []
+    assert (theirs / "before" / "r.json").read_text() == "mine"
+
+
+@as_root
+def test_a_link_further_up_is_as_bad(theirs: Path) -> None:
+    precious = theirs.parent / "precious"
+    (precious / "reports").mkdir()
+    os.chown(theirs.parent, NOBODY, NOBODY)
+    as_somebody_else(lambda: exchange_for_a_link(theirs, precious))
+    with pytest.raises(ReportFileError, match="somebody else can change a link"):
+        write_atomically(theirs / "reports" / "r.json", "x", mode=0o600)
+    assert left_in(precious / "reports") == []
+
+
+@as_root
+def test_a_link_of_roots_own_in_a_directory_of_roots_own_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "absolute").symlink_to(tmp_path / "real")
+    (tmp_path / "relative").symlink_to("../" + tmp_path.name + "/real")
+    for name in ("absolute", "relative"):
+        write_atomically(tmp_path / name / f"{name}.json", "x", mode=0o600)
+    assert left_in(tmp_path / "real") == ["absolute.json", "relative.json"]
+
+
+def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(ReportFileError, match="symbolic links"):
+        write_atomically(tmp_path / "a" / "r.json", "x", mode=0o600)
+
+
+@as_root
+@pytest.mark.parametrize("mode", [0o777, 0o707, 0o775])
+def test_a_directory_that_others_may_write_is_refused_unless_it_is_sticky(
+    theirs: Path, mode: int
+) -> None:
+    directory = theirs / "reports"
+    directory.chmod(mode)
+    for write in (check_writable, lambda path: write_atomically(path, "x", mode=0o600)):
+        with pytest.raises(ReportFileError) as caught:
+            write(directory / "r.json")
+        assert str(caught.value) == (
+            f"cannot write {directory}/r.json: others can write its directory {directory}, which "
+            "is not sticky; where root writes, it takes one that nobody but its owner can write, "
+            "or a sticky one"
+        )
+    assert left_in(directory) == []
+    directory.chmod(0o1000 | mode)
+    write_atomically(directory / "r.json", "x", mode=0o600)
+    assert left_in(directory) == ["r.json"]
+
+
+@as_root
+@pytest.mark.parametrize("option", ["report", "metrics"])
+def test_the_command_names_the_option_that_it_refuses(theirs: Path, option: str) -> None:
+    (theirs / "reports").chmod(0o777)
+    wanted = Settings(**{option: theirs / "reports" / "file"})  # type: ignore[arg-type]
+    with pytest.raises(MisuseError, match=f"^--{option}: cannot write .*/file: others can write"):
+        output_files.check(wanted)
+
+
+@as_root
+def test_who_is_not_root_may_share_directories_as_they_like(theirs: Path) -> None:
+    (theirs / "reports").chmod(0o777)
+    as_somebody_else(lambda: write_atomically(theirs / "reports" / "r.json", "theirs", mode=0o600))
+    assert (theirs / "reports" / "r.json").read_text() == "theirs"
+
+
+def test_a_pipe_that_is_exchanged_for_a_file_is_not_appended_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "victim").write_text("precious")
+    os.mkfifo(tmp_path / "pipe")
+    opened = os.open
+
+    def exchange_then(path: str, flags: int, *rest: int, **more: int) -> int:
+        if path == "pipe":
+            (tmp_path / "victim").rename(tmp_path / "pipe")
+        return opened(path, flags, *rest, **more)
+
+    monkeypatch.setattr(os, "open", exchange_then)
+    with pytest.raises(ReportFileError, match="exchanged for a file"):
+        write_atomically(tmp_path / "pipe", "x", mode=0o600)
+    assert (tmp_path / "pipe").read_text() == "precious"

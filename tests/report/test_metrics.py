@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import dns.name
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
-from certbot_dns_preflight.report.metrics import record, textfile
+from certbot_dns_preflight.report.metrics import exposition, families, record, textfile
 from certbot_dns_preflight.report.metrics.families import FAMILIES
 from tests.builders.strategies import OUTCOMES
 from tests.builders.survey import (
@@ -242,6 +243,59 @@ def test_what_is_damaged_loses_itself_alone(file: Path) -> None:
     assert series["dns_preflight_ready"] == {of("a.example"): 1, of("z.example"): 1}
     assert "made-up" not in file.read_text()
     assert "other_metric" not in series
+
+
+def test_a_link_at_the_path_is_replaced_and_not_read(file: Path, tmp_path: Path) -> None:
+    record.record(tmp_path / "others", recent(about("secret.example")))
+    file.symlink_to("others")
+    record.record(file, recent(about("a.example")))
+    assert told(file)["dns_preflight_ready"] == {of("a.example"): 1}
+
+
+def test_of_a_file_larger_than_any_of_ours_the_beginning_is_read(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = 'dns_preflight_ready{{domain="d{:09}.example"}} 1.0\n'
+    with file.open("w") as stream:
+        stream.writelines(line.format(n) for n in range(16 * 2**20 // len(line)))
+    assert file.stat().st_size > 14 * 2**20
+    pieces: list[int] = []
+    read = os.read
+
+    def counted(descriptor: int, most: int) -> bytes:
+        piece = read(descriptor, most)
+        pieces.append(len(piece))
+        return piece
+
+    monkeypatch.setattr(os, "read", counted)
+    monkeypatch.setattr(
+        "prometheus_client.parser.text_string_to_metric_families",
+        lambda _: pytest.fail("it takes seconds for as much"),
+    )
+    record.record(file, recent(about("a.example")))
+    assert sum(pieces) == textfile.MOST_BYTES
+    assert file.stat().st_size < 10_000, "what nothing dates is not kept"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(OUTCOMES)
+def test_it_is_read_back_as_prometheus_reads_it(file: Path, outcome: Outcome) -> None:
+    file.unlink(missing_ok=True)
+    record.record(file, replace(outcome, started=dt.datetime.now(dt.UTC)))
+    ours = {
+        (family.name, tuple(sorted(zip(family.labels, labels, strict=True)))): value
+        for (family, labels), value in exposition.read(file.read_text(), FAMILIES).items()
+    }
+    theirs = {
+        (name, labels): v for name, series in told(file).items() for labels, v in series.items()
+    }
+    assert ours == theirs
+
+
+@given(st.text(), st.floats(allow_nan=False, allow_infinity=False))
+def test_any_label_and_number_is_read_as_it_was_written(label: str, value: float) -> None:
+    series = {(families.READY, (label,)): value}
+    assert exposition.read(exposition.write(FAMILIES, series), FAMILIES) == series
 
 
 def _record_some(file: Path, which: str) -> None:

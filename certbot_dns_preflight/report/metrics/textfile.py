@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_SUBJECTS = 1000  # domains, and lineages, in one file: those looked at last
 _KEPT_SECONDS = 200 * 86400.0  # as long as any public certificate lasts
 _LONGEST_LABEL = 1024
-_MOST_CHARACTERS = 16 * 2**20
+MOST_BYTES = 8 * 2**20  # of an earlier file that are read
 _PATIENCE = 5.0  # seconds for another writer of the same file
 _MODE = 0o644
 
@@ -42,27 +42,29 @@ def update(
 
     `now` is seconds since the epoch. Raises `atomic_file.ReportFileError`.
     """
-    with _alone(path.parent):
-        old = exposition.read(_earlier(path), FAMILIES)
+    with atomic_file.place(path) as there, _alone(there):
+        old = exposition.read(_earlier(there), FAMILIES)
         outlasting = {success for _, success in DATED.values()}
-        there = {labels[0] for _, labels in new if labels}
+        told = {labels[0] for _, labels in new if labels}
         kept = {
             (family, labels): value
             for (family, labels), value in old.items()
             if family != BUILD
             and _well_formed(family, labels)
-            and (not replaced(family, labels) or (family in outlasting and labels[0] in there))
+            and (not replaced(family, labels) or (family in outlasting and labels[0] in told))
         }
         series = _bounded(kept | new, now)
         series[BUILD, (metadata.version("certbot-dns-preflight"),)] = 1.0
-        atomic_file.write_atomically(path, exposition.write(FAMILIES, series), mode=_MODE)
+        there.write(exposition.write(FAMILIES, series), mode=_MODE)
 
 
 def subjects(path: Path, kind: str) -> list[str]:
     """Give the domains, or the lineages, that the file tells of."""
+    with atomic_file.place(path) as there:
+        old = exposition.read(_earlier(there), FAMILIES)
     return sorted(
         labels[0]
-        for family, labels in exposition.read(_earlier(path), FAMILIES)
+        for family, labels in old
         if family == DATED[kind][0] and _well_formed(family, labels)
     )
 
@@ -92,19 +94,13 @@ def _bounded(series: Series, now: float) -> Series:
     }
 
 
-def _earlier(path: Path) -> str:
+def _earlier(there: atomic_file.Place) -> str:
     """Read the file that is there, if it is one that can be read."""
-    try:
-        if not path.is_file():
-            return ""
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return file.read(_MOST_CHARACTERS)
-    except OSError:
-        return ""
+    return there.read(MOST_BYTES).decode("utf-8", "replace")
 
 
 @contextlib.contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def _alone(there: atomic_file.Place) -> Iterator[None]:
     """Keep other writers out while the file is read and replaced, for a while at most.
 
     The directory itself is what is locked, so nothing is left beside the metrics. Whoever may read
@@ -112,7 +108,8 @@ def _alone(directory: Path) -> Iterator[None]:
     """
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):
-            descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+            descriptor = os.open(".", flags, dir_fd=there.directory)
             stack.callback(os.close, descriptor)
             until = time.monotonic() + _PATIENCE
             while time.monotonic() < until:

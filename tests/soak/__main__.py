@@ -1,0 +1,81 @@
+"""`python -m tests.soak faults|renewals [--count N] [--seed N]`, in a lab of its own."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.lab import DaemonError, Lab, MissingProgramError, NoNamespaceError, enter
+from tests.soak import renewals, schedules
+
+_WARM = 10
+_MOST_GROWTH = 2**20  # bytes of the resident set from the tenth renewal to the last
+
+
+def main() -> int:
+    """Run what is asked for; 0 only if nothing was wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("what", choices=["faults", "renewals"])
+    parser.add_argument("--count", type=int, help="schedules (200) or renewals (500)")
+    parser.add_argument("--seed", type=int, default=1, help="of the first schedule")
+    args = parser.parse_args()
+    try:
+        enter()
+        with Lab(acme=False) as lab:
+            if args.what == "faults":
+                return _faults(lab, args.seed, args.count or 200)
+            return _renewals(lab, args.count or 500)
+    except (DaemonError, MissingProgramError, NoNamespaceError) as error:
+        _say(f"the lab: {error}")
+        return 2
+
+
+def _faults(lab: Lab, first: int, count: int) -> int:
+    verdicts: dict[str, int] = {}
+    wrong = undecided = 0
+    for seed in range(first, first + count):
+        judged = schedules.run(lab, seed)
+        verdicts[judged.verdict] = verdicts.get(judged.verdict, 0) + 1
+        wrong += judged.wrong
+        undecided += bool(judged.contradicted) and not judged.wrong
+        happened = ", ".join(map(str, judged.events))
+        _say(f"{seed:6} {judged.verdict:10} {judged.seconds:6.1f} s  {happened}")
+        if judged.verdict != "ready":
+            _say(f"       {judged.answer}")
+        for line in judged.contradicted:
+            _say(f"       {'WRONG' if judged.wrong else 'changed at the last'}: {line}")
+    told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(verdicts.items()))
+    _say(f"{count} schedules: {told}; {wrong} wrong, {undecided} changed at the last moment")
+    return 1 if wrong else 0
+
+
+def _renewals(lab: Lab, count: int) -> int:
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        seen = [renewals.renew(lab, directory, number) for number in range(max(count, _WARM + 1))]
+    begin, end = seen[_WARM - 1], seen[-1]
+    for label, held in ((f"after {_WARM}", begin), (f"after {len(seen)}", end)):
+        _say(
+            f"{label:10} {held.resident / 2**20:7.1f} MiB  {held.objects:8} objects  "
+            f"{held.descriptors:3} descriptors  {held.threads} threads  {len(held.files)} files  "
+            f"{held.metrics} bytes of metrics"
+        )
+    flat = (
+        begin.descriptors == end.descriptors
+        and begin.threads == end.threads
+        and begin.files == end.files
+        and end.resident - begin.resident <= _MOST_GROWTH
+    )
+    _say("flat" if flat else "NOT flat")
+    return 0 if flat else 1
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
