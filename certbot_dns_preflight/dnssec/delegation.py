@@ -1,7 +1,7 @@
 """What a server of one zone says of a zone below: signed by which keys, or unsigned. Pure.
 
-It is read from the answer to the question for the DS, or from a referral, which has the same in its
-authority section. What differing servers amount to is for `validate`.
+It is read from the answer to the question for the DS, or from a referral, which has the same in
+its authority section. What differing servers amount to is for `validate`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ UNSIGNED = {
     Proof.OPT_OUT: "its parent proves that it has no DS (opt-out)",
     Proof.TOO_MANY_ITERATIONS: "its parent's NSEC3 has more iterations than validators compute",
 }
-_DIGESTS = frozenset({1, 2, 4})  # SHA-1, SHA-256, SHA-384
 _ABOUT_DS = frozenset({dns.rdatatype.DS, dns.rdatatype.NSEC, dns.rdatatype.NSEC3})
+_DIGESTS = frozenset({1, 2, 4})  # SHA-1, SHA-256, SHA-384
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -139,9 +139,11 @@ class _Zone:
     def _delegated(self, parent: _Zone) -> list[Proof]:
         """Take the DS sets that the parent's servers give; else give what their denials prove.
 
-        A resolver takes what comes with the referral, and asks for the DS only where that has none.
-        So an answer to that question counts only where no referral was heard that can be believed,
-        and one that cannot be believed harms nobody if the referrals can.
+        A resolver takes the DS that comes with the referral, and asks for it only where that has
+        none: BIND does so also where the referral denies it, Unbound not always. So an answer to
+        that question counts unless a referral of the same server has a DS that can be believed, and
+        what a referral denies counts where the question was not asked. An answer that cannot be
+        believed harms nobody if the referrals' DS can.
         """
         apex = self.facts.apex
         referred = [
@@ -154,16 +156,19 @@ class _Zone:
             for reply in self.facts.ds
             if (found := delegation.of_answer(parent.data_at(reply.place), reply, apex))
         ]
-        believed = {one.place for one in referred if one.believed}
-        counting = asked or referred
+        places = {one.place for one in asked}
+        unasked = [one for one in referred if one.place not in places]
+        referred = [one for one in referred if one.signers is not None or one in unasked]
+        believed = {one.place for one in referred if one.signers is not None}
+        counting = [*asked, *unasked]
         asked = [one for one in asked if one.place not in believed]
         for one in (*referred, *asked):
             if one.believed or (one in counting and not believed):
                 parent.notes.take(one.notes)
             if one.signers is not None:
-                places = self.delegations.setdefault(one.signers, [])
-                if one.place not in places:
-                    places.append(one.place)
+                serving = self.delegations.setdefault(one.signers, [])
+                if one.place not in serving:
+                    serving.append(one.place)
         return [d.proof for d in (*referred, *asked) if d.proof is not None and d.believed]
 
     def _each_delegation(self) -> None:

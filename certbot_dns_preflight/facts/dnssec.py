@@ -53,7 +53,8 @@ class ZoneFacts:
     """One zone of the chain: its DS as the parent serves it, its keys and some of its data.
 
     `referrals` are replies of the parent's servers that refer to the zone, asked with DO: a DS set
-    or its denial there counts, as a resolver takes it from there and does not ask again.
+    there counts, as a resolver takes it from there and does not ask again; its denial counts where
+    the question was not asked.
     """
 
     apex: dns.name.Name

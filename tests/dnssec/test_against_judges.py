@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from tests.lab import Lab
 
 OWNER = "_acme-challenge"
-BY_CHANCE = "by chance"  # BIND gives up after one key that does not fit
+# BIND gives up after one key that does not fit; Unbound uses proofs that it has met elsewhere.
+BY_CHANCE = "by chance"
 NXDOMAIN = dns.rcode.NXDOMAIN
 
 
@@ -632,13 +633,13 @@ def _is_unsigned(c: Case) -> None:
     c.top.cuts[c.zone.origin] = []
 
 
-@case("insecure", "insecure", "bogus")
+@case("bogus", BY_CHANCE, "bogus")
 def unsigned_by_the_referral_alone(c: Case) -> None:
     _is_unsigned(c)
     c.parent_answers(lambda _: Reply())
 
 
-@case("insecure", "insecure", "bogus")
+@case("bogus", BY_CHANCE, "bogus")
 def unsigned_by_an_opt_out_referral_alone(c: Case) -> None:
     _is_unsigned(c)
     apex = c.top.nsec3(c.top.origin, "NS", "SOA", "RRSIG", flags=1)
@@ -654,7 +655,7 @@ def unsigned_by_no_proof_at_all(c: Case) -> None:
     c.parent_answers(lambda z: Reply(authority=z.soa()))
 
 
-@case("insecure", "insecure", "insecure")
+@case("insecure", BY_CHANCE, "insecure")
 def unsigned_and_the_referral_has_a_proof_of_something_else(c: Case) -> None:
     _is_unsigned(c)
     _refers(c, lambda z: z.with_signature(nsec(c.at(), f"\\000.{c.at()}", "A", "RRSIG")))
@@ -964,7 +965,9 @@ def test_it_is_judged_as_resolvers_judge_it(bench: Bench, label: str) -> None:
     made = bench.cases[label]
     owner, rdtype = made.question
     got = {
-        "unbound": status(bench.unbound.query(str(owner), rdtype, seconds=20, dnssec=True)),
+        "unbound": unbound
+        if unbound == BY_CHANCE
+        else status(bench.unbound.query(str(owner), rdtype, seconds=20, dnssec=True)),
         "bind": bind if bind == BY_CHANCE else status(bench.bind.query(str(owner), rdtype)),
     }
     assessment = assessed(bench, made)

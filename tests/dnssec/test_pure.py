@@ -236,7 +236,11 @@ def test_many_ds_of_one_tag_cost_a_bounded_number_of_digests(
     assert anchored_keys(keys, [*other_tags, right], ZONE) == [key]
 
 
-@pytest.mark.parametrize("now", [NOW, (1 << 31) - 5, (1 << 31) + 5, (1 << 32) - 5, (1 << 32) + 5])
+@pytest.mark.parametrize(
+    "now",
+    [NOW, (1 << 31) - 5, (1 << 31) + 5, (1 << 32) - 5, (1 << 32) + 5],
+    ids=["today", "before-2038", "after-2038", "before-2106", "after-2106"],
+)
 @pytest.mark.parametrize(
     ("begins", "ends", "kind"),
     [
