@@ -185,6 +185,7 @@ class _Zone:
             if unfit:
                 tags = tuple(sorted({ds.key_tag for ds in signers}))
                 detail = "the zone above serves this DS on some of its servers only"
+                places.sort(key=lambda place: (place.endpoint.ipv6, place.endpoint))
                 self.notes.record(
                     places, self.notes.keys, Broken(Kind.DS_WITHOUT_KEY, detail, key_tags=tags)
                 )
