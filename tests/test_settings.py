@@ -103,7 +103,9 @@ def test_bad_input_is_one_line_with_option_value_and_what_is_accepted(name: str,
 
 
 def test_every_setting_is_an_option_and_the_other_way_round() -> None:
-    assert {option.field for option in settings.OPTIONS} == set(Settings.__dataclass_fields__)
+    assert {option.field for option in (*settings.OPTIONS, *settings.PLUGIN_OPTIONS)} == set(
+        Settings.__dataclass_fields__
+    )
 
 
 def test_every_option_is_documented_with_its_default() -> None:

@@ -1,0 +1,58 @@
+"""After the clean-up: sees whether what was removed is gone, and tells of a failed preflight.
+
+Decides nothing about the order any more: whatever goes wrong here is a warning.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from certbot import errors
+
+from certbot_dns_preflight.escaping import presentation, show_name
+from certbot_dns_preflight.plugin import failure_hook
+from certbot_dns_preflight.report.words import address_words
+from certbot_dns_preflight.run import lingering, signals
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.outcome import Outcome
+    from certbot_dns_preflight.plugin.failure_hook import Failure
+    from certbot_dns_preflight.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_MOST_NAMED = 5
+
+
+def look(seen: Outcome | None, settings: Settings) -> None:
+    """Warn of records that this order made and that are still served; in five seconds at most."""
+    if seen is None or "record-lingers" in settings.skip:
+        return
+    try:
+        left = signals.run(lingering.look(seen, query_timeout=settings.query_timeout))
+    except errors.SignalExit:
+        raise
+    except Exception:
+        logger.debug("The look after the clean-up failed", exc_info=True)
+        return
+    if not left:
+        return
+    named = "; ".join(
+        f'{show_name(one.owner)} TXT "{presentation(one.value)}" at '
+        f"{show_name(one.server.nameserver)} ({address_words(one.server.endpoint)})"
+        for one in left[:_MOST_NAMED]
+    )
+    more = f" and {len(left) - _MOST_NAMED} more" if len(left) > _MOST_NAMED else ""
+    logger.warning(
+        "dns-preflight: still served after the clean-up: %s%s. If it stays, remove it by hand. "
+        "(record-lingers)",
+        named,
+        more,
+    )
+
+
+def tell(failure: Failure, settings: Settings, lineage: str | None) -> None:
+    """Run the failure hook, if there is one."""
+    if settings.failure_hook is not None:
+        failure_hook.run(settings.failure_hook, failure, lineage=lineage, report=settings.report)
