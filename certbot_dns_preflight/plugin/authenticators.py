@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from certbot import errors
+from certbot.display import util as display
 
 from certbot_dns_preflight.plugin import by_hand, challenge_view, identity, installed, zone_map
 from certbot_dns_preflight.plugin.wrapped import Wrapped
@@ -145,6 +146,9 @@ class Authenticators:
         if not targets:
             _perform(wrapped, share)
             return
+        for target, works in targets.items():
+            names = ", ".join(work.place.owner.to_text() for work in works)
+            display.notify(f"dns-preflight: the record of {names} goes to {target} (alias)")
         followed = {id(work) for works in targets.values() for work in works}
         failure = _attempt(wrapped, share, followed)
         if failure is None:

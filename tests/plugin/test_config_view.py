@@ -1,5 +1,7 @@
 """A wrapped plugin sees certbot's configuration whole, and its fixed pause as it should be."""
 
+# ruff: noqa: ANN401 - what certbot gives and takes is loosely typed
+
 from __future__ import annotations
 
 import copy
