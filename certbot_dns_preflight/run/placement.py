@@ -17,6 +17,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import dns.exception
 import dns.message
 import dns.name
 import dns.rdatatype
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.settings import Settings
 
 _MOST_HOPS = 16
+_BESIDE = b"_dns-preflight"  # a label for a name next to the one in question
 _PATIENCE = 10.0  # seconds; what is not known by then is written where it was asked for
 
 
@@ -115,6 +117,8 @@ class _Search:
         self, name: dns.name.Name
     ) -> tuple[dns.name.Name | None, dns.message.Message | None]:
         """Ask for the alias at a name; give the apex of the zone it lies in, and the answer."""
+        if name == dns.name.root:
+            return None, None
         cut = await self._above(name)
         while isinstance(cut, ZoneCut):
             apex = cut.apex
@@ -144,11 +148,13 @@ class _Search:
         return None, None
 
     async def _above(self, name: dns.name.Name) -> Found:
-        """Find the zone above a name, without a question about the name itself.
-
-        Through a resolver a walk looks only at what is above the name given, anyway.
-        """
-        return await self._means.walker.find(name if self._means.resolvers else name.parent())
+        """Find the zone above a name, without a question about the name itself."""
+        above = name.parent()
+        if self._means.resolvers:
+            # A walk through a resolver looks only at what is above the name that it is given.
+            with contextlib.suppress(dns.exception.DNSException):
+                above = dns.name.Name((_BESIDE, *above.labels))
+        return await self._means.walker.find(above)
 
 
 def _deepest(
