@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from certbot import errors
 from certbot.display import util as display
 
-from certbot_dns_preflight.plugin import by_hand, challenge_view, identity, installed, zone_map
+from certbot_dns_preflight.plugin import by_hand, challenge_view, identity, installed
 from certbot_dns_preflight.plugin.wrapped import Wrapped
+from certbot_dns_preflight.renewals import zone_map
 from certbot_dns_preflight.settings import AliasPolicy
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from certbot.achallenges import AnnotatedChallenge
     from certbot.configuration import NamespaceConfig
 
-    from certbot_dns_preflight.plugin.zone_map import Entry
+    from certbot_dns_preflight.renewals.zone_map import Entry
     from certbot_dns_preflight.run.placement import Placement
 
 logger = logging.getLogger(__name__)

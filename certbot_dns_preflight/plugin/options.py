@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from certbot import errors
 
 from certbot_dns_preflight import settings
-from certbot_dns_preflight.plugin import zone_map
+from certbot_dns_preflight.renewals import zone_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

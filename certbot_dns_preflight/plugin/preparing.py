@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from certbot import errors
 from certbot.display import util as display
 
-from certbot_dns_preflight.plugin import installed, options, restore_options, zone_map
+from certbot_dns_preflight.plugin import installed, options, restore_options
 from certbot_dns_preflight.plugin.authenticators import Authenticators
+from certbot_dns_preflight.renewals import zone_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

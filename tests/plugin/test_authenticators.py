@@ -11,8 +11,8 @@ from acme import challenges
 from certbot import errors
 from certbot.display import util as display
 
-from certbot_dns_preflight.plugin import zone_map
 from certbot_dns_preflight.plugin.authenticators import Authenticators, Work
+from certbot_dns_preflight.renewals import zone_map
 from certbot_dns_preflight.run.placement import Placement
 from certbot_dns_preflight.settings import AliasPolicy
 from tests.plugin.made import ACCOUNT_KEY, achall, config, install

@@ -8,7 +8,7 @@ import pytest
 from certbot.display import util as display
 
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.facts.outcome import Progress
+from certbot_dns_preflight.facts.outcome import Progress, Verdict
 from certbot_dns_preflight.plugin import watching
 from certbot_dns_preflight.plugin.waiting_words import WaitingWords
 from certbot_dns_preflight.settings import Settings
@@ -28,7 +28,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def progress() -> Callable[[float], Progress]:
     bad = judged(
-        seen("ns1.example.net.", "192.0.2.1"), seen("ns2.example.net.", "192.0.2.2", NXDOMAIN)
+        seen("ns1.example.net.", "192.0.2.1"),
+        seen("ns2.example.net.", "192.0.2.2", NXDOMAIN),
+        verdict=Verdict.NOT_READY,
     )
     return lambda elapsed: Progress((bad.survey,), elapsed, 300.0, 1.0)
 
