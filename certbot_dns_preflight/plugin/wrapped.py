@@ -174,8 +174,16 @@ class Wrapped:
         return made
 
 
+_ADVICE = (
+    r",? or try increasing --\S+-propagation-seconds \([^()]*\)",
+    r" and that it waits a sufficient duration of time for DNS propagation",
+    r", or try waiting longer for DNS propagation on the next attempt",
+)
+
+
 def _without_pause(hint: str) -> str:
-    """Take out the advice to raise what has no effect under us; certbot's base class gives it."""
-    hint = re.sub(r",? or try increasing --\S+-propagation-seconds \([^()]*\)", "", hint)
+    """Take out certbot's advice to wait longer: under us it has no effect, or is done already."""
+    for advice in _ADVICE:
+        hint = re.sub(advice, "", hint)
     sentences = re.split(r"(?<=\.)\s+", hint)
     return " ".join(words for words in sentences if "propagation-seconds" not in words)
