@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from certbot import errors
 
-from certbot_dns_preflight.escaping import presentation, show_name
+from certbot_dns_preflight.checks.rules import record_lingers
+from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.plugin import failure_hook
-from certbot_dns_preflight.report.words import address_words
 from certbot_dns_preflight.run import lingering, signals
 
 if TYPE_CHECKING:
@@ -22,12 +22,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MOST_NAMED = 5
-
 
 def look(seen: Outcome | None, settings: Settings) -> None:
     """Warn of records that this order made and that are still served; in five seconds at most."""
-    if seen is None or "record-lingers" in settings.skip:
+    if seen is None or Code.RECORD_LINGERS in settings.skip:
         return
     try:
         left = signals.run(lingering.look(seen, query_timeout=settings.query_timeout))
@@ -36,20 +34,9 @@ def look(seen: Outcome | None, settings: Settings) -> None:
     except Exception:
         logger.debug("The look after the clean-up failed", exc_info=True)
         return
-    if not left:
-        return
-    named = "; ".join(
-        f'{show_name(one.owner)} TXT "{presentation(one.value)}" at '
-        f"{show_name(one.server.nameserver)} ({address_words(one.server.endpoint)})"
-        for one in left[:_MOST_NAMED]
-    )
-    more = f" and {len(left) - _MOST_NAMED} more" if len(left) > _MOST_NAMED else ""
-    logger.warning(
-        "dns-preflight: still served after the clean-up: %s%s. If it stays, remove it by hand. "
-        "(record-lingers)",
-        named,
-        more,
-    )
+    if left:
+        finding = record_lingers.tell([(one.owner, one.value, one.server) for one in left])
+        logger.warning("dns-preflight: %s %s (%s)", finding.summary, finding.remedy, finding.code)
 
 
 def tell(failure: Failure, settings: Settings, lineage: str | None) -> None:
