@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def look(seen: Outcome | None, settings: Settings) -> None:
+def look(result: Outcome | None, settings: Settings) -> None:
     """Warn of records that this order made and that are still served; in five seconds at most."""
-    if seen is None or Code.RECORD_LINGERS in settings.skip:
+    if result is None or Code.RECORD_LINGERS in settings.skip:
         return
     try:
-        left = signals.run(lingering.look(seen, query_timeout=settings.query_timeout))
+        left = signals.run(lingering.look(result, query_timeout=settings.query_timeout))
     except errors.SignalExit:
         raise
     except Exception:

@@ -134,12 +134,12 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         """Have the records removed, also after a failure; then tell of the failure."""
         from certbot_dns_preflight.plugin import aftermath  # noqa: PLC0415 - loads dnspython
 
-        seen, failure, self._failure = self._outcome, self._failure, None
+        result, failure, self._failure = self._outcome, self._failure, None
         try:
             if self._authenticators is not None:
                 self._authenticators.cleanup()
-                aftermath.look(seen, self._settings)
         finally:
+            aftermath.look(result, self._settings)
             if failure is not None:
                 aftermath.tell(failure, self._settings, self._lineage)
 

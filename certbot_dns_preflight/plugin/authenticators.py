@@ -91,15 +91,15 @@ class Authenticators:
 
     def hook_failures(self, order: Iterable[Work]) -> dict[str, str]:
         """Give the domains whose auth hook failed, with its words."""
-        said = {
+        words_by_token = {
             achall.token: words
             for wrapped in self.wrapped.values()
             for achall, words in wrapped.failed_hooks
         }
         return {
-            identity.of(work.achall): said[work.achall.token]
+            identity.of(work.achall): words_by_token[work.achall.token]
             for work in order
-            if work.achall.token in said
+            if work.achall.token in words_by_token
         }
 
     def cleanup(self) -> None:

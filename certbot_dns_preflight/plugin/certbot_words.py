@@ -73,5 +73,5 @@ class HookFailures(logging.Handler):
         if isinstance(arguments[1], int):
             self.words[index] = f"the auth hook exited with status {arguments[1]}"
         elif index in self.words:
-            said = "; ".join(line.strip() for line in str(arguments[1]).strip().splitlines())
-            self.words[index] += f": {printable(said)[:_MOST_WORDS]}"
+            reported = "; ".join(line.strip() for line in str(arguments[1]).strip().splitlines())
+            self.words[index] += f": {printable(reported)[:_MOST_WORDS]}"

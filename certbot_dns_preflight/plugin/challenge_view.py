@@ -46,5 +46,5 @@ def _renamed(chall: challenges.DNS01, name: str) -> challenges.DNS01:
     members = {"validation_domain_name": validation_domain_name}
     metaclass: Any = type(kind)
     renamed = metaclass(kind.__name__, (kind,), members)
-    made: challenges.DNS01 = renamed(**{slot: getattr(chall, slot) for slot in chall.__slots__})
-    return made
+    created: challenges.DNS01 = renamed(**{slot: getattr(chall, slot) for slot in chall.__slots__})
+    return created

@@ -104,10 +104,10 @@ class ConfigView:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ConfigView:
         """Copy certbot's configuration with it."""
-        made = ConfigView(copy.deepcopy(self._config, memo), self._pause)
-        made._set_pause = copy.deepcopy(self._set_pause, memo)
-        made._skipping = self._skipping
-        return made
+        copied = ConfigView(copy.deepcopy(self._config, memo), self._pause)
+        copied._set_pause = copy.deepcopy(self._set_pause, memo)
+        copied._skipping = self._skipping
+        return copied
 
 
 class _NamespaceView(SimpleNamespace):

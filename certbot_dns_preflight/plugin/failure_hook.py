@@ -70,21 +70,21 @@ def run(
     }
     try:
         # Files, not pipes: whatever the hook leaves running in the background is not waited for.
-        with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as said:
-            told.write(f"{failure.report}\n".encode())
-            told.seek(0)
+        with tempfile.TemporaryFile() as report_file, tempfile.TemporaryFile() as output_file:
+            report_file.write(f"{failure.report}\n".encode())
+            report_file.seek(0)
             process = subprocess.Popen(  # noqa: S602 - the user's own, as certbot's hooks are
                 command,
                 shell=True,
-                stdin=told,
-                stdout=said,
+                stdin=report_file,
+                stdout=output_file,
                 stderr=subprocess.STDOUT,
                 env={**util.env_no_snap_for_external_calls(), **variables},
                 start_new_session=True,
             )
             _wait(process, seconds)
-            said.seek(0)
-            output = said.read(_MOST_WORDS)
+            output_file.seek(0)
+            output = output_file.read(_MOST_WORDS)
     except (OSError, ValueError) as error:
         logger.warning("The failure hook cannot be run: %s", printable(str(error)))
         return

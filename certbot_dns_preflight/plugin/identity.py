@@ -10,5 +10,5 @@ if TYPE_CHECKING:
 
 def of(achall: AnnotatedChallenge) -> str:
     """Give the name to be validated; certbot's older releases call it the domain."""
-    found = getattr(achall, "identifier", None)
-    return str(found.value if found is not None else achall.domain)
+    identifier = getattr(achall, "identifier", None)
+    return str(identifier.value if identifier is not None else achall.domain)

@@ -69,12 +69,12 @@ def unknown_places(challenges: Sequence[Challenge]) -> dict[dns.name.Name, Place
 def permanent_errors(outcome: Outcome, settings: Settings) -> tuple[ChallengeOutcome, ...]:
     """Give the challenges that waiting cannot help; tell of trouble that may pass by itself."""
     stopped = precheck.has_permanent_errors(outcome, skip=frozenset(settings.skip))
-    told: set[str] = set()
+    reported: set[str] = set()
     for judged in outcome.challenges:
         for finding in judged.findings:
             if judged in stopped or finding.severity is not Severity.ERROR:
                 continue
-            if finding.code not in settings.skip and finding.summary not in told:
-                told.add(finding.summary)
+            if finding.code not in settings.skip and finding.summary not in reported:
+                reported.add(finding.summary)
                 logger.warning("dns-preflight: %s (%s)", finding.summary, finding.code)
     return stopped

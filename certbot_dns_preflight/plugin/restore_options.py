@@ -56,8 +56,8 @@ def mark(config: NamespaceConfig) -> None:
 
 def identifier(config: NamespaceConfig) -> str | None:
     """Give the lineage's identifier."""
-    found = getattr(config, renewal_file.IDENTIFIER, None)
-    return None if found is None else str(found)
+    value = getattr(config, renewal_file.IDENTIFIER, None)
+    return None if value is None else str(value)
 
 
 def _renewal_file(
@@ -66,19 +66,19 @@ def _renewal_file(
     directory = Path(config.renewal_configs_dir)
     if config.certname:
         return renewal_file.named(directory, config.certname)
-    found = renewal_file.find(
+    result = renewal_file.find(
         directory,
         identifier=identifier(config),
         # Certbot has taken these from the certificate (and keeps addresses apart).
         names=[str(domain) for domain in config.domains or ()],
         prefixes=prefixes,
     )
-    if found is None:
+    if result is None:
         return None
-    if found.shared:
+    if result.shared:
         # A copied file gets an identifier of its own with its first renewal.
         setattr(config, renewal_file.IDENTIFIER, renewal_file.new_identifier())
-    return found.file
+    return result.file
 
 
 def _restore_options(config: NamespaceConfig, name: str, file: renewal_file.RenewalFile) -> None:

@@ -24,8 +24,15 @@ def watch(
     """Give what is to be told of each `Progress` while the context lasts; None: nobody watches."""
     if quiet:
         yield None
-    elif sys.stderr.isatty():
+    elif _is_watched():
         with LiveView() as view:
             yield view
     else:
         yield WaitingWords(challenges, at_most=settings.timeout)
+
+
+def _is_watched() -> bool:
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):  # there is none, or it is closed
+        return False

@@ -169,9 +169,9 @@ class Wrapped:
                 achalls.forget()
 
     def _made(self) -> Any:  # noqa: ANN401 - certbot's plugins share no class
-        made = installed.plugin_class(self.name)(cast("NamespaceConfig", self.view), self.name)
-        made.prepare()
-        return made
+        created = installed.plugin_class(self.name)(cast("NamespaceConfig", self.view), self.name)
+        created.prepare()
+        return created
 
 
 _ADVICE = (

@@ -51,17 +51,17 @@ async def look(outcome: Outcome, *, query_timeout: float) -> tuple[Lingering, ..
             hops[hop.owner] = hop
             values.setdefault(hop.owner, {}).update(dict.fromkeys(judged.survey.challenge.expected))
     exchange = Exchange(query_timeout=min(query_timeout, _SLOW))
-    found: dict[dns.name.Name, tuple[Lingering, ...]] = {}
+    results: dict[dns.name.Name, tuple[Lingering, ...]] = {}
 
     async def one(hop: Hop) -> None:
-        found[hop.owner] = await _lingering(exchange, hop, values[hop.owner])
+        results[hop.owner] = await _lingering(exchange, hop, values[hop.owner])
 
     # What is not known when time is up is not told.
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_MOST_SECONDS), asyncio.TaskGroup() as group:
             for hop in hops.values():
                 group.create_task(one(hop))
-    return tuple(left for lefts in found.values() for left in lefts)
+    return tuple(left for lefts in results.values() for left in lefts)
 
 
 def _healthy(judged: ChallengeOutcome) -> Hop | None:
@@ -70,9 +70,17 @@ def _healthy(judged: ChallengeOutcome) -> Hop | None:
     if not survey.hops or survey.obstacle is not None or not survey.challenge.expected:
         return None
     hop = survey.hops[-1]
-    asked = [seen for seen in hop.observations if seen.status is not Status.NOT_ASKED]
-    well = all(seen.status is Status.MATCH and (seen.rtt or 0.0) < _SLOW for seen in asked)
-    soonest = min((o.first_match for o in asked if o.first_match is not None), default=_LATE)
+    asked = [
+        observation
+        for observation in hop.observations
+        if observation.status is not Status.NOT_ASKED
+    ]
+    well = all(
+        observation.status is Status.MATCH and (observation.rtt or 0.0) < _SLOW
+        for observation in asked
+    )
+    matched = (one.first_match for one in asked if one.first_match is not None)
+    soonest = min(matched, default=_LATE)
     return hop if asked and well and soonest < _LATE else None
 
 
@@ -84,10 +92,12 @@ async def _lingering(
     for moment in _LOOKS_AT:
         await asyncio.sleep(moment - before)
         before = moment
-        readings = await asyncio.gather(*(_read(exchange, hop, seen) for seen in hop.observations))
+        readings = await asyncio.gather(
+            *(_read(exchange, hop, observation) for observation in hop.observations)
+        )
         shown = [
-            (seen, texts)
-            for seen, texts in zip(hop.observations, readings, strict=True)
+            (observation, texts)
+            for observation, texts in zip(hop.observations, readings, strict=True)
             if texts is not None
         ]
         left = tuple(
@@ -100,11 +110,11 @@ async def _lingering(
     return left
 
 
-async def _read(exchange: Exchange, hop: Hop, seen: Observation) -> frozenset[bytes] | None:
+async def _read(exchange: Exchange, hop: Hop, observation: Observation) -> frozenset[bytes] | None:
     """Read what one address shows now; None where it gives no answer to go by."""
-    if seen.rtt is None:
+    if observation.rtt is None:
         return None
-    reply = await exchange.ask(seen.endpoint, hop.owner, dns.rdatatype.TXT, how=SINGLE_TRY)
+    reply = await exchange.ask(observation.endpoint, hop.owner, dns.rdatatype.TXT, how=SINGLE_TRY)
     match read_txt(reply, hop.owner, hop.zone.apex):
         case Values(texts=texts):
             return frozenset(texts)

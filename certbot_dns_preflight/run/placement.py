@@ -79,18 +79,18 @@ async def find(
     `cache` is what earlier walks learned, and grows; `read` the files that the settings name.
     """
     owners = dict.fromkeys(challenge.owner for challenge in challenges)
-    found: dict[dns.name.Name, Placement] = {}
+    places: dict[dns.name.Name, Placement] = {}
     async with session.opened(settings, read or inputs.load(settings), cache=cache) as means:
         search = _Search(means)
 
         async def one(owner: dns.name.Name) -> None:
-            found[owner] = await search.follow(owner)
+            places[owner] = await search.follow(owner)
 
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE), asyncio.TaskGroup() as group:
                 for owner in owners:
                     group.create_task(one(owner))
-    return {owner: found.get(owner, Placement(owner, owner, None)) for owner in owners}
+    return {owner: places.get(owner, Placement(owner, owner, None)) for owner in owners}
 
 
 class _Search:
