@@ -69,8 +69,15 @@ class Wrapped:
 
     @property
     def pause(self) -> float | None:
-        """The seconds that it would sleep without us; None if it has no such option."""
-        return self.view.pause
+        """The seconds that it would sleep without us; None if it has no such option.
+
+        It is asked itself: some have it from their credentials file, once they have performed.
+        """
+        plugin = self._jobs[-1].plugin if self._jobs else self._prepared
+        try:
+            return float(plugin.conf("propagation-seconds"))
+        except Exception:  # noqa: BLE001 - what plugins do here is theirs
+            return self.view.pause
 
     def prepare(self) -> None:
         """Let it prepare itself; raises `PluginError` if it is of no use here."""

@@ -161,6 +161,42 @@ def test_one_record_that_cannot_be_removed_does_not_keep_the_others(
     assert list(plugin.records) == [order[0]]
 
 
+# As dns-hetzner-cloud has it: the pause is the credentials file's unless the user has set it.
+FROM_CREDENTIALS = (
+    SOURCE.replace(
+        "    def prepare(self):",
+        """\
+    credentials = None
+
+    def conf(self, var):
+        if var == "propagation-seconds" and self.credentials:
+            if not self.config.set_by_user("dns_filed_propagation_seconds"):
+                return int(self.credentials)
+        return super().conf(var)
+
+    def prepare(self):""",
+    )
+    .replace("dns_provider", "dns_filed")
+    .replace(
+        '        self.config.dns_filed_account = "asked for"\n',
+        '        self.credentials = "45"\n',
+    )
+)
+
+
+def test_a_pause_from_a_credentials_file_is_not_slept_and_is_known_afterwards(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install(monkeypatch, tmp_path, "dns-filed", FROM_CREDENTIALS)
+    wrapped = Wrapped("dns-filed", config(tmp_path, dns_filed_propagation_seconds=10))
+    wrapped.prepare()
+    plugin = wrapped._prepared
+    assert wrapped.pause == 10
+    wrapped.perform([achall("example.test")])
+    assert plugin.slept == [0]
+    assert wrapped.pause == 45
+
+
 def test_each_perform_has_a_plugin_object_of_its_own(
     provider: Callable[..., tuple[Wrapped, Any]],
 ) -> None:
