@@ -17,7 +17,8 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import Absent, Alias, Values
 from certbot_dns_preflight.facts.survey import Status
-from certbot_dns_preflight.resolve.exchange import SINGLE_TRY, Exchange
+from certbot_dns_preflight.resolve.exchange import Exchange
+from certbot_dns_preflight.resolve.queries import SINGLE_TRY
 from certbot_dns_preflight.resolve.reading import read_txt
 
 if TYPE_CHECKING:

@@ -137,7 +137,7 @@ class _Search:
             )
             if got is None:
                 return apex, None
-            _, message = got
+            message = got[1].message
             if find_referral(message, apex, name) is None:
                 return _deepest(apex, name, message), message
             # The name is a zone of its own, as those of acme-dns are, and so it exists.
