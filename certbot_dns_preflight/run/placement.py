@@ -26,12 +26,14 @@ from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import alias_at
 from certbot_dns_preflight.resolve.referrals import find_referral, is_usable
+from certbot_dns_preflight.resolve.siblings import random_sibling
 from certbot_dns_preflight.run import inputs, session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.answers import Alias
     from certbot_dns_preflight.resolve.cache import DelegationCache, Found
     from certbot_dns_preflight.run.inputs import Inputs
     from certbot_dns_preflight.run.session import Session
@@ -106,12 +108,24 @@ class _Search:
             if zone is None:
                 break
             alias = None if message is None else alias_at(message, passed[-1])
-            if alias is None:
+            if alias is None or await self._is_wildcards(passed[-1], alias):
                 return Placement(owner, passed[-1], zone)
             if alias.target in passed:
                 break
             passed.append(alias.target)
         return Placement(owner, owner, None)
+
+    async def _is_wildcards(self, name: dns.name.Name, alias: Alias) -> bool:
+        """Whether the alias is a wildcard's: a record at the name takes the name out of it.
+
+        Then the name itself is the place, as it is for everybody who does not look for aliases.
+        """
+        sibling = random_sibling(name)
+        if sibling is None or alias.dname is not None:
+            return False
+        _, message = await self._ask(sibling)
+        beside = None if message is None else alias_at(message, sibling)
+        return beside is not None and beside.target == alias.target
 
     async def _ask(
         self, name: dns.name.Name

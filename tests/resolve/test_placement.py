@@ -152,6 +152,21 @@ def test_chains_end_where_the_record_goes(
     assert found["gone.chain.test"].zone is None
 
 
+def test_a_wildcards_alias_is_not_followed_for_a_record_takes_the_name_out_of_it(
+    lab: Lab, find: Callable[..., dict[str, Placement]]
+) -> None:
+    lab.zone(
+        "wild.test.",
+        [lab.bind, lab.nsd],
+        records="* CNAME host.target.test.\n_acme-challenge.own CNAME star.wild.test.\n",
+    )
+    found = find("www.wild.test", "own.wild.test")
+    assert found["www.wild.test"].record == N("_acme-challenge.www.wild.test.")
+    assert found["www.wild.test"].zone == N("wild.test.")
+    # One of its own into the wildcard: the record goes to the name that it leads to.
+    assert found["own.wild.test"].record == N("star.wild.test.")
+
+
 def test_a_challenge_name_that_is_a_zone_of_its_own_is_found(
     lab: Lab, find: Callable[..., dict[str, Placement]]
 ) -> None:
