@@ -45,6 +45,7 @@ class Code(enum.StrEnum):
     DNSSEC_QUERY_FAILS = "dnssec-query-fails"
     INTERNAL_ERROR = "internal-error"
     UNCONFIRMED = "unconfirmed"
+    RECORD_LINGERS = "record-lingers"
     CAA_FORBIDS = "caa-forbids"
     CAA_UNANSWERABLE = "caa-unanswerable"
     DNSSEC_BOGUS = "dnssec-bogus"

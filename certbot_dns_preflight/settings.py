@@ -29,6 +29,7 @@ T = TypeVar("T")
 _DNS_PORT = 53
 _LAST_PORT = 65535
 _ONE_DAY = 86400
+AUTO = "auto"
 _ISSUER = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*")
 
 
@@ -48,6 +49,13 @@ class OnFailure(enum.StrEnum):
 
     ABORT = "abort"
     CONTINUE = "continue"
+
+
+class AliasPolicy(enum.StrEnum):
+    """`alias`: have the record made at the target of an alias, or at the name always."""
+
+    FOLLOW = "follow"
+    KEEP = "keep"
 
 
 class Family(enum.StrEnum):
@@ -89,17 +97,23 @@ class Settings:
     skip: tuple[str, ...] = ()
     report: Path | None = None
     metrics: Path | None = None
+    alias: AliasPolicy | None = None
+    failure_hook: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Option(Generic[T]):
-    """One option: its name without prefix, how its text reads, and what it means."""
+    """One option: its name without prefix, how its text reads, and what it means.
+
+    `default_words` say what holds without it, where its default is no text that it takes.
+    """
 
     name: str
     metavar: str
     help: str
     parse: Callable[[str], T]
     repeatable: bool = False
+    default_words: str = "none"
 
     @property
     def field(self) -> str:
@@ -133,6 +147,26 @@ def _seconds(least: float, most: float) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def _seconds_or_auto(least: float, most: float) -> Callable[[str], float]:
+    read = _seconds(least, most)
+
+    def parse(text: str) -> float:
+        if is_auto(text):
+            return Settings().timeout
+        try:
+            return read(text)
+        except ValueError as error:
+            message = f'{error}, or "{AUTO}"'
+            raise ValueError(message) from None
+
+    return parse
+
+
+def is_auto(text: object) -> bool:
+    """Whether an option's text leaves its value to the program."""
+    return str(text).strip() == AUTO
 
 
 def _count(least: int, most: int) -> Callable[[str], int]:
@@ -235,14 +269,23 @@ def _file_to_write(text: str) -> Path:
     return path
 
 
+def _command(text: str) -> str:
+    if not text.strip():
+        message = "it takes a command"
+        raise ValueError(message)
+    return text.strip()
+
+
 _DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Settings)}
 
 OPTIONS: tuple[Option[Any], ...] = (
     Option(
         "timeout",
-        "SECONDS",
-        "How long to wait in all until every authoritative name server shows the record.",
-        _seconds(0, _ONE_DAY),
+        "SECONDS|auto",
+        "How long to wait in all until every authoritative name server shows the record; auto: "
+        "300, or with certbot twice the wrapped plugin's own propagation time if that is longer.",
+        _seconds_or_auto(0, _ONE_DAY),
+        default_words=AUTO,
     ),
     Option(
         "interval",
@@ -293,12 +336,14 @@ OPTIONS: tuple[Option[Any], ...] = (
         "FILE",
         "Root hints in zone-file form, in place of those built in.",
         _readable_file,
+        default_words="built in",
     ),
     Option(
         "trust-anchor",
         "FILE",
         "DS or DNSKEY records of the root in zone-file form, in place of those built in.",
         _readable_file,
+        default_words="built in",
     ),
     Option(
         "family",
@@ -312,6 +357,7 @@ OPTIONS: tuple[Option[Any], ...] = (
         "The CA's issuer domain name in CAA records; repeatable or separated by commas.",
         _issuers,
         repeatable=True,
+        default_words="what the CA's directory says",
     ),
     Option(
         "skip",
@@ -335,6 +381,25 @@ OPTIONS: tuple[Option[Any], ...] = (
     ),
 )
 
+# What only certbot's plugin has a use for.
+PLUGIN_OPTIONS: tuple[Option[Any], ...] = (
+    Option(
+        "alias",
+        "follow|keep",
+        "Where the challenge name is an alias: have the record made at its target (and at the name "
+        "itself if the authenticator cannot), or at the name always.",
+        _one_of(AliasPolicy),
+        default_words="follow; with manual keep",
+    ),
+    Option(
+        "failure-hook",
+        "COMMAND",
+        "Run by the shell when a preflight fails, with the report on its standard input and the "
+        "facts in its environment (DNS_PREFLIGHT_...).",
+        _command,
+    ),
+)
+
 
 def read_settings(texts: Mapping[str, object], prefix: str) -> Settings:
     """Make settings from option values by name; None means not given.
@@ -343,11 +408,11 @@ def read_settings(texts: Mapping[str, object], prefix: str) -> Settings:
     Raises `InvalidOptionError`; `prefix` ("--", "--dns-preflight-") is what its message shows.
     """
     found: dict[str, Any] = {}
-    for option in OPTIONS:
-        given = texts.get(option.name)
-        if given is None:
+    for option in (*OPTIONS, *PLUGIN_OPTIONS):
+        value = texts.get(option.name)
+        if value is None:
             continue
-        items = [str(i) for i in given] if isinstance(given, (list, tuple)) else [str(given)]
+        items = [str(i) for i in value] if isinstance(value, (list, tuple)) else [str(value)]
         values = [option.read(item, f"{prefix}{option.name}") for item in items]
         if option.repeatable:
             found[option.field] = tuple(dict.fromkeys(v for value in values for v in value))

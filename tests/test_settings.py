@@ -103,15 +103,18 @@ def test_bad_input_is_one_line_with_option_value_and_what_is_accepted(name: str,
 
 
 def test_every_setting_is_an_option_and_the_other_way_round() -> None:
-    assert {option.field for option in settings.OPTIONS} == set(Settings.__dataclass_fields__)
+    options = (*settings.OPTIONS, *settings.PLUGIN_OPTIONS)
+    assert {option.field for option in options} == set(Settings.__dataclass_fields__)
 
 
 def test_every_option_is_documented_with_its_default() -> None:
     page = (Path(__file__).parent.parent / "docs" / "options.md").read_text()
     rows = {line.split("`")[1].split()[0]: line for line in page.splitlines() if "| `" in line}
-    for option in settings.OPTIONS:
+    for option in (*settings.OPTIONS, *settings.PLUGIN_OPTIONS):
         assert option.name in rows
-        if isinstance(option.default, (int, float)):
+        if option.default_words == settings.AUTO:
+            assert f"| `{settings.AUTO}` |" in rows[option.name]
+        elif isinstance(option.default, (int, float)):
             assert f"| {option.default:g} |" in rows[option.name]
 
 

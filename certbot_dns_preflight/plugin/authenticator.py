@@ -1,4 +1,4 @@
-"""The certbot plugin: has another authenticator make the records, and looks before the CA is told.
+"""The certbot plugin: has other authenticators make the records, and looks before the CA is told.
 
 Decides what certbot gets to know, and when: which options exist, what is refused before a record is
 made, and how an outcome becomes an answer, an error or a smaller order. Certbot imports this
@@ -7,8 +7,6 @@ module at every start, so whatever needs dnspython is imported where it is used.
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
 import logging
 import time
 from dataclasses import replace
@@ -19,8 +17,8 @@ from certbot import errors, interfaces
 from certbot.plugins import common
 
 from certbot_dns_preflight import settings
-from certbot_dns_preflight.plugin import options, restore_options
-from certbot_dns_preflight.plugin.wrapped import Wrapped
+from certbot_dns_preflight.plugin import options, preparing, restore_options
+from certbot_dns_preflight.plugin.authenticators import Authenticators, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,8 +27,10 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.outcome import Outcome
+    from certbot_dns_preflight.plugin.failure_hook import Failure
     from certbot_dns_preflight.run import waiting
     from certbot_dns_preflight.run.inputs import Inputs
+    from certbot_dns_preflight.run.placement import Placement
 
 logger = logging.getLogger(__name__)
 
@@ -45,19 +45,22 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         "wraps any DNS authenticator."
     )
     long_description = (
-        "Has another DNS-01 authenticator make the records, waits until they are visible on every "
-        "address of every authoritative name server, and only then has the challenge answered. If "
-        "that does not come about, it says server by server what differs, and no attempt is lost."
+        "Has another DNS-01 authenticator make the records, at the targets of aliases where that "
+        "is needed, waits until they are visible on every address of every authoritative name "
+        "server, and only then has the challenge answered. If that does not come about, it says "
+        "server by server what differs, and no attempt is lost."
     )
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - certbot's own
         """Take certbot's configuration; nothing happens before `prepare`."""
         super().__init__(*arguments, **named)
-        self._wrapped: Wrapped | None = None
+        self._authenticators: Authenticators | None = None
         self._settings = settings.Settings()
         self._inputs: Inputs | None = None
+        self._lineage: str | None = None
         self._challenges: tuple[Challenge, ...] = ()
         self._outcome: Outcome | None = None
+        self._failure: Failure | None = None
         self._left_out: set[str] = set()
 
     @classmethod
@@ -68,52 +71,38 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
     # -- before a record is made ---------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Refuse what cannot work; bring the wrapped authenticator and its options to life."""
-        self._settings = options.read(self.conf)
-        self._refuse_other_challenges()
-        self._inputs = _read_files(self._settings)
-        name = str(self.conf("authenticator") or options.DEFAULT_AUTHENTICATOR).strip()
-        if self.config.verb in ("renew", "reconfigure"):
-            restore_options.restore(self.config, name)
-        self._wrapped = Wrapped(name, self.config)
-        self._wrapped.prepare()
+        """Refuse what cannot work; bring the wrapped authenticators and their options to life."""
+        chosen = self.name in (
+            self.config.authenticator,
+            getattr(self.config, "configurator", None),
+        )
+        try:
+            self._settings = options.read(self.conf)
+            preparing.refuse_other_challenges(self.config)
+            self._inputs = preparing.read_files(self._settings)
+            self._lineage, self._authenticators = preparing.authenticators(
+                self.config, self.conf("authenticator"), self._settings
+            )
+        except errors.PluginError as error:
+            raise preparing.refusal(error, chosen=chosen) from error
         if self.config.authenticator == self.name:
             # Otherwise certbot is only asking what could be chosen: then nothing of ours may get
             # into its configuration, where it would be saved for whichever plugin is chosen.
             restore_options.mark(self.config)
 
     def more_info(self) -> str:
-        """Say what we add, and what the wrapped authenticator says of itself."""
+        """Say what we add, and what the wrapped authenticators say of themselves."""
         ours = (
             "This plugin waits until every authoritative name server shows the DNS TXT record "
             "before the certificate authority is told to look."
         )
-        return ours if self._wrapped is None else f"{ours} {self._wrapped.more_info()}"
+        theirs = "" if self._authenticators is None else self._authenticators.more_info()
+        return f"{ours} {theirs}".strip()
 
     def get_chall_pref(self, identifier: str) -> Iterable[type[challenges.Challenge]]:
-        """Prefer dns-01, always.
-
-        http-01 comes last only to be refused in `perform`: where a CA offers a name nothing
-        else, certbot would otherwise say, without the name, that no combination of challenges
-        satisfies the CA. It is never performed. Where the user has a preference, certbot orders
-        what is offered here by it, so then nothing but dns-01 is.
-        """
-        if _is_address(identifier):
-            raise errors.PluginError(_no_addresses([identifier]))
-        if self.config.pref_challs:
-            return [challenges.DNS01]
-        return [challenges.DNS01, challenges.HTTP01]
-
-    def _refuse_other_challenges(self) -> None:
-        preferred = list(self.config.pref_challs or ())
-        if preferred and "dns-01" not in preferred:
-            raise errors.PluginError(
-                f"--preferred-challenges {','.join(preferred)} leaves out dns-01, the only "
-                "challenge that dns-preflight can look at: add dns, or leave the option out"
-            )
-        addresses = getattr(self.config, "ip_addresses", None)
-        if addresses:
-            raise errors.PluginError(_no_addresses([str(address) for address in addresses]))
+        """Offer dns-01, and nothing else."""
+        preparing.refuse_address(identifier)
+        return [challenges.DNS01]
 
     # -- the records are made, and looked at ------------------------------------------------------
 
@@ -121,111 +110,148 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         """Have the records made, wait for them, and return the answers; or raise."""
         from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
 
-        others = sorted(
-            {outcome.identifier(a) for a in achalls if not isinstance(a.chall, challenges.DNS01)}
-        )
-        if others:
-            raise errors.PluginError(
-                f"the CA offers no dns-01 challenge for {', '.join(others)}: "
-                "get a certificate of their own for these names, with another authenticator"
-            )
-        if self._wrapped is None:
+        if self._authenticators is None:
             raise errors.PluginError("dns-preflight was not prepared")
         restore_options.mark(self.config)
-        extras = self._look_beforehand(achalls)
+        self._outcome = self._failure = None
+        asked = outcome.challenges(achalls, self.config.domains or ())
+        extras, places = self._look_beforehand(asked)
+        asked = outcome.united(asked, places)
+        order = [Work(achall, places[outcome.owner(achall)]) for achall in achalls]
         try:
-            responses = self._wrapped.perform(achalls)
-        except Exception:
-            outcome.keep_failure(achalls, self._settings)
+            responses = self._authenticators.perform(order)
+        except errors.SignalExit:
             raise
-        self._look(achalls, extras)
+        except Exception as error:
+            outcome.keep_failure([c.domain for c in asked], self._settings)
+            self._remember_failure([c.domain for c in asked], str(error))
+            raise
+        self._stop_for_hooks(self._authenticators.hook_failures(order), asked)
+        self._look(asked, extras)
         return responses
 
-    def cleanup(self, achalls: list[AnnotatedChallenge]) -> None:
-        """Have the records removed, also after a failure."""
-        if self._wrapped is not None:
-            self._wrapped.cleanup(achalls)
+    def cleanup(self, achalls: list[AnnotatedChallenge]) -> None:  # noqa: ARG002 - all that were made
+        """Have the records removed, also after a failure; then tell of the failure."""
+        from certbot_dns_preflight.plugin import aftermath  # noqa: PLC0415 - loads dnspython
 
-    def _look_beforehand(self, achalls: Sequence[AnnotatedChallenge]) -> waiting.Extras | None:
+        result, failure, self._failure = self._outcome, self._failure, None
+        try:
+            if self._authenticators is not None:
+                self._authenticators.cleanup()
+        finally:
+            aftermath.look(result, self._settings)
+            if failure is not None:
+                aftermath.tell(failure, self._settings, self._lineage)
+
+    def _look_beforehand(
+        self, asked: Sequence[Challenge]
+    ) -> tuple[waiting.Extras | None, dict[Any, Placement]]:
         """Stop here, with nothing made, if waiting cannot help; else give what was learned."""
         from certbot_dns_preflight.plugin import outcome, precheck  # noqa: PLC0415 - loads dnspython
 
         try:
-            looked_for = outcome.challenges(achalls, self.config.domains or ())
-            result, extras = precheck.look(looked_for, self._settings, self.config, self._inputs)
+            result, extras = precheck.look(asked, self._settings, self.config, self._inputs)
             stopped = precheck.permanent_errors(result, self._settings)
+            if not stopped:
+                return extras, precheck.places(asked, self._settings, extras)
         except errors.Error:
             raise
-        except Exception:
-            # Ours to mend; the look that counts is the one at the records.
+        except Exception as error:
             logger.debug("The look beforehand failed", exc_info=True)
-            return None
-        if stopped:
-            outcome.write_report(outcome.whole(result, stopped, looked_for), self._settings)
-            result = self._outcome = replace(result, challenges=stopped)
-            outcome.conclude(
-                result,
-                continue_on_failure=self._settings.on_failure is settings.OnFailure.CONTINUE,
-                allow_subset=self._may_drop(result, looked_for),
-                made=False,
+            logger.warning(
+                "dns-preflight could not look beforehand, which is a fault of its own: %s",
+                outcome.fault(error),
             )
-        return extras
+            return None, precheck.unknown_places(asked)
+        whole = outcome.whole(result, stopped, asked)
+        outcome.write_report(whole, self._settings)
+        result = replace(result, challenges=stopped)
+        self._conclude(result, asked, made=False)
+        return extras, precheck.places(asked, self._settings, extras)
 
-    def _look(self, achalls: Sequence[AnnotatedChallenge], extras: waiting.Extras | None) -> None:
+    def _stop_for_hooks(self, failed: dict[str, str], asked: Sequence[Challenge]) -> None:
+        """Stop where auth hooks failed: what they did not make is not waited for."""
         from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
 
-        continue_on_failure = self._settings.on_failure is settings.OnFailure.CONTINUE
+        if not failed:
+            return
+        words = outcome.hook_words(failed)
+        self._remember_failure(tuple(failed), words)
+        outcome.keep_failure(failed, self._settings)
+        outcome.conclude_words(
+            words,
+            tuple(failed),
+            continue_on_failure=self._settings.on_failure is settings.OnFailure.CONTINUE,
+            allow_subset=self._may_drop(tuple(failed), asked),
+        )
+
+    def _look(self, asked: tuple[Challenge, ...], extras: waiting.Extras | None) -> None:
+        from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
+
+        self._challenges = asked
         try:
-            self._challenges = outcome.challenges(achalls, self.config.domains or ())
-            result = self._outcome = self._run(self._challenges, self._settings, extras)
+            result = self._outcome = self._wait(asked, extras)
         except errors.Error:
             raise
         except Exception as error:
             # Ours to mend, and no statement about the records: say so, and never answer unseen
             # unless that is what was asked for.
             logger.debug("The check failed", exc_info=True)
-            outcome.keep_failure(achalls, self._settings)
+            outcome.keep_failure([c.domain for c in asked], self._settings)
             message = (
                 "dns-preflight could not check the records, which is a fault of its own: "
-                f"{type(error).__name__}: {ascii(str(error))[1:-1]}"
+                f"{outcome.fault(error)}"
             )
-            if not continue_on_failure:
+            self._remember_failure([c.domain for c in asked], message, outcome="inconclusive")
+            if self._settings.on_failure is settings.OnFailure.ABORT:
                 raise errors.PluginError(
                     f"{message}. To go on unchecked: {options.PREFIX}on-failure continue"
                 ) from error
             logger.warning("%s. The challenge is answered all the same.", message)
             return
         outcome.write_report(result, self._settings)
-        outcome.conclude(
-            result,
-            continue_on_failure=continue_on_failure,
-            allow_subset=self._may_drop(result, self._challenges),
-        )
+        self._conclude(result, asked)
         if self._settings.settle and result.verdict.value == "ready":
             logger.info("Waiting %g more seconds (settle)", self._settings.settle)
             time.sleep(self._settings.settle)
 
-    def _run(
-        self,
-        looked_for: Sequence[Challenge],
-        how: settings.Settings,
-        extras: waiting.Extras | None,
-    ) -> Outcome:
-        from certbot_dns_preflight.report.live import LiveView  # noqa: PLC0415 - likewise
+    def _wait(self, asked: Sequence[Challenge], extras: waiting.Extras | None) -> Outcome:
+        from certbot_dns_preflight.plugin import watching  # noqa: PLC0415 - likewise
         from certbot_dns_preflight.run import waiting  # noqa: PLC0415 - loads dnspython
 
-        if self.config.quiet:
-            return waiting.run(looked_for, how, wait=True, extras=extras)
-        with LiveView() as watch:
-            return waiting.run(looked_for, how, wait=True, watch=watch, extras=extras)
+        how = self._settings
+        if settings.is_auto(self.conf("timeout")) and self._authenticators is not None:
+            # Not before the records are made: a plugin may read its pause from its credentials.
+            how = preparing.with_due_timeout(how, self._authenticators.pause)
+        with watching.watch(asked, how, quiet=self.config.quiet) as watch:
+            return waiting.run(asked, how, wait=True, watch=watch, extras=extras)
 
-    def _may_drop(self, result: Outcome, asked: Sequence[Challenge]) -> bool:
-        """Whether certbot should order the rest: it may, and a rest can be ready."""
+    def _conclude(self, result: Outcome, asked: Sequence[Challenge], *, made: bool = True) -> None:
         from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight.plugin.failure_hook import Failure  # noqa: PLC0415 - likewise
 
+        failed = outcome.not_ready(result)
+        if failed:
+            self._failure = Failure.of(result, failed, outcome.report(result))
+        outcome.conclude(
+            result,
+            continue_on_failure=self._settings.on_failure is settings.OnFailure.CONTINUE,
+            allow_subset=self._may_drop(failed, asked),
+            made=made,
+        )
+
+    def _remember_failure(
+        self, domains: Sequence[str], words: str, *, outcome: str = "not-ready"
+    ) -> None:
+        from certbot_dns_preflight.plugin.failure_hook import Failure  # noqa: PLC0415 - loads dnspython
+
+        self._failure = Failure(outcome=outcome, domains=tuple(domains), codes=(), report=words)
+
+    def _may_drop(self, failed: Iterable[str], asked: Iterable[Challenge]) -> bool:
+        """Whether certbot should order the rest: it may, and a rest can be ready."""
         if not self.config.allow_subset_of_names:
             return False
-        self._left_out.update(outcome.not_ready(result))
+        self._left_out.update(failed)
         ordered = {str(name).removeprefix("*.") for name in self.config.domains or ()}
         ordered.update(challenge.domain for challenge in asked)
         # Names that were ordered and are not among the challenges were validated before.
@@ -235,7 +261,9 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
     def auth_hint(self, failed_achalls: list[AnnotatedChallenge]) -> str:
         """Say what the servers showed, before and now, and what may explain the CA's refusal."""
-        theirs = "" if self._wrapped is None else self._wrapped.auth_hint(failed_achalls)
+        theirs = ""
+        if self._authenticators is not None:
+            theirs = self._authenticators.auth_hint(failed_achalls)
         try:
             return f"{theirs}\n\n{self._explain(failed_achalls)}".strip()
         except errors.SignalExit:
@@ -261,37 +289,3 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         extras = waiting.Extras(inputs=self._inputs)
         now = waiting.run(again, quickly, wait=False, extras=extras) if again else None
         return ca_refusal.hint(refusals, before=self._outcome, now=now)
-
-
-def _read_files(how: settings.Settings) -> Inputs:
-    """Read what is to be read, and find out now what would fail when the records are there."""
-    from certbot_dns_preflight.report import atomic_file  # noqa: PLC0415 - only where it is needed
-    from certbot_dns_preflight.report.metrics import record  # noqa: PLC0415 - only where it is needed
-    from certbot_dns_preflight.run import inputs  # noqa: PLC0415 - loads dnspython
-
-    try:
-        if how.report is not None:
-            atomic_file.check_writable(how.report)
-        if how.metrics is not None:
-            record.check(how.metrics)
-        return inputs.load(how)
-    except atomic_file.ReportFileError as error:
-        raise errors.PluginError(f"{options.PREFIX}report: {error}") from error
-    except record.MetricsError as error:
-        raise errors.PluginError(f"{options.PREFIX}metrics: {error}") from error
-    except inputs.InputError as error:
-        raise errors.PluginError(f"{options.PREFIX}{error}") from error
-
-
-def _is_address(identifier: str) -> bool:
-    with contextlib.suppress(ValueError):
-        ipaddress.ip_address(identifier)
-        return True
-    return False
-
-
-def _no_addresses(addresses: Iterable[str]) -> str:
-    return (
-        f"dns-01 cannot prove control of an IP address ({', '.join(addresses)}): get a certificate "
-        "of its own for it, with an authenticator that does http-01"
-    )

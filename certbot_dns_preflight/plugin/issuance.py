@@ -6,11 +6,13 @@ Decides nothing. The CA's issuer domain names come from its ACME directory (RFC 
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import certbot
 from acme import client, messages
 from acme import errors as acme_errors
 
@@ -37,6 +39,7 @@ def _directory_identities(config: NamespaceConfig) -> tuple[str, ...]:
         network = client.ClientNetwork(
             key=None,  # type: ignore[arg-type,unused-ignore] # older releases want one; none is used
             verify_ssl=not config.no_verify_ssl,
+            user_agent=_user_agent(config),
             timeout=_SECONDS,
         )
         directory = client.ClientV2.get_directory(config.server, network)
@@ -45,6 +48,16 @@ def _directory_identities(config: NamespaceConfig) -> tuple[str, ...]:
         logger.debug("The CA's identities are not known: %s", type(error).__name__)
         return ()
     return tuple(str(identity).lower() for identity in identities or ())
+
+
+def _user_agent(config: NamespaceConfig) -> str:
+    """Name certbot to the CA, as certbot's own requests do, and ourselves beside it."""
+    if getattr(config, "user_agent", None):
+        return str(config.user_agent)
+    ours = importlib.metadata.version("certbot-dns-preflight")
+    comment = getattr(config, "user_agent_comment", None)
+    parts = [f"certbot-dns-preflight/{ours}", *([str(comment)] if comment else [])]
+    return f"CertbotACMEClient/{certbot.__version__} ({'; '.join(parts)})"
 
 
 def _account_url(config: NamespaceConfig) -> str | None:

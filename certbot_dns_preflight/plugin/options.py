@@ -15,42 +15,67 @@ from typing import TYPE_CHECKING, Any
 from certbot import errors
 
 from certbot_dns_preflight import settings
+from certbot_dns_preflight.renewals import zone_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PREFIX = "--dns-preflight-"
 DEFAULT_AUTHENTICATOR = "manual"
+ALL = (*settings.OPTIONS, *settings.PLUGIN_OPTIONS)
 
 
 def declare(add: Callable[..., None]) -> None:
     """Declare all options with certbot's `add`."""
     add(
         "authenticator",
-        metavar="NAME",
+        metavar="[ZONE=]NAME",
         default=DEFAULT_AUTHENTICATOR,
+        type=_authenticators,
+        action=_Joined,
         help="The installed DNS authenticator that makes and removes the records; its own options "
-        "keep their names.",
+        "keep their names. With ZONE it has the records that go into that zone or below, without "
+        "it all others; repeatable or separated by commas.",
     )
-    for option in settings.OPTIONS:
+    # Nobody sets it: the renewal file is found again by it.
+    add("lineage", default=None, help=argparse.SUPPRESS)
+    for option in ALL:
         more: dict[str, Any] = {"action": _Joined} if option.repeatable else {}
+        default = _as_text(option.default)
+        if option.default_words == settings.AUTO:
+            default = settings.AUTO
         add(
             option.name,
             metavar=option.metavar,
-            default=_as_text(option.default),
+            default=default,
             type=_Text(option),
-            help=option.help,
+            help=option.help if default else f"{option.help} (default: {option.default_words})",
             **more,
         )
 
 
 def read(value_of: Callable[[str], object]) -> settings.Settings:
     """Make settings of what certbot has; raises `PluginError`, one line."""
-    given = {option.name: value_of(option.name) for option in settings.OPTIONS}
+    values = {option.name: value_of(option.name) for option in ALL}
     try:
-        return settings.read_settings(given, PREFIX)
+        return settings.read_settings(values, PREFIX)
     except settings.InvalidOptionError as error:
         raise errors.PluginError(str(error)) from error
+
+
+def authenticators(value: object) -> tuple[zone_map.Entry, ...]:
+    """Read which authenticators are wrapped; raises `PluginError`, one line."""
+    try:
+        return zone_map.parse(str(value or DEFAULT_AUTHENTICATOR))
+    except ValueError as error:
+        message = f"{PREFIX}authenticator: {str(value)!r} is not accepted; {error}"
+        raise errors.PluginError(message) from error
+
+
+def _authenticators(text: str | Sequence[str]) -> str:
+    """Check the text, and keep it as it will be saved; a list as in `_Text`."""
+    text = text if isinstance(text, str) else ",".join(text)
+    return ",".join(map(str, authenticators(text)))
 
 
 class _Text:
@@ -75,7 +100,10 @@ class _Text:
 
 
 class _Joined(argparse.Action):
-    """Joins the values of a repeated option with commas, which is how they are saved."""
+    """Joins the values of a repeated option with commas, which is how they are saved.
+
+    The first one given takes the place of the default, which is the very object declared.
+    """
 
     def __call__(
         self,
@@ -85,7 +113,8 @@ class _Joined(argparse.Action):
         option_string: str | None = None,  # noqa: ARG002 - argparse's signature
     ) -> None:
         earlier = getattr(namespace, self.dest, None)
-        setattr(namespace, self.dest, f"{earlier},{values}" if earlier else values)
+        first = not earlier or earlier is self.default
+        setattr(namespace, self.dest, values if first else f"{earlier},{values}")
 
 
 def _as_text(default: object) -> str | None:

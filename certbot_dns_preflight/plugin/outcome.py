@@ -17,15 +17,18 @@ from certbot.display import util as display
 
 from certbot_dns_preflight import challenge
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
+from certbot_dns_preflight.plugin import identity
 from certbot_dns_preflight.report import atomic_file, ca_refusal, json_report, report_file, text
 from certbot_dns_preflight.report.metrics import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    import dns.name
     from certbot.achallenges import AnnotatedChallenge
 
     from certbot_dns_preflight import settings
+    from certbot_dns_preflight.run.placement import Placement
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +43,6 @@ _SUBSET = (
 )
 
 
-def identifier(achall: AnnotatedChallenge) -> str:
-    """Give the name to be validated; certbot's older releases call it the domain."""
-    found = getattr(achall, "identifier", None)
-    return str(found.value if found is not None else achall.domain)
-
-
 def challenges(
     achalls: Iterable[AnnotatedChallenge], ordered: Iterable[object] = ()
 ) -> tuple[challenge.Challenge, ...]:
@@ -58,12 +55,33 @@ def challenges(
         names.setdefault(name.removeprefix(challenge.WILDCARD), []).append(name)
     values: dict[str, list[bytes]] = {}
     for achall in achalls:
-        domain = challenge.make_challenge(identifier(achall)).domain
+        domain = challenge.make_challenge(identity.of(achall)).domain
         value = achall.validation(achall.account_key)
         values.setdefault(domain, []).append(value.encode("ascii"))
     return tuple(
         challenge.make_challenge(domain, expected, names=names.get(domain, ()))
         for domain, expected in values.items()
+    )
+
+
+def owner(achall: AnnotatedChallenge) -> dns.name.Name:
+    """Give the challenge name."""
+    return challenge.make_challenge(identity.of(achall)).owner
+
+
+def united(
+    asked: Sequence[challenge.Challenge], places: Mapping[dns.name.Name, Placement]
+) -> tuple[challenge.Challenge, ...]:
+    """Expect at each place what the whole order puts there: aliases may share a target."""
+    values: dict[dns.name.Name, dict[bytes, None]] = {}
+    for one in asked:
+        values.setdefault(places[one.owner].record, {}).update(dict.fromkeys(one.expected))
+    return tuple(
+        dataclasses.replace(
+            one,
+            expected=tuple(dict.fromkeys((*one.expected, *values[places[one.owner].record]))),
+        )
+        for one in asked
     )
 
 
@@ -77,18 +95,42 @@ def conclude(
     `PluginError`, whose message is the report, or an `acme.messages.Error` that names them.
     """
     if result.verdict is Verdict.READY:
-        display.notify(_report(result))
+        display.notify(report(result))
         return
     if continue_on_failure:
-        logger.warning("%s", _report(result, closing=_CONTINUED))
+        logger.warning("%s", report(result, closing=_CONTINUED))
         return
     if not allow_subset:
-        raise errors.PluginError(_report(result, closing=_ABORTED if made else _UNTOUCHED))
-    logger.warning("%s", _report(result, closing=_SUBSET))
+        raise errors.PluginError(report(result, closing=_ABORTED if made else _UNTOUCHED))
+    logger.warning("%s", report(result, closing=_SUBSET))
     raise _rejection(not_ready(result))
 
 
-def _report(result: Outcome, closing: str | None = None) -> str:
+def conclude_words(
+    words: str, failed: Sequence[str], *, continue_on_failure: bool, allow_subset: bool
+) -> None:
+    """Do the same where `words` is all that is to be said of the names that `failed`."""
+    if continue_on_failure:
+        logger.warning("%s\n%s", words, _CONTINUED)
+        return
+    if not allow_subset:
+        raise errors.PluginError(f"{words}\n{_ABORTED}")
+    logger.warning("%s\n%s", words, _SUBSET)
+    raise _rejection(failed)
+
+
+def hook_words(failed: Mapping[str, str]) -> str:
+    """Say which auth hooks failed, and what they said; `failed` has that by domain."""
+    return "\n".join(f"Not ready: {domain}: {words}" for domain, words in failed.items())
+
+
+def fault(error: Exception) -> str:
+    """Write an unexpected exception, harmless on a terminal."""
+    return f"{type(error).__name__}: {ascii(str(error))[1:-1]}"
+
+
+def report(result: Outcome, closing: str | None = None) -> str:
+    """Give the report as text, `closing` at its end."""
     try:
         return text.render(result, closing=closing)
     except errors.SignalExit:
@@ -161,13 +203,12 @@ def _for_the_log(written: str) -> str:
     )
 
 
-def keep_failure(achalls: Iterable[AnnotatedChallenge], how: settings.Settings) -> None:
+def keep_failure(domains: Iterable[str], how: settings.Settings) -> None:
     """Put into the metrics that a run ended before the records could be looked at."""
     if how.metrics is None:
         return
-    domains = sorted({identifier(achall).removeprefix("*.").lower() for achall in achalls})
     try:
-        record.record_failure(how.metrics, domains)
+        record.record_failure(how.metrics, sorted(domains))
     except record.MetricsError as error:
         logger.warning("dns-preflight: %s", error)
 
@@ -175,7 +216,7 @@ def keep_failure(achalls: Iterable[AnnotatedChallenge], how: settings.Settings) 
 def refusals(failed: Iterable[AnnotatedChallenge]) -> tuple[ca_refusal.Refusal, ...]:
     """Take from failed challenges what the CA said about each."""
     return tuple(
-        ca_refusal.Refusal(identifier(achall), achall.error.code or "", achall.error.detail or "")
+        ca_refusal.Refusal(identity.of(achall), achall.error.code or "", achall.error.detail or "")
         for achall in failed
         if isinstance(achall.chall, acme_challenges.DNS01) and achall.error
     )
@@ -193,7 +234,8 @@ def not_ready(result: Outcome) -> tuple[str, ...]:
 def _rejection(domains: Sequence[str]) -> messages.Error:
     # Certbot drops the names of the subproblems and orders the rest anew, as it does when a CA
     # rejects names at order creation: no challenge was answered, so no authorization is lost.
-    # It compares names as ordered, and the wildcard shares the owner name.
+    # It compares names as ordered, and the wildcard shares the owner name. There is no public way
+    # to drop names (docs/upstream.md); should this one go, the order fails with nothing answered.
     subproblems = tuple(
         messages.Error.with_code(
             "dns",

@@ -12,17 +12,19 @@ from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.plugin import issuance
 from certbot_dns_preflight.resolve.cache import DelegationCache
-from certbot_dns_preflight.run import precheck, signals
+from certbot_dns_preflight.run import placement, precheck, signals
 from certbot_dns_preflight.run.waiting import Extras
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import dns.name
     from certbot.configuration import NamespaceConfig
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.run.inputs import Inputs
+    from certbot_dns_preflight.run.placement import Placement
     from certbot_dns_preflight.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -52,15 +54,27 @@ def look(
     return signals.run(judged()), extras
 
 
+def places(
+    challenges: Sequence[Challenge], settings: Settings, extras: Extras
+) -> dict[dns.name.Name, Placement]:
+    """Find out where the records go; what the look has learned need not be asked again."""
+    return signals.run(placement.find(challenges, settings, cache=extras.cache, read=extras.inputs))
+
+
+def unknown_places(challenges: Sequence[Challenge]) -> dict[dns.name.Name, Placement]:
+    """Give the places where nothing could be found out: the challenge names themselves."""
+    return {c.owner: placement.Placement(c.owner, c.owner, None) for c in challenges}
+
+
 def permanent_errors(outcome: Outcome, settings: Settings) -> tuple[ChallengeOutcome, ...]:
     """Give the challenges that waiting cannot help; tell of trouble that may pass by itself."""
     stopped = precheck.has_permanent_errors(outcome, skip=frozenset(settings.skip))
-    told: set[str] = set()
+    reported: set[str] = set()
     for judged in outcome.challenges:
         for finding in judged.findings:
             if judged in stopped or finding.severity is not Severity.ERROR:
                 continue
-            if finding.code not in settings.skip and finding.summary not in told:
-                told.add(finding.summary)
+            if finding.code not in settings.skip and finding.summary not in reported:
+                reported.add(finding.summary)
                 logger.warning("dns-preflight: %s (%s)", finding.summary, finding.code)
     return stopped

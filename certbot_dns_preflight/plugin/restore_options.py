@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from certbot import errors
 from certbot.plugins import common
 
-from certbot_dns_preflight.plugin.wrapped import plugin_class
+from certbot_dns_preflight.plugin.installed import plugin_class
 from certbot_dns_preflight.renewals import renewal_file
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from certbot.configuration import NamespaceConfig
 
 logger = logging.getLogger(__name__)
@@ -26,22 +28,24 @@ logger = logging.getLogger(__name__)
 _LITERALS = {"None": None, "True": True, "False": False}
 
 
-def restore(config: NamespaceConfig, name: str) -> None:
-    """Set the options of the authenticator called `name` as the lineage's renewal file has them.
+def restore(config: NamespaceConfig, names: Sequence[str]) -> str | None:
+    """Set the options of the authenticators `names` as the lineage's renewal file has them.
 
-    What was given on the command line stays. Raises `PluginError`, one line, where the file cannot
-    be told or a value in it is not accepted.
+    What was given on the command line stays. Gives the lineage's name, if there is a file. Raises
+    `PluginError`, one line, where the file cannot be told or a value in it is not accepted.
     """
     try:
-        file = _renewal_file(config, common.dest_namespace(name))
+        file = _renewal_file(config, [common.dest_namespace(name) for name in names])
         if file is None:
             # Another authenticator's lineage, renewed through us: certbot restored its options.
             logger.debug("No renewal file of dns-preflight belongs to this certificate")
-            return
-        logger.debug("The options of %s come from %s", name, file.path)
-        _restore_options(config, name, file)
+            return None
+        for name in names:
+            logger.debug("The options of %s come from %s", name, file.path)
+            _restore_options(config, name, file)
     except renewal_file.LineageError as error:
         raise errors.PluginError(str(error)) from error
+    return file.path.stem
 
 
 def mark(config: NamespaceConfig) -> None:
@@ -51,32 +55,30 @@ def mark(config: NamespaceConfig) -> None:
 
 
 def identifier(config: NamespaceConfig) -> str | None:
-    """Give the lineage's identifier.
-
-    It is declared as no option, for nobody should set it; certbot saves and restores whatever
-    begins with our prefix all the same.
-    """
-    found = getattr(config, renewal_file.IDENTIFIER, None)
-    return None if found is None else str(found)
+    """Give the lineage's identifier."""
+    value = getattr(config, renewal_file.IDENTIFIER, None)
+    return None if value is None else str(value)
 
 
-def _renewal_file(config: NamespaceConfig, prefix: str) -> renewal_file.RenewalFile | None:
+def _renewal_file(
+    config: NamespaceConfig, prefixes: Sequence[str]
+) -> renewal_file.RenewalFile | None:
     directory = Path(config.renewal_configs_dir)
     if config.certname:
         return renewal_file.named(directory, config.certname)
-    found = renewal_file.find(
+    result = renewal_file.find(
         directory,
         identifier=identifier(config),
         # Certbot has taken these from the certificate (and keeps addresses apart).
         names=[str(domain) for domain in config.domains or ()],
-        prefix=prefix,
+        prefixes=prefixes,
     )
-    if found is None:
+    if result is None:
         return None
-    if found.shared:
+    if result.shared:
         # A copied file gets an identifier of its own with its first renewal.
         setattr(config, renewal_file.IDENTIFIER, renewal_file.new_identifier())
-    return found.file
+    return result.file
 
 
 def _restore_options(config: NamespaceConfig, name: str, file: renewal_file.RenewalFile) -> None:

@@ -1,174 +1,196 @@
-"""The wrapped authenticator: found by name, run without its fixed pause, cleaned up after.
+"""One wrapped authenticator: run without its fixed pause, cleaned up after.
 
-Decides which installed plugin makes the records, what it sees of certbot's configuration, and
-what of its work is to be undone. It knows nothing of DNS: whether the records are visible is not
-asked here.
+Decides what of its work is to be undone, and how. It knows nothing of DNS: where a record belongs
+is not its business, and whether it is visible is not asked here.
 """
 
 from __future__ import annotations
 
-import difflib
-import enum
-import importlib.metadata
 import logging
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from acme import challenges
-from certbot import errors, interfaces
+from certbot import errors
 from certbot.plugins import common
 
-from certbot_dns_preflight.renewals import renewal_file
+from certbot_dns_preflight.plugin import certbot_words, installed
+from certbot_dns_preflight.plugin.config_view import ConfigView
+from certbot_dns_preflight.plugin.handed_out import HandedOut
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from certbot.achallenges import AnnotatedChallenge
     from certbot.configuration import NamespaceConfig
 
 logger = logging.getLogger(__name__)
 
-OPTION = "--dns-preflight-authenticator"
-_GROUP = "certbot.plugins"
+_PAUSE = "propagation_seconds"
 
 
-class _Work(enum.Enum):
-    """How far the wrapped authenticator came."""
+@dataclass(slots=True)
+class _Job:
+    """One `perform` of one plugin object."""
 
-    NOT_BEGUN = enum.auto()
-    BROKEN_OFF = enum.auto()
-    DONE = enum.auto()
+    plugin: Any
+    achalls: HandedOut
+    done: bool = False
 
 
+@dataclass(slots=True)
 class Wrapped:
     """One authenticator at work for us. Whatever it raises passes through."""
 
-    def __init__(self, name: str, config: NamespaceConfig) -> None:
-        """Construct the plugin called `name`; raises `PluginError` if it is of no use here."""
-        self.name = name
-        self._view = _ConfigView(config, common.dest_namespace(name) + "propagation_seconds")
-        self._plugin: Any = plugin_class(name)(cast("NamespaceConfig", self._view), name)
-        self._work = _Work.NOT_BEGUN
-        if challenges.DNS01 not in self._plugin.get_chall_pref("example.com"):
-            raise errors.PluginError(
-                f"{OPTION}: {name} does not do dns-01, it makes no DNS record; {_choices()}"
-            )
+    name: str
+    config: NamespaceConfig
+    view: ConfigView = field(init=False)
+    failed_hooks: list[tuple[AnnotatedChallenge, str]] = field(init=False, default_factory=list)
+    _prepared: Any = field(init=False, default=None)
+    _unused: bool = field(init=False, default=False)
+    _jobs: list[_Job] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Find the plugin; raises `PluginError` if there is none of that name."""
+        installed.plugin_class(self.name)
+        self.view = ConfigView(self.config, common.dest_namespace(self.name) + _PAUSE)
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether it is certbot's own `manual`: hooks, or somebody at a keyboard."""
+        return self.name == "manual"
+
+    @property
+    def asks_by_hand(self) -> bool:
+        """Whether somebody is asked to make the records."""
+        hooks = ("manual_auth_hook", "manual_cleanup_hook")
+        return self.is_manual and not any(getattr(self.view, hook, None) for hook in hooks)
+
+    @property
+    def pause(self) -> float | None:
+        """The seconds that it would sleep without us; None if it has no such option.
+
+        It is asked itself: some have it from their credentials file, once they have performed.
+        """
+        plugin = self._jobs[-1].plugin if self._jobs else self._prepared
+        try:
+            return float(plugin.conf("propagation-seconds"))
+        except Exception:  # noqa: BLE001 - what plugins do here is theirs
+            return self.view.pause
 
     def prepare(self) -> None:
-        """Let it prepare itself."""
-        self._plugin.prepare()
+        """Let it prepare itself; raises `PluginError` if it is of no use here."""
+        self._prepared = self._made()
+        self._unused = True
+        # Only now: a plugin may know its challenges from what it prepared.
+        if challenges.DNS01 not in self._prepared.get_chall_pref("example.com"):
+            raise errors.PluginError(
+                f"{installed.OPTION}: {self.name} does not do dns-01, it makes no DNS record; "
+                f"{installed.choices()}"
+            )
 
     def more_info(self) -> str:
         """Its own account of what it does."""
-        return str(self._plugin.more_info())
+        return str(self._prepared.more_info())
 
     def auth_hint(self, failed: list[AnnotatedChallenge]) -> str:
         """Its own hint, if it has any: only plugins derived from certbot's base class do."""
-        hint = getattr(self._plugin, "auth_hint", None)
-        told = "" if hint is None else str(hint(failed))
-        if "propagation-seconds" in told:
-            # Certbot's own base class advises to raise what has no effect under us.
-            told += " (Under dns-preflight, propagation-seconds has no effect.)"
-        return told
+        hint = getattr(self._prepared, "auth_hint", None)
+        return "" if hint is None else _without_pause(str(hint(failed)))
 
-    def perform(self, achalls: list[AnnotatedChallenge]) -> list[challenges.ChallengeResponse]:
-        """Have the records made, without the fixed sleep afterwards: we look instead."""
-        self._work = _Work.BROKEN_OFF
-        with self._view:
-            responses: list[challenges.ChallengeResponse] = self._plugin.perform(achalls)
-        self._work = _Work.DONE
+    def perform(
+        self,
+        achalls: Sequence[AnnotatedChallenge],
+        variables: Sequence[Mapping[str, str]] = (),
+    ) -> list[challenges.ChallengeResponse]:
+        """Have the records made, without the fixed sleep afterwards: we look instead.
+
+        `variables` are for the environment of hooks, while each challenge is in hand. Each
+        `perform` has a plugin object of its own: with --allow-subset-of-names certbot comes again
+        after the clean-up, which some plugins (dns-standalone) do not survive.
+        """
+        plugin = self._prepared if self._unused else self._made()
+        self._unused = False
+        job = _Job(plugin, HandedOut(achalls, variables))
+        self._jobs.append(job)
+        try:
+            with (
+                self.view.skipping_pause(),
+                certbot_words.without_pause(),
+                certbot_words.HookFailures(lambda: job.achalls.in_hand) as failures,
+            ):
+                responses: list[challenges.ChallengeResponse] = plugin.perform(job.achalls)
+        finally:
+            job.achalls.forget()
+        self.failed_hooks.extend(
+            (job.achalls[index], words) for index, words in failures.words.items()
+        )
+        job.done = True
         return responses
 
-    def cleanup(self, achalls: list[AnnotatedChallenge]) -> None:
-        """Have the records removed that were made."""
-        match self._work:
-            case _Work.NOT_BEGUN:
-                return
-            case _Work.DONE:
-                self._plugin.cleanup(achalls)
-            case _Work.BROKEN_OFF:
-                self._clean_up_one_by_one(achalls)
+    def attempt(
+        self,
+        achalls: Sequence[AnnotatedChallenge],
+        variables: Sequence[Mapping[str, str]] = (),
+    ) -> list[challenges.ChallengeResponse] | Exception:
+        """Perform, or give what it raised, after removing what it had made until then."""
+        before = len(self._jobs)
+        try:
+            return self.perform(achalls, variables)
+        except errors.SignalExit:
+            raise
+        except Exception as error:
+            logger.debug("%s failed", self.name, exc_info=True)
+            while len(self._jobs) > before:
+                for left in self._clean_up(self._jobs.pop()):
+                    logger.warning("%s could not remove a record: %s", self.name, left)
+            return error
 
-    def _clean_up_one_by_one(self, achalls: Sequence[AnnotatedChallenge]) -> None:
-        # Certbot passes all challenges even where perform came no further than the first (its
-        # interface allows any subset). A plugin may fail on those that it never got to, `manual`
-        # with a KeyError: that must not keep the records of others from being removed.
-        failures: list[Exception] = []
-        for achall in achalls:
-            try:
-                self._plugin.cleanup([achall])
-            except errors.SignalExit:
-                raise
-            except KeyError:
-                logger.debug("%s did not get as far as %s", self.name, achall, exc_info=True)
-            except Exception as error:
-                logger.debug("%s could not clean up", self.name, exc_info=True)
-                failures.append(error)
+    def cleanup(self) -> None:
+        """Have all records removed that were made; raises the first failure, after all tries."""
+        self.failed_hooks.clear()
+        jobs, self._jobs = self._jobs, []
+        failures = [error for job in reversed(jobs) for error in self._clean_up(job)]
         if failures:
             raise failures[0]
 
+    def _clean_up(self, job: _Job) -> Iterator[Exception]:
+        """Clean up one job; where it broke off, one by one.
 
-class _ConfigView:
-    """Certbot's configuration, but for one value that reads 0 inside ``with``.
+        A plugin may fail on what it never got to make, and that must not keep the records of
+        others from being removed.
+        """
+        parts = range(len(job.achalls))
+        for index in [None] if job.done else parts:
+            achalls = job.achalls if index is None else job.achalls.part(index)
+            try:
+                job.plugin.cleanup(achalls)
+            except errors.SignalExit:
+                raise
+            except Exception as error:
+                logger.debug("%s could not clean up", self.name, exc_info=True)
+                if index is None or job.achalls.was_made(index, error):
+                    yield error
+            finally:
+                achalls.forget()
 
-    Nothing is changed in the configuration, so nothing of this is ever saved; what the plugin sets
-    (a credentials path that it asked for) goes to the configuration and is saved as always.
-    """
-
-    def __init__(self, config: NamespaceConfig, pause: str) -> None:
-        object.__setattr__(self, "_config", config)
-        object.__setattr__(self, "_pause", pause)
-        object.__setattr__(self, "_skipping", False)
-
-    def __enter__(self) -> None:
-        object.__setattr__(self, "_skipping", True)
-
-    def __exit__(self, *_: object) -> None:
-        object.__setattr__(self, "_skipping", False)
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as NamespaceConfig has it
-        value = getattr(object.__getattribute__(self, "_config"), name)
-        if name == object.__getattribute__(self, "_pause") and object.__getattribute__(
-            self, "_skipping"
-        ):
-            return 0
-        return value
-
-    def __setattr__(self, name: str, value: object) -> None:
-        setattr(object.__getattribute__(self, "_config"), name, value)
+    def _made(self) -> Any:  # noqa: ANN401 - certbot's plugins share no class
+        created = installed.plugin_class(self.name)(cast("NamespaceConfig", self.view), self.name)
+        created.prepare()
+        return created
 
 
-# -- finding it -----------------------------------------------------------------------------------
+_ADVICE = (
+    r",? or try increasing --\S+-propagation-seconds \([^()]*\)",
+    r" and that it waits a sufficient duration of time for DNS propagation",
+    r", or try waiting longer for DNS propagation on the next attempt",
+)
 
 
-def plugin_class(name: str) -> type[interfaces.Authenticator]:
-    """Find an installed authenticator; raises `PluginError` with one line that says what to do."""
-    if name == renewal_file.PLUGIN:
-        raise errors.PluginError(
-            f"{OPTION}: dns-preflight cannot wrap itself; name the authenticator that makes the "
-            f"records: {_choices()}"
-        )
-    for entry_point in importlib.metadata.entry_points(group=_GROUP, name=name):
-        loaded = entry_point.load()
-        if isinstance(loaded, type) and issubclass(loaded, interfaces.Authenticator):
-            return loaded
-        raise errors.PluginError(f"{OPTION}: {name} is no authenticator; {_choices()}")
-    raise errors.PluginError(f"{OPTION}: {name!r} is not installed; {_choices(like=name)}")
-
-
-def _choices(like: str | None = None) -> str:
-    """Say which plugins could be meant; judged by their names, none is loaded for it."""
-    names = sorted(
-        {entry_point.name for entry_point in importlib.metadata.entry_points(group=_GROUP)}
-        - {renewal_file.PLUGIN}
-    )
-    usable = [name for name in names if name == "manual" or "dns" in name]
-    text = "installed: " + ", ".join(usable)
-    if like is None:
-        return text
-    wanted = like.strip().lower().replace("_", "-")
-    near = difflib.get_close_matches(wanted, usable, n=1) or [
-        name for name in usable if wanted and wanted in name
-    ]
-    if near:
-        return f"did you mean {near[0]}? {text}"
-    return f"{text}; install the plugin for your DNS provider where certbot is installed"
+def _without_pause(hint: str) -> str:
+    """Take out certbot's advice to wait longer: under us it has no effect, or is done already."""
+    for advice in _ADVICE:
+        hint = re.sub(advice, "", hint)
+    sentences = re.split(r"(?<=\.)\s+", hint)
+    return " ".join(words for words in sentences if "propagation-seconds" not in words)

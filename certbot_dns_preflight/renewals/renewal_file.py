@@ -41,13 +41,13 @@ class RenewalFile:
         section = _parse(self.path, list_values=False)[_SECTION]
         return str(section[item]).strip()
 
-    def options(self, prefix: str) -> dict[str, str | list[str]]:
-        """Give the items of one plugin, by its prefix; never our own."""
+    def options(self, *prefixes: str) -> dict[str, str | list[str]]:
+        """Give the items of some plugins, by their prefixes; never our own."""
         ours = PLUGIN.replace("-", "_") + "_"
         return {
             name: value
             for name, value in self.params.items()
-            if name.startswith(prefix) and not name.startswith(ours)
+            if name.startswith(prefixes) and not name.startswith(ours)
         }
 
 
@@ -71,13 +71,13 @@ def named(directory: Path, certname: str) -> RenewalFile | None:
 
 
 def find(
-    directory: Path, *, identifier: str | None, names: Iterable[str], prefix: str
+    directory: Path, *, identifier: str | None, names: Iterable[str], prefixes: Sequence[str]
 ) -> Found | None:
     """Find the renewal file that certbot restored `identifier` and `names` from.
 
     None where no file is one of ours: then another authenticator's lineage is being renewed
     through us, and certbot restored that one's options itself. Raises `LineageError` where several
-    files fit and what they say under `prefix` differs.
+    files fit and what they say under `prefixes` differs.
     """
     ours = [
         file
@@ -90,8 +90,8 @@ def find(
     fitting = [file for file in ours if _certificate_names(file) == wanted]
     if not fitting:
         return None
-    first = fitting[0].options(prefix)
-    if any(file.options(prefix) != first for file in fitting[1:]):
+    first = fitting[0].options(*prefixes)
+    if any(file.options(*prefixes) != first for file in fitting[1:]):
         raise LineageError(_ambiguous(fitting, identifier))
     return Found(fitting[0], shared=identifier is not None and len(ours) > 1)
 

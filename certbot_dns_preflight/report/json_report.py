@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from certbot_dns_preflight.escaping import presentation, printable, show_name
 from certbot_dns_preflight.facts import answers
-from certbot_dns_preflight.facts.survey import Listing
+from certbot_dns_preflight.facts.survey import AliasLoop, Listing
 from certbot_dns_preflight.report.words import address_words, error_words
 
 if TYPE_CHECKING:
+    import dns.name
+
     from certbot_dns_preflight.facts.answers import Reading
     from certbot_dns_preflight.facts.dnssec import Validation
     from certbot_dns_preflight.facts.finding import Finding, Json
@@ -54,7 +56,9 @@ def challenge_as_json(judged: ChallengeOutcome) -> dict[str, Json]:
     asked = survey.challenge
     return {
         "domain": asked.domain,
+        "names": list(asked.names),
         "owner_name": show_name(asked.owner),
+        "record_name": show_name(_record_name(survey)),
         "alias_chain": [show_name(name) for name in survey.alias_chain],
         "zone": _zone(survey),
         "expected": [presentation(value) for value in asked.expected],
@@ -81,6 +85,13 @@ def vantage_as_json(vantage: Vantage) -> dict[str, Json]:
         "resolvers": [address_words(endpoint) for endpoint in vantage.resolvers],
         "families": list(vantage.families),
     }
+
+
+def _record_name(survey: Survey) -> dns.name.Name:
+    """Name the place where the record goes: the end of the alias chain, if that has one."""
+    if isinstance(survey.obstacle, AliasLoop):
+        return survey.challenge.owner
+    return next(reversed(survey.alias_chain), survey.challenge.owner)
 
 
 def _zone(survey: Survey) -> str | None:

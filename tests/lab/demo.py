@@ -25,10 +25,11 @@ def main() -> int:
     """Run both parts; 0 only if both went as they should."""
     signal.signal(signal.SIGTERM, _leave)
     try:
-        with Lab() as lab:
+        with Lab(signed=True) as lab:
             _say(
                 "A lab of its own network: a root, a TLD, BIND as primary of example.test with "
-                "NSD, Knot DNS and PowerDNS as secondaries, Unbound, and the ACME server Pebble."
+                "NSD, Knot DNS and PowerDNS as secondaries, Unbound, and the ACME server Pebble. "
+                "Root and TLD are signed."
             )
             good = _issues(lab) and _fails(lab)
     except (DaemonError, MissingProgramError, NoNamespaceError) as error:
@@ -78,6 +79,7 @@ def _certbot(lab: Lab, *extra: str) -> tuple[int, str]:
         "--authenticator=dns-preflight",
         "--dns-preflight-authenticator=dns-rfc2136",
         f"--dns-preflight-root-hints={lab.root_hints}",
+        f"--dns-preflight-trust-anchor={lab.trust_anchor}",
         f"--dns-rfc2136-credentials={lab.credentials}",
         f"--server={lab.ca.directory_url}",
         *(f"--{name}-dir={lab.path}/certbot-{name}" for name in ("config", "work", "logs")),

@@ -71,13 +71,29 @@ def achall(
     return kind(challb=body, account_key=ACCOUNT_KEY, **named)
 
 
-def install(monkeypatch: pytest.MonkeyPatch, directory: Path, name: str, source: str) -> None:
+def install(
+    monkeypatch: pytest.MonkeyPatch,
+    directory: Path,
+    name: str,
+    source: str,
+    *,
+    group: str = "certbot.plugins",
+) -> None:
     """Install a plugin distribution: `source` defines `Plugin`, certbot's name for it is `name`."""
     module = "plugin_" + name.replace("-", "_")
     monkeypatch.delitem(sys.modules, module, raising=False)
+    write_distribution(directory, name, source, group=group)
+    monkeypatch.syspath_prepend(str(directory))
+
+
+def write_distribution(
+    directory: Path, name: str, source: str, *, group: str = "certbot.plugins"
+) -> None:
+    """Write the plugin distribution's files, to be found once `directory` is on the path."""
+    module = "plugin_" + name.replace("-", "_")
+    directory.mkdir(exist_ok=True)
     (directory / f"{module}.py").write_text(source)
     information = directory / f"{module}-1.0.dist-info"
     information.mkdir()
     (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text(f"[certbot.plugins]\n{name} = {module}:Plugin\n")
-    monkeypatch.syspath_prepend(str(directory))
+    (information / "entry_points.txt").write_text(f"[{group}]\n{name} = {module}:Plugin\n")

@@ -16,7 +16,7 @@ from certbot import errors
 from certbot.display import util as display
 
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
-from certbot_dns_preflight.plugin import precheck
+from certbot_dns_preflight.plugin import aftermath, failure_hook, precheck
 from certbot_dns_preflight.plugin.authenticator import Authenticator
 from certbot_dns_preflight.renewals import renewal_file
 from certbot_dns_preflight.run import waiting
@@ -65,7 +65,12 @@ def plugin(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Aut
         parser = argparse.ArgumentParser()
         Authenticator.inject_parser_options(parser, "dns-preflight")
         defaults = vars(parser.parse_args([]))
-        mine = {"dns_preflight_authenticator": "dns-provider", "verb": "certonly", **values}
+        mine = {
+            "dns_preflight_authenticator": "dns-provider",
+            "dns_provider_propagation_seconds": 60,
+            "verb": "certonly",
+            **values,
+        }
         made = Authenticator(config(tmp_path, **{**defaults, **mine}), "dns-preflight")
         if prepared:
             made.prepare()
@@ -102,6 +107,8 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Outcome | Exception], li
 
         monkeypatch.setattr(waiting, "run", run)
         monkeypatch.setattr(precheck, "look", lambda *_: (ready(), waiting.Extras()))
+        monkeypatch.setattr(precheck, "places", lambda asked, *_: precheck.unknown_places(asked))
+        monkeypatch.setattr(aftermath, "look", lambda *_: None)
         return asked
 
     return set_to
@@ -120,8 +127,8 @@ def failed(domain: str = "example.test", *also_ready: str) -> Outcome:
 
 
 def done(plugin: Authenticator) -> list[str]:
-    assert plugin._wrapped is not None
-    return list(plugin._wrapped._plugin.done)
+    assert plugin._authenticators is not None
+    return list(plugin._authenticators.wrapped["dns-provider"]._prepared.done)
 
 
 def test_answers_are_the_wrapped_ones_once_all_is_ready(
@@ -133,7 +140,7 @@ def test_answers_are_the_wrapped_ones_once_all_is_ready(
     one = achall("example.test")
     made = plugin()
     assert made.perform([one]) == [one.response(ACCOUNT_KEY)]
-    assert [line.startswith("dns-preflight: example.test ready") for line in told] == [True]
+    assert told[-1].startswith("dns-preflight: example.test ready")
     (challenge,), _, _ = asked[0]
     assert challenge.expected == (one.validation(ACCOUNT_KEY).encode(),)
 
@@ -231,27 +238,103 @@ def test_a_signal_passes_through(
         plugin(dns_preflight_on_failure="continue").perform([achall("example.test")])
 
 
-def test_names_without_dns_01_are_named_before_a_record_is_made(
-    plugin: Callable[..., Authenticator], looks: Callable[[Outcome], list[Any]]
-) -> None:
-    asked = looks(ready())
-    made = plugin()
-    order = [achall("a.test"), achall("b.test", http=True)]
-    with pytest.raises(errors.PluginError, match=r"no dns-01 challenge for b\.test"):
-        made.perform(order)
-    made.cleanup(order)
-    assert done(made) == []
-    assert asked == []
-
-
-def test_dns_01_comes_first_for_a_name_and_an_address_is_refused(
+def test_dns_01_alone_is_offered_and_an_address_is_refused(
     plugin: Callable[..., Authenticator],
 ) -> None:
     made = plugin()
-    assert next(iter(made.get_chall_pref("example.test"))) is challenges.DNS01
+    assert list(made.get_chall_pref("example.test")) == [challenges.DNS01]
     for address in ("192.0.2.1", "2001:db8::1"):
         with pytest.raises(errors.PluginError, match=address):
             made.get_chall_pref(address)
+
+
+def test_auto_waits_twice_as_long_as_the_wrapped_one_would_and_says_so(
+    plugin: Callable[..., Authenticator], looks: Callable[[Outcome], list[Any]], told: list[str]
+) -> None:
+    asked = looks(ready())
+    plugin(dns_provider_propagation_seconds=1200).perform([achall("example.test")])
+    _, how, _ = asked[0]
+    assert how.timeout == 2400
+    assert told[0] == (
+        "dns-preflight waits up to 2400 s: twice the 1200 s that the authenticator would wait by "
+        "itself (--dns-preflight-timeout auto)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("timeout", "pause", "waits"),
+    [("auto", 60, 300), ("auto", 150, 300), ("auto", 10**9, 86400), ("20", 1200, 20)],
+)
+def test_auto_is_never_shorter_than_ours_and_a_number_stays_a_number(
+    plugin: Callable[..., Authenticator],
+    looks: Callable[[Outcome], list[Any]],
+    timeout: str,
+    pause: int,
+    waits: float,
+) -> None:
+    asked = looks(ready())
+    made = plugin(dns_preflight_timeout=timeout, dns_provider_propagation_seconds=pause)
+    made.perform([achall("example.test")])
+    _, how, _ = asked[0]
+    assert how.timeout == waits
+
+
+def test_a_fault_of_the_look_beforehand_is_warned_of_and_stops_nothing(
+    plugin: Callable[..., Authenticator],
+    looks: Callable[[Outcome], list[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("oops\x1b[31m")
+
+    looks(ready())
+    monkeypatch.setattr(precheck, "look", fail)
+    assert len(plugin().perform([achall("example.test")])) == 1
+    assert "could not look beforehand, which is a fault of its own: KeyError: " in caplog.text
+    assert "\x1b" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("authenticator", "kind"),
+    [("dns-preflight", errors.ConfigurationError), (None, errors.MisconfigurationError)],
+)
+def test_what_is_misconfigured_is_one_line_where_it_was_asked_for_and_stays_in_a_menu(
+    plugin: Callable[..., Authenticator], authenticator: str | None, kind: type[errors.Error]
+) -> None:
+    with pytest.raises(kind) as raised:
+        plugin(
+            authenticator=authenticator,
+            dns_preflight_authenticator="dns-providr",
+            dns_preflight_timeout="20",
+        )
+    assert "did you mean dns-provider?" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_failure_is_told_to_the_hook_after_the_clean_up_and_once(
+    plugin: Callable[..., Authenticator],
+    looks: Callable[[Outcome], list[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order: list[Any] = []
+    monkeypatch.setattr(
+        failure_hook,
+        "run",
+        lambda command, failure, **more: order.append((command, failure, more, done(made))),
+    )
+    looks(failed())
+    made = plugin(dns_preflight_failure_hook="tell", certname="mine")
+    with pytest.raises(errors.PluginError):
+        made.perform([achall("example.test")])
+    assert order == []
+    made.cleanup([achall("example.test")])
+    made.cleanup([achall("example.test")])
+    ((command, failure, more, before),) = order
+    assert (command, more["lineage"], before) == ("tell", "mine", ["perform", "cleanup"])
+    assert (failure.outcome, failure.domains) == ("not-ready", ("example.test",))
+    assert failure.codes == ("secondary-behind",)
+    assert failure.report.startswith("Not ready: ns2.example.net. lacks the record")
 
 
 # -- --allow-subset-of-names -----------------------------------------------------------------------
@@ -300,7 +383,7 @@ def test_only_a_chosen_plugin_leaves_its_mark_in_the_configuration(
     plugin: Callable[..., Authenticator], *, chosen: str | None, marked: bool
 ) -> None:
     made = plugin(authenticator=chosen)
-    assert hasattr(made.config, renewal_file.IDENTIFIER) is marked
+    assert (getattr(made.config, renewal_file.IDENTIFIER) is not None) is marked
 
 
 def test_performing_is_being_chosen(

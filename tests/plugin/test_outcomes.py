@@ -258,7 +258,9 @@ def test_after_a_refusal_the_hint_says_what_was_seen_and_what_may_explain_it(
     assert "After the refusal, at" in told
     assert "UTC: the same." in told
     assert "kept for up to 60 seconds" in told
-    assert "propagation-seconds has no effect" in told
+    assert "created by --dns-rfc2136. Ensure the above domains are hosted" in told
+    assert "propagation-seconds" not in told
+    assert "Waiting 0 seconds" not in told
     assert not lab.primary.texts(OWNER)
 
 

@@ -86,7 +86,7 @@ def test_what_certbot_saved_comes_back_equal_and_counts_as_set(
     saved(tmp_path, **{dest: value})
     default: dict[str, Any] = {dest: "default"}
     restored = config(tmp_path, certname="example.test", **default)
-    restore_options.restore(restored, "dns-all-kinds")
+    restore_options.restore(restored, ["dns-all-kinds"])
     assert getattr(restored, dest) == value
     assert restored.set_by_user(dest)
 
@@ -96,7 +96,7 @@ def test_what_the_user_gave_stays(tmp_path: Path) -> None:
     given = config(
         tmp_path, given=("dns_all_kinds_hook",), certname="example.test", dns_all_kinds_hook="given"
     )
-    restore_options.restore(given, "dns-all-kinds")
+    restore_options.restore(given, ["dns-all-kinds"])
     assert given.dns_all_kinds_hook == "given"
 
 
@@ -107,21 +107,21 @@ def test_a_comma_that_nobody_quoted_makes_no_list_of_a_hook(tmp_path: Path) -> N
         "[renewalparams]\nauthenticator = dns-preflight\ndns_all_kinds_hook = /bin/hook a, b\n"
     )
     restored = config(tmp_path, certname="example.test")
-    restore_options.restore(restored, "dns-all-kinds")
+    restore_options.restore(restored, ["dns-all-kinds"])
     assert restored.dns_all_kinds_hook == "/bin/hook a, b"
 
 
 def test_a_list_with_its_last_comma_removed_is_a_list_still(tmp_path: Path) -> None:
     saved(tmp_path, dns_all_kinds_zone="a.test")
     restored = config(tmp_path, certname="example.test")
-    restore_options.restore(restored, "dns-all-kinds")
+    restore_options.restore(restored, ["dns-all-kinds"])
     assert restored.dns_all_kinds_zone == ["a.test"]
 
 
 def test_other_plugins_options_are_left_alone(tmp_path: Path) -> None:
     saved(tmp_path, dns_all_kinds_hook="h", manual_auth_hook="m", dns_preflight_timeout="9")
     restored = config(tmp_path, certname="example.test")
-    restore_options.restore(restored, "dns-all-kinds")
+    restore_options.restore(restored, ["dns-all-kinds"])
     assert not hasattr(restored, "manual_auth_hook")
     assert not hasattr(restored, "dns_preflight_timeout")
 
@@ -129,7 +129,7 @@ def test_other_plugins_options_are_left_alone(tmp_path: Path) -> None:
 def test_a_value_of_the_wrong_type_is_told_with_file_and_item(tmp_path: Path) -> None:
     saved(tmp_path, dns_all_kinds_seconds="soon")
     with pytest.raises(errors.PluginError) as raised:
-        restore_options.restore(config(tmp_path, certname="example.test"), "dns-all-kinds")
+        restore_options.restore(config(tmp_path, certname="example.test"), ["dns-all-kinds"])
     message = str(raised.value)
     assert "example.test.conf: dns_all_kinds_seconds = 'soon' is not accepted" in message
     assert "\n" not in message

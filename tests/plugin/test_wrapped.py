@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from certbot import errors
+from certbot.plugins.dns_common import DNSAuthenticator
 
 from certbot_dns_preflight.plugin.wrapped import Wrapped
 from tests.plugin.made import achall, config, install
@@ -27,6 +29,8 @@ class Plugin(common.Plugin, interfaces.Authenticator):
     description = "a provider"
     failing_at = None
     undeletable = None
+    missing = KeyError
+    objects = []
 
     @classmethod
     def add_parser_arguments(cls, add):
@@ -35,14 +39,17 @@ class Plugin(common.Plugin, interfaces.Authenticator):
 
     def prepare(self):
         self.records, self.slept = {}, []
+        self.ready, self.cleaned = True, False
+        Plugin.objects.append(self)
 
     def more_info(self):
         return "I make records."
 
     def get_chall_pref(self, identifier):
-        return [challenges.DNS01]
+        return [challenges.DNS01] if self.ready else []
 
     def perform(self, achalls):
+        assert not self.cleaned, "its threads have ended"
         self.config.dns_provider_account = "asked for"
         for achall in achalls:
             if len(self.records) == self.failing_at:
@@ -52,9 +59,12 @@ class Plugin(common.Plugin, interfaces.Authenticator):
         return [achall.response(achall.account_key) for achall in achalls]
 
     def cleanup(self, achalls):
+        self.cleaned = True
         for achall in achalls:
             if achall is self.undeletable:
                 raise errors.PluginError("cannot be deleted")
+            if achall not in self.records:
+                raise self.missing("there is no such record")
             self.records.pop(achall)
 """
 
@@ -68,7 +78,7 @@ def provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., t
         defaults = {"dns_provider_propagation_seconds": 60, "dns_provider_account": None}
         wrapped = Wrapped("dns-provider", config(tmp_path, **{**defaults, **values}))
         wrapped.prepare()
-        return wrapped, wrapped._plugin
+        return wrapped, wrapped._prepared
 
     return make
 
@@ -119,21 +129,22 @@ def test_all_records_are_removed_after_all_were_made(
     wrapped, plugin = provider()
     order = [achall(f"{name}.test") for name in "abc"]
     wrapped.perform(order)
-    wrapped.cleanup(order)
+    wrapped.cleanup()
     assert plugin.records == {}
 
 
+@pytest.mark.parametrize("missing", [KeyError, ValueError, errors.PluginError])
 @pytest.mark.parametrize("made", [0, 1, 2])
-def test_records_made_before_a_failure_are_removed(
-    provider: Callable[..., tuple[Wrapped, Any]], made: int
+def test_records_made_before_a_failure_are_removed_whatever_is_raised_for_the_others(
+    provider: Callable[..., tuple[Wrapped, Any]], made: int, missing: type[Exception]
 ) -> None:
     wrapped, plugin = provider()
-    plugin.failing_at = made
+    plugin.failing_at, plugin.missing = made, missing
     order = [achall(f"{name}.test") for name in "abc"]
     with pytest.raises(errors.PluginError):
         wrapped.perform(order)
     assert len(plugin.records) == made
-    wrapped.cleanup(order[::-1])
+    wrapped.cleanup()
     assert plugin.records == {}
 
 
@@ -146,16 +157,131 @@ def test_one_record_that_cannot_be_removed_does_not_keep_the_others(
     with pytest.raises(errors.PluginError):
         wrapped.perform(order)
     with pytest.raises(errors.PluginError, match="cannot be deleted"):
-        wrapped.cleanup(order)
+        wrapped.cleanup()
     assert list(plugin.records) == [order[0]]
+
+
+# As dns-hetzner-cloud has it: the pause is the credentials file's unless the user has set it.
+FROM_CREDENTIALS = (
+    SOURCE.replace(
+        "    def prepare(self):",
+        """\
+    credentials = None
+
+    def conf(self, var):
+        if var == "propagation-seconds" and self.credentials:
+            if not self.config.set_by_user("dns_filed_propagation_seconds"):
+                return int(self.credentials)
+        return super().conf(var)
+
+    def prepare(self):""",
+    )
+    .replace("dns_provider", "dns_filed")
+    .replace(
+        '        self.config.dns_filed_account = "asked for"\n',
+        '        self.credentials = "45"\n',
+    )
+)
+
+
+def test_a_pause_from_a_credentials_file_is_not_slept_and_is_known_afterwards(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install(monkeypatch, tmp_path, "dns-filed", FROM_CREDENTIALS)
+    wrapped = Wrapped("dns-filed", config(tmp_path, dns_filed_propagation_seconds=10))
+    wrapped.prepare()
+    plugin = wrapped._prepared
+    assert wrapped.pause == 10
+    wrapped.perform([achall("example.test")])
+    assert plugin.slept == [0]
+    assert wrapped.pause == 45
+
+
+def test_each_perform_has_a_plugin_object_of_its_own(
+    provider: Callable[..., tuple[Wrapped, Any]],
+) -> None:
+    wrapped, plugin = provider()
+    for number in range(1, 4):
+        order = [achall(f"{number}.test")]
+        wrapped.perform(order)
+        assert sum(len(made.records) for made in plugin.objects) == 1
+        wrapped.cleanup()
+        assert not any(made.records for made in plugin.objects)
+    assert len(plugin.objects) == 3
+
+
+def test_what_cannot_do_dns_01_is_asked_so_when_it_is_prepared(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install(
+        monkeypatch,
+        tmp_path,
+        "dns-late",
+        SOURCE.replace("self.ready, self.cleaned = True", "self.ready, self.cleaned = False"),
+    )
+    wrapped = Wrapped("dns-late", config(tmp_path))
+    with pytest.raises(errors.PluginError, match="dns-late does not do dns-01"):
+        wrapped.prepare()
+
+
+def test_the_old_group_of_entry_points_counts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install(monkeypatch, tmp_path, "dns-old", SOURCE, group="letsencrypt.plugins")
+    wrapped = Wrapped("dns-old", config(tmp_path, dns_old_propagation_seconds=7))
+    wrapped.prepare()
+    assert wrapped.pause == 7
+
+
+def test_a_name_with_its_distribution_before_it_gets_a_suggestion(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install(monkeypatch, tmp_path, "dns-provider", SOURCE)
+    with pytest.raises(errors.PluginError, match=r"did you mean dns-provider\?"):
+        Wrapped("certbot-dns-provider:dns-provider", config(tmp_path))
+
+
+def test_hooks_find_the_variables_of_the_challenge_in_hand(
+    provider: Callable[..., tuple[Wrapped, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrapped, plugin = provider()
+    found = []
+
+    def perform(achalls: Any) -> list[Any]:
+        for _ in achalls:
+            names = ",".join(other.token.decode() for other in achalls)  # as `manual` lists them
+            found.append((os.environ.get("WHICH"), names))
+        return []
+
+    monkeypatch.setattr(plugin, "perform", perform)
+    order = [achall("a.test", token=b"1" * 16), achall("b.test", token=b"2" * 16)]
+    wrapped.perform(order, [{"WHICH": "a"}, {"WHICH": "b"}])
+    assert [which for which, _ in found] == ["a", "b"]
+    assert "WHICH" not in os.environ
+
+
+def test_the_advice_to_raise_the_pause_is_left_out_of_the_hint(
+    provider: Callable[..., tuple[Wrapped, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrapped, plugin = provider()
+    monkeypatch.setattr(
+        plugin,
+        "auth_hint",
+        lambda failed: DNSAuthenticator.auth_hint(plugin, failed),
+        raising=False,
+    )
+    assert wrapped.auth_hint([]) == (
+        "The Certificate Authority failed to verify the DNS TXT records created by "
+        "--dns-provider. Ensure the above domains are hosted by this DNS provider."
+    )
 
 
 def test_nothing_is_cleaned_up_where_nothing_was_begun(
     provider: Callable[..., tuple[Wrapped, Any]],
 ) -> None:
     wrapped, plugin = provider()
-    plugin.undeletable = one = achall("example.test")
-    wrapped.cleanup([one])
+    wrapped.cleanup()
+    assert not plugin.cleaned
 
 
 def test_a_plugin_that_is_no_class_of_certbots_is_refused(

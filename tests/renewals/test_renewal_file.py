@@ -69,7 +69,7 @@ def renewal_file(  # noqa: PLR0913 - what a renewal file says, most with a defau
 def found(
     directory: Path, identifier: str | None = "same", names: Sequence[str] = ("example.test",)
 ) -> tuple[str, bool] | None:
-    result = find(directory, identifier=identifier, names=names, prefix=PREFIX)
+    result = find(directory, identifier=identifier, names=names, prefixes=[PREFIX])
     return (result.file.path.stem, result.shared) if result else None
 
 

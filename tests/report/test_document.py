@@ -88,7 +88,7 @@ def test_a_report_in_full() -> None:
     assert isinstance(challenge, dict)
     described = SCHEMA["$defs"]["challenge"]
     assert list(challenge) == list(described["properties"])
-    assert set(challenge) - {"dnssec"} == set(described["required"])
+    assert set(challenge) - {"names", "record_name", "dnssec"} == set(described["required"])
     assert challenge["dnssec"] == {
         "status": "unchecked",
         "reason": "its keys and signatures were not looked at",

@@ -41,6 +41,7 @@ ERRORS = [
     "no-dns-egress",
 ]
 WARNINGS = [
+    "record-lingers",
     "stale-values",
     "address-unreachable",
     "delegation-mismatch",

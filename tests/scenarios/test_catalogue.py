@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 ELSEWHERE = {
     "internal-error",
     "unconfirmed",
+    "record-lingers",
     "caa-forbids",
     "caa-unanswerable",
     "dnssec-bogus",

@@ -35,8 +35,8 @@ RULE = Rule(
     remedies=(
         Remedy(
             "the record was written at the owner name, not at the target",
-            "Let the plugin follow the alias (many have an option or a zone "
-            "setting for it), or write at the target with a hook.",
+            "certbot's plugin follows aliases (--dns-preflight-alias follow); a hook finds the "
+            "place in DNS_PREFLIGHT_RECORD.",
         ),
         Remedy(
             "the credentials do not cover the target's zone",

@@ -1,0 +1,45 @@
+"""After the clean-up: sees whether what was removed is gone, and tells of a failed preflight.
+
+Decides nothing about the order any more: whatever goes wrong here is a warning.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from certbot import errors
+
+from certbot_dns_preflight.checks.rules import record_lingers
+from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.plugin import failure_hook
+from certbot_dns_preflight.run import lingering, signals
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.outcome import Outcome
+    from certbot_dns_preflight.plugin.failure_hook import Failure
+    from certbot_dns_preflight.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def look(result: Outcome | None, settings: Settings) -> None:
+    """Warn of records that this order made and that are still served; in five seconds at most."""
+    if result is None or Code.RECORD_LINGERS in settings.skip:
+        return
+    try:
+        left = signals.run(lingering.look(result, query_timeout=settings.query_timeout))
+    except errors.SignalExit:
+        raise
+    except Exception:
+        logger.debug("The look after the clean-up failed", exc_info=True)
+        return
+    if left:
+        finding = record_lingers.tell([(one.owner, one.value, one.server) for one in left])
+        logger.warning("dns-preflight: %s %s (%s)", finding.summary, finding.remedy, finding.code)
+
+
+def tell(failure: Failure, settings: Settings, lineage: str | None) -> None:
+    """Run the failure hook, if there is one."""
+    if settings.failure_hook is not None:
+        failure_hook.run(settings.failure_hook, failure, lineage=lineage, report=settings.report)

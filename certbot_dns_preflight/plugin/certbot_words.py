@@ -1,0 +1,77 @@
+"""What certbot's own code says while a wrapped authenticator works, where it would mislead.
+
+Decides which of its messages are kept back, and what of them is worth knowing: nothing else of
+certbot's output is touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+from typing import TYPE_CHECKING, Self
+
+from certbot.display import ops
+from certbot.display import util as display
+
+from certbot_dns_preflight.escaping import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_MOST_WORDS = 500
+_NO_PAUSE = re.compile(r"Waiting 0 seconds for DNS changes to propagate\.?")
+
+
+@contextlib.contextmanager
+def without_pause() -> Iterator[None]:
+    """Keep certbot's base class from saying that it waits 0 seconds: it is we who wait.
+
+    It says so through `certbot.display.util.notify`, looked up in its module at each call.
+    """
+    notify = display.notify
+
+    def told(msg: str) -> None:
+        if not _NO_PAUSE.fullmatch(msg.strip()):
+            notify(msg)
+
+    display.notify = told
+    try:
+        yield
+    finally:
+        display.notify = notify
+
+
+class HookFailures(logging.Handler):
+    """Which auth hooks failed, by what certbot's hook runner says: it only says so, and goes on.
+
+    The runner (`certbot.display.ops.report_executed_command`) logs a hook's name and its exit
+    status where that is not 0, and then what it wrote to standard error. Use it as a context.
+    """
+
+    def __init__(self, in_hand: Callable[[], int | None]) -> None:
+        """Take what says which challenge is in hand when a hook has run."""
+        super().__init__(logging.WARNING)
+        self.words: dict[int, str] = {}
+        self._in_hand = in_hand
+
+    def __enter__(self) -> Self:
+        """Listen."""
+        logging.getLogger(ops.__name__).addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Listen no more."""
+        logging.getLogger(ops.__name__).removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take note of a failure, then of the hook's own words about it."""
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        index = self._in_hand()
+        if len(arguments) != 2 or index is None or "-auth-hook" not in str(arguments[0]):  # noqa: PLR2004 - who, and what
+            return
+        if isinstance(arguments[1], int):
+            self.words[index] = f"the auth hook exited with status {arguments[1]}"
+        elif index in self.words:
+            reported = "; ".join(line.strip() for line in str(arguments[1]).strip().splitlines())
+            self.words[index] += f": {printable(reported)[:_MOST_WORDS]}"

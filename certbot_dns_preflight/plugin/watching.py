@@ -1,0 +1,38 @@
+"""Who is shown the wait, and how: a picture on a terminal, a line a minute elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.plugin.waiting_words import WaitingWords
+from certbot_dns_preflight.report.live import LiveView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.outcome import Progress
+    from certbot_dns_preflight.settings import Settings
+
+
+@contextlib.contextmanager
+def watch(
+    challenges: Sequence[Challenge], settings: Settings, *, quiet: bool
+) -> Iterator[Callable[[Progress], None] | None]:
+    """Give what is to be told of each `Progress` while the context lasts; None: nobody watches."""
+    if quiet:
+        yield None
+    elif _is_watched():
+        with LiveView() as view:
+            yield view
+    else:
+        yield WaitingWords(challenges, at_most=settings.timeout)
+
+
+def _is_watched() -> bool:
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):  # there is none, or it is closed
+        return False

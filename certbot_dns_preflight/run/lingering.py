@@ -1,0 +1,125 @@
+"""After the clean-up: whether a record that this order made is still served.
+
+Decides whom to ask, and when to believe that it is gone. What a secondary still shows while another
+server has lost it is on its way out. Nobody is asked in a zone that was slow or in trouble, and it
+never takes longer than five seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.answers import Absent, Alias, Values
+from certbot_dns_preflight.facts.survey import Status
+from certbot_dns_preflight.resolve.exchange import Exchange
+from certbot_dns_preflight.resolve.queries import SINGLE_TRY
+from certbot_dns_preflight.resolve.reading import read_txt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.facts.survey import Hop, Observation
+
+_MOST_SECONDS = 5.0
+_LOOKS_AT = (0.0, 0.4, 1.0, 2.0, 4.0)
+_SLOW = 0.5  # seconds for an answer
+_LATE = 3.0  # seconds: what took longer to appear takes longer to go
+
+
+@dataclass(frozen=True, slots=True)
+class Lingering:
+    """A value that all servers asked still show, with one of them."""
+
+    owner: dns.name.Name
+    value: bytes
+    server: Observation
+
+
+async def look(outcome: Outcome, *, query_timeout: float) -> tuple[Lingering, ...]:
+    """Look at what the run saw in place: `outcome`'s records, which are now to be gone."""
+    hops: dict[dns.name.Name, Hop] = {}
+    values: dict[dns.name.Name, dict[bytes, None]] = {}
+    for judged in outcome.challenges:
+        hop = _healthy(judged)
+        if hop is not None:
+            hops[hop.owner] = hop
+            values.setdefault(hop.owner, {}).update(dict.fromkeys(judged.survey.challenge.expected))
+    exchange = Exchange(query_timeout=min(query_timeout, _SLOW))
+    results: dict[dns.name.Name, tuple[Lingering, ...]] = {}
+
+    async def one(hop: Hop) -> None:
+        results[hop.owner] = await _lingering(exchange, hop, values[hop.owner])
+
+    # What is not known when time is up is not told.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_MOST_SECONDS), asyncio.TaskGroup() as group:
+            for hop in hops.values():
+                group.create_task(one(hop))
+    return tuple(left for lefts in results.values() for left in lefts)
+
+
+def _healthy(judged: ChallengeOutcome) -> Hop | None:
+    """Give the place of the record, where it was seen, and all its servers are well."""
+    survey = judged.survey
+    if not survey.hops or survey.obstacle is not None or not survey.challenge.expected:
+        return None
+    hop = survey.hops[-1]
+    asked = [
+        observation
+        for observation in hop.observations
+        if observation.status is not Status.NOT_ASKED
+    ]
+    well = all(
+        observation.status is Status.MATCH and (observation.rtt or 0.0) < _SLOW
+        for observation in asked
+    )
+    matched = (one.first_match for one in asked if one.first_match is not None)
+    soonest = min(matched, default=_LATE)
+    return hop if asked and well and soonest < _LATE else None
+
+
+async def _lingering(
+    exchange: Exchange, hop: Hop, expected: Iterable[bytes]
+) -> tuple[Lingering, ...]:
+    left: tuple[Lingering, ...] = ()
+    before = 0.0
+    for moment in _LOOKS_AT:
+        await asyncio.sleep(moment - before)
+        before = moment
+        readings = await asyncio.gather(
+            *(_read(exchange, hop, observation) for observation in hop.observations)
+        )
+        shown = [
+            (observation, texts)
+            for observation, texts in zip(hop.observations, readings, strict=True)
+            if texts is not None
+        ]
+        left = tuple(
+            Lingering(hop.owner, value, shown[0][0])
+            for value in expected
+            if shown and all(value in texts for _, texts in shown)
+        )
+        if not left:
+            break
+    return left
+
+
+async def _read(exchange: Exchange, hop: Hop, observation: Observation) -> frozenset[bytes] | None:
+    """Read what one address shows now; None where it gives no answer to go by."""
+    if observation.rtt is None:
+        return None
+    reply = await exchange.ask(observation.endpoint, hop.owner, dns.rdatatype.TXT, how=SINGLE_TRY)
+    match read_txt(reply, hop.owner, hop.zone.apex):
+        case Values(texts=texts):
+            return frozenset(texts)
+        case Absent() | Alias():
+            return frozenset()
+        case _:
+            return None

@@ -1,0 +1,183 @@
+"""Where a challenge's record belongs, found out before it is made: aliases are followed.
+
+Decides the owner name to write at and the zone that holds it. Nobody is asked for the TXT: a
+negative answer must not get into a cache before the record is there. The alias itself can only be
+found by asking at the very name, and is asked for as CNAME, of one authoritative server at a time
+until one has answered. No resolver hears of it (it would keep NXDOMAIN for all types), nor do all
+servers of the zone: PowerDNS keeps the absence of a name, whatever type was asked for, for up to a
+minute (negquery-cache-ttl) unless the record comes by its API or by transfer, and then that one
+server alone is late, and is waited for. BIND, NSD and Knot keep nothing. A parent name that the
+walk needs is asked for as SOA, and exists.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dns.exception
+import dns.message
+import dns.name
+import dns.rdatatype
+
+from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.fanout import ask_any
+from certbot_dns_preflight.resolve.reading import alias_at
+from certbot_dns_preflight.resolve.referrals import find_referral, is_usable
+from certbot_dns_preflight.resolve.siblings import random_sibling
+from certbot_dns_preflight.run import inputs, session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.answers import Alias
+    from certbot_dns_preflight.resolve.cache import DelegationCache, Found
+    from certbot_dns_preflight.run.inputs import Inputs
+    from certbot_dns_preflight.run.session import Session
+    from certbot_dns_preflight.settings import Settings
+
+_MOST_HOPS = 16
+_BESIDE = b"_dns-preflight"  # a label for a name next to the one in question
+_PATIENCE = 10.0  # seconds; what is not known by then is written where it was asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where one challenge's record goes. `record` is `owner` itself where that is no alias.
+
+    `zone` is the apex of the zone that holds `record`; None where it is not known. Then no alias
+    is followed, for nothing could be written at its end.
+    """
+
+    owner: dns.name.Name
+    record: dns.name.Name
+    zone: dns.name.Name | None
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether the record goes to an alias's target."""
+        return bool(self.record != self.owner)
+
+    @property
+    def relative(self) -> str | None:
+        """The record's name as its zone's file or form has it: ``@`` for the apex."""
+        if self.zone is None:
+            return None
+        return self.record.relativize(self.zone).to_text()
+
+
+async def find(
+    challenges: Iterable[Challenge],
+    settings: Settings,
+    *,
+    cache: DelegationCache | None = None,
+    read: Inputs | None = None,
+) -> dict[dns.name.Name, Placement]:
+    """Find out for every challenge where its record goes, by owner name; in ten seconds at most.
+
+    `cache` is what earlier walks learned, and grows; `read` the files that the settings name.
+    """
+    owners = dict.fromkeys(challenge.owner for challenge in challenges)
+    places: dict[dns.name.Name, Placement] = {}
+    async with session.opened(settings, read or inputs.load(settings), cache=cache) as means:
+        search = _Search(means)
+
+        async def one(owner: dns.name.Name) -> None:
+            places[owner] = await search.follow(owner)
+
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE), asyncio.TaskGroup() as group:
+                for owner in owners:
+                    group.create_task(one(owner))
+    return {owner: places.get(owner, Placement(owner, owner, None)) for owner in owners}
+
+
+class _Search:
+    """The walk from alias to alias."""
+
+    def __init__(self, means: Session) -> None:
+        self._means = means
+
+    async def follow(self, owner: dns.name.Name) -> Placement:
+        passed = [owner]
+        while len(passed) <= _MOST_HOPS:
+            zone, message = await self._ask(passed[-1])
+            if zone is None:
+                break
+            alias = None if message is None else alias_at(message, passed[-1])
+            if alias is None or await self._is_wildcards(passed[-1], alias):
+                return Placement(owner, passed[-1], zone)
+            if alias.target in passed:
+                break
+            passed.append(alias.target)
+        return Placement(owner, owner, None)
+
+    async def _is_wildcards(self, name: dns.name.Name, alias: Alias) -> bool:
+        """Whether the alias is a wildcard's: a record at the name takes the name out of it.
+
+        Then the name itself is the place, as it is for everybody who does not look for aliases.
+        """
+        sibling = random_sibling(name)
+        if sibling is None or alias.dname is not None:
+            return False
+        _, message = await self._ask(sibling)
+        beside = None if message is None else alias_at(message, sibling)
+        return beside is not None and beside.target == alias.target
+
+    async def _ask(
+        self, name: dns.name.Name
+    ) -> tuple[dns.name.Name | None, dns.message.Message | None]:
+        """Ask for the alias at a name; give the apex of the zone it lies in, and the answer."""
+        if name == dns.name.root:
+            return None, None
+        cut = await self._above(name)
+        while isinstance(cut, ZoneCut):
+            apex = cut.apex
+            zone = await self._means.walker.zone(cut)
+            got = await ask_any(
+                self._means.exchange,
+                [
+                    endpoint
+                    for nameserver in zone.nameservers
+                    for endpoint in nameserver.endpoints
+                    if (6 if endpoint.ipv6 else 4) in self._means.families
+                ],
+                name,
+                dns.rdatatype.CNAME,
+                usable=lambda response, apex=apex: is_usable(response.message, apex, name),  # type: ignore[misc] # mypy takes no default here
+            )
+            if got is None:
+                return apex, None
+            message = got[1].message
+            if find_referral(message, apex, name) is None:
+                return _deepest(apex, name, message), message
+            # The name is a zone of its own, as those of acme-dns are, and so it exists.
+            deeper = await self._means.walker.find(name)
+            if isinstance(deeper, ZoneCut) and deeper.apex == apex:
+                return apex, None
+            cut = deeper
+        return None, None
+
+    async def _above(self, name: dns.name.Name) -> Found:
+        """Find the zone above a name, without a question about the name itself."""
+        above = name.parent()
+        if self._means.resolvers:
+            # A walk through a resolver looks only at what is above the name that it is given.
+            with contextlib.suppress(dns.exception.DNSException):
+                above = dns.name.Name((_BESIDE, *above.labels))
+        return await self._means.walker.find(above)
+
+
+def _deepest(
+    apex: dns.name.Name, name: dns.name.Name, message: dns.message.Message
+) -> dns.name.Name:
+    """Give the zone's apex by a negative answer: a server may hold a zone and the one above it."""
+    if message.answer:
+        return apex
+    for rrset in message.authority:
+        if rrset.rdtype == dns.rdatatype.SOA and name.is_subdomain(rrset.name):
+            return rrset.name if rrset.name.is_subdomain(apex) else apex
+    return apex

@@ -1,0 +1,196 @@
+"""Failures are told where it counts, and nothing is waited for that cannot come."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Certbot, Ran
+    from tests.lab import Lab
+
+pytestmark = pytest.mark.slow
+
+NAME = "example.test"
+
+
+def certonly(certbot: Certbot, domains: str, *options: str) -> Ran:
+    return certbot("certonly", f"--domains={domains}", *certbot.preflight_options, *options)
+
+
+@pytest.fixture
+def failing_hook(lab: Lab) -> Path:
+    """Writes all records but those of names that begin with "bad"."""
+    hook = lab.path / "failing-hook"
+    hook.write_text(
+        "#!/bin/sh\ncase $CERTBOT_DOMAIN in\n"
+        "bad*) echo 'the API says \"403\"' >&2; exit 3;;\nesac\n"
+        f"exec {lab.auth_hook}\n"
+    )
+    hook.chmod(0o755)
+    return hook
+
+
+@pytest.fixture
+def telling_hook(tmp_path: Path) -> tuple[str, Callable[[], list[dict[str, str]]]]:
+    """A failure hook that writes down what it gets; and what it has got."""
+    told = tmp_path / "told"
+    script = tmp_path / "tell it"
+    script.write_text(
+        "#!/usr/bin/env python3\nimport json, os, sys\n"
+        "got = {n: v for n, v in os.environ.items() if n.startswith('DNS_PREFLIGHT_')}\n"
+        f"open({str(told)!r}, 'a').write(json.dumps({{**got, 'text': sys.stdin.read()}}) + '\\n')\n"
+    )
+    script.chmod(0o755)
+
+    def read() -> list[dict[str, str]]:
+        return [json.loads(line) for line in told.read_text().splitlines()] if told.exists() else []
+
+    return f"'{script}'", read
+
+
+def test_an_auth_hook_that_fails_is_told_at_once_in_its_words(
+    certbot: Certbot, lab: Lab, failing_hook: Path
+) -> None:
+    since = len(lab.ca.log)
+    ran = certonly(
+        certbot,
+        "bad.example.test,good.example.test",
+        f"--manual-auth-hook={failing_hook}",
+        f"--manual-cleanup-hook={lab.cleanup_hook}",
+        "--dns-preflight-timeout=1000",
+    )
+    assert ran.status == 1
+    told = " ".join(ran.stderr.split())
+    assert (
+        'Not ready: bad.example.test: the auth hook exited with status 3: the API says "403"'
+        in told
+    )
+    assert "The challenge was not answered; the records are being removed." in told
+    assert lab.ca.challenges_answered(since) == 0
+    assert not lab.primary.texts("_acme-challenge.good.example.test.")
+
+
+def test_a_name_whose_hook_fails_is_dropped_from_a_subset(
+    certbot: Certbot, lab: Lab, failing_hook: Path
+) -> None:
+    since = len(lab.ca.log)
+    ran = certonly(
+        certbot,
+        "bad.example.test,good.example.test",
+        f"--manual-auth-hook={failing_hook}",
+        f"--manual-cleanup-hook={lab.cleanup_hook}",
+        "--allow-subset-of-names",
+    )
+    assert ran.status == 0, ran.output
+    assert lab.ca.challenges_answered(since) == 1
+
+
+def test_a_failed_preflight_runs_the_failure_hook_once_with_report_and_facts(
+    certbot: Certbot,
+    lab: Lab,
+    telling_hook: tuple[str, Callable[[], list[dict[str, str]]]],
+) -> None:
+    command, told = telling_hook
+    lab.pause_transfers(lab.knot)
+    ran = certonly(
+        certbot,
+        "example.test,www.example.test",
+        *certbot.rfc2136_options,
+        "--dns-preflight-timeout=3",
+        f"--dns-preflight-report={certbot.report}",
+        f"--dns-preflight-failure-hook={command}",
+    )
+    assert ran.status == 1
+    (got,) = told()
+    assert got["DNS_PREFLIGHT_OUTCOME"] == "not-ready"
+    assert set(got["DNS_PREFLIGHT_DOMAINS"].split(",")) == {"example.test", "www.example.test"}
+    assert got["DNS_PREFLIGHT_CODES"] == "secondary-behind"
+    assert got["DNS_PREFLIGHT_REPORT"] == str(certbot.report)
+    assert got["DNS_PREFLIGHT_LINEAGE"] == ""
+    assert got["text"].startswith("Not ready: ")
+    assert lab.knot.host.rstrip(".") in got["text"]
+
+
+def test_renewals_run_it_too_with_the_lineage_and_only_on_failure(
+    certbot: Certbot,
+    lab: Lab,
+    issue: Callable[..., Ran],
+    telling_hook: tuple[str, Callable[[], list[dict[str, str]]]],
+) -> None:
+    command, told = telling_hook
+    issue(NAME, *certbot.rfc2136_options, f"--dns-preflight-failure-hook={command}")
+    assert told() == []
+    lab.update(lab.primary, "example.test.", add=['example.test. CAA 0 issue "other.example"'])
+    lab.wait_synchronous()
+    ran = certbot("renew", "--force-renewal", "--dns-preflight-caa-identity=letsencrypt.org")
+    assert ran.status == 1
+    (got,) = told()
+    assert got["DNS_PREFLIGHT_LINEAGE"] == NAME
+    assert got["DNS_PREFLIGHT_CODES"] == "caa-forbids"
+    assert got["DNS_PREFLIGHT_REPORT"] == ""
+
+
+def test_an_auth_hook_that_fails_runs_it_as_well(
+    certbot: Certbot,
+    failing_hook: Path,
+    telling_hook: tuple[str, Callable[[], list[dict[str, str]]]],
+) -> None:
+    command, told = telling_hook
+    ran = certonly(
+        certbot,
+        "bad.example.test",
+        f"--manual-auth-hook={failing_hook}",
+        f"--dns-preflight-failure-hook={command}",
+    )
+    assert ran.status == 1
+    (got,) = told()
+    assert got["DNS_PREFLIGHT_DOMAINS"] == "bad.example.test"
+    assert "exited with status 3" in got["text"]
+
+
+def test_a_record_that_stays_is_warned_of_and_nothing_else(
+    certbot: Certbot, lab: Lab, issue: Callable[..., Ran]
+) -> None:
+    begun = time.monotonic()
+    ran = issue(NAME, f"--manual-auth-hook={lab.auth_hook}", "--manual-cleanup-hook=true")
+    assert time.monotonic() - begun < 60
+    told = " ".join(ran.stderr.split())
+    (value,) = lab.primary.texts("_acme-challenge.example.test.")
+    shown = value.decode() if isinstance(value, bytes) else value
+    assert f'_acme-challenge.example.test. TXT "{shown}" at ns' in told
+    assert "(record-lingers)" in told
+    del certbot
+
+
+def test_what_cannot_work_is_one_clear_line(certbot: Certbot) -> None:
+    ran = certonly(certbot, NAME, "--dns-preflight-authenticator=dns-rfc2137")
+    assert ran.status == 1
+    assert "did you mean dns-rfc2136?" in ran.stderr
+    assert "The error was" not in ran.output
+    assert "PluginError" not in ran.output
+
+
+def test_without_hooks_and_terminal_the_error_names_our_option_too(certbot: Certbot) -> None:
+    ran = certonly(certbot, NAME)
+    assert ran.status == 1
+    told = " ".join(ran.stderr.split())
+    assert "--manual-auth-hook" in told
+    assert re.search(r"--dns-preflight-authenticator \(installed: [^)]*dns-rfc2136[^)]*\)", told)
+
+
+def test_the_help_shows_defaults_and_hides_what_is_nobodys_to_set(certbot: Certbot) -> None:
+    told = " ".join(certbot("--help", "dns-preflight").stdout.split())
+    assert "(default: None)" not in told
+    assert "(default: auto)" in told
+    assert "(default: built in)" in told
+    assert "(default: follow; with manual keep)" in told
+    assert "(default: manual)" in told
+    assert "--dns-preflight-lineage" not in told

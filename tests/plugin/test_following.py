@@ -1,0 +1,151 @@
+"""Records are written where aliases lead to: through certbot, at real servers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.lab.laboratory import ALIAS_OWNER, ALIAS_TARGET
+from tests.plugin.renewal_files import params
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Certbot, Ran
+    from tests.lab import Lab
+
+pytestmark = pytest.mark.slow
+
+NAME = "www.alias.test"
+
+
+@pytest.fixture
+def aliased(lab: Lab) -> str:
+    """A zone that nobody writes to: all its challenge names lead elsewhere."""
+    lab.zone(
+        "fixed.test.",
+        [lab.bind, lab.nsd, lab.knot],
+        records=(
+            "_acme-challenge CNAME shared.target.test.\n"
+            "_acme-challenge.www CNAME shared.target.test.\n"
+            "_acme-challenge.far CNAME stop.alias2.test.\n"
+            "_acme-challenge.named CNAME _acme-challenge.deep.target.test.\n"
+            "_acme-challenge.nowhere CNAME x.does-not-exist.test.\n"
+            "_acme-challenge.loop CNAME _acme-challenge.loop\n"
+        ),
+    )
+    lab.zone("alias2.test.", [lab.knot, lab.nsd], records="stop CNAME end.target.test.\n")
+    return "fixed.test"
+
+
+def report(certbot: Certbot) -> dict[str, dict[str, object]]:
+    told = json.loads(certbot.report.read_text())
+    return {challenge["domain"]: challenge for challenge in told["challenges"]}
+
+
+def test_the_record_is_made_at_the_alias_s_target_and_renewals_repeat_it(
+    certbot: Certbot, lab: Lab, issue: Callable[..., Ran]
+) -> None:
+    ran = issue(NAME, *certbot.rfc2136_options, f"--dns-preflight-report={certbot.report}")
+    assert f"the record of {ALIAS_OWNER} goes to {ALIAS_TARGET}" in " ".join(ran.stdout.split())
+    assert "Waiting 0 seconds" not in ran.output
+    assert report(certbot)[NAME]["record_name"] == ALIAS_TARGET
+    first = params(certbot.renewal_file(NAME))
+    for _ in range(2):
+        ran = certbot("renew", "--force-renewal")
+        assert ran.status == 0, ran.output
+    assert params(certbot.renewal_file(NAME)) == first
+    assert not lab.primary.texts(ALIAS_TARGET)
+    assert "record-lingers" not in ran.output
+
+
+def test_chains_and_shared_targets_of_one_order(
+    certbot: Certbot, lab: Lab, issue: Callable[..., Ran], aliased: str
+) -> None:
+    names = [aliased, f"*.{aliased}", f"www.{aliased}", f"far.{aliased}", f"named.{aliased}"]
+    issue(",".join(names), *certbot.rfc2136_options, f"--dns-preflight-report={certbot.report}")
+    told = report(certbot)
+    assert {domain: one["record_name"] for domain, one in told.items()} == {
+        aliased: "shared.target.test.",
+        f"www.{aliased}": "shared.target.test.",
+        f"far.{aliased}": "end.target.test.",
+        f"named.{aliased}": "_acme-challenge.deep.target.test.",
+    }
+    # What is expected at a place is what the whole order puts there; nothing beside it is stale.
+    assert len(told[aliased]["expected"]) == 3  # type: ignore[arg-type]
+    assert set(told[aliased]["expected"]) == set(told[f"www.{aliased}"]["expected"])  # type: ignore[call-overload]
+    codes = {finding["code"] for finding in told[aliased]["findings"]}  # type: ignore[attr-defined]
+    assert codes == {"domain-without-address"}
+    for place in ("shared", "end", "_acme-challenge.deep"):
+        assert not lab.primary.texts(f"{place}.target.test.")
+
+
+def test_a_dname_is_followed(certbot: Certbot, lab: Lab, issue: Callable[..., Ran]) -> None:
+    lab.zone("tree.test.", [lab.bind, lab.nsd], records="sub DNAME sub.target.test.\n")
+    issue("www.sub.tree.test", *certbot.rfc2136_options, f"--dns-preflight-report={certbot.report}")
+    told = report(certbot)["www.sub.tree.test"]
+    assert told["record_name"] == "_acme-challenge.www.sub.target.test."
+
+
+def test_with_keep_the_record_is_asked_for_at_the_name(certbot: Certbot, lab: Lab) -> None:
+    since = len(lab.ca.log)
+    ran = certbot(
+        "certonly",
+        f"--domains={NAME}",
+        *certbot.preflight_options,
+        *certbot.rfc2136_options,
+        "--dns-preflight-alias=keep",
+        "--dns-preflight-timeout=3",
+    )
+    assert ran.status == 1
+    assert "goes to" not in ran.output
+    assert lab.ca.challenges_answered(since) == 0
+
+
+def test_where_an_alias_leads_nowhere_the_name_itself_is_asked_for(
+    certbot: Certbot, lab: Lab, aliased: str
+) -> None:
+    since = len(lab.ca.log)
+    for name in ("nowhere", "loop"):
+        ran = certbot(
+            "certonly",
+            f"--domains={name}.{aliased}",
+            *certbot.preflight_options,
+            *certbot.rfc2136_options,
+            "--dns-preflight-timeout=3",
+        )
+        assert ran.status == 1
+        assert "goes to" not in ran.output
+    assert lab.ca.challenges_answered(since) == 0
+
+
+def test_hooks_are_told_where_the_record_belongs(
+    lab: Lab, issue: Callable[..., Ran], aliased: str
+) -> None:
+    noted = lab.path / "noted"
+    hook = lab.path / "noting-hook"
+    hook.write_text(
+        "#!/bin/sh\n"
+        f'echo "$CERTBOT_DOMAIN $DNS_PREFLIGHT_RECORD $DNS_PREFLIGHT_ZONE $DNS_PREFLIGHT_RELATIVE '
+        f'$CERTBOT_REMAINING_CHALLENGES" >>{noted}\n'
+        f'printf "server {lab.primary.address4}\\nupdate $1 $DNS_PREFLIGHT_RECORD. 60 TXT '
+        f'$CERTBOT_VALIDATION\\nsend\\n" | nsupdate -k {lab.key_file}\n'
+    )
+    hook.chmod(0o755)
+    issue(
+        f"{aliased},www.example.test,far.{aliased}",
+        f"--manual-auth-hook={hook} add",
+        f"--manual-cleanup-hook={hook} delete",
+    )
+    lines = [
+        f"far.{aliased} end.target.test target.test end",
+        f"{aliased} shared.target.test target.test shared",
+        "www.example.test _acme-challenge.www.example.test example.test _acme-challenge.www",
+    ]
+    told = noted.read_text().splitlines()
+    assert [line[-1] for line in told] == ["2", "1", "0"] * 2
+    assert sorted(line[:-2] for line in told[:3]) == lines
+    assert sorted(line[:-2] for line in told[3:]) == lines
+    assert not lab.primary.texts("shared.target.test.")

@@ -1,0 +1,59 @@
+"""Without a terminal the wait is a line at its start and one a minute."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from certbot.display import util as display
+
+from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.facts.outcome import Progress, Verdict
+from certbot_dns_preflight.plugin import watching
+from certbot_dns_preflight.plugin.waiting_words import WaitingWords
+from certbot_dns_preflight.settings import Settings
+from tests.builders.survey import NXDOMAIN, judged, seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    monkeypatch.setattr(display, "notify", lines.append)
+    return lines
+
+
+@pytest.fixture
+def progress() -> Callable[[float], Progress]:
+    bad = judged(
+        seen("ns1.example.net.", "192.0.2.1"),
+        seen("ns2.example.net.", "192.0.2.2", NXDOMAIN),
+        verdict=Verdict.NOT_READY,
+    )
+    return lambda elapsed: Progress((bad.survey,), elapsed, 300.0, 1.0)
+
+
+def test_a_line_at_the_start_and_one_for_each_minute(
+    said: list[str], progress: Callable[[float], Progress]
+) -> None:
+    watch = WaitingWords([make_challenge("example.com", [b"x"])], at_most=300.0)
+    for elapsed in (0.5, 30.0, 59.9, 60.0, 61.0, 119.0, 185.0, 190.0):
+        watch(progress(elapsed))
+    assert said == [
+        "dns-preflight: waiting until all name servers show example.com, 300 s at most",
+        "dns-preflight: 60 s of 300 s: 1 record to come, 1 of 2 addresses show it",
+        "dns-preflight: 185 s of 300 s: 1 record to come, 1 of 2 addresses show it",
+    ]
+
+
+def test_many_names_are_counted(said: list[str]) -> None:
+    WaitingWords([make_challenge(f"{n}.test", [b"x"]) for n in "abcde"], at_most=2400.0)
+    assert said[0].endswith("show a.test, b.test, c.test and 2 more, 2400 s at most")
+
+
+def test_quiet_says_nothing(said: list[str]) -> None:
+    with watching.watch([make_challenge("a.test")], Settings(), quiet=True) as watch:
+        assert watch is None
+    assert said == []

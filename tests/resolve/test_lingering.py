@@ -1,0 +1,110 @@
+"""After the clean-up: what is gone is believed to be, and what stays is named."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import dns.rdatatype
+import pytest
+
+from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.run import lingering, waiting
+from certbot_dns_preflight.settings import Settings
+from tests.lab.laboratory import zone_text
+from tests.lab.misbehaving import Authoritative, Slow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from certbot_dns_preflight.facts.outcome import Outcome
+    from certbot_dns_preflight.run.lingering import Lingering
+    from tests.lab import Lab
+
+ZONE = "left.test."
+OWNER = f"_acme-challenge.{ZONE}"
+
+
+@pytest.fixture
+def served(lab: Lab) -> Callable[..., tuple[Authoritative, Authoritative]]:
+    """Two servers of the zone that show the record."""
+
+    def make(kind: type[Authoritative] = Authoritative) -> tuple[Authoritative, Authoritative]:
+        hosts = ["nsa.dns.test.", "nsb.dns.test."]
+        made = []
+        for host in hosts:
+            address, _ = lab.addresses()
+            lab.name_addresses(host, [address])
+            text = zone_text(ZONE, hosts, "_acme-challenge TXT one\n_acme-challenge TXT two\n")
+            made.append((kind if host == hosts[1] else Authoritative)([address], {ZONE: text}))
+        lab.delegate(ZONE, hosts)
+        lab._undo.append(lambda: lab.undelegate(ZONE))
+        return made[0], made[1]
+
+    return make
+
+
+@pytest.fixture
+def seen(lab: Lab) -> Callable[[], Outcome]:
+    """See the record in place, as a run does."""
+    how = Settings(root_hints=lab.root_hints, query_timeout=2.0, confirmations=1)
+    asked = [make_challenge("left.test", [b"one"])]
+    return lambda: waiting.run(asked, how, wait=False)
+
+
+def left(outcome: Outcome) -> tuple[Lingering, ...]:
+    return asyncio.run(lingering.look(outcome, query_timeout=2.0))
+
+
+def remove(server: Authoritative, *, keep: str | None = None) -> None:
+    server.zones = Authoritative(
+        [], {ZONE: zone_text(ZONE, ["nsa.dns.test.", "nsb.dns.test."], keep or "")}
+    ).zones
+
+
+def test_what_all_servers_still_show_is_named_with_value_and_server(
+    served: Callable[..., tuple[Authoritative, Authoritative]], seen: Callable[[], Outcome]
+) -> None:
+    first, second = served()
+    with first, second:
+        (one,) = left(seen())
+    assert (one.owner.to_text(), one.value) == (OWNER, b"one")
+    assert one.server.endpoint.address in (*first.addresses, *second.addresses)
+
+
+@pytest.mark.parametrize("keep", [None, "_acme-challenge TXT two\n"])
+def test_what_one_server_has_lost_is_gone_and_asked_for_once(
+    served: Callable[..., tuple[Authoritative, Authoritative]],
+    seen: Callable[[], Outcome],
+    keep: str | None,
+) -> None:
+    first, second = served()
+    with first, second:
+        before = seen()
+        remove(first, keep=keep)
+        asked = len(first.asked) + len(second.asked)
+        assert left(before) == ()
+        assert len(first.asked) + len(second.asked) == asked + 2
+
+
+def test_nobody_is_asked_where_a_server_is_slow(
+    served: Callable[..., tuple[Authoritative, Authoritative]], seen: Callable[[], Outcome]
+) -> None:
+    first, second = served(Slow)
+    with first, second:
+        before = seen()
+        asked = len(first.asked) + len(second.asked)
+        assert left(before) == ()
+        assert len(first.asked) + len(second.asked) == asked
+
+
+def test_nobody_is_asked_where_a_server_is_down(
+    served: Callable[..., tuple[Authoritative, Authoritative]], seen: Callable[[], Outcome]
+) -> None:
+    first, second = served()
+    with first:
+        before = seen()
+        asked = len(first.asked)
+        assert left(before) == ()
+        assert len(first.asked) == asked
+    assert not any(question.kind == dns.rdatatype.TXT for question in second.asked)
