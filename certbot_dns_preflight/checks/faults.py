@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Json
     from certbot_dns_preflight.facts.query_fault import QueryFault
 
+REGISTRY_REMEDY = "The registry's servers fail; nothing to fix on your side. Try again later"
+_TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
+
 
 def hosts(some: Sequence[QueryFault]) -> tuple[dns.name.Name, ...]:
     """List the name servers, each once."""
@@ -59,6 +62,11 @@ def place(fault: QueryFault) -> dict[str, Json]:
         "address": endpoint.address,
         "port": endpoint.port,
     }
+
+
+def is_registrys(fault: QueryFault) -> bool:
+    """Whether it is a server of the root or of a top-level domain, which no user runs."""
+    return len(fault.zone) <= _TOP_LEVEL
 
 
 def severity(some: Sequence[QueryFault], context: Context) -> Severity:

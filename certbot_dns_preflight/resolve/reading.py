@@ -6,6 +6,8 @@ know which value was expected, nor what other servers said; that is for `checks`
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import dns.flags
 import dns.message
 import dns.name
@@ -81,12 +83,12 @@ def _read_caa_message(message: dns.message.Message, owner: dns.name.Name) -> Con
     return NoProperties(nxdomain=rcode == dns.rcode.NXDOMAIN)
 
 
-def is_sound(reply: Reply) -> bool:
-    """Whether it is an answer with authority, positive or negative."""
+def is_sound(reply: Reply) -> TypeGuard[Response]:
+    """Whether a resolver takes it for an answer, positive or negative; it may well lack AA."""
     return (
         isinstance(reply, Response)
-        and bool(reply.message.flags & dns.flags.AA)
         and reply.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+        and is_final(reply.message)
     )
 
 

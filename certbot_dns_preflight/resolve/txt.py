@@ -17,7 +17,6 @@ import dns.rdatatype
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
     Alias,
-    Answer,
     Failing,
     NoResponseReason,
     NotAsked,
@@ -31,7 +30,7 @@ from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.plainer import Place, Plainer, concerning
 from certbot_dns_preflight.resolve.queries import SINGLE_TRY
-from certbot_dns_preflight.resolve.reading import alias_at, read_txt, rrset_at
+from certbot_dns_preflight.resolve.reading import alias_at, is_sound, read_txt, rrset_at
 from certbot_dns_preflight.resolve.tasks import Background, together
 from certbot_dns_preflight.resolve.track import Track
 
@@ -192,7 +191,7 @@ class TxtSurvey:
         track = self._tracks.setdefault((owner, endpoint), Track())
         if matches:
             self._exchange.faults.pop((endpoint, owner, dns.rdatatype.TXT), None)
-        elif not isinstance(reading, Answer | Referral) and not track.explained:
+        elif not (is_sound(reply) or isinstance(reading, Referral) or track.explained):
             await self._explain(owner, zone, endpoint, reply)
             track.explained = True
         track.record(
@@ -212,7 +211,7 @@ class TxtSurvey:
         await self._plainer.explain(
             Place(zone.apex, server, owner, dns.rdatatype.TXT, owner),
             reply,
-            sound=lambda reply: isinstance(read_txt(reply, owner, zone.apex), Answer),
+            sound=is_sound,
         )
 
     def signed_replies(self) -> SignedReplies:

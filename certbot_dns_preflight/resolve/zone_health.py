@@ -18,7 +18,6 @@ from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
-    Answer,
     Endpoint,
     NoResponseReason,
     NotAsked,
@@ -29,7 +28,7 @@ from certbot_dns_preflight.facts.answers import (
 from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.plainer import Place, Plainer
-from certbot_dns_preflight.resolve.reading import read_txt
+from certbot_dns_preflight.resolve.reading import is_sound, read_txt
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 
@@ -88,11 +87,8 @@ class ZoneHealth:
         reply = await self._exchange.ask(place.endpoint, apex, dns.rdatatype.TXT)
 
         def sound(reply: Reply) -> bool:
-            reading = read_txt(reply, apex, apex)
             # An apex exists: to deny it is as good as to fail.
-            return isinstance(reading, Answer) and not (
-                isinstance(reading, Absent) and reading.nxdomain
-            )
+            return is_sound(reply) and reply.message.rcode() != dns.rcode.NXDOMAIN
 
         if not sound(reply):
             where = Place(apex, place, apex, dns.rdatatype.TXT, apex)

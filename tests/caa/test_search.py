@@ -16,8 +16,9 @@ import pytest
 
 from certbot_dns_preflight.caa.policy import Allowed, IssuanceRequest, decide
 from certbot_dns_preflight.facts.answers import Endpoint
-from certbot_dns_preflight.facts.caa import Climb, Properties, Property
+from certbot_dns_preflight.facts.caa import Climb, Failed, Properties, Property
 from certbot_dns_preflight.facts.finding import Finding, Severity
+from certbot_dns_preflight.facts.query_fault import CaseFault, DnssecFault, QueryFaultKind
 from certbot_dns_preflight.resolve.caa import CaaSearch
 from certbot_dns_preflight.resolve.exchange import Exchange
 from certbot_dns_preflight.resolve.root_hints import read
@@ -384,3 +385,60 @@ def test_without_any_answer_from_anywhere_nothing_is_claimed() -> None:
         return await CaaSearch(exchange, walker).climb(dns.name.from_text("www.caa.test."))
 
     assert list(of_caa(asyncio.run(search()), APPLICANT)) == []
+
+
+# -- as a CA's resolver asks ---------------------------------------------------------------------
+
+
+class CaaFailsWithDo(misbehaving.FailsWithDo):
+    """Fails only for CAA, and only with DO."""
+
+    def respond(self, question: misbehaving.Question) -> dns.message.Message:
+        if question.kind == dns.rdatatype.CAA:
+            return super().respond(question)
+        return misbehaving.Authoritative.respond(self, question)
+
+
+class CaaForSmallLetters(misbehaving.NodataForCapitals):
+    """Has its CAA for questions in small letters only."""
+
+    def respond(self, question: misbehaving.Question) -> dns.message.Message:
+        if question.kind == dns.rdatatype.CAA:
+            return super().respond(question)
+        return misbehaving.Authoritative.respond(self, question)
+
+
+def test_caa_that_is_answered_only_without_do_is_no_answer(lab: Lab) -> None:
+    _misbehaving(lab, CaaFailsWithDo)
+    found, exchange = climb(lab, "caa.test.")
+    assert {answer.content for answer in found.looks[0].answers} == {
+        Failed("SERVFAIL", otherwise_fine=True)
+    }
+    faults = list(exchange.faults.values())
+    assert len(faults) == 2  # one an address
+    for fault in faults:
+        assert isinstance(fault, DnssecFault)
+        assert (fault.rdtype, fault.kind) == (dns.rdatatype.CAA, QueryFaultKind.RCODE)
+        assert fault.zone == fault.concerns == dns.name.from_text("caa.test.")
+
+
+def test_caa_that_one_server_has_for_small_letters_only_is_told(lab: Lab) -> None:
+    addresses = lab.addresses()
+    host = "letters.dns.test."
+    lab.name_addresses(host, addresses)
+    both = [lab.bind, host]
+    with CaaForSmallLetters(addresses, {"caa.test.": zone_text("caa.test.", both, ALLOWS)}):
+        lab.zone("caa.test.", [lab.bind], apex=both, delegation=both, records=ALLOWS)
+        _, exchange = climb(lab, "www.caa.test.")
+    faults = list(exchange.faults.values())
+    assert {fault.place.endpoint.address for fault in faults} == set(addresses)
+    for fault in faults:
+        assert isinstance(fault, CaseFault)
+        assert (fault.mixed, fault.exact) == ("no data", "1 CAA record")
+
+
+def test_servers_whose_caa_differs_whatever_the_letters_mind_none(lab: Lab) -> None:
+    without = zone_text("caa.test.", [lab.bind, lab.nsd], "")
+    lab.zone("caa.test.", {lab.bind: None, lab.nsd: without}, records=ALLOWS)
+    _, exchange = climb(lab, "caa.test.")
+    assert not exchange.faults

@@ -65,8 +65,9 @@ def _finding(some: Sequence[CaseFault]) -> Finding:
         summary=f"{faults.who(some)} {answers} otherwise where letters are mixed (aBc)",
         cause=f"To {asked} came, in mixed letters: {mixed}; in small ones: {exact}. Resolvers of "
         "CAs mix the letter case of every question",
-        remedy="Update the server software or what it reads names from: letter case must not "
-        "matter.",
+        remedy=faults.REGISTRY_REMEDY
+        if faults.is_registrys(some[0])
+        else "Update the server software or what it reads names from: letter case must not matter.",
         nameserver=faults.only_host(some),
         address=faults.only_address(some),
         evidence={

@@ -50,3 +50,12 @@ def test_where_all_servers_do_it_no_record_is_said_to_be_missing() -> None:
     found = only_error(dataclasses.replace(facts, query_faults=(first, FAULT)), "case-sensitive")
     assert found.nameserver is None
     assert found.summary.startswith("ns1.example.net and ns2.example.net answer otherwise")
+
+
+def test_a_registrys_servers_are_not_the_users_to_mend() -> None:
+    fault = dataclasses.replace(FAULT, zone=name("test."))
+    facts = survey(hop(at(NS1, texts())))
+    found = only_error(dataclasses.replace(facts, query_faults=(fault,)), "case-sensitive")
+    assert found.remedy == (
+        "The registry's servers fail; nothing to fix on your side. Try again later."
+    )
