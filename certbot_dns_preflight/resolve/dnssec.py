@@ -8,7 +8,6 @@ answers mean.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import dns.flags
@@ -20,21 +19,17 @@ from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.dnssec import Asked, Facts, ServerAddress, ServerReply, ZoneFacts
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.dnssec_faults import DnssecFaults
-from certbot_dns_preflight.resolve.fanout import ask_any
-from certbot_dns_preflight.resolve.queries import RECURSIVE
-from certbot_dns_preflight.resolve.reading import is_sound, rrset_at
-from certbot_dns_preflight.resolve.single_flight import SingleFlight
+from certbot_dns_preflight.resolve.dnssec_replies import DnssecReplies
+from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.zone_servers import ZoneServers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
 
-_RESOLVED = replace(RECURSIVE, dnssec=True, checking_disabled=True)
 _ABOUT_DS = frozenset({dns.rdatatype.DS, dns.rdatatype.NSEC, dns.rdatatype.NSEC3})
 _DS, _DNSKEY, _SOA = dns.rdatatype.DS, dns.rdatatype.DNSKEY, dns.rdatatype.SOA
 
@@ -51,15 +46,12 @@ class Collector:
         families: Collection[int] = (4, 6),
     ) -> None:
         """Share the run's walker; `resolvers` and `families` as it has them."""
-        self._exchange = exchange
         self._walker = walker
         self._resolvers = resolvers
         self._servers = ZoneServers(walker, families)
         self._faults = DnssecFaults(exchange)
-        self._replies: SingleFlight[
-            tuple[dns.name.Name, dns.name.Name, dns.rdatatype.RdataType],
-            tuple[ServerReply, ...],
-        ] = SingleFlight()
+        self._replies = DnssecReplies(exchange, self._servers, resolvers)
+        self.take, self.forget = self._replies.take, self._replies.forget
 
     async def chain(self, name: dns.name.Name) -> Facts:
         """Collect from the root down to the zone of `name`: DS, DNSKEY and, for the zone, SOA."""
@@ -97,20 +89,6 @@ class Collector:
         await self._faults.note(facts)
         return facts
 
-    def take(
-        self,
-        apex: dns.name.Name,
-        owner: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        replies: tuple[ServerReply, ...],
-    ) -> None:
-        """Take answers that somebody else has got already, and do not ask for them."""
-        self._replies.results.setdefault((apex, owner, rdtype), replies)
-
-    def forget(self) -> None:
-        """Ask anew from now on."""
-        self._replies.results.clear()
-
     async def _ask_all(
         self,
         zones: dict[dns.name.Name, dns.name.Name | None],
@@ -140,8 +118,8 @@ class Collector:
         ds, dnskey, *replies = await together(
             [
                 above,
-                self._ask(apex, own, apex, _DNSKEY),
-                *(self._ask(apex, own, owner, rdtype) for owner, rdtype in rdtypes),
+                self._replies.ask(apex, own, apex, _DNSKEY),
+                *(self._replies.ask(apex, own, owner, rdtype) for owner, rdtype in rdtypes),
             ]
         )
         rrsets = tuple(
@@ -156,11 +134,11 @@ class Collector:
             await self._walker.zone(cut)  # for which all servers above are asked
         if above is None:
             return ()
-        names = await self._servers.names(above)
+        referrals = self._walker.referrals(cut.apex)
         return tuple(
-            ServerReply(ServerAddress(names[endpoint], endpoint), response)
-            for endpoint, response in self._walker.referrals(cut.apex).items()
-            if endpoint in names
+            ServerReply(ServerAddress(name, endpoint), referrals[endpoint])
+            for endpoint, name in (await self._servers.names(above)).items()
+            if endpoint in referrals
         )
 
     async def _ds(
@@ -174,7 +152,7 @@ class Collector:
         told = {referral.place for referral in referrals if _tells_of_ds(referral)}
         if told and above is not None and self._servers.is_registry(above):
             return ()
-        return await self._ask(parent, above, apex, _DS, but=frozenset(told))
+        return await self._replies.ask(parent, above, apex, _DS, but=frozenset(told))
 
     async def _insert_hidden(
         self,
@@ -212,65 +190,6 @@ class Collector:
         referrals = await self._referrals(cuts[apex], above) if apex in cuts else ()
         return (*referrals, *await self._ds(apex, parent, above, referrals))
 
-    async def _ask(
-        self,
-        apex: dns.name.Name,
-        cut: ZoneCut | None,
-        owner: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        *,
-        but: frozenset[ServerAddress] = frozenset(),
-    ) -> tuple[ServerReply, ...]:
-        return await self._replies.get(
-            (apex, owner, rdtype), lambda: self._ask_zone(cut, owner, rdtype, but)
-        )
-
-    async def _ask_zone(
-        self,
-        cut: ZoneCut | None,
-        owner: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        but: frozenset[ServerAddress],
-    ) -> tuple[ServerReply, ...]:
-        if cut is None:
-            return await self._ask_resolver(owner, rdtype)
-        if self._servers.is_registry(cut):
-            return await self._ask_registry(cut, owner, rdtype)
-        places = [
-            place
-            for place in await self._servers.every_address(cut)
-            if self._servers.may_ask(place.endpoint) and place not in but
-        ]
-        replies = await together(
-            self._exchange.ask(place.endpoint, owner, rdtype) for place in places
-        )
-        return tuple(
-            ServerReply(place, reply) for place, reply in zip(places, replies, strict=True)
-        )
-
-    async def _ask_registry(
-        self, cut: ZoneCut, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
-    ) -> tuple[ServerReply, ...]:
-        names = await self._servers.alternatives(cut)
-        useless: dict[Endpoint, Reply] = {}
-        got = await ask_any(self._exchange, names, owner, rdtype, usable=is_sound, useless=useless)
-        replies = useless.items() if got is None else [got]
-        return tuple(
-            ServerReply(ServerAddress(names[endpoint], endpoint), reply)
-            for endpoint, reply in replies
-        )
-
-    async def _ask_resolver(
-        self, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
-    ) -> tuple[ServerReply, ...]:
-        got = await ask_any(
-            self._exchange, self._resolvers, owner, rdtype, usable=_is_final, how=_RESOLVED
-        )
-        if got is None:
-            return ()
-        endpoint, reply = got
-        return (ServerReply(ServerAddress(None, endpoint), reply, recursive=True),)
-
     async def _resolved_parents(
         self, apex: dns.name.Name
     ) -> dict[dns.name.Name, dns.name.Name | None]:
@@ -279,7 +198,7 @@ class Collector:
         while names[-1] != dns.name.root:
             names.append(names[-1].parent())
         names.reverse()
-        soas = await together(self._ask_resolver(name, _SOA) for name in names)
+        soas = await together(self._replies.ask_resolver(name, _SOA) for name in names)
         zones: dict[dns.name.Name, dns.name.Name | None] = {}
         last: dns.name.Name | None = None
         for name, replies in zip(names, soas, strict=True):
@@ -315,10 +234,6 @@ def _tells_of_ds(referral: ServerReply) -> bool:
     return isinstance(referral.reply, Response) and any(
         rrset.rdtype in _ABOUT_DS for rrset in referral.reply.message.authority
     )
-
-
-def _is_final(response: Response) -> bool:
-    return response.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
 
 
 def _has_soa(server_reply: ServerReply, name: dns.name.Name) -> bool:

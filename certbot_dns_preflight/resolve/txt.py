@@ -7,6 +7,7 @@ whom to ask, never what the answers mean for the CA: that is for `checks`.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeGuard
 
 import dns.flags
@@ -18,8 +19,6 @@ from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
     Alias,
     Failing,
-    NoResponseReason,
-    NotAsked,
     Referral,
     Response,
     Unreachable,
@@ -28,6 +27,7 @@ from certbot_dns_preflight.facts.answers import (
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.observing import ObservationBuilder
 from certbot_dns_preflight.resolve.plainer import Place, Plainer, concerning
 from certbot_dns_preflight.resolve.queries import SINGLE_TRY
 from certbot_dns_preflight.resolve.reading import alias_at, is_sound, read_txt, rrset_at
@@ -36,7 +36,7 @@ from certbot_dns_preflight.resolve.track import Track
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.facts.answers import Endpoint, Reading, Reply
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from certbot_dns_preflight.facts.dnssec import SignedReplies
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.probes import Prober
@@ -63,7 +63,7 @@ class TxtSurvey:
         self.walked = asyncio.Event()  # set once it is known who serves the owner name, or nobody
         self._exchange = exchange
         self._walker = walker
-        self._families = families
+        self._observations = ObservationBuilder(exchange, families)
         self._begun = asyncio.get_running_loop().time()
         self._tracks: dict[tuple[dns.name.Name, Endpoint], Track] = {}
         self._path: list[tuple[dns.name.Name, survey.Zone]] = []
@@ -142,7 +142,7 @@ class TxtSurvey:
         await together(
             self._ask_serial(self._tracks[owner, endpoint], zone.apex, endpoint)
             for owner, zone in self._path
-            for endpoint in _endpoints(zone)
+            for endpoint in {e for server in zone.nameservers for e in server.endpoints}
             if isinstance(getattr(self._tracks.get((owner, endpoint)), "reply", None), Response)
         )
 
@@ -159,7 +159,7 @@ class TxtSurvey:
         due: set[Endpoint] = set()
         for observation in hop.observations:
             track = self._tracks.get((owner, observation.endpoint))
-            if not self._may_ask(observation.endpoint):
+            if not self._observations.may_ask(observation.endpoint):
                 continue
             if track is None or track.reading is None:
                 due.add(observation.endpoint)
@@ -248,9 +248,6 @@ class TxtSurvey:
             case _:
                 return False
 
-    def _may_ask(self, endpoint: Endpoint) -> bool:
-        return endpoint.family in self._families
-
     # -- what is known -----------------------------------------------------------------------------
 
     def _hop(
@@ -277,48 +274,26 @@ class TxtSurvey:
         followed: bool,
     ) -> survey.Observation:
         track = self._tracks.get((owner, endpoint), Track())
-        response = track.reply if isinstance(track.reply, Response) else None
-        flags = response.message.flags if response else None
-        reading = self._reading(track, endpoint)
-        return survey.Observation(
-            zone=zone.apex,
-            nameserver=nameserver.name,
-            endpoint=endpoint,
-            listed_by=nameserver.listed_by,
-            reading=reading,
-            status=survey.measure(reading, self.challenge.expected, followed=followed),
-            rcode=dns.rcode.to_text(response.message.rcode()) if response else None,
-            authoritative=None if flags is None else bool(flags & dns.flags.AA),
-            transport=response.transport if response else None,
-            rtt=response.rtt if response else None,
-            serial=track.serial,
-            first_match=None if isinstance(track.reading, Alias) else track.first_match,
-            # An alias that stands has lost nothing, wherever it leads.
-            matched_before=track.first_match is not None and not isinstance(track.reading, Alias),
-            flips=track.flips,
-            fault=self._exchange.faults.get((endpoint, owner, dns.rdatatype.TXT)),
+        observation = self._observations.observe(
+            owner,
+            zone,
+            nameserver,
+            endpoint,
+            reply=track.reply,
+            reading=track.reading,
+            expected=self.challenge.expected,
+            followed=followed,
         )
-
-    def _reading(self, track: Track, endpoint: Endpoint) -> Reading:
-        family = endpoint.family
-        if family not in self._families:
-            return NotAsked(f"IPv{family} was left out")
-        match track.reading:
-            case None:
-                return Unreachable(NoResponseReason.TIMED_OUT, "no answer before the time was up")
-            case Unreachable(reason=NoResponseReason.NO_ROUTE) if (
-                family in self._exchange.unroutable_families
-            ):
-                return NotAsked(f"this host has no IPv{family} route")
-            case reading:
-                return reading
+        # An alias that stands has lost nothing, wherever it leads.
+        first_match = None if isinstance(track.reading, Alias) else track.first_match
+        return replace(
+            observation,
+            serial=track.serial,
+            first_match=first_match,
+            matched_before=first_match is not None,
+            flips=track.flips,
+        )
 
 
 def _has_authority(reply: Reply) -> TypeGuard[Response]:
     return isinstance(reply, Response) and bool(reply.message.flags & dns.flags.AA)
-
-
-def _endpoints(zone: survey.Zone) -> frozenset[Endpoint]:
-    return frozenset(
-        endpoint for nameserver in zone.nameservers for endpoint in nameserver.endpoints
-    )

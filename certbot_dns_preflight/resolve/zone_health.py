@@ -18,15 +18,11 @@ from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
-    Endpoint,
-    NoResponseReason,
-    NotAsked,
-    Response,
-    Unreachable,
     Values,
 )
 from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.observing import ObservationBuilder
 from certbot_dns_preflight.resolve.plainer import Place, Plainer
 from certbot_dns_preflight.resolve.reading import is_sound, read_txt
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
@@ -48,7 +44,7 @@ class ZoneHealth:
         """Share the run's walker; `families` (4, 6) may be asked over."""
         self._exchange = exchange
         self._walker = walker
-        self._families = families
+        self._observations = ObservationBuilder(exchange, families)
         self._plainer = Plainer(exchange)
         self._hops: SingleFlight[dns.name.Name, survey.Hop] = SingleFlight()
 
@@ -66,7 +62,7 @@ class ZoneHealth:
         endpoints = {
             endpoint for nameserver in zone.nameservers for endpoint in nameserver.endpoints
         }
-        asked = [endpoint for endpoint in endpoints if endpoint.family in self._families]
+        asked = [endpoint for endpoint in endpoints if self._observations.may_ask(endpoint)]
         names = {e: server.name for server in zone.nameservers for e in server.endpoints}
         answers = await together(
             self._ask_one(zone, ServerAddress(names[endpoint], endpoint)) for endpoint in asked
@@ -76,7 +72,14 @@ class ZoneHealth:
             zone.apex,
             zone,
             tuple(
-                self._observation(zone, nameserver, endpoint, replies.get(endpoint))
+                self._observations.observe(
+                    zone.apex,
+                    zone,
+                    nameserver,
+                    endpoint,
+                    reply=replies.get(endpoint),
+                    reading=_reading(replies.get(endpoint), zone.apex),
+                )
                 for nameserver in zone.nameservers
                 for endpoint in nameserver.endpoints
             ),
@@ -95,41 +98,13 @@ class ZoneHealth:
             await self._plainer.explain(where, reply, sound=sound)
         return reply
 
-    def _observation(
-        self,
-        zone: survey.Zone,
-        nameserver: survey.NameServer,
-        endpoint: Endpoint,
-        reply: Reply | None,
-    ) -> survey.Observation:
-        response = reply if isinstance(reply, Response) else None
-        flags = response.message.flags if response else None
-        reading = self._reading(zone, endpoint, reply)
-        return survey.Observation(
-            zone=zone.apex,
-            nameserver=nameserver.name,
-            endpoint=endpoint,
-            listed_by=nameserver.listed_by,
-            reading=reading,
-            status=survey.measure(reading, ()),
-            rcode=dns.rcode.to_text(response.message.rcode()) if response else None,
-            authoritative=None if flags is None else bool(flags & dns.flags.AA),
-            transport=response.transport if response else None,
-            rtt=response.rtt if response else None,
-            fault=self._exchange.faults.get((endpoint, zone.apex, dns.rdatatype.TXT)),
-        )
 
-    def _reading(self, zone: survey.Zone, endpoint: Endpoint, reply: Reply | None) -> Reading:
-        family = endpoint.family
-        if reply is None:
-            return NotAsked(f"IPv{family} was left out")
-        match read_txt(reply, zone.apex, zone.apex):
-            case Values() | Alias():
-                # What the apex holds is not the question; that it is answered for is.
-                return Absent(nxdomain=False, soa=zone.apex)
-            case Unreachable(reason=NoResponseReason.NO_ROUTE) if (
-                family in self._exchange.unroutable_families
-            ):
-                return NotAsked(f"this host has no IPv{family} route")
-            case reading:
-                return reading
+def _reading(reply: Reply | None, apex: dns.name.Name) -> Reading | None:
+    if reply is None:
+        return None
+    match read_txt(reply, apex, apex):
+        case Values() | Alias():
+            # What the apex holds is not the question; that it is answered for is.
+            return Absent(nxdomain=False, soa=apex)
+        case reading:
+            return reading

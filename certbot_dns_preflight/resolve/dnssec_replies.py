@@ -1,0 +1,124 @@
+"""Asks the servers of a zone one question for what DNSSEC needs, each question once.
+
+Decides whom to ask: every address, one server of a registry, or the given resolver. Which questions
+there are is `dnssec`'s to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
+from certbot_dns_preflight.resolve.fanout import ask_any
+from certbot_dns_preflight.resolve.queries import RECURSIVE
+from certbot_dns_preflight.resolve.reading import is_sound
+from certbot_dns_preflight.resolve.single_flight import SingleFlight
+from certbot_dns_preflight.resolve.tasks import together
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply, Response
+    from certbot_dns_preflight.resolve.cache import ZoneCut
+    from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.zone_servers import ZoneServers
+
+_RESOLVED = replace(RECURSIVE, dnssec=True, checking_disabled=True)
+
+
+class DnssecReplies:
+    """Remembers what was replied, by zone, owner name and type."""
+
+    def __init__(
+        self, exchange: Exchange, servers: ZoneServers, resolvers: tuple[Endpoint, ...]
+    ) -> None:
+        """Ask `servers`; `resolvers` where there is no zone cut to ask."""
+        self._exchange = exchange
+        self._servers = servers
+        self._resolvers = resolvers
+        self._asked: SingleFlight[
+            tuple[dns.name.Name, dns.name.Name, dns.rdatatype.RdataType],
+            tuple[ServerReply, ...],
+        ] = SingleFlight()
+
+    def take(
+        self,
+        apex: dns.name.Name,
+        owner: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        replies: tuple[ServerReply, ...],
+    ) -> None:
+        """Take answers that somebody else has got already, and do not ask for them."""
+        self._asked.results.setdefault((apex, owner, rdtype), replies)
+
+    def forget(self) -> None:
+        """Ask anew from now on."""
+        self._asked.results.clear()
+
+    async def ask(
+        self,
+        apex: dns.name.Name,
+        cut: ZoneCut | None,
+        owner: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        *,
+        but: frozenset[ServerAddress] = frozenset(),
+    ) -> tuple[ServerReply, ...]:
+        """Ask all addresses of a zone that need be, `but` some; a resolver where it has no cut."""
+        return await self._asked.get(
+            (apex, owner, rdtype), lambda: self._ask_zone(cut, owner, rdtype, but)
+        )
+
+    async def _ask_zone(
+        self,
+        cut: ZoneCut | None,
+        owner: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        but: frozenset[ServerAddress],
+    ) -> tuple[ServerReply, ...]:
+        if cut is None:
+            return await self.ask_resolver(owner, rdtype)
+        if self._servers.is_registry(cut):
+            return await self._ask_registry(cut, owner, rdtype)
+        places = [
+            place
+            for place in await self._servers.every_address(cut)
+            if self._servers.may_ask(place.endpoint) and place not in but
+        ]
+        replies = await together(
+            self._exchange.ask(place.endpoint, owner, rdtype) for place in places
+        )
+        return tuple(
+            ServerReply(place, reply) for place, reply in zip(places, replies, strict=True)
+        )
+
+    async def _ask_registry(
+        self, cut: ZoneCut, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
+    ) -> tuple[ServerReply, ...]:
+        names = await self._servers.alternatives(cut)
+        useless: dict[Endpoint, Reply] = {}
+        got = await ask_any(self._exchange, names, owner, rdtype, usable=is_sound, useless=useless)
+        replies = useless.items() if got is None else [got]
+        return tuple(
+            ServerReply(ServerAddress(names[endpoint], endpoint), reply)
+            for endpoint, reply in replies
+        )
+
+    async def ask_resolver(
+        self, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
+    ) -> tuple[ServerReply, ...]:
+        """Ask the given resolvers; one that answers will do."""
+        got = await ask_any(
+            self._exchange, self._resolvers, owner, rdtype, usable=_is_final, how=_RESOLVED
+        )
+        if got is None:
+            return ()
+        endpoint, reply = got
+        return (ServerReply(ServerAddress(None, endpoint), reply, recursive=True),)
+
+
+def _is_final(response: Response) -> bool:
+    return response.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)

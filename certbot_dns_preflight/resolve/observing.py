@@ -1,0 +1,83 @@
+"""How replies become observations: what one address of a name server said and amounts to.
+
+Asks nothing; what was said earlier in the run is the caller's to add.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.flags
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.facts import survey
+from certbot_dns_preflight.facts.answers import (
+    NoResponseReason,
+    NotAsked,
+    Response,
+    Unreachable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from certbot_dns_preflight.facts.answers import Endpoint, Reading, Reply
+    from certbot_dns_preflight.resolve.exchange import Exchange
+
+
+class ObservationBuilder:
+    """Makes observations of one run. `families` (4, 6) may be asked over."""
+
+    def __init__(self, exchange: Exchange, families: Collection[int]) -> None:
+        """Take what the exchange knows of routes and faults as it is at the time."""
+        self._exchange = exchange
+        self._families = families
+
+    def may_ask(self, endpoint: Endpoint) -> bool:
+        """Whether an address is of a family that may be asked over."""
+        return endpoint.family in self._families
+
+    def observe(  # noqa: PLR0913 - what was said, by whom and about what
+        self,
+        owner: dns.name.Name,
+        zone: survey.Zone,
+        server: survey.NameServer,
+        endpoint: Endpoint,
+        *,
+        reply: Reply | None,
+        reading: Reading | None,
+        expected: tuple[bytes, ...] = (),
+        followed: bool = False,
+    ) -> survey.Observation:
+        """Make an observation of the latest reply; of None where none came in time."""
+        response = reply if isinstance(reply, Response) else None
+        flags = response.message.flags if response else None
+        reading = self._reading(endpoint, reading)
+        return survey.Observation(
+            zone=zone.apex,
+            nameserver=server.name,
+            endpoint=endpoint,
+            listed_by=server.listed_by,
+            reading=reading,
+            status=survey.measure(reading, expected, followed=followed),
+            rcode=dns.rcode.to_text(response.message.rcode()) if response else None,
+            authoritative=None if flags is None else bool(flags & dns.flags.AA),
+            transport=response.transport if response else None,
+            rtt=response.rtt if response else None,
+            fault=self._exchange.faults.get((endpoint, owner, dns.rdatatype.TXT)),
+        )
+
+    def _reading(self, endpoint: Endpoint, reading: Reading | None) -> Reading:
+        if not self.may_ask(endpoint):
+            return NotAsked(f"IPv{endpoint.family} was left out")
+        match reading:
+            case None:
+                return Unreachable(NoResponseReason.TIMED_OUT, "no answer before the time was up")
+            case Unreachable(reason=NoResponseReason.NO_ROUTE) if (
+                endpoint.family in self._exchange.unroutable_families
+            ):
+                return NotAsked(f"this host has no IPv{endpoint.family} route")
+            case _:
+                return reading
