@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import dns.exception
 import dns.flags
@@ -34,7 +34,7 @@ from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.plainer import Place, Plainer
 from certbot_dns_preflight.resolve.queries import RECURSIVE, SINGLE_TRY
-from certbot_dns_preflight.resolve.reading import read_caa
+from certbot_dns_preflight.resolve.reading import may_be_signed, read_caa
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.zone_servers import ZoneServers
 
@@ -159,13 +159,21 @@ class CaaServers:
 
     async def _ask_registry(self, owner: dns.name.Name, cut: ZoneCut) -> CaaAnswer:
         names = await self._servers.alternatives(cut)
+        useless: dict[Endpoint, Reply] = {}
+
+        def answers(reply: Reply) -> TypeGuard[Response]:
+            return isinstance(reply, Response) and not isinstance(read_caa(reply, owner), Failed)
+
         got = await ask_any(
             self._exchange,
             names,
             owner,
             dns.rdatatype.CAA,
-            usable=lambda response: not isinstance(read_caa(response, owner), Failed),
+            usable=lambda response: answers(response) and may_be_signed(response),
+            useless=useless,
         )
+        if got is None:
+            got = next(((e, r) for e, r in useless.items() if answers(r)), None)
         if got is None:
             failed = Failed("none of the zone's servers gives a usable answer")
             return CaaAnswer(owner, cut.apex, None, None, failed)

@@ -16,7 +16,7 @@ import dns.rdatatype
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.queries import RECURSIVE
-from certbot_dns_preflight.resolve.reading import is_sound
+from certbot_dns_preflight.resolve.reading import is_sound, may_be_signed
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 
@@ -100,8 +100,16 @@ class DnssecReplies:
     ) -> tuple[ServerReply, ...]:
         names = await self._servers.alternatives(cut)
         useless: dict[Endpoint, Reply] = {}
-        got = await ask_any(self._exchange, names, owner, rdtype, usable=is_sound, useless=useless)
-        replies = useless.items() if got is None else [got]
+        got = await ask_any(
+            self._exchange,
+            names,
+            owner,
+            rdtype,
+            usable=lambda response: is_sound(response) and may_be_signed(response),
+            useless=useless,
+        )
+        unsigned = [(endpoint, reply) for endpoint, reply in useless.items() if is_sound(reply)]
+        replies = [got] if got is not None else unsigned[:1] or useless.items()
         return tuple(
             ServerReply(ServerAddress(names[endpoint], endpoint), reply)
             for endpoint, reply in replies

@@ -92,6 +92,11 @@ def is_sound(reply: Reply) -> TypeGuard[Response]:
     )
 
 
+def may_be_signed(reply: Reply) -> bool:
+    """Whether signatures could have come with it: they cannot without EDNS."""
+    return isinstance(reply, Response) and reply.message.edns >= 0
+
+
 def rrset_at(
     section: list[dns.rrset.RRset], owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
 ) -> dns.rrset.RRset | None:

@@ -241,6 +241,20 @@ def test_a_proof_that_comes_for_small_letters_only_is_told_so(
             assert question["exact"] == "no data, with a proof"  # type: ignore[index, call-overload]
 
 
+def test_a_registrys_server_without_edns_is_passed_over_for_what_must_be_signed(
+    judge: Callable[..., ChallengeOutcome], signed_world: World
+) -> None:
+    def spoil(endpoint: Endpoint, _: Query, trip: Trip) -> Trip:
+        if endpoint.address == signed_world.top.address4 and isinstance(trip.reply, Response):
+            message = trip.reply.message
+            message.use_edns(-1)
+            for section in (message.answer, message.authority):
+                section[:] = [r for r in section if r.rdtype in (DNSKEY, dns.rdatatype.NS)]
+        return trip
+
+    assert judge(spoil).verdict is Verdict.READY
+
+
 # -- how much is asked ---------------------------------------------------------------------------
 
 
