@@ -37,7 +37,7 @@ FIGURES = (
     ("400,000 steps", "checks.txt_difference", "_EXACT_STEPS"),
     ("8,192 bytes", "checks.txt_difference", "_LONGEST_MEASURED"),
     ("1,000 domains", "report.metrics.textfile", "MOST_SUBJECTS"),
-    ("8,388,608 bytes", "report.metrics.textfile", "MOST_BYTES"),
+    ("4,194,304 bytes", "report.metrics.textfile", "MOST_BYTES"),
     ("1,024 characters", "report.metrics.textfile", "_LONGEST_LABEL"),
     ("32 name servers", "report.metrics.record", "MOST_NAMESERVERS"),
     ("40 links", "report.atomic_file", "_MOST_LINKS"),
