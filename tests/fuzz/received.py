@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from certbot_dns_preflight.facts.answers import (
     Response,
     Transport,
 )
-from certbot_dns_preflight.resolve.queries import DEFAULT, Match, make_query, match_response
+from certbot_dns_preflight.resolve.queries import DEFAULT, Match, Query, make_query, match_response
 
 if TYPE_CHECKING:
     import dns.name
@@ -29,7 +30,7 @@ def reply(data: bytes, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> 
     """
     if not data:
         return NoResponse(NoResponseReason.TIMED_OUT, "no answer in 3 s", 3.0)
-    query = make_query(name, rdtype, _EXACTLY)
+    query = _query(name, rdtype)
     head = data[:_HEADER].ljust(_HEADER, b"\0")
     header = query.wire[:2] + bytes([head[2] | 0x80, head[3]]) + b"\0\1" + head[6:]
     question = query.wire[_HEADER : _HEADER + len(query.sent) + 4]
@@ -37,3 +38,8 @@ def reply(data: bytes, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> 
     if isinstance(found, Match):
         return Response(found.message, Transport.UDP, 0.01)
     return NoResponse(NoResponseReason.GARBAGE, found.what, 0.01)
+
+
+@functools.cache
+def _query(name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Query:
+    return make_query(name, rdtype, _EXACTLY)

@@ -168,8 +168,9 @@ _REPLIES = (
 )
 # `received.reply` puts the question in.
 _BARE = tuple(_without_question(wire) for wire in _REPLIES)
+_AS_CAA = tuple(b"\xff" + wire[1:] for wire in _BARE)
 SEEDS: dict[str, tuple[bytes, ...]] = {
-    "message": _BARE,
+    "message": (*_BARE, *_AS_CAA),
     "referral": _BARE,
     "caa": (
         _without_question(_CAA),

@@ -56,30 +56,35 @@ STARTED = dt.datetime(2026, 11, 23, 19, 4, 50, tzinfo=dt.UTC)
 
 
 def message(data: bytes) -> None:
-    """A reply to each question that is asked of servers, from its bytes to what it says."""
-    for rdtype in (dns.rdatatype.TXT, dns.rdatatype.CAA):
-        reply = received.reply(data, OWNER, rdtype)
+    """A reply to what is asked of the zone's servers, from its bytes to what it says.
+
+    The first byte, which is no part of an answer, says what was asked.
+    """
+    if data[:1] < b"\x80":
+        reply = received.reply(data, OWNER, dns.rdatatype.TXT)
         for zone in (ZONE, ZONE.parent()):
             read_txt(reply, OWNER, zone)
+    else:
+        read_caa(received.reply(data, OWNER, dns.rdatatype.CAA), OWNER)
 
 
 def referral(data: bytes) -> None:
-    """A reply on the walk from the root."""
-    for rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
-        reply = received.reply(data, OWNER, rdtype)
-        if not isinstance(reply, Response):
-            continue
-        found = reply.message
-        for apex in (dns.name.root, ZONE.parent(), ZONE):
-            ns = referrals.find_referral(found, apex, OWNER)
-            referrals.is_usable(found, apex, OWNER)
-            if ns is not None:
-                servers: dict[dns.name.Name, tuple[Endpoint, ...]] = {}
-                referrals.merge(servers, referrals.with_glue(ns, found, apex))
-                assert set(servers) == set(referrals.targets(ns))
-                assert referrals.one_below(apex, ns.name).is_subdomain(apex)
-        referrals.read_addresses(OWNER, [found, found])
-        referrals.read_addresses(OWNER, [None, found])
+    """A reply on the walk from the root; the first byte says to what, as above."""
+    rdtype = dns.rdatatype.A if data[:1] < b"\x80" else dns.rdatatype.AAAA
+    reply = received.reply(data, OWNER, rdtype)
+    if not isinstance(reply, Response):
+        return
+    found = reply.message
+    for apex in (dns.name.root, ZONE.parent(), ZONE):
+        ns = referrals.find_referral(found, apex, OWNER)
+        referrals.is_usable(found, apex, OWNER)
+        if ns is not None:
+            servers: dict[dns.name.Name, tuple[Endpoint, ...]] = {}
+            referrals.merge(servers, referrals.with_glue(ns, found, apex))
+            assert set(servers) == set(referrals.targets(ns))
+            assert referrals.one_below(apex, ns.name).is_subdomain(apex)
+    referrals.read_addresses(OWNER, [found, found])
+    referrals.read_addresses(OWNER, [None, found])
 
 
 def caa(data: bytes) -> None:

@@ -277,6 +277,23 @@ def test_of_a_file_larger_than_any_of_ours_the_beginning_is_read(
     assert file.stat().st_size < 10_000, "what nothing dates is not kept"
 
 
+def test_what_is_cut_off_of_a_large_file_is_what_there_is_most_of(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record.record(file, recent(about("a.example"), about("b.example")))
+    monkeypatch.setattr(textfile, "MOST_BYTES", file.stat().st_size - 50)
+    record.record(file, recent(about("c.example")))
+    series = told(file)
+    assert len(series["dns_preflight_ready"]) == 3
+    assert len(series["dns_preflight_nameserver_first_match_seconds"]) == 2
+
+
+def test_a_line_longer_than_any_of_ours_is_left_out() -> None:
+    label = "x" * 20_000
+    text = f'dns_preflight_ready{{domain="{label}"}} 1.0\ndns_preflight_ready{{domain="a"}} 1.0\n'
+    assert exposition.read(text, FAMILIES) == {(families.READY, ("a",)): 1.0}
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(OUTCOMES)
 def test_it_is_read_back_as_prometheus_reads_it(file: Path, outcome: Outcome) -> None:

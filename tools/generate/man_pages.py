@@ -26,6 +26,10 @@ _STATUSES = (
 )
 _ENVIRONMENT = (
     ("NO_COLOR", "If set and not empty, nothing is coloured unless --color=always is given."),
+    (
+        "DNS_PREFLIGHT_LOG_WHOLE",
+        "If set and not empty, --verbose shortens no line and leaves none out.",
+    ),
 )
 
 

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 EXTRA = "metrics"
 # No repetition is nested in another that could take the same characters: linear time.
-_LABEL = r'([a-z_]+)="((?:[^"\\\n]|\\[\\"n])*)"'
-_LABELS = re.compile(_LABEL)
-_LINE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)*)\})? ([-+.0-9e]+)')
+_VALUE = r'"([^"\\\n]*(?:\\[\\"n][^"\\\n]*)*)"'
+_LABELS = re.compile(rf"([a-z_]+)={_VALUE}")
+_LINE = re.compile(rf"([a-z_]+)(?:\{{((?:[a-z_]+={_VALUE},?)*)\}})? ([-+.0-9e]+)")
+_LONGEST_LINE = 16384
 _ESCAPE = re.compile(r"\\(.)")
 
 Key: TypeAlias = "tuple[Family, tuple[str, ...]]"
@@ -68,16 +69,16 @@ def read(text: str, families: Sequence[Family]) -> Series:
 
     Lines are read one by one, so that a damaged one loses itself alone.
     """
-    known = {family.name: family for family in families}
+    known = {family.name: (family, set(family.labels)) for family in families}
     found: Series = {}
     for line in text.split("\n"):
-        match = _LINE.fullmatch(line)
-        family = known.get(match[1]) if match else None
-        if match is None or family is None:
+        match = _LINE.fullmatch(line) if len(line) <= _LONGEST_LINE else None
+        if match is None or match[1] not in known:
             continue
+        family, expected = known[match[1]]
         labels = dict(_LABELS.findall(match[2] or ""))
-        value = _number(match[3])
-        if value is not None and labels.keys() == set(family.labels):
+        value = _number(match[4])
+        if value is not None and labels.keys() == expected:
             found[family, tuple(_unescaped(labels[label]) for label in family.labels)] = value
     return found
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_SUBJECTS = 1000  # domains, and lineages, in one file: those looked at last
 _KEPT_SECONDS = 200 * 86400.0  # as long as any public certificate lasts
 _LONGEST_LABEL = 1024
-MOST_BYTES = 8 * 2**20  # of an earlier file that are read
+MOST_BYTES = 4 * 2**20  # of an earlier file that are read
 _PATIENCE = 5.0  # seconds for another writer of the same file
 _MODE = 0o644
 

@@ -1,0 +1,70 @@
+"""SECURITY.md and docs/limits.md claim what tests show, and the figures that are in the code."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CLAIMS = re.findall(r"(tests/[\w/]+\.py)::(test_\w+)", (ROOT / "SECURITY.md").read_text())
+LIMITS = (ROOT / "docs" / "limits.md").read_text()
+# What a cell of the page says, and the constant that it is.
+FIGURES = (
+    ("2,048", "resolve.wire", "MOST_RECORDS"),
+    ("8,192", "resolve.wire", "MOST_POINTERS"),
+    ("127", "resolve.wire", "MOST_POINTERS_A_NAME"),
+    ("262,144", "resolve.wire", "MOST_NAME_BYTES"),
+    ("1,232", "resolve.queries", "PAYLOAD"),
+    ("64", "resolve.sockets", "_MOST_STRAYS"),
+    ("200", "resolve.exchange", "_MOST_SOCKETS"),
+    ("1,000 characters", "resolve.exchange_log", "LONGEST_LINE"),
+    ("1,048,576 characters", "resolve.exchange_log", "MOST_CHARACTERS"),
+    ("262,144 characters", "plugin.outcome", "LONGEST_LOGGED_REPORT"),
+    ("16 aliases", "resolve.txt", "_MOST_HOPS"),
+    ("16 aliases", "resolve.caa", "_MOST_HOPS"),
+    ("40 names", "run.waiting", "_LOOKS_AT_ONCE"),
+    ("8 signatures", "dnssec.signatures", "_MOST_COMPUTATIONS"),
+    ("4 keys", "dnssec.signatures", "_MOST_KEYS_OF_A_TAG"),
+    ("200 failures", "dnssec.signatures", "_MOST_FAILURES"),
+    ("1,000 failures", "dnssec.signatures", "_MOST_FAILURES_IN_ALL"),
+    ("8 bytes", "dnssec.signatures", "_LARGEST_EXPONENT"),
+    ("150 iterations", "dnssec.nsec3", "MOST_ITERATIONS"),
+    ("64 digests", "dnssec.messages", "_MOST_DIGESTS"),
+    ("64 RRsets", "dnssec.signed_data", "_MOST_RRSETS"),
+    ("400,000 steps", "checks.txt_difference", "_EXACT_STEPS"),
+    ("8,192 bytes", "checks.txt_difference", "_LONGEST_MEASURED"),
+    ("1,000 domains", "report.metrics.textfile", "MOST_SUBJECTS"),
+    ("4,194,304 bytes", "report.metrics.textfile", "MOST_BYTES"),
+    ("1,024 characters", "report.metrics.textfile", "_LONGEST_LABEL"),
+    ("32 name servers", "report.metrics.record", "MOST_NAMESERVERS"),
+    ("40 links", "report.atomic_file", "_MOST_LINKS"),
+    ("1,048,576 bytes", "resolve.root_hints", "_MOST_BYTES"),
+    ("1,048,576 bytes", "dnssec.anchors", "_MOST_BYTES"),
+    ("1,048,576 bytes", "renewals.config_dir", "_MOST_BYTES"),
+    ("1,048,576 bytes", "plugin.issuance", "_MOST_BYTES"),
+    ("65,536 bytes", "cli.key_authorization", "_LARGEST"),
+    ("100,000 names", "cli.challenges", "_MOST_NAMES"),
+    ("4,096 characters", "cli.challenges", "_LONGEST_LINE"),
+)
+
+
+@pytest.mark.parametrize(("file", "name"), sorted(set(CLAIMS)))
+def test_a_test_that_is_named_is_there(file: str, name: str) -> None:
+    assert re.search(rf"^(async )?def {name}\(", (ROOT / file).read_text(), re.MULTILINE)
+
+
+def test_every_row_of_a_claim_names_its_test() -> None:
+    page = (ROOT / "SECURITY.md").read_text()
+    for table in re.findall(r"\| what shows it \|\n\|[-|]+\|\n((?:\|.*\n)+)", page):
+        for row in table.splitlines():
+            assert "::test_" in row or "docs/strictness.md" in row, row
+
+
+@pytest.mark.parametrize(("text", "module", "name"), FIGURES)
+def test_a_figure_is_that_of_the_code(text: str, module: str, name: str) -> None:
+    value = getattr(importlib.import_module(f"certbot_dns_preflight.{module}"), name)
+    assert re.search(rf"(?<![\d,]){re.escape(text)}(?!,?\d)", LIMITS)
+    assert int(text.split(maxsplit=1)[0].replace(",", "")) == value
