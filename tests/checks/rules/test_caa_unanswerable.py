@@ -14,11 +14,11 @@ def test_a_failure_closer_than_the_deciding_set_is_told() -> None:
     found = only(climbed(props("0 issue letsencrypt.org"), at_www=failed))
     assert found.code == "caa-unanswerable"
     assert found.summary == (
-        f"CAA at www.example.com. cannot be read: {phrases.everyone(2)} of example.com. "
-        "fail to answer."
+        f"CAA at www.example.com cannot be read: {phrases.everyone(2)} of example.com "
+        "fail to answer CAA queries."
     )
     assert "SERVFAIL from ns1.example.net and ns2.example.net" in found.cause
-    assert "the same servers answer other questions" in found.cause
+    assert "the same servers answer other queries" in found.cause
     assert found.evidence["name"] == "www.example.com."
 
 

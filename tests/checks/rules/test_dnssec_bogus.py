@@ -38,7 +38,7 @@ def bogus(kind: Kind, *places: ServerAddress, moment: int | None = None) -> Asse
 @pytest.mark.parametrize(
     ("kind", "summary"),
     [
-        (Kind.DS_WITHOUT_KEY, "its DS (seen from test.) matches no key"),
+        (Kind.DS_WITHOUT_KEY, "its DS (seen from test) matches no key"),
         (Kind.EXPIRED, "signatures expired 3 days ago"),
         (Kind.NOT_YET_VALID, "signatures begin only in 3 days"),
         (Kind.MISSING, "TXT without a signature"),
@@ -50,12 +50,12 @@ def test_each_kind_is_one_error_in_its_own_words(kind: Kind, summary: str) -> No
     assessment = bogus(kind, *PLACES, moment=moment)
     environment = DomainEnvironment(signatures=assessment)
     found = only_remark(environment, "dnssec-bogus", Severity.ERROR)
-    assert found.summary == f"DNSSEC of example.test.: {summary}."
+    assert found.summary == f"DNSSEC of example.test: {summary}."
     assert found.evidence["kind"] == kind.value
     assert (found.nameserver, found.address) == (None, None)
 
 
 def test_one_of_two_servers_is_named() -> None:
     (found,) = of_dnssec(bogus(Kind.MISSING, PLACES[1]))
-    assert found.summary == ("DNSSEC of example.test.: TXT without a signature on ns2.example.net.")
+    assert found.summary == ("DNSSEC of example.test: TXT without a signature on ns2.example.net.")
     assert (found.nameserver, found.address) == (name("ns2.example.net."), NS2)
