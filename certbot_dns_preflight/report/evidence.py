@@ -10,9 +10,10 @@ import textwrap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.escaping import printable, show_name
+from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.survey import Status
+from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import (
     address_words,
     listing,
@@ -56,7 +57,7 @@ def evidence(survey: Survey, *, width: int) -> tuple[Line, ...]:
             lines.append(Line(""))
         if len(passed) > 1:
             lines += _wrapped(
-                f"servers of {show_name(hop.zone.apex)} on {show_name(hop.owner)}", width
+                f"servers of {plain_name(hop.zone.apex)} on {plain_name(hop.owner)}", width
             )
         lines += _hop_lines(hop, expected, width, detailed=hop is passed[-1])
     return tuple(lines)
@@ -97,7 +98,7 @@ def _rows(hop: Hop, expected: tuple[bytes, ...], width: int) -> list[Line]:
     for observation in hop.observations:
         rows.append(
             _Row(
-                "" if observation.nameserver == previous else show_name(observation.nameserver),
+                "" if observation.nameserver == previous else plain_name(observation.nameserver),
                 address_words(observation.endpoint),
                 "" if observation.serial is None else str(observation.serial),
                 state_words(observation, expected, followed=hop.followed)
@@ -107,7 +108,7 @@ def _rows(hop: Hop, expected: tuple[bytes, ...], width: int) -> list[Line]:
         )
         previous = observation.nameserver
     rows += [
-        _Row(show_name(server.name), "none", "", printable(server.failure or "no address"))
+        _Row(plain_name(server.name), "none", "", printable(server.failure or "no address"))
         for server in _without_address(hop)
     ]
     if not rows:
@@ -216,7 +217,7 @@ def _grouped(
         )
     for server in _without_address(hop):
         lines += _wrapped(
-            f"{show_name(server.name)}: {printable(server.failure or 'no address')}", width
+            f"{plain_name(server.name)}: {printable(server.failure or 'no address')}", width
         )
     return lines
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.survey import Status
+from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import address_words, plural, seconds, state_words
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def count(survey: Survey) -> Count:
 
 def headline(survey: Survey) -> str:
     """Say in one line how far a challenge is."""
-    owner = show_name(survey.challenge.owner)
+    owner = plain_name(survey.challenge.owner)
     if survey.ready_after is not None:
         return f"{owner} ready after {seconds(survey.ready_after)}"
     counted = count(survey)
@@ -83,7 +83,7 @@ def _heading(progress: Progress, pending: list[Survey], since: float) -> str:
     look = f", next look in {seconds(int(pause) + 1)}" if pause > 0 else ", looking"
     total = len(progress.surveys)
     if total == 1:
-        what = show_name(progress.surveys[0].challenge.owner)
+        what = plain_name(progress.surveys[0].challenge.owner)
     elif pending:
         waiting = "" if len(pending) == total else f"{len(pending)} of "
         what = f"{waiting}{plural(total, 'record')}"
@@ -95,7 +95,7 @@ def _heading(progress: Progress, pending: list[Survey], since: float) -> str:
 
 def _brief(survey: Survey) -> FrameLine:
     counted = count(survey)
-    owner = show_name(survey.challenge.owner)
+    owner = plain_name(survey.challenge.owner)
     so_far = f"{counted.fine}/{counted.asked} ok" if counted.asked else "looking for name servers"
     segments: list[Segment] = [(f"  {so_far}  {owner}", None)]
     late = [
@@ -106,7 +106,7 @@ def _brief(survey: Survey) -> FrameLine:
     ]
     if late:
         observation, hop = late[0]
-        segments.append((f"  {show_name(observation.nameserver)} ", None))
+        segments.append((f"  {plain_name(observation.nameserver)} ", None))
         segments.append(_cell(observation, survey, hop, addressed=False))
     return tuple(segments)
 
@@ -121,7 +121,7 @@ def _block(survey: Survey, *, titled: bool) -> list[FrameLine]:
             continue  # an alias that all its servers show is nothing to wait for
         servers: dict[str, list[Observation]] = {}
         for observation in hop.observations:
-            servers.setdefault(show_name(observation.nameserver), []).append(observation)
+            servers.setdefault(plain_name(observation.nameserver), []).append(observation)
         column = max((len(server) for server in servers), default=0)
         indent = "    " if titled else "  "
         for server, group in servers.items():

@@ -14,9 +14,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
-from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.frame import frame, headline
+from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import plural, seconds
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class _Lines:
             self._say(f"Waiting for {count}, at most {seconds(progress.timeout)}")
         news = []
         for survey in progress.surveys:
-            owner, words = show_name(survey.challenge.owner), headline(survey)
+            owner, words = plain_name(survey.challenge.owner), headline(survey)
             if self._told.get(owner) != words:
                 self._told[owner] = words
                 news.append(words)

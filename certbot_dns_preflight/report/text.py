@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.escaping import printable, show_name
+from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import styles
@@ -16,6 +16,7 @@ from certbot_dns_preflight.report.evidence import evidence
 from certbot_dns_preflight.report.grouping import Picture, pictures
 from certbot_dns_preflight.report.headline import first_error, headline
 from certbot_dns_preflight.report.page import INDENT, Page
+from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.values import value_lines
 from certbot_dns_preflight.report.words import address_words, listing, plural, seconds
 
@@ -124,9 +125,9 @@ def _tell_header(page: Page, challenge: ChallengeOutcome, outcome: Outcome) -> N
     if not (passed or survey.challenge.expected):
         page.paragraph(survey.challenge.domain, INDENT)  # its TXT is not the matter
         return
-    parts = [f"{show_name(survey.challenge.owner)} TXT"]
+    parts = [f"{plain_name(survey.challenge.owner)} TXT"]
     if passed:
-        parts.append(f"zone {show_name(passed[0].zone.apex)}")
+        parts.append(f"zone {plain_name(passed[0].zone.apex)}")
     if outcome.timeout is not None and challenge.verdict is not Verdict.READY:
         parts.append(f"waited {seconds(outcome.elapsed)}")
     line = INDENT + "   ".join(parts)
@@ -137,9 +138,9 @@ def _tell_header(page: Page, challenge: ChallengeOutcome, outcome: Outcome) -> N
         for part in parts[1:]:
             page.paragraph(part, INDENT * 2)
     if survey.alias_chain:
-        page.labelled("alias of", ", then ".join(show_name(n) for n in survey.alias_chain))
+        page.labelled("alias of", ", then ".join(plain_name(n) for n in survey.alias_chain))
         if len(passed) > 1 and passed[-1].zone.apex != passed[0].zone.apex:
-            page.labelled("", f"in the zone {show_name(passed[-1].zone.apex)}")
+            page.labelled("", f"in the zone {plain_name(passed[-1].zone.apex)}")
 
 
 def _tell_finding(page: Page, finding: Finding, *, leading: bool) -> None:

@@ -19,6 +19,7 @@ from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.survey import Listing, agreed_alias, measure
 from certbot_dns_preflight.report.json_report import server_as_json, vantage_as_json
 from certbot_dns_preflight.report.page import Page
+from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import (
     address_words,
     listing,
@@ -56,10 +57,10 @@ def render(trail: Trail, *, width: int = 80, unicode: bool = False) -> str:
         hop = trail.survey.hops[number] if number < len(trail.survey.hops) else None
         last = number == len(trail.legs) - 1
         about = "alias target" if number else "challenge name"
-        lines += ["", f"{show_name(leg.owner)}   {about}"]
+        lines += ["", f"{plain_name(leg.owner)}   {about}"]
         lines += _drawn(_tree(leg, hop, trail.survey, last=last), unicode=unicode)
     if trail.destinations:
-        lines += ["", f"{show_name(trail.destinations[0].name)}   the domain itself"]
+        lines += ["", f"{plain_name(trail.destinations[0].name)}   the domain itself"]
         lines += _drawn(_destinations(trail.destinations), unicode=unicode)
     left = ", ".join(trail.vantage.left_out).replace("ipv", "IPv")
     if left:
@@ -115,14 +116,14 @@ def obstacle_words(obstacle: Obstacle) -> str:
     """Say where the walk ended before its end."""
     match obstacle:
         case facts.NoSuchDomain(name=name, zone=zone):
-            return f"{show_name(name)} does not exist, say the servers of {show_name(zone)}"
+            return f"{plain_name(name)} does not exist, say the servers of {plain_name(zone)}"
         case facts.AliasLoop(chain=chain):
-            return f"the aliases lead around: {listing(tuple(map(show_name, chain)), most=4)}"
+            return f"the aliases lead around: {listing(tuple(map(plain_name, chain)), most=4)}"
         case facts.NoEgress(tried=tried):
             shown = listing(tuple(address_words(endpoint) for endpoint in tried), most=3)
             return f"nothing answers from here ({shown})"
         case facts.OutOfTime(at=name):
-            return f"the time was up at {show_name(name)}"
+            return f"the time was up at {plain_name(name)}"
         case _ as never:
             assert_never(never)
 
@@ -131,14 +132,14 @@ def obstacle_words(obstacle: Obstacle) -> str:
 
 
 def _headline(survey: Survey) -> str:
-    owner = show_name(survey.challenge.owner)
+    owner = plain_name(survey.challenge.owner)
     if survey.obstacle is not None:
         return f"{owner} leads nowhere: {obstacle_words(survey.obstacle)}"
     zone = survey.hops[-1].zone
     servers = plural(len(zone.nameservers), "name server")
     addresses = plural(len({e for s in zone.nameservers for e in s.endpoints}), "address")
-    alias = f", an alias of {show_name(survey.hops[-1].owner)}," if len(survey.hops) > 1 else ""
-    return f"{owner}{alias} is held by zone {show_name(zone.apex)} on {servers}, {addresses}."
+    alias = f", an alias of {plain_name(survey.hops[-1].owner)}," if len(survey.hops) > 1 else ""
+    return f"{owner}{alias} is held by zone {plain_name(zone.apex)} on {servers}, {addresses}."
 
 
 def _tree(leg: Leg, hop: Hop | None, survey: Survey, *, last: bool) -> _Node:
@@ -149,21 +150,21 @@ def _tree(leg: Leg, hop: Hop | None, survey: Survey, *, last: bool) -> _Node:
     if last and survey.obstacle is not None:
         end.append(_Node(f"! {obstacle_words(survey.obstacle)}"))
     for step in reversed(leg.steps):
-        end = [_Node(show_name(step.zone), _referred(step), end)]
+        end = [_Node(plain_name(step.zone), _referred(step), end)]
     return end[0] if len(end) == 1 else _Node("", below=end)
 
 
 def _referred(step: Step) -> str:
     if step.endpoint is None:
         return ""
-    by = "" if step.by is None else f"{show_name(step.by)} "
+    by = "" if step.by is None else f"{plain_name(step.by)} "
     took = "" if step.seconds is None else f", {_milliseconds(step.seconds)}"
     return f"by {by}{address_words(step.endpoint)}{took}"
 
 
 def _server(server: NameServer, hop: Hop, survey: Survey) -> _Node:
     expected, hop = survey.challenge.expected, _towards_alias(hop)
-    node = _Node(show_name(server.name), _listed(server))
+    node = _Node(plain_name(server.name), _listed(server))
     for seen in hop.observations:
         if seen.nameserver == server.name:
             words = state_words(seen, expected, followed=hop.followed, timed=False)
@@ -209,12 +210,12 @@ def _destinations(seen: tuple[Destination, ...]) -> _Node:
     below: list[_Node] = []
     for one in reversed(seen):
         took = "" if one.seconds is None else f"   {_milliseconds(one.seconds)}"
-        where = "" if one.zone is None else f"zone {show_name(one.zone)}{took}"
+        where = "" if one.zone is None else f"zone {plain_name(one.zone)}{took}"
         said = [_Node(address) for address in one.addresses]
         if one.missing:
             said.append(_Node(f"! {one.missing}"))
-        about = f"alias of {show_name(one.alias)}   {where}" if one.alias is not None else where
-        below = [_Node(show_name(one.name), about, [*said, *below])]
+        about = f"alias of {plain_name(one.alias)}   {where}" if one.alias is not None else where
+        below = [_Node(plain_name(one.name), about, [*said, *below])]
     return below[0]
 
 

@@ -12,5 +12,5 @@ def test_it_says_what_to_send_us_and_shows_a_message_harmlessly() -> None:
     )
     assert found.cause == "This name could not be checked: TypeError: no \\027address."
     assert internal_error.tell("KeyError", "", where="unknown").cause == (
-        "A fault of dns-preflight: KeyError."
+        "This name could not be checked: KeyError."
     )
