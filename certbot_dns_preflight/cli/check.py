@@ -22,7 +22,7 @@ from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import html_report, live, nagios
 from certbot_dns_preflight.report.json_report import challenge_as_json, render
 from certbot_dns_preflight.report.nagios import State
-from certbot_dns_preflight.report.progress import Tally
+from certbot_dns_preflight.report.progress import LONG_LIST, Tally
 from certbot_dns_preflight.run import waiting
 
 if TYPE_CHECKING:
@@ -128,8 +128,9 @@ def _look(
 ) -> tuple[Outcome, Exit]:
     """Look, showing on a terminal how far it is, and leave what a run leaves behind."""
     quiet = args.quiet or args.verbose
-    live_view = args.wait and not quiet and form is Format.TEXT
-    watch = live.LiveView() if live_view else None
+    short = args.wait or len(challenges) < LONG_LIST
+    live_view = short and not quiet and form is Format.TEXT
+    watch = live.LiveView(waits=args.wait) if live_view else None
     lines = form is Format.JSONL
     counted = not live_view and not quiet and not (lines and sys.stdout.isatty())
     tally = Tally(len(challenges), wanted=counted)

@@ -37,19 +37,23 @@ def commands(finding: Finding, survey: Survey) -> tuple[str, ...]:
     rule = BY_CODE.get(finding.code)
     if rule is None:
         return ()
-    values = _values(finding, survey)
-    filled = (
-        _PLACEHOLDER.sub(lambda found: values[found[0]], command)
+    place = next(_places(finding), None)
+    hop = _hop(place, survey)
+    values = _values(finding, survey, place, hop)
+    aliased = _values(finding, survey, None, survey.hops[0]) if survey.hops[1:] else values
+    filled = [
+        _PLACEHOLDER.sub(lambda found, known=known: known[found[0]], command)  # type: ignore[misc]
         for command in rule.confirm
-        if values.keys() >= set(_PLACEHOLDER.findall(command))
-    )
+        for known in [aliased if command.endswith(" CNAME") else values]
+        if known.keys() >= set(_PLACEHOLDER.findall(command))
+    ]
     return tuple(dict.fromkeys(filled))[:_MOST]
 
 
-def _values(finding: Finding, survey: Survey) -> dict[str, str]:
+def _values(
+    finding: Finding, survey: Survey, place: Place | None, hop: Hop | None
+) -> dict[str, str]:
     """Find what the placeholders stand for, quoted; those that nothing is known for are missing."""
-    place = next(_places(finding), None)
-    hop = _hop(place, survey)
     owner = plain_name(hop.owner if hop else survey.challenge.owner)
     found: dict[str, str | None] = {
         "OWNER": owner,
@@ -62,7 +66,8 @@ def _values(finding: Finding, survey: Survey) -> dict[str, str]:
         "ZONE": _text(place, "zone")
         or _text(finding.evidence, "zone")
         or (plain_name(hop.zone.apex) if hop else None),
-        "TARGET": _text(finding.evidence, "target"),
+        "TARGET": _text(finding.evidence, "target")
+        or (plain_name(survey.alias_chain[-1]) if survey.alias_chain else None),
         "NAMESERVER": plain_name(finding.nameserver) if finding.nameserver else None,
     }
     values = {key: shlex.quote(text) for key, text in found.items() if text}

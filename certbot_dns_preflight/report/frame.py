@@ -33,10 +33,15 @@ class Count:
     asked: int
 
 
-def frame(progress: Progress, *, since: float, height: int) -> tuple[FrameLine, ...]:
-    """Draw the wait as it stands `since` seconds after `progress`, in at most `height` lines."""
+def frame(
+    progress: Progress, *, since: float, height: int, waits: bool = True
+) -> tuple[FrameLine, ...]:
+    """Draw the wait as it stands `since` seconds after `progress`, in at most `height` lines.
+
+    `waits` False: it is a single look, which waits for nothing but answers.
+    """
     pending = [survey for survey in progress.surveys if survey.ready_after is None]
-    lines: list[FrameLine] = [((_heading(progress, pending, since), None),)]
+    lines: list[FrameLine] = [((_heading(progress, pending, since, waits=waits), None),)]
     room = max(height, _FEWEST_LINES) - 1
     detailed = len(pending) <= _FEW
     blocks = [_block(s, titled=len(pending) > 1) if detailed else [_brief(s)] for s in pending]
@@ -68,7 +73,7 @@ def headline(survey: Survey) -> str:
         return f"{owner} ready after {seconds(survey.ready_after)}"
     counted = count(survey)
     if not counted.asked:
-        return f"{owner} looking for its name servers"
+        return f"{owner} finding its name servers"
     return f"{owner} {counted.fine} of {plural(counted.asked, 'address')} ok"
 
 
@@ -76,7 +81,7 @@ def _wanted(*, followed: bool) -> Status:
     return Status.ALIAS if followed else Status.MATCH
 
 
-def _heading(progress: Progress, pending: list[Survey], since: float) -> str:
+def _heading(progress: Progress, pending: list[Survey], since: float, *, waits: bool) -> str:
     elapsed = min(progress.elapsed + since, max(progress.timeout, progress.elapsed))
     times = f"{seconds(int(elapsed))} of {seconds(progress.timeout)}"
     pause = progress.next_round_in - since
@@ -90,13 +95,15 @@ def _heading(progress: Progress, pending: list[Survey], since: float) -> str:
     else:
         what = plural(total, "record")
     # A narrow terminal cuts the end off: the time comes before a name that may be long.
+    if not waits:
+        return f"Checking {seconds(int(elapsed))}: {what}"
     return f"Waiting {times} for {what}{look}"
 
 
 def _brief(survey: Survey) -> FrameLine:
     counted = count(survey)
     owner = plain_name(survey.challenge.owner)
-    so_far = f"{counted.fine}/{counted.asked} ok" if counted.asked else "looking for name servers"
+    so_far = f"{counted.fine}/{counted.asked} ok" if counted.asked else "finding name servers"
     segments: list[Segment] = [(f"  {so_far}  {owner}", None)]
     late = [
         (observation, hop)
@@ -143,7 +150,7 @@ def _cell(observation: Observation, survey: Survey, hop: Hop, *, addressed: bool
     words = state_words(observation, expected, followed=hop.followed, timed=False)
     behind = _behind(observation, hop)
     if behind and state is not Status.MATCH:
-        words = f"serial {behind} behind"
+        words = f"{plural(behind, 'serial')} behind"
     text = f"{address_words(observation.endpoint)} {words}" if addressed else words
     return text, None if hop.followed and state is Status.ALIAS else state
 

@@ -54,7 +54,7 @@ def _reading_words(  # noqa: C901, PLR0911 - one flat table over the sum type
         case answers.Values(texts=texts):
             return _value_words(texts, expected, followed=followed)
         case answers.Alias(target=target, conflict=conflict):
-            return f"alias {plain_name(target)}" + (" beside TXT" if conflict else "")
+            return f"alias {plain_name(target)}" + (" and TXT" if conflict else "")
         case answers.Absent(nxdomain=nxdomain):
             return "NXDOMAIN" if nxdomain else "no TXT"
         case answers.Refused():
@@ -70,7 +70,7 @@ def _reading_words(  # noqa: C901, PLR0911 - one flat table over the sum type
         case answers.Unreachable(reason=reason):
             return _SILENCE[reason]
         case answers.NotAsked(reason=why):
-            return f"not asked: {printable(why)}"
+            return f"not queried: {printable(why)}"
         case _ as never:
             assert_never(never)
 
@@ -110,7 +110,7 @@ def error_words(seen: Observation) -> str | None:
         case answers.Unreachable(reason=reason, detail=detail):
             return printable(detail) or reason.value
         case answers.NotAsked(reason=why):
-            return printable(why) or "not asked"
+            return printable(why) or "not queried"
         case _:
             return _reading_words(seen, (), followed=False)
 
