@@ -166,7 +166,7 @@ def test_a_single_look_is_shown_once_it_takes_longer_than_a_moment(
         view(Progress((lagging(),), seconds, 300, 0))
         now[0] += seconds
         if shown:
-            until(lambda: "Checking 1 s" in stream.getvalue())
+            until(lambda: "Checking 2 s" in stream.getvalue())
         else:
             until(lambda: view._view is not None and stream.refreshed >= 2)  # type: ignore[union-attr]
     assert ("Checking" in stream.getvalue()) is shown
