@@ -44,9 +44,7 @@ examples:
 
 def add_arguments(parser: Parser) -> None:
     """Describe the subcommand."""
-    parser.description = (
-        "Look whether the TXT record is visible on every authoritative name server."
-    )
+    parser.description = "Check whether every authoritative name server has the TXT record."
     parser.epilog = _EXAMPLES
     parser.add_argument(
         "domains", metavar="DOMAIN", nargs="*", help="a name of the certificate; *. is accepted"
@@ -74,7 +72,7 @@ def add_arguments(parser: Parser) -> None:
         action=Once,
         help="... this account key (certbot's JWK, or PEM)",
     )
-    parser.add_argument("--wait", action="store_true", help="look until ready, or until --timeout")
+    parser.add_argument("--wait", action="store_true", help="wait until ready, or until --timeout")
     add_format_options(parser, each="each name's JSON object, once it is decided")
     parser.add_argument(
         "--failing-only", action="store_true", help="print nothing about names that are ready"
@@ -105,7 +103,7 @@ def _challenges(args: argparse.Namespace) -> list[Challenge]:
     for file in args.file:
         wanted.read(file)
     if not wanted:
-        raise MisuseError("check: it takes a DOMAIN, or --file with a list of them")
+        raise MisuseError("check: missing DOMAIN (or --file with a list of them)")
     for item in args.expect:
         wanted.expect(item)
     if (args.token is None) != (args.account_key is None):

@@ -156,7 +156,7 @@ class _Report:
             return ", ".join(names)
         everywhere = {
             Surface.COMMAND: "--verbose lists all",
-            Surface.CERTBOT: "certbot's log lists all",
+            Surface.CERTBOT: "--dns-preflight-report FILE lists all",
         }
         shown = ", ".join(names[:_MOST_NAMES])
         return f"{shown} and {len(names) - _MOST_NAMES} more ({everywhere[self.surface]})"
@@ -243,7 +243,7 @@ class _Report:
         words = ", ".join(f"{plural(count, 'name')} with {code}" for code, count in counts.items())
         where = {
             Surface.COMMAND: "--verbose shows them",
-            Surface.CERTBOT: "certbot's log has them",
+            Surface.CERTBOT: "--dns-preflight-report FILE has them",
         }
         self.page.blank()
         self.page.paragraph(f"Not shown: {words} ({where[self.surface]}).", INDENT)

@@ -132,7 +132,7 @@ def test_under_certbot_the_whole_report_names_certbot_s_options() -> None:
     page = text.render(scenarios.behind(), surface=Surface.CERTBOT)
     assert "raise --dns-preflight-timeout." in page
     assert " --timeout" not in page
-    assert "certbot's log lists all" in text.render(
+    assert "--dns-preflight-report FILE lists all" in text.render(
         scenarios.hundred_zones(), surface=Surface.CERTBOT
     )
 

@@ -110,10 +110,11 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
         cause=f"{cause}. A CA that cannot read CAA must not issue.",
         remedy="The registry's servers fail; nothing to fix on your side. Try again later"
         if registry
-        else "Let these servers answer CAA questions, with the records or with an empty answer; "
-        "old software and firewalls that know no CAA are the usual reason."
+        else "Make sure these servers answer CAA queries, with the records or with an empty "
+        "answer. "
+        "Usually, old software or a firewall does not know CAA."
         if fine
-        else f"Mend the name servers of {zone}",
+        else f"Fix the name servers of {zone}",
         nameserver=servers[0] if len(set(servers)) == 1 else None,
         evidence={
             "domain": show_name(climb.domain),

@@ -43,7 +43,7 @@ RULE = Rule(
             "Correct the address records.",
         ),
     ),
-    note="A warning with unreachable=warn, while another name server of the zone answers.",
+    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )
 
 

@@ -46,7 +46,7 @@ RULE = Rule(
             "Check its log and the backend.",
         ),
     ),
-    note="A warning with unreachable=warn, while another name server of the zone answers.",
+    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )
 
 

@@ -47,7 +47,7 @@ RULE = Rule(
             "Ask the provider.",
         ),
     ),
-    note="A warning with unreachable=warn, while another name server of the zone answers.",
+    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )
 
 

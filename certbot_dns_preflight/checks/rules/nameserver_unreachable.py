@@ -58,7 +58,7 @@ RULE = Rule(
             "Check from elsewhere. If it is known and harmless, use `--unreachable warn`.",
         ),
     ),
-    note="A warning with unreachable=warn, while another name server of the zone answers.",
+    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )
 
 

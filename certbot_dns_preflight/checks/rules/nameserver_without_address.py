@@ -53,7 +53,7 @@ RULE = Rule(
             "Point the NS record at a name that has addresses itself.",
         ),
     ),
-    note="A warning with unreachable=warn, while another name server of the zone answers.",
+    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )
 
 

@@ -47,7 +47,7 @@ RULE = Rule(
             "If only some servers refer to a child zone, update their copies of the zone.",
         ),
     ),
-    note="A warning with unreachable=warn, while another name server of the zone answers.",
+    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )
 
 
