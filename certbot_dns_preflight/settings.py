@@ -271,7 +271,7 @@ def _file_to_write(text: str) -> Path:
 
 def _command(text: str) -> str:
     if not text.strip():
-        message = "it takes a command"
+        message = "use a shell command"
         raise ValueError(message)
     return text.strip()
 

@@ -159,7 +159,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         except Exception as error:
             logger.debug("The look beforehand failed", exc_info=True)
             logger.warning(
-                "dns-preflight could not look beforehand, which is a fault of its own: %s",
+                "internal error in dns-preflight, nothing was checked beforehand: %s",
                 outcome.fault(error),
             )
             return None, precheck.unknown_places(asked)

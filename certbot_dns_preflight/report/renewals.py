@@ -104,7 +104,7 @@ def answer(check: Check) -> str:
     if able == total:
         warned = sum(renewal.warned for renewal in check.renewals)
         which = "the renewal" if total == 1 else f"all {total} renewals"
-        return f"Ready: {which} by DNS-01 should succeed" + (
+        return f"Ready: {which} by DNS-01 can pass" + (
             f"; {warned} with a warning." if warned else "."
         )
     if not unable:

@@ -35,8 +35,8 @@ RULE = Rule(
     remedies=(
         Remedy(
             "the record was created at the owner name, not at the target",
-            "Make the plugin follow the alias (certbot: `--dns-preflight-alias follow`). A hook gets "
-            "the target in DNS_PREFLIGHT_RECORD.",
+            "Make the plugin follow the alias (certbot: `--dns-preflight-alias follow`). A hook "
+            "gets the target in DNS_PREFLIGHT_RECORD.",
         ),
         Remedy(
             "the credentials do not cover the target's zone",
