@@ -108,7 +108,7 @@ def test_every_setting_is_an_option_and_the_other_way_round() -> None:
 
 
 def test_every_option_is_documented_with_its_default() -> None:
-    page = (Path(__file__).parent.parent / "docs" / "options.md").read_text()
+    page = (Path(__file__).parent.parent / "docs" / "reference" / "options.md").read_text()
     rows = {line.split("`")[1].split()[0]: line for line in page.splitlines() if "| `" in line}
     for option in (*settings.OPTIONS, *settings.PLUGIN_OPTIONS):
         assert option.name in rows

@@ -242,7 +242,8 @@ def _rejection(domains: Sequence[str]) -> messages.Error:
     # Certbot drops the names of the subproblems and orders the rest anew, as it does when a CA
     # rejects names at order creation: no challenge was answered, so no authorization is lost.
     # It compares names as ordered, and the wildcard shares the owner name. There is no public way
-    # to drop names (docs/upstream.md); should this one go, the order fails with nothing answered.
+    # to drop names (docs/explanation/upstream.md); should this one go, the order fails with nothing
+    # answered.
     subproblems = tuple(
         messages.Error.with_code(
             "dns",

@@ -1,4 +1,4 @@
-"""What other programs import: the examples of docs/library.md, checked and run."""
+"""What other programs import: the examples of docs/reference/library.md, checked and run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def examples() -> list[str]:
-    parts = (ROOT / "docs" / "library.md").read_text().split("```python\n")[1:]
+    parts = (ROOT / "docs" / "reference" / "library.md").read_text().split("```python\n")[1:]
     return [part.split("```", 1)[0] for part in parts]
 
 
