@@ -98,7 +98,7 @@ def test_bad_input_is_one_line_with_option_value_and_what_is_accepted(name: str,
     with pytest.raises(InvalidOptionError) as caught:
         read_settings({name: text}, "--dns-preflight-")
     message = str(caught.value)
-    assert message.startswith(f"--dns-preflight-{name}: {text!r} is not accepted; it takes ")
+    assert message.startswith(f"--dns-preflight-{name}: {text!r} is not accepted; ")
     assert "\n" not in message
 
 

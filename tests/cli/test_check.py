@@ -182,12 +182,12 @@ def test_several_lists_are_one(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (b"a.example.test\n\nb..test\n", "line 3: 'b..test' is no domain name"),
-        (b"a.example.test one two\n", "line 1: it takes DOMAIN and at most one VALUE"),
+        (b"a.example.test\n\nb..test\n", "line 3: 'b..test' is not a domain name"),
+        (b"a.example.test one two\n", "line 1: expected DOMAIN and at most one VALUE"),
         (b"a.example.test\n\xff.test\n", "line 2: it is not UTF-8"),
         (b"a.example.test\n" + b"x" * 100_000, "line 2: it is too long"),
         (b"# nothing\n\n", "names no domain"),
-        (b"*\n", "line 1: '*' is no domain name"),
+        (b"*\n", "line 1: '*' is not a domain name"),
     ],
 )
 def test_a_bad_line_is_named_by_its_number(
@@ -311,7 +311,7 @@ def test_a_bad_key_is_one_line_that_shows_nothing_of_it(
     file.write_bytes(content)
     ran = command("check", "example.test", "--token", TOKEN, "--account-key", file, "--verbose")
     assert ran.status == 2
-    assert ran.stderr.startswith(f"dns-preflight: --account-key: {file} is no account key")
+    assert ran.stderr.startswith(f"dns-preflight: --account-key: {file} is not an account key")
     assert len(ran.stderr.splitlines()) == 1
     assert "secret" not in ran.stderr.removeprefix(str(file))
 
@@ -323,14 +323,14 @@ def test_a_bad_key_is_one_line_that_shows_nothing_of_it(
         (["a.test", "--account-key", "x"], "--token and --account-key go together"),
         (["a.test", "b.test", "--token", "x", "--account-key", "y"], "single DOMAIN"),
         (["a.test", "--token", "x.y", "--account-key", "y"], "what stands before the dot"),
-        (["a.test", "--token", "x y", "--account-key", "y"], "'x y' is no token"),
+        (["a.test", "--token", "x y", "--account-key", "y"], "'x y' is not a token"),
         (["a.test", "--token", "x", "--account-key", "/missing"], "cannot read /missing"),
         (["a.test", "b.test", "--expect", "x"], "DOMAIN=VALUE"),
         (["a.test", "b.test", "--expect", "c.test=x"], "'c.test' is none of the DOMAINs"),
         (["a.test", "--expect", ""], "an empty value"),
         (["--file", "/missing"], "cannot read /missing: No such file"),
         (["--file", "/"], "cannot read /: Is a directory"),
-        ([], "it takes a DOMAIN"),
+        ([], "missing DOMAIN"),
         (["a.test", "--json", "--jsonl"], "not allowed with"),
         (["--timeout", "soon", "a.test"], "--timeout: 'soon' is not accepted"),
     ],

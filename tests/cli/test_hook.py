@@ -335,7 +335,7 @@ def test_challenge_data_reaches_no_shell(tools: Path, tmp_path: Path) -> None:
     [
         ({}, "CERTBOT_DOMAIN and CERTBOT_VALIDATION are not set"),
         ({"CERTBOT_DOMAIN": "a.test"}, "CERTBOT_DOMAIN and CERTBOT_VALIDATION are not set"),
-        ({"CERTBOT_DOMAIN": "a..b", "CERTBOT_VALIDATION": "x"}, "'a..b' is no domain name"),
+        ({"CERTBOT_DOMAIN": "a..b", "CERTBOT_VALIDATION": "x"}, "'a..b' is not a domain name"),
         (
             {
                 "CERTBOT_DOMAIN": "a.test",

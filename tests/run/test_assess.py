@@ -43,8 +43,8 @@ def test_what_is_seen_everywhere_and_not_confirmed_says_so() -> None:
     assert (judged.verdict, codes(judged)) == (Verdict.NOT_READY, ["unconfirmed"])
     (finding,) = judged.findings
     assert finding.summary == (
-        "every name server shows the record, but the time ran out before 2 complete rounds in a "
-        "row had confirmed it."
+        "every name server has the record, but time ran out before 2 complete rounds in a "
+        "row confirmed it."
     )
     assert finding.evidence == {"rounds": 1, "confirmations": 2}
 

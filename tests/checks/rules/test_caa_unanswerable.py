@@ -50,7 +50,7 @@ def test_a_registry_that_fails_is_not_the_users_to_mend() -> None:
     looks = (Look(www, answers(www, EMPTY)), Look(ZONE, answers(ZONE, EMPTY)), Look(com, (failed,)))
     found = only(Climb(www, looks))
     assert (found.code, found.severity) == ("caa-unanswerable", Severity.ERROR)
-    assert found.summary == "CAA at com. cannot be read: the registry's servers for com. fail."
+    assert found.summary == "CAA at com cannot be read: the registry's servers for com fail."
     assert found.remedy == (
         "The registry's servers fail; nothing to fix on your side. Try again later."
     )
