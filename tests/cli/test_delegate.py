@@ -56,7 +56,7 @@ def test_the_record_stands_alone_on_its_line_with_what_else_is_needed(in_lab: Co
     assert found["target zone"]["summary"] == (
         "target.test is delegated, and its 4 name servers answer."
     )
-    assert found["CNAME"]["remedy"] == "Make the record above."
+    assert found["CNAME"]["remedy"] == "Create the record above."
 
 
 def test_with_the_record_all_is_in_order(in_lab: Command, alias: Callable[[str], None]) -> None:
@@ -90,7 +90,7 @@ def test_a_txt_record_stands_in_the_way(in_lab: Command, publish: Callable[..., 
     publish("www.example.test", "left over")
     status, found = steps(in_lab, *WWW)
     assert status == 1
-    assert "a CNAME cannot stand beside other data" in found["CNAME"]["summary"]
+    assert "a CNAME cannot coexist with other records" in found["CNAME"]["summary"]
     assert found["CNAME"]["remedy"].startswith("Remove the TXT records of ")
 
 
@@ -99,7 +99,7 @@ def test_a_zone_that_is_not_there_is_to_be_made(in_lab: Command) -> None:
         status, found = steps(in_lab, "delegate", "www.example.test", "--to", zone)
         assert status == 1
         assert found["target zone"]["state"] == "to-do"
-        assert found["target zone"]["remedy"] == f"Make the zone {zone} and delegate it."
+        assert found["target zone"]["remedy"] == f"Create the zone {zone} and delegate it."
 
 
 def test_a_name_within_a_zone_will_do(in_lab: Command) -> None:

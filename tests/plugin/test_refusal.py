@@ -130,7 +130,7 @@ def test_names_with_the_same_complaint_are_told_together() -> None:
 
 def test_a_record_that_is_gone_again_needs_no_further_explanation() -> None:
     told = hint([NO_RECORD], before=ready(), now=failing())
-    assert "no longer: ns1.example.com. lacks the record" in told
+    assert "no longer ready. ns1.example.com. lacks the record" in told
     assert "Possible reasons" not in told
 
 

@@ -61,23 +61,28 @@ def failing(reading: Reading, found: DnssecFault, *more: Observation) -> Survey:
             Failing("SERVFAIL"),
             "SERVFAIL",
             (
-                "ns2.example.net at 192.0.2.2 answers with an error where signatures are asked for "
-                "(DO)."
+                "ns2.example.net at 192.0.2.2 answers with an error if the query "
+                "requests signatures (DO)."
             ),
         ),
         (
             QueryFaultKind.NO_ANSWER,
             silent(),
             "no answer in 3 s",
-            "ns2.example.net at 192.0.2.2 answers not at all if the query requests signatures "
-            "(DO).",
+            (
+                "ns2.example.net at 192.0.2.2 answers not at all if the query requests signatures "
+                "(DO)."
+            ),
         ),
         (
             QueryFaultKind.TRUNCATED,
             silent(NoResponseReason.TRUNCATED),
             "connection refused",
-            "ns2.example.net at 192.0.2.2 answers only in part if the query requests signatures "
-            "(DO).",
+            (
+                "ns2.example.net at 192.0.2.2 answers only in part if the query requests "
+                "signatures "
+                "(DO)."
+            ),
         ),
     ],
 )
