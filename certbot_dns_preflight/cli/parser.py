@@ -216,12 +216,12 @@ def add_common_options(parser: Parser, *, idle: Container[str]) -> None:
     volume.add_argument(
         *("-q", "--quiet"),
         action="store_true",
-        help=explained("quiet", f"print nothing; use the exit status{all_the_same}"),
+        help=explained("quiet", f"exit status only{all_the_same}"),
     )
     volume.add_argument(
         *("-v", "--verbose"),
         action="store_true",
-        help=explained("verbose", "show all names and details; log every query to stderr"),
+        help=explained("verbose", "show every name; log every query to stderr"),
     )
     output.add_argument(
         "--color",

@@ -187,7 +187,7 @@ def test_several_lists_are_one(
         (b"a.example.test\n\xff.test\n", "line 2: it is not UTF-8"),
         (b"a.example.test\n" + b"x" * 100_000, "line 2: it is too long"),
         (b"# nothing\n\n", "names no domain"),
-        (b"*\n", "line 1: '*' is not a domain name"),
+        (b"*\n", "line 1: '*' is not a valid certificate name"),
     ],
 )
 def test_a_bad_line_is_named_by_its_number(

@@ -81,7 +81,7 @@ def test_an_alias_to_elsewhere_is_to_be_replaced(
     status, found = steps(in_lab, *WWW)
     assert status == 1
     assert "is an alias of other.target.test, not of " in found["CNAME"]["summary"]
-    assert found["CNAME"]["remedy"] == "Replace that CNAME by the record above."
+    assert found["CNAME"]["remedy"] == "Replace that CNAME with the record above."
     exact = in_lab("delegate", "www.example.test", "--to=other.target.test", "--exactly")
     assert exact.status == 0
 

@@ -109,7 +109,7 @@ def test_bad_arguments_raise_before_anything_is_asked() -> None:
     [
         ({}, InvalidDomainError, "at least one name"),
         ([], InvalidDomainError, "at least one name"),
-        ("", InvalidDomainError, "is not a domain name"),
+        ("", InvalidDomainError, "is not a valid certificate name"),
         ("192.0.2.1", InvalidDomainError, "is an IP address"),
         ({"a.test": ""}, InvalidOptionError, "an empty value for 'a.test'"),
         ({"a.test": [VALUE, ""]}, InvalidOptionError, "an empty value for 'a.test'"),

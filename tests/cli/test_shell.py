@@ -91,14 +91,17 @@ def test_the_first_help_names_all_commands(command: Command) -> None:
         (["check", "a.test", "--token=a", "--token=b"], "dns-preflight check: --token is given tw"),
         (
             ["check", "--", "a.test", "--expect=x"],
-            "dns-preflight: '--expect=x' is not a domain name",
+            "dns-preflight: '--expect=x' is not a valid certificate name",
         ),
         (
             ["check", "--", "a.test", "--expect", "x"],
-            "dns-preflight: '--expect' is not a domain name",
+            "dns-preflight: '--expect' is not a valid certificate name",
         ),
         (["check", "192.0.2.1"], "dns-preflight: '192.0.2.1' is an IP address: dns-01 cannot"),
-        (["trace", "https://a.test/"], "dns-preflight: 'https://a.test/' is not a domain name"),
+        (
+            ["trace", "https://a.test/"],
+            "dns-preflight: 'https://a.test/' is not a valid certificate name",
+        ),
         (
             ["check", "a.test", "--expect=b.test=V"],
             "dns-preflight: --expect: 'b.test' is none of the DOMAINs given",
