@@ -136,7 +136,7 @@ def test_a_record_that_is_gone_again_needs_no_further_explanation() -> None:
 
 def test_a_failure_that_was_continued_is_the_explanation() -> None:
     told = hint([NO_RECORD], before=failing(), now=failing())
-    assert "the CA was told all the same (--dns-preflight-on-failure continue)" in told
+    assert "The CA was asked to validate anyway (--dns-preflight-on-failure continue)" in told
     assert "Possible reasons" not in told
 
 
