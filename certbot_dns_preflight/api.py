@@ -134,12 +134,12 @@ def _challenges(domains: ChallengeList) -> list[Challenge]:
     else:
         pairs = [(domain, ()) for domain in _texts(domains, "domains")]
     if not pairs:
-        raise InvalidDomainError("domains: it takes at least one name")
+        raise InvalidDomainError("domains: give at least one name")
     values: dict[str, list[bytes]] = {}
     names: dict[str, list[str]] = {}
     for domain, expected in pairs:
         if not isinstance(domain, str):
-            raise TypeError(f"domains: {domain!r} is no str")
+            raise TypeError(f"domains: {domain!r} must be a str")
         single = make_challenge(domain)
         names.setdefault(single.domain, []).extend(single.names)
         known = values.setdefault(single.domain, [])
@@ -153,7 +153,7 @@ def _values(domain: str, expected: Values) -> tuple[str, ...]:
     values = _texts(expected, f"the values of {domain!r}")
     if not all(values):
         raise InvalidOptionError(
-            f"domains: an empty value for {domain!r} is not accepted; it takes the text that the "
+            f"domains: an empty value for {domain!r} is not accepted; give the text that the "
             "TXT record must hold, or no value at all: []"
         )
     return values
@@ -164,11 +164,11 @@ def _texts(items: object, what: str) -> tuple[str, ...]:
     if isinstance(items, str):
         return (items,)
     if isinstance(items, bytes | bytearray) or not isinstance(items, Iterable):
-        raise TypeError(f"{what}: {items!r} is not accepted; it takes a str, or several")
+        raise TypeError(f"{what}: {items!r} must be a str, or several")
     several = tuple(items)
     for item in several:
         if not isinstance(item, str):
-            raise TypeError(f"{what}: {item!r} is no str")
+            raise TypeError(f"{what}: {item!r} must be a str")
     return several
 
 
@@ -178,7 +178,7 @@ def _settings(named: Options) -> options.Settings:
     for name, value in named.items():
         shown = name.replace("_", "-")
         if shown not in _KNOWN:
-            raise InvalidOptionError(f"there is no option {name}")
+            raise InvalidOptionError(f"unknown option {name}")
         many = isinstance(value, Iterable) and not isinstance(value, str)
         texts[shown] = [str(item) for item in value] if many else str(value)  # type: ignore[attr-defined]
     return options.read_settings(texts, "")

@@ -24,7 +24,7 @@ CHALLENGE_LABEL = b"_acme-challenge"
 WILDCARD = "*."
 # What a certificate can hold (RFC 5280 §4.2.1.6); an underscore is for CAs that are not public.
 _LABEL = re.compile(rb"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-_TAKEN = "it takes names such as example.com and *.example.com"
+_TAKEN = "use names such as example.com and *.example.com"
 
 
 class InvalidDomainError(PreflightError, ValueError):
@@ -88,14 +88,14 @@ def domain_name(domain: str) -> dns.name.Name:
     try:
         name = dns.name.from_text(text, idna_codec=dns.name.IDNA_2008_Practical)
     except (dns.exception.DNSException, UnicodeError) as error:
-        message = f"{printable(domain)!r} is no domain name: {printable(str(error))}"
+        message = f"{printable(domain)!r} is not a domain name: {printable(str(error))}"
         raise InvalidDomainError(message) from error
     labels = tuple(label.lower() for label in name.labels)
     if labels[0] == CHALLENGE_LABEL:
         message = f"{printable(domain)!r} is where a challenge's record goes{_meant(labels[1:])}"
         raise InvalidDomainError(message)
     if not _is_host(labels[:-1]) or "\\" in text:
-        message = f"{printable(domain)!r} is no domain name that a certificate can have; {_TAKEN}"
+        message = f"{printable(domain)!r} is not a valid certificate name; {_TAKEN}"
         raise InvalidDomainError(message)
     return dns.name.Name(labels)
 

@@ -137,7 +137,7 @@ class Option(Generic[T]):
 
 def _seconds(least: float, most: float) -> Callable[[str], float]:
     def parse(text: str) -> float:
-        expected = f"it takes seconds from {least:g} to {most:g}"
+        expected = f"use a number of seconds from {least:g} to {most:g}"
         try:
             value = float(text)
         except ValueError:
@@ -171,7 +171,7 @@ def is_auto(text: object) -> bool:
 
 def _count(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        expected = f"it takes a whole number from {least} to {most}"
+        expected = f"use a whole number from {least} to {most}"
         if not text.strip().isascii() or not text.strip().isdigit():
             raise ValueError(expected)
         value = int(text)
@@ -190,14 +190,14 @@ def _one_of(kind: type[E_]) -> Callable[[str], E_]:
         try:
             return kind(text.strip())
         except ValueError:
-            expected = "it takes " + " or ".join(f'"{member.value}"' for member in kind)
+            expected = "use " + " or ".join(f'"{member.value}"' for member in kind)
             raise ValueError(expected) from None
 
     return parse
 
 
 def _resolvers(text: str) -> tuple[Recursive, ...]:
-    expected = "it takes IP addresses with an optional #PORT, separated by commas"
+    expected = "use IP addresses with an optional #PORT, separated by commas"
     found = []
     for item in text.split(","):
         address, mark, port = item.strip().partition("#")
@@ -212,7 +212,7 @@ def _resolvers(text: str) -> tuple[Recursive, ...]:
 
 
 def _issuers(text: str) -> tuple[str, ...]:
-    expected = "it takes domain names such as letsencrypt.org, separated by commas"
+    expected = "use domain names such as letsencrypt.org, separated by commas"
     found = [item.strip().lower().removesuffix(".") for item in text.split(",")]
     if not all(_ISSUER.fullmatch(item) for item in found):
         raise ValueError(expected)
@@ -225,10 +225,10 @@ def _codes(text: str) -> tuple[str, ...]:
         if item not in frozenset(Code):
             near = difflib.get_close_matches(item, Code, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            message = f"it takes finding codes, which dns-preflight explain lists{hint}"
+            message = f"dns-preflight explain lists the finding codes{hint}"
             raise ValueError(message)
     if not found:
-        message = "it takes finding codes, separated by commas"
+        message = "use finding codes, separated by commas"
         raise ValueError(message)
     return tuple(found)
 
@@ -243,17 +243,17 @@ def _readable_file(text: str) -> Path:
         finally:
             os.close(descriptor)
     except OSError as error:
-        message = f"it takes a readable file ({error.strerror})"
+        message = f"the file must be readable ({error.strerror})"
         raise ValueError(message) from None
     if not is_file:
-        message = "it takes a regular file, not a pipe, device or directory"
+        message = "use a regular file, not a pipe, device or directory"
         raise ValueError(message)
     return path
 
 
 def _file_to_write(text: str) -> Path:
     path = Path(text).expanduser().absolute()
-    expected = "it takes the path of a file to write"
+    expected = "use the path of a file to write"
     if not text.strip() or text.endswith("/"):
         raise ValueError(expected)
     try:
@@ -271,7 +271,7 @@ def _file_to_write(text: str) -> Path:
 
 def _command(text: str) -> str:
     if not text.strip():
-        message = "it takes a command"
+        message = "use a shell command"
         raise ValueError(message)
     return text.strip()
 
@@ -282,7 +282,7 @@ OPTIONS: tuple[Option[Any], ...] = (
     Option(
         "timeout",
         "SECONDS|auto",
-        "How long to wait in all until every authoritative name server shows the record; auto: "
+        "How long to wait until every authoritative name server has the record; auto: "
         "300, or with certbot twice the wrapped plugin's own propagation time if that is longer.",
         _seconds_or_auto(0, _ONE_DAY),
         default_words=AUTO,
@@ -302,7 +302,7 @@ OPTIONS: tuple[Option[Any], ...] = (
     Option(
         "settle",
         "SECONDS",
-        "A last pause after readiness, for anycast sites beyond this host's view.",
+        "An extra pause once everything is ready, for anycast sites that this host cannot see.",
         _seconds(0, _ONE_DAY),
     ),
     Option(
@@ -314,13 +314,13 @@ OPTIONS: tuple[Option[Any], ...] = (
     Option(
         "unreachable",
         "fail|warn",
-        "What a name server that cannot be reached, refuses or fails means.",
+        "What to do about a name server that is down: fail, or warn and continue.",
         _one_of(UnreachablePolicy),
     ),
     Option(
         "on-failure",
         "abort|continue",
-        "Abort before the CA is told, or answer the challenge anyway with a warning.",
+        "If records are not ready: abort before the CA is contacted, or continue with a warning.",
         _one_of(OnFailure),
     ),
     Option(
@@ -334,21 +334,21 @@ OPTIONS: tuple[Option[Any], ...] = (
     Option(
         "root-hints",
         "FILE",
-        "Root hints in zone-file form, in place of those built in.",
+        "Root hints in zone file format, instead of the built-in ones.",
         _readable_file,
         default_words="built in",
     ),
     Option(
         "trust-anchor",
         "FILE",
-        "DS or DNSKEY records of the root in zone-file form, in place of those built in.",
+        "DS or DNSKEY records of the root in zone file format, instead of the built-in ones.",
         _readable_file,
         default_words="built in",
     ),
     Option(
         "family",
         "auto|4|6",
-        "Address families to ask over; auto leaves out one that this host has no route for.",
+        "Address families to use; auto skips a family that this host has no route for.",
         _one_of(Family),
     ),
     Option(

@@ -1,4 +1,4 @@
-"""SECURITY.md and docs/limits.md claim what tests show, and the figures that are in the code."""
+"""SECURITY.md and docs/reference/limits.md claim what tests show, and the figures of the code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CLAIMS = re.findall(r"(tests/[\w/]+\.py)::(test_\w+)", (ROOT / "SECURITY.md").read_text())
-LIMITS = (ROOT / "docs" / "limits.md").read_text()
+LIMITS = (ROOT / "docs" / "reference" / "limits.md").read_text()
 # What a cell of the page says, and the constant that it is.
 FIGURES = (
     ("2,048", "resolve.wire", "MOST_RECORDS"),
@@ -60,7 +60,7 @@ def test_every_row_of_a_claim_names_its_test() -> None:
     page = (ROOT / "SECURITY.md").read_text()
     for table in re.findall(r"\| what shows it \|\n\|[-|]+\|\n((?:\|.*\n)+)", page):
         for row in table.splitlines():
-            assert "::test_" in row or "docs/strictness.md" in row, row
+            assert "::test_" in row or "docs/explanation/strictness.md" in row, row
 
 
 @pytest.mark.parametrize(("text", "module", "name"), FIGURES)

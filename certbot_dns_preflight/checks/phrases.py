@@ -23,6 +23,7 @@ _LONGEST_NAME = 120
 _LONGEST_DETAIL = 160
 _MOST_ITEMS = 4
 _PAIR = 2
+_TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
 
 
 def bounded(text: str, limit: int = _LONGEST_DETAIL) -> str:
@@ -52,8 +53,29 @@ def host(name: dns.name.Name) -> str:
 
 
 def owner(name: dns.name.Name) -> str:
-    """Write an owner name or zone as master files do, with its final dot."""
-    return bounded(show_name(name), _LONGEST_NAME)
+    """Write an owner name or zone as sentences do: without its final dot, the root by name."""
+    return "the root" if len(name) == 1 else host(name)
+
+
+def record(name: dns.name.Name, rdata: str) -> str:
+    """Write a record that is to be copied as master files do: the owner with its final dot."""
+    return f"{show_name(name)} {rdata}"
+
+
+def txt_record(name: dns.name.Name, data: bytes) -> str:
+    """Write the TXT record to publish, whole, as master files do."""
+    quoted = presentation(data).replace('"', '\\"')
+    return record(name, f'TXT "{quoted}"')
+
+
+def option(name: str) -> str:
+    """Name an option as the command takes it; `report` writes it as the surface in use does."""
+    return f"--{name}"
+
+
+def is_registry(zone: dns.name.Name) -> bool:
+    """Whether a zone is the root or a top-level domain, which its user has no hand in."""
+    return len(zone) <= _TOP_LEVEL
 
 
 def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:
@@ -81,6 +103,13 @@ def everyone(servers: int) -> str:
     if servers == 1:
         return "the only name server"
     return f"{'both' if servers == _PAIR else f'all {servers}'} name servers"
+
+
+def nobody(servers: int) -> str:
+    """Deny it of all name servers of a zone: "neither name server", "none of the 3 ..."."""
+    if servers == 1:
+        return "the only name server does not"
+    return "neither name server" if servers == _PAIR else f"none of the {servers} name servers"
 
 
 def subjects(some: Sequence[Observation], among: Sequence[Observation]) -> tuple[str, ...]:
@@ -125,7 +154,7 @@ def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case 
         case answers.Alias(target=target, dname=None):
             return f"a CNAME to {owner(target)}"
         case answers.Alias(target=target):
-            return f"a DNAME that leads to {owner(target)}"
+            return f"a DNAME that maps to {owner(target)}"
         case answers.Absent(nxdomain=True):
             return "NXDOMAIN"
         case answers.Absent():
@@ -137,12 +166,12 @@ def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case 
         case answers.Failing(rcode=rcode):
             return bounded(rcode)
         case answers.NotAuthoritative():
-            return "without authority"
+            return "without the AA flag"
         case answers.Malformed(detail=detail):
-            return f"nonsense ({bounded(detail)})"
+            return f"a malformed reply ({bounded(detail)})"
         case answers.Unreachable(reason=reason):
             return f"nothing ({reason.value})"
         case answers.NotAsked(reason=reason):
-            return f"nothing (not asked: {bounded(reason)})"
+            return f"nothing (not queried: {bounded(reason)})"
         case _ as never:
             assert_never(never)

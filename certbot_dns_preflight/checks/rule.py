@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from certbot_dns_preflight.facts.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import dns.name
 
@@ -79,6 +79,7 @@ class Rule:
         address: str | None = None,
         severity: Severity | None = None,
         evidence: Mapping[str, Json] | None = None,
+        records: Iterable[str] = (),
     ) -> Finding:
         """Make a finding; it names a server or an address where `about` has exactly one."""
         servers = {observation.nameserver for observation in about}
@@ -93,9 +94,10 @@ class Rule:
             nameserver=next(iter(servers)) if len(servers) == 1 else nameserver,
             address=next(iter(addresses)) if len(addresses) == 1 else address,
             evidence=dict(evidence or {}),
+            records=tuple(records),
         )
 
 
 def _sentence(text: str) -> str:
-    """End a text with one full stop; a name in master-file form brings its own."""
+    """End a text with one full stop."""
     return f"{text.rstrip('.')}."

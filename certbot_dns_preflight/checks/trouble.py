@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Reading
     from certbot_dns_preflight.facts.survey import Hop, NameServer, Observation, Survey
 
-REMOVE = "out of the NS set, in the zone and at the registrar"
-"""Where a name server that is to go must be taken from."""
+REMOVE = "from the NS records of the zone and at the registrar"
+"""Where a name server that is to go must be removed."""
 
 _IN_ORDER = (
     Code.NAMESERVER_REFUSES,
@@ -150,7 +150,8 @@ class Named:
     """The subject of a sentence about name servers in trouble, or about some of their addresses.
 
     `who` is the subject and `number` its grammatical number; `hosts`, `addresses` and `zone` name
-    what they say; `take_out` says how to have a zone without these servers.
+    what they say; `take_out` says how to have a zone without these servers; `registry`: the zone is
+    a registry's, and nothing in it is the user's to fix.
     """
 
     who: str
@@ -160,6 +161,7 @@ class Named:
     addresses: str
     zone: str
     take_out: str
+    registry: bool
 
     def does(self, singular: str, plural: str) -> str:
         """Choose the verb's form."""
@@ -175,13 +177,13 @@ def named(at: tuple[Observation, ...], survey: Survey, *, by_address: bool = Fal
         subjects = phrases.subjects(at, survey.observations)
         who, number = phrases.listed(subjects), len(subjects)
     else:
-        who = f"all {len(names)} name servers ({hosts})" if whole_zone else hosts
+        who = f"{phrases.everyone(len(names))} ({hosts})" if whole_zone else hosts
         number = len(names)
     zone = phrases.listed(phrases.owner(observation.zone) for observation in at)
     if whole_zone:
         take_out = f"correct the delegation of {zone} at its registrar"
     else:
-        take_out = f"take {phrases.verb(number, 'it', 'them')} {REMOVE}"
+        take_out = f"remove {phrases.verb(number, 'it', 'them')} {REMOVE}"
     return Named(
         who=who,
         number=number,
@@ -190,6 +192,7 @@ def named(at: tuple[Observation, ...], survey: Survey, *, by_address: bool = Fal
         addresses=phrases.listed(observation.endpoint.address for observation in at),
         zone=zone,
         take_out=take_out,
+        registry=all(phrases.is_registry(observation.zone) for observation in at),
     )
 
 
@@ -214,7 +217,9 @@ def silences(at: tuple[Observation, ...]) -> str:
             case Unreachable(reason=reason):
                 words.append(f"{observation.endpoint.address} {reason.value}")
             case NotAsked(reason=reason):
-                words.append(f"{observation.endpoint.address} not asked, {phrases.bounded(reason)}")
+                words.append(
+                    f"{observation.endpoint.address} not queried ({phrases.bounded(reason)})"
+                )
             case reading:
                 words.append(f"{observation.endpoint.address} {phrases.answer(reading)}")
     return phrases.listed(words)

@@ -24,6 +24,6 @@ def unjudged(assessment: Assessment) -> tuple[str, ...]:
         if (unknown or unsupported) and not any(zone.apex.is_subdomain(t.apex) for t in told):
             told.append(zone)
     return tuple(
-        f"DNSSEC of {phrases.owner(zone.apex)} could not be judged: {phrases.bounded(zone.reason)}."
+        f"DNSSEC of {phrases.owner(zone.apex)} not checked: {phrases.bounded(zone.reason)}."
         for zone in told
     )

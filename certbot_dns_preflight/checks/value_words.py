@@ -21,8 +21,10 @@ _DIGEST = re.compile(rb"[A-Za-z0-9_-]{43}")  # base64url of a SHA-256 digest (RF
 def everyone(context: Context, servers: int) -> str:
     """Name all that answer; where some of the zone's servers do not, say so."""
     total = len(context.final.zone.nameservers) if context.final else servers
-    told = phrases.everyone(servers)
-    return told if servers >= total else f"{told} that {phrases.verb(servers, 'answers', 'answer')}"
+    words = phrases.everyone(servers)
+    return (
+        words if servers >= total else f"{words} that {phrases.verb(servers, 'answers', 'answer')}"
+    )
 
 
 def answers(some: Sequence[Observation], subjects: int, expected: tuple[bytes, ...]) -> str:
@@ -37,22 +39,32 @@ def answers(some: Sequence[Observation], subjects: int, expected: tuple[bytes, .
     return f"{phrases.verb(subjects, 'answers', 'answer')} {phrases.distinct_answers(some)}"
 
 
+def lacks(
+    some: Sequence[Observation], subjects: int, expected: tuple[bytes, ...], thing: str
+) -> str:
+    """Say that some addresses do not have the record yet, or which of several values they lack."""
+    parts = [set(expected).difference(observations.texts(observation)) for observation in some]
+    if all(0 < len(missing) < len(expected) for missing in parts):
+        return f"{phrases.verb(subjects, 'does', 'do')} not have all expected values yet"
+    return f"{phrases.verb(subjects, 'does', 'do')} not have {thing} yet"
+
+
 def wrong_because(nearest: Comparison, context: Context) -> str:
     """Say how far the nearest value is from the expected one, with a hint where there is one."""
     if context.only_from_wildcard:
         return (
-            "A wildcard TXT record answers for this name as for any other; the record itself "
-            f"was not written. The wildcard has "
+            "A wildcard TXT record answers for this name; the record itself was not created. "
+            f"The wildcard has "
             f"{phrases.listed(map(phrases.value, context.served), most=2)}."
         )
-    words = "The nearest served" if len(context.served) > 1 else "The served"
-    words += f" value differs from the expected one from position {nearest.position} on"
+    words = "The closest published" if len(context.served) > 1 else "The published"
+    words += f" value differs from the expected one, starting at character {nearest.position}"
     if nearest.distance is not None and nearest.distance <= _CLOSE:
-        words += f", edit distance {nearest.distance}"
+        words += f" (edit distance {nearest.distance})"
     if nearest.foreign_key_authorization:
-        return f"{words}; it looks like the key authorization of another challenge."
+        return f"{words}. It looks like the key authorization of another challenge."
     if nearest.contains:
-        return f"{words}; the expected value stands inside it, with other data around."
+        return f"{words}. It contains the expected value, with other data around it."
     if _DIGEST.fullmatch(nearest.served):
-        return f"{words}; probably left over from another attempt."
-    return f"{words}; it looks like no challenge's value, so something else wrote it."
+        return f"{words}. It is probably left over from another attempt."
+    return f"{words}. It does not look like a challenge value, so something else created it."

@@ -76,13 +76,12 @@ class ChallengeList:
             if mark:
                 raise MisuseError(f"--expect: {printable(head)!r} is none of the DOMAINs given")
             raise MisuseError(
-                f"--expect: {printable(item)!r} names no domain; with several DOMAINs it takes "
+                f"--expect: {printable(item)!r} names no domain; with several DOMAINs, use "
                 "DOMAIN=VALUE"
             )
         if not value:
             raise MisuseError(
-                "--expect: an empty value is not accepted; it takes the text that the TXT record "
-                "must hold"
+                "--expect: the value is empty; give the text that the TXT record must hold"
             )
         self._values[domain].append(os.fsencode(value))
 
@@ -114,7 +113,7 @@ class ChallengeList:
         if not fields:
             return
         if len(fields) > 2:  # noqa: PLR2004 - a name and a value
-            raise MisuseError(f"{place}: it takes DOMAIN and at most one VALUE a line")
+            raise MisuseError(f"{place}: expected DOMAIN and at most one VALUE on a line")
         try:
             self.name(fields[0], fields[1].encode() if fields[1:] else None)
         except MisuseError as error:

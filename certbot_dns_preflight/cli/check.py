@@ -22,7 +22,7 @@ from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import html_report, live, nagios
 from certbot_dns_preflight.report.json_report import challenge_as_json, render
 from certbot_dns_preflight.report.nagios import State
-from certbot_dns_preflight.report.progress import Tally
+from certbot_dns_preflight.report.progress import LONG_LIST, Tally
 from certbot_dns_preflight.run import waiting
 
 if TYPE_CHECKING:
@@ -44,9 +44,7 @@ examples:
 
 def add_arguments(parser: Parser) -> None:
     """Describe the subcommand."""
-    parser.description = (
-        "Look whether the TXT record is visible on every authoritative name server."
-    )
+    parser.description = "Check whether every authoritative name server has the TXT record."
     parser.epilog = _EXAMPLES
     parser.add_argument(
         "domains", metavar="DOMAIN", nargs="*", help="a name of the certificate; *. is accepted"
@@ -74,7 +72,7 @@ def add_arguments(parser: Parser) -> None:
         action=Once,
         help="... this account key (certbot's JWK, or PEM)",
     )
-    parser.add_argument("--wait", action="store_true", help="look until ready, or until --timeout")
+    parser.add_argument("--wait", action="store_true", help="wait until ready, or until --timeout")
     add_format_options(parser, each="each name's JSON object, once it is decided")
     parser.add_argument(
         "--failing-only", action="store_true", help="print nothing about names that are ready"
@@ -105,7 +103,7 @@ def _challenges(args: argparse.Namespace) -> list[Challenge]:
     for file in args.file:
         wanted.read(file)
     if not wanted:
-        raise MisuseError("check: it takes a DOMAIN, or --file with a list of them")
+        raise MisuseError("check: missing DOMAIN (or --file with a list of them)")
     for item in args.expect:
         wanted.expect(item)
     if (args.token is None) != (args.account_key is None):
@@ -128,8 +126,9 @@ def _look(
 ) -> tuple[Outcome, Exit]:
     """Look, showing on a terminal how far it is, and leave what a run leaves behind."""
     quiet = args.quiet or args.verbose
-    live_view = args.wait and not quiet and form is Format.TEXT
-    watch = live.LiveView() if live_view else None
+    short = args.wait or len(challenges) < LONG_LIST
+    live_view = short and not quiet and form is Format.TEXT
+    watch = live.LiveView(waits=args.wait) if live_view else None
     lines = form is Format.JSONL
     counted = not live_view and not quiet and not (lines and sys.stdout.isatty())
     tally = Tally(len(challenges), wanted=counted)

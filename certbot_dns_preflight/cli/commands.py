@@ -94,16 +94,16 @@ def make_parser(chosen: Container[str]) -> Parser:
 def _understood(parser: argparse.ArgumentParser, arguments: list[str]) -> list[str]:
     """Refuse a command that does not exist, with the nearest one named."""
     if not arguments:
-        parser.error(f"it takes a COMMAND: {', '.join(NAMES)}; see --help")
+        parser.error(f"missing COMMAND: {', '.join(NAMES)}; see --help")
     command, options = arguments[0], parser._option_string_actions  # noqa: SLF001 - the only way
     if command.startswith("-") and command not in options:
         option = command.partition("=")[0]
         if option in _options_of_commands():
             parser.error(f"{option} goes after the COMMAND: dns-preflight check {option} ...")
-        parser.error(f"there is no option {command}{nearest(command, options)}")
+        parser.error(f"unknown option {command}{nearest(command, options)}")
     if not command.startswith("-") and command not in NAMES:
         hint = nearest(command, NAMES) or f"; there are {', '.join(NAMES)}"
-        parser.error(f"there is no command {command}{hint}")
+        parser.error(f"unknown command {command}{hint}")
     return arguments
 
 

@@ -51,5 +51,5 @@ def _explanation(code: str | None) -> str:
     if wanted not in by_code:
         near = difflib.get_close_matches(wanted, by_code, n=1, cutoff=0.5)
         hint = f'; did you mean "{near[0]}"?' if near else "; all codes: dns-preflight explain"
-        raise MisuseError(f'there is no finding code "{printable(code)}"{hint}')
+        raise MisuseError(f'unknown finding code "{printable(code)}"{hint}')
     return by_code[wanted]

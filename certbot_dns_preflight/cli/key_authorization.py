@@ -27,12 +27,11 @@ def expected_value(token: str, path: str) -> bytes:
     """Compute the TXT value for a token; raises `MisuseError` with the line to show."""
     if "." in token:
         raise MisuseError(
-            "--token: it takes the token alone, which is what stands before the dot of a key "
-            "authorization"
+            "--token: give the token only, the part before the dot of a key authorization"
         )
     if not _TOKEN.fullmatch(token):
         raise MisuseError(
-            f"--token: {printable(token)!r} is no token: it takes letters, digits, - and _"
+            f"--token: {printable(token)!r} is not a token: use letters, digits, - and _"
         )
     thumbprint = _encoded(_read(path).thumbprint())
     return _encoded(hashlib.sha256(f"{token}.{thumbprint}".encode()).digest()).encode()
@@ -48,7 +47,7 @@ def _read(path: str) -> jwk.JWK:
     key = _parse(data) if len(data) <= _LARGEST else None
     if key is None:
         raise MisuseError(
-            f"--account-key: {printable(path)} is no account key; it takes an RSA or EC key, as a "
+            f"--account-key: {printable(path)} is not an account key; use an RSA or EC key, as a "
             "JWK (certbot's private_key.json) or as unencrypted PEM"
         )
     return key

@@ -95,7 +95,7 @@ class Parser(argparse.ArgumentParser):
             if argument.startswith("-"):
                 option = argument.partition("=")[0]
                 near = nearest(option, self._option_string_actions)
-                self.error(f"there is no option {option}{near or _SEE_HELP}")
+                self.error(f"unknown option {option}{near or _SEE_HELP}")
         return parsed, rest
 
     def error(self, message: str) -> NoReturn:
@@ -216,12 +216,12 @@ def add_common_options(parser: Parser, *, idle: Container[str]) -> None:
     volume.add_argument(
         *("-q", "--quiet"),
         action="store_true",
-        help=explained("quiet", f"say it by exit status alone{all_the_same}"),
+        help=explained("quiet", f"exit status only{all_the_same}"),
     )
     volume.add_argument(
         *("-v", "--verbose"),
         action="store_true",
-        help=explained("verbose", "log every query and answer to stderr"),
+        help=explained("verbose", "show every name; log every query to stderr"),
     )
     output.add_argument(
         "--color",

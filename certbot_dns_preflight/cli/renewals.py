@@ -142,7 +142,7 @@ def _days(text: str | None) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 6):  # noqa: PLR2004 - far enough
-        raise MisuseError(f"--within: {printable(text)!r} is not accepted; it takes whole days")
+        raise MisuseError(f"--within: {printable(text)!r} is not a whole number of days")
     return int(text)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.outcome import Outcome
 
-_NARROWEST, _WIDEST = 60, 100
+_NARROWEST, _WIDEST = 40, 100
 
 
 def wants_colour(args: argparse.Namespace) -> bool:
@@ -60,6 +60,8 @@ def page(outcome: Outcome, args: argparse.Namespace, *, left_out: int = 0) -> st
         colour=wants_colour(args),
         unicode=unicode,
         closing=" ".join(filter(None, sentences)) or None,
+        detailed=args.verbose,
+        repeated=sys.stdout.isatty(),
     ).rstrip("\n")
 
 

@@ -12,7 +12,7 @@ from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.idn import spoken
 from certbot_dns_preflight.cli.inputs import load_inputs, read_settings
 from certbot_dns_preflight.cli.parser import add_common_options
-from certbot_dns_preflight.cli.terminal import speaks_unicode, width
+from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.facts.survey import NoEgress
 from certbot_dns_preflight.report.trace import as_json, render
 from certbot_dns_preflight.run import signals, trace
@@ -65,7 +65,8 @@ def run(args: argparse.Namespace) -> Exit:
     elif not args.quiet:
         unicode = speaks_unicode()
         name = spoken(asked.domain) if unicode else None
-        sys.stdout.write(render(trail, width=width(), unicode=unicode) + "\n")
+        page = render(trail, width=width(), colour=wants_colour(args), unicode=unicode)
+        sys.stdout.write(f"{page}\n")
         sys.stdout.write(f"{asked.domain} is {name}.\n" if name else "")
     return status
 

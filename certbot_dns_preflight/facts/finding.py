@@ -35,7 +35,9 @@ class Finding:
     `summary` is the answer, fit to be the first line of a mail ("ns3.example.net lacks the record;
     the other 2 name servers have it"). `cause` explains it with the figures seen, `remedy`
     says what to do, `reference` names the standard. `evidence` holds the machine-readable
-    facts. `nameserver` and `address` are set where the finding is about one of them.
+    facts. `nameserver` and `address` are set where the finding is about one of them. `records` are
+    records to add, as master files have them. Options are named as the command takes them
+    ("--timeout").
     """
 
     code: Code
@@ -47,3 +49,4 @@ class Finding:
     nameserver: dns.name.Name | None = None
     address: str | None = None
     evidence: Mapping[str, Json] = field(default_factory=dict)
+    records: tuple[str, ...] = ()

@@ -94,7 +94,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         """Say what we add, and what the wrapped authenticators say of themselves."""
         ours = (
             "This plugin waits until every authoritative name server shows the DNS TXT record "
-            "before the certificate authority is told to look."
+            "before the certificate authority validates."
         )
         theirs = "" if self._authenticators is None else self._authenticators.more_info()
         return f"{ours} {theirs}".strip()
@@ -159,7 +159,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         except Exception as error:
             logger.debug("The look beforehand failed", exc_info=True)
             logger.warning(
-                "dns-preflight could not look beforehand, which is a fault of its own: %s",
+                "internal error in dns-preflight, nothing was checked beforehand: %s",
                 outcome.fault(error),
             )
             return None, precheck.unknown_places(asked)
@@ -199,7 +199,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             logger.debug("The check failed", exc_info=True)
             outcome.keep_failure([c.domain for c in asked], self._settings)
             message = (
-                "dns-preflight could not check the records, which is a fault of its own: "
+                "internal error in dns-preflight, the records were not checked: "
                 f"{outcome.fault(error)}"
             )
             self._remember_failure([c.domain for c in asked], message, outcome="inconclusive")
@@ -207,7 +207,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
                 raise errors.PluginError(
                     f"{message}. To go on unchecked: {options.PREFIX}on-failure continue"
                 ) from error
-            logger.warning("%s. The challenge is answered all the same.", message)
+            logger.warning("%s. Continuing with the CA anyway.", message)
             return
         outcome.write_report(result, self._settings)
         self._conclude(result, asked)

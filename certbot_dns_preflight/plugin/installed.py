@@ -30,7 +30,7 @@ def plugin_class(name: str) -> type[interfaces.Authenticator]:
             loaded = entry_point.load()
             if isinstance(loaded, type) and issubclass(loaded, interfaces.Authenticator):
                 return loaded
-            raise errors.PluginError(f"{OPTION}: {name} is no authenticator; {choices()}")
+            raise errors.PluginError(f"{OPTION}: {name} is not an authenticator; {choices()}")
     raise errors.PluginError(f"{OPTION}: {name!r} is not installed; {choices(like=name)}")
 
 

@@ -20,6 +20,7 @@ from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdi
 from certbot_dns_preflight.plugin import identity
 from certbot_dns_preflight.report import atomic_file, ca_refusal, json_report, report_file, text
 from certbot_dns_preflight.report.metrics import record
+from certbot_dns_preflight.report.surface import Surface
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,11 +35,17 @@ logger = logging.getLogger(__name__)
 
 LONGEST_LOGGED_REPORT = 2**18
 """Characters of the JSON report that go into certbot's log."""
-_ABORTED = "The challenge was not answered; the records are being removed."
-_UNTOUCHED = "No record was made, and no challenge was answered."
-_CONTINUED = "The challenge is answered all the same (--dns-preflight-on-failure continue)."
+_ABORTED = (
+    "The CA was not asked to validate, so this does not count as a failed validation. The records "
+    "are being removed."
+)
+_UNTOUCHED = (
+    "No record was created and the CA was not asked to validate, so this does not count as a "
+    "failed validation."
+)
+_CONTINUED = "Continuing with the CA anyway (--dns-preflight-on-failure continue)."
 _SUBSET = (
-    "No challenge was answered; the names that are not ready are left out "
+    "The CA was not asked to validate. The names that are not ready are left out "
     "(--allow-subset-of-names)."
 )
 
@@ -132,7 +139,7 @@ def fault(error: Exception) -> str:
 def report(result: Outcome, closing: str | None = None) -> str:
     """Give the report as text, `closing` at its end."""
     try:
-        return text.render(result, closing=closing)
+        return text.render(result, closing=closing, surface=Surface.CERTBOT)
     except errors.SignalExit:
         raise
     except Exception:
@@ -172,7 +179,7 @@ def write_report(result: Outcome, how: settings.Settings) -> None:
         raise
     except Exception:
         logger.debug("The outcome cannot be kept", exc_info=True)
-        logger.warning("dns-preflight: the report failed, which is a fault of its own")
+        logger.warning("dns-preflight: internal error in the report; continuing anyway")
 
 
 def _keep(result: Outcome, how: settings.Settings) -> None:
@@ -235,7 +242,8 @@ def _rejection(domains: Sequence[str]) -> messages.Error:
     # Certbot drops the names of the subproblems and orders the rest anew, as it does when a CA
     # rejects names at order creation: no challenge was answered, so no authorization is lost.
     # It compares names as ordered, and the wildcard shares the owner name. There is no public way
-    # to drop names (docs/upstream.md); should this one go, the order fails with nothing answered.
+    # to drop names (docs/explanation/upstream.md); should this one go, the order fails with nothing
+    # answered.
     subproblems = tuple(
         messages.Error.with_code(
             "dns",

@@ -74,43 +74,41 @@ _WORDS = (
 _CODES = {"caa": Complaint.CAA, "dnssec": Complaint.DNSSEC}
 
 _ANYCAST = (
-    "one name server address stands for several sites (anycast), and the CA reached one that "
-    "had no record yet: --dns-preflight-settle gives the others time"
+    "one name server address serves several sites (anycast), and the CA reached one that did not "
+    "have the record yet: --dns-preflight-settle gives the others time"
 )
 _CACHED_ABSENCE = (
-    "the CA's resolver still held an answer from before the record was there (kept for up to "
-    "60 seconds): a new attempt a minute later passes"
+    "the CA's resolver had cached an answer from before the record existed (for up to 60 "
+    "seconds): try again in a minute"
 )
 _CACHED_VALUE = (
-    "the CA's resolver still held an earlier attempt's value (kept for up to 60 seconds): a new "
-    "attempt a minute later passes"
+    "the CA's resolver had cached the value of an earlier attempt (for up to 60 seconds): try "
+    "again in a minute"
 )
-_DNSSEC = (
-    "DNSSEC: the CA validates, and treats a name whose signatures or DS do not verify as failing"
-)
+_DNSSEC = "DNSSEC: the CA validates, and a name whose signatures or DS do not verify fails"
 _REACH = (
-    "name servers that this host reaches and the CA does not: a firewall, a filter by country, "
-    "rate limiting, or UDP answers lost on the way"
+    "this host can reach name servers that the CA cannot: a firewall, geo-blocking, rate "
+    "limiting, or lost UDP answers"
 )
 _PARTS = (
-    "another network path: the CA looks from several places, and part of them got another answer"
+    "another network path: the CA looks from several places, and some of them got another answer"
 )
 _CAA_RECORDS = (
     "CAA: the closest CAA records at the name or above it must allow this CA (and, where they say "
     "so, this account and dns-01), and every name server must answer CAA queries"
 )
 _DELEGATION = (
-    "the registry's delegation changed lately, and the CA still knows the name servers from before"
+    "the delegation at the registry changed recently, and the CA still uses the old name servers"
 )
 
 _MET = {
-    Complaint.NO_NAME: "the CA was told that the name does not exist (NXDOMAIN).",
+    Complaint.NO_NAME: "the CA got NXDOMAIN (the name does not exist).",
     Complaint.NO_RECORD: "the CA found no TXT record.",
     Complaint.OTHER_VALUE: "the CA found another value.",
     Complaint.CAA: "the CA stopped at CAA, not at the TXT record.",
     Complaint.DNSSEC: "the CA could not validate DNSSEC.",
     Complaint.FAILURE: "the CA got no usable answer.",
-    Complaint.UNKNOWN: "the CA's error does not say what it met.",
+    Complaint.UNKNOWN: "the CA's error does not say what it found.",
 }
 _EXPLANATIONS = {
     Complaint.NO_NAME: (_ANYCAST, _CACHED_ABSENCE, _DELEGATION),
@@ -136,7 +134,9 @@ def hint(refusals: Sequence[Refusal], *, before: Outcome | None, now: Outcome | 
     if _contradicted(before, now):
         return "\n".join(lines)
     for complaint, alike in _grouped(refusals).items():
-        lines.append(f"{listing(tuple(alike), most=_MOST_NAMES)}: {_MET[complaint]} What may be:")
+        lines.append(
+            f"{listing(tuple(alike), most=_MOST_NAMES)}: {_MET[complaint]} Possible reasons:"
+        )
         secondary = any(_secondary(r) for r in refusals if complaint_of(r) is complaint)
         explanations = (
             (_PARTS, *_EXPLANATIONS[complaint]) if secondary else _EXPLANATIONS[complaint]
@@ -189,20 +189,21 @@ def _contradicted(before: Outcome | None, now: Outcome | None) -> bool:
 
 def _before(seen: Outcome | None) -> str:
     if seen is None:
-        return "dns-preflight: the records were not seen before the CA was told."
+        return "dns-preflight: the records were not checked before the CA was contacted."
     when = _clock(seen)
     match seen.verdict:
         case Verdict.READY:
             return f"dns-preflight: at {when} {_everywhere(seen)} showed every expected value."
         case Verdict.NOT_READY:
             return (
-                f"dns-preflight: at {when} the records were not ready ({_answer(seen)}); the CA "
-                "was told all the same (--dns-preflight-on-failure continue)."
+                f"dns-preflight: at {when} the records were not ready ({_answer(seen)}). The CA "
+                "was "
+                "asked to validate anyway (--dns-preflight-on-failure continue)."
             )
         case Verdict.INCONCLUSIVE:
             return (
-                f"dns-preflight: at {when} nothing could be asked from this host; the CA was told "
-                "all the same (--dns-preflight-on-failure continue)."
+                f"dns-preflight: at {when} this host could not query anything. The CA was asked to "
+                "validate anyway (--dns-preflight-on-failure continue)."
             )
 
 
@@ -210,11 +211,11 @@ def _now(seen: Outcome) -> str:
     when = _clock(seen)
     match seen.verdict:
         case Verdict.READY:
-            return f"After the refusal, at {when}: the same."
+            return f"Checked again at {when}: unchanged."
         case Verdict.NOT_READY:
-            return f"After the refusal, at {when}, no longer: {_answer(seen)}."
+            return f"Checked again at {when}: no longer ready. {_answer(seen)}."
         case Verdict.INCONCLUSIVE:
-            return f"After the refusal, at {when}, nothing could be asked from this host."
+            return f"Checked again at {when}: this host could not query anything."
 
 
 def _answer(seen: Outcome) -> str:

@@ -107,16 +107,16 @@ class Plan:
         survey = self.there.survey
         if isinstance(survey.obstacle, NoSuchDomain) and not survey.hops:
             summary = (
-                f"{shown} does not exist, say the name servers of "
+                f"{shown} does not exist: NXDOMAIN from the name servers of "
                 f"{plain_name(survey.obstacle.zone)}."
             )
-            return Step(what, State.TO_DO, summary, f"Make the zone {shown} and delegate it.")
+            return Step(what, State.TO_DO, summary, f"Create the zone {shown} and delegate it.")
         if not survey.hops:
             return Step(what, State.UNKNOWN, f"The name servers of {shown} could not be found.")
         zone = survey.hops[0].zone
         if len(zone.apex.labels) <= _TOP_LEVEL < len(self.zone.labels):
             summary = f"{shown} is not delegated in {plain_name(zone.apex)}."
-            return Step(what, State.TO_DO, summary, f"Make the zone {shown} and delegate it.")
+            return Step(what, State.TO_DO, summary, f"Create the zone {shown} and delegate it.")
         trouble = next(_errors(self.there, without=_NOT_THE_TARGETS), None)
         if trouble is not None:
             return Step(what, State.TO_DO, printable(trouble.summary), printable(trouble.remedy))
@@ -133,13 +133,13 @@ class Plan:
         what, owner = "CNAME", plain_name(self.owner)
         hops = self.own.survey.hops
         if not hops:
-            return Step(what, State.UNKNOWN, f"Nothing could be learned about {owner}.")
+            return Step(what, State.UNKNOWN, f"{owner} could not be queried.")
         if hops[0].zone.apex == self.owner:
             return Step(
                 what,
                 State.TO_DO,
-                f"{owner} is a zone of its own, and a CNAME cannot stand at a zone's apex.",
-                f"Remove the NS records of {owner}, or go on writing into that zone.",
+                f"{owner} is a zone of its own, and a zone apex cannot have a CNAME.",
+                f"Remove the NS records of {owner}, or keep writing to that zone.",
             )
         return self._alias_step([observation.reading for observation in hops[0].observations])
 
@@ -148,23 +148,23 @@ class Plan:
         right = sum(isinstance(r, Alias) and r.target == self.target for r in readings)
         if right and right == len(readings):
             return Step(what, State.DONE, f"{owner} is an alias of {target}.")
-        make = "Make the record above."
+        make = "Create the record above."
         if right:
             shown = f"{right} of {plural(len(readings), 'address')} of the name servers"
             return Step(
                 what,
                 State.TO_DO,
-                f"Only {shown} show the alias.",
-                "Wait for the others, or find out why they do not follow.",
+                f"Only {shown} have the alias.",
+                "Wait for the others, or find out why they do not update.",
             )
         others = sorted({plain_name(r.target) for r in readings if isinstance(r, Alias)})
         if others:
             summary = f"{owner} is an alias of {' and of '.join(others)}, not of {target}."
-            return Step(what, State.TO_DO, summary, "Replace that CNAME by the record above.")
+            return Step(what, State.TO_DO, summary, "Replace that CNAME with the record above.")
         if any(isinstance(reading, Values) for reading in readings):
-            summary = f"{owner} holds TXT values, and a CNAME cannot stand beside other data."
+            summary = f"{owner} holds TXT values, and a CNAME cannot coexist with other records."
             return Step(what, State.TO_DO, summary, f"Remove the TXT records of {owner}. {make}")
-        return Step(what, State.TO_DO, f"{owner} is no alias yet.", make)
+        return Step(what, State.TO_DO, f"{owner} is not an alias yet.", make)
 
     def _caa_step(self) -> Iterator[Step]:
         if not self.own.survey.hops:
@@ -207,7 +207,7 @@ def render(plan: Plan, *, width: int = 80, colour: bool = False, unicode: bool =
     page.headline(_headline(plan), plan.verdict)
     if plan.verdict is not Verdict.READY:
         page.blank()
-        page.paragraph(f"The record, to be made in the zone {plan.own_zone}:", INDENT)
+        page.paragraph(f"The record to create in the zone {plan.own_zone}:", INDENT)
         page.blank()
         page.add(plan.record)
     page.blank()
@@ -237,7 +237,7 @@ def _headline(plan: Plan) -> str:
         case Verdict.READY:
             return f"Ready: {owner} is delegated to {target}."
         case Verdict.INCONCLUSIVE:
-            return f"Inconclusive: nothing could be asked about {owner} from here."
+            return f"Cannot tell: this host could not query anything about {owner}."
         case Verdict.NOT_READY:
             left = sum(step.state is not State.DONE for step in plan.steps())
             return f"Not ready: {plural(left, 'step')} left to delegate {owner}."

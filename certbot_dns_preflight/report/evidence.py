@@ -10,9 +10,12 @@ import textwrap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.escaping import printable, show_name
+from certbot_dns_preflight.checks.observations import UNSTABLE_FLIPS
+from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.survey import Status
+from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import (
     address_words,
     listing,
@@ -26,13 +29,15 @@ from certbot_dns_preflight.report.words import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from certbot_dns_preflight.facts.survey import Hop, NameServer, Observation, Survey
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome
+    from certbot_dns_preflight.facts.survey import Hop, NameServer, Observation
 
 _MOST_ROWS = 14
 _ALIKE_FROM = 3
 _MOST_GROUPS = 8
 _ADDRESSES_NAMED = 2
 _DIFFERENT = 2
+_MOST_HOPS = 4
 _VALUE_ROOM = 30
 _FINE = frozenset({Status.MATCH})
 
@@ -46,29 +51,82 @@ class Line:
     at: int = 0
 
 
-def evidence(survey: Survey, *, width: int) -> tuple[Line, ...]:
-    """Lay out all zones passed of a survey; with several, each is headed by its zone."""
+def evidence(challenge: ChallengeOutcome, *, width: int) -> tuple[Line, ...]:
+    """Lay out all zones passed; with several, each is headed by its zone, and few are shown.
+
+    An answer that is right, and yet what the findings are about, does not pass for a good one.
+    """
+    survey = challenge.survey
     expected = survey.challenge.expected
+    bogus = _bogus(challenge)
     passed = survey.hops
+    left_out = range(0)
+    if len(passed) > _MOST_HOPS:
+        left_out = range(1, len(passed) - 1)
     lines: list[Line] = []
     for number, hop in enumerate(passed):
+        if number in left_out:
+            continue
         if number:
             lines.append(Line(""))
+        if number and left_out:
+            lines += [Line(f"... {len(left_out)} more aliases in between ..."), Line("")]
         if len(passed) > 1:
             lines += _wrapped(
-                f"servers of {show_name(hop.zone.apex)} on {show_name(hop.owner)}", width
+                f"{plain_name(hop.owner)}, on the name servers of {plain_name(hop.zone.apex)}",
+                width,
             )
-        lines += _hop_lines(hop, expected, width, detailed=hop is passed[-1])
+        told = _Told(hop, expected, bogus)
+        lines += _hop_lines(told, width, detailed=hop is passed[-1])
     return tuple(lines)
 
 
-def _hop_lines(hop: Hop, expected: tuple[bytes, ...], width: int, *, detailed: bool) -> list[Line]:
-    groups = _groups(hop, expected)
+_Place = tuple[object, object, object]
+
+
+def _bogus(challenge: ChallengeOutcome) -> frozenset[_Place]:
+    """Collect the addresses whose answers do not validate: name server, address and port."""
+    return frozenset(
+        (place.get("nameserver"), place.get("address"), place.get("port"))
+        for finding in challenge.findings
+        if finding.code == Code.DNSSEC_BOGUS
+        for fault in _mappings(finding.evidence.get("faults"))
+        for place in _mappings(fault.get("addresses"))
+    )
+
+
+def _mappings(value: object) -> list[dict[str, object]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+class _Told:
+    """What each address of a hop answers, in words, and how that is to be coloured."""
+
+    def __init__(self, hop: Hop, expected: tuple[bytes, ...], bogus: frozenset[_Place]) -> None:
+        self.hop, self.expected, self._bogus = hop, expected, bogus
+        self._others = _other_values(hop, expected)
+
+    def answer(self, seen: Observation, *, timed: bool = True) -> tuple[str, Status]:
+        """Word it; an answer that is right now, but not to be relied on, is not a good one."""
+        followed = self.hop.followed
+        words = state_words(seen, self.expected, followed=followed, timed=timed)
+        words += _which(seen, self._others, followed=followed)
+        if seen.status is Status.MATCH and seen.flips >= UNSTABLE_FLIPS:
+            return f"ok now, {seen.flips} changes", Status.PARTIAL
+        place = seen.nameserver.to_text(), seen.endpoint.address, seen.endpoint.port
+        if place in self._bogus:
+            return f"{words}, DNSSEC fails", Status.MISMATCH
+        return words, seen.status
+
+
+def _hop_lines(told: _Told, width: int, *, detailed: bool) -> list[Line]:
+    hop = told.hop
+    groups = _groups(told)
     alike = len(groups) == 1 and (len(hop.observations) >= _ALIKE_FROM or not detailed)
     if alike or len(hop.observations) > _MOST_ROWS:
-        lines = _grouped(hop, groups, expected, width)
+        lines = _grouped(told, groups, width)
     else:
-        lines = _rows(hop, expected, width)
+        lines = _rows(told, width)
     return lines
 
 
@@ -90,24 +148,23 @@ class _Row:
         return left + self.answer, len(left)
 
 
-def _rows(hop: Hop, expected: tuple[bytes, ...], width: int) -> list[Line]:
+def _rows(told: _Told, width: int) -> list[Line]:
     rows: list[_Row] = []
-    previous = None
-    others = _other_values(hop, expected)
+    previous, hop = None, told.hop
     for observation in hop.observations:
+        words, state = told.answer(observation)
         rows.append(
             _Row(
-                "" if observation.nameserver == previous else show_name(observation.nameserver),
+                "" if observation.nameserver == previous else plain_name(observation.nameserver),
                 address_words(observation.endpoint),
                 "" if observation.serial is None else str(observation.serial),
-                state_words(observation, expected, followed=hop.followed)
-                + _which(observation, others, followed=hop.followed),
-                observation.status,
+                words,
+                state,
             )
         )
         previous = observation.nameserver
     rows += [
-        _Row(show_name(server.name), "none", "", printable(server.failure or "no address"))
+        _Row(plain_name(server.name), "none", "", printable(server.failure or "no address"))
         for server in _without_address(hop)
     ]
     if not rows:
@@ -159,16 +216,14 @@ def _fitting(text: str, at: int, state: Status | None, width: int) -> list[Line]
 
 # -- one line per distinct answer ------------------------------------------------------------------
 
-_Group = tuple[str, int | None]
+_Group = tuple[str, Status, int | None]
 
 
-def _groups(hop: Hop, expected: tuple[bytes, ...]) -> dict[_Group, list[Observation]]:
+def _groups(told: _Told) -> dict[_Group, list[Observation]]:
     groups: dict[_Group, list[Observation]] = {}
-    others = _other_values(hop, expected)
-    for observation in hop.observations:
-        words = state_words(observation, expected, followed=hop.followed, timed=False)
-        words += _which(observation, others, followed=hop.followed)
-        groups.setdefault((words, observation.serial), []).append(observation)
+    for observation in told.hop.observations:
+        words, state = told.answer(observation, timed=False)
+        groups.setdefault((words, state, observation.serial), []).append(observation)
     return groups
 
 
@@ -194,29 +249,24 @@ def _which(observation: Observation, others: frozenset[frozenset[bytes]], *, fol
     return f" {shown_value(mine[0], _VALUE_ROOM, '...')}{more}"
 
 
-def _grouped(
-    hop: Hop, groups: dict[_Group, list[Observation]], expected: tuple[bytes, ...], width: int
-) -> list[Line]:
-    def state_of(group: list[Observation]) -> Status:
-        return group[0].status
-
-    ordered = sorted(groups.items(), key=lambda item: state_of(item[1]) in _FINE)
+def _grouped(told: _Told, groups: dict[_Group, list[Observation]], width: int) -> list[Line]:
+    ordered = sorted(groups.items(), key=lambda item: item[0][1] in _FINE)
     lines: list[Line] = []
-    for (words, serial), group in ordered[:_MOST_GROUPS]:
-        answer = words + (_span(group) if state_of(group) is Status.MATCH and expected else "")
-        told = f", serial {serial}" if serial is not None else ""
-        text = f"{_who(group)}: {answer}{told}"
+    for (words, state, serial), group in ordered[:_MOST_GROUPS]:
+        answer = words + (_span(group) if state is Status.MATCH and told.expected else "")
+        at_serial = f", serial {serial}" if serial is not None else ""
+        text = f"{_who(group)}: {answer}{at_serial}"
         folded = _fold(text, width, hanging="  ")
-        lines += [Line(part, state_of(group)) for part in folded]
+        lines += [Line(part, state) for part in folded]
     if len(ordered) > _MOST_GROUPS:
         rest = ordered[_MOST_GROUPS:]
         count = sum(len(group) for _, group in rest)
         lines.append(
             Line(f"and {plural(count, 'address')} with {plural(len(rest), 'other answer')}")
         )
-    for server in _without_address(hop):
+    for server in _without_address(told.hop):
         lines += _wrapped(
-            f"{show_name(server.name)}: {printable(server.failure or 'no address')}", width
+            f"{plain_name(server.name)}: {printable(server.failure or 'no address')}", width
         )
     return lines
 

@@ -136,7 +136,7 @@ def _section(rule: Rule) -> list[str]:
 def _unknown(code: str) -> str:
     near = difflib.get_close_matches(code.strip().lower(), BY_CODE, n=1, cutoff=0.5)
     hint = f'; did you mean "{near[0]}"?' if near else "; all codes: dns-preflight explain"
-    return f'there is no finding code "{printable(code)}"{hint}'
+    return f'unknown finding code "{printable(code)}"{hint}'
 
 
 if __name__ == "__main__":

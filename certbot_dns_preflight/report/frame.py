@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.survey import Status
+from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import address_words, plural, seconds, state_words
 
 if TYPE_CHECKING:
@@ -33,10 +33,15 @@ class Count:
     asked: int
 
 
-def frame(progress: Progress, *, since: float, height: int) -> tuple[FrameLine, ...]:
-    """Draw the wait as it stands `since` seconds after `progress`, in at most `height` lines."""
+def frame(
+    progress: Progress, *, since: float, height: int, waits: bool = True
+) -> tuple[FrameLine, ...]:
+    """Draw the wait as it stands `since` seconds after `progress`, in at most `height` lines.
+
+    `waits` False: it is a single look, which waits for nothing but answers.
+    """
     pending = [survey for survey in progress.surveys if survey.ready_after is None]
-    lines: list[FrameLine] = [((_heading(progress, pending, since), None),)]
+    lines: list[FrameLine] = [((_heading(progress, pending, since, waits=waits), None),)]
     room = max(height, _FEWEST_LINES) - 1
     detailed = len(pending) <= _FEW
     blocks = [_block(s, titled=len(pending) > 1) if detailed else [_brief(s)] for s in pending]
@@ -63,12 +68,12 @@ def count(survey: Survey) -> Count:
 
 def headline(survey: Survey) -> str:
     """Say in one line how far a challenge is."""
-    owner = show_name(survey.challenge.owner)
+    owner = plain_name(survey.challenge.owner)
     if survey.ready_after is not None:
         return f"{owner} ready after {seconds(survey.ready_after)}"
     counted = count(survey)
     if not counted.asked:
-        return f"{owner} looking for its name servers"
+        return f"{owner} finding its name servers"
     return f"{owner} {counted.fine} of {plural(counted.asked, 'address')} ok"
 
 
@@ -76,27 +81,29 @@ def _wanted(*, followed: bool) -> Status:
     return Status.ALIAS if followed else Status.MATCH
 
 
-def _heading(progress: Progress, pending: list[Survey], since: float) -> str:
+def _heading(progress: Progress, pending: list[Survey], since: float, *, waits: bool) -> str:
     elapsed = min(progress.elapsed + since, max(progress.timeout, progress.elapsed))
     times = f"{seconds(int(elapsed))} of {seconds(progress.timeout)}"
     pause = progress.next_round_in - since
     look = f", next look in {seconds(int(pause) + 1)}" if pause > 0 else ", looking"
     total = len(progress.surveys)
     if total == 1:
-        what = show_name(progress.surveys[0].challenge.owner)
+        what = plain_name(progress.surveys[0].challenge.owner)
     elif pending:
         waiting = "" if len(pending) == total else f"{len(pending)} of "
         what = f"{waiting}{plural(total, 'record')}"
     else:
         what = plural(total, "record")
     # A narrow terminal cuts the end off: the time comes before a name that may be long.
+    if not waits:
+        return f"Checking {seconds(int(elapsed))}: {what}"
     return f"Waiting {times} for {what}{look}"
 
 
 def _brief(survey: Survey) -> FrameLine:
     counted = count(survey)
-    owner = show_name(survey.challenge.owner)
-    so_far = f"{counted.fine}/{counted.asked} ok" if counted.asked else "looking for name servers"
+    owner = plain_name(survey.challenge.owner)
+    so_far = f"{counted.fine}/{counted.asked} ok" if counted.asked else "finding name servers"
     segments: list[Segment] = [(f"  {so_far}  {owner}", None)]
     late = [
         (observation, hop)
@@ -106,7 +113,7 @@ def _brief(survey: Survey) -> FrameLine:
     ]
     if late:
         observation, hop = late[0]
-        segments.append((f"  {show_name(observation.nameserver)} ", None))
+        segments.append((f"  {plain_name(observation.nameserver)} ", None))
         segments.append(_cell(observation, survey, hop, addressed=False))
     return tuple(segments)
 
@@ -121,7 +128,7 @@ def _block(survey: Survey, *, titled: bool) -> list[FrameLine]:
             continue  # an alias that all its servers show is nothing to wait for
         servers: dict[str, list[Observation]] = {}
         for observation in hop.observations:
-            servers.setdefault(show_name(observation.nameserver), []).append(observation)
+            servers.setdefault(plain_name(observation.nameserver), []).append(observation)
         column = max((len(server) for server in servers), default=0)
         indent = "    " if titled else "  "
         for server, group in servers.items():
@@ -143,7 +150,7 @@ def _cell(observation: Observation, survey: Survey, hop: Hop, *, addressed: bool
     words = state_words(observation, expected, followed=hop.followed, timed=False)
     behind = _behind(observation, hop)
     if behind and state is not Status.MATCH:
-        words = f"serial {behind} behind"
+        words = f"{plural(behind, 'serial')} behind"
     text = f"{address_words(observation.endpoint)} {words}" if addressed else words
     return text, None if hop.followed and state is Status.ALIAS else state
 

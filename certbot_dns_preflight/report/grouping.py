@@ -1,7 +1,7 @@
 """Which failed challenges look the same, so that the same story is told once. Pure.
 
 Two look the same if their errors have the same codes on the same servers, and every address
-answers alike; owner names and values may differ.
+answers alike; owner names, zones and values may differ.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.facts.survey import NoSuchDomain
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -24,6 +25,11 @@ class Picture:
     """Challenges that failed alike, in the order asked; never empty."""
 
     challenges: tuple[ChallengeOutcome, ...]
+
+    @property
+    def zones(self) -> frozenset[object]:
+        """The zones that must hold the records, as far as they are known."""
+        return frozenset(c.survey.hops[-1].zone.apex for c in self.challenges if c.survey.hops)
 
 
 def pictures(outcome: Outcome) -> list[Picture]:
@@ -42,8 +48,9 @@ def _look(challenge: ChallengeOutcome) -> Hashable:
         for f in challenge.findings
         if f.severity is Severity.ERROR
     )
-    servers = tuple((hop.zone.apex, hop.followed, _answers(hop)) for hop in survey.hops)
-    return challenge.verdict, type(survey.obstacle), errors, servers
+    servers = tuple((hop.followed, _answers(hop)) for hop in survey.hops)
+    obstacle = survey.obstacle.zone if isinstance(survey.obstacle, NoSuchDomain) else None
+    return challenge.verdict, type(survey.obstacle), obstacle, errors, servers
 
 
 def _answers(hop: Hop) -> Hashable:

@@ -8,31 +8,49 @@ from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import Status
+from certbot_dns_preflight.report.grouping import pictures
 from certbot_dns_preflight.report.words import plural, seconds
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.facts.finding import Finding
-    from certbot_dns_preflight.facts.outcome import Outcome
+    from collections.abc import Sequence
 
-_LEAD = {Verdict.NOT_READY: "Not ready", Verdict.INCONCLUSIVE: "Inconclusive"}
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.facts.survey import Hop
+
+_LEAD = {Verdict.NOT_READY: "Not ready", Verdict.INCONCLUSIVE: "Cannot tell"}
+_MOST_NAMES = 2
+_ANSWERED = frozenset(
+    {Status.MATCH, Status.PARTIAL, Status.MISMATCH, Status.ABSENT, Status.ALIAS}
+)  # with authority; where no value is expected, all of them will do
 
 
 def headline(outcome: Outcome) -> str:
-    """Word the answer: what is ready and where, or what stands in the way."""
+    """Word the verdict: what is ready and where, or what stands in the way."""
     if outcome.verdict is Verdict.READY:
-        return f"dns-preflight: {_ready(outcome)}"
+        return f"Ready: {_ready(outcome)}."
+    lead = _LEAD[outcome.verdict]
+    failed = [c for c in outcome.challenges if c.verdict is not Verdict.READY]
+    if len(failed) > 1:
+        causes = plural(len(pictures(outcome)), "cause")
+        return f"{lead}: {len(failed)} of {plural(len(outcome.challenges), 'name')}; {causes}."
     finding = first_error(outcome)
     if finding:
-        return f"{_LEAD[outcome.verdict]}: {printable(finding.summary)}"
+        return f"{lead}: {printable(finding.summary)}"
     if outcome.verdict is Verdict.INCONCLUSIVE:
-        return "Inconclusive: nothing could be asked from here."
+        return "Cannot tell: this host could not query anything."
     good, asked, servers = _counts(outcome)
     if asked and good == asked:
-        return (
-            f"Not ready: {plural(servers, 'name server')} {'show' if servers > 1 else 'shows'} the "
-            "record, but too late to look again and confirm it."
-        )
-    return "Not ready: not every name server shows the record."
+        every = "every name server has" if servers > 1 else "the only name server has"
+        return f"Not ready: {every} the record, but there was no time left to confirm it."
+    return "Not ready: not every name server has the record."
+
+
+def is_unvalued(outcome: Outcome) -> bool:
+    """Whether all is ready, as far as that goes without a value to compare."""
+    return outcome.verdict is Verdict.READY and not any(
+        challenge.survey.challenge.expected for challenge in outcome.challenges
+    )
 
 
 def first_error(outcome: Outcome) -> Finding | None:
@@ -50,43 +68,43 @@ def first_error(outcome: Outcome) -> Finding | None:
 def _ready(outcome: Outcome) -> str:
     challenges = outcome.challenges
     valued = [challenge for challenge in challenges if challenge.survey.challenge.expected]
-    name = challenges[0].survey.challenge.domain if len(challenges) == 1 else ""
-    subject = name or plural(len(valued or challenges), "name")
-    if not valued:
-        return f"{subject} in order; no value was asked for{_answering(outcome)}"
+    subject = _subject(valued or challenges)
     times = [c.survey.ready_after for c in valued if c.survey.ready_after is not None]
     after = f" after {seconds(max(times))}" if times else ""
     rest = len(challenges) - len(valued)
-    others = f"; {rest} in order, no value was asked for" if rest else ""
-    return f"{subject} ready{after}{_everywhere(outcome)}{others}"
+    others = f"; {plural(rest, 'more name')} without a value to compare" if valued and rest else ""
+    return f"{subject}{after}{_where(outcome)}{others}"
 
 
-def _everywhere(outcome: Outcome) -> str:
+def _subject(challenges: Sequence[ChallengeOutcome]) -> str:
+    names = tuple(challenge.survey.challenge.domain for challenge in challenges)
+    if len(names) <= _MOST_NAMES:
+        return " and ".join(names)
+    return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
+
+
+def _where(outcome: Outcome) -> str:
     good, asked, servers = _counts(outcome)
     if not asked:
         return ""
-    which = f"{good} of {plural(asked, 'address')}" if good < asked else _all(asked)
-    return f", on {which} of {plural(servers, 'name server')}"
+    addresses = plural(asked, "address")
+    if good < asked:
+        addresses = f"{good} of {addresses} answered"
+    return f" ({plural(servers, 'name server')}, {addresses})"
 
 
-def _answering(outcome: Outcome) -> str:
-    _, asked, servers = _counts(outcome)
-    if not asked:
-        return ""
-    return f" ({plural(asked, 'address')} of {plural(servers, 'name server')} asked)"
-
-
-def _all(count: int) -> str:
-    return "its 1 address" if count == 1 else f"all {count} addresses"
+def _wanted(hop: Hop) -> Status:
+    return Status.ALIAS if hop.followed else Status.MATCH
 
 
 def _counts(outcome: Outcome) -> tuple[int, int, int]:
     """Count addresses that agree, addresses asked, and their name servers, each once.
 
-    A challenge without a value has nothing to agree on, and counts only where all are so.
+    A challenge without a value has nothing to agree on, and counts only where all are so. Name
+    servers that share all their addresses are one: two names of it are not two servers.
     """
     agreeing: dict[object, bool] = {}
-    servers = set()
+    servers: dict[object, set[object]] = {}
     valued = [each for each in outcome.challenges if each.survey.challenge.expected]
     for challenge in valued or outcome.challenges:
         for hop in challenge.survey.hops:
@@ -94,7 +112,7 @@ def _counts(outcome: Outcome) -> tuple[int, int, int]:
                 state = observation.status
                 if state is Status.NOT_ASKED:
                     continue
-                fine = state is (Status.ALIAS if hop.followed else Status.MATCH)
+                fine = state in (_ANSWERED if not valued else {_wanted(hop)})
                 agreeing[observation.endpoint] = agreeing.get(observation.endpoint, True) and fine
-                servers.add(observation.nameserver)
-    return sum(agreeing.values()), len(agreeing), len(servers)
+                servers.setdefault(observation.nameserver, set()).add(observation.endpoint)
+    return sum(agreeing.values()), len(agreeing), len(set(map(frozenset, servers.values())))

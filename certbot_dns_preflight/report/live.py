@@ -14,9 +14,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
-from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.frame import frame, headline
+from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import plural, seconds
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _TALLEST = 24
 _LEFT_FREE = 2  # lines: a terminal filled to the brim scrolls, and then nothing can be taken back
 _REDRAWN_PER_SECOND = 4
 _PATIENCE = 1.0
+_A_MOMENT = 1.0
 _MOST_LINES_AT_ONCE = 5
 _STYLES = {Status.MATCH: "green", Status.PARTIAL: "yellow", Status.ALIAS: "", Status.NOT_ASKED: ""}
 
@@ -54,16 +55,23 @@ class LiveView:
         *,
         colour: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
+        waits: bool = True,
     ) -> None:
-        """Remember where to show; nothing is written before the context begins."""
+        """Remember where to show; nothing is written before the context begins.
+
+        `waits` False: it is a single look, and shown only once it takes longer than a moment.
+        """
         self._stream = stream if stream is not None else sys.stderr
         self._colour = colour
         self._clock = clock
+        self._waits = waits
         self._view: _View | None = None
 
     def __enter__(self) -> Self:
         """Begin to show, if somebody can watch."""
-        self._view = _view_for(self._stream, colour=self._colour, clock=self._clock)
+        self._view = _view_for(
+            self._stream, colour=self._colour, clock=self._clock, waits=self._waits
+        )
         if self._view:
             self._carefully(self._view.start)
         return self
@@ -93,7 +101,9 @@ class LiveView:
             self._view = None
 
 
-def _view_for(stream: TextIO, *, colour: bool | None, clock: Callable[[], float]) -> _View | None:
+def _view_for(
+    stream: TextIO, *, colour: bool | None, clock: Callable[[], float], waits: bool
+) -> _View | None:
     try:
         watched = stream.isatty()
     except ValueError:  # closed already
@@ -101,20 +111,28 @@ def _view_for(stream: TextIO, *, colour: bool | None, clock: Callable[[], float]
     if not watched:
         return None
     if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
-        return _Lines(stream)
+        return _Lines(stream) if waits else None
     with contextlib.suppress(ImportError):
-        return _Redrawn(stream, colour=colour, clock=clock)
-    return _Lines(stream)
+        return _Redrawn(stream, colour=colour, clock=clock, waits=waits)
+    return _Lines(stream) if waits else None
 
 
 class _Redrawn:
     """In place, by rich."""
 
-    def __init__(self, stream: TextIO, *, colour: bool | None, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        colour: bool | None,
+        clock: Callable[[], float],
+        waits: bool,
+    ) -> None:
         from rich.console import Console  # noqa: PLC0415 - an extra, wanted on terminals only
         from rich.live import Live  # noqa: PLC0415 - likewise
 
-        self._clock = clock
+        self._clock, self._waits = clock, waits
+        self._begun = clock()
         self._latest: tuple[Progress, float] | None = None
         self._console = Console(
             file=stream,
@@ -164,11 +182,12 @@ class _Redrawn:
 
         latest = self._latest
         text = Text(no_wrap=True, overflow="crop", end="")
-        if latest is None:
+        if latest is None or (not self._waits and self._clock() - self._begun < _A_MOMENT):
             return text
         progress, shown_at = latest
         height = min(_TALLEST, self._console.size.height - _LEFT_FREE)
-        lines = frame(progress, since=max(0.0, self._clock() - shown_at), height=height)
+        since = max(0.0, self._clock() - shown_at)
+        lines = frame(progress, since=since, height=height, waits=self._waits)
         for number, line in enumerate(lines):
             if number:
                 text.append("\n")
@@ -195,7 +214,7 @@ class _Lines:
             self._say(f"Waiting for {count}, at most {seconds(progress.timeout)}")
         news = []
         for survey in progress.surveys:
-            owner, words = show_name(survey.challenge.owner), headline(survey)
+            owner, words = plain_name(survey.challenge.owner), headline(survey)
             if self._told.get(owner) != words:
                 self._told[owner] = words
                 news.append(words)

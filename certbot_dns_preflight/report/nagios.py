@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SERVICE: Final = "DNS-PREFLIGHT"
 _LONGEST_LINE = 400
 _MOST_LINES = 60
-_LEADS = ("dns-preflight: ", "Ready: ", "Not ready: ", "Inconclusive: ")
+_LEADS = ("dns-preflight: ", "Ready: ", "Not ready: ", "Cannot tell: ")
 
 
 class State(enum.IntEnum):

@@ -71,10 +71,21 @@ class Page:
         ):
             self.add(line)
 
-    def exactly(self, label: str, words: str, style: str = "") -> None:
-        """Put a value beside its label as it is: nothing is folded."""
+    def exactly(
+        self, label: str, words: str, style: str = "", *, marked: tuple[int, int] | None = None
+    ) -> None:
+        """Put a value beside its label as it is: nothing is folded. `marked` columns stand out."""
         lead = f"{INDENT}{label:<{_LABEL}}"
-        self.add(lead + words, style, start=len(lead))
+        if marked is None or not self.colour:
+            self.add(lead + words, style, start=len(lead))
+            return
+        line = self._written(lead + words)
+        start, end = (len(lead) + column for column in marked)
+        self.lines.append(line[:start] + styles.marked(line[start:end]) + line[end:])
+
+    def copied(self, words: str) -> None:
+        """Put what is to be copied alone on its line, whatever the width."""
+        self.add(INDENT * 2 + words)
 
     def _written(self, words: str) -> str:
         # Before anything is measured: an escape is wider than what it stands for.

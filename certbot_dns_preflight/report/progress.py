@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome
 
-_LONG_LIST = 5
+LONG_LIST = 5
 _REDRAWN_AFTER = 0.1
 _TAKE_BACK = "\r\x1b[K"
 
@@ -33,7 +33,7 @@ class Tally:
         self._drawn_at = 0.0
         self._watched = (
             wanted
-            and total >= _LONG_LIST
+            and total >= LONG_LIST
             and sys.stderr is not None
             and sys.stderr.isatty()
             and os.environ.get("TERM", "dumb") not in ("", "dumb")

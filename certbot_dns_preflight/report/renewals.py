@@ -33,7 +33,7 @@ _MOST_NAMES = 6
 _DIRECTORIES = re.compile(r"(?<!\S)/(?:[^/\n]*/)+(?=[^/\s]+\.pem\b)")
 _MARKS = {Verdict.READY: "ok", Verdict.NOT_READY: "FAIL", Verdict.INCONCLUSIVE: "?"}
 _LABELS = {Severity.ERROR: "cause", Severity.WARNING: "warning"}
-_LEADS = ("Not ready: ", "Inconclusive: ", "dns-preflight: ")
+_LEADS = ("Not ready: ", "Cannot tell: ", "Ready: ")
 
 
 def render(  # noqa: PLR0913 - what, and how, by keyword
@@ -86,7 +86,7 @@ def failing(check: Check) -> tuple[Renewal, ...]:
 def answer(check: Check) -> str:
     """Word the answer: the first line."""
     if check.problem is not None:
-        return f"Inconclusive: {printable(check.problem.reason)}."
+        return f"Cannot tell: {printable(check.problem.reason)}."
     total = len(check.renewals)
     if not total:
         soon = "" if check.within is None else f" that ends within {plural(check.within, 'day')}"
@@ -103,11 +103,13 @@ def answer(check: Check) -> str:
     )
     if able == total:
         warned = sum(renewal.warned for renewal in check.renewals)
-        which = "The renewal" if total == 1 else f"All {total} renewals"
-        return f"{which} by dns-01 can pass" + (f"; {warned} with a warning." if warned else ".")
+        which = "the renewal" if total == 1 else f"all {total} renewals"
+        return f"Ready: {which} by DNS-01 can pass" + (
+            f"; {warned} with a warning." if warned else "."
+        )
     if not unable:
-        return f"Inconclusive: {unknown} of {plural(total, 'renewal')} could not be checked."
-    words = f"{unable} of {plural(total, 'renewal')} by dns-01 cannot pass"
+        return f"Cannot tell: {unknown} of {plural(total, 'renewal')} could not be checked."
+    words = f"Not ready: {unable} of {plural(total, 'DNS-01 renewal')} will fail"
     return words + (f"; {unknown} could not be checked." if unknown else ".")
 
 
@@ -208,7 +210,13 @@ def _tell_details(page: Page, renewal: Renewal, check: Check) -> None:
     if renewal.outcome is None:
         return
     page.blank()
-    shown = text.render(renewal.outcome, width=page.width, colour=page.colour, unicode=page.unicode)
+    shown = text.render(
+        renewal.outcome,
+        width=page.width,
+        colour=page.colour,
+        unicode=page.unicode,
+        compared=True,
+    )
     page.lines.extend(shown.split("\n"))
 
 

@@ -7,6 +7,7 @@ written as an escape is marked under its whole escape.
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 from certbot_dns_preflight.escaping import presentation
@@ -16,11 +17,16 @@ _MANY_BYTES = 20
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """Lines of at most the width asked for, without labels; `marks` stand under `served`."""
+    """Lines of at most the width asked for, without labels; `marks` stand under `served`.
+
+    `expected_mark` and `served_mark` are the columns of the first character that differs.
+    """
 
     expected: str
     served: str
     marks: tuple[str, ...]
+    expected_mark: tuple[int, int]
+    served_mark: tuple[int, int]
 
 
 def side_by_side(expected: bytes, served: bytes, *, room: int, ellipsis: str = "...") -> SideBySide:
@@ -35,6 +41,8 @@ def side_by_side(expected: bytes, served: bytes, *, room: int, ellipsis: str = "
         expected=lead + _fitted(expected[window_at:], room - len(lead), ellipsis),
         served=(lead + _fitted(served[window_at:], room - len(lead), ellipsis)) or "(empty)",
         marks=_marked(column, marked, _note(expected, served, offset), room),
+        expected_mark=(column, column + len(presentation(expected[offset : offset + 1]))),
+        served_mark=(column, column + len(presentation(served[offset : offset + 1]))),
     )
 
 
@@ -73,13 +81,13 @@ def _note(expected: bytes, served: bytes, offset: int) -> str:
     if offset == len(served):
         missing = expected[offset:]
         what = f'"{presentation(missing)}"' if len(missing) <= _MANY_BYTES else "the rest"
-        return f"ends after {len(served)} of {len(expected)}: {what} is missing"
+        return f"ends after character {len(served)} of {len(expected)}: {what} is missing"
     if offset == len(expected):
         extra = len(served) - len(expected)
-        return f"{extra} too many after the {ordinal(len(expected))}"
+        return f"{extra} too many after character {len(expected)}"
     there, wanted = presentation(served[offset : offset + 1]), expected[offset : offset + 1]
-    place = f"{ordinal(offset + 1)} of {len(expected)}"
-    return f"{place}: {_quoted(there)} for {_quoted(presentation(wanted))}"
+    place = f"character {offset + 1} of {len(expected)}"
+    return f"{place}: {_quoted(there)} instead of {_quoted(presentation(wanted))}"
 
 
 def _quoted(text: str) -> str:
@@ -92,11 +100,4 @@ def _marked(column: int, marked: int, note: str, room: int) -> tuple[str, ...]:
         return (f"{' ' * column}{mark} {note}",)
     if len(note) + 1 <= column:
         return (f"{' ' * (column - len(note) - 1)}{note} {mark}",)
-    return (f"{' ' * column}{mark}", note)
-
-
-def ordinal(number: int) -> str:
-    """Write 1st, 2nd, 3rd, 4th, 11th, 22nd."""
-    tens, ones = divmod(number % 100, 10)
-    suffix = "th" if tens == 1 else {1: "st", 2: "nd", 3: "rd"}.get(ones, "th")
-    return f"{number}{suffix}"
+    return (f"{' ' * column}{mark}", *textwrap.wrap(note, room))

@@ -16,6 +16,11 @@ def painted(line: str, style: str, start: int = 0) -> str:
     return f"{line[:start]}\x1b[{style}m{line[start:]}\x1b[0m"
 
 
+def marked(words: str) -> str:
+    """Make a stretch of a line stand out: the characters that differ."""
+    return f"\x1b[{_BOLD}{BAD}m{words}\x1b[0m" if words else words
+
+
 def of_verdict(verdict: Verdict) -> str:
     """Choose the style of the first line."""
     return (

@@ -1,21 +1,27 @@
-"""The report for a person: the answer first, then cause and remedy, then the evidence. Pure.
+"""The report for a person: the verdict first, then cause and fix, then the evidence. Pure.
 
 Decides what is said, in which order and how often; it judges nothing. Challenges that failed
-alike, on the same servers with the same answers, are told once and counted.
+alike, on the same servers with the same answers, are one block and counted, in whatever zones they
+are. On a terminal the verdict is also the last line, where the eye is.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.escaping import printable, show_name
+from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import styles
+from certbot_dns_preflight.report.confirm import commands
 from certbot_dns_preflight.report.evidence import evidence
 from certbot_dns_preflight.report.grouping import Picture, pictures
-from certbot_dns_preflight.report.headline import first_error, headline
+from certbot_dns_preflight.report.headline import first_error, headline, is_unvalued
 from certbot_dns_preflight.report.page import INDENT, Page
+from certbot_dns_preflight.report.plain_name import plain_name
+from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.values import value_lines
 from certbot_dns_preflight.report.words import address_words, listing, plural, seconds
 
@@ -28,35 +34,45 @@ _MOST_PICTURES = 6
 _MOST_NAMES = 4
 _MOST_FURTHER = 5
 _MOST_NOTES = 8
+_MOST_ALIKE = 2
+_MOST_ALIASES = 2
+_MOST_RECORDS = 4
+_REPEATED_FROM = 12  # lines: below that, the first one is in view
 _NOTES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
+_NO_VALUE = "No TXT value was given to compare; add --expect VALUE."
 
 
-def render(
+def render(  # noqa: PLR0913 - what, and how, by keyword
     outcome: Outcome,
     *,
     width: int = 80,
     colour: bool = False,
     unicode: bool = False,
     closing: str | None = None,
+    surface: Surface = Surface.COMMAND,
+    detailed: bool = False,
+    repeated: bool = False,
+    compared: bool = False,
 ) -> str:
-    """Write the report, without a final line end; no line exceeds `width` but for long names.
+    """Write the report, without a final line end; no line exceeds `width` but what is to be copied.
 
-    `closing` says what follows from the answer ("The challenge was not answered."). Without
-    `unicode` the text is ASCII throughout, without `colour` it has no escape sequences.
+    `closing` says what follows from the verdict. Without `unicode` the text is ASCII throughout,
+    without `colour` it has no escape sequences. `surface` is where it is read, `detailed` lists
+    every name and every failure, `repeated` has the verdict again as the last line, `compared` says
+    that nobody meant to give a value.
     """
     page = Page(max(width, _NARROWEST), colour=colour, unicode=unicode)
-    page.headline(headline(outcome), outcome.verdict)
-    failed = pictures(outcome)
-    if outcome.verdict is not Verdict.READY:
-        _tell_scope(page, outcome)
-    for number, picture in enumerate(failed[:_MOST_PICTURES]):
-        _tell_picture(page, picture, outcome, first=number == 0)
-    if len(failed) > _MOST_PICTURES:
-        _tell_rest(page, failed[_MOST_PICTURES:])
-    _tell_notes(page, outcome)
-    _tell_unjudged(page, outcome)
-    _tell_vantage(page, outcome)
+    report = _Report(page, outcome, surface, detailed=detailed)
+    answer = headline(outcome)
+    page.headline(as_typed(answer, surface), outcome.verdict)
+    if is_unvalued(outcome) and not compared:
+        page.paragraph(_NO_VALUE)
+    report.failures()
+    report.notes()
+    report.unjudged()
+    report.vantage()
+    failed = outcome.verdict is not Verdict.READY
     if closing or failed:
         page.blank()
     if closing:
@@ -64,149 +80,286 @@ def render(
     code = first_error(outcome)
     if failed and code:
         page.paragraph(f"More: dns-preflight explain {printable(code.code)}")
+    if repeated and len(page.lines) >= _REPEATED_FROM:
+        page.blank()
+        page.headline(as_typed(answer, surface), outcome.verdict)
     return page.text()
 
 
-# -- the parts, in the order of the page -----------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """The parts, in the order of the page."""
 
+    page: Page
+    outcome: Outcome
+    surface: Surface
+    detailed: bool
 
-def _tell_scope(page: Page, outcome: Outcome) -> None:
-    count = len(outcome.challenges)
-    if count == 1:
-        return
-    ready = tuple(c for c in outcome.challenges if c.verdict is Verdict.READY)
-    if not ready:
-        page.paragraph(f"None of the {count} names is ready.")
-        return
-    names = listing(tuple(c.survey.challenge.domain for c in ready), most=_MOST_NAMES)
-    failed = count - len(ready)
-    verb = "is" if failed == 1 else "are"
-    page.paragraph(f"{failed} of {count} names {verb} not ready. Ready: {names}.")
+    def failures(self) -> None:
+        """Show each cause once, with the names that it holds for."""
+        failed = pictures(self.outcome)
+        if not failed:
+            return
+        self._scope()
+        most = len(failed) if self.detailed else _MOST_PICTURES
+        leading = not _counts_names(self.outcome)
+        for number, picture in enumerate(failed[:most]):
+            self._picture(picture, headed=number == 0 and leading)
+        if len(failed) > most:
+            self._rest(failed[most:])
 
+    def _scope(self) -> None:
+        count = len(self.outcome.challenges)
+        ready = [c for c in self.outcome.challenges if c.verdict is Verdict.READY]
+        if count == 1 or not ready:
+            return
+        names = tuple(c.survey.challenge.domain for c in ready)
+        failed = count - len(ready)
+        lead = "" if _counts_names(self.outcome) else f"{failed} of {count} names is not ready. "
+        self.page.paragraph(f"{lead}Ready: {self._names(names)}.")
 
-def _tell_picture(page: Page, picture: Picture, outcome: Outcome, *, first: bool) -> None:
-    challenge = picture.challenges[0]
-    page.blank()
-    _tell_header(page, challenge, outcome)
-    if len(picture.challenges) > 1:
-        others = tuple(c.survey.challenge.domain for c in picture.challenges[1:])
-        said = "which fail alike" if len(others) > 1 else "which fails alike"
-        names = listing(others, most=_MOST_NAMES)
-        page.paragraph(f"and {plural(len(others), 'other')}, {said}: {names}", INDENT)
-    page.blank()
-    errors = [f for f in challenge.findings if f.severity is Severity.ERROR]
-    for line in value_lines(challenge, errors, room=page.room, ellipsis=page.ellipsis):
-        page.exactly(line.label, line.text, line.style)
-    if not first and errors and errors[0].cause:
-        page.labelled("problem", printable(errors[0].summary))
-    if not errors:
-        page.labelled("fix", "Raise the timeout, or ask for fewer confirmations.")
-    for number, finding in enumerate(errors[: _MOST_FURTHER + 1]):
-        _tell_finding(page, finding, leading=number == 0)
-    if len(errors) > _MOST_FURTHER + 1:
-        rest = errors[_MOST_FURTHER + 1 :]
-        codes = listing(tuple(dict.fromkeys(f.code for f in rest)), most=_MOST_FURTHER)
-        page.labelled("also", f"{plural(len(rest), 'further error')}: {codes}")
-    rows = evidence(challenge.survey, width=page.width - len(INDENT))
-    if rows:
+    def _names(self, names: tuple[str, ...]) -> str:
+        if self.detailed:
+            return ", ".join(names)
+        return listing(names, most=_MOST_NAMES)
+
+    def _picture(self, picture: Picture, *, headed: bool) -> None:
+        page, challenge = self.page, picture.challenges[0]
+        errors = [f for f in challenge.findings if f.severity is Severity.ERROR]
+        alike = _Alike(picture)
         page.blank()
-    for row in rows:
-        page.add(
-            INDENT + row.text if row.text else "",
-            styles.of_status(row.state),
-            start=len(INDENT) + row.at,
-        )
+        if errors and not headed:
+            page.paragraph(_opening(self._words(alike.of(errors[0].summary))), INDENT)
+            page.blank()
+        if len(picture.challenges) > 1:
+            page.labelled("names", self._all_names(picture))
+        else:
+            self._header(challenge)
+        page.blank()
+        for line in value_lines(challenge, errors, room=page.room, ellipsis=page.ellipsis):
+            page.exactly(line.label, line.text, line.style, marked=line.marked)
+        if not errors:
+            page.labelled("fix", self._words("Raise --timeout, or lower --confirmations."))
+        for number, finding in enumerate(errors[: _MOST_FURTHER + 1]):
+            self._finding(finding, alike, leading=number == 0)
+        if len(errors) > _MOST_FURTHER + 1:
+            rest = errors[_MOST_FURTHER + 1 :]
+            codes = listing(tuple(dict.fromkeys(f.code for f in rest)), most=_MOST_FURTHER)
+            page.labelled("also", f"{plural(len(rest), 'more error')}: {codes}")
+        if errors:
+            self._commands(errors[0], challenge)
+        self._evidence(picture)
+
+    def _all_names(self, picture: Picture) -> str:
+        names = tuple(c.survey.challenge.domain for c in picture.challenges)
+        if self.detailed or len(names) <= _MOST_NAMES + 1:
+            return ", ".join(names)
+        everywhere = {
+            Surface.COMMAND: "--verbose lists all",
+            Surface.CERTBOT: "--dns-preflight-report FILE lists all",
+        }
+        shown = ", ".join(names[:_MOST_NAMES])
+        return f"{shown} and {len(names) - _MOST_NAMES} more ({everywhere[self.surface]})"
+
+    def _header(self, challenge: ChallengeOutcome) -> None:
+        page, survey = self.page, challenge.survey
+        passed = survey.hops
+        if not (passed or survey.challenge.expected):
+            page.paragraph(survey.challenge.domain, INDENT)  # its TXT is not the matter
+            return
+        parts = [f"{plain_name(survey.challenge.owner)} TXT"]
+        if passed:
+            parts.append(f"zone {plain_name(passed[0].zone.apex)}")
+        if self.outcome.timeout is not None and challenge.verdict is not Verdict.READY:
+            parts.append(f"waited {seconds(self.outcome.elapsed)}")
+        line = INDENT + "   ".join(parts)
+        if len(line) <= page.width:
+            page.add(line)
+        else:
+            page.paragraph(parts[0], INDENT)
+            for part in parts[1:]:
+                page.paragraph(part, INDENT * 2)
+        if survey.alias_chain:
+            chain = tuple(plain_name(name) for name in survey.alias_chain)
+            page.labelled("alias of", listing(chain, most=_MOST_ALIASES).replace(", ", ", then "))
+            if len(passed) > 1 and passed[-1].zone.apex != passed[0].zone.apex:
+                page.labelled("", f"in the zone {plain_name(passed[-1].zone.apex)}")
+
+    def _finding(self, finding: Finding, alike: _Alike, *, leading: bool) -> None:
+        page = self.page
+        kind = finding.evidence.get("kind")
+        code = f"{finding.code}: {kind}" if isinstance(kind, str) else finding.code
+        words = finding.cause if leading and finding.cause else _opening(finding.summary)
+        if not leading or finding.cause or alike.number == 1:
+            label = "cause" if leading else "also"
+            words = self._words(alike.of(_unended(words)))
+            page.labelled(label, f"{words} ({printable(code)}).")
+        if finding.remedy:
+            page.labelled("fix", self._fix(finding, alike))
+        if alike.number == 1:
+            for record in finding.records[:_MOST_RECORDS]:
+                page.copied(printable(record))
+
+    def _fix(self, finding: Finding, alike: _Alike) -> str:
+        """Say what to do; a record that follows on a line of its own is not in the sentence too."""
+        remedy = finding.remedy
+        if not finding.records or alike.number > 1:
+            return self._words(alike.of(remedy))
+        for record in finding.records:
+            remedy = remedy.replace(record, "this record")
+        several = len(finding.records) > 1
+        tail = "" if "this record" in remedy else " The records:" if several else " The record:"
+        if not tail:
+            remedy = f"{_unended(remedy)}:"
+        return self._words(remedy) + tail
+
+    def _commands(self, finding: Finding, challenge: ChallengeOutcome) -> None:
+        for number, command in enumerate(commands(finding, challenge.survey)):
+            self.page.exactly("check" if not number else "", printable(command))
+
+    def _evidence(self, picture: Picture) -> None:
+        page, challenge = self.page, picture.challenges[0]
+        rows = evidence(challenge, width=page.width - len(INDENT))
+        if not rows:
+            return
+        page.blank()
+        if len(picture.zones) > 1:
+            page.paragraph(f"for example {challenge.survey.challenge.domain}:", INDENT)
+        for row in rows:
+            page.add(
+                INDENT + row.text if row.text else "",
+                styles.of_status(row.state),
+                start=len(INDENT) + row.at,
+            )
+
+    def _rest(self, rest: list[Picture]) -> None:
+        challenges = [challenge for picture in rest for challenge in picture.challenges]
+        counts: dict[str, int] = {}
+        for challenge in challenges:
+            code = next(
+                (f.code for f in challenge.findings if f.severity is Severity.ERROR), "none"
+            )
+            counts[code] = counts.get(code, 0) + 1
+        words = ", ".join(f"{plural(count, 'name')} with {code}" for code, count in counts.items())
+        where = {
+            Surface.COMMAND: "--verbose shows them",
+            Surface.CERTBOT: "--dns-preflight-report FILE has them",
+        }
+        self.page.blank()
+        self.page.paragraph(f"Not shown: {words} ({where[self.surface]}).", INDENT)
+
+    def notes(self) -> None:
+        """Show warnings and information, alike ones once."""
+        groups: dict[tuple[str, str], dict[str, list[str]]] = {}
+        for severity, label in _NOTES.items():
+            for challenge in self.outcome.challenges:
+                for finding in challenge.findings:
+                    if finding.severity is not severity or (
+                        # Errors of what is not ready were shown above.
+                        severity is Severity.ERROR and challenge.verdict is not Verdict.READY
+                    ):
+                        continue
+                    summaries = groups.setdefault((label, finding.code), {})
+                    names = summaries.setdefault(_unended(finding.summary), [])
+                    names.append(challenge.survey.challenge.domain)
+        notes = [
+            (label, f"{_opening(self._words(words))} ({printable(code)}).")
+            for (label, code), summaries in groups.items()
+            for words in self._alike_notes(summaries)
+        ]
+        if notes:
+            self.page.blank()
+        most = len(notes) if self.detailed else _MOST_NOTES
+        for label, words in notes[:most]:
+            self.page.labelled(label, words)
+        if len(notes) > most:
+            self.page.labelled("", f"and {plural(len(notes) - most, 'more note')}")
+
+    def _alike_notes(self, summaries: dict[str, list[str]]) -> list[str]:
+        """Word what one code says: each sentence, or one for all its names."""
+        if len(summaries) <= _MOST_ALIKE or self.detailed:
+            return list(summaries)
+        first, *rest = summaries
+        domain = summaries[first][0]
+        others = tuple(name for words in rest for name in summaries[words])
+        if first.startswith(f"{domain} has "):
+            subject = listing((domain, *others), most=_MOST_NAMES)
+            return [f"{subject} have {first.removeprefix(f'{domain} has ')}"]
+        return [f"{first}; the same for {self._names(tuple(dict.fromkeys(others)))}"]
+
+    def unjudged(self) -> None:
+        """Say what could not be checked."""
+        sentences = dict.fromkeys(s for c in self.outcome.challenges for s in c.unjudged)
+        if sentences:
+            self.page.blank()
+        for sentence in list(sentences)[:_MOST_NOTES]:
+            self.page.labelled("note", self._words(sentence))
+
+    def vantage(self) -> None:
+        """Say from where it was looked, unless all went well from everywhere."""
+        vantage = self.outcome.vantage
+        if self.outcome.verdict is Verdict.READY and not vantage.left_out:
+            return
+        self.page.blank()
+        left = " or ".join(_FAMILIES.get(family, printable(family)) for family in vantage.left_out)
+        missing = f" This host has no {left} route." if left else ""
+        self.page.labelled("vantage", f"{_from_where(vantage)}.{missing}")
+
+    def _words(self, words: str) -> str:
+        return as_typed(printable(words), self.surface)
 
 
-def _tell_header(page: Page, challenge: ChallengeOutcome, outcome: Outcome) -> None:
-    survey = challenge.survey
-    passed = survey.hops
-    if not (passed or survey.challenge.expected):
-        page.paragraph(survey.challenge.domain, INDENT)  # its TXT is not the matter
-        return
-    parts = [f"{show_name(survey.challenge.owner)} TXT"]
-    if passed:
-        parts.append(f"zone {show_name(passed[0].zone.apex)}")
-    if outcome.timeout is not None and challenge.verdict is not Verdict.READY:
-        parts.append(f"waited {seconds(outcome.elapsed)}")
-    line = INDENT + "   ".join(parts)
-    if len(line) <= page.width:
-        page.add(line)
-    else:
-        page.paragraph(parts[0], INDENT)
-        for part in parts[1:]:
-            page.paragraph(part, INDENT * 2)
-    if survey.alias_chain:
-        page.labelled("alias of", ", then ".join(show_name(n) for n in survey.alias_chain))
-        if len(passed) > 1 and passed[-1].zone.apex != passed[0].zone.apex:
-            page.labelled("", f"in the zone {show_name(passed[-1].zone.apex)}")
+class _Alike:
+    """Words of the first of several names, put so that they hold for all of them."""
+
+    def __init__(self, picture: Picture) -> None:
+        self.number = len(picture.challenges)
+        survey = picture.challenges[0].survey
+        self._rules: list[tuple[re.Pattern[str], str]] = []
+        if self.number == 1:
+            return
+        zones = len(picture.zones)
+        owners = [plain_name(survey.challenge.owner), survey.challenge.domain]
+        for owner in owners:
+            self._add(owner, f"{self.number} names")
+        if zones > 1 and survey.hops:
+            apex = plain_name(survey.hops[-1].zone.apex)
+            self._rules.append((_token("the zone ", apex), "each zone"))
+            self._add(apex, f"{zones} zones")
+
+    def _add(self, name: str, instead: str) -> None:
+        self._rules.append((_token(r"\b(for|at|of) ", name), rf"\1 {instead}"))
+
+    def of(self, words: str) -> str:
+        """Put the sentence."""
+        for pattern, instead in self._rules:
+            words = pattern.sub(instead, words)
+        return words
 
 
-def _tell_finding(page: Page, finding: Finding, *, leading: bool) -> None:
-    kind = finding.evidence.get("kind")
-    code = f"{finding.code}: {kind}" if isinstance(kind, str) else finding.code
-    words = (finding.cause or finding.summary) if leading else finding.summary
-    page.labelled("cause" if leading else "also", f"{_unended(words)} ({printable(code)}).")
-    if finding.remedy:
-        page.labelled("fix", printable(finding.remedy))
+def _token(lead: str, name: str) -> re.Pattern[str]:
+    return re.compile(rf"{lead}{re.escape(name)}(?![\w-]|\.\w)")
+
+
+def _counts_names(outcome: Outcome) -> bool:
+    """Whether the headline counts names, as several failed."""
+    return sum(c.verdict is not Verdict.READY for c in outcome.challenges) > 1
+
+
+def _opening(words: str) -> str:
+    """Begin a sentence with a capital letter, unless it begins with a name."""
+    first = words.partition(" ")[0]
+    return words[:1].upper() + words[1:] if first.isalpha() else words
 
 
 def _unended(words: str) -> str:
     return printable(words).rstrip().removesuffix(".")
 
 
-def _tell_rest(page: Page, rest: list[Picture]) -> None:
-    challenges = [challenge for picture in rest for challenge in picture.challenges]
-    counts: dict[str, int] = {}
-    for challenge in challenges:
-        code = next((f.code for f in challenge.findings if f.severity is Severity.ERROR), "none")
-        counts[code] = counts.get(code, 0) + 1
-    told = ", ".join(f"{plural(count, 'name')} with {code}" for code, count in counts.items())
-    page.blank()
-    page.paragraph(f"Not shown here: {told}. The JSON report has them all.", INDENT)
-
-
-def _tell_notes(page: Page, outcome: Outcome) -> None:
-    notes = dict.fromkeys(
-        (label, finding.code, _unended(finding.summary))
-        for severity, label in _NOTES.items()
-        for challenge in outcome.challenges
-        for finding in challenge.findings
-        if finding.severity is severity
-        # Errors of what is not ready have been told; others were left out of the verdict.
-        and (severity is not Severity.ERROR or challenge.verdict is Verdict.READY)
-    )
-    if notes:
-        page.blank()
-    for label, code, summary in list(notes)[:_MOST_NOTES]:
-        page.labelled(label, f"{summary} ({printable(code)}).")
-    if len(notes) > _MOST_NOTES:
-        page.labelled("", f"and {plural(len(notes) - _MOST_NOTES, 'more remark')}")
-
-
-def _tell_unjudged(page: Page, outcome: Outcome) -> None:
-    sentences = dict.fromkeys(s for challenge in outcome.challenges for s in challenge.unjudged)
-    if sentences:
-        page.blank()
-    for sentence in list(sentences)[:_MOST_NOTES]:
-        page.labelled("unknown", printable(sentence))
-
-
-def _tell_vantage(page: Page, outcome: Outcome) -> None:
-    vantage = outcome.vantage
-    ready = outcome.verdict is Verdict.READY
-    if ready and not vantage.left_out:
-        return
-    page.blank()
-    left = ", ".join(_FAMILIES.get(family, printable(family)) for family in vantage.left_out)
-    told = f" {left} was not asked: this host has no route for it." if left else ""
-    page.labelled("vantage", f"{_from_where(vantage)}.{told}")
-
-
 def _from_where(vantage: Vantage) -> str:
     asked = " and ".join(_FAMILIES.get(f, printable(f)) for f in vantage.families)
     over = f", over {asked}" if asked else ""
     if not vantage.resolvers:
-        return f"looked from the root down{over}"
+        return f"from the root servers down{over}"
     through = listing(tuple(address_words(e) for e in vantage.resolvers), most=3)
-    return f"looked through {through}{over}"
+    return f"through {through}{over}"

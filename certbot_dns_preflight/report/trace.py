@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, assert_never
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts import survey as facts
 from certbot_dns_preflight.facts.answers import Values
-from certbot_dns_preflight.facts.survey import Listing, agreed_alias, measure
+from certbot_dns_preflight.facts.survey import Listing, Status, agreed_alias, measure
+from certbot_dns_preflight.report import styles
 from certbot_dns_preflight.report.json_report import server_as_json, vantage_as_json
 from certbot_dns_preflight.report.page import Page
+from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import (
     address_words,
     listing,
@@ -29,6 +31,8 @@ from certbot_dns_preflight.report.words import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import dns.name
 
     from certbot_dns_preflight.facts.answers import Reading
     from certbot_dns_preflight.facts.finding import Json
@@ -42,31 +46,36 @@ _LONGEST_VALUE = 60
 
 @dataclass(slots=True)
 class _Node:
+    """A line of the tree: its text, what is noted beside it in a colour, and what hangs below."""
+
     text: str
     note: str = ""
     below: list[_Node] = field(default_factory=list)
+    style: str = ""
 
 
-def render(trail: Trail, *, width: int = 80, unicode: bool = False) -> str:
+def render(trail: Trail, *, width: int = 80, colour: bool = False, unicode: bool = False) -> str:
     """Write the tree, without a final line end; the answer before it is folded at `width`."""
-    page = Page(width, colour=False, unicode=unicode)
+    page = Page(width, colour=colour, unicode=unicode)
     page.paragraph(_headline(trail.survey))
-    lines = page.lines
     for number, leg in enumerate(trail.legs):
         hop = trail.survey.hops[number] if number < len(trail.survey.hops) else None
         last = number == len(trail.legs) - 1
         about = "alias target" if number else "challenge name"
-        lines += ["", f"{show_name(leg.owner)}   {about}"]
-        lines += _drawn(_tree(leg, hop, trail.survey, last=last), unicode=unicode)
+        page.blank()
+        page.add(f"{plain_name(leg.owner)}   {about}")
+        _draw(page, _tree(leg, hop, trail.survey, last=last))
     if trail.destinations:
-        lines += ["", f"{show_name(trail.destinations[0].name)}   the domain itself"]
-        lines += _drawn(_destinations(trail.destinations), unicode=unicode)
-    left = ", ".join(trail.vantage.left_out).replace("ipv", "IPv")
+        page.blank()
+        page.add(f"{plain_name(trail.destinations[0].name)}   the domain itself")
+        _draw(page, _destinations(trail.destinations))
+    left = " or ".join(trail.vantage.left_out).replace("ipv", "IPv")
     if left:
-        lines += ["", f"{left} was not asked: this host has no route for it."]
-    lines += ["", f"{trail.elapsed:.2f} s in all"]
-    text = "\n".join(lines)
-    return text if unicode else text.encode("ascii", "backslashreplace").decode("ascii")
+        page.blank()
+        page.add(f"This host has no {left} route.")
+    page.blank()
+    page.add(f"{trail.elapsed:.2f} s in all")
+    return page.text()
 
 
 def as_json(trail: Trail) -> dict[str, Json]:
@@ -115,14 +124,14 @@ def obstacle_words(obstacle: Obstacle) -> str:
     """Say where the walk ended before its end."""
     match obstacle:
         case facts.NoSuchDomain(name=name, zone=zone):
-            return f"{show_name(name)} does not exist, say the servers of {show_name(zone)}"
+            return f"{plain_name(name)} does not exist (NXDOMAIN from the servers of {_zone(zone)})"
         case facts.AliasLoop(chain=chain):
-            return f"the aliases lead around: {listing(tuple(map(show_name, chain)), most=4)}"
+            return f"CNAME loop or chain too long: {listing(tuple(map(plain_name, chain)), most=4)}"
         case facts.NoEgress(tried=tried):
             shown = listing(tuple(address_words(endpoint) for endpoint in tried), most=3)
-            return f"nothing answers from here ({shown})"
+            return f"no server answers this host ({shown})"
         case facts.OutOfTime(at=name):
-            return f"the time was up at {show_name(name)}"
+            return f"time ran out at {plain_name(name)}"
         case _ as never:
             assert_never(never)
 
@@ -131,14 +140,14 @@ def obstacle_words(obstacle: Obstacle) -> str:
 
 
 def _headline(survey: Survey) -> str:
-    owner = show_name(survey.challenge.owner)
+    owner = plain_name(survey.challenge.owner)
     if survey.obstacle is not None:
-        return f"{owner} leads nowhere: {obstacle_words(survey.obstacle)}"
+        return f"{owner} cannot be resolved: {obstacle_words(survey.obstacle)}."
     zone = survey.hops[-1].zone
     servers = plural(len(zone.nameservers), "name server")
     addresses = plural(len({e for s in zone.nameservers for e in s.endpoints}), "address")
-    alias = f", an alias of {show_name(survey.hops[-1].owner)}," if len(survey.hops) > 1 else ""
-    return f"{owner}{alias} is held by zone {show_name(zone.apex)} on {servers}, {addresses}."
+    alias = f", an alias of {plain_name(survey.hops[-1].owner)}," if len(survey.hops) > 1 else ""
+    return f"{owner}{alias} is in the zone {plain_name(zone.apex)} ({servers}, {addresses})."
 
 
 def _tree(leg: Leg, hop: Hop | None, survey: Survey, *, last: bool) -> _Node:
@@ -149,30 +158,35 @@ def _tree(leg: Leg, hop: Hop | None, survey: Survey, *, last: bool) -> _Node:
     if last and survey.obstacle is not None:
         end.append(_Node(f"! {obstacle_words(survey.obstacle)}"))
     for step in reversed(leg.steps):
-        end = [_Node(show_name(step.zone), _referred(step), end)]
+        end = [_Node(plain_name(step.zone), _referred(step), end)]
     return end[0] if len(end) == 1 else _Node("", below=end)
 
 
 def _referred(step: Step) -> str:
     if step.endpoint is None:
         return ""
-    by = "" if step.by is None else f"{show_name(step.by)} "
+    by = "" if step.by is None else f"{plain_name(step.by)} "
     took = "" if step.seconds is None else f", {_milliseconds(step.seconds)}"
     return f"by {by}{address_words(step.endpoint)}{took}"
 
 
 def _server(server: NameServer, hop: Hop, survey: Survey) -> _Node:
     expected, hop = survey.challenge.expected, _towards_alias(hop)
-    node = _Node(show_name(server.name), _listed(server))
+    node = _Node(plain_name(server.name), _listed(server))
     for seen in hop.observations:
         if seen.nameserver == server.name:
             words = state_words(seen, expected, followed=hop.followed, timed=False)
             took = "" if seen.rtt is None else f"   {_milliseconds(seen.rtt)}"
             node.below.append(
-                _Node(address_words(seen.endpoint), f"{words}{took}", _values(seen.reading))
+                _Node(
+                    address_words(seen.endpoint),
+                    f"{words}{took}",
+                    _values(seen.reading),
+                    styles.of_status(seen.status) if expected else _style(seen.status),
+                )
             )
     if not server.endpoints:
-        node.below.append(_Node("no address", server.failure or ""))
+        node.below.append(_Node("no address", server.failure or "", style=styles.BAD))
     return node
 
 
@@ -200,8 +214,8 @@ def _values(reading: Reading) -> list[_Node]:
 
 def _listed(server: NameServer) -> str:
     if server.listed_by == {Listing.DELEGATION}:
-        return "in the delegation alone"
-    return "in the zone alone" if server.listed_by == {Listing.APEX} else ""
+        return "in the delegation only"
+    return "in the zone only" if server.listed_by == {Listing.APEX} else ""
 
 
 def _destinations(seen: tuple[Destination, ...]) -> _Node:
@@ -209,29 +223,43 @@ def _destinations(seen: tuple[Destination, ...]) -> _Node:
     below: list[_Node] = []
     for one in reversed(seen):
         took = "" if one.seconds is None else f"   {_milliseconds(one.seconds)}"
-        where = "" if one.zone is None else f"zone {show_name(one.zone)}{took}"
+        where = "" if one.zone is None else f"zone {plain_name(one.zone)}{took}"
         said = [_Node(address) for address in one.addresses]
         if one.missing:
             said.append(_Node(f"! {one.missing}"))
-        about = f"alias of {show_name(one.alias)}   {where}" if one.alias is not None else where
-        below = [_Node(show_name(one.name), about, [*said, *below])]
+        about = f"alias of {plain_name(one.alias)}   {where}" if one.alias is not None else where
+        below = [_Node(plain_name(one.name), about, [*said, *below])]
     return below[0]
 
 
-def _drawn(node: _Node, *, unicode: bool) -> list[str]:
-    rows = list(_rows(node, "", "", unicode=unicode)) if node.text else []
+def _draw(page: Page, node: _Node) -> None:
+    """Put the tree on the page, the notes in one column and coloured."""
+    rows = list(_rows(node, "", "", unicode=page.unicode)) if node.text else []
     if not node.text:
         for number, child in enumerate(node.below):
-            rows += _rows(child, *_branch("", number, len(node.below), unicode), unicode=unicode)
-    column = max((len(text) for text, note in rows if note), default=0)
-    return [f"  {text:<{column}}  {note}".rstrip() for text, note in rows]
+            lead, hanging = _branch("", number, len(node.below), page.unicode)
+            rows += _rows(child, lead, hanging, unicode=page.unicode)
+    column = max((len(text) for text, note, _ in rows if note), default=0)
+    for text, note, style in rows:
+        lead = f"  {text:<{column}}  "
+        page.add(f"{lead}{note}", style, start=len(lead))
 
 
-def _rows(node: _Node, lead: str, hanging: str, *, unicode: bool) -> Iterator[tuple[str, str]]:
-    yield lead + node.text, node.note
+def _rows(node: _Node, lead: str, hanging: str, *, unicode: bool) -> Iterator[tuple[str, str, str]]:
+    yield lead + node.text, node.note, node.style
     for number, child in enumerate(node.below):
         branch, further = _branch(hanging, number, len(node.below), unicode)
         yield from _rows(child, branch, further, unicode=unicode)
+
+
+def _zone(zone: dns.name.Name) -> str:
+    return "the root" if len(zone) == 1 else plain_name(zone)
+
+
+def _style(status: Status) -> str:
+    """Colour an answer where no value is expected: any with authority is as good as another."""
+    fine = (Status.MATCH, Status.PARTIAL, Status.MISMATCH, Status.ABSENT, Status.ALIAS)
+    return styles.PLAIN if status in fine else styles.of_status(status)
 
 
 def _branch(hanging: str, number: int, count: int, unicode: bool) -> tuple[str, str]:  # noqa: FBT001 - a drawing style

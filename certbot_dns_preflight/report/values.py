@@ -29,11 +29,15 @@ _ABOUT_THE_RECORD = frozenset({Status.MISMATCH, Status.PARTIAL, Status.ABSENT})
 
 @dataclass(frozen=True, slots=True)
 class ValueLine:
-    """One line of the page: a label (empty to go on) and text that must not be folded."""
+    """One line of the page: a label (empty to go on) and text that must not be folded.
+
+    `marked` are the columns that stand out: the characters that differ.
+    """
 
     label: str
     text: str
     style: str = ""
+    marked: tuple[int, int] | None = None
 
 
 def value_lines(
@@ -87,8 +91,8 @@ def value_lines(
 def _pair(pair: Comparison, label: str, served: str, room: int, ellipsis: str) -> list[ValueLine]:
     layout = side_by_side(pair.expected, pair.served, room=room, ellipsis=ellipsis)
     return [
-        ValueLine(label, layout.expected),
-        ValueLine(served, layout.served),
+        ValueLine(label, layout.expected, marked=layout.expected_mark),
+        ValueLine(served, layout.served, marked=layout.served_mark),
         *(ValueLine("", mark, styles.BAD) for mark in layout.marks),
     ]
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight.escaping import presentation, printable, show_name
+from certbot_dns_preflight.escaping import presentation, printable
 from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.survey import Status
+from certbot_dns_preflight.report.plain_name import plain_name
 
 if TYPE_CHECKING:
     import dns.name
@@ -53,7 +54,7 @@ def _reading_words(  # noqa: C901, PLR0911 - one flat table over the sum type
         case answers.Values(texts=texts):
             return _value_words(texts, expected, followed=followed)
         case answers.Alias(target=target, conflict=conflict):
-            return f"alias {show_name(target)}" + (" beside TXT" if conflict else "")
+            return f"alias {plain_name(target)}" + (" and TXT" if conflict else "")
         case answers.Absent(nxdomain=nxdomain):
             return "NXDOMAIN" if nxdomain else "no TXT"
         case answers.Refused():
@@ -61,7 +62,7 @@ def _reading_words(  # noqa: C901, PLR0911 - one flat table over the sum type
         case answers.Failing(rcode=rcode):
             return printable(rcode)
         case answers.Referral(cut=cut):
-            return f"not authoritative: refers to {show_name(cut)}"
+            return f"not authoritative: refers to {plain_name(cut)}"
         case answers.NotAuthoritative(recursive=recursive, upward=upward):
             return f"not authoritative{_why_not_authoritative(upward, recursive=recursive)}"
         case answers.Malformed():
@@ -69,7 +70,7 @@ def _reading_words(  # noqa: C901, PLR0911 - one flat table over the sum type
         case answers.Unreachable(reason=reason):
             return _SILENCE[reason]
         case answers.NotAsked(reason=why):
-            return f"not asked: {printable(why)}"
+            return f"not queried: {printable(why)}"
         case _ as never:
             assert_never(never)
 
@@ -90,7 +91,7 @@ def _value_words(texts: tuple[bytes, ...], expected: tuple[bytes, ...], *, follo
 def _why_not_authoritative(upward: dns.name.Name | None, *, recursive: bool) -> str:
     if recursive:
         return " (recursive)"
-    return f": refers up to {show_name(upward)}" if upward is not None else ""
+    return f": refers up to {plain_name(upward)}" if upward is not None else ""
 
 
 def _since(first_match: float | None) -> str:
@@ -109,7 +110,7 @@ def error_words(seen: Observation) -> str | None:
         case answers.Unreachable(reason=reason, detail=detail):
             return printable(detail) or reason.value
         case answers.NotAsked(reason=why):
-            return printable(why) or "not asked"
+            return printable(why) or "not queried"
         case _:
             return _reading_words(seen, (), followed=False)
 
@@ -144,10 +145,10 @@ def name_listing(names: tuple[dns.name.Name, ...], *, most: int = 13) -> str:
     """Write names of one suffix as "ns1, ns2, ns3.example.net.", others in full."""
     suffix = _common_suffix(names)
     if suffix < _TELLING_SUFFIX or any(len(name.labels) == suffix for name in names):
-        return listing(tuple(show_name(name) for name in names), most=most)
+        return listing(tuple(plain_name(name) for name in names), most=most)
     shown, last = names[:most], min(most, len(names)) - 1
     parts = [
-        show_name(name) if i == last else show_name(_head(name, suffix))
+        plain_name(name) if i == last else plain_name(_head(name, suffix))
         for i, name in enumerate(shown)
     ]
     rest = len(names) - len(shown)

@@ -1,8 +1,8 @@
 """Bounds on a message, checked on its bytes before anything parses it. Pure.
 
 Compression lets 64 KiB stand for megabytes of names, and a parser that follows every pointer takes
-seconds for them. What is over a bound here is no answer; no honest one comes near. `docs/limits.md`
-has the figures.
+seconds for them. What is over a bound here is no answer; no honest one comes near.
+`docs/reference/limits.md` has the figures.
 """
 
 from __future__ import annotations

@@ -32,8 +32,7 @@ log = logging.getLogger(__name__)
 
 _PACKAGE = Path(__file__).parents[1]
 _NO_ANCHOR = (
-    "DNSSEC was not judged: no trust anchor is known for where name servers were found from "
-    "(trust-anchor names one)."
+    "DNSSEC not checked: discovery used a resolver or other root hints; add --trust-anchor FILE."
 )
 
 

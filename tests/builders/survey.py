@@ -189,16 +189,26 @@ def measured(hops: tuple[Hop, ...], expected: tuple[bytes, ...]) -> tuple[Hop, .
 # -- what is said of it --------------------------------------------------------------------------
 
 
-def error(
+def error(  # noqa: PLR0913 - a finding's texts
     code: str,
     summary: str,
     *,
     cause: str = "",
     remedy: str = "",
     severity: Severity = Severity.ERROR,
+    records: tuple[str, ...] = (),
     **evidence: object,
 ) -> Finding:
-    return Finding(code, severity, summary, cause, remedy, "RFC 1034", evidence=evidence)  # type: ignore[arg-type]
+    return Finding(  # a plain text for a code is one that no rule has
+        code,  # type: ignore[arg-type]
+        severity,
+        summary,
+        cause,
+        remedy,
+        "RFC 1034",
+        evidence=evidence,  # type: ignore[arg-type]
+        records=records,
+    )
 
 
 def judged(

@@ -311,8 +311,7 @@ def test_a_server_whose_set_forbids_is_named(lab: Lab) -> None:
     assert found.code == "caa-forbids"
     assert found.nameserver == dns.name.from_text(lab.nsd.host)
     assert found.summary == (
-        f"CAA at caa.test. on {lab.nsd.host[:-1]} allows only other-ca.example, "
-        "not letsencrypt.org."
+        f"CAA at caa.test on {lab.nsd.host[:-1]} allows only other-ca.example, not letsencrypt.org."
     )
 
 
@@ -322,7 +321,7 @@ def test_a_server_without_the_set_leaves_the_climb_to_the_parent(lab: Lab) -> No
     lab.zone("caa.test.", [lab.knot], records=FORBIDS + glue)
     lab.zone("sub.caa.test.", {lab.bind: with_set, lab.nsd: None}, delegation=[])
     (found,) = findings(lab, "sub.caa.test.")
-    assert "CAA at caa.test. allows only other-ca.example" in found.summary
+    assert "CAA at caa.test allows only other-ca.example" in found.summary
 
 
 def test_neither_the_challenge_name_nor_a_txt_is_asked_for(lab: Lab) -> None:

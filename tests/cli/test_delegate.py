@@ -56,7 +56,7 @@ def test_the_record_stands_alone_on_its_line_with_what_else_is_needed(in_lab: Co
     assert found["target zone"]["summary"] == (
         "target.test is delegated, and its 4 name servers answer."
     )
-    assert found["CNAME"]["remedy"] == "Make the record above."
+    assert found["CNAME"]["remedy"] == "Create the record above."
 
 
 def test_with_the_record_all_is_in_order(in_lab: Command, alias: Callable[[str], None]) -> None:
@@ -81,7 +81,7 @@ def test_an_alias_to_elsewhere_is_to_be_replaced(
     status, found = steps(in_lab, *WWW)
     assert status == 1
     assert "is an alias of other.target.test, not of " in found["CNAME"]["summary"]
-    assert found["CNAME"]["remedy"] == "Replace that CNAME by the record above."
+    assert found["CNAME"]["remedy"] == "Replace that CNAME with the record above."
     exact = in_lab("delegate", "www.example.test", "--to=other.target.test", "--exactly")
     assert exact.status == 0
 
@@ -90,7 +90,7 @@ def test_a_txt_record_stands_in_the_way(in_lab: Command, publish: Callable[..., 
     publish("www.example.test", "left over")
     status, found = steps(in_lab, *WWW)
     assert status == 1
-    assert "a CNAME cannot stand beside other data" in found["CNAME"]["summary"]
+    assert "a CNAME cannot coexist with other records" in found["CNAME"]["summary"]
     assert found["CNAME"]["remedy"].startswith("Remove the TXT records of ")
 
 
@@ -99,7 +99,7 @@ def test_a_zone_that_is_not_there_is_to_be_made(in_lab: Command) -> None:
         status, found = steps(in_lab, "delegate", "www.example.test", "--to", zone)
         assert status == 1
         assert found["target zone"]["state"] == "to-do"
-        assert found["target zone"]["remedy"] == f"Make the zone {zone} and delegate it."
+        assert found["target zone"]["remedy"] == f"Create the zone {zone} and delegate it."
 
 
 def test_a_name_within_a_zone_will_do(in_lab: Command) -> None:
@@ -138,7 +138,7 @@ def test_without_a_way_to_the_dns_it_is_inconclusive(
 ) -> None:
     ran = command(*WWW, "--resolver=127.53.9.9", "--query-timeout=0.2")
     assert ran.status == 3
-    assert ran.stdout.startswith("Inconclusive: ")
+    assert ran.stdout.startswith("Cannot tell: ")
     assert RECORD in ran.stdout.splitlines()
 
 
@@ -146,8 +146,8 @@ def test_without_a_way_to_the_dns_it_is_inconclusive(
     ("arguments", "said"),
     [
         (["example.com"], "--to ZONE is missing"),
-        (["a..b", "--to=example.net"], "'a..b' is no domain name"),
-        (["example.com", "--to=a..b"], "--to: 'a..b' is no domain name"),
+        (["a..b", "--to=example.net"], "'a..b' is not a domain name"),
+        (["example.com", "--to=a..b"], "--to: 'a..b' is not a domain name"),
         (["example.com", "--to=_acme-challenge.example.com", "--exactly"], "leads back to"),
         (["example.com", "--to", ".".join(["a" * 60] * 4)], "too long for a name"),
         (["example.com", "--to=a.test", "--to=b.test"], "--to is given twice"),

@@ -67,7 +67,7 @@ def test_failing_only_leaves_out_what_is_ready(
     assert json.loads(line)["domain"] == "bad.example.test"
     ready = in_lab("check", "good.example.test", "--expect", VALUE, "--failing-only")
     assert ready.status == 0
-    assert "good.example.test ready" in ready.stdout.splitlines()[0]
+    assert "Ready: good.example.test" in ready.stdout.splitlines()[0]
 
 
 def test_nagios_is_ok_or_unknown(in_lab: Command, publish: Callable[..., None]) -> None:

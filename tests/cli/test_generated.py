@@ -233,4 +233,7 @@ def test_systemd_finds_nothing_wrong_with_the_units() -> None:
 @pytest.mark.parametrize("unit", ["service", "timer"])
 def test_the_documentation_has_the_units_as_they_are(unit: str) -> None:
     text = (CONTRIB / "systemd" / f"dns-preflight-renewals.{unit}").read_text()
-    assert f"```ini\n{text}```\n" in (CONTRIB.parent / "docs" / "renewals.md").read_text()
+    assert (
+        f"```ini\n{text}```\n"
+        in (CONTRIB.parent / "docs" / "how-to" / "check-renewals.md").read_text()
+    )

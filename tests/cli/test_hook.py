@@ -1,4 +1,4 @@
-"""`dns-preflight hook`: real calls, certbot and lego, and the recipes of docs/other-clients.md."""
+"""`dns-preflight hook`: real calls, certbot, lego, the recipes of docs/how-to/other-clients.md."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.thorough
 
 VALUE = "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 OTHER = "-Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJggfj9"
-DOCS = Path(__file__).parents[2] / "docs" / "other-clients.md"
+DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "other-clients.md"
 
 # As a client runs a hook: a process of its own, and a shell in between.
 _CLIENT = """
@@ -335,7 +335,7 @@ def test_challenge_data_reaches_no_shell(tools: Path, tmp_path: Path) -> None:
     [
         ({}, "CERTBOT_DOMAIN and CERTBOT_VALIDATION are not set"),
         ({"CERTBOT_DOMAIN": "a.test"}, "CERTBOT_DOMAIN and CERTBOT_VALIDATION are not set"),
-        ({"CERTBOT_DOMAIN": "a..b", "CERTBOT_VALIDATION": "x"}, "'a..b' is no domain name"),
+        ({"CERTBOT_DOMAIN": "a..b", "CERTBOT_VALIDATION": "x"}, "'a..b' is not a domain name"),
         (
             {
                 "CERTBOT_DOMAIN": "a.test",

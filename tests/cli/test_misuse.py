@@ -108,7 +108,7 @@ def test_a_pipe_a_device_or_a_directory_is_refused_at_once(
     os.mkfifo(fifo)
     for path in (fifo, "/dev/zero", tmp_path):
         said = misuse(command, "check", "a.test", f"--{option}={path}")
-        assert "it takes a regular file, not a pipe, device or directory" in said
+        assert "use a regular file, not a pipe, device or directory" in said
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_every_way_to_prove_by_dns_is_checked_and_nothing_is_touched(
         before = directory.contents()
         ran = in_lab("renewals", "--config-dir", directory.path)
     assert (ran.status, ran.stderr) == (0, "")
-    assert ran.stdout.splitlines()[0] == "All 3 renewals by dns-01 can pass."
+    assert ran.stdout.splitlines()[0] == "Ready: all 3 renewals by DNS-01 can pass."
     assert sorted(first_words(ran)) == [("ok", "by-hooks"), ("ok", "plugin"), ("ok", "wrapped")]
     assert "dns-preflight with dns-rfc2136" in ran.stdout
     assert directory.contents() == before
@@ -226,7 +226,7 @@ def test_a_server_that_is_down_comes_first_with_its_name(
     ran = in_lab("renewals", "--config-dir", directory.path)
     try:
         assert ran.status == 1
-        assert ran.stdout.splitlines()[0].startswith("2 of 3 renewals by dns-01 cannot pass")
+        assert ran.stdout.splitlines()[0].startswith("Not ready: 2 of 3 DNS-01 renewals will fail")
         marks = first_words(ran)
         assert [mark for mark, _ in marks] == ["FAIL", "FAIL", "ok"]
         # The alias of www.alias.test leads into target.test.
@@ -307,7 +307,7 @@ def test_what_may_not_be_read_is_inconclusive(in_lab: Command, directory: Direct
     for name in ("live", "archive"):
         (directory.path / name).chmod(0o700)
     assert done.returncode == 3, done.stderr
-    assert done.stdout.splitlines()[0] == "Inconclusive: 3 of 3 renewals could not be checked."
+    assert done.stdout.splitlines()[0] == "Cannot tell: 3 of 3 renewals could not be checked."
     assert done.stdout.count("no permission to look at") == 3
 
 
@@ -324,7 +324,7 @@ def test_a_directory_that_may_not_be_read_is_inconclusive(
     )
     (directory.path / "renewal").chmod(0o755)
     assert (done.returncode, done.stderr) == (3, "")
-    assert done.stdout.startswith("Inconclusive: no permission to read")
+    assert done.stdout.startswith("Cannot tell: no permission to read")
     told = json.loads(report.read_text())
     VALIDATOR.validate(told)
     assert (told["outcome"], told["lineages"]) == ("inconclusive", [])
@@ -361,7 +361,7 @@ def test_the_rights_of_the_systemd_unit_are_enough(in_lab: Command, directory: D
         env=without_coverage(),
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("All 3 renewals by dns-01 can pass.")
+    assert done.stdout.startswith("Ready: all 3 renewals by DNS-01 can pass.")
 
 
 def test_without_a_way_to_the_dns_nothing_is_said_of_it(
@@ -510,7 +510,7 @@ def test_failing_only_shows_what_cannot_pass(in_lab: Command, directory: Directo
 
 def test_failing_only_of_nothing_is_the_answer_alone(in_lab: Command, directory: Directory) -> None:
     ran = in_lab("renewals", "--config-dir", directory.path, "--failing-only")
-    assert (ran.status, ran.stdout) == (0, "All 3 renewals by dns-01 can pass.\n")
+    assert (ran.status, ran.stdout) == (0, "Ready: all 3 renewals by DNS-01 can pass.\n")
 
 
 def test_nagios_has_the_figures(in_lab: Command, directory: Directory) -> None:
@@ -518,7 +518,7 @@ def test_nagios_has_the_figures(in_lab: Command, directory: Directory) -> None:
     good = in_lab(*run)
     assert (good.status, good.stderr) == (0, "")
     assert re.fullmatch(
-        r"DNS-PREFLIGHT OK: All 3 renewals by dns-01 can pass\. \| "
+        r"DNS-PREFLIGHT OK: all 3 renewals by DNS-01 can pass\. \| "
         r"time=[0-9.]+s;;;0 lineages=3;;;0 ready=3;;;0;3 not_ready=0;;;0;3 inconclusive=0;;;0;3 "
         r"warnings=0;;;0 days_left=[0-9]+\n",
         good.stdout,
@@ -527,7 +527,7 @@ def test_nagios_has_the_figures(in_lab: Command, directory: Directory) -> None:
     bad = in_lab(*run)
     assert bad.status == 2
     first, second, third, *_ = bad.stdout.splitlines()
-    assert first.startswith("DNS-PREFLIGHT CRITICAL: 1 of 3 renewals by dns-01 cannot pass. | ")
+    assert first.startswith("DNS-PREFLIGHT CRITICAL: 1 of 3 DNS-01 renewals will fail. | ")
     assert second == "plugin: the credentials file /gone.ini is gone (credentials-missing)"
     assert third.startswith("  fix: Put it back")
 
@@ -554,8 +554,8 @@ def test_a_page_of_renewals(in_lab: Command, directory: Directory, tmp_path: Pat
     ("arguments", "said"),
     [
         (("--config-dir", "/nonexistent"), "is no configuration directory of certbot"),
-        (("--within", "soon"), "it takes whole days"),
-        (("--within", "-1"), "it takes whole days"),
+        (("--within", "soon"), "is not a whole number of days"),
+        (("--within", "-1"), "is not a whole number of days"),
     ],
 )
 def test_misuse_is_one_line(command: Command, arguments: tuple[str, ...], said: str) -> None:

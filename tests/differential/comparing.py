@@ -1,8 +1,8 @@
 """Which differences count: the rule, and the smaller worlds in which a difference is looked for.
 
 Ready where both resolvers fail is a fault. So is a refusal where both pass, unless every error is
-of a code that docs/strictness.md lists, and one of the servers, alone in its zone, does make a
-resolver fail: then it is luck that they pass.
+of a code that docs/explanation/strictness.md lists, and one of the servers, alone in its zone,
+does make a resolver fail: then it is luck that they pass.
 """
 
 from __future__ import annotations

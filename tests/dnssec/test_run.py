@@ -181,15 +181,15 @@ def test_what_cannot_be_judged_is_said(settings: Settings, monkeypatch: pytest.M
 
     assert run("ecdsa256.test", settings).unjudged == ()
     (sentence,) = run("unknown-algorithm.test", settings).unjudged
-    assert sentence.startswith("DNSSEC of unknown-algorithm.test. could not be judged: its DS has")
+    assert sentence.startswith("DNSSEC of unknown-algorithm.test not checked: its DS has")
     without = replace(settings, trust_anchor=None)
     (sentence,) = run("ecdsa256.test", without).unjudged
-    assert sentence.startswith("DNSSEC was not judged: no trust anchor is known")
+    assert sentence.startswith("DNSSEC not checked: discovery used a resolver or other root hints")
     monkeypatch.setattr(dns.dnssec, "validate_rrsig", unable)
     judged = run("ecdsa256.test", settings)
     assert judged.verdict is Verdict.READY
     (sentence,) = judged.unjudged
-    assert sentence.startswith("DNSSEC of . could not be judged: this host's cryptography cannot")
+    assert sentence.startswith("DNSSEC of the root not checked: this host's cryptography cannot")
     assert judged.dnssec.trust is Trust.UNCHECKED
     assert (judged.dnssec.reason or "").startswith(".: this host's cryptography cannot check ECDSA")
 
@@ -230,7 +230,7 @@ def test_the_page_says_what_was_not_judged(signed_world: World) -> None:
             text=True,
             check=True,
         )
-        assert ("DNSSEC was not judged" in ran.stdout) is told
+        assert ("DNSSEC not checked" in ran.stdout) is told
 
 
 def test_signatures_that_take_long_hold_up_neither_the_loop_nor_the_end(

@@ -140,7 +140,7 @@ def test_answers_are_the_wrapped_ones_once_all_is_ready(
     one = achall("example.test")
     made = plugin()
     assert made.perform([one]) == [one.response(ACCOUNT_KEY)]
-    assert told[-1].startswith("dns-preflight: example.test ready")
+    assert told[-1].startswith("Ready: example.test")
     (challenge,), _, _ = asked[0]
     assert challenge.expected == (one.validation(ACCOUNT_KEY).encode(),)
 
@@ -174,7 +174,7 @@ def test_inconclusive_is_no_permission(
 ) -> None:
     egress = error("no-dns-egress", "nothing answers from here")
     looks(outcome(judged(verdict=Verdict.INCONCLUSIVE, findings=(egress,), hops=())))
-    with pytest.raises(errors.PluginError, match="Inconclusive: nothing answers from here"):
+    with pytest.raises(errors.PluginError, match="Cannot tell: nothing answers from here"):
         plugin().perform([achall("example.test")])
 
 
@@ -193,7 +193,7 @@ def test_a_fault_of_our_own_does_not_answer_and_says_whose_it_is(
 ) -> None:
     looks(KeyError("oops\x1b[31m"))
     made = plugin()
-    with pytest.raises(errors.PluginError, match="a fault of its own") as raised:
+    with pytest.raises(errors.PluginError, match="internal error in dns-preflight") as raised:
         made.perform([achall("example.test")])
     assert "--dns-preflight-on-failure continue" in str(raised.value)
     assert "\x1b" not in str(raised.value)
@@ -209,7 +209,7 @@ def test_a_fault_of_our_own_is_a_warning_where_failure_is_to_be_continued(
     looks(RuntimeError("oops"))
     made = plugin(dns_preflight_on_failure="continue")
     assert len(made.perform([achall("example.test")])) == 1
-    assert "a fault of its own" in caplog.text
+    assert "internal error in dns-preflight" in caplog.text
 
 
 @pytest.mark.parametrize("page", ["text", "json_report"])
@@ -291,7 +291,9 @@ def test_a_fault_of_the_look_beforehand_is_warned_of_and_stops_nothing(
     looks(ready())
     monkeypatch.setattr(precheck, "look", fail)
     assert len(plugin().perform([achall("example.test")])) == 1
-    assert "could not look beforehand, which is a fault of its own: KeyError: " in caplog.text
+    assert (
+        "internal error in dns-preflight, nothing was checked beforehand: KeyError: " in caplog.text
+    )
     assert "\x1b" not in caplog.text
 
 

@@ -70,9 +70,11 @@ def test_caa_for_another_ca_costs_neither_record_nor_attempt(
     since = len(lab.ca.log)
     ran = order("--domains=caa.example.test", "--dns-preflight-caa-identity=letsencrypt.org")
     assert ran.status == 1
-    assert "CAA at caa.example.test. allows only other-ca.example" in ran.stderr
-    assert 'Add caa.example.test. CAA 0 issue "letsencrypt.org"' in " ".join(ran.stderr.split())
-    assert "No record was made" in ran.stderr
+    assert "CAA at caa.example.test allows only other-ca.example" in ran.stderr
+    assert 'Add this record: caa.example.test. CAA 0 issue "letsencrypt.org"' in " ".join(
+        ran.stderr.split()
+    )
+    assert "No record was created" in ran.stderr
     assert error_codes(certbot) == {"caa-forbids"}
     assert not recorded.exists()
     assert lab.ca.challenges_answered(since) == 0
@@ -223,8 +225,8 @@ def test_where_nothing_can_be_asked_no_record_is_made(
     with Silent((nobody,), {}):
         ran = order("--domains=mute.example.test", *mute)
         assert ran.status == 1
-        assert "\nInconclusive: " in f"\n{ran.stderr}"
-        assert "No record was made, and no challenge was answered." in ran.stderr
+        assert "\nCannot tell: " in f"\n{ran.stderr}"
+        assert "No record was created and the CA was not asked" in " ".join(ran.stderr.split())
         assert error_codes(certbot) == {"no-dns-egress"}
         assert json.loads(certbot.report.read_text())["outcome"] == "inconclusive"
         assert not recorded.exists()

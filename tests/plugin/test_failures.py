@@ -73,7 +73,7 @@ def test_an_auth_hook_that_fails_is_told_at_once_in_its_words(
         'Not ready: bad.example.test: the auth hook exited with status 3: the API says "403"'
         in told
     )
-    assert "The challenge was not answered; the records are being removed." in told
+    assert "The records are being removed." in " ".join(told.split())
     assert lab.ca.challenges_answered(since) == 0
     assert not lab.primary.texts("_acme-challenge.good.example.test.")
 
@@ -165,7 +165,7 @@ def test_a_record_that_stays_is_warned_of_and_nothing_else(
     told = " ".join(ran.stderr.split())
     (value,) = lab.primary.texts("_acme-challenge.example.test.")
     shown = value.decode() if isinstance(value, bytes) else value
-    assert f'_acme-challenge.example.test. TXT "{shown}" at ns' in told
+    assert f'_acme-challenge.example.test TXT "{shown}" at ns' in told
     assert "(record-lingers)" in told
     del certbot
 

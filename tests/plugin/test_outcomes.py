@@ -67,7 +67,7 @@ def test_a_secondary_that_never_gets_it_aborts_before_the_ca_is_told(
     assert ran.status == 1
     answer = next(line for line in ran.stderr.splitlines() if line.startswith("Not ready"))
     assert lab.knot.host.rstrip(".") in answer
-    assert "The challenge was not answered; the records are being removed." in ran.stderr
+    assert "The records are being removed." in " ".join(ran.stderr.split())
     assert lab.ca.challenges_answered(since) == 0
     assert not lab.primary.texts(OWNER)
     written = json.loads(certbot.report.read_text())
@@ -107,7 +107,7 @@ def test_on_failure_continue_answers_all_the_same_with_a_warning(
     assert lab.ca.challenges_answered(since) == 1
     assert "(settle)" not in ran.log  # a pause after readiness; there was none
     assert "Not ready: " in ran.stderr
-    assert "The challenge is answered all the same" in " ".join(ran.stderr.split())
+    assert "Continuing with the CA anyway" in " ".join(ran.stderr.split())
 
 
 def test_the_report_is_written_on_success_too(certbot: Certbot) -> None:
@@ -255,7 +255,7 @@ def test_after_a_refusal_the_hint_says_what_was_seen_and_what_may_explain_it(
     assert ran.status == 1
     told = " ".join(ran.stdout.split())
     assert "all 8 addresses of 4 name servers showed every expected value" in told
-    assert "After the refusal, at" in told
+    assert "Checked again at" in told
     assert "UTC: the same." in told
     assert "kept for up to 60 seconds" in told
     assert "created by --dns-rfc2136. Ensure the above domains are hosted" in told

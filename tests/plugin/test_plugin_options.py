@@ -122,7 +122,7 @@ def test_a_bad_value_is_one_line_with_option_value_and_what_is_accepted(
     with pytest.raises(errors.PluginError) as raised:
         parser.parse_args([f"--dns-preflight-{name}={value}"])
     message = str(raised.value)
-    assert message.startswith(f"--dns-preflight-{name}: '{value}' is not accepted; it takes")
+    assert message.startswith(f"--dns-preflight-{name}: '{value}' is not accepted; ")
     assert words in message
     assert "\n" not in message
 

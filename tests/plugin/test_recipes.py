@@ -15,7 +15,7 @@ from certbot_dns_preflight.plugin.failure_hook import Failure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PAGE = (Path(__file__).parents[2] / "docs" / "failures.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "failures.md").read_text()
 RECIPES = re.findall(r"^    --dns-preflight-failure-hook '(.*)'$", PAGE, re.MULTILINE)
 FAILURE = Failure(
     outcome="not-ready", domains=("a.test", "b.test"), codes=("x",), report="Not ready: `x` $(y)"

@@ -92,8 +92,8 @@ def test_it_says_what_was_seen_when_and_again() -> None:
             "dns-preflight: at 19:05:00 UTC all 2 addresses of 1 name server showed every "
             "expected value."
         ),
-        "After the refusal, at 19:06:00 UTC: the same.",
-        "example.com: the CA found no TXT record. What may be:",
+        "Checked again at 19:06:00 UTC: unchanged.",
+        "example.com: the CA found no TXT record. Possible reasons:",
     ]
     assert all(line.startswith("  - ") for line in lines[3:])
 
@@ -124,20 +124,20 @@ def test_only_explanations_that_fit_the_error_remain(
 def test_names_with_the_same_complaint_are_told_together() -> None:
     others = [dataclasses.replace(NO_RECORD, domain=f"{i}.example.com") for i in range(9)]
     told = hint([NO_RECORD, *others, NO_RECORD, CAA], before=ready(), now=None)
-    assert told.count("What may be:") == 2
+    assert told.count("Possible reasons:") == 2
     assert "example.com, 0.example.com, 1.example.com, 2.example.com and 6 more: the CA" in told
 
 
 def test_a_record_that_is_gone_again_needs_no_further_explanation() -> None:
     told = hint([NO_RECORD], before=ready(), now=failing())
-    assert "no longer: ns1.example.com. lacks the record" in told
-    assert "What may be" not in told
+    assert "no longer ready. ns1.example.com. lacks the record" in told
+    assert "Possible reasons" not in told
 
 
 def test_a_failure_that_was_continued_is_the_explanation() -> None:
     told = hint([NO_RECORD], before=failing(), now=failing())
-    assert "the CA was told all the same (--dns-preflight-on-failure continue)" in told
-    assert "What may be" not in told
+    assert "The CA was asked to validate anyway (--dns-preflight-on-failure continue)" in told
+    assert "Possible reasons" not in told
 
 
 def test_nothing_seen_is_said_so() -> None:
@@ -145,8 +145,8 @@ def test_nothing_seen_is_said_so() -> None:
         ready(), challenges=(judged(verdict=Verdict.INCONCLUSIVE, hops=()),)
     )
     told = hint([NO_RECORD], before=inconclusive, now=inconclusive)
-    assert told.count("nothing could be asked from this host") == 2
-    assert "What may be" in told
+    assert told.count("this host could not query anything") == 2
+    assert "Possible reasons" in told
     assert hint([NO_RECORD], before=None, now=None).startswith(
         "dns-preflight: the records were not"
     )

@@ -40,7 +40,7 @@ def test_a_trust_anchor_that_holds_none(certbot: Certbot, lab: Lab, tmp_path: Pa
         ("dns-preflight", "dns-preflight cannot wrap itself"),
         ("standalone", "standalone does not do dns-01"),
         ("webroot", "webroot does not do dns-01"),
-        ("null", "null is no authenticator"),
+        ("null", "null is not an authenticator"),
     ],
 )
 def test_an_authenticator_of_no_use_here(certbot: Certbot, lab: Lab, name: str, words: str) -> None:
@@ -99,5 +99,5 @@ def test_a_bad_value_is_told_in_exactly_one_line(
     lines = [line for line in ran.stderr.splitlines() if f"--dns-preflight-{option}" in line]
     assert len(lines) == 1
     assert lines[0].startswith(f"--dns-preflight-{option}: ")
-    assert "it takes" in lines[0]
+    assert "is not accepted" in lines[0]
     assert "usage" not in ran.stderr

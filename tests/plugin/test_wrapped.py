@@ -288,5 +288,5 @@ def test_a_plugin_that_is_no_class_of_certbots_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     install(monkeypatch, tmp_path, "dns-odd", "class Plugin: pass\n")
-    with pytest.raises(errors.PluginError, match="dns-odd is no authenticator"):
+    with pytest.raises(errors.PluginError, match="dns-odd is not an authenticator"):
         Wrapped("dns-odd", config(tmp_path))

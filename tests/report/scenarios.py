@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts import answers
@@ -35,11 +37,16 @@ from tests.builders.survey import (
 )
 
 if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.finding import Json
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.facts.survey import Observation
 
 OTHER = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
-UNANSWERED = "The challenge was not answered; the records are being removed."
+UNANSWERED = (
+    "The CA was not asked to validate, so this does not count as a failed validation. The records "
+    "are being removed."
+)
+RECORD = f'_acme-challenge.example.com. TXT "{VALUE.decode()}"'
 WRONG = {"code": "wrong-value", "remedy": "Replace it with the expected value."}
 
 
@@ -89,7 +96,9 @@ def ready_beside_dead_ipv6() -> Outcome:
             findings=(
                 error(
                     "address-unreachable",
-                    "ns1.example.net. does not answer at 2001:db8::1, but at 192.0.2.1.",
+                    "ns1.example.net at 2001:db8::1 does not answer; other addresses of the same "
+                    "name "
+                    "server do.",
                     severity=Severity.WARNING,
                 ),
             ),
@@ -108,20 +117,24 @@ def behind() -> Outcome:
             findings=(
                 error(
                     "secondary-behind",
-                    "ns3.example.net. lacks the record; the other 2 name servers have it.",
-                    cause="ns3.example.net. serves zone serial 2026112301, the others 2026112302: "
-                    "it has not transferred the change.",
-                    remedy="On ns3.example.net., see that NOTIFY from the primary arrives and that "
-                    "it may transfer the zone. If it only polls: wait for its refresh, or raise "
-                    "--dns-preflight-timeout.",
+                    "ns3.example.net does not have the record yet; the other 2 name servers do.",
+                    cause="ns3.example.net serves zone serial 2026112301 and answers NXDOMAIN; the "
+                    "others serve 2026112302. It has not transferred the change.",
+                    remedy="Check on ns3.example.net that NOTIFY from the primary arrives and that "
+                    "zone transfers are allowed. If it only polls, wait for its refresh interval "
+                    "or raise --timeout.",
                 ),
             ),
         )
     )
 
 
-def _wrong(*values: bytes, summary: str, **more: str) -> Outcome:
-    given = {"cause": "The record holds something else.", **WRONG, **more}
+def _wrong(*values: bytes, summary: str, **more: object) -> Outcome:
+    given = {
+        "cause": "The published value differs from the expected one, starting at character 1.",
+        **WRONG,
+        **more,
+    }
     code = given.pop("code")
     found = error(code, summary, **given)  # type: ignore[arg-type]
     return run(judged(*three_servers(texts(*values)), findings=(found,)), timeout=None)
@@ -130,10 +143,12 @@ def _wrong(*values: bytes, summary: str, **more: str) -> Outcome:
 def one_character_off() -> Outcome:
     return _wrong(
         VALUE.replace(b"0p", b"Op"),
-        summary="all 3 name servers show a value that differs in one character.",
+        summary="all 3 name servers serve a value that differs from the expected one in 1 "
+        "character.",
         code="mangled-value",
-        cause="The record was typed or copied with a mistake.",
-        remedy="Replace it with the expected value; remove the old one.",
+        records=(RECORD,),
+        cause="The value was mistyped or miscopied, first at character 22 of 43.",
+        remedy="Replace it. Copy the value instead of typing it.",
         kind="typo",
     )
 
@@ -180,9 +195,10 @@ def value_missing() -> Outcome:
             findings=(
                 error(
                     "value-missing",
-                    "1 of 2 values is served.",
-                    cause="The second value replaced the first instead of joining it.",
-                    remedy="Add both values as two TXT records.",
+                    "1 of 2 expected values is published.",
+                    cause="The name must hold 2 values at the same time. A later record probably "
+                    "replaced an earlier one.",
+                    remedy="Add the missing value and keep the others.",
                 ),
             ),
         )
@@ -196,9 +212,12 @@ def nothing_published() -> Outcome:
             findings=(
                 error(
                     "record-not-published",
-                    "no name server of example.com. has _acme-challenge.example.com.",
-                    cause="All 3 name servers are at serial 7 and none has the record.",
-                    remedy="See that the record is written to this zone.",
+                    "all 3 name servers answer NXDOMAIN for _acme-challenge.example.com.",
+                    cause="All of them serve serial 7, so none of them is behind. The record was "
+                    "not "
+                    "created, or not on these name servers.",
+                    remedy="Check the program that creates the record for errors.",
+                    records=(RECORD,),
                 ),
             ),
         )
@@ -216,16 +235,21 @@ def dead_server() -> Outcome:
             findings=(
                 error(
                     "nameserver-unreachable",
-                    "ns2.example.net. answers at none of its 2 addresses.",
-                    cause="No answer in 3 s, twice.",
-                    remedy="Start it, or take it out of the delegation.",
+                    "no address of ns2.example.net answers.",
+                    cause="Tried: 192.0.2.2 timed out and 2001:db8::2 timed out.",
+                    remedy="Start it and open port 53 (UDP and TCP).",
                 ),
                 error(
                     "nameserver-refuses",
-                    "ns3.example.net. refuses to answer for example.com.",
-                    remedy="Configure the zone there.",
+                    "ns3.example.net refuses queries for example.com (REFUSED).",
+                    remedy="Configure the zone on ns3.example.net.",
                 ),
-                error("record-vanished", "ns4.example.net. has lost the record."),
+                error(
+                    "record-vanished",
+                    "ns4.example.net had the record earlier in this run, "
+                    "but now answers that there is no "
+                    "TXT record.",
+                ),
             ),
         )
     )
@@ -257,9 +281,10 @@ def hundred_names() -> Outcome:
     def one(number: int) -> ChallengeOutcome:
         found = error(
             "record-not-published",
-            f"no name server has _acme-challenge.host{number}.example.com.",
-            cause="All are at serial 7 and none has the record.",
-            remedy="See that the record is written to this zone.",
+            f"all 3 name servers answer NXDOMAIN for _acme-challenge.host{number}.example.com.",
+            cause="All of them serve serial 7, so none of them is behind. The record was not "
+            "created, or not on these name servers.",
+            remedy="Check the program that creates the record for errors.",
         )
         return judged(
             *three_servers(NXDOMAIN, serial=7),
@@ -270,10 +295,109 @@ def hundred_names() -> Outcome:
     refused = judged(
         *three_servers(REFUSED),
         domain="example.org",
-        findings=(error("nameserver-refuses", "3 name servers refuse."),),
+        findings=(
+            error(
+                "nameserver-refuses", "all 3 name servers refuse queries for example.com (REFUSED)."
+            ),
+        ),
     )
     fine = [judged(*three_servers(THERE), domain=f"ok{i}.example.com") for i in range(9)]
     return run(*(one(i) for i in range(90)), *fine, refused)
+
+
+def hundred_zones() -> Outcome:
+    def one(number: int) -> ChallengeOutcome:
+        domain = f"host{number}.example"
+        found = error(
+            "nameserver-refuses",
+            f"ns2.hoster.example refuses queries for {domain} (REFUSED).",
+            cause="192.0.2.2 answers REFUSED: the zone is not configured there (lame delegation), "
+            "or an access list excludes this host.",
+            remedy="Configure the zone on ns2.hoster.example, or remove it from the NS records of "
+            "the zone and at the registrar.",
+        )
+        return judged(
+            seen("ns1.hoster.example.", "192.0.2.1", zone=f"{domain}.", after=0.4),
+            seen("ns2.hoster.example.", "192.0.2.2", REFUSED, zone=f"{domain}."),
+            domain=domain,
+            findings=(found,),
+        )
+
+    return run(*(one(number) for number in range(94)))
+
+
+def unstable() -> Outcome:
+    back_and_forth = seen("ns1.example.net.", "192.0.2.1", after=2.1)
+    return run(
+        judged(
+            dataclasses.replace(back_and_forth, flips=21),
+            seen("ns2.example.net.", "192.0.2.2", after=0.2),
+            findings=(
+                error(
+                    "answer-unstable",
+                    "ns1.example.net gives inconsistent answers: 21 changes during this run.",
+                    cause="The address alternates between having the record and not having it.",
+                    remedy="Find the server that is behind, or wait (--settle adds a pause).",
+                ),
+            ),
+        )
+    )
+
+
+def bogus() -> Outcome:
+    place: dict[str, Json] = {
+        "nameserver": "ns2.example.net.",
+        "address": "192.0.2.2",
+        "port": 53,
+    }
+    return run(
+        judged(
+            seen("ns1.example.net.", "192.0.2.1", after=2.1),
+            seen("ns2.example.net.", "192.0.2.2", after=0.2),
+            findings=(
+                error(
+                    "dnssec-bogus",
+                    "the signatures of example.com expired 3 days ago on ns2.example.net.",
+                    kind="signature-expired",
+                    zone="example.com.",
+                    faults=[{"owner": "_acme-challenge.example.com.", "addresses": [place]}],
+                ),
+            ),
+        )
+    )
+
+
+def long_chain() -> Outcome:
+    owners = ["_acme-challenge.example.com.", *(f"a{i}.example.com." for i in range(17))]
+    hops = [
+        hop(seen("ns1.example.net.", "192.0.2.1", alias(target)), owner=owner)
+        for owner, target in itertools.pairwise(owners)
+    ]
+    return run(
+        judged(
+            hops=tuple(hops),
+            obstacle=AliasLoop(tuple(map(name, owners[1:]))),
+            findings=(
+                error(
+                    "alias-loop",
+                    "the CNAME chain from _acme-challenge.example.com is too long (17; limit 16).",
+                ),
+            ),
+        )
+    )
+
+
+def without_address_alike() -> Outcome:
+    def one(number: int) -> ChallengeOutcome:
+        domain = f"host{number}.example.com"
+        found = error(
+            "domain-without-address",
+            f"{domain} has no A or AAAA record.",
+            severity=Severity.INFO,
+        )
+        return judged(*three_servers(THERE), domain=domain, findings=(found,))
+
+    return run(*(one(number) for number in range(12)))
 
 
 def ten_different_failures() -> Outcome:
@@ -282,7 +406,12 @@ def ten_different_failures() -> Outcome:
             judged(
                 seen("ns1.example.net.", f"192.0.2.{i}", REFUSED),
                 domain=f"host{i}.example.com",
-                findings=(error("nameserver-refuses", f"name server {i} refuses."),),
+                findings=(
+                    error(
+                        "nameserver-refuses",
+                        f"name server {i} refuses queries for example.com (REFUSED).",
+                    ),
+                ),
             )
             for i in range(10)
         )
@@ -308,9 +437,9 @@ def aliased() -> Outcome:
             findings=(
                 error(
                     "alias-target-lacks-record",
-                    "_acme-challenge.example.com. leads to acme.example.org., which lacks the "
-                    "value.",
-                    remedy="Write the record to acme.example.org.",
+                    "_acme-challenge.example.com is an alias of acme.example.org, which has no TXT "
+                    "record.",
+                    remedy="Create the record at acme.example.org in the zone example.org.",
                 ),
             ),
         )
@@ -324,7 +453,12 @@ def loop() -> Outcome:
         judged(
             hops=(hop(*first, owner="_acme-challenge.example.com."),),
             obstacle=AliasLoop(chain),
-            findings=(error("alias-loop", "the alias comes back to itself."),),
+            findings=(
+                error(
+                    "alias-loop",
+                    "_acme-challenge.example.com points into a CNAME loop (limit 16 aliases).",
+                ),
+            ),
         )
     )
 
@@ -335,7 +469,9 @@ def no_such_domain() -> Outcome:
             hops=(),
             domain="nosuch.example",
             obstacle=NoSuchDomain(name("nosuch.example."), name("example.")),
-            findings=(error("no-such-domain", "example. has no nosuch.example."),),
+            findings=(
+                error("no-such-domain", "nosuch.example does not exist: example answers NXDOMAIN."),
+            ),
         )
     )
 
@@ -346,7 +482,12 @@ def without_addresses() -> Outcome:
     return run(
         judged(
             hops=(Hop(name("_acme-challenge.example.com."), zone, ()),),
-            findings=(error("nameserver-without-address", "no name server has an address."),),
+            findings=(
+                error(
+                    "nameserver-without-address",
+                    "no name server of example.com has an address: ns1.gone.example.",
+                ),
+            ),
         )
     )
 
@@ -360,8 +501,10 @@ def inconclusive() -> Outcome:
             findings=(
                 error(
                     "no-dns-egress",
-                    "nothing answers on port 53 from this host.",
-                    remedy="Allow UDP and TCP to port 53, or name a resolver.",
+                    "this host cannot reach DNS: no server answers on port 53.",
+                    remedy="Allow outgoing port 53 (UDP and TCP) from this host, or name a "
+                    "resolver that "
+                    "it may use (--resolver).",
                 ),
             ),
         ),
@@ -378,8 +521,9 @@ def before_any_record() -> Outcome:
             findings=(
                 error(
                     "caa-forbids",
-                    "CAA at example.com. allows only other-ca.example, not letsencrypt.org.",
-                    remedy='Add: example.com. CAA 0 issue "letsencrypt.org"',
+                    "CAA at example.com allows only other-ca.example, not letsencrypt.org.",
+                    remedy='Add example.com. CAA 0 issue "letsencrypt.org".',
+                    records=('example.com. CAA 0 issue "letsencrypt.org"',),
                 ),
             ),
         ),
@@ -429,6 +573,11 @@ ALL = {
         dead_server,
         thirteen_servers,
         hundred_names,
+        hundred_zones,
+        unstable,
+        bogus,
+        long_chain,
+        without_address_alike,
         ten_different_failures,
         aliased,
         loop,

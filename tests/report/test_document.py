@@ -150,6 +150,6 @@ def test_a_resolver_is_named_with_its_port_where_it_is_not_53() -> None:
 
 
 def test_the_example_in_the_documentation_is_valid() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "json-report.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "json-report.md").read_text()
     example = page.split("```json\n")[1].split("```")[0]
     VALIDATOR.validate(json.loads(example))

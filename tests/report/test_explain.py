@@ -104,6 +104,6 @@ def test_upper_case_and_blanks_are_forgiven() -> None:
 
 
 def test_the_docs_page_is_up_to_date() -> None:
-    page = Path(__file__).parents[2] / "docs" / "findings.md"
-    hint = "run: python -m certbot_dns_preflight.report.explain > docs/findings.md"
+    page = Path(__file__).parents[2] / "docs" / "reference" / "findings.md"
+    hint = "run: python -m certbot_dns_preflight.report.explain > docs/reference/findings.md"
     assert page.read_text(encoding="utf-8") == findings_page(), hint

@@ -12,10 +12,21 @@ OTHERS = (seen("ns9.example.org.", "198.51.100.9", NXDOMAIN),)
 def test_names_without_a_value_are_told_apart_and_counted_apart() -> None:
     valued = judged(*scenarios.three_servers(THERE), ready_after=3.0)
     plain = judged(*OTHERS, domain="example.org", expected=(), ready_after=9.0)
-    alone = headline(run(valued)).partition("ready")[2]
     assert headline(run(valued, plain)) == (
-        f"dns-preflight: 1 name ready{alone}; 1 in order, no value was asked for"
+        "Ready: example.com after 3 s (3 name servers, 6 addresses); 1 more name without a value "
+        "to compare."
     )
     assert headline(run(plain, plain)) == (
-        "dns-preflight: 2 names in order; no value was asked for (1 address of 1 name server asked)"
+        "Ready: example.org and example.org (1 name server, 1 address)."
     )
+
+
+def test_two_names_of_one_server_are_one_server() -> None:
+    twice = [seen(f"ns{number}.example.net.", "192.0.2.1", THERE) for number in (1, 2)]
+    assert headline(run(judged(*twice, ready_after=3.0))) == (
+        "Ready: example.com after 3 s (1 name server, 1 address)."
+    )
+
+
+def test_several_failed_names_are_counted_with_their_causes() -> None:
+    assert headline(scenarios.hundred_names()) == "Not ready: 91 of 100 names; 2 causes."

@@ -41,7 +41,7 @@ def lagging(domain: str = "example.com") -> Survey:
         seen("ns1.example.net.", "192.0.2.1", serial=5, after=2),
         seen("ns1.example.net.", "2001:db8::1", serial=5, after=2),
         seen("ns2.example.net.", "192.0.2.2", NXDOMAIN, serial=4),
-        seen(r"\027[2J[red]x.example.", "192.0.2.3", Failing("SERVFAIL")),
+        seen(r"\027[2J[red]x.example", "192.0.2.3", Failing("SERVFAIL")),
         domain=domain,
         ready_after=None,
     ).survey
@@ -56,11 +56,16 @@ def words(progress: Progress, *, since: float = 0, height: int = 20) -> list[str
 
 def test_the_picture_of_one_challenge() -> None:
     assert words(Progress((lagging(),), 14.2, 300, 2.0), since=0.5) == [
-        "Waiting 14 s of 300 s for _acme-challenge.example.com., next look in 2 s",
-        "  ns1.example.net.        192.0.2.1 ok   2001:db8::1 ok",
-        "  ns2.example.net.        192.0.2.2 serial 1 behind",
-        r"  \027[2J[red]x.example.  192.0.2.3 SERVFAIL",
+        "Waiting 14 s of 300 s for _acme-challenge.example.com, next look in 2 s",
+        "  ns1.example.net        192.0.2.1 ok   2001:db8::1 ok",
+        "  ns2.example.net        192.0.2.2 1 serial behind",
+        r"  \027[2J[red]x.example  192.0.2.3 SERVFAIL",
     ]
+
+
+def test_a_single_look_does_not_pretend_to_wait() -> None:
+    lines = frame(Progress((lagging(),), 3.2, 300, 0), since=0, height=20, waits=False)
+    assert "".join(words for words, _ in lines[0]) == "Checking 3 s: _acme-challenge.example.com"
 
 
 def test_a_hundred_names_stay_within_the_height() -> None:
@@ -68,10 +73,10 @@ def test_a_hundred_names_stay_within_the_height() -> None:
     picture = words(Progress(surveys, 3, 300, 0), height=6)
     assert picture == [
         "Waiting 3 s of 300 s for 100 records, looking",
-        "  2/4 ok  _acme-challenge.host0.example.com.  ns2.example.net. serial 1 behind",
-        "  2/4 ok  _acme-challenge.host1.example.com.  ns2.example.net. serial 1 behind",
-        "  2/4 ok  _acme-challenge.host2.example.com.  ns2.example.net. serial 1 behind",
-        "  2/4 ok  _acme-challenge.host3.example.com.  ns2.example.net. serial 1 behind",
+        "  2/4 ok  _acme-challenge.host0.example.com  ns2.example.net 1 serial behind",
+        "  2/4 ok  _acme-challenge.host1.example.com  ns2.example.net 1 serial behind",
+        "  2/4 ok  _acme-challenge.host2.example.com  ns2.example.net 1 serial behind",
+        "  2/4 ok  _acme-challenge.host3.example.com  ns2.example.net 1 serial behind",
         "  and 96 more records",
     ]
 
@@ -147,6 +152,39 @@ class Screen:
         return [line.rstrip() for line in self.lines if line.strip()]
 
 
+@rich_only
+@pytest.mark.parametrize(("seconds", "shown"), [(0.9, False), (1.1, True)])
+def test_a_single_look_is_shown_once_it_takes_longer_than_a_moment(
+    seconds: float,
+    shown: bool,  # noqa: FBT001 - a table's column
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    stream = _Terminal()
+    now = [100.0]
+    with LiveView(stream, clock=lambda: now[0], waits=False) as view:
+        view(Progress((lagging(),), seconds, 300, 0))
+        now[0] += seconds
+        if shown:
+            until(lambda: "Checking 2 s" in stream.getvalue())
+        else:
+            until(lambda: view._view is not None and stream.refreshed >= 2)  # type: ignore[union-attr]
+    assert ("Checking" in stream.getvalue()) is shown
+
+
+class _Terminal(StringIO):
+    """A stream that takes itself for a terminal, and counts how often it was flushed."""
+
+    refreshed = 0
+
+    def isatty(self) -> bool:
+        return True
+
+    def flush(self) -> None:
+        self.refreshed += 1
+        super().flush()
+
+
 def on_terminal(
     count: int, *, pictures: int = 2, interrupted: bool = False, **environment: str
 ) -> tuple[Screen, str]:
@@ -201,8 +239,8 @@ def test_it_redraws_in_place_and_leaves_nothing_behind() -> None:
     assert screen.shown == ["before", "after"]
     assert screen.cursor_shown
     assert raw.count("Waiting ") > 1
-    assert "serial 1 behind" in raw
-    assert r"\027[2J[red]x.example." in raw
+    assert "1 serial behind" in raw
+    assert r"\027[2J[red]x.example" in raw
     assert screen.tallest < 8
 
 
@@ -234,8 +272,8 @@ def test_a_dumb_terminal_gets_a_line_for_each_change() -> None:
     assert raw.split("\r\n") == [
         "before",
         "Waiting for 2 records, at most 300 s",
-        "     0 s  _acme-challenge.host0.example.com. 2 of 4 addresses ok",
-        "     0 s  _acme-challenge.host1.example.com. 2 of 4 addresses ok",
+        "     0 s  _acme-challenge.host0.example.com 2 of 4 addresses ok",
+        "     0 s  _acme-challenge.host1.example.com 2 of 4 addresses ok",
         "after",
         "",
     ]

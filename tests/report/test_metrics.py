@@ -340,5 +340,5 @@ def test_a_place_that_cannot_be_written_is_refused_beforehand(tmp_path: Path) ->
 
 
 def test_the_document_lists_every_metric_and_no_other() -> None:
-    page = Path(__file__).parents[2].joinpath("docs", "metrics.md").read_text()
+    page = Path(__file__).parents[2].joinpath("docs", "reference", "metrics.md").read_text()
     assert set(re.findall(r"\bdns_preflight_\w+", page)) == {family.name for family in FAMILIES}

@@ -8,13 +8,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from certbot_dns_preflight.report import text
-from certbot_dns_preflight.report.side_by_side import first_difference, ordinal, side_by_side
+from certbot_dns_preflight.report.side_by_side import first_difference, side_by_side
+from certbot_dns_preflight.report.surface import Surface, as_typed
 from tests.builders.strategies import OUTCOMES, VALUES
 from tests.builders.survey import THERE, error, judged, run, seen
 from tests.report import scenarios
 
 PAGES = Path(__file__).parent / "pages"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+COMMANDS = ("dig ", "check     dig ", "check     for i")
 CLOSED = {"behind", "hundred_names"}
 slowly = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -29,10 +31,11 @@ def test_the_page_of_each_scenario_is_exactly_the_one_kept(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", scenarios.ALL)
-@pytest.mark.parametrize("width", [60, 80, 132])
+@pytest.mark.parametrize("width", [44, 80, 120, 200])
 def test_no_line_exceeds_the_width_but_for_a_single_unbreakable_word(name: str, width: int) -> None:
     for line in text.render(scenarios.ALL[name](), width=width).split("\n"):
-        assert len(line) <= width or len(line.split()) == 1 or len(line.split()[-1]) > width - 20
+        copied = ' TXT "' in line or " CAA " in line or line.lstrip().startswith(COMMANDS)
+        assert copied or len(line) <= width or len(line.split()[-1]) > width - 20
 
 
 @pytest.mark.parametrize("name", scenarios.ALL)
@@ -54,7 +57,7 @@ def test_a_page_stays_readable_however_much_failed(name: str) -> None:
 def test_whatever_was_served_the_page_is_printable_ascii(outcome, width) -> None:  # noqa: ANN001 - made
     page = text.render(outcome, width=width)
     assert all(0x20 <= ord(character) <= 0x7E or character == "\n" for character in page)
-    assert page.split("\n")[0].startswith(("dns-preflight:", "Not ready:", "Inconclusive:"))
+    assert page.split("\n")[0].startswith(("Ready:", "Not ready:", "Cannot tell:"))
     assert not any(line != line.rstrip() for line in page.split("\n"))
 
 
@@ -101,11 +104,64 @@ def test_the_mark_stands_under_the_first_differing_byte(
 
 
 @pytest.mark.parametrize(
-    ("number", "words"),
-    [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (22, "22nd"), (111, "111th"), (43, "43rd")],
+    ("surface", "words"),
+    [
+        (Surface.COMMAND, "raise --timeout; --query-timeout and --timeouts are others"),
+        (
+            Surface.CERTBOT,
+            (
+                "raise --dns-preflight-timeout; --dns-preflight-query-timeout and --timeouts are "
+                "others"
+            ),
+        ),
+    ],
 )
-def test_ordinals(number: int, words: str) -> None:
-    assert ordinal(number) == words
+def test_options_are_named_as_they_are_typed(surface: Surface, words: str) -> None:
+    written = "raise --timeout; --query-timeout and --timeouts are others"
+    assert as_typed(written, surface) == words
+
+
+def test_what_a_server_sent_is_no_option() -> None:
+    served = 'the value is "--timeout 5"; raise --timeout'
+    assert as_typed(served, Surface.CERTBOT) == (
+        'the value is "--timeout 5"; raise --dns-preflight-timeout'
+    )
+
+
+def test_under_certbot_the_whole_report_names_certbot_s_options() -> None:
+    page = text.render(scenarios.behind(), surface=Surface.CERTBOT)
+    assert "raise --dns-preflight-timeout." in page
+    assert " --timeout" not in page
+    assert "--dns-preflight-report FILE lists all" in text.render(
+        scenarios.hundred_zones(), surface=Surface.CERTBOT
+    )
+
+
+def test_on_a_terminal_the_verdict_is_the_last_line_too() -> None:
+    lines = text.render(scenarios.hundred_zones(), repeated=True).split("\n")
+    assert lines[-1] == lines[0] == "Not ready: 94 of 94 names; 1 cause."
+    assert text.render(scenarios.ready(), repeated=True) == text.render(scenarios.ready())
+
+
+def test_in_detail_every_name_and_every_failure_is_there() -> None:
+    page = text.render(scenarios.hundred_zones(), detailed=True)
+    assert all(re.search(rf"\bhost{number}\.example\b", page) for number in range(94))
+    assert "more" not in page
+    assert "Not shown" not in text.render(scenarios.ten_different_failures(), detailed=True)
+
+
+def test_the_characters_that_differ_stand_out() -> None:
+    page = text.render(scenarios.one_character_off(), colour=True)
+    assert "nR1sL\x1b[1;31m0\x1b[0mpW6" in page
+    assert "nR1sL\x1b[1;31mO\x1b[0mpW6" in page
+
+
+@pytest.mark.parametrize("name", ["unstable", "bogus"])
+def test_no_answer_is_green_that_the_headline_calls_wrong(name: str) -> None:
+    page = text.render(scenarios.ALL[name](), colour=True)
+    wrong = "ok now, 21 changes" if name == "unstable" else "ok after 0.2 s, DNSSEC fails"
+    assert f"m{wrong}\x1b[0m" in page
+    assert f"\x1b[32m{wrong}" not in page
 
 
 def test_an_error_that_was_left_out_of_the_verdict_is_still_told() -> None:
@@ -113,6 +169,6 @@ def test_an_error_that_was_left_out_of_the_verdict_is_still_told() -> None:
     ready = judged(server, findings=(error("caa-forbids", "CAA forbids it."),))
     outcome = run(type(ready)(ready.survey, type(ready.verdict)("ready"), ready.findings))
     page = text.render(outcome)
-    assert page.startswith("dns-preflight: example.com ready")
+    assert page.startswith("Ready: example.com (1 name server, 1 address).")
     assert "  error     CAA forbids it (caa-forbids)." in page
     assert "explain" not in page

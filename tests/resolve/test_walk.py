@@ -412,7 +412,7 @@ def test_addresses_that_nobody_answered_for_are_told(lab: Lab) -> None:
     assert judged.verdict is Verdict.READY
     (found,) = judged.findings
     assert found.code == "address-unreachable"
-    assert "x.hosts.test may have further addresses" in found.summary
+    assert "x.hosts.test may have more addresses" in found.summary
     assert "AAAA" in found.cause
     assert without_it not in {seen.endpoint.address for seen in judged.survey.observations}
 

@@ -43,8 +43,8 @@ def test_what_is_seen_everywhere_and_not_confirmed_says_so() -> None:
     assert (judged.verdict, codes(judged)) == (Verdict.NOT_READY, ["unconfirmed"])
     (finding,) = judged.findings
     assert finding.summary == (
-        "every name server shows the record, but the time ran out before 2 complete rounds in a "
-        "row had confirmed it."
+        "every name server has the record, but time ran out before 2 complete rounds in a "
+        "row confirmed it."
     )
     assert finding.evidence == {"rounds": 1, "confirmations": 2}
 
@@ -52,7 +52,7 @@ def test_what_is_seen_everywhere_and_not_confirmed_says_so() -> None:
 def test_where_no_value_is_expected_nothing_is_said_of_a_record() -> None:
     facts = survey(hop(at(NS1, nxdomain()), at(NS2, nxdomain())), expected=())
     (finding,) = judge(facts, confirmed=False).findings
-    assert finding.summary.startswith("every name server answers as it must, but the time ran out")
+    assert finding.summary.startswith("every name server answers correctly, but time ran out")
 
 
 def test_confirmation_may_be_done_without() -> None:

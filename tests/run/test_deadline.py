@@ -79,7 +79,7 @@ def test_what_a_look_had_collected_when_it_was_cut_off_counts(
     assert errors(outcome) == ["caa-unanswerable"]
     (judged,) = outcome.challenges
     assert judged.survey.ready_after is not None
-    assert judged.findings[0].summary.startswith("CAA at www.slow.test. (an alias for x.dead.test.")
+    assert judged.findings[0].summary.startswith("CAA at www.slow.test (an alias for x.dead.test")
 
 
 def test_what_a_precheck_had_collected_when_it_was_cut_off_counts(

@@ -1,11 +1,11 @@
-"""Where not ready does not mean that a CA would fail: the table of docs/strictness.md."""
+"""Where not ready does not mean that a CA would fail: docs/explanation/strictness.md."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "strictness.md"
+DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "explanation" / "strictness.md"
 _ROW = re.compile(r"^\| (?P<situation>[^|-][^|]*) \| [^|]+ \| (?P<verdict>[^|]+) \|[^|]*\|$")
 
 
@@ -19,7 +19,7 @@ def read(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 ROWS = read(DOCUMENT.read_text())
-"""Each situation of docs/strictness.md, and the finding codes that tell of it."""
+"""Each situation of docs/explanation/strictness.md, and the finding codes that tell of it."""
 
 STRICTER = frozenset(code for _, codes in ROWS for code in codes)
 """With errors of these codes alone, a validating resolver may get the values all the same."""

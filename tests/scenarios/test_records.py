@@ -299,7 +299,7 @@ def test_a_domain_that_no_registry_below_a_tld_knows_is_told_with_the_record(
     seen = look("nosuch.co.test", VALUE)
     found = seen.fails("record-not-published")
     assert found["evidence"]["missing_above"] == "nosuch.co.test."
-    assert "Not even nosuch.co.test. exists" in cause_of(seen)
+    assert "nosuch.co.test does not exist either" in cause_of(seen)
 
 
 def test_different_values_are_told_server_by_server(lab: Lab, look: Look) -> None:

@@ -15,7 +15,7 @@ from tools.generate import completion, man_pages, outline
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "certbot_dns_preflight" / "cli" / "data"
 MAN = ROOT / "contrib" / "man"
-FINDINGS = ROOT / "docs" / "findings.md"
+FINDINGS = ROOT / "docs" / "reference" / "findings.md"
 _PAGE_END = "\f\n"
 
 

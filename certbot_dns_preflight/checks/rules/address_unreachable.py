@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.ADDRESS_UNREACHABLE,
     severity=Severity.WARNING,
-    meaning="One address of a name server does not answer, another of it does.",
+    meaning="One address of a name server does not answer; another one does.",
     reference="RFC 1035 section 7.2",
     explanation="The name server is reachable, but not at this address; often IPv6.",
-    refusal="Resolvers lose time on it and go on to the next address.",
+    refusal="It usually does not: resolvers lose time and try the next address.",
     confirm=("dig +norec @ADDRESS ZONE SOA",),
     remedies=(
         Remedy(
@@ -47,7 +47,7 @@ RULE = Rule(
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell of silent addresses of servers that answer, and of such as could not be looked up."""
+    """Report silent addresses of servers that answer, and addresses that could not be looked up."""
     for trouble in context.troubles:
         if trouble.code is RULE.code:
             yield _silent(trouble, survey)
@@ -63,8 +63,8 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
         summary=f"{it.who} {it.does('does', 'do')} not answer; other addresses of the same name "
         f"{servers} do",
         cause=f"Tried: {silences(trouble.at)}.",
-        remedy="Let the server listen there and open port 53 (UDP and TCP), or remove the "
-        "address record and glue.",
+        remedy="Make sure the server listens on that address and port 53 is open (UDP and TCP), or "
+        "remove the address record and its glue.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
     )
@@ -74,11 +74,11 @@ def _not_looked_up(server: NameServer, apex: dns.name.Name) -> Finding:
     name = phrases.host(server.name)
     why = phrases.bounded(server.failure or "its own zone does not answer")
     return RULE.finding(
-        summary=f"{name} may have further addresses, which could not be looked up",
-        cause=f"{name}: {why}. Known are "
+        summary=f"{name} may have more addresses, but they could not be looked up",
+        cause=f"{name}: {why}. Known addresses: "
         f"{phrases.listed(endpoint.address for endpoint in server.endpoints)}.",
-        remedy=f"See that the name servers of the zone that {name} lies in answer for A and "
-        "for AAAA, with an empty answer where there is none.",
+        remedy=f"Make sure the name servers of {name}'s own zone answer both A and AAAA queries "
+        "(with an empty answer if there is no such record).",
         nameserver=server.name,
         evidence={
             "nameserver": server.name.to_text(),

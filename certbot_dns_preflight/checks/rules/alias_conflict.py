@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.ALIAS_CONFLICT,
     severity=Severity.ERROR,
-    meaning="A CNAME stands together with other data at the same name.",
+    meaning="A CNAME and other records exist at the same name.",
     reference="RFC 1034 section 3.6.2",
-    explanation=("A name that has a CNAME must have no other data. This name server gives both."),
+    explanation="A name with a CNAME must not have other records. This name server returns both.",
     refusal=(
-        "Most resolvers follow the CNAME and never see the TXT record; which one they "
-        "take is chance."
+        "Most resolvers follow the CNAME and never see the TXT record. Which of the two a "
+        "resolver uses is a matter of luck."
     ),
     confirm=(
         "dig +norec @ADDRESS OWNER CNAME",
@@ -34,7 +34,7 @@ RULE = Rule(
     ),
     remedies=(
         Remedy(
-            "a TXT record was added beside a delegation by CNAME",
+            "a TXT record was added where a CNAME already existed",
             "Remove the CNAME, or write the TXT record at its target.",
         ),
         Remedy(
@@ -47,19 +47,19 @@ RULE = Rule(
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell of a CNAME together with other data."""
+    """Report a CNAME together with other data."""
     at = context.conflicts
     if not at:
         return
     beside = [text for o in at if isinstance(o.reading, Alias) for text in o.reading.texts]
     served = set(beside).intersection(survey.challenge.expected)
     yield RULE.finding(
-        summary=f"{phrases.owner(survey.challenge.owner)} has {phrases.distinct_answers(at)} and a "
-        "TXT record beside it",
-        cause="A name that is an alias must hold nothing else: resolvers follow the CNAME and "
-        "may never see the TXT" + (", though the expected value is there." if served else "."),
-        remedy="Keep one of the two: the TXT record alone, if that is where records are made; or "
-        "the CNAME, with the TXT record at its target.",
+        summary=f"{phrases.owner(survey.challenge.owner)} has both {phrases.distinct_answers(at)} "
+        "and a TXT record",
+        cause="A name with a CNAME must not have other records. Resolvers follow the CNAME and may "
+        "never see the TXT record" + (", although it has the expected value." if served else "."),
+        remedy="Keep only one: either the TXT record, or the CNAME with the TXT record at its "
+        "target.",
         about=at,
         evidence={
             "beside": evidence.values(dict.fromkeys(beside)),

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.ALIAS_DANGLING,
     severity=Severity.ERROR,
-    meaning="The alias leads to a name whose zone does not exist or is not delegated.",
+    meaning="The alias points to a name whose zone does not exist or is not delegated.",
     reference="RFC 1034 section 3.6.2",
     explanation=(
-        "The chain of aliases ends at a name that no zone holds: its parent answers "
-        "NXDOMAIN, or its name servers do not serve it."
+        "The alias chain ends at a name that does not exist: the parent zone answers "
+        "NXDOMAIN, or the target's name servers do not serve it."
     ),
-    refusal="The CA's resolver reports NXDOMAIN or SERVFAIL for the whole question.",
+    refusal="The CA's resolver follows the alias and gets NXDOMAIN or SERVFAIL.",
     confirm=(
         "dig +norec @ADDRESS OWNER CNAME",
         "dig +trace TARGET TXT",
@@ -35,10 +35,10 @@ RULE = Rule(
     remedies=(
         Remedy(
             "the target is misspelt",
-            "Correct the CNAME; without a final dot many panels append the zone.",
+            "Correct the CNAME. Many panels append the zone to a target without a final dot.",
         ),
         Remedy(
-            "the target's domain has expired or was given up",
+            "the target's domain has expired",
             "Remove the alias at once: whoever registers that domain can get "
             "certificates for yours.",
         ),
@@ -51,7 +51,7 @@ RULE = Rule(
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell that the alias leads to a zone that does not exist."""
+    """Report an alias that points to a zone that does not exist."""
     if not survey.hops or context.caught_by_wildcard or context.conflicts or context.misplaced:
         return
     if not isinstance(survey.obstacle, NoSuchDomain):
@@ -60,10 +60,12 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     target = survey.alias_chain[-1] if survey.alias_chain else where
     owner = phrases.owner(survey.challenge.owner)
     yield RULE.finding(
-        summary=f"{owner} is an alias of {phrases.owner(target)}, which leads nowhere",
-        cause=f"{phrases.owner(zone)} says that {phrases.owner(where)} does not exist.",
-        remedy=f"Correct or remove the alias at {phrases.owner(survey.hops[-1].owner)}: whoever "
-        "registers the missing zone could get certificates for this domain.",
+        summary=f"{owner} points to {phrases.owner(target)}, which does not exist",
+        cause=f"The name servers of {phrases.owner(zone)} answer NXDOMAIN for "
+        f"{phrases.owner(where)}.",
+        remedy=f"Correct or remove the alias at {phrases.owner(survey.hops[-1].owner)}. Until "
+        "then, "
+        f"whoever registers {phrases.owner(where)} can get certificates for this domain.",
         about=survey.hops[-1].observations,
         evidence={
             "target": target.to_text(),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.facts.answers import Alias
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.survey import AliasLoop
 
@@ -19,17 +20,18 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 6
+_LIMIT = 16  # aliases that the walk, like resolvers, follows
 
 RULE = Rule(
     code=Code.ALIAS_LOOP,
     severity=Severity.ERROR,
-    meaning="The aliases form a loop, or there are more than 16 of them.",
+    meaning="The CNAME chain is a loop, or longer than 16.",
     reference="RFC 1034 section 3.6.2",
     explanation=(
-        "Following the aliases from the owner name comes back to a name already "
-        "passed, or goes on and on."
+        "Following the aliases from the owner name leads back to a name already in the chain, or "
+        "the chain does not end within 16 aliases."
     ),
-    refusal="Resolvers give up after some steps and report SERVFAIL.",
+    refusal="Resolvers give up after some steps (at most 16) and report SERVFAIL.",
     confirm=(
         "dig +norec @ADDRESS OWNER CNAME",
         "dig OWNER TXT",
@@ -37,18 +39,18 @@ RULE = Rule(
     remedies=(
         Remedy(
             "two names point at each other",
-            "Give one of them the TXT record and remove its CNAME.",
+            "Replace one of the CNAMEs with the TXT record.",
         ),
         Remedy(
             "a DNAME covers its own target",
-            "Move the target out of the renamed tree.",
+            "Move the target to a name that the DNAME does not cover.",
         ),
     ),
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell that the chain of aliases comes back or does not end."""
+    """Report that the chain of aliases comes back or does not end."""
     if not isinstance(survey.obstacle, AliasLoop) or context.caught_by_wildcard:
         return
     if context.conflicts:
@@ -56,11 +58,20 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     chain = survey.obstacle.chain
     back = len(set(chain)) < len(chain) or survey.challenge.owner in chain
     owner = phrases.owner(survey.challenge.owner)
+    by_dname = any(
+        isinstance(o.reading, Alias) and o.reading.dname is not None for o in survey.observations
+    )
     yield RULE.finding(
-        summary=f"{owner} leads {'into a loop of' if back else f'through {len(chain)}'} aliases",
+        summary=f"{owner} points into a CNAME loop (limit {_LIMIT} aliases)"
+        if back
+        else f"the CNAME chain from {owner} is too long ({len(chain)}; limit {_LIMIT})",
         cause=f"The chain: {' -> '.join([owner, *map(phrases.owner, chain[:_SHOWN])])}"
         + (f" and {len(chain) - _SHOWN} more" if len(chain) > _SHOWN else ""),
-        remedy="End the chain: put the TXT record in place of one of these CNAMEs, or let one "
-        "of them lead to a name that holds it.",
+        remedy="Point one of the aliases at a name that holds the TXT record"
+        + (
+            ", or change the DNAME so that it does not map this name."
+            if by_dname
+            else ", or replace one of the CNAMEs with the TXT record."
+        ),
         evidence={"alias_chain": [name.to_text() for name in chain]},
     )

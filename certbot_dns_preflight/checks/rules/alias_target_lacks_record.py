@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.ALIAS_TARGET_LACKS_RECORD,
     severity=Severity.ERROR,
-    meaning="The owner name is an alias, and the name that it leads to lacks the value.",
+    meaning="The owner name is an alias, and its target does not have the value.",
     reference="RFC 1034 section 3.6.2",
     explanation=(
-        "A CNAME or DNAME sends the question on to another name. All name servers of "
-        "that name's zone answered, and none has the expected value there."
+        "A CNAME or DNAME redirects the query to another name. All name servers of that name's "
+        "zone answered, and none has the expected value there."
     ),
-    refusal="The CA follows the alias and finds no TXT record, or only others, at its end.",
+    refusal="The CA follows the alias and finds no TXT record at its target, or only other values.",
     confirm=(
         "dig +norec @ADDRESS OWNER CNAME",
         "dig +norec @ADDRESS TARGET TXT",
     ),
     remedies=(
         Remedy(
-            "the record was written at the owner name, not at the target",
-            "certbot's plugin follows aliases (--dns-preflight-alias follow); a hook finds the "
-            "place in DNS_PREFLIGHT_RECORD.",
+            "the record was created at the owner name, not at the target",
+            "Make the plugin follow the alias (certbot: `--dns-preflight-alias follow`). A hook "
+            "gets the target in DNS_PREFLIGHT_RECORD.",
         ),
         Remedy(
             "the credentials do not cover the target's zone",
@@ -44,22 +44,22 @@ RULE = Rule(
         ),
         Remedy(
             "the alias is left over from another service",
-            "Remove the CNAME and write the TXT record at the owner name itself.",
+            "Remove the CNAME and create the TXT record at the owner name itself.",
         ),
     ),
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell that the alias's target lacks the value, or could not be asked for it."""
+    """Report that the alias's target lacks the value, or could not be asked for it."""
     if context.final is None:
         return
     if _is_unfollowed(context):
         yield RULE.finding(
             summary=f"{phrases.owner(context.target)} is "
-            f"{phrases.distinct_answers(context.usable)}, and what is there was not seen",
-            cause="The run ended before the alias's target could be asked for.",
-            remedy="Look again, with a longer timeout.",
+            f"{phrases.distinct_answers(context.usable)}, and its target was not checked",
+            cause="The run ended before the target could be queried.",
+            remedy=f"Try again with a longer {phrases.option('timeout')}.",
             about=context.usable,
             evidence={"addresses": evidence.places(context.usable)},
         )
@@ -72,22 +72,25 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     target, owner = phrases.owner(context.target), phrases.owner(survey.challenge.owner)
     above = survey.probes.missing_above
     if nearest:
-        lacks = "has other TXT values only"
+        lacks = "only has other TXT values"
         why = value_words.wrong_because(nearest, context)
     else:
         lacks = "has no TXT record"
-        why = f"All its name servers answer {phrases.distinct_answers(context.lacking)}."
+        why = f"Its name servers answer {phrases.distinct_answers(context.lacking)}."
     yield RULE.finding(
-        summary=f"{owner} is an alias of {target}, and that {lacks}",
+        summary=f"{owner} is an alias of {target}, which {lacks}",
         cause=f"The CA follows the alias, so {target} must have the record. {why}"
         + (
-            f" Not even {phrases.owner(above)} exists: if it is a domain that is registered no "
-            "more, whoever registers it could get certificates for this one."
+            f" {phrases.owner(above)} does not exist either. If that domain is no longer "
+            "registered, whoever registers it can get certificates for this one."
             if above
             else ""
         ),
-        remedy=f"Make the record at {target}, in the zone {phrases.owner(context.final.zone.apex)} "
-        f"(see that the plugin may write there); or make it at {owner}, in place of the CNAME",
+        remedy=f"Create the record at {target} in the zone "
+        f"{phrases.owner(context.final.zone.apex)}, and make sure that the plugin may write there"
+        # Under a DNAME no other record can exist: only the target can hold it.
+        + ("" if _by_dname(context) else f". Or replace the CNAME at {owner} with the record"),
+        records=[phrases.txt_record(context.target, value) for value in context.expected],
         about=context.lacking,
         evidence={
             "target": context.target.to_text(),
@@ -96,6 +99,14 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
             "missing_above": above.to_text() if above else None,
             "addresses": evidence.places(context.lacking, expected=context.expected),
         },
+    )
+
+
+def _by_dname(context: Context) -> bool:
+    return any(
+        isinstance(o.reading, Alias) and o.reading.dname is not None
+        for hop in context.followed[:1]
+        for o in hop.observations
     )
 
 

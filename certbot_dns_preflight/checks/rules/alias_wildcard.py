@@ -23,10 +23,10 @@ RULE = Rule(
     meaning="A wildcard CNAME of the zone answers for the owner name.",
     reference="RFC 4592 section 3.3",
     explanation=(
-        "The owner name does not exist itself, so the zone's `*` record makes it an "
-        "alias. A random name beside it gives the same answer."
+        "The owner name has no record of its own, so the zone's `*` CNAME answers for it. A "
+        "random name next to it gets the same answer."
     ),
-    refusal="The CA follows the wildcard's CNAME, where the record usually is not.",
+    refusal="The CA follows the wildcard's CNAME, and the record is usually not at its target.",
     confirm=(
         "dig +norec @ADDRESS OWNER TXT",
         "dig +norec @ADDRESS no-such-name-here.DOMAIN CNAME",
@@ -34,32 +34,37 @@ RULE = Rule(
     remedies=(
         Remedy(
             "the TXT record was not written",
-            "Write it at the owner name itself: an existing name is not caught by a wildcard.",
+            "Create it at the owner name itself (an exact name overrides the wildcard).",
         ),
         Remedy(
             "the record was written at the wildcard's target on purpose",
-            "Nothing is wrong then, as long as the value is served; make an own CNAME to say so.",
+            "Nothing is wrong as long as the value is served. A CNAME at the owner name itself "
+            "makes "
+            "this explicit.",
         ),
     ),
-    note="A warning if the value is served all the same.",
+    note="A warning if the value is served anyway.",
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell that the owner name is caught by a wildcard alias."""
+    """Report that a wildcard alias catches the owner name."""
     target = survey.probes.wildcard_alias
     if target is None or context.misplaced:
-        return  # made at its right name, the record takes it out of the wildcard
+        return  # made at its right name, the record overrides the wildcard
     caught = context.caught_by_wildcard
     name = phrases.owner(survey.challenge.owner)
     yield RULE.finding(
         severity=Severity.ERROR if caught else Severity.WARNING,
-        summary=f"{name} has no record of its own; a wildcard CNAME answers for it and leads to "
-        f"{phrases.owner(target)}"
-        + (", where the value is not" if caught and survey.challenge.expected else ""),
-        cause="Any other name beside it is answered with the same CNAME"
-        + (": the record itself was not written there." if caught else "."),
-        remedy=f"Make the TXT record at {name} itself, which takes it out of the wildcard; or a "
-        "CNAME of its own to where the record is.",
+        summary=f"{name} has no record of its own; a wildcard CNAME to {phrases.owner(target)} "
+        "answers for it"
+        + (", and the value is not there" if caught and survey.challenge.expected else ""),
+        cause="A random name next to it gets the same CNAME"
+        + (", so the record was not created at this name." if caught else "."),
+        remedy=f"Create the TXT record at {name} itself (an exact name overrides the wildcard), or "
+        "add a CNAME there that points to where the record is.",
+        records=[phrases.txt_record(survey.challenge.owner, v) for v in survey.challenge.expected]
+        if caught
+        else (),
         evidence={"target": target.to_text()},
     )

@@ -20,41 +20,43 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.ANSWER_UNSTABLE,
     severity=Severity.ERROR,
-    meaning="One address went back and forth between having the record and lacking it.",
+    meaning="One address gives inconsistent answers: with the record, then without it.",
     reference="RFC 4786 section 4.4",
     explanation=(
-        "Within one run the same address showed the values, then did not, or the other way round "
-        "and back. Catching up once does not count."
+        "During one run, the same address served the values, then did not, and changed back "
+        "again. A single change (the server catching up) does not count."
     ),
-    refusal="The CA may be answered by the instance that lacks the record.",
+    refusal="The CA may reach the instance that does not have the record.",
     confirm=("for i in 1 2 3 4 5 6 7 8; do dig +norec +short +nsid @ADDRESS OWNER TXT; done",),
     remedies=(
         Remedy(
             "several instances behind one address (anycast, load balancer)",
-            "Find the instance that lags; wait longer (`settle`) or let the provider mend it.",
+            "Find the instance that is behind. Wait longer (`--settle`), or ask the provider to "
+            "fix it.",
         ),
         Remedy(
-            "two writers undo each other",
-            "See that no second client and no configuration sync rewrites the zone.",
+            "two programs overwrite each other's changes",
+            "Make sure that no second client or configuration sync rewrites the zone.",
         ),
     ),
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell that an address went back and forth."""
+    """Report an address that went back and forth."""
     at = tuple(o for o in survey.observations if observations.is_unstable(o, context.expected))
     if not at:
         return
     subjects = phrases.subjects(at, survey.observations)
     most = max(observation.flips for observation in at)
     yield RULE.finding(
-        summary=f"{phrases.listed(subjects)} {phrases.verb(len(subjects), 'shows', 'show')} "
-        "the record at times and at times not",
-        cause=f"Within this run the answer changed {most} times; probably several instances "
-        "stand behind the address and not all of them have the record.",
-        remedy="Find the instance that lags (dig +nsid shows which one answers), or wait until "
-        "all have the record; see that no second program rewrites the zone.",
+        summary=f"{phrases.listed(subjects)} {phrases.verb(len(subjects), 'gives', 'give')} "
+        f"inconsistent answers: {most} changes during this run",
+        cause="The address alternates between having the record and not having it. Probably "
+        "several servers share the address, and not all of them have the record.",
+        remedy="Find the server that is behind (dig +nsid shows which one answers), or wait until "
+        f"all have the record ({phrases.option('settle')} adds a pause). Make sure that no second "
+        "program rewrites the zone.",
         about=at,
         evidence={
             "addresses": evidence.places(at),

@@ -46,10 +46,10 @@ RULE = Rule(
         "CAA is looked up at the name and each ancestor; the first set found decides. "
         "Its `issue` (for wildcards `issuewild`) properties must name the CA, and "
         "`accounturi` and `validationmethods`, if given, must fit (RFC 8657). An "
-        "unknown critical property forbids. It is a warning where it depends on the CA; for "
-        "Let's Encrypt it is known what its software does not take."
+        "unknown critical property forbids issuance. Where CAs differ, it is a warning; what "
+        "Let's Encrypt does is known, so there it is exact."
     ),
-    refusal="The CA must not issue; it looks after the challenge has passed.",
+    refusal="The CA must not issue. It checks CAA after the challenge has passed.",
     confirm=(
         "dig DOMAIN CAA",
         "dig PARENT-OF-DOMAIN CAA",
@@ -65,11 +65,11 @@ RULE = Rule(
         ),
         Remedy(
             "accounturi names another account",
-            "Put this account's URL there; it changes when an account is made anew.",
+            "Use this account's URL. It changes when you register a new account.",
         ),
         Remedy(
             "accounturi is the account's URL of ACMEv1",
-            "Let's Encrypt takes it (a warning); better put the URL of today there.",
+            "Let's Encrypt accepts it (a warning). Replace it with the current URL.",
         ),
         Remedy(
             "validationmethods lacks dns-01",
@@ -77,7 +77,7 @@ RULE = Rule(
         ),
         Remedy(
             "a critical property that the CA does not know, or flag 1 or a hyphen that it misreads",
-            "Set the flags to 0, or leave the parameter out.",
+            "Set the flags to 0, or remove the parameter.",
         ),
     ),
     subject=Subject.ENVIRONMENT,
@@ -85,7 +85,7 @@ RULE = Rule(
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell of each set that decides and does not plainly allow; what it means for both names once.
+    """Report each set that decides and does not plainly allow; what it means for both names once.
 
     The certificate may have the domain, its wildcard, or both.
     """
@@ -115,6 +115,7 @@ def _forbidden(case: words.Case, decision: Forbidden) -> Finding:
         summary=words.summary(case, decision, decisive),
         cause=words.cause(case, [objection.about for objection in decision.objections]),
         remedy=words.remedy(case, decision, decisive),
+        records=words.records(case, decision, decisive),
         nameserver=_only_server(case.found),
         evidence=_evidence(case, decisive.why.value),
     )

@@ -47,12 +47,12 @@ def summary(  # noqa: PLR0911 - one sentence a reason
         case Rejection.OTHER_METHOD:
             return f"CAA at {at} does not let {ca} validate by {request.method}{for_wildcards}"
         case Rejection.DUPLICATE_PARAMETER:
-            return f"CAA at {at} has {decisive.detail} twice in one record, which allows nobody"
+            return f"CAA at {at} has {decisive.detail} twice in one record, so no CA may issue"
         case Rejection.MALFORMED:
-            return f"CAA at {at} has a malformed record, which allows nobody ({decisive.detail})"
+            return f"CAA at {at} has a malformed record, so no CA may issue ({decisive.detail})"
         case Rejection.UNKNOWN_CRITICAL:
             tag = phrases.bounded(presentation(decisive.about.tag), 32)
-            return f'CAA at {at} has a critical property that CAs do not know, "{tag}"'
+            return f'CAA at {at} has a critical property that CAs do not know: "{tag}"'
         case _ as never:
             assert_never(never)
 
@@ -65,18 +65,24 @@ def remedy(case: Case, decision: Forbidden, decisive: Objection) -> str:
     match decisive.why:
         case Rejection.OTHER_ACCOUNT:
             account = phrases.bounded(request.account or "")
-            return f"Put accounturi={account} there, which is the account that asks"
+            return f"Set accounturi={account} (the account that requests the certificate)"
         case Rejection.OTHER_METHOD:
             methods = ",".join(filter(None, (decisive.detail, request.method)))
-            return f"Put validationmethods={phrases.bounded(methods)} there"
+            return f"Set validationmethods={phrases.bounded(methods)}"
         case Rejection.DUPLICATE_PARAMETER:
-            return f"Leave one out, or make it two records: {record}"
+            return f"Remove one of them, or split the record in two: {record}"
         case Rejection.UNKNOWN_CRITICAL:
             return f"Correct the tag, set the flags to 0, or remove the record: {record}"
         case Rejection.MALFORMED if decisive.detail:
-            return f"Replace it by {line}"
+            return f"Replace it with {line}"
         case _:
             return f"Add {line}"
+
+
+def records(case: Case, decision: Forbidden, decisive: Objection) -> tuple[str, ...]:
+    """Give the record to add, where a new one is the remedy."""
+    line = _line(case.found.owner, decision.tag, case.request)
+    return (line,) if line in remedy(case, decision, decisive) else ()
 
 
 def ambiguous(case: Case, decision: Unjudged) -> tuple[str, str]:
@@ -85,28 +91,30 @@ def ambiguous(case: Case, decision: Unjudged) -> tuple[str, str]:
     at, record = _at(found), _record(found.owner, decision.about)
     match decision.doubt:
         case Ambiguity.IDENTITY_UNKNOWN:
-            text = f"CAA at {at} restricts who may issue; this CA's name in CAA is unknown"
-            advice = "Name it with caa-identity (the directory's caaIdentities were not there)."
+            text = f"CAA at {at} restricts who may issue, and this CA's name in CAA is unknown"
+            advice = (
+                f"Set {phrases.option('caa-identity')} to the CA's name (the ACME directory "
+                "lists no "
+                "caaIdentities)."
+            )
         case Ambiguity.ACCOUNT_UNKNOWN:
-            text = f"CAA at {at} binds issuance to one ACME account; which one asks is unknown"
-            advice = "See that the accounturi is the URL of the account that will ask."
+            text = f"CAA at {at} allows one ACME account only, and the account in use is unknown"
+            advice = "Make sure that accounturi is the URL of the account that you use."
         case Ambiguity.LETTER_CASE:
-            text = f"CAA at {at} names {_ca(request)} in other letters (upper, lower case)"
+            text = f"CAA at {at} spells {_ca(request)} with different upper and lower case"
             advice = f"Write it as {_line(found.owner, decision.tag, request)}"
         case Ambiguity.OLD_ACCOUNT:
             text = f"CAA at {at} names this ACME account by its URL of ACMEv1"
             account = phrases.bounded(request.account or "")
-            advice = (
-                f"Better put accounturi={account} there; the old form may not be taken for long"
-            )
+            advice = f"Set accounturi={account} instead; CAs may stop accepting the old form"
         case Ambiguity.HYPHEN:
-            text = f"CAA at {at} has a hyphen in a parameter's tag, which some CAs do not take"
-            advice = f"Leave that parameter out, or add {_line(found.owner, decision.tag, request)}"
+            text = f"CAA at {at} has a hyphen in a parameter's tag, which some CAs reject"
+            advice = f"Remove that parameter, or add {_line(found.owner, decision.tag, request)}"
         case Ambiguity.LITTLE_KNOWN:
             text = f"CAA at {at} has a critical property that some CAs do not know"
             advice = f"Set the flags of this record to 0: {record}"
         case Ambiguity.FLAG_ONE:
-            text = f"CAA at {at} has flag 1 on an unknown tag, which some CAs take for critical"
+            text = f"CAA at {at} has flag 1 on an unknown tag, which some CAs treat as critical"
             advice = f"Set the flags of this record to 0: {record}"
         case _ as never:
             assert_never(never)
@@ -117,7 +125,7 @@ def cause(case: Case, about: Sequence[Property]) -> str:
     """Show the records that decide, and who serves them."""
     found = case.found
     lines = phrases.listed(_record(found.owner, item) for item in about)
-    alias = "" if found.owner == found.name else f", to which {found.name} is an alias"
+    alias = "" if found.owner == found.name else f"; {phrases.owner(found.name)} points there"
     return f"{lines} ({_who(found)}){alias}"
 
 
@@ -125,10 +133,10 @@ def _who(found: RelevantSet) -> str:
     serving = list(dict.fromkeys(a.nameserver for a in found.served_by if a.nameserver))
     asked = {a.nameserver for a in found.asked if a.nameserver}
     if not serving:
-        return "as the resolver says"
+        return "according to the resolver"
     if len(found.served_by) == len(found.asked):
         return phrases.everyone(len(asked))
-    return f"only {phrases.listed(phrases.host(name) for name in serving)}; servers disagree"
+    return f"only {phrases.listed(phrases.host(name) for name in serving)}; the servers disagree"
 
 
 def _at(found: RelevantSet) -> str:
@@ -145,10 +153,10 @@ def _ca(request: IssuanceRequest) -> str:
 
 def _line(owner: dns.name.Name, tag: str, request: IssuanceRequest) -> str:
     identity = phrases.bounded(request.identities[0], 64) if request.identities else "YOUR-CA"
-    return f'{phrases.owner(owner)} CAA 0 {tag} "{identity}"'
+    return phrases.record(owner, f'CAA 0 {tag} "{identity}"')
 
 
 def _record(owner: dns.name.Name, item: Property) -> str:
     tag = presentation(item.tag)
     value = phrases.bounded(presentation(item.value))
-    return f'{phrases.owner(owner)} CAA {item.flags} {tag} "{value}"'
+    return phrases.record(owner, f'CAA {item.flags} {tag} "{value}"')

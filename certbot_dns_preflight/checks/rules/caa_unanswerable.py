@@ -27,13 +27,13 @@ _TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one incl
 RULE = Rule(
     code=Code.CAA_UNANSWERABLE,
     severity=Severity.ERROR,
-    meaning="A CAA question fails at the name or an ancestor.",
+    meaning="A CAA query fails at the name or one of its ancestors.",
     reference="RFC 8659 section 3",
     explanation=(
         "Every name server must answer a CAA question, if only negatively. One gives "
         "SERVFAIL, no answer, or a broken one; or nothing came within 20 seconds."
     ),
-    refusal="An unanswered CAA question counts as a prohibition.",
+    refusal="If the CA cannot read CAA, it must not issue.",
     confirm=(
         "dig +norec @ADDRESS DOMAIN CAA",
         "dig +trace DOMAIN CAA",
@@ -49,7 +49,7 @@ RULE = Rule(
         ),
         Remedy(
             "DNSSEC denial for the type is broken",
-            "See dnssec-bogus.",
+            "Run `dns-preflight explain dnssec-bogus`.",
         ),
         Remedy(
             "the registry's servers fail (a top-level domain)",
@@ -96,7 +96,7 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
     who = phrases.bounded(failures[0])
     if servers:
         fail = phrases.verb(number, "fails", "fail")
-        who = f"{phrases.everyone(number)} of {zone} {fail} to answer"
+        who = f"{phrases.everyone(number)} of {zone} {fail} to answer CAA queries"
     cause = f"{phrases.listed(phrases.bounded(text) for text in failures)}"
     if servers:
         cause += f" from {phrases.listed(phrases.host(name) for name in servers)}"
@@ -104,16 +104,17 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
     if registry:
         who = f"the registry's servers for {zone} fail"
     if fine:
-        cause += "; the same servers answer other questions"
+        cause += "; the same servers answer other queries"
     return RULE.finding(
         summary=f"CAA at {where} cannot be read: {who}",
         cause=f"{cause}. A CA that cannot read CAA must not issue.",
         remedy="The registry's servers fail; nothing to fix on your side. Try again later"
         if registry
-        else "Let these servers answer CAA questions, with the records or with an empty answer; "
-        "old software and firewalls that know no CAA are the usual reason."
+        else "Make sure these servers answer CAA queries, with the records or with an empty "
+        "answer. "
+        "Usually, old software or a firewall does not know CAA."
         if fine
-        else f"Mend the name servers of {zone}",
+        else f"Fix the name servers of {zone}",
         nameserver=servers[0] if len(set(servers)) == 1 else None,
         evidence={
             "domain": show_name(climb.domain),

@@ -20,15 +20,13 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.CASE_NOT_PRESERVED,
     severity=Severity.WARNING,
-    meaning="The question comes back in another letter case than it was sent.",
+    meaning="The server changes the letter case of the query name in its answer.",
     reference="RFC 1035 section 2.3.3",
     explanation=(
-        "Resolvers mix the letter case of the question (0x20) and expect it back as "
-        "sent, as a guard against forgery."
+        "To make forgery harder, resolvers mix upper and lower case in the query name (0x20) and "
+        "expect the same spelling in the answer."
     ),
-    refusal=(
-        "Let's Encrypt's resolvers use 0x20: they drop such answers, or ask again another way."
-    ),
+    refusal=("Let's Encrypt's resolvers use 0x20. They drop such answers or have to retry."),
     confirm=("dig +norec @ADDRESS oWnEr.eXaMpLe TXT",),
     remedies=(
         Remedy(
@@ -40,12 +38,12 @@ RULE = Rule(
 
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
-    """Tell it once of all addresses that do it."""
+    """Report it once for all addresses that do it."""
     yield from probed.findings(
         RULE,
         survey,
         probed.at(survey, survey.probes.case_changed),
-        what="changes the letter case of the question",
-        cause="Resolvers that mix letter case against forgery (0x20) drop such answers.",
-        remedy="Update the server or the load balancer before it.",
+        what="changes the letter case of the query name",
+        cause="Resolvers mix letter case to make forgery harder (0x20) and drop such answers.",
+        remedy="Update the server, or the load balancer in front of it.",
     )

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.CASE_SENSITIVE,
     severity=Severity.ERROR,
-    meaning="The answer depends on the letter case of the question.",
+    meaning="The answer depends on the letter case of the query name.",
     reference="RFC 4343 section 3",
     explanation=(
-        "Names in DNS compare without regard to letter case. This server finds a name, its data or "
-        "the proof that there is none only where it is asked for in the letters of its zone."
+        "DNS names are compared without regard to letter case. This server finds a name, its data, "
+        "or the proof that there is none only if the query spells it exactly as the zone does."
     ),
     refusal=(
-        "Let's Encrypt's resolvers mix the letter case of every question (0x20): they get the "
-        "wrong answer almost always."
+        "Let's Encrypt's resolvers mix upper and lower case in every query (0x20), so they almost "
+        "always get the wrong answer."
     ),
     confirm=(
         "dig +norec @ADDRESS OWNER TXT",
@@ -38,19 +38,19 @@ RULE = Rule(
     ),
     remedies=(
         Remedy(
-            "home-made or old server software compares names byte by byte",
+            "custom or old server software compares names byte by byte",
             "Update it, or move the zone.",
         ),
         Remedy(
-            "a database behind the server compares with regard to case",
-            "Store names in small letters, and look them up so.",
+            "the server's database compares names with regard to case",
+            "Store and look up names in lower case.",
         ),
     ),
 )
 
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
-    """Tell of each zone once, with all addresses and questions where it shows."""
+    """Report each zone once, with all addresses and questions where it shows."""
     found = [fault for fault in survey.query_faults if isinstance(fault, CaseFault)]
     for zone in dict.fromkeys(fault.zone for fault in found):
         yield _finding([fault for fault in found if fault.zone == zone])
@@ -62,12 +62,12 @@ def _finding(some: Sequence[CaseFault]) -> Finding:
     exact = phrases.listed(dict.fromkeys(phrases.bounded(fault.exact) for fault in some))
     answers = phrases.verb(len(faults.hosts(some)), "answers", "answer")
     return RULE.finding(
-        summary=f"{faults.who(some)} {answers} otherwise where letters are mixed (aBc)",
-        cause=f"To {asked} came, in mixed letters: {mixed}; in small ones: {exact}. Resolvers of "
-        "CAs mix the letter case of every question",
+        summary=f"{faults.who(some)} {answers} differently if the query mixes upper and lower case",
+        cause=f"{asked} in mixed case: {mixed}; in lower case: {exact}. The CA's resolvers mix the "
+        "letter case of every query",
         remedy=faults.REGISTRY_REMEDY
         if faults.is_registrys(some[0])
-        else "Update the server software or what it reads names from: letter case must not matter.",
+        else "Update the server software or its database, so that letter case does not matter.",
         nameserver=faults.only_host(some),
         address=faults.only_address(some),
         evidence={

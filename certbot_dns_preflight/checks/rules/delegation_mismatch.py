@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.DELEGATION_MISMATCH,
     severity=Severity.WARNING,
-    meaning="The parent's NS set and the zone's own differ.",
+    meaning="The NS records at the parent and in the zone itself differ.",
     reference="RFC 1034 section 4.2.2",
     explanation=(
-        "Some name servers are listed only in the delegation, others only at the "
-        "zone's apex. This tool asks all of them."
+        "Some name servers are listed only in the delegation (at the registrar), or only in the "
+        "zone itself. dns-preflight queries all of them."
     ),
     refusal=(
-        "It does not refuse for this, but a resolver may ask any of them: each one "
-        "listed must have the record."
+        "It does not refuse because of this. But a resolver may query any of them, so each one "
+        "must "
+        "have the record."
     ),
     confirm=(
         "dig +norec @PARENT-ADDRESS ZONE NS",
@@ -39,8 +40,8 @@ RULE = Rule(
     ),
     remedies=(
         Remedy(
-            "a change of provider is under way",
-            "Finish it: same set at the registrar and in the zone.",
+            "a change of provider is in progress",
+            "Finish it: set the same name servers at the registrar and in the zone.",
         ),
         Remedy(
             "the zone was copied with its old NS records",
@@ -51,7 +52,7 @@ RULE = Rule(
 
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
-    """Tell, of each zone passed, that the parent's NS set and the zone's own differ."""
+    """Report, for each zone passed, that the parent's NS set and the zone's own differ."""
     zones = {hop.zone.apex: hop.zone for hop in survey.hops}
     for zone in zones.values():
         given = {s.name for s in zone.nameservers if Listing.DELEGATION in s.listed_by}
@@ -67,16 +68,32 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
             if some
         ]
         yield RULE.finding(
-            summary=f"the NS sets for {phrases.owner(zone.apex)} differ: {'; '.join(parts)}",
-            cause="Resolvers ask both: those of the parent first, those of the zone once they "
-            "have seen it.",
-            remedy="Make both sets alike: at the registrar, and in the zone's own NS records.",
+            summary=f"the NS records of {phrases.owner(zone.apex)} differ: {'; '.join(parts)}",
+            cause="Resolvers use both: first those of the parent zone, then those of the zone "
+            "itself.",
+            remedy=_remedy(given, own),
             evidence={
                 "zone": zone.apex.to_text(),
                 "delegation": _texts(given),
                 "apex": _texts(own),
             },
         )
+
+
+def _remedy(given: set[dns.name.Name], own: set[dns.name.Name]) -> str:
+    """Go by the zone's own set, its owner's word; what only the registry lists is left over."""
+    parts = []
+    if given - own:
+        old = phrases.listed(map(phrases.host, sorted(given - own)))
+        parts.append(f"remove {old}")
+    if own - given:
+        new = phrases.listed(map(phrases.host, sorted(own - given)))
+        parts.append(f"add {new}")
+    return (
+        f"At your registrar, {' and '.join(parts)}; or correct the NS records in the zone, if "
+        "those "
+        "are out of date."
+    )
 
 
 def _texts(names: Iterable[dns.name.Name]) -> list[Json]:

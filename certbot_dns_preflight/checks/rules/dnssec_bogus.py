@@ -29,14 +29,15 @@ RULE = Rule(
     meaning="A validating resolver would answer SERVFAIL.",
     reference="RFC 4035 section 5",
     explanation=(
-        "The chain of signatures from the root does not hold; `kind` says where: "
+        "The chain of trust from the root is broken; `kind` says where: "
         "ds-without-key, digest-differs, signature-expired, signature-not-yet-valid, "
-        "signature-missing, signature-invalid, denial-invalid. Each server address is looked at by "
-        "itself: one secondary with old signatures is the usual fault."
+        "signature-missing, signature-invalid, denial-invalid. Each server address is checked by "
+        "itself: usually, one secondary has old signatures."
     ),
     refusal=(
-        "CAs must validate DNSSEC for TXT and CAA, and for the answer that there is no CAA; "
-        "bogus data is no data."
+        "CAs must validate DNSSEC for TXT and CAA, also for the answer that there is no CAA "
+        "record. "
+        "Answers that do not validate are rejected."
     ),
     confirm=(
         "dig +dnssec +norec @ADDRESS OWNER TXT",
@@ -48,19 +49,19 @@ RULE = Rule(
         Remedy(
             "ds-without-key",
             "Correct the DS at the registrar, or remove it while the zone is unsigned; where "
-            "only some servers of the zone above have it, see to their transfers.",
+            "only some servers of the parent zone have it, fix their transfers.",
         ),
         Remedy(
             "digest-differs",
-            "Make the DS anew from the key that the zone serves; tag and algorithm are right.",
+            "Make a new DS from the key that the zone serves; tag and algorithm are right.",
         ),
         Remedy(
             "signature-expired",
-            "Sign again; see why the signer or the transfer to this secondary stands still.",
+            "Sign again. Find out why the signer or the transfer to this secondary stopped.",
         ),
         Remedy(
             "signature-not-yet-valid",
-            "Set the signer's clock, or this host's.",
+            "Correct the clock of the signer or of this host.",
         ),
         Remedy(
             "signature-missing",
@@ -82,7 +83,7 @@ RULE = Rule(
 
 
 def check(_survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell each zone's faults, one finding a kind."""
+    """Report each zone's faults, one finding a kind."""
     assessment = context.environment.signatures
     if assessment is None:
         return

@@ -25,33 +25,33 @@ def summary(  # noqa: PLR0911 - one sentence a kind
     match kind:
         case Kind.DS_WITHOUT_KEY:
             if _is_root(zone):
-                return "The trust anchor matches none of the root's keys"
+                return "the trust anchor does not match any of the root's keys"
             parent = phrases.owner(zone.apex.parent())
-            return f"DNSSEC of {apex}: its DS (seen from {parent}) matches no key{where}"
+            return f"DNSSEC of {apex}: the DS at {parent} does not match any key{where}"
         case Kind.DIGEST_DIFFERS:
             parent = phrases.owner(zone.apex if _is_root(zone) else zone.apex.parent())
             tags = phrases.listed(dict.fromkeys(str(tag) for f in faults for tag in f.key_tags))
             return (
-                f"DNSSEC of {apex}: its DS (seen from {parent}) names key tag {tags}, but another "
-                f"digest than that key has{where}"
+                f"DNSSEC of {apex}: key tag {tags} exists, but its digest differs from the DS at "
+                f"{parent}{where}"
             )
         case Kind.EXPIRED:
             ago = dnssec_words.span(
                 now - (min(f.moment for f in faults if f.moment) if first.moment else now)
             )
-            return f"DNSSEC of {apex}: signatures{of_caa} expired {ago} ago{where}"
+            return f"DNSSEC of {apex}: the signatures{of_caa} expired {ago} ago{where}"
         case Kind.NOT_YET_VALID:
             ahead = dnssec_words.span((first.moment or now) - now)
-            return f"DNSSEC of {apex}: signatures{of_caa} begin only in {ahead}{where}"
+            return f"DNSSEC of {apex}: the signatures{of_caa} become valid in {ahead}{where}"
         case Kind.MISSING if all(fault.detail == WITHOUT_PROOF for fault in faults):
-            return f"DNSSEC of {apex}: {_types(faults)} denied without a signed proof{where}"
+            return f"DNSSEC of {apex}: no signed proof that {_types(faults)} is absent{where}"
         case Kind.MISSING:
-            return f"DNSSEC of {apex}: {_types(faults)} without a signature{where}"
+            return f"DNSSEC of {apex}: no signature for {_types(faults)}{where}"
         case Kind.INVALID:
-            return f"DNSSEC of {apex}: {_types(faults)} with a signature that does not fit{where}"
+            return f"DNSSEC of {apex}: invalid signature for {_types(faults)}{where}"
         case Kind.DENIAL_INVALID:
             absent = phrases.listed(map(_denied, faults))
-            return f"DNSSEC of {apex}: the proof that {absent} does not hold{where}"
+            return f"DNSSEC of {apex}: invalid proof that {absent}{where}"
         case _ as never:
             assert_never(never)
 
@@ -63,9 +63,9 @@ def cause(zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Asse
         text = f"{dnssec_words.what(fault)}: {phrases.bounded(fault.detail)}"
         if kind is Kind.DS_WITHOUT_KEY:
             tags = ", ".join(map(str, fault.key_tags[:8]))
-            text = f"the DS names key {tags}; {phrases.bounded(fault.detail)}"
+            text = f"the DS refers to key tag {tags}; {phrases.bounded(fault.detail)}"
         elif fault.moment is not None:
-            verb = "ended" if kind is Kind.EXPIRED else "begins"
+            verb = "expired" if kind is Kind.EXPIRED else "becomes valid"
             when = dnssec_words.when(fault.moment)
             text = f"the signature of {dnssec_words.what(fault)} {verb} {when}"
         lines.append(f"{text} ({dnssec_words.hosts(fault.places)})")
@@ -81,53 +81,60 @@ def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
     partly = not at <= set(places)
     match kind:
         case Kind.DS_WITHOUT_KEY if _is_root(zone):
-            return "Correct the trust anchors given with trust-anchor, or leave the option out"
+            return (
+                f"Correct the trust anchors ({phrases.option('trust-anchor')}), or omit the option"
+            )
         case Kind.DENIAL_INVALID if any(_is_of_a_delegation(fault) for fault in faults):
             return (
                 f"Delegate the zone in {apex} (NS records, and DS if it is signed), or remove it "
-                "from the servers; then sign again"
+                "from the servers. Then sign again"
             )
         case _ if dnssec_words.is_top_level(zone):
             return (
-                "The registry's signatures do not hold; nothing to fix on your side, if this "
-                "host's clock is right. Try again later"
+                "The registry's signatures are broken; nothing to fix on your side if this host's "
+                "clock is right. Try again later"
             )
         case Kind.DS_WITHOUT_KEY if at.isdisjoint(places):
-            return "See that all servers of the zone above serve the DS of the zone's current keys"
+            return "Make sure all name servers of the parent zone serve the DS of the current keys"
         case Kind.DS_WITHOUT_KEY if partly:
-            return f"See that these servers get the signed {apex} with its current keys"
+            return f"Make sure these servers get the signed zone {apex} with its current keys"
         case Kind.DS_WITHOUT_KEY:
             return (
-                "Put the DS of the zone's key-signing key into the parent zone (at the registrar); "
-                "or remove the DS if the zone is not to be signed"
+                "At the registrar, set the DS of the zone's key-signing key. If the zone is not "
+                "meant "
+                "to be signed, remove the DS"
             )
         case Kind.DIGEST_DIFFERS:
             return (
-                "Put the DS into the parent zone (at the registrar) anew, made from the key that "
-                "the zone serves: key tag and algorithm are right, the digest is not"
+                "At the registrar, replace the DS with one made from the key that the zone "
+                "serves. The "
+                "key tag and algorithm match, the digest does not"
             )
         case Kind.EXPIRED if partly:
             return (
-                f"See why these servers no longer get {apex} from the primary (transfer, serial), "
-                "and transfer it anew"
+                f"Find out why these servers no longer get {apex} from the primary (transfer, "
+                "serial), "
+                "and transfer it again"
             )
         case Kind.EXPIRED:
-            return f"Sign {apex} again, and see why its signer has stopped"
+            return f"Sign {apex} again and find out why signing stopped"
         case Kind.NOT_YET_VALID:
-            return "Set the signer's clock, or this host's, and sign again"
+            return "Correct the clock of the signer or of this host, and sign again"
         case Kind.MISSING if partly:
-            return f"See that these servers hold {apex} as it was signed, with DNSSEC turned on"
+            return f"Make sure these servers have the signed zone {apex}, with DNSSEC turned on"
         case Kind.MISSING:
-            return f"Sign all of {apex}; with a new key or algorithm, before the DS appears"
+            return (
+                f"Sign all of {apex}. With a new key or algorithm, sign before you publish the DS"
+            )
         case Kind.INVALID if any("trusted keys" in fault.detail for fault in faults):
             return (
-                "Publish the key that signs on every server, and keep the old one until all its "
+                "Publish the signing key on every server, and keep the old key until all of its "
                 "signatures are gone"
             )
         case Kind.DENIAL_INVALID:
-            return f"Rebuild the chain of NSEC or NSEC3 records of {apex}, and sign it again"
+            return f"Rebuild the NSEC or NSEC3 chain of {apex}, and sign the zone again"
         case Kind.INVALID:
-            return f"Sign {apex} again; let nothing change the zone after signing"
+            return f"Sign {apex} again, and make sure that nothing changes the zone after signing"
         case _ as never:
             assert_never(never)
 
@@ -141,8 +148,9 @@ def _clock(zone: ZoneState, kind: Kind, faults: Iterable[Fault], assessment: Ass
     if not near and not dnssec_words.is_top_level(zone):
         return ""
     return (
-        f"; this host's clock says {dnssec_words.when(assessment.now)}: if it is wrong, that alone "
-        "may explain it"
+        f"; this host's clock says {dnssec_words.when(assessment.now)}: if it is wrong, that may "
+        "explain "
+        "it"
     )
 
 

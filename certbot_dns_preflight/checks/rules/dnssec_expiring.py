@@ -28,23 +28,23 @@ RULE = Rule(
     meaning="A signature in use ends within 3 days.",
     reference="RFC 6781 section 4.4.2",
     explanation=(
-        "The signature is still valid, but should have been renewed by now. Also told where it has "
-        "ended, or begins, so short a time away that validators put it down to clocks that "
-        "differ: a tenth of its validity, an hour at least and a day at most."
+        "The signature is still valid, but should have been renewed by now. Also reported if it "
+        "has just expired, or is about to become valid, within the clock difference that "
+        "validators tolerate: a tenth of its validity, at least an hour and at most a day."
     ),
-    refusal="It does not yet; from the expiry on (and that time) it will.",
+    refusal="It does not refuse yet. It will once the signature has expired.",
     confirm=("dig +dnssec +norec @ADDRESS ZONE SOA",),
     remedies=(
         Remedy(
             "the signer has stopped",
-            "Start it; see its log and its access to the keys.",
+            "Start it. Check its log and its access to the keys.",
         ),
         Remedy(
             "a secondary no longer gets the new signatures",
-            "Mend the zone transfer.",
+            "Fix the zone transfer.",
         ),
         Remedy(
-            "the signer's clock or this host's is wrong",
+            "the clock of the signer or of this host is wrong",
             "Set it (NTP).",
         ),
     ),
@@ -53,7 +53,7 @@ RULE = Rule(
 
 
 def check(_survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell of signatures near either end of their time, in zones that are not bogus already."""
+    """Report signatures near either end of their time, in zones that are not bogus already."""
     assessment = context.environment.signatures
     if assessment is None:
         return
@@ -101,22 +101,32 @@ def _texts(zone: ZoneState, places: Sequence[ServerAddress], now: int) -> tuple[
     first = min(zone.expiring, key=lambda one: one.expiration)
     ahead = [one for one in zone.expiring if one.inception is not None]
     span, when, what = dnssec_words.span, dnssec_words.when, dnssec_words.what
-    tolerated = f"validators allow for clocks that differ so much; this host's says {when(now)}"
+    tolerated = f"validators tolerate clocks that differ this much; this host's says {when(now)}"
     if first.expiration < now:
         return (
-            f"Signatures of {apex} ended {span(now - first.expiration)} ago{where}",
+            f"The signatures of {apex} expired {span(now - first.expiration)} ago{where}",
             f"{what(first)} is signed until {when(first.expiration)}; {tolerated}",
-            "See that the signer runs and that this host's clock is right; soon the CA will refuse",
+            (
+                "Make sure the signer is running and this host's clock is right. The CA will soon "
+                "refuse"
+            ),
         )
     if ahead:
         late = max(ahead, key=lambda one: one.inception or 0)
         return (
-            f"Signatures of {apex} begin only in {span((late.inception or now) - now)}{where}",
-            f"{what(late)} is signed from {when(late.inception or now)} on; {tolerated}",
-            "Set the signer's clock, or this host's",
+            (
+                f"The signatures of {apex} become valid in "
+                f"{span((late.inception or now) - now)}{where}"
+            ),
+            f"{what(late)} is signed from {when(late.inception or now)}; {tolerated}",
+            "Correct the clock of the signer or of this host",
         )
     return (
-        f"Signatures of {apex} end in {span(first.expiration - now)}{where}",
-        f"{what(first)} is signed until {when(first.expiration)}; a signer renews in time",
-        "See that the signer runs and its work gets to all servers; then the CA would refuse",
+        f"The signatures of {apex} expire in {span(first.expiration - now)}{where}",
+        f"{what(first)} is signed until {when(first.expiration)}; a working signer renews earlier",
+        (
+            "Make sure the signer is running and all servers get the new signatures. Once they "
+            "expire, "
+            "the CA will refuse"
+        ),
     )

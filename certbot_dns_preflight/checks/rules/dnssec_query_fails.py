@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.DNSSEC_QUERY_FAILS,
     severity=Severity.ERROR,
-    meaning="A server fails where it is asked as a validating resolver asks.",
+    meaning="A server fails for the queries that a validating resolver sends.",
     reference="RFC 4035 section 3.1",
     explanation=(
-        "Resolvers of CAs set the DO bit on every question, in unsigned zones too, and ask for the "
-        "keys and the DS of signed ones. This server gives an error, no answer or one that is cut "
-        "short to such a question, and answers the plain one; or it gives no keys or no DS."
+        "The CA's resolvers set the DO bit in every query, even for unsigned zones, and query the "
+        "keys and the DS of signed zones. This server answers plain queries, but for these it "
+        "returns an error, nothing, or a truncated answer; or it does not return the keys or DS."
     ),
     refusal=(
-        "The CA's resolver never asks the plain question. It gets SERVFAIL as soon as it has no "
-        "other server to turn to, and it turns to each of them by chance."
+        "The CA's resolver never sends the plain query. It picks a name server at random, and "
+        "reports SERVFAIL if no other one helps."
     ),
     confirm=(
         "dig +norec +dnssec @ADDRESS OWNER TXT",
@@ -40,41 +40,42 @@ RULE = Rule(
     ),
     remedies=(
         Remedy(
-            "old or home-made server software does not know DO",
+            "old or custom server software does not support DO",
             "Update it, or move the zone to another server.",
         ),
         Remedy(
-            "a firewall drops questions with DO, or answers with signatures",
-            "Let DNS pass as it is, over UDP and TCP, at any size.",
+            "a firewall drops queries with DO, or answers with signatures",
+            "Allow DNS over UDP and TCP, at any size.",
         ),
         Remedy(
-            "answers with signatures do not fit a datagram, and TCP is closed",
+            "answers with signatures do not fit into UDP, and TCP is closed",
             "Open TCP port 53.",
         ),
         Remedy(
             "a secondary has the zone without its keys or signatures",
-            "Turn DNSSEC on there and transfer the zone anew.",
+            "Turn on DNSSEC there and transfer the zone again.",
         ),
     ),
-    note="With unreachable=warn: a warning, while another name server of the zone answers.",
+    note="With `--unreachable warn`, a warning, while another name server of the zone answers.",
 )
 
 _REMEDIES = {
-    QueryFaultKind.RCODE: "Update the server software, or move the zone to a server that knows "
-    "DNSSEC; it need not sign anything, only answer.",
-    QueryFaultKind.NO_ANSWER: "Update the server, or the firewall before it, which may drop "
-    "questions with DO.",
-    QueryFaultKind.TRUNCATED: "Open TCP port 53 to this address: with its signatures the answer "
-    "does not fit a datagram.",
-    QueryFaultKind.KEYS: "See that this server has the signed zone with its keys, and that DNSKEY "
-    "questions reach it.",
-    QueryFaultKind.DS: "See that the servers of the zone above answer DS questions; or ask its "
-    "operator to.",
+    QueryFaultKind.RCODE: "Update the server software, or move the zone to a server that supports "
+    "DNSSEC queries. It does not have to sign anything.",
+    QueryFaultKind.NO_ANSWER: "Update the server, or the firewall in front of it (it may drop "
+    "queries with DO).",
+    QueryFaultKind.TRUNCATED: "Open TCP port 53 to this address. With signatures, the answer does "
+    "not fit into UDP.",
+    QueryFaultKind.KEYS: "Make sure that this server has the signed zone with its keys, and that "
+    "DNSKEY queries reach it.",
+    QueryFaultKind.DS: "Make sure that the name servers of the parent zone answer DS queries, or "
+    "ask "
+    "their operator.",
 }
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell of each zone once a kind, with all addresses and questions where it shows."""
+    """Report each zone once a kind, with all addresses and questions where it shows."""
     found = [fault for fault in survey.query_faults if isinstance(fault, DnssecFault)]
     for zone, kind in dict.fromkeys((fault.zone, fault.kind) for fault in found):
         yield _finding(
@@ -91,21 +92,21 @@ def _finding(some: Sequence[DnssecFault], context: Context) -> Finding:
     if first.kind in (QueryFaultKind.KEYS, QueryFaultKind.DS):
         what = "keys" if first.kind is QueryFaultKind.KEYS else "DS"
         of = phrases.owner(first.owner)
-        summary = f"{who} {does} not give the {what} of {of}, which is signed"
+        summary = f"{who} {does} not return the {what} of {of}, which is signed"
         if first.kind is QueryFaultKind.DS:
-            summary = f"{who} {does} not answer for the {what} of {of}, below a signed zone"
-        cause = f"to {asked} came: {details}. A validating resolver cannot go on without it."
+            summary = f"{who} {does} not answer queries for the {what} of {of}, below a signed zone"
+        cause = f"{asked}: {details}. A validating resolver cannot continue without it."
     else:
         how = {
             QueryFaultKind.RCODE: "with an error",
             QueryFaultKind.NO_ANSWER: "not at all",
-            QueryFaultKind.TRUNCATED: "in part",
+            QueryFaultKind.TRUNCATED: "only in part",
         }[first.kind]
         answers = phrases.verb(len(faults.hosts(some)), "answers", "answer")
-        summary = f"{who} {answers} {how} where signatures are asked for (DO)"
+        summary = f"{who} {answers} {how} if the query requests signatures (DO)"
         cause = (
-            f"to {asked} with DO came: {details}; to the same question without DO, an answer. "
-            "Resolvers of CAs set DO on every question."
+            f"{asked} with DO: {details}; without DO there is an answer. The CA's resolvers set DO "
+            "in every query."
         )
     return RULE.finding(
         severity=faults.severity(some, context),

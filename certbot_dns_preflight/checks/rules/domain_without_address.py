@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.DOMAIN_WITHOUT_ADDRESS,
     severity=Severity.INFO,
-    meaning="The domain itself has no address.",
+    meaning="The domain itself has no A or AAAA record.",
     reference="RFC 1034 section 3.6",
-    explanation=("The certificate would issue, but no client could connect to the name as it is."),
-    refusal="It does not: DNS-01 needs no address.",
+    explanation="The CA can issue the certificate, but no client can connect to the name.",
+    refusal="It does not: DNS-01 does not need an address.",
     confirm=(
         "dig DOMAIN A",
         "dig DOMAIN AAAA",
     ),
     remedies=(
         Remedy(
-            "a misspelt or not yet used name",
-            "See that the certificate is for the name that is meant.",
+            "the name is misspelt, or not in use yet",
+            "Make sure that this is the name you want in the certificate.",
         ),
     ),
     subject=Subject.ENVIRONMENT,
@@ -39,15 +39,16 @@ RULE = Rule(
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell that nobody could connect to the domain that the certificate is for."""
+    """Report that nobody can connect to the domain that the certificate is for."""
     challenge = survey.challenge
     if isinstance(survey.obstacle, NoSuchDomain) or not context.environment.addressless:
         return
     # A wildcard alone is not a name that anybody connects to.
     if challenge.domain in challenge.names:
         yield RULE.finding(
-            summary=f"{challenge.domain} itself has no address",
-            cause=f"Its name servers have neither A nor AAAA records for {challenge.domain}",
-            remedy="Nothing for the certificate; for its use, give the name an address",
+            summary=f"{challenge.domain} has no A or AAAA record",
+            cause="The certificate can be issued, but no client can connect to this name",
+            remedy="Nothing to do for the certificate. Add an address record before you use the "
+            "name",
             evidence={"domain": challenge.domain},
         )

@@ -23,12 +23,10 @@ RULE = Rule(
     meaning="The server answers only without EDNS.",
     reference="RFC 6891 section 7",
     explanation=(
-        "A query with an OPT record gets no answer or FORMERR, the same query without "
-        "it a proper one."
+        "A query with an OPT record gets no answer or FORMERR; the same query without it is "
+        "answered."
     ),
-    refusal=(
-        "Resolvers retry without EDNS, which costs time, and DNSSEC does not work without it."
-    ),
+    refusal=("Resolvers retry without EDNS, which costs time, and DNSSEC does not work at all."),
     confirm=(
         "dig +norec +edns=0 @ADDRESS ZONE SOA",
         "dig +norec +noedns @ADDRESS ZONE SOA",
@@ -47,12 +45,13 @@ RULE = Rule(
 
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
-    """Tell it once of all addresses that do it."""
+    """Report it once for all addresses that do it."""
     yield from probed.findings(
         RULE,
         survey,
         probed.at(survey, survey.probes.edns_broken),
         what="answers only without EDNS",
-        cause="A query with EDNS gets no answer or an error, the same without it an answer.",
-        remedy="Update the server, or the firewall before it, which may drop EDNS.",
+        cause="A query with EDNS gets no answer or an error; the same query without it is "
+        "answered.",
+        remedy="Update the server, or the firewall in front of it (it may drop EDNS).",
     )

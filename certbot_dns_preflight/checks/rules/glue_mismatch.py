@@ -23,11 +23,12 @@ RULE = Rule(
     meaning="The glue that the parent gives differs from the name server's own addresses.",
     reference="RFC 1034 section 4.2.2",
     explanation=(
-        "The registry hands out addresses for a name server that its own zone does not "
-        "confirm, or leaves some out."
+        "The addresses that the registry has for a name server differ from those in the "
+        "name server's own zone."
     ),
     refusal=(
-        "A resolver that starts from the glue may reach a machine that no longer serves the zone."
+        "It usually does not. But a resolver that starts from the glue may reach a machine that "
+        "no longer serves the zone."
     ),
     confirm=(
         "dig +norec @PARENT-ADDRESS ZONE NS",
@@ -44,7 +45,7 @@ RULE = Rule(
 
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
-    """Tell that glue is not what the name server's own zone says."""
+    """Report glue that is not what the name server's own zone says."""
     zones = {hop.zone.apex: hop.zone for hop in survey.hops}
     done = set()
     for zone in zones.values():
@@ -55,10 +56,10 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
                 continue
             done.add(server.name)
             yield RULE.finding(
-                summary=f"the glue of {phrases.host(server.name)} differs from its own addresses",
-                cause=f"The parent gives {phrases.listed(sorted(glue))}, "
-                f"its own zone {phrases.listed(sorted(own))}.",
-                remedy="Correct the host (glue) record at the registrar, or the address records.",
+                summary=f"the glue of {phrases.host(server.name)} differs from its address records",
+                cause=f"The parent zone has {phrases.listed(sorted(glue))}; "
+                f"its own zone has {phrases.listed(sorted(own))}.",
+                remedy="Correct the host (glue) record at your registrar, or the address records.",
                 nameserver=server.name,
                 evidence={"glue": [*sorted(glue)], "own": [*sorted(own)]},
             )

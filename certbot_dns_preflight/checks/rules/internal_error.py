@@ -21,24 +21,24 @@ RULE = Rule(
     code=Code.INTERNAL_ERROR,
     severity=Severity.ERROR,
     subject=Subject.RUN,
-    meaning="A fault of dns-preflight kept this name from being checked.",
+    meaning="An internal error in dns-preflight prevented the check of this name.",
     reference="RFC 8555 section 8.4",
     explanation=(
-        "Something went wrong inside dns-preflight, at this name. Its other findings, if any, are "
-        "left out, as they may be wrong; the other names of the run are checked as usual. What "
-        "the CA would see is not known, so the name is not ready, whatever codes are skipped."
+        "dns-preflight failed while it checked this name. Its other findings, if any, are left out "
+        "because they may be wrong. The other names of the run are checked as usual. What the CA "
+        "would see is unknown, so the name is not ready, whatever codes are skipped."
     ),
-    refusal="It may well not: this says nothing about the record.",
+    refusal="It may not refuse: this says nothing about the record.",
     confirm=("dig OWNER TXT",),
     remedies=(
         Remedy(
-            "a fault in dns-preflight",
-            "Send us the report and the log (--verbose; certbot keeps it in letsencrypt.log), "
-            "and try again.",
+            "a bug in dns-preflight",
+            "Send us the report and the log (`--verbose`, or certbot's letsencrypt.log), and try "
+            "again.",
         ),
         Remedy(
             "the certificate cannot wait",
-            "Answer the challenge unchecked (on-failure continue).",
+            "Answer the challenge without the check (`--on-failure continue`).",
         ),
     ),
 )
@@ -48,12 +48,11 @@ def tell(exception: str, message: str, *, where: str) -> Finding:
     """Tell that a fault of ours kept a challenge from being judged, and what to send us."""
     message = phrases.bounded(message)
     return RULE.finding(
-        summary=f"an error inside dns-preflight ({exception} at {where}) kept this name from "
-        "being checked: please send us this report and the log (--verbose, or certbot's "
-        "letsencrypt.log)",
-        cause=f"A fault of dns-preflight: {exception}{f': {message}' if message else ''}",
-        remedy="Report it with the report and the log; then try again, or go on unchecked with "
-        "on-failure continue.",
+        summary=f"internal error in dns-preflight ({exception} at {where}); please send us this "
+        "report and the log (--verbose, or certbot's letsencrypt.log)",
+        cause=f"This name could not be checked: {exception}{f': {message}' if message else ''}",
+        remedy="Report it with this report and the log. Then try again, or continue without the "
+        f"check ({phrases.option('on-failure')} continue).",
         evidence={"exception": exception, "message": message, "where": where},
     )
 

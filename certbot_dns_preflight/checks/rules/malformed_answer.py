@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.MALFORMED_ANSWER,
     severity=Severity.ERROR,
-    meaning="What came back is no answer to what was asked.",
+    meaning="The server sends malformed replies, or replies to another query.",
     reference="RFC 1035 section 4.1",
     explanation=(
-        "The message cannot be parsed, has another id or question, or an answer "
-        "section about something else."
+        "The message cannot be parsed, its ID or question does not match the query, or its answer "
+        "section is about something else."
     ),
-    refusal="Resolvers drop it and time out.",
+    refusal="Resolvers drop such replies and time out.",
     confirm=(
         "dig +norec +qr @ADDRESS OWNER TXT",
         "dig +norec +tcp @ADDRESS OWNER TXT",
@@ -36,19 +36,19 @@ RULE = Rule(
     remedies=(
         Remedy(
             'a middlebox or DNS "protection" rewrites answers',
-            "Take it out of the way of port 53.",
+            "Bypass it for port 53.",
         ),
         Remedy(
             "something other than a name server listens there",
             "Correct the address records.",
         ),
     ),
-    note="A warning with unreachable=warn, while another name server of the zone answers.",
+    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell it once of all addresses that do it, at each severity."""
+    """Report it once for all addresses that do it, at each severity."""
     for trouble in context.troubles:
         if trouble.code is RULE.code:
             yield _finding(trouble, survey)
@@ -58,10 +58,10 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
     it = named(trouble.at, survey, by_address=True)
     return RULE.finding(
         severity=trouble.severity,
-        summary=f"{it.who} {it.does('sends', 'send')} what is no answer to the question",
+        summary=f"{it.who} {it.does('sends', 'send')} malformed replies",
         cause=f"Received from {it.addresses}: {phrases.distinct_answers(trouble.at)}.",
-        remedy=f"Ask {it.addresses} with dig from another network. If all is well there, a "
-        "firewall or middlebox on the way spoils the answers; else mend the server, "
+        remedy=f"Query {it.addresses} with dig from another network. If that works, a firewall or "
+        "middlebox in between damages the replies. If not, fix the server, "
         f"or {it.take_out}.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},

@@ -37,51 +37,52 @@ class Mangling:
 MANGLINGS = {
     Kind.QUOTED: Mangling(
         what="the value with quotation marks in it",
-        why="Quotation marks became data",
-        remedy="Publish the value without quotation marks, in place of the served one.",
+        why="The quotation marks were saved as part of the value",
+        remedy="Replace it with the value without quotation marks.",
         advice="Enter the value without quotation marks, or escape it only once.",
     ),
     Kind.WHITESPACE: Mangling(
-        what="the value with blanks in it",
-        why="Blanks or line ends became data",
-        remedy="Publish the value without blanks and line ends, in place of the served one.",
-        advice="Enter it without blanks and line ends; in a script, strip the line end "
+        what="the value with a space or line break in it",
+        why="A space or line break was saved with the value",
+        remedy="Replace it with the value without spaces and line breaks.",
+        advice="Enter it without spaces and line breaks. In a script, strip the line break "
         "(`printf %s`, not `echo`).",
     ),
     Kind.CASE: Mangling(
-        what="the value in other letter case",
+        what="the value with upper and lower case changed",
         why="Upper and lower case were changed, first {place}",
-        remedy="Replace the served value, and have it written by something that keeps upper and "
-        "lower case.",
+        remedy="Replace it, with a tool that keeps upper and lower case.",
         advice="Use a tool or panel that keeps upper and lower case.",
     ),
     Kind.TRUNCATED: Mangling(
-        what="only a part of the value",
-        why="{served} of {expected} characters are there, {lost} "
-        "were cut off, perhaps by a limit on the way (panel, API, hook)",
-        remedy="Publish the whole value, in place of the served one.",
-        advice="Copy the whole value: it has 43 characters.",
+        what="only part of the value",
+        why="{served} of {expected} characters are there; {lost} {were} cut off, perhaps by a "
+        "length "
+        "limit (panel, API, hook)",
+        remedy="Replace it with the whole value.",
+        advice="Copy the whole value. It has 43 characters.",
     ),
     Kind.TYPO: Mangling(
-        what="a value that differs in {distance}",
-        why="A mistake of whoever typed, copied or processed it, first {place}",
-        remedy="Copy the value instead of typing it; replace the served one.",
-        advice="Copy the value instead of typing it; 0/O and l/I look alike.",
+        what="a value that differs from the expected one in {distance}",
+        why="The value was mistyped or miscopied, first {place}",
+        remedy="Replace it. Copy the value instead of typing it.",
+        advice="Copy the value instead of typing it: 0 and O, l and I look alike.",
     ),
     Kind.KEY_AUTHORIZATION: Mangling(
         what="the key authorization instead of its digest",
-        why="The key authorization (token, dot, thumbprint of the account's key) was published "
-        "as it is, which is right for http-01 alone",
-        remedy="Publish its digest, the expected value; certbot gives that to hooks as "
-        "CERTBOT_VALIDATION, other clients by a name of their own.",
-        advice="Publish the base64url form, without padding, of the key authorization's SHA-256 "
-        "digest; the plain key authorization is http-01's.",
+        why="The key authorization itself (token, dot, account key thumbprint) was published. That "
+        "is correct only for HTTP-01",
+        remedy="Replace it with its digest, the expected value. certbot passes it to hooks as "
+        "CERTBOT_VALIDATION.",
+        advice="Publish the SHA-256 digest of the key authorization, in base64url without padding. "
+        "The key authorization itself is for HTTP-01.",
     ),
     Kind.HOSTNAME: Mangling(
-        what="a host name as text",
-        why="An alias target was entered as TXT data",
-        remedy="At {target} make a CNAME record to that name instead, "
-        "and the TXT there; or publish the expected value.",
+        what="a host name instead of a value",
+        why="The target of an alias was entered as TXT data",
+        remedy="Replace the TXT record at {target} with a CNAME record to that name, and create "
+        "the "
+        "TXT record there. Or replace it with the expected value.",
         advice="Make it a CNAME record, not TXT.",
     ),
 }
@@ -89,17 +90,18 @@ MANGLINGS = {
 RULE = Rule(
     code=Code.MANGLED_VALUE,
     severity=Severity.ERROR,
-    meaning="The value is there, but changed on its way in; `kind` says how.",
+    meaning="The value is there, but it was changed before it was saved; `kind` says how.",
     reference="RFC 8555 section 8.4",
     explanation=(
-        "Instead of wrong-value where the mistake can be named. Kinds: quoted (quotation marks "
+        "Reported instead of wrong-value if the mistake is recognised. Kinds: quoted (quotation "
+        "marks "
         "became part of the data), whitespace, case, truncated, typo (one or two characters), "
         "key-authorization (token.thumbprint where its SHA-256 digest belongs), hostname (an "
         "alias target entered as text)."
     ),
     refusal=(
-        "The CA joins a TXT record's character-strings and compares them exactly; letter case and "
-        "blanks count."
+        "The CA joins a TXT record's character-strings and compares them exactly, including letter "
+        "case and spaces."
     ),
     confirm=("dig +norec +short @ADDRESS OWNER TXT",),
     remedies=tuple(Remedy(kind.value, mangling.advice) for kind, mangling in MANGLINGS.items()),
@@ -107,7 +109,7 @@ RULE = Rule(
 
 
 def check(_survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell of a mangled value: at all servers, or at some beside others that are right."""
+    """Report a mangled value: at all servers, or at some while others are right."""
     nearest = context.nearest
     if nearest is not None and nearest.kind is not None:
         telling = nearest.kind is not Kind.HOSTNAME or not context.partly_served
@@ -129,18 +131,20 @@ def _finding(
         who = phrases.listed(phrases.subjects(at, context.usable))
     mangling = MANGLINGS[kind]
     figures = {
-        "place": f"at position {nearest.position} of {len(nearest.expected)}",
+        "place": f"at character {nearest.position} of {len(nearest.expected)}",
         "served": len(nearest.served),
         "expected": len(nearest.expected),
         "lost": len(nearest.expected) - len(nearest.served),
+        "were": phrases.verb(len(nearest.expected) - len(nearest.served), "was", "were"),
         "distance": phrases.count(nearest.distance or 0, "character"),
         "target": phrases.owner(context.target),
     }
     return RULE.finding(
-        summary=f"{who} {phrases.verb(servers, 'shows', 'show')} "
+        summary=f"{who} {phrases.verb(servers, 'serves', 'serve')} "
         + mangling.what.format_map(figures),
         cause=mangling.why.format_map(figures),
         remedy=mangling.remedy.format_map(figures),
         about=at,
         evidence={**evidence.comparison(nearest), **evidence.served(context)},
+        records=[phrases.txt_record(context.target, nearest.expected)],
     )

@@ -32,27 +32,29 @@ class Misplacement:
 
 MISPLACEMENTS = {
     "doubled-zone": Misplacement(
-        why="The zone was appended to a name that already had it",
-        remedy='Enter the name relative to the zone, or "{right}" with its final dot.',
+        why="The zone name was appended to a name that already included it",
+        remedy='Enter the name relative to the zone, or with a final dot: "{right}."',
         advice="Enter the name relative to the zone (`_acme-challenge`), or with a final dot.",
     ),
     "missing-label": Misplacement(
-        why="The record was made without the label _acme-challenge",
-        remedy="Make it at {right} and remove it from {where}",
+        why="The record was created without the _acme-challenge label",
+        remedy="Create it at {right}, and remove it from {where}",
         advice="Put `_acme-challenge.` before the domain.",
     ),
     "parent-label": Misplacement(
-        why="The record was made one level too high, for the parent domain",
-        remedy="Make it at {right} and remove it from {where}",
+        why="The record was created one level too high, at the parent domain",
+        remedy="Create it at {right}, and remove it from {where}",
         advice="Use the complete name: `_acme-challenge.` plus all of DOMAIN.",
     ),
     "beside-alias": Misplacement(
-        why="The label _acme-challenge was put once more before the alias's target",
-        remedy="Make it at {right} itself, where the alias leads; remove it from {where}",
+        why="The label _acme-challenge was added in front of the alias's target",
+        remedy="Create it at {right} itself (the target of the alias), and remove it from {where}",
         advice="Write the record at the alias's target, or remove the alias.",
     ),
 }
-_AT_ANOTHER_NAME = Misplacement(why="It was made at the wrong name", remedy="Make it at {right}")
+_AT_ANOTHER_NAME = Misplacement(
+    why="It was created at the wrong name", remedy="Create it at {right}"
+)
 
 RULE = Rule(
     code=Code.MISPLACED_RECORD,
@@ -60,12 +62,12 @@ RULE = Rule(
     meaning="The expected value is served, but at another name; `kind` says which.",
     reference="RFC 8555 section 8.4",
     explanation=(
-        "The owner name lacks the value, and a question at the usual wrong places found it. Kinds: "
+        "The owner name does not have the value, but one of the usual wrong places does. Kinds: "
         "doubled-zone (the panel appended the zone to a complete name), missing-label (without "
-        "_acme-challenge), parent-label (one level too high), beside-alias (next to an alias and "
+        "_acme-challenge), parent-label (one level too high), beside-alias (next to an alias, "
         "not at its target)."
     ),
-    refusal="The CA asks for the owner name alone.",
+    refusal="The CA queries the owner name only.",
     confirm=(
         "dig +norec @ADDRESS OWNER TXT",
         "dig +norec @ADDRESS OWNER.ZONE TXT",
@@ -76,7 +78,7 @@ RULE = Rule(
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell that an expected value is served at another name."""
+    """Report an expected value that is served at another name."""
     if not context.misplaced or context.holding or context.unsteady:
         return
     sightings = [s for s in survey.probes.sightings if s.value in context.misplaced]
@@ -88,8 +90,9 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     kind = MISPLACEMENTS.get(first.kind, _AT_ANOTHER_NAME)
     yield RULE.finding(
         summary=f"the record is at {where} instead of {right}",
-        cause=f"{kind.why}: {where} has the expected value, {right} has not.",
+        cause=f"{kind.why}: {where} has the expected value, {right} does not.",
         remedy=kind.remedy.format(where=where, right=right),
+        records=[phrases.txt_record(target, s.value) for s in sightings[:1]],
         evidence={
             "kind": first.kind,
             "name": first.name.to_text(),

@@ -25,8 +25,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     meaning="A name server answers SERVFAIL, FORMERR, NOTIMP or the like.",
     reference="RFC 1035 section 4.1.1",
-    explanation="The server knows of the zone but cannot answer for it.",
-    refusal="Resolvers ask others; with none left: SERVFAIL.",
+    explanation="The server is configured for the zone but cannot answer for it.",
+    refusal="Resolvers try the other name servers. If none answers, the CA gets SERVFAIL.",
     confirm=(
         "dig +norec @ADDRESS ZONE SOA",
         "dig +norec +noedns @ADDRESS ZONE SOA",
@@ -39,19 +39,19 @@ RULE = Rule(
         ),
         Remedy(
             "the secondary's copy has expired",
-            "Mend the transfer from the primary; see its log.",
+            "Fix the transfer from the primary, and check its log.",
         ),
         Remedy(
             "the database behind it is down (PowerDNS)",
-            "See its log and the backend.",
+            "Check its log and the backend.",
         ),
     ),
-    note="A warning with unreachable=warn, while another name server of the zone answers.",
+    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell it once of all addresses that do it, at each severity."""
+    """Report it once for all addresses that do it, at each severity."""
     for trouble in context.troubles:
         if trouble.code is RULE.code:
             yield _finding(trouble, survey)
@@ -61,11 +61,12 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
     it = named(trouble.at, survey)
     return RULE.finding(
         severity=trouble.severity,
-        summary=f"{it.who} {it.does('fails', 'fail')} with {phrases.distinct_answers(trouble.at)} "
-        f"for {it.zone}",
+        summary=f"{it.who} {it.does('answers', 'answer')} "
+        f"{phrases.distinct_answers(trouble.at)} for {it.zone}",
         cause=f"{phrases.distinct_answers(trouble.at)} from {it.addresses}: {_why(trouble.at)}.",
-        remedy=f"Read the log on {it.hosts}: reload the zone, or mend the transfer from the "
-        "primary.",
+        remedy="The registry's servers fail; nothing to fix on your side. Try again later."
+        if it.registry
+        else f"Check the log on {it.hosts}. Reload the zone, or fix the transfer from the primary.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
     )
@@ -74,7 +75,7 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
 def _why(at: tuple[Observation, ...]) -> str:
     codes = {o.reading.rcode for o in at if isinstance(o.reading, Failing)}
     if codes == {"YXDOMAIN"}:
-        return "a DNAME above the name leads to one that is too long to exist (RFC 6672)"
+        return "a DNAME above the name maps it to a name that is too long (RFC 6672)"
     if codes <= {"FORMERR", "NOTIMP"}:
-        return "the query was not understood"
-    return "the zone is not loaded there, has expired, or what serves it is broken"
+        return "the server did not understand the query"
+    return "the zone is not loaded there, it has expired, or the server's backend is down"

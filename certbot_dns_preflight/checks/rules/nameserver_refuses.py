@@ -25,9 +25,10 @@ RULE = Rule(
     meaning="A name server answers REFUSED: it is not configured for the zone (lame).",
     reference="RFC 9499 section 7",
     explanation=(
-        "The server is listed for the zone but does not serve it, or does not serve it to us."
+        "The server is listed for the zone but does not serve it, or does not serve it to this "
+        "host."
     ),
-    refusal="Resolvers take it for lame and ask others; with none left: SERVFAIL.",
+    refusal="Resolvers try the other name servers. If none answers, the CA gets SERVFAIL.",
     confirm=(
         "dig +norec @ADDRESS ZONE SOA",
         "dig +norec @ADDRESS OWNER TXT",
@@ -35,7 +36,7 @@ RULE = Rule(
     remedies=(
         Remedy(
             "the zone was never set up there, or was removed",
-            "Add the zone, or take the server out of the NS set.",
+            "Add the zone, or remove the server from the NS records.",
         ),
         Remedy(
             "an access list or view excludes this host",
@@ -46,12 +47,12 @@ RULE = Rule(
             "Ask the provider.",
         ),
     ),
-    note="A warning with unreachable=warn, while another name server of the zone answers.",
+    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell it once of all addresses that do it, at each severity."""
+    """Report it once for all addresses that do it, at each severity."""
     for trouble in context.troubles:
         if trouble.code is RULE.code:
             yield _finding(trouble, survey)
@@ -61,10 +62,13 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
     it = named(trouble.at, survey)
     return RULE.finding(
         severity=trouble.severity,
-        summary=f"{it.who} {it.does('refuses', 'refuse')} to answer for {it.zone}",
-        cause=f"REFUSED from {it.addresses}: the zone is not configured there (lame "
-        "delegation), or not for everybody who asks.",
-        remedy=f"Configure the zone on {it.hosts}, or {it.take_out}.",
+        summary=f"{it.who} {it.does('refuses', 'refuse')} queries for {it.zone} (REFUSED)",
+        cause=f"{it.addresses} {'answers' if len(trouble.at) == 1 else 'answer'} REFUSED: the "
+        "zone is "
+        "not configured there (lame delegation), or an access list excludes this host.",
+        remedy="The registry's servers refuse; nothing to fix on your side. Try again later."
+        if it.registry
+        else f"Configure the zone on {it.hosts}, or {it.take_out}.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
     )

@@ -27,13 +27,13 @@ RULE = Rule(
     meaning="No address of a name server answers.",
     reference="RFC 1035 section 7.2",
     explanation=(
-        "Every address of the name server was asked, twice and over UDP, and none gave "
-        "a response; or this host has no route to any of them. The walk from the root "
-        "stopping half-way for want of time is told with this code too."
+        "Every address of the name server was queried twice over UDP and none responded, or this "
+        "host has no route to any of them. Also reported with this code: discovery from the root "
+        "did not finish because time ran out."
     ),
     refusal=(
-        "A resolver has to fall back on the others. That often works, but each "
-        "perspective of the CA must get through in time."
+        "A resolver falls back to the other name servers. That often works, but each of the CA's "
+        "perspectives must get an answer in time."
     ),
     confirm=(
         "dig +norec +tries=2 @ADDRESS ZONE SOA",
@@ -43,7 +43,7 @@ RULE = Rule(
     remedies=(
         Remedy(
             "the server is down",
-            "Start it, and watch it.",
+            "Start it.",
         ),
         Remedy(
             "a firewall drops port 53",
@@ -51,19 +51,19 @@ RULE = Rule(
         ),
         Remedy(
             "it was decommissioned",
-            "Remove it from the NS set, in the zone and at the registrar.",
+            "Remove it from the NS records of the zone and at the registrar.",
         ),
         Remedy(
             "only this host cannot reach it",
-            "Check from elsewhere; if it is known and harmless: unreachable=warn.",
+            "Check from elsewhere. If it is known and harmless, use `--unreachable warn`.",
         ),
     ),
-    note="A warning with unreachable=warn, while another name server of the zone answers.",
+    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell of name servers that are silent, and of those that nobody had the time to ask."""
+    """Report name servers that are silent, and those that there was no time to query."""
     for trouble in context.troubles:
         if trouble.code is RULE.code:
             yield _silent(trouble, survey)
@@ -86,10 +86,12 @@ def unfinished(survey: Survey) -> Iterator[Finding]:
         case _:
             at = serverless[0].owner if serverless else survey.challenge.owner
     yield RULE.finding(
-        summary=f"time ran out before the name servers of {phrases.owner(at)} had answered",
-        cause="The walk down from the root was not finished: a server on the way is slow or does "
-        "not answer.",
-        remedy="Look again with a longer timeout; `dns-preflight trace` shows each step.",
+        summary=f"time ran out before the name servers for {phrases.owner(at)} answered",
+        cause="Discovery from the root did not finish: a server along the way is slow or does not "
+        "answer.",
+        remedy=f"Try again with a longer {phrases.option('timeout')}. dns-preflight trace shows "
+        "each "
+        "step.",
         evidence={"at": at.to_text()},
     )
 
@@ -100,22 +102,26 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
     if all(_is_ours(observation) for observation in at):
         families = phrases.listed(sorted({_family(observation) for observation in at}))
         summary = (
-            f"{it.who} cannot be asked from here: {'they have' if plural else 'it has'} "
+            f"{it.who} cannot be reached from this host: {'they have' if plural else 'it has'} "
             f"{families} addresses only"
         )
-        cause = f"Whether the record is there is not known: {silences(at)}."
+        cause = f"It is unknown whether the record is there: {silences(at)}."
         remedy = (
-            f"Look from a host that has {families}, or with --family auto. unreachable=warn "
-            "would leave these servers out of the verdict."
+            f"Run this on a host with {families}, or with {phrases.option('family')} auto. "
+            f"{phrases.option('unreachable')} warn leaves these servers out of the verdict."
         )
     else:
         if it.who == it.hosts:
             summary = f"no address of {it.hosts} answers"
         else:
-            summary = f"none of {it.who} {'answer' if plural else 'answers'}"
+            answers = phrases.verb(max(1, it.servers - 1), "answers", "answer")
+            summary = f"{phrases.nobody(it.servers)} {answers} ({it.hosts})"
         cause = f"Tried: {silences(at)}."
         remedy = (
-            f"Start {'them' if plural else 'it'} and open port 53, UDP and TCP; or {it.take_out}."
+            "The registry's servers do not answer; nothing to fix on your side. Try again later."
+            if it.registry
+            else f"Start {'them' if plural else 'it'} and open port 53 (UDP and TCP), or "
+            f"{it.take_out}."
         )
     return RULE.finding(
         severity=trouble.severity,
@@ -130,9 +136,9 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
 def _not_asked(server: NameServer, zone: Zone, severity: Severity) -> Finding:
     return RULE.finding(
         severity=severity,
-        summary=f"{phrases.host(server.name)} was not asked",
-        cause=f"None of its addresses could be asked in time for {phrases.owner(zone.apex)}.",
-        remedy="Look again, with a longer timeout.",
+        summary=f"{phrases.host(server.name)} was not queried because time ran out",
+        cause=f"There was no time to query its addresses for {phrases.owner(zone.apex)}.",
+        remedy=f"Try again with a longer {phrases.option('timeout')}.",
         nameserver=server.name,
         evidence={"nameserver": server.name.to_text(), "zone": zone.apex.to_text()},
     )

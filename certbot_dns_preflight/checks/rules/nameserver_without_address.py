@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.NAMESERVER_WITHOUT_ADDRESS,
     severity=Severity.ERROR,
-    meaning="A name in the NS set resolves to no address.",
+    meaning="A name in the NS records has no address.",
     reference="RFC 2181 section 10.3",
     explanation=(
         "The NS record points at a host name with neither A nor AAAA records, or at an "
         "alias, or into a zone that cannot be reached."
     ),
     refusal=(
-        "Resolvers lose time on it and have fewer servers to fall back on; with no "
-        "other server the zone is dead."
+        "Resolvers lose time on it and have fewer name servers to fall back on. If it is the only "
+        "one, the zone cannot be resolved."
     ),
     confirm=(
         "dig +norec @ADDRESS ZONE NS",
@@ -53,12 +53,12 @@ RULE = Rule(
             "Point the NS record at a name that has addresses itself.",
         ),
     ),
-    note="A warning with unreachable=warn, while another name server of the zone answers.",
+    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell of NS names that resolve to no address, one finding a zone."""
+    """Report NS names that resolve to no address, one finding a zone."""
     lost: dict[tuple[dns.name.Name, Severity], list[NameServer]] = {}
     for server, hop, severity in unheard(survey, context.unreachable):
         if not server.endpoints:
@@ -75,14 +75,14 @@ def _finding(servers: Sequence[NameServer], zone: Zone, severity: Severity) -> F
     if some > 1 and some == len(zone.nameservers):
         summary = f"no name server of {apex} has an address: {names}"
         remedy = (
-            f"At the registrar of {apex} name servers that have A or AAAA records, or give "
-            "these names some (no CNAME)"
+            f"At the registrar of {apex}, set name servers that have A or AAAA records. Or add "
+            "such records for these names (not a CNAME)"
         )
     else:
         role = phrases.verb(some, "a name server", "name servers")
         summary = f"{names}, {role} of {apex}, {phrases.verb(some, 'has', 'have')} no address"
         remedy = (
-            f"Give {names} an address record (not a CNAME), or take "
+            f"Add an address record for {names} (not a CNAME), or remove "
             f"{phrases.verb(some, 'it', 'them')} {REMOVE}"
         )
     why = phrases.listed(

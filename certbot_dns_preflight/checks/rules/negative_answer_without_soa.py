@@ -23,15 +23,15 @@ RULE = Rule(
     severity=Severity.WARNING,
     meaning="A negative answer lacks the SOA record.",
     reference="RFC 2308 section 3",
-    explanation="Without it a resolver does not know for how long it may keep the denial.",
+    explanation="Without it, a resolver does not know how long to cache the negative answer.",
     refusal=(
-        "It does not refuse for this, but an early negative answer may be kept longer "
+        "It does not refuse because of this, but it may cache an early negative answer for longer "
         "than expected."
     ),
     confirm=("dig +norec @ADDRESS no-such-name-here.ZONE TXT",),
     remedies=(
         Remedy(
-            "a home-made or very old server",
+            "custom or very old server software",
             "Update it so that it adds the SOA to the authority section.",
         ),
     ),
@@ -39,7 +39,7 @@ RULE = Rule(
 
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
-    """Tell it once of all addresses that do it."""
+    """Report it once for all addresses that do it."""
     yield from probed.findings(
         RULE,
         survey,
@@ -49,6 +49,6 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
             if isinstance(o.reading, Absent) and o.reading.soa is None
         ),
         what="gives negative answers without a SOA record",
-        cause="Without the SOA nobody knows how long the negative answer may be kept.",
-        remedy="Update the server; a negative answer carries the zone's SOA.",
+        cause="Without the SOA, resolvers do not know how long to cache the negative answer.",
+        remedy="Update the server. A negative answer must include the zone's SOA.",
     )

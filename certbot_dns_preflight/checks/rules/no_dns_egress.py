@@ -21,46 +21,47 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.NO_DNS_EGRESS,
     severity=Severity.ERROR,
-    meaning="Nothing at all answers on port 53 from this host.",
+    meaning="This host cannot reach DNS: nothing answers on port 53.",
     reference="RFC 1034 section 5.3.3",
     explanation=(
-        "Neither the root servers nor the given resolver answered. Nothing is known "
-        "about the zone: the outcome is inconclusive (exit status 3). certbot's order is stopped "
-        "before a record is made, as the wait could see nothing either."
+        "Neither the root servers nor the configured resolver answered. Nothing is known about the "
+        "zone, so the outcome is inconclusive (exit status 3). With certbot, the order stops "
+        "before any record is created."
     ),
-    refusal="It may well not: this says something about this host alone.",
+    refusal="It may not refuse: this finding is about this host only.",
     confirm=(
         "dig +norec @198.41.0.4 . NS",
         "dig +norec +tcp @198.41.0.4 . NS",
     ),
     remedies=(
         Remedy(
-            "a firewall blocks port 53 outwards",
+            "a firewall blocks outgoing port 53",
             "Allow UDP and TCP port 53 from this host.",
         ),
         Remedy(
             "only the company's resolver may be used",
-            "Discovery can go through it (--dns-preflight-resolver), but the name "
-            "servers must be reachable still.",
+            "Discovery can go through it (`--resolver`), but the name servers must still be "
+            "reachable.",
         ),
         Remedy(
             "the network is down",
-            "See the routes of this host.",
+            "Check the routes of this host.",
         ),
     ),
 )
 
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
-    """Tell that nothing at all answers from here."""
+    """Report that nothing at all answers from here."""
     if not isinstance(survey.obstacle, NoEgress):
         return
     tried = survey.obstacle.tried
     yield RULE.finding(
-        summary="nothing could be asked: no DNS server answers this host",
-        cause=f"Tried {phrases.listed(endpoint.address for endpoint in tried) or 'none'}: "
-        "port 53 is probably blocked on the way out.",
-        remedy="Allow UDP and TCP port 53 out of this host to the Internet, or name a resolver "
-        "that it may use (resolver).",
+        summary="this host cannot reach DNS: no server answers on port 53",
+        cause=f"No answer from {phrases.listed(endpoint.address for endpoint in tried) or 'anyone'}"
+        " (UDP and TCP). A firewall probably blocks outgoing port 53.",
+        remedy="Allow outgoing port 53 (UDP and TCP) from this host, or name a resolver that it "
+        "may "
+        f"use ({phrases.option('resolver')}).",
         evidence={"tried": [{"address": e.address, "port": e.port} for e in tried]},
     )

@@ -24,21 +24,21 @@ RULE = Rule(
     meaning="The parent zone says that the domain does not exist.",
     reference="RFC 8020",
     explanation=(
-        "On the way down from the root, an authoritative server answered NXDOMAIN for "
-        "the domain or one of its ancestors."
+        "On the way from the root, an authoritative server answered NXDOMAIN for the domain or one "
+        "of its ancestors."
     ),
-    refusal="No resolver can get below a name that does not exist.",
+    refusal="No resolver can find a record below a name that does not exist.",
     confirm=(
         "dig +trace DOMAIN NS",
         "whois DOMAIN",
     ),
     remedies=(
         Remedy(
-            "a misspelt name",
+            "the name is misspelt",
             "Correct it in the certificate request.",
         ),
         Remedy(
-            "the registration has lapsed, or is on hold",
+            "the registration has expired, or is on hold",
             "Renew it, or ask the registrar why (status clientHold, serverHold).",
         ),
         Remedy(
@@ -47,23 +47,22 @@ RULE = Rule(
         ),
         Remedy(
             "an internal name",
-            "Give a resolver that knows it (--dns-preflight-resolver); a public CA "
-            "cannot validate it.",
+            "Name a resolver that knows it (`--resolver`). A public CA cannot validate it.",
         ),
     ),
 )
 
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
-    """Tell that the parent denies the domain itself."""
+    """Report that the parent denies the domain itself."""
     if survey.hops or not isinstance(survey.obstacle, NoSuchDomain):
         return
     name, apex = survey.obstacle.name, survey.obstacle.zone.to_text()
-    zone = "the root" if apex == "." else phrases.bounded(apex)
+    zone = phrases.owner(survey.obstacle.zone)
     yield RULE.finding(
         summary=f"{phrases.host(name)} does not exist: {zone} answers NXDOMAIN",
         cause=f"The name servers of {zone} have no delegation for {phrases.owner(name)}",
-        remedy="Look for a misspelt name; else see at the registrar that the domain is registered, "
-        "not expired or on hold, and has name servers.",
+        remedy="Check the spelling, then check at the registrar that the domain is registered, has "
+        "name servers, and is not expired or on hold.",
         evidence={"name": name.to_text(), "zone": apex},
     )

@@ -26,20 +26,17 @@ RULE = Rule(
     meaning="A name server answers without the AA flag.",
     reference="RFC 1034 section 6.2.1",
     explanation=(
-        "What answers is a recursive resolver, or a server that refers elsewhere: it "
-        "does not hold the zone."
+        "The server does not hold the zone: it is a recursive resolver, or it refers elsewhere."
     ),
-    refusal=(
-        "A resolver ignores such an answer as lame; a forwarding cache may also show something old."
-    ),
+    refusal=("Resolvers ignore such an answer. A forwarding cache may also return old data."),
     confirm=(
         "dig +norec @ADDRESS OWNER TXT",
         "dig +norec @ADDRESS ZONE SOA",
     ),
     remedies=(
         Remedy(
-            "a resolver or forwarder is listed as name server",
-            "List an authoritative server in its place.",
+            "a resolver or forwarder is listed as a name server",
+            "Replace it with an authoritative server.",
         ),
         Remedy(
             "the zone is missing there and the server refers to the root",
@@ -47,16 +44,15 @@ RULE = Rule(
         ),
         Remedy(
             "a forgotten delegation inside the zone",
-            "If only some servers refer to a child zone, bring their copies of the "
-            "zone up to date.",
+            "If only some servers refer to a child zone, update their copies of the zone.",
         ),
     ),
-    note="A warning with unreachable=warn, while another name server of the zone answers.",
+    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell it once of all addresses that do it, at each severity."""
+    """Report it once for all addresses that do it, at each severity."""
     for trouble in context.troubles:
         if trouble.code is RULE.code:
             yield _finding(trouble, survey)
@@ -66,26 +62,38 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
     it = named(trouble.at, survey)
     return RULE.finding(
         severity=trouble.severity,
-        summary=f"{it.who} {it.does('answers', 'answer')} without authority for {it.zone}",
+        summary=f"{it.who} {it.does('is', 'are')} not authoritative for {it.zone}"
+        f"{_what_it_is(trouble.at)}",
         cause=_cause(trouble.at, it.addresses),
-        remedy=f"Serve the zone on {it.hosts} as primary or secondary, or {it.take_out}.",
+        remedy="The registry's servers fail; nothing to fix on your side. Try again later."
+        if it.registry
+        else f"Configure the zone on {it.hosts} as primary or secondary, or {it.take_out}.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
     )
+
+
+def _what_it_is(at: tuple[Observation, ...]) -> str:
+    readings = [observation.reading for observation in at]
+    if all(isinstance(r, NotAuthoritative) and r.recursive for r in readings):
+        return " (a recursive resolver)"
+    return ""
 
 
 def _cause(at: tuple[Observation, ...], addresses: str) -> str:
     for observation in at:
         match observation.reading:
             case Referral(cut=cut):
-                return f"{addresses}: a referral to {phrases.owner(cut)} instead of an answer."
+                return f"{addresses} sends a referral to {phrases.owner(cut)} instead of an answer."
             case NotAuthoritative(recursive=True):
                 return (
-                    f"A recursive resolver that does not hold the zone (AA=0, RA=1): {addresses}."
+                    f"The answer from {addresses} is a recursive resolver's (AA=0, RA=1); it does "
+                    "not hold the zone."
                 )
             case NotAuthoritative(upward=name) if name is not None:
                 return (
-                    f"{addresses}: a referral upwards to {phrases.owner(name)}; "
-                    "the zone is not configured there."
+                    f"{addresses} refers upwards to {phrases.owner(name)}; the zone is not "
+                    "configured "
+                    "there."
                 )
-    return f"{addresses}: AA=0; the server does not hold the zone."
+    return f"The answer from {addresses} lacks the AA flag; the server does not hold the zone."

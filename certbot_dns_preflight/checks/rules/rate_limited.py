@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import probed
+from certbot_dns_preflight.checks import phrases, probed
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
@@ -20,20 +20,18 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.RATE_LIMITED,
     severity=Severity.WARNING,
-    meaning="Response rate limiting is at work.",
+    meaning="The server limits the rate of its responses.",
     reference="RFC 5358 section 4",
     explanation=(
-        "The server alternates between empty truncated answers and silence, as RRL "
-        "does beyond a certain rate per source network."
+        "The server alternates between empty truncated answers and silence. Response rate limiting "
+        "(RRL) does this above a certain rate per source network."
     ),
-    refusal=(
-        "The CA asks from several networks and seldom meets it; a check that asks too often does."
-    ),
+    refusal=("It rarely does: the CA queries from several networks and seldom hits the limit."),
     confirm=("dig +norec +tcp @ADDRESS OWNER TXT",),
     remedies=(
         Remedy(
             "many checks run from one network",
-            "Raise the interval, or check fewer names at once.",
+            "Raise `--interval`, or check fewer names at once.",
         ),
         Remedy(
             "the limit is too tight",
@@ -45,12 +43,13 @@ RULE = Rule(
 
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
-    """Tell it once of all addresses that do it."""
+    """Report it once for all addresses that do it."""
     yield from probed.findings(
         RULE,
         survey,
         probed.at(survey, survey.probes.rate_limited),
-        what="limits our rate: empty truncated answers and silence by turns",
-        cause="Response rate limiting (RRL) is at work against this host.",
-        remedy="Allow this host more, or pause longer between rounds (interval).",
+        what="limits the rate of its responses to this host",
+        cause="It alternates between empty truncated answers and silence: response rate limiting "
+        "(RRL).",
+        remedy=f"Raise the limit for this host, or raise {phrases.option('interval')}.",
     )

@@ -24,27 +24,28 @@ RULE = Rule(
     code=Code.RECORD_LINGERS,
     severity=Severity.WARNING,
     subject=Subject.RUN,
-    meaning="After the clean-up the record is still served.",
+    meaning="The record is still served after the clean-up.",
     reference="RFC 8555 section 8.4",
     explanation=(
-        "certbot had the record removed, and all of the zone's name servers went on serving it for "
-        "the few seconds for which that is watched. Nobody is asked where the servers are slow or "
-        "down, or where the record took long to appear."
+        "certbot had the record removed, but all of the zone's name servers still served it during "
+        "the few seconds that dns-preflight watches. It does not watch if servers are slow or "
+        "down, "
+        "or if the record took long to appear."
     ),
     refusal=(
-        "It does not: the certificate is not concerned. What stays is beside the values of later "
-        "orders (stale-values), and with very many the answer no longer fits UDP."
+        "It does not: the certificate is not affected. But old values pile up (stale-values), and "
+        "with very many the answer no longer fits into UDP."
     ),
     confirm=("dig +norec @ADDRESS OWNER TXT",),
     remedies=(
         Remedy(
-            "the plugin or hook removes nothing, or another record than it made",
-            "Look at its log; give `manual` a --manual-cleanup-hook; remove what is left by hand.",
+            "the plugin or hook removes nothing, or the wrong record",
+            "Check its log, give `manual` a --manual-cleanup-hook, and remove the rest by hand.",
         ),
-        Remedy("the provider takes its time", "Look again in some minutes."),
+        Remedy("the provider is slow", "Check again in a few minutes."),
         Remedy(
-            "acme-dns, which keeps the two latest values for good",
-            "Nothing; --dns-preflight-skip record-lingers keeps it unsaid.",
+            "acme-dns, which always keeps the two latest values",
+            "Nothing. `--dns-preflight-skip record-lingers` ignores it.",
         ),
     ),
 )
@@ -59,8 +60,8 @@ def tell(left: Sequence[Left]) -> Finding:
     )
     return RULE.finding(
         summary=f"still served after the clean-up: {named}",
-        cause="All name servers of the zone went on serving it after it was to be removed",
-        remedy="If it stays, remove it by hand, and see why it was not removed",
+        cause="All name servers of the zone still serve it",
+        remedy="If it stays, remove it by hand and find out why it was not removed",
         about=[seen for _, _, seen in left],
         evidence={"values": evidence.values([value for _, value, _ in left])},
     )

@@ -27,12 +27,12 @@ RULE = Rule(
     reference="RFC 8555 section 8.4",
     explanation=(
         "Every name server of the zone gave an authoritative negative answer: the name does not "
-        "exist, or exists without TXT. As the zone's serial is the same everywhere, this is no "
-        "transfer that is still under way."
+        "exist, or exists without a TXT record. The zone's serial is the same everywhere, so this "
+        "is not a zone transfer in progress."
     ),
     refusal=(
-        "The CA's resolver gets the same negative answer and reports NXDOMAIN or that no TXT "
-        "record was found. The authorization is spent at once."
+        "The CA's resolver gets the same negative answer and reports NXDOMAIN, or that it found no "
+        "TXT record. The authorization fails at once."
     ),
     confirm=(
         "dig +norec @ADDRESS OWNER TXT",
@@ -42,13 +42,14 @@ RULE = Rule(
     remedies=(
         Remedy(
             "nothing was written",
-            "Read the log of the authenticator or hook that makes the record; "
-            "see that its credentials may write to this zone.",
+            "Check the log of the authenticator or hook that creates the record. Make sure its "
+            "credentials may write to this zone.",
         ),
         Remedy(
             "it was written to another account, provider or view",
-            "Compare the name servers that the provider's panel shows for the zone with "
-            "those in the report: only the latter count.",
+            "Compare the name servers in your provider's panel with those in the report. Only "
+            "those "
+            "in the report count.",
         ),
         Remedy(
             "it was saved but the zone was not loaded",
@@ -57,15 +58,15 @@ RULE = Rule(
         ),
         Remedy(
             "the zone file has the record below a zone cut",
-            "If the report names a child zone, make the record there: data below "
-            "a delegation is never served by the parent.",
+            "If the report names a child zone, create the record there. The parent zone never "
+            "serves data below a delegation.",
         ),
     ),
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell that no server has any TXT there."""
+    """Report that no server has any TXT there."""
     if not context.nobody_has_all or context.misplaced or context.through_alias or context.served:
         return
     servers = len(observations.nameservers(context.lacking))
@@ -74,12 +75,14 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     above = survey.probes.missing_above
     yield RULE.finding(
         summary=f"{value_words.everyone(context, servers)} "
-        f"{phrases.verb(servers, 'says', 'say')} "
-        f"that {target} {'does not exist' if denied else 'has no TXT record'}",
-        cause=f"{_serials(context, servers)}the record was not written, or not to these name "
-        "servers." + (f" Not even {phrases.owner(above)} exists there." if above else ""),
-        remedy="See whether the program that makes the record reported an error, and that it "
-        f"writes to the zone {phrases.owner(zone)} on these name servers." + _spelt(above, zone),
+        f"{phrases.verb(servers, 'answers', 'answer')} "
+        f"{'NXDOMAIN' if denied else 'that there is no TXT record'} for {target}",
+        cause=f"{_serials(context, servers)}The record was not created, or not on "
+        f"{phrases.verb(servers, 'this name server', 'these name servers')}."
+        + (f" {phrases.owner(above)} does not exist there either." if above else ""),
+        remedy="Check the program that creates the record for errors. Make sure it writes to the "
+        f"zone {phrases.owner(zone)} on these name servers." + _spelt(above, zone),
+        records=[phrases.txt_record(context.target, value) for value in context.expected],
         about=context.lacking,
         evidence={
             **evidence.served(context),
@@ -95,17 +98,17 @@ def _serials(context: Context, servers: int) -> str:
     }
     serial = phrases.serials(context.lacking)
     if len(known) == 1:
-        who = phrases.verb(servers, "It serves", "All of them serve")
-        return f"{who} {serial}, so none is behind another: "
+        if servers == 1:
+            return f"It serves {serial}. "
+        return f"All of them serve {serial}, so none of them is behind. "
     if known:
-        return f"They serve {serial}, and even the newest zone lacks it: "
+        return f"They serve {serial}, and even the newest copy does not have it. "
     return ""
 
 
 def _spelt(above: dns.name.Name | None, zone: dns.name.Name) -> str:
     if above is None:
         return ""
-    return (
-        f" See that {phrases.host(above)} is spelt right, and registered if {phrases.owner(zone)} "
-        "is a registry's zone."
+    return f" Check the spelling of {phrases.host(above)}" + (
+        ", and that it is registered." if phrases.is_registry(zone) else "."
     )

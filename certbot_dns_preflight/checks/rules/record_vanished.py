@@ -20,39 +20,38 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.RECORD_VANISHED,
     severity=Severity.ERROR,
-    meaning="An address showed the record earlier in this run and has lost it.",
+    meaning="An address had the record earlier in this run and has it no longer.",
     reference="RFC 8555 section 8.4",
-    explanation="The values were there in an earlier round and are not now.",
-    refusal="The CA asks after the record is gone.",
+    explanation="The values were there in an earlier round and are gone now.",
+    refusal="By the time the CA looks, the record is gone.",
     confirm=("dig +norec @ADDRESS OWNER TXT", "dig +norec @ADDRESS ZONE SOA"),
     remedies=(
         Remedy(
             "a clean-up came too early",
-            "The record must stay until the CA has validated: see what removes it "
-            "(a hook in the background, a parallel run, a provider's expiry).",
+            "The record must stay until the CA has validated. Find out what removes it "
+            "(a background hook, a parallel run, an expiry at the provider).",
         ),
         Remedy(
             "the zone was regenerated",
-            "Configuration management or a zone-file export overwrote a dynamic update: "
-            "exempt `_acme-challenge`, or delegate it to a zone of its own.",
+            "Configuration management or a zone file export overwrote a dynamic update. "
+            "Exempt `_acme-challenge`, or delegate it to a zone of its own.",
         ),
     ),
 )
 
 
 def check(_survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell that an address had the values in an earlier round and lacks them now."""
+    """Report an address that had the values in an earlier round and lacks them now."""
     at = tuple(o for o in context.unsteady if not observations.is_unstable(o, context.expected))
     if not at or not context.expected:
         return
     subjects = phrases.subjects(at, context.usable)
     names = len(subjects)
     yield RULE.finding(
-        summary=f"{phrases.listed(subjects)} had the record earlier in this run and "
-        f"{phrases.verb(names, 'has', 'have')} lost it: now "
+        summary=f"{phrases.listed(subjects)} had the record earlier in this run, but now "
         f"{phrases.verb(names, 'answers', 'answer')} {phrases.distinct_answers(at)}",
         cause=_cause(context),
-        remedy="See what removed it: a clean-up that came too early, a second client, or a "
+        remedy="Find out what removed it: a clean-up that ran too early, a second client, or "
         "configuration management that regenerates the zone.",
         about=at,
         evidence={"addresses": evidence.places(at)},

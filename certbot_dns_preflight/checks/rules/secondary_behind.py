@@ -8,6 +8,7 @@ from certbot_dns_preflight.checks import evidence, observations, phrases, value_
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.survey import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,20 +22,20 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.SECONDARY_BEHIND,
     severity=Severity.ERROR,
-    meaning="Some name servers have the record; others still serve an older zone.",
+    meaning="Some name servers have the record; others still serve an older copy of the zone.",
     reference="RFC 1996",
     explanation=(
-        "The name servers that lack the record have a lower SOA serial than those that show "
-        "it (compared as RFC 1982 says), or none that could be read: they have not yet taken over "
-        "the change."
+        "The name servers without the record have a lower SOA serial than those with it (compared "
+        "as in RFC 1982), or their serial could not be read. They have not transferred the change "
+        "yet."
     ),
     refusal=(
-        "The CA's resolver picks a name server by itself, and picks differently from each network "
-        "perspective. One that lags answers with authority, so the resolver does not "
-        "try another."
+        "The CA's resolver picks a name server itself, and may pick another one from each network "
+        "perspective. A server that is behind still answers authoritatively, so the resolver does "
+        "not try another."
     ),
     confirm=(
-        "dig +norec +nsid @ADDRESS ZONE SOA",
+        "dig +norec @ADDRESS ZONE SOA",
         "dig +norec @ADDRESS OWNER TXT",
         "dig +nssearch ZONE",
     ),
@@ -46,24 +47,24 @@ RULE = Rule(
         ),
         Remedy(
             "the transfer is refused or fails",
-            "Try `dig @PRIMARY ZONE AXFR` from the secondary, with its TSIG key; see that TCP "
-            "port 53 is open between the two and that their clocks agree.",
+            "Try `dig @PRIMARY ZONE AXFR` from the secondary, with its TSIG key. Make sure TCP "
+            "port "
+            "53 is open between the two and their clocks agree.",
         ),
         Remedy(
             "the secondary only polls",
-            "Wait for the SOA refresh time or lower it, or raise the "
-            "timeout (--dns-preflight-timeout) above it.",
+            "Wait for the SOA refresh interval or lower it, or raise `--timeout` above it.",
         ),
         Remedy(
             "the provider is slow to publish",
-            "Raise the timeout: nothing is lost by waiting, the check ends once all agree.",
+            "Raise `--timeout`. Waiting costs nothing: the check ends once all servers agree.",
         ),
     ),
 )
 
 
 def check(_survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell, for each zone passed, of the servers that have not taken over the change."""
+    """Report, for each zone passed, the servers that have not transferred the change."""
     for part in context.partitions:
         if part.behind:
             yield _finding(part)
@@ -72,15 +73,32 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
 def _finding(part: Partition) -> Finding:
     everybody = (*part.right, *part.behind)
     late = phrases.subjects(part.behind, everybody)
-    name = phrases.listed(late)
-    theirs, ours = phrases.serials(part.behind), phrases.serials(part.right)
-    told = f", {theirs}, the others {ours.split(' ', 1)[1]}" if theirs and ours else ""
-    does = value_words.answers(part.behind, len(late), part.expected)
+    leaving = _no_longer_listed(part)
+    if leaving:
+        name, one = phrases.listed(leaving), len(leaving) == 1
+        summary = (
+            f"{name} still {phrases.verb(len(leaving), 'gets', 'get')} queries for "
+            f"{phrases.owner(part.behind[0].zone)}, but no longer "
+            f"{phrases.verb(len(leaving), 'belongs', 'belong')} to it"
+        )
+        cause = (
+            f"The registry still delegates to {name}; the NS records in the newest copy of the "
+            f"zone do not list {'it' if one else 'them'}. {_cause(part, late)}"
+        )
+        remedy = f"Remove {name} from the name servers at your registrar."
+    else:
+        name = phrases.listed(late)
+        summary = _summary(part, late)
+        cause = _cause(part, late)
+        remedy = (
+            f"Check on {name} that NOTIFY from the primary arrives and that zone transfers are "
+            "allowed. If it only polls, wait for its refresh interval or raise "
+            f"{phrases.option('timeout')}."
+        )
     return RULE.finding(
-        summary=f"{_others(part)}; {name} {does}{told}",
-        cause=_cause(part, late, theirs, ours),
-        remedy=f"On {name}, see that NOTIFY from the primary arrives and that the zone "
-        "may be transferred. If it only polls: wait for its refresh, or raise the timeout.",
+        summary=summary,
+        cause=cause,
+        remedy=remedy,
         about=part.behind,
         evidence={
             "behind": evidence.places(part.behind, expected=part.expected),
@@ -89,28 +107,36 @@ def _finding(part: Partition) -> Finding:
     )
 
 
-def _others(part: Partition) -> str:
-    """Say who has it: whole name servers, or some of their addresses."""
+def _no_longer_listed(part: Partition) -> tuple[str, ...]:
+    """Name the servers behind, if the delegation alone lists all of them: the provider changed."""
+    if any(observation.listed_by != {Listing.DELEGATION} for observation in part.behind):
+        return ()
+    if not any(Listing.APEX in observation.listed_by for observation in part.right):
+        return ()
+    return tuple(map(phrases.host, observations.nameservers(part.behind)))
+
+
+def _summary(part: Partition, late: tuple[str, ...]) -> str:
+    name = phrases.listed(late)
+    lacks = value_words.lacks(part.behind, len(late), part.expected, part.thing)
     servers = len(observations.nameservers((*part.right, *part.behind)))
     good = servers - len(observations.nameservers(part.behind))
-    if good:
-        shows = phrases.verb(good, "shows", "show")
-        return f"{good} of {servers} name servers {shows} {part.thing}"
-    return (
-        f"not every address of {phrases.listed(phrases.subjects(part.right, part.right))} shows it"
-    )
+    if not good:
+        return f"{name} {lacks}; other addresses of the same name servers do"
+    others = "the other name server does" if good == 1 else f"the other {good} name servers do"
+    return f"{name} {lacks}; {others}"
 
 
-def _cause(part: Partition, late: tuple[str, ...], theirs: str, ours: str) -> str:
-    name = phrases.listed(late)
+def _cause(part: Partition, late: tuple[str, ...]) -> str:
+    name, it = phrases.listed(late), phrases.verb(len(late), "it has", "they have")
+    answers = value_words.answers(part.behind, len(late), part.expected)
+    theirs, ours = phrases.serials(part.behind), phrases.serials(part.right)
     if theirs and ours:
         return (
-            f"{name} {phrases.verb(len(late), 'serves', 'serve')} the zone "
-            f"{phrases.owner(part.behind[0].zone)} with {theirs}; where the record is, it is "
-            f"{ours}: the change has not been transferred."
+            f"{name} {phrases.verb(len(late), 'serves', 'serve')} zone {theirs} and {answers}; the "
+            f"others serve {ours.split(' ', 1)[1]}. {it.capitalize()} not transferred the change"
         )
     return (
-        f"{name} {phrases.verb(len(late), 'lacks', 'lack')} {part.thing} at "
-        f"{phrases.owner(part.owner)} "
-        "that others already have; the serials that would tell why could not be read."
+        f"{name} {answers}, and the others have {part.thing}. The serials that would show whether "
+        f"{phrases.verb(len(late), 'it is', 'they are')} behind could not be read"
     )

@@ -9,6 +9,7 @@ from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Alias
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.survey import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.SERVERS_DISAGREE,
     severity=Severity.ERROR,
-    meaning="Name servers give different answers, and nothing more exact explains it.",
+    meaning="Name servers give different answers, and no more specific finding explains it.",
     reference="RFC 1034 section 4.3.5",
     explanation=(
-        "Authoritative answers differ though the serials do not say which is older: they are "
-        "equal, or the servers without the record have the newer zone. Waiting for a zone transfer "
-        "does not mend that."
+        "Authoritative answers differ, but the serials do not show which is older: they are equal, "
+        "or the servers without the record have the newer copy. Waiting for a zone transfer does "
+        "not fix that."
     ),
-    refusal="Which answer the CA gets is chance; its network perspectives have to agree.",
+    refusal="Which answer the CA gets is a matter of luck, and its perspectives must agree.",
     confirm=(
         "dig +norec @ADDRESS OWNER TXT",
         "dig +norec @ADDRESS ZONE SOA",
@@ -38,13 +39,13 @@ RULE = Rule(
     remedies=(
         Remedy(
             "the zone was changed without a new serial",
-            "Raise the serial on the primary and reload; if a secondary still keeps its "
-            "copy, transfer the zone anew (`rndc retransfer ZONE`, "
+            "Raise the serial on the primary and reload. If a secondary still keeps its copy, "
+            "transfer the zone again (`rndc retransfer ZONE`, "
             "`knotc zone-retransfer ZONE`, `pdns_control retrieve ZONE`).",
         ),
         Remedy(
-            "two primaries, or two providers, each with a copy of its own",
-            "Make the record at both, or take one out of the NS set at the registrar.",
+            "two primaries, or two providers, each with its own copy",
+            "Create the record at both, or remove one of them at the registrar.",
         ),
         Remedy(
             "a name server caches its own negative answers (PowerDNS)",
@@ -59,7 +60,7 @@ RULE = Rule(
 
 
 def check(_survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell, for each zone passed, of servers of another mind."""
+    """Report, for each zone passed, the servers that answer otherwise."""
     for part in context.partitions:
         if part.disagreeing:
             yield _finding(part)
@@ -79,20 +80,33 @@ def _finding(part: Partition) -> Finding:
         )
     else:
         summary = (
-            f"the name servers disagree about {phrases.owner(part.owner)}: "
+            f"the name servers give different answers for {phrases.owner(part.owner)}: "
             f"{phrases.listed(_each_answer(some))}"
         )
     return RULE.finding(
         summary=summary,
         cause=_cause(others, right),
-        remedy="Find out which of them is the primary. If it has the record, raise its serial and "
-        "transfer the zone anew; if not, make the record there. Copies that are independent "
-        "of it need the record each.",
+        remedy=_remedy(others, right),
         about=others,
         evidence={
             "owner_name": part.owner.to_text(),
             "addresses": evidence.places(some, expected=part.expected),
         },
+    )
+
+
+def _remedy(others: tuple[Observation, ...], right: tuple[Observation, ...]) -> str:
+    leaving = all(observation.listed_by == {Listing.DELEGATION} for observation in others)
+    if right and leaving and any(Listing.APEX in o.listed_by for o in right):
+        names = phrases.listed(map(phrases.host, observations.nameservers(others)))
+        return (
+            f"If the provider was changed, remove {names} from the name servers at your registrar: "
+            "the zone itself no longer lists it. Otherwise create the record there too."
+        )
+    return (
+        "Find out which of them is the primary. If it has the record, raise its serial and "
+        "transfer the zone again. If not, create the record there. Independent copies each need "
+        "the record."
     )
 
 
@@ -102,27 +116,29 @@ def _cause(others: tuple[Observation, ...], right: tuple[Observation, ...]) -> s
         for observation in (*others, *right)
     )
     if dname:
-        return "A DNAME leads away here, and not every server processes DNAME."
+        return "A DNAME redirects this name, and not every server processes DNAME."
     theirs = {observation.serial for observation in others} - {None}
     ours = {observation.serial for observation in right} - {None}
     everything = {observation.serial for observation in (*others, *right)}
     if right and theirs and ours and theirs == ours:
         return (
-            f"All serve {phrases.serials(others)}: no transfer is due. The zone was changed "
-            "without a new serial, they hold separate copies, or a cached negative answer is "
-            "still given."
+            f"All of them serve {phrases.serials(others)}, so no zone transfer is pending. "
+            "Either the "
+            "zone was changed without a new serial, or they have separate copies, or a server "
+            "still "
+            "returns a cached negative answer."
         )
     if right and theirs and ours:
         return (
             f"Those without it serve {phrases.serials(others)}, the others "
-            f"{phrases.serials(right)}: the newer zone does not have it, so it was removed or "
-            "overwritten, or there are separate copies."
+            f"{phrases.serials(right)}. The newer copy does not have it, so it was removed or "
+            "overwritten, or the copies are separate."
         )
     if everything == {None}:
-        return "The answers differ, and no serials could be read that would tell which is newer."
+        return "The answers differ, and no serial could be read to show which is newer."
     return (
-        f"The answers differ, at {phrases.serials((*others, *right))}, "
-        "and no server shows everything that is expected."
+        f"The answers differ ({phrases.serials((*others, *right))}), and no server has everything "
+        "that is expected."
     )
 
 

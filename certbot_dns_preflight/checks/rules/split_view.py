@@ -27,13 +27,11 @@ RULE = Rule(
     meaning="This host's resolver shows something other than the public DNS.",
     reference="RFC 9499 section 6",
     explanation=(
-        "An internal view or a local override hides the public zone from this host: other name "
-        "servers, another primary, or internal addresses where the public ones are not. Other "
-        "public addresses may have many reasons and are not told."
+        "An internal view or a local override hides the public zone from this host: it shows other "
+        "name servers, another primary, or internal addresses. Different public addresses have "
+        "many harmless reasons and are not reported."
     ),
-    refusal=(
-        "It does not look from here: only the public view counts, and the record has to be there."
-    ),
+    refusal=("The CA does not look from here: only the public view counts."),
     confirm=(
         "dig DOMAIN A",
         "dig +trace DOMAIN A",
@@ -41,11 +39,11 @@ RULE = Rule(
     remedies=(
         Remedy(
             "the record was written to the internal zone",
-            "Write it to the public one; point the authenticator at the public primary.",
+            "Write it to the public zone: point the authenticator at the public primary.",
         ),
         Remedy(
             "the CA is an internal one",
-            "Check through its resolver (--dns-preflight-resolver).",
+            "Check through its resolver (`--resolver`).",
         ),
     ),
     subject=Subject.ENVIRONMENT,
@@ -53,7 +51,7 @@ RULE = Rule(
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell how this host's own view differs, where it does."""
+    """Report how this host's own view differs, where it does."""
     view = context.environment.resolver_view
     if view is None or isinstance(survey.obstacle, NoSuchDomain):
         return
@@ -61,8 +59,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     local, public = phrases.listed(view.local), phrases.listed(view.public)
     yield RULE.finding(
         summary=f"this host's resolver {resolver} shows {_other(view)} than the public DNS",
-        cause=f"It says {local}; from the root on it is {public}",
-        remedy="See that the record gets into the public zone: a CA sees only that one",
+        cause=f"The resolver says {local}; the public DNS says {public}",
+        remedy="Make sure the record is created in the public zone. The CA sees only that one",
         evidence={
             "resolver": resolver,
             "zone": show_name(view.zone),

@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.STALE_VALUES,
     severity=Severity.WARNING,
-    meaning="The record is ready; other values stand beside it.",
+    meaning="The record is ready; the name also holds other TXT values.",
     reference="RFC 8555 section 8.4",
     explanation=(
-        "Every expected value is served everywhere, together with others, usually left over from "
-        "earlier attempts."
+        "Every expected value is served everywhere, together with other values, usually left over "
+        "from earlier attempts."
     ),
     refusal=(
-        "A CA accepts it: one matching TXT record is enough. With very many, the answer no longer "
-        "fits UDP, and a CA may stop reading."
+        "It does not: one matching TXT record is enough. But with very many values the answer no "
+        "longer fits into UDP, and a CA may stop reading."
     ),
     confirm=("dig +norec @ADDRESS OWNER TXT",),
     remedies=(
         Remedy(
             "an earlier run was interrupted or its clean-up failed",
-            "Remove the other values once no other order is under way for this name.",
+            "Remove the other values when no other order for this name is in progress.",
         ),
     ),
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell that it is ready, with other values beside."""
+    """Report that it is ready, with other values at the same name."""
     if not context.expected or not context.usable or context.holding != context.usable:
         return
     beside = [value for value in context.served if value not in context.expected]
@@ -49,12 +49,11 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         return
     at = tuple(o for o in context.holding if set(beside).intersection(observations.texts(o)))
     yield RULE.finding(
-        summary=f"{phrases.count(len(beside), 'other value')} "
-        f"{phrases.verb(len(beside), 'stands', 'stand')} "
-        f"beside the expected at {phrases.owner(context.target)}",
+        summary=f"{phrases.owner(context.target)} also holds "
+        f"{phrases.count(len(beside), 'old TXT value')} (harmless)",
         cause=f"Probably left over from earlier attempts: "
         f"{phrases.listed(map(phrases.value, beside))}.",
-        remedy="Remove what no order under way needs; the CA accepts it as it is.",
+        remedy="Remove what no order in progress needs. The CA accepts it as it is.",
         about=at,
         evidence={"unexpected": evidence.values(beside), "addresses": evidence.places(at)},
     )

@@ -26,10 +26,12 @@ RULE = Rule(
     meaning="TCP port 53 does not answer.",
     reference="RFC 7766 section 5",
     explanation=(
-        "DNS needs TCP for answers that do not fit a UDP packet, and name servers must offer it."
+        "DNS needs TCP for answers that do not fit into a UDP packet, so name servers must support "
+        "it."
     ),
     refusal=(
-        "If the TXT RRset is too large for UDP, the resolver is left with a cut answer: SERVFAIL."
+        "If the TXT RRset does not fit into UDP, the resolver cannot get the whole answer: "
+        "SERVFAIL."
     ),
     confirm=(
         "dig +norec +tcp @ADDRESS OWNER TXT",
@@ -41,19 +43,19 @@ RULE = Rule(
             "Open TCP port 53.",
         ),
         Remedy(
-            "many stale TXT values swell the answer",
+            "many old TXT values make the answer too large",
             "Remove them.",
         ),
     ),
     note=(
-        "An error where an answer was truncated and cannot be had over TCP (with "
-        "unreachable=warn: a warning, while another name server answers)."
+        "An error if an answer was truncated and is not available over TCP (with `--unreachable "
+        "warn`, a warning while another name server answers)."
     ),
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell of answers that were cut short in vain, and of addresses that TCP does not reach."""
+    """Report truncated answers that TCP does not complete, and addresses without TCP."""
     for trouble in context.troubles:
         if trouble.code is RULE.code:
             yield _truncated(trouble, survey)
@@ -63,7 +65,7 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         survey,
         probed.at(survey, survey.probes.tcp_refused & reachable),
         what="does not answer over TCP",
-        cause="TCP is as much a part of DNS as UDP; longer answers need it.",
+        cause="DNS requires TCP as well as UDP; larger answers need it.",
         remedy="Open TCP port 53 to this address.",
     )
 
@@ -72,10 +74,10 @@ def _truncated(trouble: Trouble, survey: Survey) -> Finding:
     it = named(trouble.at, survey, by_address=True)
     return RULE.finding(
         severity=trouble.severity,
-        summary=f"{it.who} {it.does('cuts its answer', 'cut their answers')} short over UDP and "
-        f"{it.does('does', 'do')} not answer over TCP",
-        cause="A truncated answer, whether for its size or to limit a rate, can be had whole "
-        "over TCP alone.",
+        summary=f"{it.who} {it.does('truncates its UDP answer', 'truncate their UDP answers')} and "
+        f"{it.does('does', 'do')} not accept TCP",
+        cause="The whole answer is available only over TCP, whether it was truncated for its size "
+        "or by rate limiting.",
         remedy=f"Open TCP port 53 to {it.addresses}.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},

@@ -21,24 +21,22 @@ RULE = Rule(
     code=Code.UNCONFIRMED,
     severity=Severity.ERROR,
     subject=Subject.RUN,
-    meaning=(
-        "The record is seen everywhere, but the confirming rounds did not fit into the timeout."
-    ),
+    meaning=("Every name server has the record, but there was no time left to confirm it."),
     reference="RFC 8555 section 8.4",
     explanation=(
-        "Readiness takes several complete rounds in a row that agree (`confirmations`). The "
-        "record came so late that there was no time left for them."
+        "A name is ready when several complete rounds in a row agree (`--confirmations`). The "
+        "record appeared so late that the timeout left no room for them."
     ),
     refusal=(
-        "It may well accept; a single look may have met the record by chance, or moments before it "
-        "was replaced."
+        "It may well accept. But a single round may have seen the record by chance, or just before "
+        "it was replaced."
     ),
     confirm=("dig +norec @ADDRESS OWNER TXT",),
     remedies=(
-        Remedy("the record took almost as long as the timeout", "Raise the timeout."),
+        Remedy("the record took almost as long as the timeout", "Raise `--timeout`."),
         Remedy(
             "the name servers answer slowly",
-            "Raise the timeout, or ask for fewer confirmations.",
+            "Raise `--timeout`, or lower `--confirmations`.",
         ),
     ),
 )
@@ -46,13 +44,15 @@ RULE = Rule(
 
 def tell(survey: Survey, confirmations: int) -> Finding:
     """Tell that all looks well, but not for as many rounds in a row as are asked for."""
-    what = "shows the record" if survey.challenge.expected else "answers as it must"
-    rounds = f"{confirmations} complete {phrases.verb(confirmations, 'round', 'rounds')} in a row"
+    what = "has the record" if survey.challenge.expected else "answers correctly"
+    rounds = phrases.verb(
+        confirmations, "a complete round", f"{confirmations} complete rounds in a row"
+    )
     return RULE.finding(
-        summary=f"every name server {what}, but the time ran out before {rounds} had confirmed it",
-        cause=f"{phrases.verb(survey.rounds, '1 round was', f'{survey.rounds} rounds were')} "
-        "begun, and the latest answers came too late for more.",
-        remedy="Look again; if it takes that long every time, raise the timeout.",
+        summary=f"every name server {what}, but time ran out before {rounds} confirmed it",
+        cause=f"There was time for {phrases.count(survey.rounds, 'round')}; the last answers came "
+        "too late for more.",
+        remedy=f"Try again. If it takes this long every time, raise {phrases.option('timeout')}.",
         evidence={"rounds": survey.rounds, "confirmations": confirmations},
     )
 

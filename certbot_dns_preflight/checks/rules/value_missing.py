@@ -21,36 +21,34 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.VALUE_MISSING,
     severity=Severity.ERROR,
-    meaning="Some of several expected values are served, others are not.",
+    meaning="Some of several expected values are served; others are missing.",
     reference="RFC 8555 section 8.4",
     explanation=(
-        "A certificate for a domain and its wildcard needs two TXT records at one owner name, side "
-        "by side. Only a part of them is there."
+        "A certificate for a domain and its wildcard needs two TXT records at the same owner name. "
+        "Only some of them are there."
     ),
-    refusal=(
-        "Each value belongs to an authorization of its own; the one whose value is missing fails."
-    ),
+    refusal=("Each value belongs to its own authorization. The one whose value is missing fails."),
     confirm=("dig +norec @ADDRESS OWNER TXT",),
     remedies=(
         Remedy(
             "the second record replaced the first",
-            "Make the hook or plugin add to the RRset and not overwrite it; some provider "
-            "interfaces need all values in one request.",
+            "Make sure that the hook or plugin adds to the RRset instead of overwriting it. Some "
+            "provider APIs need all values in one request.",
         ),
         Remedy(
             "an earlier clean-up removed both",
-            "Remove by name and value, not by name alone.",
+            "Make the clean-up remove records by name and value, not by name only.",
         ),
         Remedy(
             "two clients share the owner name",
-            "Let them run one after the other, or give each its own CNAME target.",
+            "Run them one after the other, or give each its own CNAME target.",
         ),
     ),
 )
 
 
 def check(_survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell that some of several values are served, others nowhere."""
+    """Report that some of several values are served, others nowhere."""
     if not context.nobody_has_all or context.misplaced or not context.partly_served:
         return
     missing = [value for value in context.expected if value not in context.served]
@@ -59,13 +57,14 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     there = len(context.expected) - len(missing)
     yield RULE.finding(
         summary=f"{there} of {len(context.expected)} expected values "
-        f"{phrases.verb(there, 'is', 'are')} served; "
+        f"{phrases.verb(there, 'is', 'are')} published; "
         f"{phrases.listed(map(phrases.value, missing))} "
-        f"{phrases.verb(len(missing), 'is', 'are')} not",
-        cause=f"{phrases.owner(context.target)} must hold {len(context.expected)} values side by "
-        "side; probably a later record replaced an earlier one instead of being added to it.",
-        remedy="Add the missing value and keep the others: make the plugin or hook add to the "
-        "TXT RRset, not overwrite it.",
+        f"{phrases.verb(len(missing), 'is', 'are')} missing",
+        cause=f"{phrases.owner(context.target)} must hold {len(context.expected)} values at the "
+        "same time. A later record probably replaced an earlier one.",
+        remedy="Add the missing value and keep the others. Make sure that the plugin or hook adds "
+        "to the TXT RRset instead of overwriting it.",
+        records=[phrases.txt_record(context.target, value) for value in missing],
         about=context.lacking,
         evidence={"missing": evidence.values(missing), **evidence.served(context)},
     )

@@ -22,29 +22,26 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.WRONG_VALUE,
     severity=Severity.ERROR,
-    meaning="TXT records are there, but none has the expected value.",
+    meaning="There are TXT records, but none has the expected value.",
     reference="RFC 8555 section 8.4",
     explanation=(
-        "The owner name has TXT data, and no known mangling turns the expected value into it. "
-        "The report sets the nearest one beside the expected one and marks the first "
-        "difference."
+        "The owner name has TXT data that is not the expected value, and no common mistake "
+        "explains the difference. The report compares the closest value with the expected one and "
+        "marks the first difference."
     ),
-    refusal=(
-        "The CA compares byte by byte with the value of this authorization; it reports an "
-        "incorrect TXT record."
-    ),
+    refusal=("The CA compares the value byte by byte and reports an incorrect TXT record."),
     confirm=("dig +norec +short @ADDRESS OWNER TXT",),
     remedies=(
         Remedy(
             "it is left over from an earlier attempt",
-            "Every attempt has a new value. Remove the old record and write the new one.",
+            "Every attempt has a new value. Remove the old record and create the new one.",
         ),
         Remedy(
             "the values of two names, or of two orders, were swapped",
             "Compare with the other names' expected values.",
         ),
         Remedy(
-            "another client answers for the same name",
+            "another client uses the same name",
             "Find out what else requests certificates for this domain (a hosting panel, "
             "a CDN, a second server).",
         ),
@@ -53,7 +50,7 @@ RULE = Rule(
 
 
 def check(_survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell that TXT data is there, none of it expected and none a known mangling."""
+    """Report TXT data, none of it expected and none a known mangling."""
     nearest = context.nearest
     if not context.nobody_has_all or context.misplaced or context.through_alias:
         return
@@ -64,15 +61,20 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     servers = len(observations.nameservers(showing))
     yield RULE.finding(
         summary=f"{phrases.listed(phrases.subjects(showing, context.usable))} "
-        f"{phrases.verb(servers, 'shows', 'show')} "
+        f"{phrases.verb(servers, 'serves', 'serve')} "
         f"{phrases.count(len(context.served), 'TXT value')} at {phrases.owner(context.target)}, "
         "but not the expected one",
         cause=value_words.wrong_because(nearest, context)
         + _and_silent(len(context.lacking) - len(showing)),
         remedy=_write_beside_wildcard(context.target)
         if wildcard
-        else "Write the expected value of this attempt and remove the old one; see which "
-        "program wrote it.",
+        else "Publish the value of this attempt, remove the old one, and find out which program "
+        "created it.",
+        records=[
+            phrases.txt_record(context.target, value)
+            for value in context.expected
+            if value not in context.served
+        ],
         about=showing,
         evidence={
             "from_wildcard": wildcard,
@@ -84,8 +86,8 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
 
 def _write_beside_wildcard(target: dns.name.Name) -> str:
     return (
-        f"See why the record at {phrases.owner(target)} was not written; the wildcard's may stay, "
-        "the record itself takes the name out of it."
+        f"Check why the record at {phrases.owner(target)} was not created. The wildcard may stay "
+        "(an exact name overrides the wildcard)."
     )
 
 
@@ -93,4 +95,4 @@ def _and_silent(addresses: int) -> str:
     if not addresses:
         return ""
     has = phrases.verb(addresses, "has", "have")
-    return f" {phrases.count(addresses, 'address')} {has} no TXT there at all."
+    return f" {phrases.count(addresses, 'address')} {has} no TXT record there."

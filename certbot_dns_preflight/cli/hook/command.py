@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> Exit:
         raise MisuseError(f"hook: {error}") from error
     except (OSError, ValueError) as error:
         raise MisuseError(
-            f"hook: there is no place to keep what belongs to one order: {printable(str(error))}"
+            f"hook: cannot create a private directory for this order: {printable(str(error))}"
         ) from error
     if not invocation.last:
         return Exit.NOT_READY if failed else Exit.READY
@@ -175,7 +175,7 @@ def _conclude(
         )
         status = Exit.INCONCLUSIVE
     if status is not Exit.READY and settings.on_failure is OnFailure.CONTINUE:
-        _say("warning: the client goes on all the same, as --on-failure continue says")
+        _say("warning: continuing anyway (--on-failure continue)")
         return Exit.READY
     return status
 

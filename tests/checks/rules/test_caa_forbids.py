@@ -29,49 +29,49 @@ NUMBER_5 = IssuanceRequest(("letsencrypt.org",), "https://acme-v02.api.letsencry
     [
         (
             ["0 issue other-ca.example"],
-            "CAA at example.com. allows only other-ca.example, not letsencrypt.org.",
+            "CAA at example.com allows only other-ca.example, not letsencrypt.org.",
             'Add example.com. CAA 0 issue "letsencrypt.org".',
         ),
         (
             ["0 issue ;", "0 issue a.example", "0 issue b.example"],
-            "CAA at example.com. allows only a.example and b.example, not letsencrypt.org.",
+            "CAA at example.com allows only a.example and b.example, not letsencrypt.org.",
             'Add example.com. CAA 0 issue "letsencrypt.org".',
         ),
         (
             ["0 issue ;"],
-            "CAA at example.com. allows no CA at all.",
+            "CAA at example.com allows no CA at all.",
             'Add example.com. CAA 0 issue "letsencrypt.org".',
         ),
         (
             ["0 issue a.example", "0 issue letsencrypt.org; accounturi=https://ca.example/acct/2"],
-            "CAA at example.com. allows letsencrypt.org only for another ACME account.",
-            "Put accounturi=https://ca.example/acct/1 there, which is the account that asks.",
+            "CAA at example.com allows letsencrypt.org only for another ACME account.",
+            "Set accounturi=https://ca.example/acct/1 (the account that requests the certificate).",
         ),
         (
             ["0 issue letsencrypt.org; validationmethods=http-01"],
-            "CAA at example.com. does not let letsencrypt.org validate by dns-01.",
-            "Put validationmethods=http-01,dns-01 there.",
+            "CAA at example.com does not let letsencrypt.org validate by dns-01.",
+            "Set validationmethods=http-01,dns-01.",
         ),
         (
             ["0 issue letsencrypt.org; validationmethods="],
-            "CAA at example.com. does not let letsencrypt.org validate by dns-01.",
-            "Put validationmethods=dns-01 there.",
+            "CAA at example.com does not let letsencrypt.org validate by dns-01.",
+            "Set validationmethods=dns-01.",
         ),
         (
             ["0 issue letsencrypt.org; accounturi=a; accounturi=b"],
-            "CAA at example.com. has accounturi twice in one record, which allows nobody.",
-            'Leave one out, or make it two records: example.com. CAA 0 issue "letsencrypt.org; '
-            'accounturi=a; accounturi=b".',
+            "CAA at example.com has accounturi twice in one record, so no CA may issue.",
+            "Remove one of them, or split the record in two: example.com. CAA 0 issue "
+            '"letsencrypt.org; accounturi=a; accounturi=b".',
         ),
         (
             ["0 issue letsencrypt.org."],
-            "CAA at example.com. has a malformed record, which allows nobody "
+            "CAA at example.com has a malformed record, so no CA may issue "
             "(no issuer domain name).",
-            'Replace it by example.com. CAA 0 issue "letsencrypt.org".',
+            'Replace it with example.com. CAA 0 issue "letsencrypt.org".',
         ),
         (
             ["0 issue letsencrypt.org", "128 future x"],
-            'CAA at example.com. has a critical property that CAs do not know, "future".',
+            'CAA at example.com has a critical property that CAs do not know: "future".',
             "Correct the tag, set the flags to 0, or remove the record: "
             'example.com. CAA 128 future "x".',
         ),
@@ -90,7 +90,7 @@ def test_each_reason_has_its_words(lines: list[str], summary: str, remedy: str) 
 def test_a_forbidden_wildcard_is_told_beside_an_allowed_name() -> None:
     climb = climbed(props("0 issue letsencrypt.org", "0 issuewild ;"))
     found = only(climb, wildcard=(True, False))
-    assert found.summary == "CAA at example.com. allows no CA at all for wildcards."
+    assert found.summary == "CAA at example.com allows no CA at all for wildcards."
     assert found.remedy == 'Add example.com. CAA 0 issuewild "letsencrypt.org".'
     assert found.evidence["wildcard"] is True
 

@@ -14,11 +14,11 @@ def test_a_failure_closer_than_the_deciding_set_is_told() -> None:
     found = only(climbed(props("0 issue letsencrypt.org"), at_www=failed))
     assert found.code == "caa-unanswerable"
     assert found.summary == (
-        f"CAA at www.example.com. cannot be read: {phrases.everyone(2)} of example.com. "
-        "fail to answer."
+        f"CAA at www.example.com cannot be read: {phrases.everyone(2)} of example.com "
+        "fail to answer CAA queries."
     )
     assert "SERVFAIL from ns1.example.net and ns2.example.net" in found.cause
-    assert "the same servers answer other questions" in found.cause
+    assert "the same servers answer other queries" in found.cause
     assert found.evidence["name"] == "www.example.com."
 
 
@@ -50,7 +50,7 @@ def test_a_registry_that_fails_is_not_the_users_to_mend() -> None:
     looks = (Look(www, answers(www, EMPTY)), Look(ZONE, answers(ZONE, EMPTY)), Look(com, (failed,)))
     found = only(Climb(www, looks))
     assert (found.code, found.severity) == ("caa-unanswerable", Severity.ERROR)
-    assert found.summary == "CAA at com. cannot be read: the registry's servers for com. fail."
+    assert found.summary == "CAA at com cannot be read: the registry's servers for com fail."
     assert found.remedy == (
         "The registry's servers fail; nothing to fix on your side. Try again later."
     )

@@ -38,11 +38,11 @@ def bogus(kind: Kind, *places: ServerAddress, moment: int | None = None) -> Asse
 @pytest.mark.parametrize(
     ("kind", "summary"),
     [
-        (Kind.DS_WITHOUT_KEY, "its DS (seen from test.) matches no key"),
-        (Kind.EXPIRED, "signatures expired 3 days ago"),
-        (Kind.NOT_YET_VALID, "signatures begin only in 3 days"),
-        (Kind.MISSING, "TXT without a signature"),
-        (Kind.INVALID, "TXT with a signature that does not fit"),
+        (Kind.DS_WITHOUT_KEY, "the DS at test does not match any key"),
+        (Kind.EXPIRED, "the signatures expired 3 days ago"),
+        (Kind.NOT_YET_VALID, "the signatures become valid in 3 days"),
+        (Kind.MISSING, "no signature for TXT"),
+        (Kind.INVALID, "invalid signature for TXT"),
     ],
 )
 def test_each_kind_is_one_error_in_its_own_words(kind: Kind, summary: str) -> None:
@@ -50,12 +50,12 @@ def test_each_kind_is_one_error_in_its_own_words(kind: Kind, summary: str) -> No
     assessment = bogus(kind, *PLACES, moment=moment)
     environment = DomainEnvironment(signatures=assessment)
     found = only_remark(environment, "dnssec-bogus", Severity.ERROR)
-    assert found.summary == f"DNSSEC of example.test.: {summary}."
+    assert found.summary == f"DNSSEC of example.test: {summary}."
     assert found.evidence["kind"] == kind.value
     assert (found.nameserver, found.address) == (None, None)
 
 
 def test_one_of_two_servers_is_named() -> None:
     (found,) = of_dnssec(bogus(Kind.MISSING, PLACES[1]))
-    assert found.summary == ("DNSSEC of example.test.: TXT without a signature on ns2.example.net.")
+    assert found.summary == ("DNSSEC of example.test: no signature for TXT on ns2.example.net.")
     assert (found.nameserver, found.address) == (name("ns2.example.net."), NS2)

@@ -33,15 +33,15 @@ def near(expiration: int, inception: int | None = None, apex: str = "example.tes
 @pytest.mark.parametrize(
     ("assessment", "summary"),
     [
-        (near(NOW + 47 * HOUR), "end in 47 hours"),
-        (near(NOW - HOUR // 2), "ended 30 minutes ago"),
-        (near(NOW + 900 * HOUR, inception=NOW + 3 * HOUR), "begin only in 3 hours"),
+        (near(NOW + 47 * HOUR), "expire in 47 hours"),
+        (near(NOW - HOUR // 2), "expired 30 minutes ago"),
+        (near(NOW + 900 * HOUR, inception=NOW + 3 * HOUR), "become valid in 3 hours"),
     ],
 )
 def test_what_is_near_an_end_of_its_time_is_a_warning(assessment: Assessment, summary: str) -> None:
     environment = DomainEnvironment(signatures=assessment)
     found = only_remark(environment, "dnssec-expiring", Severity.WARNING)
-    assert found.summary == f"Signatures of example.test. {summary}."
+    assert found.summary == f"The signatures of example.test {summary}."
     assert found.nameserver == name("ns1.example.net.")
 
 

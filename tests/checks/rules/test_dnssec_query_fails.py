@@ -61,21 +61,28 @@ def failing(reading: Reading, found: DnssecFault, *more: Observation) -> Survey:
             Failing("SERVFAIL"),
             "SERVFAIL",
             (
-                "ns2.example.net at 192.0.2.2 answers with an error where signatures are asked for "
-                "(DO)."
+                "ns2.example.net at 192.0.2.2 answers with an error if the query "
+                "requests signatures (DO)."
             ),
         ),
         (
             QueryFaultKind.NO_ANSWER,
             silent(),
             "no answer in 3 s",
-            "ns2.example.net at 192.0.2.2 answers not at all where signatures are asked for (DO).",
+            (
+                "ns2.example.net at 192.0.2.2 answers not at all if the query requests signatures "
+                "(DO)."
+            ),
         ),
         (
             QueryFaultKind.TRUNCATED,
             silent(NoResponseReason.TRUNCATED),
             "connection refused",
-            "ns2.example.net at 192.0.2.2 answers in part where signatures are asked for (DO).",
+            (
+                "ns2.example.net at 192.0.2.2 answers only in part if the query requests "
+                "signatures "
+                "(DO)."
+            ),
         ),
     ],
 )
@@ -113,7 +120,7 @@ def test_it_is_never_ready_where_another_address_of_the_server_answers() -> None
             QueryFaultKind.KEYS,
             dns.rdatatype.DNSKEY,
             (
-                "ns2.example.net at 192.0.2.2 does not give the keys of example.test., which is "
+                "ns2.example.net at 192.0.2.2 does not return the keys of example.test, which is "
                 "signed."
             ),
         ),
@@ -121,7 +128,8 @@ def test_it_is_never_ready_where_another_address_of_the_server_answers() -> None
             QueryFaultKind.DS,
             dns.rdatatype.DS,
             (
-                "ns2.example.net at 192.0.2.2 does not answer for the DS of example.test., below a "
+                "ns2.example.net at 192.0.2.2 does not answer queries for the DS of "
+                "example.test, below a "
                 "signed zone."
             ),
         ),
@@ -145,7 +153,7 @@ def test_several_addresses_and_questions_are_told_at_once() -> None:
     facts = survey(hop(at(NS1, texts()), at(NS2, Failing("SERVFAIL"), fault=both[0])))
     told = only_error(dataclasses.replace(facts, query_faults=both), CODE)
     assert told.address is None
-    assert f"{OWNER} TXT and example.test. CAA" in told.cause
+    assert f"{OWNER[:-1]} TXT and example.test CAA" in told.cause
     assert len(told.evidence["questions"]) == 2  # type: ignore[arg-type]
 
 

@@ -12,7 +12,7 @@ ADDRESSLESS = DomainEnvironment(addressless=True)
 
 def test_a_domain_without_address_is_an_information() -> None:
     found = only_remark(ADDRESSLESS, "domain-without-address", Severity.INFO)
-    assert found.summary == "example.test itself has no address."
+    assert found.summary == "example.test has no A or AAAA record."
 
 
 def test_a_wildcard_alone_is_no_name_that_anybody_connects_to() -> None:

@@ -7,10 +7,10 @@ def test_it_says_what_to_send_us_and_shows_a_message_harmlessly() -> None:
     found = internal_error.tell("TypeError", "no \x1baddress", where="resolve/txt.py:7 in _ask")
     assert found.code == "internal-error"
     assert found.summary.startswith(
-        "an error inside dns-preflight (TypeError at resolve/txt.py:7 in _ask) kept this name from "
-        "being checked: please send us this report and the log"
+        "internal error in dns-preflight (TypeError at resolve/txt.py:7 in _ask); please send us "
+        "this report and the log"
     )
-    assert found.cause == "A fault of dns-preflight: TypeError: no \\027address."
+    assert found.cause == "This name could not be checked: TypeError: no \\027address."
     assert internal_error.tell("KeyError", "", where="unknown").cause == (
-        "A fault of dns-preflight: KeyError."
+        "This name could not be checked: KeyError."
     )

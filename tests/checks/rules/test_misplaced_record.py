@@ -36,7 +36,7 @@ def test_a_misplaced_record_hides_what_is_at_the_owner_name(beside: object, kind
     )
     found = only_error(facts, "misplaced-record")
     assert found.evidence["kind"] == kind
-    assert found.summary == f"the record is at {where} instead of {OWNER}"
+    assert found.summary == f"the record is at {str(where)[:-1]} instead of {OWNER}"
 
 
 def test_a_record_beside_the_alias_is_misplaced() -> None:

@@ -13,7 +13,7 @@ def test_it_names_the_record_its_value_and_a_server() -> None:
     found = record_lingers.tell([(OWNER, b"abc\x1b", seen)])
     assert (found.code, found.severity) == ("record-lingers", "warning")
     assert found.summary == (
-        "still served after the clean-up: _acme-challenge.example.com. TXT "
+        "still served after the clean-up: _acme-challenge.example.com TXT "
         f'"abc\\027" at ns1.example.net ({NS1}).'
     )
     assert found.nameserver == dns.name.from_text("ns1.example.net.")

@@ -19,6 +19,22 @@ def test_nobody_has_it() -> None:
         survey(hop(at(NS1, nxdomain(), 42), at(NS2, nodata(), 42))), "record-not-published"
     )
     assert found.summary == (
-        "both name servers say that _acme-challenge.example.test. has no TXT record."
+        "both name servers answer that there is no TXT record for _acme-challenge.example.test."
     )
-    assert "serial 42" in found.cause
+    assert found.cause == (
+        "All of them serve serial 42, so none of them is behind. The record was not created, or "
+        "not on these name servers."
+    )
+    assert found.records == (
+        '_acme-challenge.example.test. TXT "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"',
+    )
+
+
+def test_the_only_name_server_is_compared_with_no_other() -> None:
+    found = only_error(survey(hop(at(NS1, nxdomain(), 42))), "record-not-published")
+    assert found.summary == (
+        "the only name server answers NXDOMAIN for _acme-challenge.example.test."
+    )
+    assert found.cause == (
+        "It serves serial 42. The record was not created, or not on this name server."
+    )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from certbot_dns_preflight.facts.survey import Listing
 from tests.builders.survey import (
     NS1,
     NS2,
@@ -20,13 +21,18 @@ from tests.checks.asserting import (
     only_error,
 )
 
+CODE = "secondary-behind"
+
 
 def test_a_secondary_with_an_older_zone_is_behind() -> None:
     facts = survey(hop(at(NS1, texts(), 42), at(NS2, nxdomain(), 41), at(NS3, texts(), 42)))
     found = only_error(facts, "secondary-behind")
     assert found.summary == (
-        "2 of 3 name servers show the record; ns2.example.net answers NXDOMAIN, serial 41, "
-        "the others 42."
+        "ns2.example.net does not have the record yet; the other 2 name servers do."
+    )
+    assert found.cause == (
+        "ns2.example.net serves zone serial 41 and answers NXDOMAIN; the others serve 42. It has "
+        "not transferred the change."
     )
     assert found.nameserver == name("ns2.example.net.")
     behind = found.evidence["behind"]
@@ -57,7 +63,7 @@ def test_one_address_of_a_server_behind_is_named_with_its_address() -> None:
     facts = survey(hop(at(NS1, texts(), 42), at(NS2, texts(), 42), at(NS2_V6, nxdomain(), 41)))
     found = only_error(facts, "secondary-behind")
     assert found.address == NS2_V6
-    assert "ns2.example.net at 2001:db8::2 answers NXDOMAIN" in found.summary
+    assert "ns2.example.net at 2001:db8::2 does not have the record yet" in found.summary
 
 
 def test_without_an_expected_value_a_server_with_an_older_zone_is_behind() -> None:
@@ -73,3 +79,12 @@ def test_a_server_of_the_alias_zone_with_an_older_zone_is_behind() -> None:
     first = hop(at(NS1, alias(), 7), at(NS2, nxdomain(), 6))
     found = only_error(aliased(at(NS3, texts()), first=first), "secondary-behind")
     assert found.address == NS2
+
+
+def test_a_server_that_only_the_registry_still_lists_is_to_go_there() -> None:
+    old = at(NS2, nxdomain(), 41, listed_by=frozenset({Listing.DELEGATION}))
+    found = only_error(survey(hop(at(NS1, texts(), 42), old, at(NS3, texts(), 42))), CODE)
+    assert found.summary == (
+        "ns2.example.net still gets queries for example.test, but no longer belongs to it."
+    )
+    assert found.remedy == ("Remove ns2.example.net from the name servers at your registrar.")

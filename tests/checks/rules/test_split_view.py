@@ -29,7 +29,7 @@ def view(what: ViewOf) -> DomainEnvironment:
 def test_each_difference_is_a_warning_in_its_own_words(what: ViewOf, words: str) -> None:
     found = only_remark(view(what), "split-view", Severity.WARNING)
     assert found.summary == (f"this host's resolver 127.0.0.53 shows {words} than the public DNS.")
-    assert found.cause == "It says 10.0.0.1; from the root on it is 192.0.2.80."
+    assert found.cause == "The resolver says 10.0.0.1; the public DNS says 192.0.2.80."
     assert found.evidence["what"] == what.value
 
 

@@ -11,8 +11,8 @@ def test_it_says_how_many_rounds_there_were_and_should_have_been() -> None:
     found = unconfirmed.tell(facts, 1)
     assert found.code == "unconfirmed"
     assert found.summary == (
-        "every name server answers as it must, but the time ran out before 1 complete round in a "
-        "row had confirmed it."
+        "every name server answers correctly, but time ran out before a complete round confirmed "
+        "it."
     )
-    assert found.cause.startswith("3 rounds were begun")
+    assert found.cause.startswith("There was time for 3 rounds;")
     assert found.evidence == {"rounds": 3, "confirmations": 1}

@@ -1,0 +1,120 @@
+"""What to type next: a rule's commands, filled in with what a finding is about. Pure.
+
+Every name and address is quoted for the shell where it needs to be: a report may be copied as it
+is. A command that something is missing for is left out.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from certbot_dns_preflight.checks.rules import BY_CODE
+from certbot_dns_preflight.facts.survey import Status
+from certbot_dns_preflight.report.plain_name import plain_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from certbot_dns_preflight.facts.finding import Finding, Json
+    from certbot_dns_preflight.facts.survey import Hop, Survey
+
+Place: TypeAlias = "Mapping[str, Json]"
+
+_DNS_PORT = 53
+_MOST = 2
+_PLACEHOLDER = re.compile(
+    r"@ADDRESS|\b(?:PARENT-ADDRESS|PARENT-OF-DOMAIN|NAMESERVER|ADDRESS|OWNER|ZONE|DOMAIN|TARGET"
+    r"|PRIMARY|oWnEr\.eXaMpLe)\b"
+)
+_PLACES = ("behind", "addresses", "answers", "served_by")
+
+
+def commands(finding: Finding, survey: Survey) -> tuple[str, ...]:
+    """Fill in the first commands that confirm a finding; none for a code that is not known."""
+    rule = BY_CODE.get(finding.code)
+    if rule is None:
+        return ()
+    place = next(_places(finding), None)
+    hop = _hop(place, survey)
+    values = _values(finding, survey, place, hop)
+    aliased = _values(finding, survey, None, survey.hops[0]) if survey.hops[1:] else values
+    filled = [
+        _PLACEHOLDER.sub(lambda found, known=known: known[found[0]], command)  # type: ignore[misc]
+        for command in rule.confirm
+        for known in [aliased if command.endswith(" CNAME") else values]
+        if known.keys() >= set(_PLACEHOLDER.findall(command))
+    ]
+    return tuple(dict.fromkeys(filled))[:_MOST]
+
+
+def _values(
+    finding: Finding, survey: Survey, place: Place | None, hop: Hop | None
+) -> dict[str, str]:
+    """Find what the placeholders stand for, quoted; those that nothing is known for are missing."""
+    owner = plain_name(hop.owner if hop else survey.challenge.owner)
+    found: dict[str, str | None] = {
+        "OWNER": owner,
+        "oWnEr.eXaMpLe": "".join(
+            character.upper() if number % 2 else character.lower()
+            for number, character in enumerate(owner)
+        ),
+        "DOMAIN": survey.challenge.domain,
+        "PARENT-OF-DOMAIN": survey.challenge.domain.partition(".")[2] or None,
+        "ZONE": _text(place, "zone")
+        or _text(finding.evidence, "zone")
+        or (plain_name(hop.zone.apex) if hop else None),
+        "TARGET": _text(finding.evidence, "target")
+        or (plain_name(survey.alias_chain[-1]) if survey.alias_chain else None),
+        "NAMESERVER": plain_name(finding.nameserver) if finding.nameserver else None,
+    }
+    values = {key: shlex.quote(text) for key, text in found.items() if text}
+    address, port = _address(place, hop)
+    if address:
+        values["ADDRESS"] = shlex.quote(address)
+        values["@ADDRESS"] = f"@{shlex.quote(address)}" + (
+            f" -p {port}" if port != _DNS_PORT else ""
+        )
+    return values
+
+
+def _places(finding: Finding) -> Iterator[Place]:
+    """Find the addresses that the finding's evidence names."""
+    faults = finding.evidence.get("faults")
+    holders: list[Json | Place] = [finding.evidence]
+    holders += faults if isinstance(faults, list) else []
+    for holder in holders:
+        if isinstance(holder, Mapping):
+            for key in _PLACES:
+                some = holder.get(key)
+                if isinstance(some, Sequence) and not isinstance(some, str):
+                    yield from (one for one in some if isinstance(one, Mapping))
+
+
+def _hop(place: Place | None, survey: Survey) -> Hop | None:
+    """Find the hop whose servers the finding is about; the last one if it names none."""
+    zone = None if place is None else place.get("zone")
+    for hop in survey.hops:
+        if zone is not None and hop.zone.apex.to_text() == zone:
+            return hop
+    return survey.hops[-1] if survey.hops else None
+
+
+def _address(place: Place | None, hop: Hop | None) -> tuple[str | None, int]:
+    """Choose the address to ask: the one in the evidence, else one that lacks the record."""
+    if place is not None and isinstance(place.get("address"), str):
+        port = place.get("port")
+        return str(place["address"]), port if isinstance(port, int) else _DNS_PORT
+    if hop is None or not hop.observations:
+        return None, _DNS_PORT
+    wrong = [o for o in hop.observations if o.status not in (Status.MATCH, Status.ALIAS)]
+    endpoint = (wrong or list(hop.observations))[0].endpoint
+    return endpoint.address, endpoint.port
+
+
+def _text(holder: Place | None, key: str) -> str | None:
+    """Read a name from evidence, where it has its final dot."""
+    found = None if holder is None else holder.get(key)
+    return (found.removesuffix(".") or ".") if isinstance(found, str) else None
