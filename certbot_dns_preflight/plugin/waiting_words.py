@@ -41,9 +41,13 @@ class WaitingWords:
         while self._next <= progress.elapsed:
             self._next += _A_MINUTE
         waiting = [survey for survey in progress.surveys if survey.ready_after is None]
+        times = f"{seconds(progress.elapsed)} of {seconds(progress.timeout)}"
+        if not waiting:
+            display.notify(f"dns-preflight: {times}: all records seen, looking once more")
+            return
         counts = [count(survey) for survey in waiting]
         fine, asked = sum(c.fine for c in counts), sum(c.asked for c in counts)
         display.notify(
-            f"dns-preflight: {seconds(progress.elapsed)} of {seconds(progress.timeout)}: "
+            f"dns-preflight: {times}: "
             f"{plural(len(waiting), 'record')} to come, {fine} of {asked} addresses show it"
         )

@@ -48,6 +48,12 @@ def test_a_line_at_the_start_and_one_for_each_minute(
     ]
 
 
+def test_what_is_all_seen_is_being_looked_at_once_more(said: list[str]) -> None:
+    watch = WaitingWords([make_challenge("example.com", [b"x"])], at_most=300.0)
+    watch(Progress((judged(seen("ns1.example.net.", "192.0.2.1")).survey,), 61.0, 300.0, 1.0))
+    assert said[1] == "dns-preflight: 61 s of 300 s: all records seen, looking once more"
+
+
 def test_many_names_are_counted(said: list[str]) -> None:
     WaitingWords([make_challenge(f"{n}.test", [b"x"]) for n in "abcde"], at_most=2400.0)
     assert said[0].endswith("show a.test, b.test, c.test and 2 more, 2400 s at most")
