@@ -36,6 +36,7 @@ class Code(enum.StrEnum):
     MALFORMED_ANSWER = "malformed-answer"
     DELEGATION_MISMATCH = "delegation-mismatch"
     GLUE_MISMATCH = "glue-mismatch"
+    PARENT_DISAGREES = "parent-disagrees"
     TCP_UNAVAILABLE = "tcp-unavailable"
     EDNS_BROKEN = "edns-broken"
     CASE_NOT_PRESERVED = "case-not-preserved"
@@ -52,4 +53,5 @@ class Code(enum.StrEnum):
     DNSSEC_EXPIRING = "dnssec-expiring"
     SPLIT_VIEW = "split-view"
     NO_DNS_EGRESS = "no-dns-egress"
+    DNS_INTERCEPTED = "dns-intercepted"
     DOMAIN_WITHOUT_ADDRESS = "domain-without-address"

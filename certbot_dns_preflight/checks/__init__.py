@@ -16,10 +16,16 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks.context import read
 from certbot_dns_preflight.checks.rule import Subject
-from certbot_dns_preflight.checks.rules import RULES, nameserver_unreachable, no_dns_egress
+from certbot_dns_preflight.checks.rules import (
+    RULES,
+    dns_intercepted,
+    nameserver_unreachable,
+    no_dns_egress,
+    split_view,
+)
 from certbot_dns_preflight.checks.unjudged import unjudged
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.survey import NoEgress
+from certbot_dns_preflight.facts.survey import Intercepted, NoEgress
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
@@ -44,6 +50,8 @@ def diagnose(
     context = read(survey, unreachable)
     if isinstance(survey.obstacle, NoEgress):
         return tuple(no_dns_egress.check(survey, context))
+    if isinstance(survey.obstacle, Intercepted):
+        return tuple(dns_intercepted.check(survey, context))
     found = [
         finding
         for module in RULES
@@ -52,6 +60,7 @@ def diagnose(
     ]
     if not _has_error(found):
         found.extend(nameserver_unreachable.unfinished(survey))
+    found.extend(split_view.seen_here(survey))
     return _in_order(found)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Json
 
 _HOUR, DAY = 3600, 86400
-_TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
 
 
 def is_top_level(zone: ZoneState) -> bool:
-    """Whether it is the root or a top-level domain: a registry does not let signatures expire."""
-    return len(zone.apex) <= _TOP_LEVEL
+    """Whether it is the root's, a top-level domain's or the like: a registry's signatures last."""
+    return is_registry(zone.apex)
 
 
 def where(zone: ZoneState, places: Sequence[ServerAddress]) -> str:

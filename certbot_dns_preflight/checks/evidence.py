@@ -70,6 +70,12 @@ def comparison(nearest: Comparison) -> dict[str, Json]:
     }
 
 
+def unroutable(addresses: Iterable[str]) -> dict[str, Json]:
+    """Give the addresses that nobody outside can reach, if there are any."""
+    inside = phrases.internal_addresses(addresses)
+    return {"private_addresses": [*inside]} if inside else {}
+
+
 def values(data: Iterable[bytes]) -> list[Json]:
     """Give values in presentation form, uncut."""
     return [presentation(item) for item in data]

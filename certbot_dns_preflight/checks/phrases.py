@@ -5,10 +5,11 @@ Everything that came from the network goes through here escaped and bounded.
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.escaping import presentation, printable, show_name
-from certbot_dns_preflight.facts import answers
+from certbot_dns_preflight.facts import answers, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +24,23 @@ _LONGEST_NAME = 120
 _LONGEST_DETAIL = 160
 _MOST_ITEMS = 4
 _PAIR = 2
-_TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
+_INTERNAL = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "::/127",
+            "fc00::/7",
+            "fe80::/10",
+        ),
+    )
+)
 
 
 def bounded(text: str, limit: int = _LONGEST_DETAIL) -> str:
@@ -74,8 +91,8 @@ def option(name: str) -> str:
 
 
 def is_registry(zone: dns.name.Name) -> bool:
-    """Whether a zone is the root or a top-level domain, which its user has no hand in."""
-    return len(zone) <= _TOP_LEVEL
+    """Whether a zone is a registry's, which its user has no hand in."""
+    return registry.is_registry(zone)
 
 
 def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:
@@ -84,6 +101,32 @@ def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:
     if len(unique) > most + 1:
         unique = [*unique[:most], f"{len(unique) - most} more"]
     return " and ".join([", ".join(unique[:-1]), unique[-1]] if len(unique) > 1 else unique)
+
+
+def unroutable(addresses: Iterable[str]) -> str:
+    """Say of which addresses nobody outside can reach them, as a sentence that goes on; or ""."""
+    inside = internal_addresses(addresses)
+    if not inside:
+        return ""
+    are = verb(len(inside), "is a", "are")
+    kind = "loopback" if all(map(_is_loopback, inside)) else "private"
+    noun = verb(len(inside), "address", "addresses")
+    them = verb(len(inside), "it", "them")
+    return f" {listed(inside)} {are} {kind} {noun}: no resolver outside can reach {them}."
+
+
+def internal_addresses(addresses: Iterable[str]) -> list[str]:
+    """Give those of some addresses that have a meaning inside a network or a host only."""
+    return [address for address in dict.fromkeys(addresses) if not _is_public(address)]
+
+
+def _is_public(address: str) -> bool:
+    read = ipaddress.ip_address(address)
+    return not any(read in network for network in _INTERNAL if network.version == read.version)
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
 
 
 def count(number: int, noun: str) -> str:

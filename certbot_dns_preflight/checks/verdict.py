@@ -19,7 +19,7 @@ from certbot_dns_preflight.facts.answers import (
 )
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import NoEgress
+from certbot_dns_preflight.facts.survey import Intercepted, NoEgress
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def judge(
     Where nothing could be seen at all (no final zone, or a zone of which no server answers),
     skipping a code makes nothing ready: there is no answer that the CA could get.
     """
-    if isinstance(survey.obstacle, NoEgress):
+    if isinstance(survey.obstacle, NoEgress | Intercepted):
         return Verdict.INCONCLUSIVE
     errors = [finding.code for finding in findings if finding.severity is Severity.ERROR]
     if not skip.issuperset(errors):
@@ -97,6 +97,8 @@ def _is_silent(reading: Reading) -> bool:
 def _servers_answer(hop: Hop, unreachable: UnreachablePolicy) -> bool:
     if not any(_answered(observation) for observation in hop.observations):
         return False
+    if hop.zone.denying_parents:
+        return False
     if unreachable is UnreachablePolicy.WARN:
         return True
     if any(observation.fault is not None for observation in hop.observations):
@@ -106,9 +108,13 @@ def _servers_answer(hop: Hop, unreachable: UnreachablePolicy) -> bool:
     }
     everyone = {server.name for server in hop.zone.nameservers}
     everyone.update(observation.nameserver for observation in hop.observations)
-    return everyone <= answering and all(
-        _answered(observation) or _is_silent(observation.reading)
-        for observation in hop.observations
+    return (
+        everyone <= answering
+        and not hop.zone.unheard
+        and all(
+            _answered(observation) or _is_silent(observation.reading)
+            for observation in hop.observations
+        )
     )
 
 

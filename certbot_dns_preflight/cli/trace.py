@@ -13,7 +13,7 @@ from certbot_dns_preflight.cli.idn import spoken
 from certbot_dns_preflight.cli.inputs import load_inputs, read_settings
 from certbot_dns_preflight.cli.parser import add_common_options
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
-from certbot_dns_preflight.facts.survey import NoEgress
+from certbot_dns_preflight.facts.survey import Intercepted, NoEgress
 from certbot_dns_preflight.report.trace import as_json, render
 from certbot_dns_preflight.run import signals, trace
 
@@ -76,7 +76,7 @@ def _nothing(_path: Path) -> None:
 
 
 def _status(trail: Trail) -> Exit:
-    if isinstance(trail.survey.obstacle, NoEgress):
+    if isinstance(trail.survey.obstacle, NoEgress | Intercepted):
         return Exit.INCONCLUSIVE
     heard = any(observation.rcode is not None for observation in trail.survey.observations)
     return Exit.READY if trail.survey.obstacle is None and heard else Exit.NOT_READY

@@ -49,7 +49,8 @@ class NameServer:
 
     `failure` says, fit to be shown, why it has no addresses: an alias (RFC 2181 §10.3), a name
     that does not exist, or a zone that cannot be reached. `unanswered`: nobody answered for its A
-    or its AAAA records, so that it may have addresses that are not known.
+    or its AAAA records, so that it may have addresses that are not known. `apex_from` are the
+    addresses that list it in the zone's own NS set.
     """
 
     name: dns.name.Name
@@ -58,6 +59,7 @@ class NameServer:
     own: tuple[Endpoint, ...] = ()
     failure: str | None = None
     unanswered: bool = False
+    apex_from: frozenset[Endpoint] = frozenset()
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -68,12 +70,53 @@ class NameServer:
 
 
 @dataclass(frozen=True, slots=True)
+class ParentAnswer:
+    """What one server of the zone above says of a delegation.
+
+    `nameservers` is the NS set that it refers to; None where it denies the delegation, and `denial`
+    says how, NXDOMAIN or NODATA. `referral` False: it holds the zone itself and answers for it.
+    """
+
+    nameserver: dns.name.Name
+    endpoint: Endpoint
+    nameservers: frozenset[dns.name.Name] | None
+    denial: str | None = None
+    referral: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A name server that should know the NS set of a zone, and did not tell it.
+
+    `zone` is the one that it serves: the zone itself, or the one above. `reason` says what came
+    instead, fit to be shown.
+    """
+
+    zone: dns.name.Name
+    nameserver: dns.name.Name
+    addresses: tuple[Endpoint, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone and who serves it: the name servers of delegation and apex together, by name."""
+    """A zone and who serves it: the name servers of delegation and apex together, by name.
+
+    `parent_answers` is what servers of the zone above say of the delegation. `unheard` are those
+    that should know one of the NS sets and did not tell it, so that name servers may be missing.
+    """
 
     apex: dns.name.Name
     parent: dns.name.Name | None
     nameservers: tuple[NameServer, ...]
+    parent_answers: tuple[ParentAnswer, ...] = ()
+    unheard: tuple[Unheard, ...] = ()
+
+    @property
+    def denying_parents(self) -> tuple[ParentAnswer, ...]:
+        """The servers of the zone above that know of no delegation, where others do."""
+        denying = tuple(one for one in self.parent_answers if one.nameservers is None)
+        return denying if len(denying) < len(self.parent_answers) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +187,36 @@ class NoEgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Intercepted:
+    """Something answers in place of the root servers: `answers` is what came, by address.
+
+    `recursive`: the answers are a recursive resolver's.
+    """
+
+    answers: tuple[tuple[Endpoint, str], ...]
+    recursive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryFails:
+    """None of the servers of a registry's zone gives a usable answer; `heard`: some say something.
+
+    `answers` is what came of it, by address.
+    """
+
+    zone: dns.name.Name
+    answers: tuple[tuple[Endpoint, str], ...]
+    heard: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OutOfTime:
     """The deadline came before the walk was done."""
 
     at: dns.name.Name
 
 
-Obstacle: TypeAlias = NoSuchDomain | AliasLoop | NoEgress | OutOfTime
+Obstacle: TypeAlias = NoSuchDomain | AliasLoop | NoEgress | Intercepted | RegistryFails | OutOfTime
 
 
 # -- probes: extra questions, asked only when the first answers call for them --------------------
@@ -169,6 +235,28 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingDot:
+    """A name that was entered without its final dot, so that the zone was appended to it.
+
+    `name` is what is served in a record of this type in `zone`, `meant` what was meant.
+    """
+
+    name: dns.name.Name
+    meant: dns.name.Name
+    rdtype: str
+    zone: dns.name.Name
+
+
+@dataclass(frozen=True, slots=True)
+class SeenHere:
+    """Expected values that this host's own resolver shows, and no authoritative server."""
+
+    resolver: Endpoint
+    name: dns.name.Name
+    values: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Probes:
     """Answers to the extra questions; a field is empty where the question was not asked.
 
@@ -180,6 +268,8 @@ class Probes:
     `edns_broken`: addresses that answer only without EDNS.
     `case_changed`: addresses that returned the question in other letters than sent (0x20).
     `rate_limited`: addresses that sent an empty truncated answer where the whole would have fitted.
+    `missing_dots`: names of aliases' targets and of name servers that lack their final dot.
+    `seen_here`: what this host's own resolver alone shows.
     """
 
     sightings: tuple[Sighting, ...] = ()
@@ -190,6 +280,8 @@ class Probes:
     edns_broken: frozenset[Endpoint] = frozenset()
     case_changed: frozenset[Endpoint] = frozenset()
     rate_limited: frozenset[Endpoint] = frozenset()
+    missing_dots: tuple[MissingDot, ...] = ()
+    seen_here: SeenHere | None = None
 
 
 @dataclass(frozen=True, slots=True)

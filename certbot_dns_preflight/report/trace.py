@@ -130,6 +130,11 @@ def obstacle_words(obstacle: Obstacle) -> str:
         case facts.NoEgress(tried=tried):
             shown = listing(tuple(address_words(endpoint) for endpoint in tried), most=3)
             return f"no server answers this host ({shown})"
+        case facts.Intercepted(answers=answers):
+            shown = listing(tuple(address_words(endpoint) for endpoint, _ in answers), most=3)
+            return f"something answers in place of the root servers ({shown})"
+        case facts.RegistryFails(zone=zone):
+            return f"the servers of {_zone(zone)} give no usable answer"
         case facts.OutOfTime(at=name):
             return f"time ran out at {plain_name(name)}"
         case _ as never:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import dns.name
 
-from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
+from certbot_dns_preflight.facts.registry import is_registry
+from certbot_dns_preflight.facts.survey import (
+    Intercepted,
+    NoEgress,
+    NoSuchDomain,
+    RegistryFails,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,13 +28,15 @@ if TYPE_CHECKING:
 class ZoneCut:
     """A zone as far as a walk needs it: its name servers, each with the glue that came along.
 
-    `referred` False: no referral led here, one server holds this zone and the one above.
+    `referred` False: no referral led here, one server holds this zone and the one above. `known_at`
+    are addresses that serve it for certain, as they have answered for it.
     """
 
     apex: dns.name.Name
     parent: dns.name.Name | None
     nameservers: Mapping[dns.name.Name, tuple[Endpoint, ...]]
     referred: bool = True
+    known_at: tuple[Endpoint, ...] = ()
 
 
 @dataclass(slots=True)
@@ -36,7 +44,8 @@ class DelegationCache:
     """What walks have learned: zone cuts, addresses, who serves which zone, and where names lie.
 
     `histories` is the exchange's own: how addresses have answered. `referrals` are the answers that
-    led to a zone, by the address of the zone above that gave them.
+    led to a zone, by the address of the zone above that gave them. `denials` are the addresses that
+    denied it. `obstacle` is what keeps all walks from going beyond the root.
     """
 
     cuts: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
@@ -45,6 +54,8 @@ class DelegationCache:
     homes: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
     histories: dict[Endpoint, AddressHistory] = field(default_factory=dict)
     referrals: dict[dns.name.Name, dict[Endpoint, Response]] = field(default_factory=dict)
+    denials: dict[dns.name.Name, dict[Endpoint, Response]] = field(default_factory=dict)
+    obstacle: Intercepted | None = None
 
     def closest(self, owner: dns.name.Name) -> ZoneCut | None:
         """Give the deepest zone cut known at or above a name, the root's left out."""
@@ -61,12 +72,19 @@ class DelegationCache:
         self.referrals.setdefault(apex, {})[endpoint] = response
 
     def forget(self) -> None:
-        """Drop what may have been mended meanwhile; how addresses answer is still known."""
-        self.cuts.clear()
+        """Drop what may have been mended meanwhile.
+
+        How addresses answer is still known, and where registries' zones are: those don't change.
+        """
+        for apex in [apex for apex in self.cuts if not is_registry(apex)]:
+            del self.cuts[apex]
         self.addresses.clear()
         self.zones.clear()
         self.homes.clear()
-        self.referrals.clear()
+        for apex in [apex for apex in self.referrals if not is_registry(apex)]:
+            del self.referrals[apex]
+        self.denials.clear()
+        self.obstacle = None
 
 
-Found: TypeAlias = ZoneCut | NoSuchDomain | NoEgress
+Found: TypeAlias = ZoneCut | NoSuchDomain | NoEgress | Intercepted | RegistryFails

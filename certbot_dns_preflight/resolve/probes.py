@@ -29,6 +29,7 @@ from certbot_dns_preflight.facts.answers import (
 )
 from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.facts.survey import Probes, agreed_alias, holds_any
+from certbot_dns_preflight.resolve import missing_dots
 from certbot_dns_preflight.resolve.misplaced import find_sightings
 from certbot_dns_preflight.resolve.plainer import Place, Plainer
 from certbot_dns_preflight.resolve.queries import DEFAULT, SINGLE_TRY, WITHOUT_EDNS, QueryOptions
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
     from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.walker import Walker
 
 _OVER_TCP = replace(DEFAULT, tcp=True)
 _MOST_LABELS = 4  # between the apex and the owner name; beyond that nobody registers domains
@@ -58,8 +60,9 @@ class Prober:
     `found` grows as answers come in, so that whatever was learned before the deadline counts.
     """
 
-    def __init__(self, exchange: Exchange, survey: Survey) -> None:
+    def __init__(self, exchange: Exchange, walker: Walker, survey: Survey) -> None:
         """Take the survey as it is now."""
+        self._walker = walker
         self.found = Probes(
             rate_limited=frozenset(exchange.rate_limited),
             edns_broken=frozenset(exchange.without_edns),
@@ -81,6 +84,7 @@ class Prober:
                     self._tcp(),
                     self._edns(),
                     self._case(),
+                    self._missing_dots(),
                 ]
             )
 
@@ -108,6 +112,10 @@ class Prober:
     async def _edns(self) -> None:
         broken = await self._those(WITHOUT_EDNS, _may_lack_edns, _is_sound)
         self.found = replace(self.found, edns_broken=broken | self.found.edns_broken)
+
+    async def _missing_dots(self) -> None:
+        dots = await missing_dots.find(self._walker, self._survey)
+        self.found = replace(self.found, missing_dots=dots)
 
     async def _case(self) -> None:
         """See whether an address that lacks the values has them for a question in small letters.

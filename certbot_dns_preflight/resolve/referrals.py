@@ -17,16 +17,18 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.answers import Endpoint, NoResponse, Response
 from certbot_dns_preflight.resolve.reading import rrset_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from certbot_dns_preflight.facts.answers import Reply
+
 # Real zones have a dozen; thousands would make an attack of our walks (CVE-2020-8616).
 _MOST_NAMESERVERS = 100
-ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
+ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,13 @@ class Addresses:
 
     `failure` says, fit to be shown, why it has none, or why some may be missing. `unanswered`:
     nobody answered for A, for AAAA or for both, so that there may be addresses nobody knows of.
+    `circular`: to learn its address one would have to know it already.
     """
 
     endpoints: tuple[Endpoint, ...]
     failure: str | None = None
     unanswered: bool = False
+    circular: bool = False
 
 
 def one_below(apex: dns.name.Name, owner: dns.name.Name) -> dns.name.Name:
@@ -112,31 +116,60 @@ def merge(
         into[name] = tuple(dict.fromkeys((*into.get(name, ()), *endpoints)))
 
 
-def read_addresses(
-    name: dns.name.Name, messages: Sequence[dns.message.Message | None]
+def read_addresses(  # noqa: PLR0911 - one return a case
+    name: dns.name.Name, replies: Sequence[Sequence[dns.message.Message]]
 ) -> Addresses:
-    """Read the answers for A and AAAA, in this order, of a name server's name."""
-    answers = [message for message in messages if message is not None]
+    """Read the answers for A and for AAAA, in this order, of a name server's name.
+
+    Several servers of its zone may have answered for either: what any of them has counts, and a
+    denial of one type hides nothing of the other.
+    """
+    messages = [message for some in replies for message in some]
     lost = [
         dns.rdatatype.to_text(rdtype)
-        for rdtype, message in zip(ADDRESS_TYPES, messages, strict=True)
-        if message is None
+        for rdtype, some in zip(ADDRESS_TYPES, replies, strict=True)
+        if not some
     ]
-    if any(rrset_at(m.answer, name, dns.rdatatype.CNAME) for m in answers):
-        return Addresses((), "it is an alias, which a name server's name must not be")
     endpoints = tuple(
-        Endpoint(rdata.address)
-        for message in answers
-        for rdtype in ADDRESS_TYPES
-        for rdata in rrset_at(message.answer, name, rdtype) or ()
+        dict.fromkeys(
+            Endpoint(rdata.address)
+            for message in messages
+            for rdtype in ADDRESS_TYPES
+            for rdata in rrset_at(message.answer, name, rdtype) or ()
+        )
     )
-    if not answers:
+    if not messages:
         return Addresses((), "the servers of its own zone do not answer", unanswered=True)
-    if any(message.rcode() == dns.rcode.NXDOMAIN for message in answers):
-        return Addresses((), "the name does not exist")
-    if lost:
+    if endpoints and not lost:
+        return Addresses(endpoints)
+    if endpoints:
         why = f"the servers of its own zone do not answer for {lost[0]} records"
         return Addresses(endpoints, why, unanswered=True)
-    if endpoints:
-        return Addresses(endpoints)
+    if any(rrset_at(message.answer, name, dns.rdatatype.CNAME) for message in messages):
+        return Addresses((), "it is an alias, which a name server's name must not be")
+    if any(message.rcode() == dns.rcode.NXDOMAIN for message in messages):
+        return Addresses((), "the name does not exist", unanswered=bool(lost))
+    if lost:
+        why = f"the servers of its own zone do not answer for {lost[0]} records"
+        return Addresses((), why, unanswered=True)
     return Addresses((), "it has neither A nor AAAA records")
+
+
+def useless_words(reply: Reply) -> str:
+    """Say, fit to be shown, what came in place of a usable answer."""
+    match reply:
+        case NoResponse(reason=reason):
+            return reason.value
+        case Response(message=message):
+            if message.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+                return dns.rcode.to_text(message.rcode())
+            if is_recursive(message):
+                return "an answer from a recursive resolver"
+            if not message.flags & dns.flags.AA:
+                return "an answer without authority"
+            return f"{dns.rcode.to_text(message.rcode())} without the records asked for"
+
+
+def is_recursive(message: dns.message.Message) -> bool:
+    """Whether it comes from a recursive resolver: RA, and no authority."""
+    return bool(message.flags & dns.flags.RA) and not message.flags & dns.flags.AA

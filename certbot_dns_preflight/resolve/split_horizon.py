@@ -20,18 +20,19 @@ import dns.rdatatype
 import dns.resolver
 
 from certbot_dns_preflight.escaping import show_name
-from certbot_dns_preflight.facts.answers import Endpoint, Response
+from certbot_dns_preflight.facts.answers import Absent, Endpoint, NotAsked, Response, Values
 from certbot_dns_preflight.facts.environment import ResolverView, ViewOf
+from certbot_dns_preflight.facts.survey import SeenHere
 from certbot_dns_preflight.resolve.fanout import ask_everyone
 from certbot_dns_preflight.resolve.queries import RECURSIVE
-from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.reading import joined_texts, rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from certbot_dns_preflight.facts.survey import Zone
+    from certbot_dns_preflight.facts.survey import Survey, Zone
     from certbot_dns_preflight.resolve.exchange import Exchange
 
 Local: TypeAlias = "tuple[Endpoint, frozenset[str]]"
@@ -47,7 +48,10 @@ _INTERNAL = tuple(
 
 
 class HostView:
-    """Asks the resolvers that this host is set up with. Never about the challenge's name."""
+    """Asks the resolvers that this host is set up with.
+
+    Never about the challenge's name, but for `of_record`.
+    """
 
     def __init__(self, exchange: Exchange, *, families: Collection[int] = (4, 6)) -> None:
         """Take the address families (4, 6) in which the public side may be asked."""
@@ -76,6 +80,37 @@ class HostView:
         heard = [got for got in answers if got is not None]
         found = frozenset(address for _, message in heard for address in _all_addresses(message))
         return (heard[0][0], found) if found else None
+
+    async def of_record(self, survey: Survey) -> SeenHere | None:
+        """See whether a resolver has expected values that no public server shows.
+
+        Only after a failure: a negative answer stays in the resolver's cache.
+        """
+        final = survey.hops[-1]
+        name = final.owner
+        if survey.obstacle is not None or not all(
+            isinstance(observation.reading, Values | Absent | NotAsked)
+            for observation in final.observations
+        ):
+            return None  # what is public is not known, or is no plain record
+        public = {
+            text
+            for observation in survey.observations
+            if isinstance(observation.reading, Values)
+            for text in observation.reading.texts
+        }
+        got = await self._ask(name, dns.rdatatype.TXT)
+        if got is None:
+            return None
+        endpoint, message = got
+        texts = {
+            text
+            for rrset in message.answer
+            if rrset.rdtype == dns.rdatatype.TXT
+            for text in joined_texts(rrset)
+        }
+        values = tuple(v for v in survey.challenge.expected if v in texts and v not in public)
+        return SeenHere(endpoint, name, values) if values else None
 
     async def _servers(self, zone: Zone) -> ResolverView | None:
         got = await self._ask(zone.apex, dns.rdatatype.NS)

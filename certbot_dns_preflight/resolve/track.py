@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Reading, Reply
 
 _STEADY_ROUNDS = 5
+_WHOLE, _HALF = 1 << 32, 1 << 31  # of a serial
 
 
 @dataclass(slots=True)
@@ -48,3 +49,8 @@ class Track:
             self.flips = 0
         if matches and self.first_match is None:
             self.first_match = now
+
+
+def is_older(serial: int, other: int) -> bool:
+    """Tell whether a serial comes before another one (RFC 1982 section 3.2)."""
+    return 0 < (other - serial) % _WHOLE < _HALF

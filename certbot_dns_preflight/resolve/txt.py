@@ -18,6 +18,7 @@ import dns.rdatatype
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
     Alias,
+    Endpoint,
     Failing,
     Referral,
     Response,
@@ -32,11 +33,11 @@ from certbot_dns_preflight.resolve.plainer import Place, Plainer, concerning
 from certbot_dns_preflight.resolve.queries import SINGLE_TRY
 from certbot_dns_preflight.resolve.reading import alias_at, is_sound, read_txt, rrset_at
 from certbot_dns_preflight.resolve.tasks import Background, together
-from certbot_dns_preflight.resolve.track import Track
+from certbot_dns_preflight.resolve.track import Track, is_older
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.facts.answers import Endpoint, Reply
+    from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.facts.dnssec import SignedReplies
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.probes import Prober
@@ -60,6 +61,7 @@ class TxtSurvey:
         self.challenge = challenge
         self.ready_after: float | None = None
         self.prober: Prober | None = None
+        self.seen_here: survey.SeenHere | None = None
         self.walked = asyncio.Event()  # set once it is known who serves the owner name, or nobody
         self._exchange = exchange
         self._walker = walker
@@ -100,6 +102,9 @@ class TxtSurvey:
                 self._obstacle = None
                 self.walked.set()
             await self._ask_hop(chain[-1], zone, complete=complete)
+            if self._is_referred_deeper(chain[-1], found, zone):
+                path.pop()
+                continue  # some servers of the zone know of a delegation that others deny
             alias = survey.agreed_alias(self._hop(chain[-1], zone), self.challenge.expected)
             if alias is None:
                 break
@@ -122,12 +127,7 @@ class TxtSurvey:
             obstacle=self._obstacle,
             rounds=self._rounds,
             ready_after=self.ready_after,
-            probes=self.prober.found
-            if self.prober
-            else survey.Probes(
-                edns_broken=frozenset(self._exchange.without_edns),
-                case_changed=frozenset(self._exchange.case_changing),
-            ),
+            probes=self._probes(),
             query_faults=concerning(
                 self._exchange,
                 [
@@ -137,6 +137,14 @@ class TxtSurvey:
             ),
         )
 
+    def _probes(self) -> survey.Probes:
+        found = survey.Probes(
+            edns_broken=frozenset(self._exchange.without_edns),
+            case_changed=frozenset(self._exchange.case_changing),
+        )
+        found = self.prober.found if self.prober else found
+        return replace(found, seen_here=self.seen_here)
+
     async def ask_serials(self) -> None:
         """Ask every server that answers for its SOA serial, in every zone on the path."""
         await together(
@@ -145,6 +153,16 @@ class TxtSurvey:
             for endpoint in {e for server in zone.nameservers for e in server.endpoints}
             if isinstance(getattr(self._tracks.get((owner, endpoint)), "reply", None), Response)
         )
+
+    def _is_referred_deeper(self, owner: dns.name.Name, cut: ZoneCut, zone: survey.Zone) -> bool:
+        for endpoint in sorted({e for server in zone.nameservers for e in server.endpoints}):
+            track = self._tracks.get((owner, endpoint))
+            if track is None or not isinstance(track.reading, Referral):
+                continue
+            reply = track.reply
+            if isinstance(reply, Response) and self._walker.refer(cut, owner, endpoint, reply):
+                return True
+        return False
 
     # -- one hop ---------------------------------------------------------------------------------
 
@@ -253,6 +271,7 @@ class TxtSurvey:
     def _hop(
         self, owner: dns.name.Name, zone: survey.Zone, *, followed: bool = False
     ) -> survey.Hop:
+        zone = self._as_listed_now(owner, zone)
         return survey.Hop(
             owner,
             zone,
@@ -262,6 +281,35 @@ class TxtSurvey:
                 for endpoint in nameserver.endpoints
             ),
             followed,
+        )
+
+    def _as_listed_now(self, owner: dns.name.Name, zone: survey.Zone) -> survey.Zone:
+        """Leave out of the listings what only an old copy of the zone lists beside the delegation.
+
+        Serials are known only where answers differ.
+        """
+        serials = {
+            endpoint: track.serial
+            for server in zone.nameservers
+            for endpoint in server.endpoints
+            if (track := self._tracks.get((owner, endpoint))) and track.serial is not None
+        }
+        old = {
+            endpoint
+            for endpoint, serial in serials.items()
+            if any(is_older(serial, other) for other in serials.values())
+        }
+        told = frozenset[Endpoint]().union(*(server.apex_from for server in zone.nameservers))
+        if not old or not told - old:
+            return zone
+        return replace(
+            zone,
+            nameservers=tuple(
+                replace(server, listed_by=server.listed_by - {survey.Listing.APEX})
+                if server.apex_from <= old and survey.Listing.DELEGATION in server.listed_by
+                else server
+                for server in zone.nameservers
+            ),
         )
 
     def _observation(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import dns.exception
+import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
@@ -20,16 +21,23 @@ import dns.rdatatype
 import dns.rrset
 
 from certbot_dns_preflight.facts.answers import Endpoint, Response
-from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
+from certbot_dns_preflight.facts.registry import is_registry
+from certbot_dns_preflight.facts.survey import (
+    Intercepted,
+    NoEgress,
+    NoSuchDomain,
+    RegistryFails,
+)
 from certbot_dns_preflight.resolve.cache import DelegationCache, ZoneCut
-from certbot_dns_preflight.resolve.fanout import ask_any, ask_everyone
+from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.name_servers import NameServers
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import (
-    TOP_LEVEL,
     find_referral,
+    is_authoritative,
     is_usable,
     one_below,
+    useless_words,
     with_glue,
 )
 from certbot_dns_preflight.resolve.via_resolver import Discovery
@@ -37,6 +45,7 @@ from certbot_dns_preflight.resolve.via_resolver import Discovery
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.facts.survey import Zone
     from certbot_dns_preflight.resolve.cache import Found
     from certbot_dns_preflight.resolve.exchange import Exchange
@@ -44,6 +53,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.root_hints import Hints
 
 _BELOW = b"_dns-preflight"
+_MOST_LABELS = 4  # below a registry's zone, of a name that it may sell
+_ENOUGH_ROOTS = 3  # that don't answer as root servers, before the others are not asked
 
 
 @dataclass(slots=True)
@@ -74,6 +85,8 @@ class Walker:
         self._exchange = exchange
         self._root = ZoneCut(dns.name.root, None, roots)
         self._known = cache or DelegationCache()
+        # None: nothing is known from before this run, nor since when it learns.
+        self._learned_since = float("-inf") if self._known.cuts else None
         self._turns: dict[tuple[dns.name.Name, dns.name.Name], _Turn] = {}
         self._discovery = Discovery(exchange, resolvers) if resolvers else None
         self._servers = NameServers(
@@ -93,6 +106,17 @@ class Walker:
         """Drop what was learned, so that a delegation mended meanwhile is seen."""
         self._known.forget()
         self._turns.clear()
+        self._learned_since = asyncio.get_running_loop().time()
+
+    def begin(self, moment: float) -> None:
+        """Note that nothing was learned before this moment, but for what an earlier run knew."""
+        if self._learned_since is None:
+            self._learned_since = moment
+
+    def forget_older(self, moment: float) -> None:
+        """Drop what was learned, unless all of it was since a moment of the event loop's clock."""
+        if self._learned_since is None or self._learned_since < moment:
+            self.forget()
 
     async def zone(self, cut: ZoneCut, *, patience: float = 0.0) -> Zone:
         """Learn who serves a zone; `patience` as in `NameServers.zone`."""
@@ -131,7 +155,7 @@ class Walker:
                     continue
                 if owner in self._known.homes:
                     return self._known.homes[owner]
-                step = await self._step(cut, owner, endpoints)
+                step = await self._step(cut, owner, endpoints, held=held)
                 turn.taken = True
                 if not isinstance(step, ZoneCut):
                     return step
@@ -139,6 +163,23 @@ class Walker:
                     return step
                 cut = self._known.cuts.setdefault(step.apex, step)
         return cut
+
+    def refer(
+        self, cut: ZoneCut, owner: dns.name.Name, endpoint: Endpoint, response: Response
+    ) -> bool:
+        """Take a referral to a zone below `cut` that the walk to `owner` did not meet.
+
+        Servers of one zone may differ about a delegation; resolvers that are referred go there.
+        False: it is none.
+        """
+        referral = find_referral(response.message, cut.apex, owner)
+        if referral is None or self._discovery is not None:
+            return False
+        below = self._referred(cut, owner, referral, (endpoint, response))
+        self._known.cuts.setdefault(below.apex, below)
+        for name in [n for n in self._known.homes if n.is_subdomain(below.apex)]:
+            del self._known.homes[name]
+        return True
 
     def referrals(self, apex: dns.name.Name) -> Mapping[Endpoint, Response]:
         """Give the answers that led to a zone, by the address of the zone above that gave them."""
@@ -171,21 +212,26 @@ class Walker:
             self._known.cuts.setdefault(found.apex, found) if isinstance(found, ZoneCut) else found
         )
 
-    async def _step(
-        self, cut: ZoneCut, owner: dns.name.Name, endpoints: tuple[Endpoint, ...]
+    async def _step(  # noqa: PLR0911 - one return a way on, or an end
+        self,
+        cut: ZoneCut,
+        owner: dns.name.Name,
+        endpoints: tuple[Endpoint, ...],
+        *,
+        held: tuple[dns.name.Name, ...],
     ) -> Found:
         """Go one zone down from `cut`, or stay where it is the owner's zone."""
-        got = await ask_any(
-            self._exchange,
-            endpoints,
-            owner,
-            dns.rdatatype.SOA,
-            usable=lambda response: is_usable(response.message, cut.apex, owner),
-        )
+        if self._known.obstacle is not None:
+            return self._known.obstacle
+        useless: dict[Endpoint, Reply] = {}
+        got = await self._ask(cut, owner, endpoints, useless)
+        if got is None and cut is not self._root:
+            more = await self._servers.further(cut, endpoints, held=held)
+            got = await self._ask(cut, owner, more, useless)
         if got is None:
-            if cut.parent is None and not self._exchange.answered:
-                return NoEgress(endpoints)
-            return cut  # its servers give nothing usable: the survey shows how, one by one
+            return self._nothing_usable(cut, endpoints, useless)
+        if cut is self._root and not await self._is_root(*got):
+            return self._intercepted(dict([got]))
         endpoint, response = got
         message = response.message
         referral = find_referral(message, cut.apex, owner)
@@ -194,14 +240,71 @@ class Walker:
         apex = await self._apex(cut, owner, endpoint, message)
         if apex != cut.apex:
             return await self._nested(cut, apex, endpoint)
-        if message.rcode() == dns.rcode.NXDOMAIN and len(cut.apex) <= TOP_LEVEL:
-            domain = one_below(cut.apex, owner)
-            if domain == owner or await self._is_nxdomain(domain, endpoint):
+        if message.rcode() == dns.rcode.NXDOMAIN and is_registry(cut.apex):
+            domain = await self._denied(cut, owner, endpoint)
+            if domain is not None:
+                self._known.denials.setdefault(domain, {})[endpoint] = response
                 others = [other for other in endpoints if other != endpoint]
                 lagging = await self._delegated_elsewhere(cut, domain, others)
                 return lagging or NoSuchDomain(domain, cut.apex)
         self._known.homes[owner] = cut
         return cut
+
+    async def _ask(
+        self,
+        cut: ZoneCut,
+        owner: dns.name.Name,
+        endpoints: tuple[Endpoint, ...],
+        useless: dict[Endpoint, Reply],
+    ) -> tuple[Endpoint, Response] | None:
+        return await ask_any(
+            self._exchange,
+            endpoints,
+            owner,
+            dns.rdatatype.SOA,
+            usable=lambda response: is_usable(response.message, cut.apex, owner),
+            useless=useless,
+            # The root's servers are many; that all are broken in this way, nobody has seen.
+            hopeless=_are_no_roots if cut is self._root else None,
+        )
+
+    def _nothing_usable(
+        self, cut: ZoneCut, endpoints: tuple[Endpoint, ...], useless: Mapping[Endpoint, Reply]
+    ) -> Found:
+        heard = {e: reply for e, reply in useless.items() if isinstance(reply, Response)}
+        if cut is self._root and heard:
+            return self._intercepted(heard)
+        if cut.parent is None and not self._exchange.answered:
+            return NoEgress(endpoints)
+        if is_registry(cut.apex):
+            said = tuple((e, useless_words(reply)) for e, reply in sorted(useless.items()))
+            return RegistryFails(cut.apex, said, heard=bool(heard))
+        return cut  # its servers give nothing usable: the survey shows how, one by one
+
+    def _intercepted(self, heard: Mapping[Endpoint, Response]) -> Intercepted:
+        found = Intercepted(
+            tuple((e, useless_words(reply)) for e, reply in sorted(heard.items())),
+            recursive=all(reply.message.flags & dns.flags.RA for reply in heard.values()),
+        )
+        self._known.obstacle = found
+        return found
+
+    async def _is_root(self, endpoint: Endpoint, response: Response) -> bool:
+        """Whether a root server answers: it offers no recursion, and its answers come from a zone.
+
+        Where that seems not so, it is asked for the root's own SOA, which a root server has.
+        """
+        message = response.message
+        has_soa = any(rrset.rdtype == dns.rdatatype.SOA for rrset in message.authority)
+        refers = not message.flags & dns.flags.AA
+        if not message.flags & dns.flags.RA and (refers or has_soa or message.answer):
+            return True
+        reply = await self._exchange.ask(endpoint, dns.name.root, dns.rdatatype.SOA)
+        return (
+            isinstance(reply, Response)
+            and is_authoritative(reply.message)
+            and rrset_at(reply.message.answer, dns.name.root, dns.rdatatype.SOA) is not None
+        )
 
     async def _apex(
         self,
@@ -253,7 +356,7 @@ class Walker:
             ns = rrset_at(reply.message.answer, candidate, dns.rdatatype.NS)
             if ns is not None:
                 glue = with_glue(ns, reply.message, cut.apex)
-                return ZoneCut(candidate, cut.apex, glue, referred=False)
+                return ZoneCut(candidate, cut.apex, glue, referred=False, known_at=(endpoint,))
         return cut
 
     def _referred(
@@ -275,12 +378,34 @@ class Walker:
         """See whether another server of the zone knows of a delegation: one of them may lag."""
         if cut.apex == dns.name.root:
             return None  # its servers are many, and alike
-        for got in await ask_everyone(self._exchange, endpoints, domain, dns.rdatatype.SOA):
-            referral = find_referral(got[1].message, cut.apex, domain)
-            if referral is not None:
-                return self._referred(cut, domain, referral, got)
+        got = await ask_any(
+            self._exchange,
+            endpoints,
+            domain,
+            dns.rdatatype.SOA,
+            usable=lambda response: is_usable(response.message, cut.apex, domain),
+        )
+        referral = got and find_referral(got[1].message, cut.apex, domain)
+        return self._referred(cut, domain, referral, got) if got and referral else None
+
+    async def _denied(
+        self, cut: ZoneCut, owner: dns.name.Name, endpoint: Endpoint
+    ) -> dns.name.Name | None:
+        """Find the uppermost name that a registry denies: not what is missing in a domain there."""
+        name = one_below(cut.apex, owner)
+        for _ in range(_MOST_LABELS):
+            if name == owner:
+                return owner if len(name) == len(cut.apex) + 1 else None
+            if await self._is_nxdomain(name, endpoint):
+                return name
+            name = one_below(name, owner)
         return None
 
     async def _is_nxdomain(self, name: dns.name.Name, endpoint: Endpoint) -> bool:
         reply = await self._exchange.ask(endpoint, name, dns.rdatatype.SOA)
         return isinstance(reply, Response) and reply.message.rcode() == dns.rcode.NXDOMAIN
+
+
+def _are_no_roots(useless: Mapping[Endpoint, Reply]) -> bool:
+    """Whether enough addresses answered, and none as a root server."""
+    return sum(isinstance(reply, Response) for reply in useless.values()) >= _ENOUGH_ROOTS

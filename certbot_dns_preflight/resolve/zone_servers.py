@@ -1,7 +1,7 @@
 """Whom to ask in a zone. Decides nothing of what is asked, nor what answers mean.
 
-In a zone of a person or company every address is asked. The servers of the root and of a top-level
-domain are many, alike and looked after: there one that answers will do.
+In a zone of a person or company every address is asked. The servers of a registry are many, alike
+and looked after: there one that answers will do.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts.dnssec import ServerAddress
-from certbot_dns_preflight.resolve.referrals import TOP_LEVEL
+from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class ZoneServers:
 
     @staticmethod
     def is_registry(cut: ZoneCut) -> bool:
-        """Whether a zone is the root or a top-level domain."""
-        return len(cut.apex) <= TOP_LEVEL
+        """Whether a zone is the root's, a top-level domain's or another registry's."""
+        return is_registry(cut.apex)
 
     async def every_address(self, cut: ZoneCut) -> list[ServerAddress]:
         """List every address of every name server of a zone, also those that may not be asked."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.dnssec import Status
 from certbot_dns_preflight.resolve.probes import Prober
+from certbot_dns_preflight.resolve.split_horizon import HostView
 from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.run import assess
 from certbot_dns_preflight.run.timings import Deadline, cut_off
@@ -176,13 +177,33 @@ class ChallengeRun:
                 await self._look_closer()
                 self._looked_closer = True
 
+    async def look_here(self) -> None:
+        """After a failure, ask this host's own resolver for the record too."""
+        if not self.is_pending or not self.challenge.expected or self._shared.session.resolvers:
+            return
+        with self._guard():
+            survey = self._survey.so_far()
+            if survey.hops:
+                view = HostView(self._shared.session.exchange)
+                self._survey.seen_here = await view.of_record(survey)
+
     async def _until_ready(self) -> None:
-        """Look until `confirmations` consecutive complete rounds agree."""
+        """Look until `confirmations` consecutive complete rounds agree.
+
+        Before the last of them, who must agree is learned anew. What a look beforehand learned may
+        have changed while the records were made: it is not trusted where the first round fails.
+        """
         timings = self._shared.timings
         agreed = 0
         complete = True
+        since = self._begun
         while agreed < self._settings.confirmations:
+            if complete and agreed == self._settings.confirmations - 1:
+                self._shared.session.walker.forget_older(since)
+            since = _now()
             ready = await self._round(complete=complete)
+            if not ready:
+                self._shared.session.walker.forget_older(self._begun)
             agreed = agreed + 1 if ready and complete else 0
             complete = ready
             if agreed < self._settings.confirmations:
@@ -203,7 +224,8 @@ class ChallengeRun:
         self._shared.paused()
 
     async def _look_closer(self) -> None:
-        prober = Prober(self._shared.session.exchange, self._survey.so_far())
+        session = self._shared.session
+        prober = Prober(session.exchange, session.walker, self._survey.so_far())
         self._survey.prober = prober
         async with asyncio.TaskGroup() as group:
             group.create_task(self._survey.ask_serials())

@@ -46,6 +46,7 @@ _BEYOND_WAITING = frozenset(
         "no-such-domain",
         "nameserver-without-address",
         "no-dns-egress",
+        "dns-intercepted",
     }
 )
 

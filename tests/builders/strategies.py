@@ -20,16 +20,22 @@ from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vanta
 from certbot_dns_preflight.facts.survey import (
     AliasLoop,
     Hop,
+    Intercepted,
     Listing,
+    MissingDot,
     NameServer,
     NoEgress,
     NoSuchDomain,
     Observation,
     OutOfTime,
+    ParentAnswer,
     Probes,
+    RegistryFails,
+    SeenHere,
     Sighting,
     Status,
     Survey,
+    Unheard,
     Zone,
 )
 from tests.builders.survey import OTHER, SECOND, STARTED, VALUE, measured
@@ -116,6 +122,8 @@ OBSTACLES = st.one_of(
     st.builds(NoSuchDomain, NAMES, NAMES),
     st.builds(AliasLoop, st.lists(NAMES, max_size=3).map(tuple)),
     st.builds(NoEgress, st.lists(ENDPOINTS, max_size=2).map(tuple)),
+    st.builds(Intercepted, st.just(()), st.booleans()),
+    st.builds(RegistryFails, NAMES, st.just(()), st.booleans()),
     st.builds(OutOfTime, NAMES),
 )
 CHALLENGES = st.builds(
@@ -210,7 +218,37 @@ _WRONG = st.one_of(
     st.builds(answers.NotAsked, st.text(max_size=20)),
 )
 _LISTED = st.sets(st.sampled_from(list(Listing)), min_size=1).map(frozenset)
+_PARENT_ANSWERS = st.lists(
+    st.one_of(
+        st.builds(
+            ParentAnswer,
+            st.sampled_from(_HOSTS),
+            st.sampled_from(_FEW_ENDPOINTS),
+            st.sampled_from([frozenset(_HOSTS[:1]), frozenset(_HOSTS[:2])]),
+            referral=st.booleans(),
+        ),
+        st.builds(
+            ParentAnswer,
+            st.sampled_from(_HOSTS),
+            st.sampled_from(_FEW_ENDPOINTS),
+            st.none(),
+            st.sampled_from(["NXDOMAIN", "NODATA"]),
+            st.just(value=False),
+        ),
+    ),
+    max_size=3,
+).map(tuple)
 _ENDPOINT_LISTS = st.lists(st.sampled_from(_FEW_ENDPOINTS), max_size=2).map(tuple)
+_UNHEARD = st.lists(
+    st.builds(
+        Unheard,
+        st.sampled_from([_FEW_NAMES[0], _FEW_NAMES[0].parent()]),
+        st.sampled_from(_HOSTS),
+        _ENDPOINT_LISTS,
+        st.text(max_size=20),
+    ),
+    max_size=2,
+).map(tuple)
 
 
 @st.composite
@@ -243,15 +281,26 @@ def _hops(draw: st.DrawFn) -> Hop:
     )
     return Hop(
         draw(st.sampled_from(_FEW_NAMES[1:])),
-        Zone(_FEW_NAMES[0], _FEW_NAMES[0].parent(), servers),
+        Zone(
+            _FEW_NAMES[0],
+            _FEW_NAMES[0].parent(),
+            servers,
+            parent_answers=draw(st.one_of(st.just(()), _PARENT_ANSWERS)),
+            unheard=draw(st.one_of(st.just(()), _UNHEARD)),
+        ),
         tuple(observations),
     )
 
 
+_ANSWERS = st.lists(
+    st.tuples(st.sampled_from(_FEW_ENDPOINTS), st.text(max_size=20)), max_size=2
+).map(tuple)
 _OBSTACLES = st.one_of(
     st.builds(NoSuchDomain, st.sampled_from(_FEW_NAMES), st.sampled_from(_FEW_NAMES)),
     st.lists(st.sampled_from(_FEW_NAMES), max_size=9).map(lambda chain: AliasLoop(tuple(chain))),
     _ENDPOINT_LISTS.map(NoEgress),
+    st.builds(Intercepted, _ANSWERS, st.booleans()),
+    st.builds(RegistryFails, st.sampled_from(_FEW_NAMES), _ANSWERS, st.booleans()),
     st.sampled_from(_FEW_NAMES).map(OutOfTime),
 )
 _ENDPOINT_SETS = st.sets(st.sampled_from(_FEW_ENDPOINTS), max_size=2).map(frozenset)
@@ -273,6 +322,23 @@ _PROBES = st.builds(
     edns_broken=_ENDPOINT_SETS,
     case_changed=_ENDPOINT_SETS,
     rate_limited=_ENDPOINT_SETS,
+    missing_dots=st.lists(
+        st.builds(
+            MissingDot,
+            st.sampled_from([*_FEW_NAMES, *_HOSTS]),
+            st.sampled_from(_FEW_NAMES),
+            st.sampled_from(["CNAME", "NS"]),
+            st.sampled_from(_FEW_NAMES),
+        ),
+        max_size=2,
+    ).map(tuple),
+    seen_here=st.none()
+    | st.builds(
+        SeenHere,
+        st.sampled_from(_FEW_ENDPOINTS),
+        st.sampled_from(_FEW_NAMES),
+        st.just((VALUE,)),
+    ),
 )
 PLAUSIBLE_SURVEYS = st.builds(
     Survey,

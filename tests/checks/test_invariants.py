@@ -12,7 +12,7 @@ from certbot_dns_preflight.checks.rules import BY_CODE
 from certbot_dns_preflight.checks.verdict import is_ready, judge
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import NoEgress, Survey
+from certbot_dns_preflight.facts.survey import Intercepted, NoEgress, Survey
 from certbot_dns_preflight.settings import UnreachablePolicy
 from tests.builders.strategies import PLAUSIBLE_SURVEYS
 
@@ -29,9 +29,10 @@ def test_findings_and_readiness_say_the_same(
     severities = [finding.severity for finding in findings]
     assert severities == sorted(severities, key=["error", "warning", "info"].index)
     verdict = judge(survey, findings, skip=frozenset(), unreachable=unreachable)
-    if isinstance(survey.obstacle, NoEgress):
+    if isinstance(survey.obstacle, NoEgress | Intercepted):
         assert verdict is Verdict.INCONCLUSIVE
-        assert errors == ["no-dns-egress"]
+        egress = isinstance(survey.obstacle, NoEgress)
+        assert errors == ["no-dns-egress" if egress else "dns-intercepted"]
     else:
         assert verdict is (Verdict.READY if ready else Verdict.NOT_READY)
     if is_ready(survey, unreachable=UnreachablePolicy.FAIL):

@@ -363,6 +363,35 @@ class FirstQueryLost(Authoritative):
         return super().reply(question) if times > 1 else None
 
 
+class FailsOnce(Authoritative):
+    """Answers SERVFAIL to the first question for each NS RRset, and rightly from then on."""
+
+    def respond(self, question: Question) -> dns.message.Message:
+        response = super().respond(question)
+        before = [q for q in self.asked if (q.name, q.kind) == (question.name, question.kind)]
+        if question.kind == dns.rdatatype.NS and len(before) == 1:
+            response = dns.message.make_response(question.message)
+            response.set_rcode(dns.rcode.SERVFAIL)
+        return response
+
+
+class HidesItsNsSet(Authoritative):
+    """Says nothing to questions for NS records."""
+
+    def reply(self, question: Question) -> bytes | None:
+        return None if question.kind == dns.rdatatype.NS else super().reply(question)
+
+
+class DeniesAaaa(Authoritative):
+    """Says NXDOMAIN to questions for AAAA records that are not there."""
+
+    def respond(self, question: Question) -> dns.message.Message:
+        response = super().respond(question)
+        if question.kind == dns.rdatatype.AAAA and not response.answer:
+            response.set_rcode(dns.rcode.NXDOMAIN)
+        return response
+
+
 class AnswersTwice(Authoritative):
     """Sends a wrong-id datagram (as an off-path attacker would) before the right one."""
 
@@ -546,6 +575,40 @@ class RecursiveLooking(Authoritative):
     def respond(self, question: Question) -> dns.message.Message:
         response = super().respond(question)
         response.flags = (response.flags | dns.flags.RA) & ~dns.flags.AA
+        return response
+
+
+class Intercepting(Authoritative):
+    """Answers whatever is asked, as a resolver that has taken the question in: RA=1, AA=0."""
+
+    def respond(self, question: Question) -> dns.message.Message:
+        response = dns.message.make_response(question.message)
+        response.flags |= dns.flags.RA
+        soa = "a.nic.invalid. h.nic.invalid. 1 1 1 1 1"
+        response.authority.append(dns.rrset.from_text("invalid.", 60, "IN", "SOA", soa))
+        return response
+
+
+class InterceptingWithReferrals(Intercepting):
+    """Answers RD=0 as some resolvers do, from the cache: with a delegation, RA=1 and AA=0."""
+
+    def respond(self, question: Question) -> dns.message.Message:
+        response = dns.message.make_response(question.message)
+        response.flags |= dns.flags.RA
+        top = dns.name.Name(question.name.labels[-2:])
+        if top != dns.name.root:
+            response.authority.append(dns.rrset.from_text(top, 60, "IN", "NS", "ns.nic.invalid."))
+        return response
+
+
+class Portal(Authoritative):
+    """Gives every name, with authority, the address of a captive portal, and nothing else."""
+
+    def respond(self, question: Question) -> dns.message.Message:
+        response = dns.message.make_response(question.message)
+        response.flags |= dns.flags.AA | dns.flags.RA
+        if question.kind == dns.rdatatype.A:
+            response.answer.append(dns.rrset.from_text(question.name, 0, "IN", "A", "10.0.0.1"))
         return response
 
 

@@ -39,6 +39,7 @@ ERRORS = [
     "caa-unanswerable",
     "dnssec-bogus",
     "no-dns-egress",
+    "dns-intercepted",
 ]
 WARNINGS = [
     "record-lingers",
@@ -46,6 +47,7 @@ WARNINGS = [
     "address-unreachable",
     "delegation-mismatch",
     "glue-mismatch",
+    "parent-disagrees",
     "tcp-unavailable",
     "edns-broken",
     "case-not-preserved",

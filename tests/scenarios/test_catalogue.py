@@ -51,8 +51,14 @@ def test_every_line_of_the_table_of_what_is_stricter_names_its_codes() -> None:
 def test_what_is_stricter_makes_not_ready_and_the_rest_of_it_warns() -> None:
     severities = {code: BY_CODE[code].severity for code in strictness.STRICTER}
     warnings = {code for code, severity in severities.items() if severity is Severity.WARNING}
-    # A truncated answer without TCP is an error; that TCP alone is missing is a warning.
-    assert warnings == {"address-unreachable", "stale-values", "tcp-unavailable"}
+    # A truncated answer without TCP is an error; that TCP alone is missing is a warning. So are a
+    # parent's servers that deny the delegation, and such as list other name servers.
+    assert warnings == {
+        "address-unreachable",
+        "parent-disagrees",
+        "stale-values",
+        "tcp-unavailable",
+    }
 
 
 def test_the_gallery_keeps_one_report_a_cause_and_the_answers_apart(

@@ -22,6 +22,7 @@ from certbot_dns_preflight.checks.rules import (
     case_not_preserved,
     case_sensitive,
     delegation_mismatch,
+    dns_intercepted,
     dnssec_bogus,
     dnssec_expiring,
     dnssec_query_fails,
@@ -40,6 +41,7 @@ from certbot_dns_preflight.checks.rules import (
     no_dns_egress,
     no_such_domain,
     not_authoritative,
+    parent_disagrees,
     rate_limited,
     record_lingers,
     record_not_published,
@@ -77,6 +79,7 @@ RULES: tuple[RuleModule, ...] = (
     nameserver_without_address,
     delegation_mismatch,
     glue_mismatch,
+    parent_disagrees,
     nameserver_unreachable,
     address_unreachable,
     nameserver_refuses,
@@ -99,6 +102,7 @@ RULES: tuple[RuleModule, ...] = (
     dnssec_expiring,
     split_view,
     no_dns_egress,
+    dns_intercepted,
     domain_without_address,
 )
 BY_CODE: dict[str, Rule] = {module.RULE.code: module.RULE for module in RULES}

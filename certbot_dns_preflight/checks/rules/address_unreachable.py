@@ -62,11 +62,15 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
         severity=trouble.severity,
         summary=f"{it.who} {it.does('does', 'do')} not answer; other addresses of the same name "
         f"{servers} do",
-        cause=f"Tried: {silences(trouble.at)}.",
+        cause=f"Tried: {silences(trouble.at)}."
+        f"{phrases.unroutable(o.endpoint.address for o in trouble.at)}",
         remedy="Make sure the server listens on that address and port 53 is open (UDP and TCP), or "
         "remove the address record and its glue.",
         about=trouble.at,
-        evidence={"addresses": evidence.places(trouble.at)},
+        evidence={
+            "addresses": evidence.places(trouble.at),
+            **evidence.unroutable(o.endpoint.address for o in trouble.at),
+        },
     )
 
 

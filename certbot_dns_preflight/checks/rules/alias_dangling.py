@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks import missing_dots, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
@@ -59,11 +59,14 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     where, zone = survey.obstacle.name, survey.obstacle.zone
     target = survey.alias_chain[-1] if survey.alias_chain else where
     owner = phrases.owner(survey.challenge.owner)
+    dot = missing_dots.at(survey, target, "CNAME")
     yield RULE.finding(
         summary=f"{owner} points to {phrases.owner(target)}, which does not exist",
         cause=f"The name servers of {phrases.owner(zone)} answer NXDOMAIN for "
-        f"{phrases.owner(where)}.",
-        remedy=f"Correct or remove the alias at {phrases.owner(survey.hops[-1].owner)}. Until "
+        f"{phrases.owner(where)}." + (f" {missing_dots.cause(dot)}." if dot else ""),
+        remedy=missing_dots.remedy(dot)
+        if dot
+        else f"Correct or remove the alias at {phrases.owner(survey.hops[-1].owner)}. Until "
         "then, "
         f"whoever registers {phrases.owner(where)} can get certificates for this domain.",
         about=survey.hops[-1].observations,
@@ -71,5 +74,6 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
             "target": target.to_text(),
             "missing": where.to_text(),
             "alias_chain": [name.to_text() for name in survey.alias_chain],
+            **missing_dots.facts(dot),
         },
     )

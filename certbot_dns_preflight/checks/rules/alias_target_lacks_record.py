@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence, phrases, value_words
+from certbot_dns_preflight.checks import evidence, missing_dots, phrases, value_words
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Alias
@@ -71,32 +71,40 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         return
     target, owner = phrases.owner(context.target), phrases.owner(survey.challenge.owner)
     above = survey.probes.missing_above
+    dot = missing_dots.at(survey, context.target, "CNAME")
     if nearest:
         lacks = "only has other TXT values"
         why = value_words.wrong_because(nearest, context)
     else:
         lacks = "has no TXT record"
         why = f"Its name servers answer {phrases.distinct_answers(context.lacking)}."
+    if dot:
+        why = f"{why} {missing_dots.cause(dot)}."
     yield RULE.finding(
         summary=f"{owner} is an alias of {target}, which {lacks}",
         cause=f"The CA follows the alias, so {target} must have the record. {why}"
         + (
             f" {phrases.owner(above)} does not exist either. If that domain is no longer "
             "registered, whoever registers it can get certificates for this one."
-            if above
+            if above and not dot
             else ""
         ),
-        remedy=f"Create the record at {target} in the zone "
+        remedy=missing_dots.remedy(dot)
+        if dot
+        else f"Create the record at {target} in the zone "
         f"{phrases.owner(context.final.zone.apex)}, and make sure that the plugin may write there"
         # Under a DNAME no other record can exist: only the target can hold it.
         + ("" if _by_dname(context) else f". Or replace the CNAME at {owner} with the record"),
-        records=[phrases.txt_record(context.target, value) for value in context.expected],
+        records=[
+            phrases.txt_record(context.target, value) for value in context.expected if not dot
+        ],
         about=context.lacking,
         evidence={
             "target": context.target.to_text(),
             "alias_chain": [name.to_text() for name in survey.alias_chain],
             "expected": evidence.values(survey.challenge.expected),
             "missing_above": above.to_text() if above else None,
+            **missing_dots.facts(dot),
             "addresses": evidence.places(context.lacking, expected=context.expected),
         },
     )

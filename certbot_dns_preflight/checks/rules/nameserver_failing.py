@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence, phrases
+from certbot_dns_preflight.checks import evidence, incomplete, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble import named
 from certbot_dns_preflight.codes import Code
@@ -55,6 +55,7 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     for trouble in context.troubles:
         if trouble.code is RULE.code:
             yield _finding(trouble, survey)
+    yield from incomplete.registry_fails(survey, RULE, heard=True)
 
 
 def _finding(trouble: Trouble, survey: Survey) -> Finding:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence, phrases
+from certbot_dns_preflight.checks import evidence, incomplete, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble import named, silences, unheard
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import NoResponseReason, NotAsked, Unreachable
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.survey import OutOfTime
+from certbot_dns_preflight.facts.survey import OutOfTime, RegistryFails
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +70,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     for server, hop, severity in unheard(survey, context.unreachable):
         if server.endpoints:
             yield _not_asked(server, hop.zone, severity)
+    yield from incomplete.registry_fails(survey, RULE, heard=False)
+    yield from incomplete.unheard_sets(survey, RULE, context.unreachable)
 
 
 def unfinished(survey: Survey) -> Iterator[Finding]:
@@ -82,6 +84,8 @@ def unfinished(survey: Survey) -> Iterator[Finding]:
         case OutOfTime(at=name):
             at = name
         case None if survey.hops and not serverless:
+            return
+        case RegistryFails():
             return
         case _:
             at = serverless[0].owner if serverless else survey.challenge.owner
@@ -116,7 +120,7 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
         else:
             answers = phrases.verb(max(1, it.servers - 1), "answers", "answer")
             summary = f"{phrases.nobody(it.servers)} {answers} ({it.hosts})"
-        cause = f"Tried: {silences(at)}."
+        cause = f"Tried: {silences(at)}.{phrases.unroutable(o.endpoint.address for o in at)}"
         remedy = (
             "The registry's servers do not answer; nothing to fix on your side. Try again later."
             if it.registry
@@ -129,7 +133,10 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
         cause=cause,
         remedy=remedy,
         about=at,
-        evidence={"addresses": evidence.places(at)},
+        evidence={
+            "addresses": evidence.places(at),
+            **evidence.unroutable(o.endpoint.address for o in at),
+        },
     )
 
 

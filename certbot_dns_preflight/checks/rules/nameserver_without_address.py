@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks import missing_dots, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble import REMOVE, unheard
 from certbot_dns_preflight.codes import Code
@@ -65,10 +65,12 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
             lost.setdefault((hop.zone.apex, severity), []).append(server)
     zones = {hop.zone.apex: hop.zone for hop in survey.hops}
     for (apex, severity), servers in lost.items():
-        yield _finding(servers, zones[apex], severity)
+        yield _finding(servers, zones[apex], severity, survey)
 
 
-def _finding(servers: Sequence[NameServer], zone: Zone, severity: Severity) -> Finding:
+def _finding(
+    servers: Sequence[NameServer], zone: Zone, severity: Severity, survey: Survey
+) -> Finding:
     names = phrases.listed(phrases.host(server.name) for server in servers)
     apex = phrases.owner(zone.apex)
     some = len(servers)
@@ -85,10 +87,18 @@ def _finding(servers: Sequence[NameServer], zone: Zone, severity: Severity) -> F
             f"Add an address record for {names} (not a CNAME), or remove "
             f"{phrases.verb(some, 'it', 'them')} {REMOVE}"
         )
+    dots = {
+        server.name: dot
+        for server in servers
+        if (dot := missing_dots.at(survey, server.name, "NS")) is not None
+    }
+    if dots:
+        remedy = ". ".join(map(missing_dots.remedy, dots.values()))
     why = phrases.listed(
         f"{phrases.host(server.name)}: {phrases.bounded(server.failure or 'it has neither')}"
         for server in servers
     )
+    why = ". ".join((why, *map(missing_dots.cause, dots.values())))
     return RULE.finding(
         severity=severity,
         summary=summary,
@@ -102,6 +112,7 @@ def _finding(servers: Sequence[NameServer], zone: Zone, severity: Severity) -> F
                     "nameserver": server.name.to_text(),
                     "failure": server.failure,
                     "unanswered": server.unanswered,
+                    **missing_dots.facts(dots.get(server.name)),
                 }
                 for server in servers
             ],

@@ -1,0 +1,88 @@
+"""What could not be learned on the way: of a registry that gives nothing, NS sets not heard.
+
+Told with the codes of the servers' trouble, and worded apart: a registry's zone is not the user's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import observations, phrases
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.survey import RegistryFails
+from certbot_dns_preflight.settings import UnreachablePolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from certbot_dns_preflight.checks.rule import Rule
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.survey import Hop, Survey, Unheard, Zone
+
+
+def registry_fails(survey: Survey, rule: Rule, *, heard: bool) -> Iterator[Finding]:
+    """Report that a registry's servers, `heard` or silent, give no usable answer."""
+    match survey.obstacle:
+        case RegistryFails(zone=apex, answers=answers, heard=is_heard) if is_heard is heard:
+            pass
+        case _:
+            return
+    zone = "the root" if len(apex) == 1 else f"the registry zone {phrases.host(apex)}"
+    came = phrases.listed(f"{phrases.bounded(what)} from {e.address}" for e, what in answers)
+    yield rule.finding(
+        summary=f"none of the servers of {zone} gives a usable answer",
+        cause=f"Came back: {came or 'nothing'}. Nothing below it can be found meanwhile",
+        remedy="The registry's servers fail, or cannot be reached from this host; there is nothing "
+        "to fix on your side. Try again later",
+        evidence={
+            "zone": apex.to_text(),
+            "answers": [
+                {"address": e.address, "port": e.port, "answer": what} for e, what in answers
+            ],
+        },
+    )
+
+
+def unheard_sets(survey: Survey, rule: Rule, unreachable: UnreachablePolicy) -> Iterator[Finding]:
+    """Report the NS sets that were not heard from a server that answers other questions."""
+    done = set()
+    for hop in survey.hops:
+        for unheard in hop.zone.unheard:
+            about = (hop.zone.apex, unheard.zone, unheard.nameserver)
+            if about not in done and not _is_told(unheard, hop):
+                done.add(about)
+                yield _unheard(unheard, hop.zone, rule, unreachable)
+
+
+def _is_told(unheard: Unheard, hop: Hop) -> bool:
+    """Whether it is a server of the zone itself that gives no answer to anything."""
+    return unheard.zone == hop.zone.apex and not any(
+        observations.is_usable(observation)
+        for observation in hop.observations
+        if observation.nameserver == unheard.nameserver
+    )
+
+
+def _unheard(unheard: Unheard, zone: Zone, rule: Rule, unreachable: UnreachablePolicy) -> Finding:
+    server, apex = phrases.host(unheard.nameserver), phrases.host(zone.apex)
+    own = unheard.zone == zone.apex
+    of = "" if own else f", a name server of the parent zone {phrases.host(unheard.zone)},"
+    return rule.finding(
+        severity=Severity.WARNING if unreachable is UnreachablePolicy.WARN else Severity.ERROR,
+        summary=f"{server}{of} does not tell the name servers of {apex}",
+        cause=f"Asked twice for {apex} NS at "
+        f"{phrases.listed(e.address for e in unheard.addresses)}: "
+        f"{phrases.bounded(unheard.reason)}. The list of name servers may be incomplete: one that "
+        f"only {server} lists was not checked",
+        remedy=f"Make sure that {server} answers {apex} NS over UDP and TCP, or remove it from the "
+        f"NS records of {phrases.host(unheard.zone)}",
+        nameserver=unheard.nameserver,
+        evidence={
+            "kind": "ns-set",
+            "zone": zone.apex.to_text(),
+            "asked": unheard.zone.to_text(),
+            "nameserver": unheard.nameserver.to_text(),
+            "addresses": [e.address for e in unheard.addresses],
+            "answer": unheard.reason,
+        },
+    )

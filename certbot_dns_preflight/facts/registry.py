@@ -1,0 +1,30 @@
+"""Which zones a registry runs: the root, top-level domains, and the usual public suffixes below.
+
+Nobody who asks for a certificate runs them, or can mend them; and their servers are many, alike and
+looked after. No list of public suffixes is read: those of one label more are known by their form.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import dns.name
+
+_TOP_LEVEL = 2  # labels, the root's empty one included
+_COUNTRY = 2  # letters of a country's top-level domain
+# What registries of countries sell names under, as in co.uk, com.br and or.jp.
+_SECOND_LEVEL = frozenset(
+    b"ac co com edu gob gouv gov govt go gv id info ltd me mil mod ne net nhs nic nom or org plc "
+    b"sch school".split()
+)
+
+
+def is_registry(apex: dns.name.Name) -> bool:
+    """Whether a zone is the root, a top-level domain, or one like co.uk."""
+    labels = [label.lower() for label in apex.labels]
+    if len(labels) <= _TOP_LEVEL:
+        return True
+    return (
+        len(labels) == _TOP_LEVEL + 1 and len(labels[1]) == _COUNTRY and labels[0] in _SECOND_LEVEL
+    )

@@ -1,0 +1,75 @@
+"""Finds names that were entered without their final dot, so that the zone was appended to them.
+
+An alias's target or a name server's name that leads nowhere, ends with its own zone and names
+something that is there once the zone is taken off. What that means is for `checks` to say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.name
+
+from certbot_dns_preflight.facts.answers import Absent
+from certbot_dns_preflight.facts.registry import is_registry
+from certbot_dns_preflight.facts.survey import MissingDot, NoSuchDomain
+from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.tasks import together
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.resolve.walker import Walker
+
+_MOST = 4  # names looked up for this
+_FEWEST_LABELS = 3  # of a name that is meant in full, the root's empty one included
+
+
+async def find(walker: Walker, survey: Survey) -> tuple[MissingDot, ...]:
+    """Look for names without their final dot among the aliases' targets and the name servers."""
+    found = await together(_confirmed(walker, one) for one in _suspects(survey)[:_MOST])
+    return tuple(one for one in found if one is not None)
+
+
+def _suspects(survey: Survey) -> list[MissingDot]:
+    suspects = []
+    chain = survey.alias_chain
+    for hop, target in zip(survey.hops, chain, strict=False):
+        if _leads_nowhere(survey, target) and (meant := _taken_off(target, hop.zone.apex)):
+            suspects.append(MissingDot(target, meant, "CNAME", hop.zone.apex))
+    for zone in dict.fromkeys(hop.zone for hop in survey.hops):
+        for server in zone.nameservers:
+            if server.endpoints:
+                continue
+            suspects.extend(
+                MissingDot(server.name, meant, "NS", apex)
+                for apex in dict.fromkeys((zone.apex, zone.parent or zone.apex))
+                if (meant := _taken_off(server.name, apex)) is not None
+            )
+    return suspects
+
+
+def _taken_off(name: dns.name.Name, apex: dns.name.Name) -> dns.name.Name | None:
+    """Give what was entered where the zone was appended to it; None where it was not."""
+    if apex == dns.name.root or not name.is_subdomain(apex) or name == apex:
+        return None
+    meant = name.relativize(apex).concatenate(dns.name.root)
+    return meant if len(meant.labels) >= _FEWEST_LABELS else None
+
+
+def _leads_nowhere(survey: Survey, target: dns.name.Name) -> bool:
+    if isinstance(survey.obstacle, NoSuchDomain):
+        return bool(target == survey.alias_chain[-1])
+    return any(
+        hop.owner == target
+        and bool(hop.observations)
+        and any(isinstance(o.reading, Absent) and o.reading.nxdomain for o in hop.observations)
+        for hop in survey.hops
+    )
+
+
+async def _confirmed(walker: Walker, suspect: MissingDot) -> MissingDot | None:
+    """See whether what was probably meant is there: a zone for a target, addresses for a server."""
+    if suspect.rdtype == "NS":
+        return suspect if (await walker.addresses(suspect.meant)).endpoints else None
+    found = await walker.find_home(suspect.meant.parent())
+    return suspect if isinstance(found, ZoneCut) and not is_registry(found.apex) else None

@@ -1,0 +1,215 @@
+"""The NS sets of a zone: what the zone above says of the delegation, and the zone of itself.
+
+Every server that should know is asked, with full patience: a name server must not go unasked
+because the one server that lists it was slow, or failed once. Those that did not tell are named. Of
+a registry's servers, which stand for each other, two are heard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason, Response
+from certbot_dns_preflight.facts.registry import is_registry
+from certbot_dns_preflight.facts.survey import ParentAnswer, Unheard
+from certbot_dns_preflight.resolve.fanout import ask_any, ask_each_server
+from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.referrals import (
+    find_referral,
+    is_authoritative,
+    merge,
+    targets,
+    useless_words,
+    with_glue,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
+    from certbot_dns_preflight.resolve.cache import DelegationCache, ZoneCut
+    from certbot_dns_preflight.resolve.exchange import Exchange
+
+    Servers = Mapping[dns.name.Name, tuple[Endpoint, ...]]
+
+_ENOUGH_OF_A_REGISTRY = 2
+
+
+@dataclass(slots=True)
+class Delegation:
+    """What the servers of the zone above say: name servers with their glue, and each one's word."""
+
+    nameservers: dict[dns.name.Name, tuple[Endpoint, ...]] = field(default_factory=dict)
+    answers: list[ParentAnswer] = field(default_factory=list)
+    unheard: tuple[Unheard, ...] = ()
+
+
+@dataclass(slots=True)
+class ApexSet:
+    """What the zone's own servers say: each name server with the addresses that list it."""
+
+    nameservers: dict[dns.name.Name, frozenset[Endpoint]] = field(default_factory=dict)
+    unheard: dict[dns.name.Name, Unheard] = field(default_factory=dict)
+
+
+class NsSets:
+    """Asks for NS sets; what walks were told already is not asked again."""
+
+    def __init__(self, exchange: Exchange, cache: DelegationCache) -> None:
+        """Share the walks' memory."""
+        self._exchange = exchange
+        self._known = cache
+
+    async def delegation(self, cut: ZoneCut, parent: ZoneCut, servers: Servers) -> Delegation:
+        """Ask the zone above for the delegation; `servers` are its name servers."""
+        found = Delegation()
+        replies: dict[Endpoint, Reply] = {
+            **self._known.denials.get(cut.apex, {}),
+            **self._known.referrals.get(cut.apex, {}),
+        }
+        ask = self._ask_registry if is_registry(parent.apex) else self._ask_parent
+        replies.update(await ask(cut, parent, servers, replies))
+        for name, endpoints in servers.items():
+            for endpoint in endpoints:
+                reply = replies.get(endpoint)
+                if isinstance(reply, Response):
+                    answer = _parents_answer(reply.message, cut.apex, parent.apex)
+                    if answer is not None:
+                        refers, ns, denial = answer
+                        found.answers.append(
+                            ParentAnswer(name, endpoint, ns, denial, referral=refers)
+                        )
+        for endpoint, reply in replies.items():
+            if not isinstance(reply, Response):
+                continue
+            referral = find_referral(reply.message, parent.apex, cut.apex)
+            if referral is not None and referral.name == cut.apex:
+                self._known.note_referral(cut.apex, endpoint, reply)
+                merge(found.nameservers, with_glue(referral, reply.message, parent.apex))
+        if not is_registry(parent.apex):
+            heard = {answer.nameserver for answer in found.answers}
+            found.unheard = tuple(_unheard(parent.apex, servers, replies, heard).values())
+        return found
+
+    async def _ask_parent(
+        self, cut: ZoneCut, parent: ZoneCut, servers: Servers, known: Mapping[Endpoint, Reply]
+    ) -> dict[Endpoint, Reply]:
+        left = {
+            name: tuple(endpoint for endpoint in endpoints if endpoint not in known)
+            for name, endpoints in servers.items()
+        }
+        return await ask_each_server(
+            self._exchange,
+            {name: endpoints for name, endpoints in left.items() if endpoints},
+            cut.apex,
+            dns.rdatatype.NS,
+            usable=lambda reply: _parents_answer(reply.message, cut.apex, parent.apex) is not None,
+        )
+
+    async def _ask_registry(
+        self, cut: ZoneCut, parent: ZoneCut, servers: Servers, known: Mapping[Endpoint, Reply]
+    ) -> dict[Endpoint, Reply]:
+        replies: dict[Endpoint, Reply] = {}
+        asked = {
+            name for name, endpoints in servers.items() if not known.keys().isdisjoint(endpoints)
+        }
+        while len(asked) < min(_ENOUGH_OF_A_REGISTRY, len(servers)):
+            whose = {
+                endpoint: name
+                for name, endpoints in servers.items()
+                if name not in asked
+                for endpoint in endpoints
+            }
+            got = await ask_any(
+                self._exchange,
+                whose,
+                cut.apex,
+                dns.rdatatype.NS,
+                usable=lambda reply: (
+                    _parents_answer(reply.message, cut.apex, parent.apex) is not None
+                ),
+            )
+            if got is None:
+                break
+            replies[got[0]] = got[1]
+            asked.add(whose[got[0]])
+        return replies
+
+    async def apex(self, cut: ZoneCut, servers: Servers, into: ApexSet) -> None:
+        """Ask these name servers for the NS RRset at the apex, and add what they say."""
+        replies = await ask_each_server(
+            self._exchange,
+            {name: endpoints for name, endpoints in servers.items() if endpoints},
+            cut.apex,
+            dns.rdatatype.NS,
+            usable=lambda reply: bool(_apex_set(reply.message, cut.apex)),
+        )
+        heard = set()
+        for name, endpoints in servers.items():
+            for endpoint in endpoints:
+                reply = replies.get(endpoint)
+                if not isinstance(reply, Response) or not _apex_set(reply.message, cut.apex):
+                    continue
+                heard.add(name)
+                for target in _apex_set(reply.message, cut.apex):
+                    said_by = into.nameservers.get(target, frozenset())
+                    into.nameservers[target] = said_by | {endpoint}
+        for name in heard:
+            into.unheard.pop(name, None)
+        into.unheard.update(_unheard(cut.apex, servers, replies, heard))
+
+
+def _apex_set(message: dns.message.Message, apex: dns.name.Name) -> list[dns.name.Name]:
+    """Read a zone's own NS set; empty where the message does not tell it."""
+    ns = rrset_at(message.answer, apex, dns.rdatatype.NS)
+    return targets(ns) if ns and is_authoritative(message) else []
+
+
+def _parents_answer(
+    message: dns.message.Message, apex: dns.name.Name, parent: dns.name.Name
+) -> tuple[bool, frozenset[dns.name.Name] | None, str | None] | None:
+    """Read what a server of the zone above says of a delegation; None where it says nothing.
+
+    Whether it refers, to which name servers, and how it denies. A server that holds the zone itself
+    answers for it, and has no need to refer.
+    """
+    referral = find_referral(message, parent, apex)
+    if referral is not None:
+        return (True, frozenset(targets(referral)), None) if referral.name == apex else None
+    if not is_authoritative(message):
+        return None
+    own = rrset_at(message.answer, apex, dns.rdatatype.NS)
+    if own is not None:
+        return False, frozenset(targets(own)), None
+    soa = next((r.name for r in message.authority if r.rdtype == dns.rdatatype.SOA), None)
+    if message.answer or (soa is not None and soa.is_subdomain(apex)):
+        return None
+    nxdomain = message.rcode() == dns.rcode.NXDOMAIN
+    return False, None, "NXDOMAIN" if nxdomain else "NODATA"
+
+
+def _unheard(
+    zone: dns.name.Name,
+    servers: Servers,
+    replies: Mapping[Endpoint, Reply],
+    heard: set[dns.name.Name],
+) -> dict[dns.name.Name, Unheard]:
+    """Name the servers that could be asked and told nothing, with what came instead."""
+    unheard = {}
+    for name, endpoints in servers.items():
+        came = [replies[endpoint] for endpoint in endpoints if endpoint in replies]
+        if name in heard or all(map(_has_no_route, came)):
+            continue
+        words = dict.fromkeys(useless_words(reply) for reply in came if not _has_no_route(reply))
+        unheard[name] = Unheard(zone, name, tuple(endpoints), ", ".join(words))
+    return unheard
+
+
+def _has_no_route(reply: Reply) -> bool:
+    return isinstance(reply, NoResponse) and reply.reason is NoResponseReason.NO_ROUTE
