@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.outcome import Outcome, Progress
+from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.run import inputs, session, signals
 from certbot_dns_preflight.run.assess import Assessor
 from certbot_dns_preflight.run.challenge_run import ChallengeRun, Shared
@@ -167,12 +168,15 @@ class _Preflight:
                 await run.look_once()
             async with cut_off(Deadline.after(self._timings.closer_look)):
                 await run.look_closer()
+            async with cut_off(Deadline.after(self._timings.last_words)):
+                await run.look_here()
             await self._look_at_signatures([run], deadline)
         self._decide(run)
 
     # -- a wait ------------------------------------------------------------------------------------
 
     async def _wait(self) -> None:
+        self._session.walker.begin(self._begun)
         deadline = Deadline(self._begun + self._timeout)
         grace = self._timings.last_words
         done = False
@@ -184,7 +188,8 @@ class _Preflight:
                 await self._until_all_are_ready(deadline)
                 done = True
             if not done:
-                await asyncio.wait([closer], timeout=self._timings.last_words)
+                async with cut_off(Deadline.after(self._timings.last_words)):
+                    await together([*(run.look_here() for run in self._runs), _ended(closer)])
             closer.cancel()
         if done:
             self._session.collector.forget()
@@ -288,6 +293,10 @@ def _tell(observer: Callable[[T], None], news: T) -> None:
         observer(news)
     except Exception as error:
         raise _ObserverError from error
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    await asyncio.wait([task])
 
 
 def _first(error: BaseException) -> BaseException:
