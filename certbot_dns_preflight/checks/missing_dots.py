@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.escaping import show_name
 
 if TYPE_CHECKING:
     import dns.name
@@ -29,7 +30,7 @@ def cause(dot: MissingDot) -> str:
 
 def remedy(dot: MissingDot) -> str:
     """Say what to enter."""
-    return f'Enter the name with its final dot: "{phrases.owner(dot.meant)}"'
+    return f'Enter the name with its final dot: "{phrases.bounded(show_name(dot.meant))}"'
 
 
 def facts(dot: MissingDot | None) -> dict[str, Json]:

@@ -134,7 +134,8 @@ def test_what_only_an_old_copy_lists_at_the_apex_is_the_delegations_alone(
             delegation=["old.dns.test.", lab.bind],
         )
         seen = look("shop.test", VALUE)
-    seen.fails("secondary-behind", warnings=frozenset({"delegation-mismatch"}))
+    found = seen.fails("secondary-behind", warnings=frozenset({"delegation-mismatch"}))
+    assert found["remedy"] == "Remove old.dns.test from the name servers at your registrar."
     listed = {row["nameserver"]: row["listed_by"] for row in seen.challenge["servers"]}
     assert listed == {
         "old.dns.test.": ["delegation"],
