@@ -85,22 +85,27 @@ class Values:
 class Alias:
     """AA=1 and a CNAME at the owner name, or a DNAME above it (then `dname` is its owner).
 
-    `conflict` says that other data stands beside the CNAME (RFC 1034 §3.6.2 forbids it), and
-    `texts` holds the TXT values among them.
+    `conflict` says that other data stands beside the CNAME (RFC 1034 §3.6.2 forbids it): `texts`
+    holds the TXT values among them, `others` the targets of more CNAMEs at the same name.
     """
 
     target: dns.name.Name
     dname: dns.name.Name | None = None
     conflict: bool = False
     texts: tuple[bytes, ...] = ()
+    others: tuple[dns.name.Name, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """AA=1 and a negative answer: NXDOMAIN, or NODATA; `soa` is the SOA's owner, if one came."""
+    """AA=1 and a negative answer: NXDOMAIN, or NODATA; `soa` is the SOA's owner, if one came.
+
+    `beside` holds TXT values that came all the same: resolvers believe the NXDOMAIN.
+    """
 
     nxdomain: bool
     soa: dns.name.Name | None
+    beside: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +123,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """SERVFAIL, FORMERR, NOTIMP and the like."""
+    """SERVFAIL, FORMERR, NOTIMP and the like.
+
+    `alias` is what a server showed beside it. No resolver follows it; it may explain a loop.
+    """
 
     rcode: str
+    alias: Alias | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,9 @@ class Observation:
     `serial` is the zone's SOA serial there, asked only where answers differ.
     `first_match` is seconds since the wait began; `matched_before` says that an earlier round
     of this run saw the values; `flips` counts changes between matching and not matching.
-    `fault` is set where the question fails only as a CA's resolver asks it.
+    `fault` is set where the question fails only as a CA's resolver asks it. `later` is what has
+    come since where `reading` is an answer that stands, though no answer came last: a negative or
+    other value that an address gave is taken back by that address alone, and not by silence.
     """
 
     zone: dns.name.Name
@@ -103,6 +105,7 @@ class Observation:
     matched_before: bool = False
     flips: int = 0
     fault: QueryFault | None = None
+    later: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +264,38 @@ def measure(  # noqa: C901, PLR0911 - one flat table over the sum type
             return Status.NOT_ASKED
         case _ as never:
             assert_never(never)
+
+
+def is_other(answer: answers.Answer, hop: Hop, expected: tuple[bytes, ...]) -> bool:
+    """Whether an answer is another than the one that the servers of a hop should give.
+
+    That is the alias that was followed or that they agree on, else the expected values; and with
+    none expected, what all give that answer.
+    """
+    alias = agreed_alias(hop, expected)
+    if alias is not None:
+        return not isinstance(answer, answers.Alias) or (answer.target, answer.conflict) != (
+            alias.target,
+            alias.conflict,
+        )
+    if expected:
+        return measure(answer, expected) is not Status.MATCH
+    shown = [
+        observation.reading
+        for observation in hop.observations
+        if isinstance(observation.reading, answers.Answer)
+    ]
+    return any(_content(answer) != _content(reading) for reading in shown)
+
+
+def _content(answer: answers.Answer) -> object:
+    match answer:
+        case answers.Values(texts=texts):
+            return frozenset(texts)
+        case answers.Alias(target=target):
+            return target
+        case answers.Absent():
+            return frozenset()
 
 
 def holds_any(observation: Observation, expected: tuple[bytes, ...]) -> bool:

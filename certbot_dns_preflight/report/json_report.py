@@ -123,9 +123,10 @@ def _found(reading: Reading) -> tuple[bytes, ...]:
     match reading:
         case answers.Values(texts=texts) | answers.Alias(texts=texts):
             return texts
+        case answers.Absent(beside=beside):
+            return beside
         case (
-            answers.Absent()
-            | answers.Referral()
+            answers.Referral()
             | answers.Refused()
             | answers.Failing()
             | answers.NotAuthoritative()

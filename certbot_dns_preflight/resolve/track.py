@@ -17,11 +17,14 @@ _STEADY_ROUNDS = 5
 class Track:
     """Grows by every answer. `flips` counts changes between matching and not matching.
 
-    `explained`: why it fails has been looked into.
+    `answer` is the last authoritative answer, and `answered` the reply it was read from; what has
+    come since took nothing of it back. `explained`: why it fails has been looked into.
     """
 
     reply: Reply | None = None
     reading: Reading | None = None
+    answer: Answer | None = None
+    answered: Reply | None = None
     serial: int | None = None
     first_match: float | None = None
     matching: bool | None = None
@@ -37,6 +40,7 @@ class Track:
         self.reply, self.reading = reply, reading
         if not isinstance(reading, Answer):
             return  # an outage is no change of mind
+        self.answer, self.answered = reading, reply
         self.explained = False
         if self.matching is not None and matches != self.matching:
             self.flips += 1

@@ -87,6 +87,7 @@ class TxtSurvey:
         path: list[tuple[dns.name.Name, survey.Zone]] = []
         chain = [self.challenge.owner]
         obstacle: survey.Obstacle | None = None
+        excused: int | None = None  # how far the path goes without aliases out of failures
         while True:
             found = await self._walker.find(chain[-1])
             if not isinstance(found, ZoneCut):
@@ -100,13 +101,20 @@ class TxtSurvey:
                 self._obstacle = None
                 self.walked.set()
             await self._ask_hop(chain[-1], zone, complete=complete)
-            alias = survey.agreed_alias(self._hop(chain[-1], zone), self.challenge.expected)
+            hop = self._hop(chain[-1], zone)
+            alias = survey.agreed_alias(hop, self.challenge.expected)
+            if alias is None:
+                alias = _alias_beside_failure(hop)
+                excused = len(path) if excused is None else excused
             if alias is None:
                 break
             chain.append(alias.target)
             if alias.target in chain[:-1] or len(chain) > _MOST_HOPS + 1:
                 obstacle = survey.AliasLoop(tuple(chain[1:]))
                 break
+        if excused is not None and not isinstance(obstacle, survey.AliasLoop):
+            # No resolver follows what stands beside a failure: only a loop is explained by it.
+            path, obstacle = path[:excused], None
         self._path, self._obstacle = path, obstacle
         self.walked.set()
         return self.so_far()
@@ -154,9 +162,10 @@ class TxtSurvey:
         heard = {
             observation.nameserver
             for observation in hop.observations
-            if observation.rcode is not None
+            if observation.later is None and observation.rcode is not None
         }
         due: set[Endpoint] = set()
+        beside: set[asyncio.Task[None]] = set()
         for observation in hop.observations:
             track = self._tracks.get((owner, observation.endpoint))
             if not self._observations.may_ask(observation.endpoint):
@@ -166,22 +175,28 @@ class TxtSurvey:
                 continue
             silent = isinstance(track.reading, Unreachable)
             if silent and observation.nameserver in heard:
-                # Its name server speaks for it: that it is silent is no reason to wait for it.
-                if complete:
-                    self._ask_beside(owner, zone, observation.endpoint)
+                # Its name server speaks for it: that it is silent is no reason to wait for long.
+                if complete or observation.later is not None:
+                    beside.add(self._ask_beside(owner, zone, observation.endpoint))
             elif complete or not self._settled(observation, alias) or track.flips > 1:
                 due.add(observation.endpoint)
         await together(self._ask_one(owner, zone, endpoint) for endpoint in due)
+        if beside:
+            # What it may say now counts; what it says later counts from then on.
+            await asyncio.wait(beside, timeout=self._exchange.timings.brief)
 
-    def _ask_beside(self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint) -> None:
-        """Ask without waiting: what comes counts from then on."""
-        self._beside.start((owner, endpoint), lambda: self._ask_one(owner, zone, endpoint))
+    def _ask_beside(
+        self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint
+    ) -> asyncio.Task[None]:
+        return self._beside.start((owner, endpoint), lambda: self._ask_one(owner, zone, endpoint))
 
     async def _ask_one(self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint) -> None:
         reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.TXT)
         reading = read_txt(reply, owner, zone.apex)
         if isinstance(reading, Failing) and _has_authority(reply):
-            reading = await self._alias_alone(owner, endpoint) or reading
+            reading = replace(
+                reading, alias=reading.alias or await self._alias_alone(owner, endpoint)
+            )
         if isinstance(reading, Alias):
             matches = True
         else:
@@ -229,7 +244,9 @@ class TxtSurvey:
     async def _alias_alone(self, owner: dns.name.Name, endpoint: Endpoint) -> Alias | None:
         """Ask for the CNAME itself: where aliases loop, PowerDNS fails without showing any."""
         reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.CNAME, how=SINGLE_TRY)
-        return alias_at(reply.message, owner) if _has_authority(reply) else None
+        if not _has_authority(reply) or reply.message.rcode() != dns.rcode.NOERROR:
+            return None
+        return alias_at(reply.message, owner)
 
     async def _ask_serial(self, track: Track, apex: dns.name.Name, endpoint: Endpoint) -> None:
         reply = await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=SINGLE_TRY)
@@ -253,7 +270,7 @@ class TxtSurvey:
     def _hop(
         self, owner: dns.name.Name, zone: survey.Zone, *, followed: bool = False
     ) -> survey.Hop:
-        return survey.Hop(
+        hop = survey.Hop(
             owner,
             zone,
             tuple(
@@ -263,8 +280,35 @@ class TxtSurvey:
             ),
             followed,
         )
+        standing = {
+            (o.nameserver, o.endpoint): self._observation(
+                owner,
+                zone,
+                next(server for server in zone.nameservers if server.name == o.nameserver),
+                o.endpoint,
+                followed=followed,
+                later=o.reading,
+            )
+            for o in hop.observations
+            if self._stands(owner, o, hop)
+        }
+        return replace(
+            hop,
+            observations=tuple(
+                standing.get((o.nameserver, o.endpoint), o) for o in hop.observations
+            ),
+        )
 
-    def _observation(
+    def _stands(
+        self, owner: dns.name.Name, observation: survey.Observation, hop: survey.Hop
+    ) -> bool:
+        """Whether an address that gives no answer now has given one that is not what is wanted."""
+        track = self._tracks.get((owner, observation.endpoint))
+        if track is None or track.answer is None or isinstance(observation.reading, Answer):
+            return False
+        return survey.is_other(track.answer, hop, self.challenge.expected)
+
+    def _observation(  # noqa: PLR0913 - whose it is, and how it is to be read
         self,
         owner: dns.name.Name,
         zone: survey.Zone,
@@ -272,15 +316,21 @@ class TxtSurvey:
         endpoint: Endpoint,
         *,
         followed: bool,
+        later: Reading | None = None,
     ) -> survey.Observation:
         track = self._tracks.get((owner, endpoint), Track())
+        reply, reading = track.reply, track.reading
+        if later is not None:
+            reply, reading = track.answered, track.answer
+        elif isinstance(reading, Failing) and isinstance(self._obstacle, survey.AliasLoop):
+            reading = reading.alias or reading  # the failure is the loop's
         observation = self._observations.observe(
             owner,
             zone,
             nameserver,
             endpoint,
-            reply=track.reply,
-            reading=track.reading,
+            reply=reply,
+            reading=reading,
             expected=self.challenge.expected,
             followed=followed,
         )
@@ -292,7 +342,16 @@ class TxtSurvey:
             first_match=first_match,
             matched_before=first_match is not None,
             flips=track.flips,
+            later=later,
         )
+
+
+def _alias_beside_failure(hop: survey.Hop) -> Alias | None:
+    """Find the alias that failing servers show, where nobody gives an answer."""
+    readings = [observation.reading for observation in hop.observations]
+    if any(isinstance(reading, Answer) for reading in readings):
+        return None
+    return next((r.alias for r in readings if isinstance(r, Failing) and r.alias), None)
 
 
 def _has_authority(reply: Reply) -> TypeGuard[Response]:
