@@ -123,10 +123,9 @@ def _found(reading: Reading) -> tuple[bytes, ...]:
     match reading:
         case answers.Values(texts=texts) | answers.Alias(texts=texts):
             return texts
-        case answers.Absent(beside=beside):
-            return beside
         case (
-            answers.Referral()
+            answers.Absent()
+            | answers.Referral()
             | answers.Refused()
             | answers.Failing()
             | answers.NotAuthoritative()

@@ -52,3 +52,11 @@ class Track:
             self.flips = 0
         if matches and self.first_match is None:
             self.first_match = now
+
+    def measure_again(self, *, matches: bool) -> None:
+        """Measure the last answer by what is expected now, which is no change of that answer."""
+        if self.matching is None or matches == self.matching:
+            return
+        self.matching, self.flips, self.steady = matches, 0, 0
+        if not matches:
+            self.first_match = None

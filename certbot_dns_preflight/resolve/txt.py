@@ -28,6 +28,7 @@ from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.observing import ObservationBuilder
+from certbot_dns_preflight.resolve.expectations import Expectations
 from certbot_dns_preflight.resolve.plainer import Place, Plainer, concerning
 from certbot_dns_preflight.resolve.queries import SINGLE_TRY
 from certbot_dns_preflight.resolve.reading import alias_at, is_sound, read_txt, rrset_at
@@ -55,9 +56,15 @@ class TxtSurvey:
         walker: Walker,
         *,
         families: frozenset[int],
+        expectations: Expectations | None = None,
     ) -> None:
-        """Take the families (4, 6) that may be asked over; the clock starts now."""
-        self.challenge = challenge
+        """Take the families (4, 6) that may be asked over; the clock starts now.
+
+        `expectations` are the run's, where it has several challenges.
+        """
+        self._own = challenge
+        self._expectations = expectations or Expectations()
+        self._measured = challenge.expected
         self.ready_after: float | None = None
         self.prober: Prober | None = None
         self.walked = asyncio.Event()  # set once it is known who serves the owner name, or nobody
@@ -72,6 +79,11 @@ class TxtSurvey:
         self._beside = Background()
         self._plainer = Plainer(exchange)
 
+    @property
+    def challenge(self) -> Challenge:
+        """The challenge, with all values that the run expects at the name where it ends."""
+        return self._expectations.of(self._own)
+
     async def close(self) -> None:
         """Stop what is still being asked beside the rounds."""
         await self._beside.close()
@@ -84,6 +96,7 @@ class TxtSurvey:
     async def round(self, *, complete: bool) -> survey.Survey:
         """Ask once more: everybody if `complete`, else only those who have not shown the values."""
         self._rounds += 1
+        self._measure_again()
         path: list[tuple[dns.name.Name, survey.Zone]] = []
         chain = [self.challenge.owner]
         obstacle: survey.Obstacle | None = None
@@ -114,13 +127,15 @@ class TxtSurvey:
                 break
         if excused is not None and not isinstance(obstacle, survey.AliasLoop):
             # No resolver follows what stands beside a failure: only a loop is explained by it.
-            path, obstacle = path[:excused], None
+            path, obstacle, chain = path[:excused], None, chain[:excused]
         self._path, self._obstacle = path, obstacle
+        self._expectations.note(self._own, chain[-1] if obstacle is None and path else None)
         self.walked.set()
         return self.so_far()
 
     def so_far(self) -> survey.Survey:
         """Everything known now."""
+        self._measure_again()
         return survey.Survey(
             self.challenge,
             hops=tuple(
@@ -190,6 +205,24 @@ class TxtSurvey:
     ) -> asyncio.Task[None]:
         return self._beside.start((owner, endpoint), lambda: self._ask_one(owner, zone, endpoint))
 
+    def _matches(self, reading: Reading) -> bool:
+        match reading:
+            case Alias():
+                return True
+            case Values(texts=texts):
+                return set(self.challenge.expected) <= set(texts)
+            case _:
+                return False
+
+    def _measure_again(self) -> None:
+        """Measure what was answered by what is expected now: another challenge may end here too."""
+        if self._measured == self.challenge.expected:
+            return
+        self._measured = self.challenge.expected
+        for track in self._tracks.values():
+            if track.answer is not None:
+                track.measure_again(matches=self._matches(track.answer))
+
     async def _ask_one(self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint) -> None:
         reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.TXT)
         reading = read_txt(reply, owner, zone.apex)
@@ -197,12 +230,8 @@ class TxtSurvey:
             reading = replace(
                 reading, alias=reading.alias or await self._alias_alone(owner, endpoint)
             )
-        if isinstance(reading, Alias):
-            matches = True
-        else:
-            matches = isinstance(reading, Values) and set(self.challenge.expected) <= set(
-                reading.texts
-            )
+        self._measure_again()
+        matches = self._matches(reading)
         track = self._tracks.setdefault((owner, endpoint), Track())
         if matches:
             self._exchange.faults.pop((endpoint, owner, dns.rdatatype.TXT), None)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.environment import DomainEnvironment
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome
     from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.resolve.expectations import Expectations
     from certbot_dns_preflight.run.assess import Assessor
     from certbot_dns_preflight.run.session import Session
     from certbot_dns_preflight.run.timings import Timings
@@ -45,6 +46,7 @@ class Shared:
     """
 
     session: Session
+    expectations: Expectations
     assessor: Assessor
     timings: Timings
     changed: Callable[[], None]
@@ -69,6 +71,7 @@ class ChallengeRun:
             shared.session.exchange,
             shared.session.walker,
             families=shared.session.families,
+            expectations=shared.expectations,
         )
         self._looked_closer = False
         self._failure: Exception | None = None
@@ -102,12 +105,22 @@ class ChallengeRun:
 
     @property
     def is_stale(self) -> bool:
-        """Whether it is not ready any more, or so long ago that it may have gone since."""
+        """Whether it is not ready any more, or so long ago that it may have gone since.
+
+        It is not, too, where another challenge turned out to end at the same name.
+        """
         ready_after = self._survey.ready_after
         return self.is_open and (
             ready_after is None
             or self._survey.elapsed - ready_after > self._shared.timings.stale_after
+            or not self.looks_ready()
         )
+
+    @property
+    def may_share(self) -> bool:
+        """Whether it ends at an alias's target, where values of other challenges may belong too."""
+        survey = self.so_far()
+        return bool(survey.challenge.expected and survey.alias_chain)
 
     def so_far(self) -> Survey:
         """Give everything observed by now."""

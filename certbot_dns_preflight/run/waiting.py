@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.outcome import Outcome, Progress
+from certbot_dns_preflight.resolve.expectations import Expectations
 from certbot_dns_preflight.run import inputs, session, signals
 from certbot_dns_preflight.run.assess import Assessor
 from certbot_dns_preflight.run.challenge_run import ChallengeRun, Shared
@@ -127,7 +128,7 @@ class _Preflight:
         self._assessor = assessor
         self._timeout = assessor.settings.timeout
         self._relearned_at = self._begun
-        shared = Shared(opened, assessor, extras.timings, self._tell, self._relearn)
+        shared = Shared(opened, Expectations(), assessor, extras.timings, self._tell, self._relearn)
         self._runs = [
             ChallengeRun(
                 challenge,
@@ -168,7 +169,8 @@ class _Preflight:
             async with cut_off(Deadline.after(self._timings.closer_look)):
                 await run.look_closer()
             await self._look_at_signatures([run], deadline)
-        self._decide(run)
+        if self.decided is not None and not run.may_share:  # else all must be followed first
+            self._decide(run)
 
     # -- a wait ------------------------------------------------------------------------------------
 
@@ -201,7 +203,7 @@ class _Preflight:
 
     async def _until_ready(self, run: ChallengeRun, deadline: Deadline) -> None:
         await run.wait()
-        if self.decided is not None:
+        if self.decided is not None and not run.may_share:
             await self._look_at_signatures([run], deadline)
             self._decide(run)
 
