@@ -42,7 +42,8 @@ class Context:
     are those before it, whose servers must show the alias. Of the final zone's addresses, `usable`
     have an authoritative answer; of these, `holding` show every expected value now, `unsteady` had
     them in this run and lack them, `lacking` are the rest. `served` are all values shown, `nearest`
-    says how the most telling of them differs from what is missing. `misplaced` are expected values
+    says how the most telling of them differs from what is missing, `not_compared` how many were too
+    many to be compared for that. `misplaced` are expected values
     that no address shows where they belong, but that were seen elsewhere. `conflicts` are addresses
     that show other data beside a CNAME. `partitions` are the zones whose servers do not answer
     alike, the final one first; `troubles` what ails servers without a usable answer.
@@ -65,6 +66,7 @@ class Context:
     misplaced: frozenset[bytes]
     conflicts: tuple[Observation, ...]
     nearest: Comparison | None
+    not_compared: int
     partitions: tuple[Partition, ...]
     troubles: tuple[Trouble, ...]
     environment: DomainEnvironment
@@ -144,6 +146,7 @@ def read(
     lacking = tuple(o for o in missing if not is_unsteady(o, expected))
     unsteady = tuple(o for o in missing if is_unsteady(o, expected))
     served = tuple(dict.fromkeys(text for o in answering for text in texts(o)))
+    difference = txt_difference.compare(expected, served)
     conflicts = tuple(
         observation
         for hop in survey.hops
@@ -171,7 +174,8 @@ def read(
         served=served,
         misplaced=frozenset(s.value for s in survey.probes.sightings) - set(served),
         conflicts=conflicts,
-        nearest=txt_difference.compare(expected, served).nearest,
+        nearest=difference.nearest,
+        not_compared=difference.not_compared,
         partitions=tuple(part for part in parts if part is not None),
         troubles=ailing,
         environment=environment or DomainEnvironment(),
