@@ -30,6 +30,7 @@ class NoResponseReason(enum.StrEnum):
     NO_ROUTE = "no route from this host"
     TRUNCATED = "truncated over UDP, and TCP does not answer"
     GARBAGE = "malformed"
+    LIMIT = "a limit of this run was met"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -157,9 +158,13 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class NotAsked:
-    """An address that was left out; `reason` is fit to be shown."""
+    """An address that was left out; `reason` is fit to be shown.
+
+    `limited`: because a limit of the run was met.
+    """
 
     reason: str
+    limited: bool = False
 
 
 Answer: TypeAlias = Values | Alias | Absent

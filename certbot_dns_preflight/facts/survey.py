@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Endpoint, Reading, Transport
+    from certbot_dns_preflight.facts.limits import LimitMet
     from certbot_dns_preflight.facts.query_fault import QueryFault
 
 
@@ -49,7 +50,8 @@ class NameServer:
 
     `failure` says, fit to be shown, why it has no addresses: an alias (RFC 2181 §10.3), a name
     that does not exist, or a zone that cannot be reached. `unanswered`: nobody answered for its A
-    or its AAAA records, so that it may have addresses that are not known.
+    or its AAAA records, so that it may have addresses that are not known. `limited`: not all of its
+    addresses are looked at, since a limit of the run was met.
     """
 
     name: dns.name.Name
@@ -58,6 +60,7 @@ class NameServer:
     own: tuple[Endpoint, ...] = ()
     failure: str | None = None
     unanswered: bool = False
+    limited: bool = False
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -203,7 +206,7 @@ class Survey:
     last hop could not be surveyed, if so. `rounds` counts rounds in which anything was asked,
     `ready_after` is seconds since the wait began, set once all required rounds agreed.
     `query_faults` is what fails only as a CA's resolver asks it, of the record and of whatever else
-    the CA needs on its way.
+    the CA needs on its way. `limits` are bounds of the run that kept it from seeing everything.
     """
 
     challenge: Challenge
@@ -213,6 +216,7 @@ class Survey:
     ready_after: float | None = None
     probes: Probes = field(default_factory=Probes)
     query_faults: tuple[QueryFault, ...] = ()
+    limits: tuple[LimitMet, ...] = ()
 
     @property
     def alias_chain(self) -> tuple[dns.name.Name, ...]:

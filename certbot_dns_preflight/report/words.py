@@ -29,6 +29,7 @@ _SILENCE = {
     answers.NoResponseReason.NO_ROUTE: "no route from this host",
     answers.NoResponseReason.TRUNCATED: "truncated, no TCP",
     answers.NoResponseReason.GARBAGE: "malformed answer",
+    answers.NoResponseReason.LIMIT: "not asked",
 }
 
 

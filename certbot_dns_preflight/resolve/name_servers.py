@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
+from certbot_dns_preflight.facts.limits import Budget
 from certbot_dns_preflight.facts.survey import Listing, NameServer, NoSuchDomain, Zone
+from certbot_dns_preflight.resolve.budgets import MOST_ADDRESSES, MOST_NAMESERVERS
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any, ask_everyone
 from certbot_dns_preflight.resolve.reading import rrset_at
@@ -81,6 +83,10 @@ class NameServers:
         Addresses that nobody answered for are looked for again at every call, beside what the
         caller does then; `patience` are the seconds to wait for that.
         """
+        with self._exchange.budgets.spending(cut.apex):
+            return await self._zone(cut, patience=patience)
+
+    async def _zone(self, cut: ZoneCut, *, patience: float) -> Zone:
         known = self._known.zones.get(cut.apex)
         if known is None:
             return await self._zones.get(cut.apex, lambda: self._learn(cut))
@@ -98,6 +104,8 @@ class NameServers:
 
         `held` are the names whose addresses wait for this one; a circle resolves to nothing.
         """
+        if name not in self._known.addresses and self._exchange.budgets.take_name(name):
+            return Addresses((), "it was not looked up: the run's limit was met", limited=True)
         if len(held) >= _DEEPEST_CHAIN or self._leads_to(name, frozenset(held)):
             return Addresses((), "its address depends on itself, and there is no glue")
         needed_by = self._needs.setdefault(held[-1], set()) if held else set()
@@ -113,12 +121,14 @@ class NameServers:
         """Addresses good enough to go on with: the glue, or else what the names resolve to."""
         glue = [endpoint for endpoints in cut.nameservers.values() for endpoint in endpoints]
         if not self._usable(glue):
-            found = await together(self.addresses(name, held=held) for name in cut.nameservers)
+            with self._exchange.budgets.spending(cut.apex):
+                found = await together(self.addresses(name, held=held) for name in cut.nameservers)
             glue = [endpoint for addresses in found for endpoint in addresses.endpoints]
         return self._usable(glue)
 
     def _usable(self, endpoints: Collection[Endpoint]) -> tuple[Endpoint, ...]:
-        return tuple(dict.fromkeys(e for e in endpoints if e.family in self._families))
+        usable = dict.fromkeys(e for e in endpoints if e.family in self._families)
+        return tuple(usable)[:MOST_ADDRESSES]  # of more, the zone itself tells
 
     async def _resolve(self, name: dns.name.Name, held: tuple[dns.name.Name, ...]) -> Addresses:
         if self._discovery is not None:
@@ -188,10 +198,12 @@ class NameServers:
         if not delegated and apex and not cut.referred:
             known = {}  # every server of the parent serves the child too: no delegation to see
         names = sorted({*known, *apex})
+        if len(names) > MOST_NAMESERVERS:
+            self._exchange.budgets.note(Budget.NAMESERVERS, MOST_NAMESERVERS, cut.apex)
+            names = names[:MOST_NAMESERVERS]
         own = await together(self.addresses(name) for name in names)
-        return Zone(
-            cut.apex,
-            cut.parent,
+        return self._bounded(
+            cut,
             tuple(
                 _with_own(
                     NameServer(
@@ -211,6 +223,20 @@ class NameServers:
                 for name, addresses in zip(names, own, strict=True)
             ),
         )
+
+    def _bounded(self, cut: ZoneCut, nameservers: tuple[NameServer, ...]) -> Zone:
+        """Leave out addresses beyond the bound, and say so; each name server keeps a fair share."""
+        every = {endpoint for server in nameservers for endpoint in server.endpoints}
+        if len(every) > MOST_ADDRESSES:
+            self._exchange.budgets.note(Budget.ADDRESSES, MOST_ADDRESSES, cut.apex)
+            share = max(1, MOST_ADDRESSES // len(nameservers))
+            nameservers = tuple(
+                replace(server, own=server.endpoints[:share], glue=(), limited=True)
+                if len(server.endpoints) > share
+                else server
+                for server in nameservers
+            )
+        return Zone(cut.apex, cut.parent, nameservers)
 
     async def _delegation(self, cut: ZoneCut) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
         """Ask all servers of the zone above for the delegation, and take what any of them says."""
@@ -249,4 +275,5 @@ def _with_own(server: NameServer, addresses: Addresses) -> NameServer:
         own=addresses.endpoints,
         failure=addresses.failure,
         unanswered=addresses.unanswered,
+        limited=addresses.limited,
     )

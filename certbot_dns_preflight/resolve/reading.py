@@ -24,6 +24,7 @@ from certbot_dns_preflight.facts.answers import (
     Malformed,
     NoResponse,
     NoResponseReason,
+    NotAsked,
     NotAuthoritative,
     Reading,
     Referral,
@@ -49,6 +50,8 @@ def read_txt(reply: Reply, owner: dns.name.Name, zone: dns.name.Name) -> Reading
     match reply:
         case NoResponse(reason=NoResponseReason.GARBAGE, detail=detail):
             return Malformed(detail)
+        case NoResponse(reason=NoResponseReason.LIMIT, detail=detail):
+            return NotAsked(detail, limited=True)
         case NoResponse(reason=reason, detail=detail):
             return Unreachable(reason, detail)
         case Response(message=message):
@@ -58,7 +61,7 @@ def read_txt(reply: Reply, owner: dns.name.Name, zone: dns.name.Name) -> Reading
 def read_caa(reply: Reply, owner: dns.name.Name) -> Content:
     """Read a reply to ``owner CAA`` that was asked of an authoritative server."""
     match reply:
-        case NoResponse(reason=NoResponseReason.NO_ROUTE, detail=detail):
+        case NoResponse(reason=NoResponseReason.NO_ROUTE | NoResponseReason.LIMIT, detail=detail):
             return NotAskable(detail)
         case NoResponse(reason=reason, detail=detail):
             return Failed(detail or reason.value)

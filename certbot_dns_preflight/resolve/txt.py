@@ -18,7 +18,9 @@ import dns.rdatatype
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
     Alias,
+    Answer,
     Failing,
+    NotAsked,
     Referral,
     Response,
     Unreachable,
@@ -27,8 +29,8 @@ from certbot_dns_preflight.facts.answers import (
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.observing import ObservationBuilder
 from certbot_dns_preflight.resolve.expectations import Expectations
+from certbot_dns_preflight.resolve.observing import ObservationBuilder
 from certbot_dns_preflight.resolve.plainer import Place, Plainer, concerning
 from certbot_dns_preflight.resolve.queries import SINGLE_TRY
 from certbot_dns_preflight.resolve.reading import alias_at, is_sound, read_txt, rrset_at
@@ -37,7 +39,7 @@ from certbot_dns_preflight.resolve.track import Track
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.facts.answers import Endpoint, Reply
+    from certbot_dns_preflight.facts.answers import Endpoint, Reading, Reply
     from certbot_dns_preflight.facts.dnssec import SignedReplies
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.probes import Prober
@@ -136,12 +138,13 @@ class TxtSurvey:
     def so_far(self) -> survey.Survey:
         """Everything known now."""
         self._measure_again()
+        hops = tuple(
+            self._hop(owner, zone, followed=number < len(self._path))
+            for number, (owner, zone) in enumerate(self._path, 1)
+        )
         return survey.Survey(
             self.challenge,
-            hops=tuple(
-                self._hop(owner, zone, followed=number < len(self._path))
-                for number, (owner, zone) in enumerate(self._path, 1)
-            ),
+            hops=hops,
             obstacle=self._obstacle,
             rounds=self._rounds,
             ready_after=self.ready_after,
@@ -157,6 +160,10 @@ class TxtSurvey:
                     dns.name.from_text(self.challenge.domain),
                     *(owner for owner, _ in self._path),
                 ],
+            ),
+            limits=self._exchange.budgets.concerning(
+                [self.challenge.owner, *(hop.owner for hop in hops)],
+                incomplete=not hops or any(map(_is_limited, hops)),
             ),
         )
 
@@ -373,6 +380,14 @@ class TxtSurvey:
             flips=track.flips,
             later=later,
         )
+
+
+def _is_limited(hop: survey.Hop) -> bool:
+    """Whether a server was not asked, or its addresses not looked up, by a limit of the run."""
+    latest = (observation.later or observation.reading for observation in hop.observations)
+    return any(server.limited for server in hop.zone.nameservers) or any(
+        isinstance(reading, NotAsked) and reading.limited for reading in latest
+    )
 
 
 def _alias_beside_failure(hop: survey.Hop) -> Alias | None:

@@ -74,6 +74,7 @@ class ChallengeRun:
             expectations=shared.expectations,
         )
         self._looked_closer = False
+        self._gave_up = False
         self._failure: Exception | None = None
         self._outcome: ChallengeOutcome | None = None
 
@@ -110,10 +111,14 @@ class ChallengeRun:
         It is not, too, where another challenge turned out to end at the same name.
         """
         ready_after = self._survey.ready_after
-        return self.is_open and (
-            ready_after is None
-            or self._survey.elapsed - ready_after > self._shared.timings.stale_after
-            or not self.looks_ready()
+        return (
+            self.is_open
+            and not self._gave_up
+            and (
+                ready_after is None
+                or self._survey.elapsed - ready_after > self._shared.timings.stale_after
+                or not self.looks_ready()
+            )
         )
 
     @property
@@ -196,6 +201,9 @@ class ChallengeRun:
         complete = True
         while agreed < self._settings.confirmations:
             ready = await self._round(complete=complete)
+            if self.so_far().limits:
+                self._gave_up = True  # no later round may ask for more
+                return
             agreed = agreed + 1 if ready and complete else 0
             complete = ready
             if agreed < self._settings.confirmations:

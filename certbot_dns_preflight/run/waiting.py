@@ -128,6 +128,7 @@ class _Preflight:
         self._assessor = assessor
         self._timeout = assessor.settings.timeout
         self._relearned_at = self._begun
+        opened.exchange.budgets.allow(len(challenges), seconds=self._timeout)
         shared = Shared(opened, Expectations(), assessor, extras.timings, self._tell, self._relearn)
         self._runs = [
             ChallengeRun(
@@ -147,6 +148,7 @@ class _Preflight:
                 vantage=self._session.vantage,
                 challenges=tuple(self._decide(run) for run in self._runs),
                 timeout=self._timeout if wait else None,
+                budgets=tuple(self._session.exchange.budgets.met.values()),
             )
         finally:
             for run in self._runs:

@@ -24,8 +24,9 @@ RULE = Rule(
     meaning="Some of several expected values are served; others are missing.",
     reference="RFC 8555 section 8.4",
     explanation=(
-        "A certificate for a domain and its wildcard needs two TXT records at the same owner name. So "
-        "do several names of one order whose aliases lead to one target. Only some of them are there."
+        "A certificate for a domain and its wildcard needs two TXT records at the same owner name. "
+        "So do several names of one order whose aliases lead to one target. Only some of them are "
+        "there."
     ),
     refusal=("Each value belongs to its own authorization. The one whose value is missing fails."),
     confirm=("dig +norec @ADDRESS OWNER TXT",),

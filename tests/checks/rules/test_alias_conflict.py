@@ -22,7 +22,7 @@ from tests.checks.asserting import (
 def test_two_cnames_conflict_and_both_targets_are_named() -> None:
     both = alias("b.test.", conflict=True, others=(name("c.test."),))
     found = only_error(aliased(at(NS3, texts()), first=hop(at(NS1, both))), "alias-conflict")
-    assert "a CNAME to b.test. and another one to c.test." in found.summary
+    assert "a CNAME to b.test and another one to c.test" in found.summary
     assert found.evidence["other_targets"] == ["c.test."]
 
 
