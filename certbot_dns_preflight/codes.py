@@ -44,6 +44,7 @@ class Code(enum.StrEnum):
     RATE_LIMITED = "rate-limited"
     CASE_SENSITIVE = "case-sensitive"
     DNSSEC_QUERY_FAILS = "dnssec-query-fails"
+    LIMIT_REACHED = "limit-reached"
     INTERNAL_ERROR = "internal-error"
     UNCONFIRMED = "unconfirmed"
     RECORD_LINGERS = "record-lingers"

@@ -24,6 +24,7 @@ from certbot_dns_preflight.checks.rules import (
     split_view,
 )
 from certbot_dns_preflight.checks.unjudged import unjudged
+from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.survey import Intercepted, NoEgress
 from certbot_dns_preflight.settings import UnreachablePolicy
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from certbot_dns_preflight.caa.policy import IssuanceRequest
-    from certbot_dns_preflight.codes import Code
     from certbot_dns_preflight.facts.environment import DomainEnvironment
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Survey
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["diagnose", "unjudged", "with_environment"]
 
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+_SYMPTOMS_OF_A_LIMIT = frozenset({Code.NAMESERVER_WITHOUT_ADDRESS, Code.NAMESERVER_UNREACHABLE})
 _RANK: dict[Code, int] = {module.RULE.code: rank for rank, module in enumerate(RULES)}
 
 
@@ -58,6 +59,8 @@ def diagnose(
         if module.RULE.subject is Subject.SURVEY
         for finding in module.check(survey, context)
     ]
+    if survey.limits:
+        found = [finding for finding in found if finding.code not in _SYMPTOMS_OF_A_LIMIT]
     if not _has_error(found):
         found.extend(nameserver_unreachable.unfinished(survey))
     found.extend(split_view.seen_here(survey))

@@ -5,7 +5,7 @@ Everything that several rules need is computed once, in `read`; nothing is worde
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import partition, txt_difference
@@ -18,15 +18,19 @@ from certbot_dns_preflight.checks.observations import (
 from certbot_dns_preflight.checks.trouble import Trouble, troubles
 from certbot_dns_preflight.facts.answers import Alias
 from certbot_dns_preflight.facts.environment import DomainEnvironment
+from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.survey import OutOfTime, agreed_alias
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import dns.name
 
     from certbot_dns_preflight.caa.policy import IssuanceRequest
     from certbot_dns_preflight.checks.partition import Partition
     from certbot_dns_preflight.checks.txt_difference import Comparison
+    from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
 
 
@@ -38,7 +42,8 @@ class Context:
     are those before it, whose servers must show the alias. Of the final zone's addresses, `usable`
     have an authoritative answer; of these, `holding` show every expected value now, `unsteady` had
     them in this run and lack them, `lacking` are the rest. `served` are all values shown, `nearest`
-    says how the most telling of them differs from what is missing. `misplaced` are expected values
+    says how the most telling of them differs from what is missing, `not_compared` how many were too
+    many to be compared for that. `misplaced` are expected values
     that no address shows where they belong, but that were seen elsewhere. `conflicts` are addresses
     that show other data beside a CNAME. `partitions` are the zones whose servers do not answer
     alike, the final one first; `troubles` what ails servers without a usable answer.
@@ -61,6 +66,7 @@ class Context:
     misplaced: frozenset[bytes]
     conflicts: tuple[Observation, ...]
     nearest: Comparison | None
+    not_compared: int
     partitions: tuple[Partition, ...]
     troubles: tuple[Trouble, ...]
     environment: DomainEnvironment
@@ -126,12 +132,21 @@ def read(
     """Tell the hop that must hold the values from those that must show an alias, and sort both."""
     expected = survey.challenge.expected
     final, followed = _final_and_followed(survey)
-    answering = usable(final) if final else ()
+    ailing = troubles(survey, unreachable)
+    # What fails by now is told as that; what it said before stands, but is no news beside it.
+    failing = {
+        (observation.nameserver, observation.endpoint)
+        for trouble in ailing
+        if trouble.severity is Severity.ERROR
+        for observation in trouble.at
+    }
+    answering = usable(_without(final, failing)) if final else ()
     holding = tuple(o for o in answering if shows_all(o, expected))
     missing = tuple(o for o in answering if not shows_all(o, expected))
     lacking = tuple(o for o in missing if not is_unsteady(o, expected))
     unsteady = tuple(o for o in missing if is_unsteady(o, expected))
     served = tuple(dict.fromkeys(text for o in answering for text in texts(o)))
+    difference = txt_difference.compare(expected, served)
     conflicts = tuple(
         observation
         for hop in survey.hops
@@ -145,7 +160,7 @@ def read(
             parts.append(partition.of_values(final.owner, right, wrong, expected))
         elif wrong and expected and not unsteady:
             parts.append(partition.of_scattered(final.owner, wrong, served, expected))
-    parts += (partition.of_alias(hop, expected) for hop in followed)
+    parts += (partition.of_alias(_without(hop, failing), expected) for hop in followed)
     return Context(
         survey=survey,
         expected=expected,
@@ -159,12 +174,26 @@ def read(
         served=served,
         misplaced=frozenset(s.value for s in survey.probes.sightings) - set(served),
         conflicts=conflicts,
-        nearest=txt_difference.compare(expected, served).nearest,
+        nearest=difference.nearest,
+        not_compared=difference.not_compared,
         partitions=tuple(part for part in parts if part is not None),
-        troubles=troubles(survey, unreachable),
+        troubles=ailing,
         environment=environment or DomainEnvironment(),
         request=request,
         survey_failed=survey_failed,
+    )
+
+
+def _without(hop: Hop, failing: Collection[tuple[dns.name.Name, Endpoint]]) -> Hop:
+    """Leave out what servers said before that are told of as failing now."""
+    return replace(
+        hop,
+        observations=tuple(
+            observation
+            for observation in hop.observations
+            if observation.later is None
+            or (observation.nameserver, observation.endpoint) not in failing
+        ),
     )
 
 

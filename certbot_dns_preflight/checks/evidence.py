@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Observation
 
 
+MOST_ANSWERS = 8
+"""Different answers of one finding's addresses that are compared with what is expected."""
+
+
 def served(context: Context) -> dict[str, Json]:
     """Give what is expected where, and what each address that lacks it serves instead."""
     return {
@@ -31,8 +35,10 @@ def served(context: Context) -> dict[str, Json]:
 def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] = ()) -> list[Json]:
     """Give each address with its serial and what it answered, exact.
 
-    With `expected`, also how near what it serves comes to what it lacks.
+    With `expected`, also how near what it serves comes to what it lacks: answers that are alike are
+    compared once, and no more than `MOST_ANSWERS` different ones.
     """
+    compared: dict[Reading, dict[str, Json]] = {}
     return [
         {
             "nameserver": show_name(observation.nameserver),
@@ -41,21 +47,32 @@ def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] =
             "zone": show_name(observation.zone),
             "serial": observation.serial,
             "answer": _exact(observation.reading),
-            **_against(expected, observation.reading),
+            **_against(expected, observation.reading, compared),
         }
         for observation in observations
     ]
 
 
-def _against(expected: tuple[bytes, ...], reading: Reading) -> dict[str, Json]:
+def _against(
+    expected: tuple[bytes, ...], reading: Reading, compared: dict[Reading, dict[str, Json]]
+) -> dict[str, Json]:
     match reading:
         case answers.Values(texts=texts) if expected and not set(texts).issuperset(expected):
-            found = txt_difference.compare(expected, texts)
+            if reading in compared:
+                return compared[reading]
         case _:
             return {}
+    if len(compared) >= MOST_ANSWERS:
+        present = set(texts)
+        missing = [value for value in expected if value not in present]
+        return {"missing": values(missing), "not_compared": len(present.difference(expected))}
+    found = txt_difference.compare(expected, texts)
     facts: dict[str, Json] = {"missing": values(found.missing)}
     if found.nearest:
         facts.update(comparison(found.nearest))
+    if found.not_compared:
+        facts["not_compared"] = found.not_compared
+    compared[reading] = facts
     return facts
 
 

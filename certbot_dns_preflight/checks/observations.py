@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts.answers import Absent, Alias, Answer, Values
@@ -23,6 +24,13 @@ def is_usable(observation: Observation) -> bool:
     An answer that is another one for the letters of the question is none to go by.
     """
     return isinstance(observation.reading, Answer) and observation.fault is None
+
+
+def now(observation: Observation) -> Observation:
+    """Give an observation as it is where what an address said before does not count."""
+    if observation.later is None:
+        return observation
+    return replace(observation, reading=observation.later, later=None)
 
 
 def usable(hop: Hop) -> tuple[Observation, ...]:

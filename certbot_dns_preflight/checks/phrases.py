@@ -198,6 +198,8 @@ def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case 
             return f"a CNAME to {owner(target)}"
         case answers.Alias(target=target):
             return f"a DNAME that maps to {owner(target)}"
+        case answers.Absent(nxdomain=True, beside=beside) if beside:
+            return "NXDOMAIN (with a TXT record, which resolvers ignore)"
         case answers.Absent(nxdomain=True):
             return "NXDOMAIN"
         case answers.Absent():

@@ -80,7 +80,9 @@ def unheard(
 
 def _severity(hop: Hop, unreachable: UnreachablePolicy) -> Severity:
     """Severity of a server's trouble: excusable only while another server of the zone answers."""
-    excused = unreachable is UnreachablePolicy.WARN and bool(observations.usable(hop))
+    excused = unreachable is UnreachablePolicy.WARN and any(
+        observations.is_usable(observations.now(observation)) for observation in hop.observations
+    )
     return Severity.WARNING if excused else Severity.ERROR
 
 
@@ -88,7 +90,7 @@ def _troubles(hop: Hop, severity: Severity) -> Iterator[Trouble]:
     """Find each name server's one cause, and its addresses that are merely silent beside it."""
     for name in observations.nameservers(hop.observations):
         mine = tuple(
-            observation
+            observations.now(observation)
             for observation in hop.observations
             # What fails only as a CA's resolver asks has findings of its own.
             if observation.nameserver == name and observation.fault is None

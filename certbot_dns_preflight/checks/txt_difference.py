@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import enum
 import hashlib
+import heapq
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+MOST_COMPARED = 64
+"""Unexpected values that are compared with what is missing: those most like it."""
+MOST_CONSIDERED = 2000
+"""Unexpected values among which those are looked for, in the order served."""
+MOST_MEASURED_BYTES = 100_000
+"""Bytes of all values whose edit distance is measured in one comparison of two sets."""
 _EXACT_STEPS = 400_000
 """Below this many steps (one byte of one comparison) every pair is measured."""
 _LONGEST_MEASURED = 8192
@@ -25,6 +32,8 @@ _TYPO_LENGTH = 8
 _SENSIBLE_PREFIX = 8
 _BLANKS = re.compile(rb"[\s\x00]|\xc2\xa0|\xe2\x80[\x8b\xaf]|\xef\xbb\xbf")
 _QUOTES = re.compile(rb"\\?[\"'`]|\xe2\x80[\x98-\x9f]|\xc2[\xab\xbb]")
+_NOISE = re.compile(rb"[^A-Za-z0-9_.-]")
+_MOST_WANTED = 16
 _KEY_AUTHORIZATION = re.compile(rb"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{43}")
 _HOSTNAME = re.compile(
     rb"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z][A-Za-z0-9-]+\.?"
@@ -50,7 +59,8 @@ class Comparison:
 
     `offset` is the first differing byte, from 0 (where one value ends early, its length).
     `distance` counts inserted, removed and replaced bytes; None where both are too long to be
-    worth measuring. `foreign_key_authorization`: token.thumbprint, but of another challenge.
+    worth measuring, or many were before. `foreign_key_authorization`: token.thumbprint, but of
+    another challenge.
     """
 
     served: bytes
@@ -76,12 +86,17 @@ class Difference:
     """Expected values not served, served values not expected, and each of these compared.
 
     Values are in the order given, each once. `comparisons` is empty if nothing is missing:
-    then the others merely stand beside.
+    then the others merely stand beside. Of very many values, not all are compared.
     """
 
     missing: tuple[bytes, ...]
     unexpected: tuple[bytes, ...]
     comparisons: tuple[Comparison, ...]
+
+    @property
+    def not_compared(self) -> int:
+        """How many unexpected values were left uncompared, beyond the bounds of this module."""
+        return len(self.unexpected) - len(self.comparisons) if self.missing else 0
 
     @property
     def nearest(self) -> Comparison | None:
@@ -92,15 +107,48 @@ class Difference:
 def compare(expected: Iterable[bytes], served: Iterable[bytes]) -> Difference:
     """Compare values as a CA does, byte for byte, in no order."""
     wanted, found = tuple(dict.fromkeys(expected)), tuple(dict.fromkeys(served))
-    missing = tuple(value for value in wanted if value not in set(found))
-    unexpected = tuple(value for value in found if value not in set(wanted))
+    present, due = set(found), set(wanted)
+    missing = tuple(value for value in wanted if value not in present)
+    unexpected = tuple(value for value in found if value not in due)
     if not missing:
         return Difference(missing, unexpected, ())
-    steps = sum(max(len(value), len(other)) for value in unexpected for other in missing)
-    comparisons = tuple(
-        _compare_one(value, missing, exactly=steps <= _EXACT_STEPS) for value in unexpected
-    )
-    return Difference(missing, unexpected, comparisons)
+    chosen = _most_alike(unexpected, missing)
+    steps = sum(max(len(value), len(other)) for value in chosen for other in missing)
+    comparisons = []
+    measured = 0
+    for value in chosen:
+        measured += len(value)
+        comparisons.append(
+            _compare_one(
+                value,
+                missing,
+                exactly=steps <= _EXACT_STEPS,
+                measure=measured <= MOST_MEASURED_BYTES,
+            )
+        )
+    return Difference(missing, unexpected, tuple(comparisons))
+
+
+def _most_alike(unexpected: Sequence[bytes], missing: Sequence[bytes]) -> Sequence[bytes]:
+    """Choose the values to compare, where there are too many: what begins or ends alike."""
+    if len(unexpected) <= MOST_COMPARED:
+        return unexpected
+    wanted = [_bare(value) for value in missing[:_MOST_WANTED]]
+
+    def likeness(value: bytes) -> tuple[bool, int]:
+        is_authorization = len(value) <= _LONGEST_HOSTNAME and bool(
+            _KEY_AUTHORIZATION.fullmatch(value.strip())
+        )
+        bare = _bare(value)
+        return is_authorization, max(_shared(bare, one) for one in wanted)
+
+    considered = unexpected[:MOST_CONSIDERED]
+    return heapq.nlargest(MOST_COMPARED, considered, key=likeness)
+
+
+def _bare(value: bytes) -> bytes:
+    """Leave out what manglings change: case, blanks and quotes."""
+    return _NOISE.sub(b"", value[:_LONGEST_HOSTNAME]).lower()
 
 
 def kind_of(served: bytes, expected: bytes) -> Kind | None:
@@ -158,11 +206,13 @@ def _myers(pattern: bytes, text: bytes) -> int:
     return score
 
 
-def _compare_one(served: bytes, missing: Sequence[bytes], *, exactly: bool) -> Comparison:
+def _compare_one(
+    served: bytes, missing: Sequence[bytes], *, exactly: bool, measure: bool
+) -> Comparison:
     kinds = {value: kind_of(served, value) for value in missing}
     mangled = [value for value, kind in kinds.items() if kind not in (None, Kind.HOSTNAME)]
     candidates = mangled or list(missing)
-    if len(candidates) > 1 and exactly:
+    if len(candidates) > 1 and exactly and measure:
         measured = [(_rank(edit_distance(served, value)), i) for i, value in enumerate(candidates)]
         nearest = candidates[min(measured)[1]]
     else:
@@ -171,7 +221,7 @@ def _compare_one(served: bytes, missing: Sequence[bytes], *, exactly: bool) -> C
         served,
         nearest,
         _common_prefix(served, nearest),
-        edit_distance(served, nearest),
+        edit_distance(served, nearest) if measure else None,
         kinds[nearest],
         foreign_key_authorization=kinds[nearest] is None
         and _KEY_AUTHORIZATION.fullmatch(served.strip()) is not None,

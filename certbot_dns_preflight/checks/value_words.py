@@ -58,6 +58,9 @@ def wrong_because(nearest: Comparison, context: Context) -> str:
             f"{phrases.listed(map(phrases.value, context.served), most=2)}."
         )
     words = "The closest published" if len(context.served) > 1 else "The published"
+    if context.not_compared:
+        compared = len(context.served) - context.not_compared
+        words = f"Of so many values, only the {compared} most like it were compared. {words}"
     words += f" value differs from the expected one, starting at character {nearest.position}"
     if nearest.distance is not None and nearest.distance <= _CLOSE:
         words += f" (edit distance {nearest.distance})"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks.observations import UNSTABLE_FLIPS
+from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import (
     Alias,
     Answer,
@@ -36,7 +37,7 @@ def is_ready(survey: Survey, *, unreachable: UnreachablePolicy = UnreachablePoli
     The consecutive rounds are the caller's to count. With no value expected, the servers must
     answer authoritatively and alike.
     """
-    if survey.obstacle is not None or not survey.hops:
+    if survey.obstacle is not None or not survey.hops or survey.limits:
         return False
     *followed, final = survey.hops
     return (
@@ -63,10 +64,17 @@ def judge(
         return Verdict.INCONCLUSIVE
     errors = [finding.code for finding in findings if finding.severity is Severity.ERROR]
     if not skip.issuperset(errors):
-        return Verdict.NOT_READY
+        # Where a limit kept us from seeing anything, nothing is known of the record.
+        unseen = set(errors) - skip == {Code.LIMIT_REACHED} and not _has_answers(survey)
+        return Verdict.INCONCLUSIVE if unseen else Verdict.NOT_READY
     if is_ready(survey, unreachable=unreachable):
         return Verdict.READY
     return Verdict.READY if errors and _was_surveyed(survey) else Verdict.NOT_READY
+
+
+def _has_answers(survey: Survey) -> bool:
+    """Whether any address answered for the record, or for an alias that leads to it."""
+    return any(_answered(observation) for observation in survey.observations)
 
 
 def _was_surveyed(survey: Survey) -> bool:

@@ -30,6 +30,7 @@ class NoResponseReason(enum.StrEnum):
     NO_ROUTE = "no route from this host"
     TRUNCATED = "truncated over UDP, and TCP does not answer"
     GARBAGE = "malformed"
+    LIMIT = "a limit of this run was met"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,22 +86,27 @@ class Values:
 class Alias:
     """AA=1 and a CNAME at the owner name, or a DNAME above it (then `dname` is its owner).
 
-    `conflict` says that other data stands beside the CNAME (RFC 1034 §3.6.2 forbids it), and
-    `texts` holds the TXT values among them.
+    `conflict` says that other data stands beside the CNAME (RFC 1034 §3.6.2 forbids it): `texts`
+    holds the TXT values among them, `others` the targets of more CNAMEs at the same name.
     """
 
     target: dns.name.Name
     dname: dns.name.Name | None = None
     conflict: bool = False
     texts: tuple[bytes, ...] = ()
+    others: tuple[dns.name.Name, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """AA=1 and a negative answer: NXDOMAIN, or NODATA; `soa` is the SOA's owner, if one came."""
+    """AA=1 and a negative answer: NXDOMAIN, or NODATA; `soa` is the SOA's owner, if one came.
+
+    `beside` holds TXT values that came all the same: resolvers believe the NXDOMAIN.
+    """
 
     nxdomain: bool
     soa: dns.name.Name | None
+    beside: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +124,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """SERVFAIL, FORMERR, NOTIMP and the like."""
+    """SERVFAIL, FORMERR, NOTIMP and the like.
+
+    `alias` is what a server showed beside it. No resolver follows it; it may explain a loop.
+    """
 
     rcode: str
+    alias: Alias | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +158,13 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class NotAsked:
-    """An address that was left out; `reason` is fit to be shown."""
+    """An address that was left out; `reason` is fit to be shown.
+
+    `limited`: because a limit of the run was met.
+    """
 
     reason: str
+    limited: bool = False
 
 
 Answer: TypeAlias = Values | Alias | Absent

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.dnssec import Validation
     from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.limits import LimitMet
     from certbot_dns_preflight.facts.survey import Survey
 
 
@@ -54,13 +55,17 @@ class ChallengeOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A whole run, challenges in the order asked. Times in seconds, `started` in UTC."""
+    """A whole run, challenges in the order asked. Times in seconds, `started` in UTC.
+
+    `budgets` are the bounds of the run, and of zones in it, that were met.
+    """
 
     started: dt.datetime
     elapsed: float
     vantage: Vantage
     challenges: tuple[ChallengeOutcome, ...]
     timeout: float | None = None
+    budgets: tuple[LimitMet, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Endpoint, Reading, Transport
+    from certbot_dns_preflight.facts.limits import LimitMet
     from certbot_dns_preflight.facts.query_fault import QueryFault
 
 
@@ -50,7 +51,8 @@ class NameServer:
     `failure` says, fit to be shown, why it has no addresses: an alias (RFC 2181 §10.3), a name
     that does not exist, or a zone that cannot be reached. `unanswered`: nobody answered for its A
     or its AAAA records, so that it may have addresses that are not known. `apex_from` are the
-    addresses that list it in the zone's own NS set.
+    addresses that list it in the zone's own NS set. `limited`: not all of its addresses are looked
+    at, since a limit of the run was met.
     """
 
     name: dns.name.Name
@@ -60,6 +62,7 @@ class NameServer:
     failure: str | None = None
     unanswered: bool = False
     apex_from: frozenset[Endpoint] = frozenset()
+    limited: bool = False
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -128,7 +131,9 @@ class Observation:
     `serial` is the zone's SOA serial there, asked only where answers differ.
     `first_match` is seconds since the wait began; `matched_before` says that an earlier round
     of this run saw the values; `flips` counts changes between matching and not matching.
-    `fault` is set where the question fails only as a CA's resolver asks it.
+    `fault` is set where the question fails only as a CA's resolver asks it. `later` is what has
+    come since where `reading` is an answer that stands, though no answer came last: a negative or
+    other value that an address gave is taken back by that address alone, and not by silence.
     """
 
     zone: dns.name.Name
@@ -146,6 +151,7 @@ class Observation:
     matched_before: bool = False
     flips: int = 0
     fault: QueryFault | None = None
+    later: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +298,7 @@ class Survey:
     last hop could not be surveyed, if so. `rounds` counts rounds in which anything was asked,
     `ready_after` is seconds since the wait began, set once all required rounds agreed.
     `query_faults` is what fails only as a CA's resolver asks it, of the record and of whatever else
-    the CA needs on its way.
+    the CA needs on its way. `limits` are bounds of the run that kept it from seeing everything.
     """
 
     challenge: Challenge
@@ -302,6 +308,7 @@ class Survey:
     ready_after: float | None = None
     probes: Probes = field(default_factory=Probes)
     query_faults: tuple[QueryFault, ...] = ()
+    limits: tuple[LimitMet, ...] = ()
 
     @property
     def alias_chain(self) -> tuple[dns.name.Name, ...]:
@@ -353,6 +360,38 @@ def measure(  # noqa: C901, PLR0911 - one flat table over the sum type
             return Status.NOT_ASKED
         case _ as never:
             assert_never(never)
+
+
+def is_other(answer: answers.Answer, hop: Hop, expected: tuple[bytes, ...]) -> bool:
+    """Whether an answer is another than the one that the servers of a hop should give.
+
+    That is the alias that was followed or that they agree on, else the expected values; and with
+    none expected, what all give that answer.
+    """
+    alias = agreed_alias(hop, expected)
+    if alias is not None:
+        return not isinstance(answer, answers.Alias) or (answer.target, answer.conflict) != (
+            alias.target,
+            alias.conflict,
+        )
+    if expected:
+        return measure(answer, expected) is not Status.MATCH
+    shown = [
+        observation.reading
+        for observation in hop.observations
+        if isinstance(observation.reading, answers.Answer)
+    ]
+    return any(_content(answer) != _content(reading) for reading in shown)
+
+
+def _content(answer: answers.Answer) -> object:
+    match answer:
+        case answers.Values(texts=texts):
+            return frozenset(texts)
+        case answers.Alias(target=target):
+            return target
+        case answers.Absent():
+            return frozenset()
 
 
 def holds_any(observation: Observation, expected: tuple[bytes, ...]) -> bool:

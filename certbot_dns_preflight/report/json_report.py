@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Reading
     from certbot_dns_preflight.facts.dnssec import Validation
     from certbot_dns_preflight.facts.finding import Finding, Json
+    from certbot_dns_preflight.facts.limits import LimitMet
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
     from certbot_dns_preflight.facts.survey import Observation, Survey
 
@@ -47,6 +48,16 @@ def as_json(outcome: Outcome) -> dict[str, Json]:
         "vantage": vantage_as_json(outcome.vantage),
         "outcome": outcome.verdict.value,
         "challenges": [challenge_as_json(challenge) for challenge in outcome.challenges],
+        **({"budgets": [_budget(limit) for limit in outcome.budgets]} if outcome.budgets else {}),
+    }
+
+
+def _budget(limit: LimitMet) -> dict[str, Json]:
+    return {
+        "budget": limit.budget.value,
+        "limit": limit.limit,
+        "scope": "run" if limit.whole_run else "zone",
+        "zone": None if limit.zone is None else show_name(limit.zone),
     }
 
 

@@ -6,6 +6,7 @@ that came from outside leaves here escaped.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.escaping import presentation, printable
@@ -28,6 +29,7 @@ _SILENCE = {
     answers.NoResponseReason.NO_ROUTE: "no route from this host",
     answers.NoResponseReason.TRUNCATED: "truncated, no TCP",
     answers.NoResponseReason.GARBAGE: "malformed answer",
+    answers.NoResponseReason.LIMIT: "not asked",
 }
 
 
@@ -39,6 +41,9 @@ def state_words(
     `followed` as in `Hop`; `timed` adds when the values were first seen.
     """
     words = _reading_words(seen, expected, followed=followed)
+    if seen.later is not None:
+        words = f"{words}, {_reading_words(replace(seen, reading=seen.later), (), followed=False)}"
+        words = f"{words} since"
     state = seen.status
     if state is Status.MATCH and expected:
         return f"{words} {_since(seen.first_match)}".rstrip() if timed else words
@@ -53,8 +58,8 @@ def _reading_words(  # noqa: C901, PLR0911 - one flat table over the sum type
     match seen.reading:
         case answers.Values(texts=texts):
             return _value_words(texts, expected, followed=followed)
-        case answers.Alias(target=target, conflict=conflict):
-            return f"alias {plain_name(target)}" + (" and TXT" if conflict else "")
+        case answers.Alias(target=target, conflict=conflict, others=others):
+            return f"alias {plain_name(target)}" + _beside(conflict=conflict, others=len(others))
         case answers.Absent(nxdomain=nxdomain):
             return "NXDOMAIN" if nxdomain else "no TXT"
         case answers.Refused():
@@ -73,6 +78,12 @@ def _reading_words(  # noqa: C901, PLR0911 - one flat table over the sum type
             return f"not queried: {printable(why)}"
         case _ as never:
             assert_never(never)
+
+
+def _beside(*, conflict: bool, others: int) -> str:
+    if others:
+        return f" and {plural(others, 'more alias')}"
+    return " and TXT" if conflict else ""
 
 
 def _value_words(texts: tuple[bytes, ...], expected: tuple[bytes, ...], *, followed: bool) -> str:
@@ -101,7 +112,10 @@ def _since(first_match: float | None) -> str:
 
 
 def error_words(seen: Observation) -> str | None:
-    """Say why an address gave no usable answer; None where it gave one."""
+    """Say why an address gave no usable answer; None where it gave one, and that was the last."""
+    if seen.later is not None:
+        why = error_words(replace(seen, reading=seen.later, later=None))
+        return f"no answer since: {why}"
     match seen.reading:
         case answers.Values() | answers.Alias() | answers.Absent():
             return None

@@ -25,6 +25,7 @@ from certbot_dns_preflight.facts.answers import (
     Reply,
     Response,
 )
+from certbot_dns_preflight.resolve.budgets import Budgets
 from certbot_dns_preflight.resolve.exchange_log import ExchangeLog
 from certbot_dns_preflight.resolve.patience import AddressHistory
 from certbot_dns_preflight.resolve.queries import DEFAULT, PAYLOAD, QueryOptions, make_query
@@ -109,6 +110,7 @@ class Exchange:
         self.faults: dict[tuple[Endpoint, dns.name.Name, int], QueryFault] = {}
         self._promise: dict[Endpoint, float] = {}
         self._log = ExchangeLog(log)
+        self.budgets = Budgets()
 
     @property
     def unroutable_families(self) -> frozenset[int]:
@@ -132,6 +134,9 @@ class Exchange:
         how: QueryOptions = DEFAULT,
     ) -> Reply:
         """Ask one question of one address, over UDP and, when truncated, over TCP."""
+        limit = self.budgets.take_query(endpoint)
+        if limit is not None:
+            return NoResponse(NoResponseReason.LIMIT, f"the run's limit of {limit.budget}", 0.0)
         question = Asked(endpoint, name, rdtype, how)
         if self._observer is None:
             return await self._ask(question)
@@ -187,7 +192,9 @@ class Exchange:
         patience = self._timeout if how.timeout is None else how.timeout
         query = make_query(question.name, question.rdtype, how)
         if how.tcp:  # whether it answers over UDP is not seen here
-            return (await self._sockets.over_tcp(endpoint, query, patience=patience)).reply
+            trip = await self._sockets.over_tcp(endpoint, query, patience=patience)
+            self.budgets.take_bytes(trip.size)
+            return trip.reply
         trip = await self._sockets.over_udp(
             endpoint,
             query,
@@ -207,6 +214,7 @@ class Exchange:
         self.answered = True
         over_tcp = await self._sockets.over_tcp(endpoint, query, patience=patience)
         whole = over_tcp.reply
+        self.budgets.take_bytes(over_tcp.size)
         if isinstance(whole, NoResponse):
             detail = f"{NoResponseReason.TRUNCATED.value} ({whole.detail})"
             return NoResponse(NoResponseReason.TRUNCATED, detail, reply.rtt + whole.rtt)

@@ -7,6 +7,7 @@ own, which `walker` does.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,10 @@ import dns.name
 import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import Response
+from certbot_dns_preflight.facts.limits import Budget
 from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.facts.survey import Listing, NameServer, NoSuchDomain, Zone
+from certbot_dns_preflight.resolve.budgets import MOST_ADDRESSES, MOST_NAMESERVERS
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any, ask_each_server
 from certbot_dns_preflight.resolve.ns_sets import ApexSet, Delegation, NsSets
@@ -88,6 +91,10 @@ class NameServers:
         Addresses and NS sets that nobody answered for are looked for again at every call, beside
         what the caller does then; `patience` are the seconds to wait for that.
         """
+        with self._exchange.budgets.spending(cut.apex):
+            return await self._zone(cut, patience=patience)
+
+    async def _zone(self, cut: ZoneCut, *, patience: float) -> Zone:
         known = self._known.zones.get(cut.apex)
         if known is None:
             return await self._zones.get(cut.apex, lambda: self._learn(cut))
@@ -123,6 +130,8 @@ class NameServers:
 
         `held` are the names whose addresses wait for this one; a circle resolves to nothing.
         """
+        if name not in self._known.addresses and self._exchange.budgets.take_name(name):
+            return Addresses((), "it was not looked up: the run's limit was met", limited=True)
         if len(held) >= _DEEPEST_CHAIN or self._leads_to(name, frozenset(held)):
             return _CIRCULAR
         needed_by = self._needs.setdefault(held[-1], set()) if held else set()
@@ -147,7 +156,8 @@ class NameServers:
         held: tuple[dns.name.Name, ...] = (),
     ) -> tuple[Endpoint, ...]:
         """Addresses to go on with where those of `endpoints` are of no use: the names' own."""
-        found = await together(self.addresses(name, held=held) for name in cut.nameservers)
+        with self._exchange.budgets.spending(cut.apex):
+            found = await together(self.addresses(name, held=held) for name in cut.nameservers)
         own = self._usable(endpoint for addresses in found for endpoint in addresses.endpoints)
         return tuple(endpoint for endpoint in own if endpoint not in but)
 
@@ -159,24 +169,27 @@ class NameServers:
         if not any(servers.values()):
             if cut.known_at:
                 return dict.fromkeys(tuple(cut.nameservers)[:1], cut.known_at)
-            found = await together(self.addresses(name, held=held) for name in cut.nameservers)
+            with self._exchange.budgets.spending(cut.apex):
+                found = await together(self.addresses(name, held=held) for name in cut.nameservers)
             servers = {
                 name: self._usable(addresses.endpoints)
                 for name, addresses in zip(cut.nameservers, found, strict=True)
             }
-        return {name: endpoints for name, endpoints in servers.items() if endpoints}
+        return _within_bound(servers)
 
     async def _all(self, cut: ZoneCut) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
         """Give all name servers with addresses to ask: the glue of each, or else its own."""
         servers = {name: self._usable(glue) for name, glue in cut.nameservers.items()}
         bare = [name for name, endpoints in servers.items() if not endpoints]
-        found = await together(self.addresses(name) for name in bare)
+        with self._exchange.budgets.spending(cut.apex):
+            found = await together(self.addresses(name) for name in bare)
         for name, addresses in zip(bare, found, strict=True):
             servers[name] = self._usable(addresses.endpoints)
-        return {name: endpoints for name, endpoints in servers.items() if endpoints}
+        return _within_bound(servers)
 
     def _usable(self, endpoints: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
-        return tuple(dict.fromkeys(e for e in endpoints if e.family in self._families))
+        usable = dict.fromkeys(e for e in endpoints if e.family in self._families)
+        return tuple(usable)[:MOST_ADDRESSES]  # of more, the zone itself tells
 
     async def _resolve(self, name: dns.name.Name, held: tuple[dns.name.Name, ...]) -> Addresses:
         if self._discovery is not None:
@@ -280,31 +293,51 @@ class NameServers:
         if not delegation.nameservers and apex and not cut.referred:
             known = {}  # every server of the parent serves the child too: no delegation to see
         names = sorted({*known, *apex})
+        if len(names) > MOST_NAMESERVERS:
+            self._exchange.budgets.note(Budget.NAMESERVERS, MOST_NAMESERVERS, cut.apex)
+            names = names[:MOST_NAMESERVERS]
         own = await together(self.addresses(name) for name in names)
         return Zone(
             cut.apex,
             cut.parent,
-            tuple(
-                _with_own(
-                    NameServer(
-                        name,
-                        frozenset(
-                            listing
-                            for listing, names_listed in (
-                                (Listing.DELEGATION, known),
-                                (Listing.APEX, apex),
-                            )
-                            if name in names_listed
+            self._bounded(
+                cut,
+                tuple(
+                    _with_own(
+                        NameServer(
+                            name,
+                            frozenset(
+                                listing
+                                for listing, names_listed in (
+                                    (Listing.DELEGATION, known),
+                                    (Listing.APEX, apex),
+                                )
+                                if name in names_listed
+                            ),
+                            glue=known.get(name, ()),
+                            apex_from=apex.get(name, frozenset()),
                         ),
-                        glue=known.get(name, ()),
-                        apex_from=apex.get(name, frozenset()),
-                    ),
-                    addresses,
-                )
-                for name, addresses in zip(names, own, strict=True)
+                        addresses,
+                    )
+                    for name, addresses in zip(names, own, strict=True)
+                ),
             ),
             parent_answers=tuple(delegation.answers),
             unheard=(*delegation.unheard, *apex_set.unheard.values()),
+        )
+
+    def _bounded(self, cut: ZoneCut, nameservers: tuple[NameServer, ...]) -> tuple[NameServer, ...]:
+        """Leave out addresses beyond the bound, and say so; each name server keeps a fair share."""
+        every = {endpoint for server in nameservers for endpoint in server.endpoints}
+        if len(every) <= MOST_ADDRESSES:
+            return nameservers
+        self._exchange.budgets.note(Budget.ADDRESSES, MOST_ADDRESSES, cut.apex)
+        share = max(1, MOST_ADDRESSES // len(nameservers))
+        return tuple(
+            replace(server, own=server.endpoints[:share], glue=(), limited=True)
+            if len(server.endpoints) > share
+            else server
+            for server in nameservers
         )
 
     async def _delegation(self, cut: ZoneCut) -> Delegation:
@@ -356,6 +389,17 @@ class NameServers:
             await self._sets.apex(cut, due, apex_set)
 
 
+def _within_bound(
+    servers: Mapping[dns.name.Name, tuple[Endpoint, ...]],
+) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
+    """Keep of each name server with addresses a fair share; of more, the zone itself tells."""
+    some = dict(itertools.islice(((n, e) for n, e in servers.items() if e), MOST_NAMESERVERS))
+    share = max(1, MOST_ADDRESSES // max(1, len(some)))
+    if sum(map(len, some.values())) <= MOST_ADDRESSES:
+        return some
+    return {name: endpoints[:share] for name, endpoints in some.items()}
+
+
 def _with_own(server: NameServer, addresses: Addresses) -> NameServer:
     """Complete a name server with what its own zone says of its addresses."""
     return replace(
@@ -363,4 +407,5 @@ def _with_own(server: NameServer, addresses: Addresses) -> NameServer:
         own=addresses.endpoints,
         failure=addresses.failure,
         unanswered=addresses.unanswered,
+        limited=addresses.limited,
     )

@@ -170,7 +170,9 @@ async def _wildcard_alias(
     for endpoint in a_few(hop):
         reply = await exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
         reading = read_txt(reply, sibling, hop.zone.apex)
-        if isinstance(reading, Alias) and reading.target == alias.target:
+        # In a loop, some servers show the alias beside a failure.
+        shown = reading.alias if isinstance(reading, Failing) else reading
+        if isinstance(shown, Alias) and shown.target == alias.target:
             return alias.target
     return None
 

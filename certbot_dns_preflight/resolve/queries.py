@@ -19,6 +19,7 @@ import dns.name
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
+import dns.rrset
 
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.resolve import caa_wire
@@ -185,11 +186,30 @@ def _stray(wire: bytes, query: Query) -> str | None:
 
 def _parse(wire: bytes, query: Query) -> dns.message.Message:
     try:
-        return dns.message.from_wire(wire, raise_on_truncation=False)
+        message = dns.message.from_wire(wire, raise_on_truncation=False)
     except dns.exception.DNSException:
         if query.rdtype != dns.rdatatype.CAA:
             raise
         return caa_wire.read(wire)
+    _keep_every_cname(message, wire)
+    return message
+
+
+def _keep_every_cname(message: dns.message.Message, wire: bytes) -> None:
+    """Give each of several CNAMEs at one name an RRset of its own: dnspython keeps the last only.
+
+    A name must not have two (RFC 2181 section 10.1), so whoever looks for one finds the first.
+    """
+    (records,) = struct.unpack_from("!H", wire, 6)
+    if records == sum(map(len, message.answer)) or not any(map(_is_cname, message.answer)):
+        return
+    each = dns.message.from_wire(wire, raise_on_truncation=False, one_rr_per_rrset=True)
+    kept = [rrset for rrset in message.answer if not _is_cname(rrset)]
+    message.answer[:] = [*filter(_is_cname, each.answer), *kept]
+
+
+def _is_cname(rrset: dns.rrset.RRset) -> bool:
+    return rrset.rdtype == dns.rdatatype.CNAME
 
 
 def _is_letter(byte: int) -> bool:

@@ -24,6 +24,7 @@ from certbot_dns_preflight.facts.answers import (
     Malformed,
     NoResponse,
     NoResponseReason,
+    NotAsked,
     NotAuthoritative,
     Reading,
     Referral,
@@ -49,6 +50,8 @@ def read_txt(reply: Reply, owner: dns.name.Name, zone: dns.name.Name) -> Reading
     match reply:
         case NoResponse(reason=NoResponseReason.GARBAGE, detail=detail):
             return Malformed(detail)
+        case NoResponse(reason=NoResponseReason.LIMIT, detail=detail):
+            return NotAsked(detail, limited=True)
         case NoResponse(reason=reason, detail=detail):
             return Unreachable(reason, detail)
         case Response(message=message):
@@ -58,7 +61,7 @@ def read_txt(reply: Reply, owner: dns.name.Name, zone: dns.name.Name) -> Reading
 def read_caa(reply: Reply, owner: dns.name.Name) -> Content:
     """Read a reply to ``owner CAA`` that was asked of an authoritative server."""
     match reply:
-        case NoResponse(reason=NoResponseReason.NO_ROUTE, detail=detail):
+        case NoResponse(reason=NoResponseReason.NO_ROUTE | NoResponseReason.LIMIT, detail=detail):
             return NotAskable(detail)
         case NoResponse(reason=reason, detail=detail):
             return Failed(detail or reason.value)
@@ -114,7 +117,14 @@ def joined_texts(rrset: dns.rrset.RRset) -> tuple[bytes, ...]:
 
 def alias_at(message: dns.message.Message, owner: dns.name.Name) -> Alias | None:
     """Read the CNAME at an owner name, or the DNAME above it, in the answer section."""
-    cname = rrset_at(message.answer, owner, dns.rdatatype.CNAME)
+    targets = sorted(
+        {
+            rdata.target
+            for rrset in message.answer
+            if rrset.rdtype == dns.rdatatype.CNAME and rrset.name == owner
+            for rdata in rrset
+        }
+    )
     dname = next(
         (
             rrset
@@ -133,11 +143,15 @@ def alias_at(message: dns.message.Message, owner: dns.name.Name) -> Alias | None
         except dns.name.NameTooLong:
             return None
         return Alias(target, dname=dname.name)
-    if cname is None:
+    if not targets:
         return None
     txt = rrset_at(message.answer, owner, dns.rdatatype.TXT)
-    texts = () if txt is None else joined_texts(txt)
-    return Alias(cname[0].target, conflict=txt is not None, texts=texts)
+    return Alias(
+        targets[0],
+        conflict=txt is not None or len(targets) > 1,
+        texts=() if txt is None else joined_texts(txt),
+        others=tuple(targets[1:]),
+    )
 
 
 def _read_message(  # noqa: PLR0911 - one return a reading
@@ -150,12 +164,16 @@ def _read_message(  # noqa: PLR0911 - one return a reading
         return Refused()
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         # A CNAME loop inside one server's zones: BIND and PowerDNS say SERVFAIL beside it.
-        return alias if alias and authoritative else Failing(dns.rcode.to_text(rcode))
+        return Failing(dns.rcode.to_text(rcode), alias if authoritative else None)
     if not authoritative:
         return _read_unauthoritative(message, owner, zone)
     if alias:
         return alias
     txt = rrset_at(message.answer, owner, dns.rdatatype.TXT)
+    if rcode == dns.rcode.NXDOMAIN:
+        return Absent(
+            nxdomain=True, soa=_soa(message), beside=() if txt is None else joined_texts(txt)
+        )
     if txt is not None:
         return Values(joined_texts(txt))
     if message.answer:
@@ -164,8 +182,11 @@ def _read_message(  # noqa: PLR0911 - one return a reading
             f"the answer is about {first.name} {dns.rdatatype.to_text(first.rdtype)}, "
             f"not about {owner} TXT"
         )
-    soa = next((r.name for r in message.authority if r.rdtype == dns.rdatatype.SOA), None)
-    return Absent(nxdomain=rcode == dns.rcode.NXDOMAIN, soa=soa)
+    return Absent(nxdomain=False, soa=_soa(message))
+
+
+def _soa(message: dns.message.Message) -> dns.name.Name | None:
+    return next((r.name for r in message.authority if r.rdtype == dns.rdatatype.SOA), None)
 
 
 def _read_unauthoritative(

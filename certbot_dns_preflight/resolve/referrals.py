@@ -18,6 +18,7 @@ import dns.rdatatype
 import dns.rrset
 
 from certbot_dns_preflight.facts.answers import Endpoint, NoResponse, Response
+from certbot_dns_preflight.resolve.budgets import MOST_NAMESERVERS
 from certbot_dns_preflight.resolve.reading import rrset_at
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.answers import Reply
 
-# Real zones have a dozen; thousands would make an attack of our walks (CVE-2020-8616).
-_MOST_NAMESERVERS = 100
 TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
 ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 
@@ -37,13 +36,15 @@ class Addresses:
 
     `failure` says, fit to be shown, why it has none, or why some may be missing. `unanswered`:
     nobody answered for A, for AAAA or for both, so that there may be addresses nobody knows of.
-    `circular`: to learn its address one would have to know it already.
+    `circular`: to learn its address one would have to know it already. `limited`: they were not
+    looked up, since a limit of the run was met.
     """
 
     endpoints: tuple[Endpoint, ...]
     failure: str | None = None
     unanswered: bool = False
     circular: bool = False
+    limited: bool = False
 
 
 def one_below(apex: dns.name.Name, owner: dns.name.Name) -> dns.name.Name:
@@ -86,8 +87,11 @@ def find_referral(
 
 
 def targets(ns: dns.rrset.RRset) -> list[dns.name.Name]:
-    """Give the names in an NS RRset, a hundred at most."""
-    return [rdata.target for rdata in itertools.islice(ns, _MOST_NAMESERVERS)]
+    """Give the names in an NS RRset, one more than are looked at at most.
+
+    Real zones have a dozen; thousands would make an attack of our walks (CVE-2020-8616).
+    """
+    return [rdata.target for rdata in itertools.islice(ns, MOST_NAMESERVERS + 1)]
 
 
 def with_glue(

@@ -18,11 +18,14 @@ _WHOLE, _HALF = 1 << 32, 1 << 31  # of a serial
 class Track:
     """Grows by every answer. `flips` counts changes between matching and not matching.
 
-    `explained`: why it fails has been looked into.
+    `answer` is the last authoritative answer, and `answered` the reply it was read from; what has
+    come since took nothing of it back. `explained`: why it fails has been looked into.
     """
 
     reply: Reply | None = None
     reading: Reading | None = None
+    answer: Answer | None = None
+    answered: Reply | None = None
     serial: int | None = None
     first_match: float | None = None
     matching: bool | None = None
@@ -38,6 +41,7 @@ class Track:
         self.reply, self.reading = reply, reading
         if not isinstance(reading, Answer):
             return  # an outage is no change of mind
+        self.answer, self.answered = reading, reply
         self.explained = False
         if self.matching is not None and matches != self.matching:
             self.flips += 1
@@ -49,6 +53,14 @@ class Track:
             self.flips = 0
         if matches and self.first_match is None:
             self.first_match = now
+
+    def measure_again(self, *, matches: bool) -> None:
+        """Measure the last answer by what is expected now, which is no change of that answer."""
+        if self.matching is None or matches == self.matching:
+            return
+        self.matching, self.flips, self.steady = matches, 0, 0
+        if not matches:
+            self.first_match = None
 
 
 def is_older(serial: int, other: int) -> bool:

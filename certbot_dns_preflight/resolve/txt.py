@@ -18,8 +18,10 @@ import dns.rdatatype
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
     Alias,
+    Answer,
     Endpoint,
     Failing,
+    NotAsked,
     Referral,
     Response,
     Unreachable,
@@ -28,6 +30,7 @@ from certbot_dns_preflight.facts.answers import (
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.expectations import Expectations
 from certbot_dns_preflight.resolve.observing import ObservationBuilder
 from certbot_dns_preflight.resolve.plainer import Place, Plainer, concerning
 from certbot_dns_preflight.resolve.queries import SINGLE_TRY
@@ -37,7 +40,7 @@ from certbot_dns_preflight.resolve.track import Track, is_older
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.facts.answers import Reply
+    from certbot_dns_preflight.facts.answers import Reading, Reply
     from certbot_dns_preflight.facts.dnssec import SignedReplies
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.probes import Prober
@@ -56,9 +59,15 @@ class TxtSurvey:
         walker: Walker,
         *,
         families: frozenset[int],
+        expectations: Expectations | None = None,
     ) -> None:
-        """Take the families (4, 6) that may be asked over; the clock starts now."""
-        self.challenge = challenge
+        """Take the families (4, 6) that may be asked over; the clock starts now.
+
+        `expectations` are the run's, where it has several challenges.
+        """
+        self._own = challenge
+        self._expectations = expectations or Expectations()
+        self._measured = challenge.expected
         self.ready_after: float | None = None
         self.prober: Prober | None = None
         self.seen_here: survey.SeenHere | None = None
@@ -74,6 +83,11 @@ class TxtSurvey:
         self._beside = Background()
         self._plainer = Plainer(exchange)
 
+    @property
+    def challenge(self) -> Challenge:
+        """The challenge, with all values that the run expects at the name where it ends."""
+        return self._expectations.of(self._own)
+
     async def close(self) -> None:
         """Stop what is still being asked beside the rounds."""
         await self._beside.close()
@@ -86,9 +100,11 @@ class TxtSurvey:
     async def round(self, *, complete: bool) -> survey.Survey:
         """Ask once more: everybody if `complete`, else only those who have not shown the values."""
         self._rounds += 1
+        self._measure_again()
         path: list[tuple[dns.name.Name, survey.Zone]] = []
         chain = [self.challenge.owner]
         obstacle: survey.Obstacle | None = None
+        excused: int | None = None  # how far the path goes without aliases out of failures
         while True:
             found = await self._walker.find(chain[-1])
             if not isinstance(found, ZoneCut):
@@ -105,25 +121,35 @@ class TxtSurvey:
             if self._is_referred_deeper(chain[-1], found, zone):
                 path.pop()
                 continue  # some servers of the zone know of a delegation that others deny
-            alias = survey.agreed_alias(self._hop(chain[-1], zone), self.challenge.expected)
+            hop = self._hop(chain[-1], zone)
+            alias = survey.agreed_alias(hop, self.challenge.expected)
+            if alias is None:
+                alias = _alias_beside_failure(hop)
+                excused = len(path) if excused is None else excused
             if alias is None:
                 break
             chain.append(alias.target)
             if alias.target in chain[:-1] or len(chain) > _MOST_HOPS + 1:
                 obstacle = survey.AliasLoop(tuple(chain[1:]))
                 break
+        if excused is not None and not isinstance(obstacle, survey.AliasLoop):
+            # No resolver follows what stands beside a failure: only a loop is explained by it.
+            path, obstacle, chain = path[:excused], None, chain[:excused]
         self._path, self._obstacle = path, obstacle
+        self._expectations.note(self._own, chain[-1] if obstacle is None and path else None)
         self.walked.set()
         return self.so_far()
 
     def so_far(self) -> survey.Survey:
         """Everything known now."""
+        self._measure_again()
+        hops = tuple(
+            self._hop(owner, zone, followed=number < len(self._path))
+            for number, (owner, zone) in enumerate(self._path, 1)
+        )
         return survey.Survey(
             self.challenge,
-            hops=tuple(
-                self._hop(owner, zone, followed=number < len(self._path))
-                for number, (owner, zone) in enumerate(self._path, 1)
-            ),
+            hops=hops,
             obstacle=self._obstacle,
             rounds=self._rounds,
             ready_after=self.ready_after,
@@ -134,6 +160,10 @@ class TxtSurvey:
                     dns.name.from_text(self.challenge.domain),
                     *(owner for owner, _ in self._path),
                 ],
+            ),
+            limits=self._exchange.budgets.concerning(
+                [self.challenge.owner, *(hop.owner for hop in hops)],
+                incomplete=not hops or any(map(_is_limited, hops)),
             ),
         )
 
@@ -172,9 +202,10 @@ class TxtSurvey:
         heard = {
             observation.nameserver
             for observation in hop.observations
-            if observation.rcode is not None
+            if observation.later is None and observation.rcode is not None
         }
         due: set[Endpoint] = set()
+        beside: set[asyncio.Task[None]] = set()
         for observation in hop.observations:
             track = self._tracks.get((owner, observation.endpoint))
             if not self._observations.may_ask(observation.endpoint):
@@ -184,28 +215,48 @@ class TxtSurvey:
                 continue
             silent = isinstance(track.reading, Unreachable)
             if silent and observation.nameserver in heard:
-                # Its name server speaks for it: that it is silent is no reason to wait for it.
-                if complete:
-                    self._ask_beside(owner, zone, observation.endpoint)
+                # Its name server speaks for it: that it is silent is no reason to wait for long.
+                if complete or observation.later is not None:
+                    beside.add(self._ask_beside(owner, zone, observation.endpoint))
             elif complete or not self._settled(observation, alias) or track.flips > 1:
                 due.add(observation.endpoint)
         await together(self._ask_one(owner, zone, endpoint) for endpoint in due)
+        if beside:
+            # What it may say now counts; what it says later counts from then on.
+            await asyncio.wait(beside, timeout=self._exchange.timings.brief)
 
-    def _ask_beside(self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint) -> None:
-        """Ask without waiting: what comes counts from then on."""
-        self._beside.start((owner, endpoint), lambda: self._ask_one(owner, zone, endpoint))
+    def _ask_beside(
+        self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint
+    ) -> asyncio.Task[None]:
+        return self._beside.start((owner, endpoint), lambda: self._ask_one(owner, zone, endpoint))
+
+    def _matches(self, reading: Reading) -> bool:
+        match reading:
+            case Alias():
+                return True
+            case Values(texts=texts):
+                return set(self.challenge.expected) <= set(texts)
+            case _:
+                return False
+
+    def _measure_again(self) -> None:
+        """Measure what was answered by what is expected now: another challenge may end here too."""
+        if self._measured == self.challenge.expected:
+            return
+        self._measured = self.challenge.expected
+        for track in self._tracks.values():
+            if track.answer is not None:
+                track.measure_again(matches=self._matches(track.answer))
 
     async def _ask_one(self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint) -> None:
         reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.TXT)
         reading = read_txt(reply, owner, zone.apex)
         if isinstance(reading, Failing) and _has_authority(reply):
-            reading = await self._alias_alone(owner, endpoint) or reading
-        if isinstance(reading, Alias):
-            matches = True
-        else:
-            matches = isinstance(reading, Values) and set(self.challenge.expected) <= set(
-                reading.texts
+            reading = replace(
+                reading, alias=reading.alias or await self._alias_alone(owner, endpoint)
             )
+        self._measure_again()
+        matches = self._matches(reading)
         track = self._tracks.setdefault((owner, endpoint), Track())
         if matches:
             self._exchange.faults.pop((endpoint, owner, dns.rdatatype.TXT), None)
@@ -247,7 +298,9 @@ class TxtSurvey:
     async def _alias_alone(self, owner: dns.name.Name, endpoint: Endpoint) -> Alias | None:
         """Ask for the CNAME itself: where aliases loop, PowerDNS fails without showing any."""
         reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.CNAME, how=SINGLE_TRY)
-        return alias_at(reply.message, owner) if _has_authority(reply) else None
+        if not _has_authority(reply) or reply.message.rcode() != dns.rcode.NOERROR:
+            return None
+        return alias_at(reply.message, owner)
 
     async def _ask_serial(self, track: Track, apex: dns.name.Name, endpoint: Endpoint) -> None:
         reply = await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=SINGLE_TRY)
@@ -272,7 +325,7 @@ class TxtSurvey:
         self, owner: dns.name.Name, zone: survey.Zone, *, followed: bool = False
     ) -> survey.Hop:
         zone = self._as_listed_now(owner, zone)
-        return survey.Hop(
+        hop = survey.Hop(
             owner,
             zone,
             tuple(
@@ -281,6 +334,24 @@ class TxtSurvey:
                 for endpoint in nameserver.endpoints
             ),
             followed,
+        )
+        standing = {
+            (o.nameserver, o.endpoint): self._observation(
+                owner,
+                zone,
+                next(server for server in zone.nameservers if server.name == o.nameserver),
+                o.endpoint,
+                followed=followed,
+                later=o.reading,
+            )
+            for o in hop.observations
+            if self._stands(owner, o, hop)
+        }
+        return replace(
+            hop,
+            observations=tuple(
+                standing.get((o.nameserver, o.endpoint), o) for o in hop.observations
+            ),
         )
 
     def _as_listed_now(self, owner: dns.name.Name, zone: survey.Zone) -> survey.Zone:
@@ -312,7 +383,16 @@ class TxtSurvey:
             ),
         )
 
-    def _observation(
+    def _stands(
+        self, owner: dns.name.Name, observation: survey.Observation, hop: survey.Hop
+    ) -> bool:
+        """Whether an address that gives no answer now has given one that is not what is wanted."""
+        track = self._tracks.get((owner, observation.endpoint))
+        if track is None or track.answer is None or isinstance(observation.reading, Answer):
+            return False
+        return survey.is_other(track.answer, hop, self.challenge.expected)
+
+    def _observation(  # noqa: PLR0913 - whose it is, and how it is to be read
         self,
         owner: dns.name.Name,
         zone: survey.Zone,
@@ -320,15 +400,21 @@ class TxtSurvey:
         endpoint: Endpoint,
         *,
         followed: bool,
+        later: Reading | None = None,
     ) -> survey.Observation:
         track = self._tracks.get((owner, endpoint), Track())
+        reply, reading = track.reply, track.reading
+        if later is not None:
+            reply, reading = track.answered, track.answer
+        elif isinstance(reading, Failing) and isinstance(self._obstacle, survey.AliasLoop):
+            reading = reading.alias or reading  # the failure is the loop's
         observation = self._observations.observe(
             owner,
             zone,
             nameserver,
             endpoint,
-            reply=track.reply,
-            reading=track.reading,
+            reply=reply,
+            reading=reading,
             expected=self.challenge.expected,
             followed=followed,
         )
@@ -340,7 +426,24 @@ class TxtSurvey:
             first_match=first_match,
             matched_before=first_match is not None,
             flips=track.flips,
+            later=later,
         )
+
+
+def _is_limited(hop: survey.Hop) -> bool:
+    """Whether a server was not asked, or its addresses not looked up, by a limit of the run."""
+    latest = (observation.later or observation.reading for observation in hop.observations)
+    return any(server.limited for server in hop.zone.nameservers) or any(
+        isinstance(reading, NotAsked) and reading.limited for reading in latest
+    )
+
+
+def _alias_beside_failure(hop: survey.Hop) -> Alias | None:
+    """Find the alias that failing servers show, where nobody gives an answer."""
+    readings = [observation.reading for observation in hop.observations]
+    if any(isinstance(reading, Answer) for reading in readings):
+        return None
+    return next((r.alias for r in readings if isinstance(r, Failing) and r.alias), None)
 
 
 def _has_authority(reply: Reply) -> TypeGuard[Response]:

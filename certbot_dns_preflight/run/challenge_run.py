@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.environment import DomainEnvironment
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome
     from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.resolve.expectations import Expectations
     from certbot_dns_preflight.run.assess import Assessor
     from certbot_dns_preflight.run.session import Session
     from certbot_dns_preflight.run.timings import Timings
@@ -46,6 +47,7 @@ class Shared:
     """
 
     session: Session
+    expectations: Expectations
     assessor: Assessor
     timings: Timings
     changed: Callable[[], None]
@@ -70,8 +72,10 @@ class ChallengeRun:
             shared.session.exchange,
             shared.session.walker,
             families=shared.session.families,
+            expectations=shared.expectations,
         )
         self._looked_closer = False
+        self._gave_up = False
         self._failure: Exception | None = None
         self._outcome: ChallengeOutcome | None = None
 
@@ -103,12 +107,26 @@ class ChallengeRun:
 
     @property
     def is_stale(self) -> bool:
-        """Whether it is not ready any more, or so long ago that it may have gone since."""
+        """Whether it is not ready any more, or so long ago that it may have gone since.
+
+        It is not, too, where another challenge turned out to end at the same name.
+        """
         ready_after = self._survey.ready_after
-        return self.is_open and (
-            ready_after is None
-            or self._survey.elapsed - ready_after > self._shared.timings.stale_after
+        return (
+            self.is_open
+            and not self._gave_up
+            and (
+                ready_after is None
+                or self._survey.elapsed - ready_after > self._shared.timings.stale_after
+                or not self.looks_ready()
+            )
         )
+
+    @property
+    def may_share(self) -> bool:
+        """Whether it ends at an alias's target, where values of other challenges may belong too."""
+        survey = self.so_far()
+        return bool(survey.challenge.expected and survey.alias_chain)
 
     def so_far(self) -> Survey:
         """Give everything observed by now."""
@@ -202,6 +220,9 @@ class ChallengeRun:
                 self._shared.session.walker.forget_older(since)
             since = _now()
             ready = await self._round(complete=complete)
+            if self.so_far().limits:
+                self._gave_up = True  # no later round may ask for more
+                return
             if not ready:
                 self._shared.session.walker.forget_older(self._begun)
             agreed = agreed + 1 if ready and complete else 0

@@ -132,6 +132,7 @@ class _Precheck:
         self._inputs = read
         self._timings = timings
         self._begun = asyncio.get_running_loop().time()
+        opened.exchange.budgets.allow(len(challenges), seconds=settings.timeout)
         # Two tries, and what the machine needs: then it is clear that nothing answers.
         self._silent_after = 2 * settings.query_timeout + timings.slack
         self._patience = min(timings.precheck, settings.timeout)
@@ -164,8 +165,10 @@ class _Precheck:
             elapsed=self._elapsed(),
             vantage=self._session.vantage,
             surveys=tuple(
-                self._session.collector.with_faults(
-                    self._surveys.get(c.domain) or self._unseen(c, mute=mute)
+                self._with_limits(
+                    self._session.collector.with_faults(
+                        self._surveys.get(c.domain) or self._unseen(c, mute=mute)
+                    )
                 )
                 for c in self._challenges
             ),
@@ -173,6 +176,11 @@ class _Precheck:
             inputs=self._inputs,
             faults=self._faults,
         )
+
+    def _with_limits(self, survey: Survey) -> Survey:
+        owners = [survey.challenge.owner, *(hop.owner for hop in survey.hops)]
+        limits = self._session.exchange.budgets.concerning(owners, incomplete=not survey.hops)
+        return replace(survey, limits=limits)
 
     async def _look_at(self, challenge: Challenge) -> None:
         """Look at one name, its zone and what else a CA meets."""

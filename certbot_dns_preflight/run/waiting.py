@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.outcome import Outcome, Progress
+from certbot_dns_preflight.resolve.expectations import Expectations
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.run import inputs, session, signals
 from certbot_dns_preflight.run.assess import Assessor
@@ -128,7 +129,8 @@ class _Preflight:
         self._assessor = assessor
         self._timeout = assessor.settings.timeout
         self._relearned_at = self._begun
-        shared = Shared(opened, assessor, extras.timings, self._tell, self._relearn)
+        opened.exchange.budgets.allow(len(challenges), seconds=self._timeout)
+        shared = Shared(opened, Expectations(), assessor, extras.timings, self._tell, self._relearn)
         self._runs = [
             ChallengeRun(
                 challenge,
@@ -147,6 +149,7 @@ class _Preflight:
                 vantage=self._session.vantage,
                 challenges=tuple(self._decide(run) for run in self._runs),
                 timeout=self._timeout if wait else None,
+                budgets=tuple(self._session.exchange.budgets.met.values()),
             )
         finally:
             for run in self._runs:
@@ -171,7 +174,8 @@ class _Preflight:
             async with cut_off(Deadline.after(self._timings.last_words)):
                 await run.look_here()
             await self._look_at_signatures([run], deadline)
-        self._decide(run)
+        if self.decided is not None and not run.may_share:  # else all must be followed first
+            self._decide(run)
 
     # -- a wait ------------------------------------------------------------------------------------
 
@@ -206,7 +210,7 @@ class _Preflight:
 
     async def _until_ready(self, run: ChallengeRun, deadline: Deadline) -> None:
         await run.wait()
-        if self.decided is not None:
+        if self.decided is not None and not run.may_share:
             await self._look_at_signatures([run], deadline)
             self._decide(run)
 

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certbot_dns_preflight.checks.txt_difference import Kind, compare, edit_distance, kind_of
+from certbot_dns_preflight.checks import txt_difference
+from certbot_dns_preflight.checks.txt_difference import (
+    MOST_COMPARED,
+    Kind,
+    compare,
+    edit_distance,
+    kind_of,
+)
 
 EXPECTED = b"gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 KEY_AUTHORIZATION = (
@@ -166,3 +173,49 @@ def test_sixty_values_of_a_full_message_take_no_time() -> None:
     compare([EXPECTED, DIGEST], [bytes([i]) * 65_000 for i in range(60)])
     compare([b"%043d" % i for i in range(60)], [b"%043d" % -i for i in range(1, 61)])
     assert time.process_time() - began < 5
+
+
+# -- very many values ----------------------------------------------------------------------------
+
+CROWD = tuple(
+    hashlib.sha256(bytes([n & 255, n >> 8])).hexdigest()[:43].encode() for n in range(1500)
+)
+
+
+@pytest.mark.parametrize(
+    ("served", "kind"),
+    [
+        (b'"' + EXPECTED + b'"', Kind.QUOTED),
+        (EXPECTED.lower(), Kind.CASE),
+        (EXPECTED[:-1], Kind.TRUNCATED),
+        (EXPECTED[:20] + b"!" + EXPECTED[21:], Kind.TYPO),
+        (b" " + EXPECTED, Kind.WHITESPACE),
+    ],
+)
+def test_the_mangled_one_is_found_among_very_many(served: bytes, kind: Kind) -> None:
+    found = compare([EXPECTED], [*CROWD, served])
+    assert found.nearest is not None
+    assert (found.nearest.served, found.nearest.kind) == (served, kind)
+    assert len(found.comparisons) == MOST_COMPARED
+    assert found.not_compared == len(CROWD) + 1 - MOST_COMPARED
+
+
+def test_what_is_compared_of_very_many_and_very_long_values_is_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Counted, not timed: the bytes that go into edit distances."""
+    spent = []
+    real = txt_difference.edit_distance
+
+    def counted(left: bytes, right: bytes) -> int | None:
+        spent.append(len(left))
+        return real(left, right)
+
+    monkeypatch.setattr(txt_difference, "edit_distance", counted)
+    compare([EXPECTED], (bytes([65 + n % 26]) * 4000 + str(n).encode() for n in range(1200)))
+    assert 0 < sum(spent) <= txt_difference.MOST_MEASURED_BYTES
+    assert len(spent) <= MOST_COMPARED
+
+
+def test_few_values_are_all_compared() -> None:
+    assert compare([EXPECTED], CROWD[:MOST_COMPARED]).not_compared == 0

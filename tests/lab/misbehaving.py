@@ -822,3 +822,31 @@ def _exactly(peer: socket.socket, count: int) -> bytes:
             raise EOFError
         data += piece
     return data
+
+
+class Branching(Authoritative):
+    """Refers every name below its first zone to `width` name servers, each in a cut of its own.
+
+    None has glue, and each of those cuts is referred in the same way.
+    """
+
+    width = 100
+
+    def respond(self, question: Question) -> dns.message.Message:
+        origin = next(iter(self.zones))
+        below = len(question.name.labels) - len(origin.labels)
+        if below < 1 or not question.name.is_subdomain(origin):
+            return super().respond(question)
+        cut = question.name.split(len(origin.labels) + 1)[1]
+        response = dns.message.make_response(question.message, our_payload=1232)
+        label = cut.labels[0].decode().lower()
+        response.authority.append(
+            dns.rrset.from_text(
+                cut,
+                60,
+                "IN",
+                "NS",
+                *(f"ns.{label}-{number}.{origin}" for number in range(self.width)),
+            )
+        )
+        return response

@@ -34,6 +34,7 @@ ERRORS = [
     "dnssec-query-fails",
     "case-sensitive",
     "internal-error",
+    "limit-reached",
     "unconfirmed",
     "caa-forbids",
     "caa-unanswerable",

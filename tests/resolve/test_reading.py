@@ -96,9 +96,19 @@ def test_a_dname_whose_target_would_be_too_long_leads_nowhere() -> None:
     assert reading == Failing("YXDOMAIN")
 
 
-def test_servfail_beside_an_authoritative_cname_is_the_alias_of_a_loop() -> None:
-    reading = read(rcode="SERVFAIL", answer=f"{OWNER} 60 IN CNAME {OWNER}")
-    assert reading == Alias(OWNER)
+def test_servfail_beside_an_authoritative_cname_is_a_failure_that_a_loop_may_explain() -> None:
+    cname = f"{OWNER} 60 IN CNAME {OWNER}"
+    assert read(rcode="SERVFAIL", answer=cname) == Failing("SERVFAIL", Alias(OWNER))
+    assert read(flags="QR", rcode="SERVFAIL", answer=cname) == Failing("SERVFAIL")
+
+
+def test_the_rcode_counts_before_the_data() -> None:
+    assert read(rcode="NXDOMAIN", answer=TXT, authority=SOA) == Absent(
+        nxdomain=True, soa=ZONE, beside=(b"abc",)
+    )
+    for rcode in ("SERVFAIL", "FORMERR", "NOTIMP", "YXDOMAIN"):
+        assert read(rcode=rcode, answer=TXT) == Failing(rcode)
+    assert read(rcode="REFUSED", answer=TXT) == Refused()
 
 
 @pytest.mark.parametrize("rcode", ["NOERROR", "NXDOMAIN"])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import dns.exception
+import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight.challenge import make_challenge
@@ -173,6 +174,8 @@ class Look:
             answer = self.lab.unbound.query(owner, "TXT", seconds=seconds)
         except (dns.exception.DNSException, OSError):
             return frozenset()
+        if answer.rcode() != dns.rcode.NOERROR:
+            return frozenset()  # a CA looks no further
         return frozenset(
             b"".join(rdata.strings)
             for rrset in answer.answer

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ELSEWHERE = {
     "internal-error",
+    "limit-reached",
     "unconfirmed",
     "record-lingers",
     "caa-forbids",

@@ -11,11 +11,13 @@ from certbot_dns_preflight.facts.answers import Alias
 from certbot_dns_preflight.facts.finding import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    import dns.name
 
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.finding import Finding
-    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.facts.survey import Observation, Survey
 
 
 RULE = Rule(
@@ -23,7 +25,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     meaning="A CNAME and other records exist at the same name.",
     reference="RFC 1034 section 3.6.2",
-    explanation="A name with a CNAME must not have other records. This name server returns both.",
+    explanation=(
+        "A name with a CNAME must not have other records, nor a second CNAME. This name server "
+        "returns both."
+    ),
     refusal=(
         "Most resolvers follow the CNAME and never see the TXT record. Which of the two a "
         "resolver uses is a matter of luck."
@@ -53,6 +58,12 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         return
     beside = [text for o in at if isinstance(o.reading, Alias) for text in o.reading.texts]
     served = set(beside).intersection(survey.challenge.expected)
+    others = list(
+        dict.fromkeys(name for o in at if isinstance(o.reading, Alias) for name in o.reading.others)
+    )
+    if others and not beside:
+        yield _several(survey, at, others)
+        return
     yield RULE.finding(
         summary=f"{phrases.owner(survey.challenge.owner)} has both {phrases.distinct_answers(at)} "
         "and a TXT record",
@@ -63,6 +74,27 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         about=at,
         evidence={
             "beside": evidence.values(dict.fromkeys(beside)),
+            "other_targets": [name.to_text() for name in others],
+            "addresses": evidence.places(at),
+        },
+    )
+
+
+def _several(
+    survey: Survey, at: tuple[Observation, ...], others: Sequence[dns.name.Name]
+) -> Finding:
+    count = len(others)
+    return RULE.finding(
+        summary=f"{phrases.owner(survey.challenge.owner)} has {phrases.distinct_answers(at)} and "
+        f"{phrases.verb(count, 'another one', f'{count} more')} to "
+        f"{phrases.listed(map(phrases.owner, others))}",
+        cause="A name can be an alias of one name only: resolvers follow whichever they read "
+        "first, or fail.",
+        remedy="Keep one of the CNAMEs: the one whose target gets the TXT record.",
+        about=at,
+        evidence={
+            "beside": [],
+            "other_targets": [name.to_text() for name in others],
             "addresses": evidence.places(at),
         },
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence, probed
+from certbot_dns_preflight.checks import evidence, observations, probed
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble import named
 from certbot_dns_preflight.codes import Code
@@ -59,7 +59,11 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     for trouble in context.troubles:
         if trouble.code is RULE.code:
             yield _truncated(trouble, survey)
-    reachable = {o.endpoint for o in survey.observations if not isinstance(o.reading, Unreachable)}
+    reachable = {
+        o.endpoint
+        for o in map(observations.now, survey.observations)
+        if not isinstance(o.reading, Unreachable)
+    }
     yield from probed.findings(
         RULE,
         survey,

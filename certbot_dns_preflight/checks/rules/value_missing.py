@@ -25,7 +25,8 @@ RULE = Rule(
     reference="RFC 8555 section 8.4",
     explanation=(
         "A certificate for a domain and its wildcard needs two TXT records at the same owner name. "
-        "Only some of them are there."
+        "So do several names of one order whose aliases lead to one target. Only some of them are "
+        "there."
     ),
     refusal=("Each value belongs to its own authorization. The one whose value is missing fails."),
     confirm=("dig +norec @ADDRESS OWNER TXT",),
@@ -40,7 +41,7 @@ RULE = Rule(
             "Make the clean-up remove records by name and value, not by name only.",
         ),
         Remedy(
-            "two clients share the owner name",
+            "two clients share the owner name, or the target of an alias",
             "Run them one after the other, or give each its own CNAME target.",
         ),
     ),

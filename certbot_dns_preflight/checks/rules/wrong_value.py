@@ -78,6 +78,7 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
         about=showing,
         evidence={
             "from_wildcard": wildcard,
+            "not_compared": context.not_compared,
             **evidence.comparison(nearest),
             **evidence.served(context),
         },

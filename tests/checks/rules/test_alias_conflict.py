@@ -9,6 +9,7 @@ from tests.builders.survey import (
     alias,
     at,
     hop,
+    name,
     nxdomain,
     texts,
 )
@@ -16,6 +17,13 @@ from tests.checks.asserting import (
     aliased,
     only_error,
 )
+
+
+def test_two_cnames_conflict_and_both_targets_are_named() -> None:
+    both = alias("b.test.", conflict=True, others=(name("c.test."),))
+    found = only_error(aliased(at(NS3, texts()), first=hop(at(NS1, both))), "alias-conflict")
+    assert "a CNAME to b.test and another one to c.test" in found.summary
+    assert found.evidence["other_targets"] == ["c.test."]
 
 
 @pytest.mark.parametrize("there", [texts(), nxdomain()])

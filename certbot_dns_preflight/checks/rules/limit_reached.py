@@ -1,0 +1,90 @@
+"""A documented bound of the run was met: what is beyond it was not asked, and that is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.rule import Remedy, Rule
+from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.limits import Budget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.limits import LimitMet
+    from certbot_dns_preflight.facts.survey import Survey
+
+
+RULE = Rule(
+    code=Code.LIMIT_REACHED,
+    severity=Severity.ERROR,
+    meaning="A documented limit of the run was met, so that not everything could be asked.",
+    reference="RFC 1035 section 7.1",
+    explanation=(
+        "Every run has limits for questions, names, addresses, name servers and bytes, so that no "
+        "zone can make it ask thousands of servers (docs/reference/limits.md has the figures). "
+        "They are far "
+        "beyond what any honest delegation needs. What was not asked may be wrong, so the name is "
+        "not ready; where nothing at all could be asked, the outcome is inconclusive."
+    ),
+    refusal=(
+        "It may well not; resolvers have such limits too, mostly lower ones, and answer SERVFAIL "
+        "where a delegation takes too much."
+    ),
+    confirm=("dig +norec @PARENT-ADDRESS ZONE NS", "dig +trace OWNER TXT"),
+    remedies=(
+        Remedy(
+            "the zone has very many name servers or addresses",
+            "Delegate it to fewer: thirteen name servers are more than enough.",
+        ),
+        Remedy(
+            "its name servers' names lie in zones whose name servers lie in others, and so on",
+            "Name the name servers within the zone, with glue, or in one well-run zone.",
+        ),
+        Remedy(
+            "another name of the run spent it",
+            "Check that name by itself, or leave it out: the finding names its zone.",
+        ),
+    ),
+)
+_WORDS = {
+    Budget.QUERIES: "questions",
+    Budget.NAMES: "names of name servers to look up",
+    Budget.ADDRESSES: "name server addresses",
+    Budget.BYTES: "bytes of answers",
+    Budget.NAMESERVERS: "name servers of one zone",
+}
+
+
+def check(survey: Survey, _context: Context) -> Iterator[Finding]:
+    """Tell which limits were met, and whose zone met them."""
+    for limit in survey.limits:
+        yield _finding(limit)
+
+
+def _finding(limit: LimitMet) -> Finding:
+    what = f"{limit.limit:,} {_WORDS[limit.budget]}"
+    zone = phrases.owner(limit.zone) if limit.zone is not None else None
+    if limit.whole_run:
+        summary = f"the run has met its limit of {what}"
+        spent = f"Most of it was spent on {zone}." if zone else "No single zone spent it."
+    else:
+        summary = f"{zone} takes more than {what}, which is the limit"
+        spent = f"It was spent on learning who serves {zone} and what its servers say."
+    return RULE.finding(
+        summary=f"{summary}; what is beyond it was not asked",
+        cause=spent,
+        remedy=f"Delegate {zone or 'the zone'} to a few name servers with addresses of their own; "
+        "if it is not yours, leave the name out.",
+        evidence={
+            "budget": limit.budget.value,
+            "limit": limit.limit,
+            "scope": "run" if limit.whole_run else "zone",
+            "zone": show_name(limit.zone) if limit.zone is not None else None,
+        },
+    )
