@@ -381,7 +381,8 @@ class NameServers:
                 known = self._usable((*delegated.get(name, ()), *addresses.endpoints))
                 left = tuple(e for e in known if e not in asked.get(name, ()))
                 if left:
-                    due[name] = left
+                    due[name] = tuple(sorted(left, key=lambda e: (e.ipv6, e.address)))
+            due = _within_bound(due, most=MOST_ADDRESSES - sum(map(len, asked.values())))
             if not due:
                 return
             for name, endpoints in due.items():
@@ -390,14 +391,14 @@ class NameServers:
 
 
 def _within_bound(
-    servers: Mapping[dns.name.Name, tuple[Endpoint, ...]],
+    servers: Mapping[dns.name.Name, tuple[Endpoint, ...]], *, most: int = MOST_ADDRESSES
 ) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
     """Keep of each name server with addresses a fair share; of more, the zone itself tells."""
     some = dict(itertools.islice(((n, e) for n, e in servers.items() if e), MOST_NAMESERVERS))
-    share = max(1, MOST_ADDRESSES // max(1, len(some)))
-    if sum(map(len, some.values())) <= MOST_ADDRESSES:
+    if sum(map(len, some.values())) <= most:
         return some
-    return {name: endpoints[:share] for name, endpoints in some.items()}
+    share = max(0, most) // max(1, len(some))
+    return {name: endpoints[:share] for name, endpoints in some.items()} if share else {}
 
 
 def _with_own(server: NameServer, addresses: Addresses) -> NameServer:

@@ -16,6 +16,7 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.name
+import dns.rcode
 import dns.rdatatype
 import dns.resolver
 
@@ -100,8 +101,8 @@ class HostView:
             for text in observation.reading.texts
         }
         got = await self._ask(name, dns.rdatatype.TXT)
-        if got is None:
-            return None
+        if got is None or got[1].rcode() != dns.rcode.NOERROR:
+            return None  # what stands beside another rcode, nobody takes for an answer
         endpoint, message = got
         texts = {
             text

@@ -197,7 +197,9 @@ def test_a_server_that_lacks_the_record_is_not_taken_for_one_that_minds_letters(
     beside: Callable[..., str], look: Look
 ) -> None:
     beside(misbehaving.CaseSensitive, "")
-    look("shop.test", VALUE).fails("record-not-published")
+    # It minds letters where it is asked for the zone's NS set, too, and so does not tell it.
+    also = frozenset({"nameserver-unreachable"})
+    look("shop.test", VALUE).fails("record-not-published", also=also)
 
 
 def test_a_slow_server_is_not_a_dead_one(beside: Callable[..., str], look: Look) -> None:

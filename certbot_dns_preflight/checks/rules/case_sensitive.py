@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import faults, phrases
+from certbot_dns_preflight.checks.observations import is_unstable
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.escaping import show_name
@@ -49,9 +50,17 @@ RULE = Rule(
 )
 
 
-def check(survey: Survey, _context: Context) -> Iterator[Finding]:
-    """Report each zone once, with all addresses and questions where it shows."""
-    found = [fault for fault in survey.query_faults if isinstance(fault, CaseFault)]
+def check(survey: Survey, context: Context) -> Iterator[Finding]:
+    """Report each zone once, with all addresses and questions where it shows.
+
+    An address that goes back and forth anyway does not do so because of letter case.
+    """
+    unstable = {o.endpoint for o in survey.observations if is_unstable(o, context.expected)}
+    found = [
+        fault
+        for fault in survey.query_faults
+        if isinstance(fault, CaseFault) and fault.place.endpoint not in unstable
+    ]
     for zone in dict.fromkeys(fault.zone for fault in found):
         yield _finding([fault for fault in found if fault.zone == zone])
 
