@@ -340,11 +340,7 @@ async def status(
     """
     settings = Settings(root_hints=root_hints, query_timeout=0.3)
     async with session.opened(settings, inputs.load(settings)) as asking:
-        collector = Collector(asking.exchange, asking.walker)
-        try:
-            facts = await collector.data([(name, rdtype)])
-        finally:
-            await collector.close()
+        facts = await Collector(asking.exchange, asking.walker).data([(name, rdtype)])
     above = [(owner, ds) for owner, ds in anchors if name.is_subdomain(owner)]
     if not above:
         return "insecure"

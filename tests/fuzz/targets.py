@@ -83,8 +83,8 @@ def referral(data: bytes) -> None:
             referrals.merge(servers, referrals.with_glue(ns, found, apex))
             assert set(servers) == set(referrals.targets(ns))
             assert referrals.one_below(apex, ns.name).is_subdomain(apex)
-    referrals.read_addresses(OWNER, [found, found])
-    referrals.read_addresses(OWNER, [None, found])
+    referrals.read_addresses(OWNER, [[found], [found]])
+    referrals.read_addresses(OWNER, [[], [found]])
 
 
 def caa(data: bytes) -> None:
