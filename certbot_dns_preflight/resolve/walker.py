@@ -43,7 +43,7 @@ from certbot_dns_preflight.resolve.referrals import (
 from certbot_dns_preflight.resolve.via_resolver import Discovery
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.facts.survey import Zone
@@ -236,10 +236,13 @@ class Walker:
         message = response.message
         referral = find_referral(message, cut.apex, owner)
         if referral is not None:
-            return self._referred(cut, owner, referral, got)
+            above = _names_between(cut.apex, referral.name)
+            passed = await self._first_zone(cut, above, endpoint)
+            return passed or self._referred(cut, owner, referral, got)
         apex = await self._apex(cut, owner, endpoint, message)
         if apex != cut.apex:
-            return await self._nested(cut, apex, endpoint)
+            names = (*_names_between(cut.apex, apex), apex)
+            return await self._first_zone(cut, names, endpoint) or cut
         if message.rcode() == dns.rcode.NXDOMAIN and is_registry(cut.apex):
             domain = await self._denied(cut, owner, endpoint)
             if domain is not None:
@@ -342,22 +345,27 @@ class Walker:
                 return cut.apex
             message = reply.message
 
-    async def _nested(self, cut: ZoneCut, apex: dns.name.Name, endpoint: Endpoint) -> ZoneCut:
-        """Find the first zone below `cut` on a server that holds them all and never refers."""
-        between = []
-        name = apex
-        while name != cut.apex:
-            between.append(name)
-            name = name.parent()
-        for candidate in reversed(between):
-            reply = await self._exchange.ask(endpoint, candidate, dns.rdatatype.NS)
+    async def _first_zone(
+        self, cut: ZoneCut, names: Iterable[dns.name.Name], endpoint: Endpoint
+    ) -> ZoneCut | None:
+        """Find the first of these names, from the top, that is a zone of its own.
+
+        A server that holds zones further down answers from the lowest one that it has, or refers
+        down from there. A resolver goes down label by label (RFC 9156): it meets each zone on the
+        way, with a DS of its own or none, and one that is delegated elsewhere leads it away.
+        """
+        for name in names:
+            reply = await self._exchange.ask(endpoint, name, dns.rdatatype.NS)
             if not isinstance(reply, Response):
                 continue
-            ns = rrset_at(reply.message.answer, candidate, dns.rdatatype.NS)
+            referral = find_referral(reply.message, cut.apex, name)
+            if referral is not None:
+                return self._referred(cut, name, referral, (endpoint, reply))
+            ns = rrset_at(reply.message.answer, name, dns.rdatatype.NS)
             if ns is not None:
                 glue = with_glue(ns, reply.message, cut.apex)
-                return ZoneCut(candidate, cut.apex, glue, referred=False, known_at=(endpoint,))
-        return cut
+                return ZoneCut(name, cut.apex, glue, referred=False, known_at=(endpoint,))
+        return None
 
     def _referred(
         self,
@@ -409,3 +417,13 @@ class Walker:
 def _are_no_roots(useless: Mapping[Endpoint, Reply]) -> bool:
     """Whether enough addresses answered, and none as a root server."""
     return sum(isinstance(reply, Response) for reply in useless.values()) >= _ENOUGH_ROOTS
+
+
+def _names_between(apex: dns.name.Name, below: dns.name.Name) -> list[dns.name.Name]:
+    """List the names strictly between a zone's apex and a name below it, from the top."""
+    names = []
+    name = below.parent()
+    while len(name) > len(apex):
+        names.append(name)
+        name = name.parent()
+    return names[::-1]

@@ -7,9 +7,6 @@ import pytest
 from tests.conftest import _cannot
 from tests.lab.processes import missing
 
-# Not yet: it shows what is still to be mended. To switch it on, remove this.
-collect_ignore = ["test_worlds.py"]
-
 
 @pytest.fixture(scope="session")
 def resolvers(in_namespace: None) -> None:  # noqa: ARG001  # asked for its effect

@@ -197,3 +197,26 @@ def test_a_zone_behind_ipv6_alone_cannot_be_asked_over_ipv4(lab: Lab, look: Look
     assert seen.challenge["outcome"] != "ready"
     assert seen.codes("error") == {"nameserver-unreachable"}
     assert seen.statuses(host) == {"not-asked"}
+
+
+def test_a_zone_below_one_that_is_delegated_elsewhere_is_reached_by_nobody(
+    lab: Lab, look: Look
+) -> None:
+    # The parent's server holds the lower zone, too; a resolver goes down label by label.
+    pair = lab.addresses()
+    lab.name_addresses("above.dns.test.", pair)
+    zones = {
+        "up.test.": zone_text(
+            "up.test.", ["above.dns.test."], f"shop NS {lab.nsd.host}\n", serial=1
+        ),
+        "_acme-challenge.shop.up.test.": zone_text(
+            "_acme-challenge.shop.up.test.", ["above.dns.test."], f'@ TXT "{VALUE}"\n'
+        ),
+    }
+    lab.delegate("up.test.", ["above.dns.test."])
+    with misbehaving.Authoritative(pair, zones):
+        lab.zone("shop.up.test.", [lab.nsd], delegation=[])
+        seen = look("shop.up.test", VALUE)
+    lab.undelegate("up.test.")
+    seen.fails("record-not-published")
+    assert seen.statuses(lab.nsd) == {"absent"}
