@@ -1,7 +1,7 @@
 """How a domain's zone is served, seen by asking every address for the apex alone.
 
-Never asks for the challenge's name, so that it may look before the record is made without seeding
-a negative cache. Collects facts; what they mean is for `checks` to say.
+Asks for the SOA, which any zone has, and never for the challenge's name, so that it may look before
+the record is made without seeding a negative cache. What the facts mean is for `checks` to say.
 """
 
 from __future__ import annotations
@@ -15,16 +15,13 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight.facts import survey
-from certbot_dns_preflight.facts.answers import (
-    Absent,
-    Alias,
-    Values,
-)
+from certbot_dns_preflight.facts.answers import Absent, Response
 from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.observing import ObservationBuilder
 from certbot_dns_preflight.resolve.plainer import Place, Plainer
-from certbot_dns_preflight.resolve.reading import is_sound, read_txt
+from certbot_dns_preflight.resolve.reading import is_sound, read_txt, rrset_at
+from certbot_dns_preflight.resolve.referrals import is_authoritative
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 
@@ -87,14 +84,14 @@ class ZoneHealth:
 
     async def _ask_one(self, zone: survey.Zone, place: ServerAddress) -> Reply:
         apex = zone.apex
-        reply = await self._exchange.ask(place.endpoint, apex, dns.rdatatype.TXT)
+        reply = await self._exchange.ask(place.endpoint, apex, dns.rdatatype.SOA)
 
         def sound(reply: Reply) -> bool:
             # An apex exists: to deny it is as good as to fail.
             return is_sound(reply) and reply.message.rcode() != dns.rcode.NXDOMAIN
 
         if not sound(reply):
-            where = Place(apex, place, apex, dns.rdatatype.TXT, apex)
+            where = Place(apex, place, apex, dns.rdatatype.SOA, apex)
             await self._plainer.explain(where, reply, sound=sound)
         return reply
 
@@ -102,9 +99,8 @@ class ZoneHealth:
 def _reading(reply: Reply | None, apex: dns.name.Name) -> Reading | None:
     if reply is None:
         return None
-    match read_txt(reply, apex, apex):
-        case Values() | Alias():
-            # What the apex holds is not the question; that it is answered for is.
-            return Absent(nxdomain=False, soa=apex)
-        case reading:
-            return reading
+    if isinstance(reply, Response) and is_authoritative(reply.message):
+        soa = rrset_at(reply.message.answer, apex, dns.rdatatype.SOA)
+        if soa is not None and reply.message.rcode() == dns.rcode.NOERROR:
+            return Absent(nxdomain=False, soa=apex)  # the zone is answered for
+    return read_txt(reply, apex, apex)
