@@ -17,7 +17,7 @@ from certbot_dns_preflight.cli.inputs import load_inputs, read_settings, request
 from certbot_dns_preflight.cli.key_authorization import expected_value
 from certbot_dns_preflight.cli.line_stream import LineStream
 from certbot_dns_preflight.cli.parser import Once, add_common_options
-from certbot_dns_preflight.cli.terminal import hint, page
+from certbot_dns_preflight.cli.terminal import hint, page, told_colour
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import html_report, live, nagios
 from certbot_dns_preflight.report.json_report import challenge_as_json, render
@@ -128,7 +128,7 @@ def _look(
     quiet = args.quiet or args.verbose
     short = args.wait or len(challenges) < LONG_LIST
     live_view = short and not quiet and form is Format.TEXT
-    watch = live.LiveView(waits=args.wait) if live_view else None
+    watch = live.LiveView(colour=told_colour(args), waits=args.wait) if live_view else None
     lines = form is Format.JSONL
     counted = not live_view and not quiet and not (lines and sys.stdout.isatty())
     tally = Tally(len(challenges), wanted=counted)

@@ -43,6 +43,44 @@ def raised() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Let what would raise an exception here do so only at the end of the block.
+
+    For a step that must not be left half done. A mask would do, but is passed on to what is started
+    meanwhile.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    holding = True
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if holding:
+            came.append((number, frame))
+        else:
+            handlers[number](number, frame)
+
+    handlers = {
+        int(number): handler
+        for number in (signal.SIGINT, *_SIGNALS)
+        if callable(handler := signal.getsignal(number))
+    }
+    try:
+        for caught in handlers:
+            signal.signal(caught, note)
+        yield
+    finally:
+        holding = False
+        try:
+            for number, frame in came:
+                handlers[number](number, frame)
+        finally:
+            for restored, handler in handlers.items():
+                signal.signal(restored, handler)
+
+
 def die_of(number: int) -> None:
     """End as if the signal had never been caught, so that whoever sent it sees that it worked."""
     signal.signal(number, signal.SIG_DFL)

@@ -22,11 +22,17 @@ _NARROWEST, _WIDEST = 40, 100
 
 def wants_colour(args: argparse.Namespace) -> bool:
     """Whether to colour: as told, else on a terminal that has not said NO_COLOR."""
-    if args.color != "auto":
-        return bool(args.color == "always")
+    told = told_colour(args)
+    if told is not None:
+        return told
     return (
         sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     )
+
+
+def told_colour(args: argparse.Namespace) -> bool | None:
+    """Give what --color says of colours; None where it leaves that to the terminal."""
+    return None if args.color == "auto" else bool(args.color == "always")
 
 
 def width() -> int:

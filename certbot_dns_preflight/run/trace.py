@@ -11,6 +11,8 @@ import datetime as dt
 import itertools
 from typing import TYPE_CHECKING
 
+import dns.flags
+import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
@@ -20,6 +22,7 @@ from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.facts.trace import Destination, Leg, Step, Trail
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
+from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES, find_referral, is_authoritative
 from certbot_dns_preflight.resolve.txt import TxtSurvey
@@ -167,9 +170,19 @@ class _Tracer:
     async def _ask(
         self, endpoints: list[Endpoint], name: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> Response | None:
-        for endpoint in self.exchange.by_promise(endpoints)[:4]:
-            if (6 if endpoint.ipv6 else 4) in self.session.families:
-                reply = await self.exchange.ask(endpoint, name, rdtype)
-                if isinstance(reply, Response) and is_authoritative(reply.message):
-                    return reply
-        return None
+        got = await ask_any(
+            self.exchange,
+            [endpoint for endpoint in endpoints if endpoint.family in self.session.families],
+            name,
+            rdtype,
+            usable=lambda response: (
+                is_authoritative(response.message) or _is_alias(response.message, name)
+            ),
+        )
+        return got and got[1]
+
+
+def _is_alias(message: dns.message.Message, name: dns.name.Name) -> bool:
+    """Whether it speaks with authority of an alias; the rcode is about its end (RFC 6604)."""
+    authoritative = bool(message.flags & dns.flags.AA)
+    return authoritative and rrset_at(message.answer, name, dns.rdatatype.CNAME) is not None

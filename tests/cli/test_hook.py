@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.thorough
 
 VALUE = "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
-OTHER = "-Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJggfj9"
+OTHER = "-Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJgfj9"
 DOCS = Path(__file__).parents[2] / "docs" / "how-to" / "other-clients.md"
 
 # As a client runs a hook: a process of its own, and a shell in between.
@@ -284,10 +285,7 @@ def test_who_continues_is_warned_and_does_not_fail(tools: Path) -> None:
     assert tools.is_dir()
     assert "Not ready: " in stderr
     assert stderr.splitlines()[-2:] == [
-        (
-            "dns-preflight hook: warning: the client goes on all the same, as --on-failure "
-            "continue says"
-        ),
+        "dns-preflight hook: warning: continuing anyway (--on-failure continue)",
         "0",
     ]
 
@@ -394,6 +392,42 @@ def test_a_signal_ends_the_users_command_and_its_children(
     for pid in map(int, pids.read_text().split()):
         until(lambda pid=pid: not is_alive(pid), what=f"{pid} has ended")
     process.communicate()
+
+
+# As on a busy machine: the signal comes after the command has begun, and before we know of it.
+_SIGNALLED_EARLY = """
+import signal, subprocess, sys
+from certbot_dns_preflight.cli import signals
+from certbot_dns_preflight.cli.hook import user_command
+
+class Popen(subprocess.Popen):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        started.append(self)
+        signal.raise_signal(int(sys.argv[1]))
+
+started, subprocess.Popen = [], Popen
+try:
+    with signals.raised():
+        user_command.run("exec sleep 600")
+except KeyboardInterrupt:
+    print("ended by", started[0].returncode)
+finally:
+    started[0].kill()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_while_the_users_command_is_started_ends_it_too(number: signal.Signals) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", _SIGNALLED_EARLY, str(int(number))],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=HANG,
+    )
+    assert (ran.stdout, ran.stderr) == (f"ended by {-signal.SIGTERM}\n", "")
 
 
 def is_alive(pid: int) -> bool:
@@ -661,7 +695,10 @@ def test_acme_shs_calls_wait(
     assert unset.status == 1
     assert "which DNS API" in unset.stderr
     ran = shell(*call, **variables, PREFLIGHT_DNS_API="dns_mine")
-    assert (ran.status, ran.stdout) == (0, "saved PREFLIGHT_DNS_API=dns_mine\n")
+    assert ran.status == 0
+    saved, report = ran.stdout.split("\n", 1)
+    assert saved == "saved PREFLIGHT_DNS_API=dns_mine"
+    assert re.match(r"Ready: a\.example\.test after .* \(4 name servers, 8 addresses\)\.\n", report)
     for server in lab.nameservers:
         assert VALUE in str(server.query("_acme-challenge.a.example.test.", "TXT"))
     gone = (harness, "rm", *call[2:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import pty
@@ -463,14 +464,28 @@ def on_a_terminal(command: Command, *arguments: str, **variables: str) -> str:
     return seen.decode()
 
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
 def test_colour_is_for_terminals_that_want_it(in_lab: Command) -> None:
     arguments = ("check", "none.example.test", "--expect", VALUE)
-    assert "\x1b[" in on_a_terminal(in_lab, *arguments)
-    assert "\x1b[" not in on_a_terminal(in_lab, *arguments, NO_COLOR="1")
+    assert _COLOUR.search(on_a_terminal(in_lab, *arguments))
+    # Which may still move the cursor, to show how far it is, except where the terminal cannot.
+    assert not _COLOUR.search(on_a_terminal(in_lab, *arguments, NO_COLOR="1"))
+    assert not _COLOUR.search(on_a_terminal(in_lab, *arguments, "--color=never"))
     assert "\x1b[" not in on_a_terminal(in_lab, *arguments, TERM="dumb")
-    assert "\x1b[" not in on_a_terminal(in_lab, *arguments, "--color=never")
     assert "\x1b[" not in in_lab(*arguments).stdout
     assert "\x1b[" in in_lab(*arguments, "--color=always").stdout
+
+
+@pytest.mark.skipif(importlib.util.find_spec("rich") is None, reason="the extra is not installed")
+def test_colour_that_is_not_wanted_is_not_in_the_view_of_a_wait_either(in_lab: Command) -> None:
+    arguments = ("check", "none.example.test", "--expect", VALUE, "--wait", "--timeout=6")
+    never = on_a_terminal(in_lab, *arguments, "--color=never")
+    always = on_a_terminal(in_lab, *arguments, "--color=always", NO_COLOR="1")
+    assert "Waiting" in never
+    assert not _COLOUR.search(never)
+    assert _COLOUR.search(always[always.index("Waiting") : always.index("Not ready")])
 
 
 def test_a_long_list_shows_on_a_terminal_how_far_it_is(in_lab: Command, tmp_path: Path) -> None:

@@ -131,6 +131,23 @@ def test_an_alias_loop_ends(in_lab: Command, lab: Lab) -> None:
     assert ran.status == 0  # the challenge name itself is no alias
 
 
+def test_an_alias_loop_is_told_where_the_servers_fail_for_it(in_lab: Command, lab: Lab) -> None:
+    lab.update(
+        lab.primary,
+        "example.test.",
+        add=[
+            "one.example.test. CNAME two.example.test.",
+            "two.example.test. CNAME one.example.test.",
+        ],
+    )
+    lab.wait_synchronous()
+    lab.knot.kill()
+    lab.nsd.kill()
+    # Left are BIND, which answers with the aliases and SERVFAIL, and PowerDNS: SERVFAIL alone.
+    ran = in_lab("trace", "one.example.test")
+    assert "! the aliases form a loop" in ran.stdout
+
+
 def test_a_domain_that_does_not_exist_is_told_where_the_walk_ends(in_lab: Command) -> None:
     ran = in_lab("trace", "www.nowhere.test", "--json")
     found = json.loads(ran.stdout)

@@ -199,7 +199,9 @@ def test_on_failure_continue_goes_on_with_a_warning(
         "--dns-preflight-on-failure=continue",
     )
     assert ran.status == 0, ran.output
-    assert "CAA at caa.example.test." in ran.stderr
+    told = " ".join(ran.stderr.split())
+    assert "CAA at caa.example.test allows only other-ca.example, not letsencrypt.org." in told
+    assert "Continuing with the CA anyway (--dns-preflight-on-failure continue)." in told
     assert recorded.exists()
 
 

@@ -50,7 +50,7 @@ def test_a_dns_rfc2136_lineage_moves_to_dns_preflight_and_renews_twice(
     for _ in range(2):
         ran = certbot("renew", "--force-renewal")
         assert ran.status == 0, ran.output
-        assert "example.test ready" in ran.output
+        assert "Ready: example.test after " in ran.output
     assert wrapped_params(certbot.renewal_file(NAME)) == saved
 
 
@@ -72,7 +72,7 @@ def test_a_manual_lineage_moves_to_dns_preflight_and_renews(certbot: Certbot, la
     assert ran.status == 0, ran.output
     ran = certbot("renew", "--force-renewal")
     assert ran.status == 0, ran.output
-    assert "example.test ready" in ran.output
+    assert "Ready: example.test after " in ran.output
     assert wrapped_params(certbot.renewal_file(NAME))["manual_auth_hook"] == str(patient)
 
 
@@ -162,4 +162,4 @@ def test_a_lineage_that_would_rather_have_http_01_moves_and_renews(
     assert moved.status == 0, moved.output
     renewed = certbot("renew", "--force-renewal")
     assert renewed.status == 0, renewed.output
-    assert "example.test ready" in renewed.output
+    assert "Ready: example.test after " in renewed.output

@@ -282,7 +282,7 @@ def test_a_lineage_of_another_authenticator_can_be_renewed_through_us_once(
         "--dns-preflight-authenticator=dns-rfc2136",
     )
     assert ran.status == 0, ran.output
-    assert "example.test ready" in ran.output
+    assert "Ready: example.test after " in ran.output
     ran = certbot("renew", "--force-renewal")
     assert ran.status == 0, ran.output
     assert params(certbot.renewal_file(NAME))["authenticator"] == "dns-preflight"

@@ -21,7 +21,7 @@ from certbot_dns_preflight.cli.hook import user_command
 from certbot_dns_preflight.cli.hook.order import HookCall, Order, StateError
 from certbot_dns_preflight.cli.inputs import load_inputs, read_settings, request
 from certbot_dns_preflight.cli.parser import add_common_options
-from certbot_dns_preflight.cli.terminal import page
+from certbot_dns_preflight.cli.terminal import page, told_colour
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import live
@@ -194,7 +194,7 @@ def _wait(
             wanted.name(call.domain, call.value.encode("utf-8", "surrogateescape"))
     if not wanted:
         return Exit.READY
-    watch = None if args.quiet or args.verbose else live.LiveView()
+    watch = None if args.quiet or args.verbose else live.LiveView(colour=told_colour(args))
     with output_files.none_if_stopped(settings, _domains(calls)), watch or contextlib.nullcontext():
         outcome = waiting.run(wanted.challenges, settings, wait=True, watch=watch, extras=extras)
 

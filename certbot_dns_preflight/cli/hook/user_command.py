@@ -15,6 +15,8 @@ import sys
 import time
 from typing import Final
 
+from certbot_dns_preflight.cli import signals
+
 GRACE: Final = 2.0  # seconds between SIGTERM and SIGKILL
 _POLL = 0.02
 
@@ -26,13 +28,17 @@ def run(command: str) -> int:
     # In a group of its own, except at a terminal: there it could no longer read what is typed,
     # and Ctrl-C reaches it anyway.
     alone = not os.isatty(0)
-    process = subprocess.Popen(  # noqa: S602 - the user's command line
-        command, shell=True, process_group=0 if alone else None
-    )
+    process = None
     try:
+        # What is running may be ended only once we know its number.
+        with signals.held():
+            process = subprocess.Popen(  # noqa: S602 - the user's command line
+                command, shell=True, process_group=0 if alone else None
+            )
         return process.wait()
     except KeyboardInterrupt:  # Ctrl-C, or a signal that ends us
-        _end(process, group=alone)
+        if process is not None:
+            _end(process, group=alone)
         raise
 
 
