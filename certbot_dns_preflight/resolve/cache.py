@@ -67,6 +67,16 @@ class DelegationCache:
                 return None
             name = name.parent()
 
+    def lineage(self, cut: ZoneCut, root: ZoneCut) -> tuple[ZoneCut, ...]:
+        """Give the cuts known from `root`, or the first one below it, down to `cut`."""
+        cuts = [cut]
+        while (parent := cuts[0].parent) is not None:
+            above = root if parent == dns.name.root else self.cuts.get(parent)
+            if above is None:
+                break
+            cuts.insert(0, above)
+        return tuple(cuts)
+
     def note_referral(self, apex: dns.name.Name, endpoint: Endpoint, response: Response) -> None:
         """Keep an answer that led to a zone."""
         self.referrals.setdefault(apex, {})[endpoint] = response
