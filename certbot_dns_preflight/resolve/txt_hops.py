@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import Alias, Answer, Endpoint, Failing, NotAsked, Values
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
+from certbot_dns_preflight.facts.serials import is_older
 from certbot_dns_preflight.resolve.observing import ObservationBuilder
-from certbot_dns_preflight.resolve.track import Track, is_older
+from certbot_dns_preflight.resolve.track import Track
 
 if TYPE_CHECKING:
     from collections.abc import Collection
