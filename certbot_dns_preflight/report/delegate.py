@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.escaping import printable, show_name
 from certbot_dns_preflight.facts.answers import Alias, Values
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.registry import is_top_level
-from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.report.json_report import own_tool
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.plain_name import plain_name

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome
-    from certbot_dns_preflight.facts.survey import Hop, NameServer, Observation
+    from certbot_dns_preflight.facts.survey import Hop, Observation
+    from certbot_dns_preflight.facts.zone import NameServer
 
 _MOST_ROWS = 14
 _ALIKE_FROM = 3

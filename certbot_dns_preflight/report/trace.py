@@ -10,9 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight.facts import survey as facts
 from certbot_dns_preflight.facts.answers import Values
-from certbot_dns_preflight.facts.survey import Listing, Status, agreed_alias, measure
+from certbot_dns_preflight.facts.obstacle import (
+    AliasLoop,
+    Intercepted,
+    NoEgress,
+    NoSuchDomain,
+    OutOfTime,
+    RegistryFails,
+)
+from certbot_dns_preflight.facts.survey import Status, agreed_alias, measure
+from certbot_dns_preflight.facts.zone import Listing
 from certbot_dns_preflight.report import styles
 from certbot_dns_preflight.report.page import Page
 from certbot_dns_preflight.report.plain_name import plain_name
@@ -30,8 +38,10 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.facts.answers import Reading
-    from certbot_dns_preflight.facts.survey import Hop, NameServer, Obstacle, Survey
+    from certbot_dns_preflight.facts.obstacle import Obstacle
+    from certbot_dns_preflight.facts.survey import Hop, Survey
     from certbot_dns_preflight.facts.trace import Destination, Leg, Step, Trail
+    from certbot_dns_preflight.facts.zone import NameServer
 
 _MOST_VALUES = 4
 _LONGEST_VALUE = 60
@@ -74,19 +84,19 @@ def render(trail: Trail, *, width: int = 80, colour: bool = False, unicode: bool
 def obstacle_words(obstacle: Obstacle) -> str:
     """Say where the walk ended before its end."""
     match obstacle:
-        case facts.NoSuchDomain(name=name, zone=zone):
+        case NoSuchDomain(name=name, zone=zone):
             return f"{plain_name(name)} does not exist (NXDOMAIN from the servers of {_zone(zone)})"
-        case facts.AliasLoop(chain=chain):
+        case AliasLoop(chain=chain):
             return f"CNAME loop or chain too long: {listing(tuple(map(plain_name, chain)), most=4)}"
-        case facts.NoEgress(tried=tried):
+        case NoEgress(tried=tried):
             shown = listing(tuple(address_words(endpoint) for endpoint in tried), most=3)
             return f"no server answers this host ({shown})"
-        case facts.Intercepted(answers=answers):
+        case Intercepted(answers=answers):
             shown = listing(tuple(address_words(endpoint) for endpoint, _ in answers), most=3)
             return f"something answers in place of the root servers ({shown})"
-        case facts.RegistryFails(zone=zone):
+        case RegistryFails(zone=zone):
             return f"the servers of {_zone(zone)} give no usable answer"
-        case facts.OutOfTime(at=name):
+        case OutOfTime(at=name):
             return f"time ran out at {plain_name(name)}"
         case _ as never:
             assert_never(never)

@@ -7,19 +7,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import dns.name
 
+from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress, NoSuchDomain, RegistryFails
 from certbot_dns_preflight.facts.registry import is_registry
-from certbot_dns_preflight.facts.survey import (
-    Intercepted,
-    NoEgress,
-    NoSuchDomain,
-    RegistryFails,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from certbot_dns_preflight.facts.answers import Endpoint, Response
-    from certbot_dns_preflight.facts.survey import Zone
+    from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.patience import AddressHistory
     from certbot_dns_preflight.resolve.referrals import Addresses
 

@@ -14,7 +14,7 @@ import dns.name
 
 from certbot_dns_preflight.facts.limits import Budget
 from certbot_dns_preflight.facts.registry import is_registry
-from certbot_dns_preflight.facts.survey import Listing, NameServer, Zone
+from certbot_dns_preflight.facts.zone import Listing, NameServer, Zone
 from certbot_dns_preflight.resolve.budgets import MOST_ADDRESSES, MOST_NAMESERVERS
 from certbot_dns_preflight.resolve.ns_sets import ApexSet, Delegation, NsSets
 from certbot_dns_preflight.resolve.server_addresses import within_bound

@@ -13,7 +13,7 @@ import dns.name
 import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import Response
-from certbot_dns_preflight.facts.survey import Intercepted
+from certbot_dns_preflight.facts.obstacle import Intercepted
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import is_authoritative, useless_words
 

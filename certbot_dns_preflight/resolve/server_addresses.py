@@ -13,8 +13,8 @@ import dns.message
 import dns.name
 
 from certbot_dns_preflight.facts.answers import Response
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from certbot_dns_preflight.facts.registry import is_registry
-from certbot_dns_preflight.facts.survey import NoSuchDomain
 from certbot_dns_preflight.resolve.budgets import MOST_ADDRESSES, MOST_NAMESERVERS
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any, ask_each_server

@@ -21,6 +21,8 @@ from certbot_dns_preflight.facts.answers import (
     Response,
     Unreachable,
 )
+from certbot_dns_preflight.facts.obstacle import AliasLoop, Obstacle, OutOfTime
+from certbot_dns_preflight.facts.probes import Probes, SeenHere
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.expectations import Expectations
@@ -33,6 +35,7 @@ from certbot_dns_preflight.resolve.txt_queries import TxtQueries, serial_in
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.dnssec import SignedReplies
+    from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.probes import Prober
     from certbot_dns_preflight.resolve.track import Track
@@ -61,15 +64,15 @@ class TxtSurvey:
         self._expectations = expectations or Expectations()
         self.ready_after: float | None = None
         self.prober: Prober | None = None
-        self.seen_here: survey.SeenHere | None = None
+        self.seen_here: SeenHere | None = None
         self.walked = asyncio.Event()  # set once it is known who serves the owner name, or nobody
         self._exchange = exchange
         self._walker = walker
         self._hops = HopBuilder(exchange, families, challenge.expected)
         self._queries = TxtQueries(exchange)
         self._begun = asyncio.get_running_loop().time()
-        self._path: list[tuple[dns.name.Name, survey.Zone]] = []
-        self._obstacle: survey.Obstacle | None = survey.OutOfTime(challenge.owner)
+        self._path: list[tuple[dns.name.Name, Zone]] = []
+        self._obstacle: Obstacle | None = OutOfTime(challenge.owner)
         self._rounds = 0
         self._beside = Background()
 
@@ -90,9 +93,9 @@ class TxtSurvey:
     async def round(self, *, complete: bool) -> survey.Survey:
         """Ask once more: everybody if `complete`, else only those who have not shown the values."""
         self._rounds += 1
-        path: list[tuple[dns.name.Name, survey.Zone]] = []
+        path: list[tuple[dns.name.Name, Zone]] = []
         chain = [self.challenge.owner]
-        obstacle: survey.Obstacle | None = None
+        obstacle: Obstacle | None = None
         excused: int | None = None  # how far the path goes without aliases out of failures
         while True:
             found = await self._walker.find(chain[-1])
@@ -119,9 +122,9 @@ class TxtSurvey:
                 break
             chain.append(alias.target)
             if alias.target in chain[:-1] or len(chain) > _MOST_HOPS + 1:
-                obstacle = survey.AliasLoop(tuple(chain[1:]))
+                obstacle = AliasLoop(tuple(chain[1:]))
                 break
-        if excused is not None and not isinstance(obstacle, survey.AliasLoop):
+        if excused is not None and not isinstance(obstacle, AliasLoop):
             # No resolver follows what stands beside a failure: only a loop is explained by it.
             path, obstacle, chain = path[:excused], None, chain[:excused]
         self._path, self._obstacle = path, obstacle
@@ -156,8 +159,8 @@ class TxtSurvey:
             ),
         )
 
-    def _probes(self) -> survey.Probes:
-        found = survey.Probes(
+    def _probes(self) -> Probes:
+        found = Probes(
             edns_broken=frozenset(self._exchange.without_edns),
             case_changed=frozenset(self._exchange.case_changing),
         )
@@ -178,7 +181,7 @@ class TxtSurvey:
         if isinstance(reply, Response):
             track.serial = serial_in(reply, apex)
 
-    def _is_referred_deeper(self, owner: dns.name.Name, cut: ZoneCut, zone: survey.Zone) -> bool:
+    def _is_referred_deeper(self, owner: dns.name.Name, cut: ZoneCut, zone: Zone) -> bool:
         for endpoint in sorted({e for server in zone.nameservers for e in server.endpoints}):
             track = self._hops.track(owner, endpoint)
             if track is None or not isinstance(track.reading, Referral):
@@ -190,7 +193,7 @@ class TxtSurvey:
 
     # -- one hop ---------------------------------------------------------------------------------
 
-    async def _ask_hop(self, owner: dns.name.Name, zone: survey.Zone, *, complete: bool) -> None:
+    async def _ask_hop(self, owner: dns.name.Name, zone: Zone, *, complete: bool) -> None:
         hop = self._hop(owner, zone)
         alias = survey.agreed_alias(hop, self.challenge.expected)
         heard = {
@@ -220,11 +223,11 @@ class TxtSurvey:
             await asyncio.wait(beside, timeout=self._exchange.timings.brief)
 
     def _ask_beside(
-        self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint
+        self, owner: dns.name.Name, zone: Zone, endpoint: Endpoint
     ) -> asyncio.Task[None]:
         return self._beside.start((owner, endpoint), lambda: self._ask_one(owner, zone, endpoint))
 
-    async def _ask_one(self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint) -> None:
+    async def _ask_one(self, owner: dns.name.Name, zone: Zone, endpoint: Endpoint) -> None:
         reply, reading = await self._queries.ask(owner, zone, endpoint)
         self._hops.expect(self.challenge.expected)
         matches = self._hops.matches(reading)
@@ -259,9 +262,7 @@ class TxtSurvey:
         """Give the latest replies, with the signatures in them, by zone and owner name."""
         return {(zone.apex, owner): self._hops.replies(owner, zone) for owner, zone in self._path}
 
-    def _hop(
-        self, owner: dns.name.Name, zone: survey.Zone, *, followed: bool = False
-    ) -> survey.Hop:
+    def _hop(self, owner: dns.name.Name, zone: Zone, *, followed: bool = False) -> survey.Hop:
         self._hops.expect(self.challenge.expected)
-        looping = isinstance(self._obstacle, survey.AliasLoop)
+        looping = isinstance(self._obstacle, AliasLoop)
         return self._hops.build(owner, zone, followed=followed, looping=looping)

@@ -13,6 +13,7 @@ from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import Alias, Answer, Endpoint, Failing, NotAsked, Values
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.facts.serials import is_older
+from certbot_dns_preflight.facts.zone import Listing, NameServer, Zone
 from certbot_dns_preflight.resolve.observing import ObservationBuilder
 from certbot_dns_preflight.resolve.track import Track
 
@@ -67,7 +68,7 @@ class HopBuilder:
             case _:
                 return False
 
-    def replies(self, owner: dns.name.Name, zone: survey.Zone) -> tuple[ServerReply, ...]:
+    def replies(self, owner: dns.name.Name, zone: Zone) -> tuple[ServerReply, ...]:
         """Give the latest replies of a zone's addresses about an owner name."""
         return tuple(
             ServerReply(ServerAddress(server.name, endpoint), track.reply)
@@ -77,7 +78,7 @@ class HopBuilder:
         )
 
     def build(
-        self, owner: dns.name.Name, zone: survey.Zone, *, followed: bool, looping: bool
+        self, owner: dns.name.Name, zone: Zone, *, followed: bool, looping: bool
     ) -> survey.Hop:
         """Make a hop of the latest answers; an answer that still stands counts before a silence.
 
@@ -117,7 +118,7 @@ class HopBuilder:
             ),
         )
 
-    def _as_listed_now(self, owner: dns.name.Name, zone: survey.Zone) -> survey.Zone:
+    def _as_listed_now(self, owner: dns.name.Name, zone: Zone) -> Zone:
         """Leave out of the listings what only an old copy of the zone lists beside the delegation.
 
         Serials are known only where answers differ.
@@ -139,8 +140,8 @@ class HopBuilder:
         return replace(
             zone,
             nameservers=tuple(
-                replace(server, listed_by=server.listed_by - {survey.Listing.APEX})
-                if server.apex_from <= old and survey.Listing.DELEGATION in server.listed_by
+                replace(server, listed_by=server.listed_by - {Listing.APEX})
+                if server.apex_from <= old and Listing.DELEGATION in server.listed_by
                 else server
                 for server in zone.nameservers
             ),
@@ -158,8 +159,8 @@ class HopBuilder:
     def _observation(  # noqa: PLR0913 - whose it is, and how it is to be read
         self,
         owner: dns.name.Name,
-        zone: survey.Zone,
-        nameserver: survey.NameServer,
+        zone: Zone,
+        nameserver: NameServer,
         endpoint: Endpoint,
         *,
         followed: bool,

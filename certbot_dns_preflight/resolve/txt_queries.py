@@ -21,8 +21,8 @@ from certbot_dns_preflight.resolve.queries import SINGLE_TRY
 from certbot_dns_preflight.resolve.reading import alias_at, is_sound, read_txt, rrset_at
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.facts import survey
     from certbot_dns_preflight.facts.answers import Alias, Endpoint, Reading, Reply
+    from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.exchange import Exchange
 
 
@@ -35,7 +35,7 @@ class TxtQueries:
         self._plainer = Plainer(exchange)
 
     async def ask(
-        self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint
+        self, owner: dns.name.Name, zone: Zone, endpoint: Endpoint
     ) -> tuple[Reply, Reading]:
         """Ask for the TXT; of one that fails with authority, for the alias that it may hide too."""
         reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.TXT)
@@ -47,7 +47,7 @@ class TxtQueries:
         return reply, reading
 
     async def explain(
-        self, owner: dns.name.Name, zone: survey.Zone, endpoint: Endpoint, reply: Reply
+        self, owner: dns.name.Name, zone: Zone, endpoint: Endpoint, reply: Reply
     ) -> None:
         """See whether a plainer question is answered where ours is not."""
         names = (s.name for s in zone.nameservers if endpoint in s.endpoints)

@@ -22,13 +22,8 @@ import dns.rdatatype
 import dns.rrset
 
 from certbot_dns_preflight.facts.answers import Endpoint, Response
+from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress, NoSuchDomain, RegistryFails
 from certbot_dns_preflight.facts.registry import is_registry
-from certbot_dns_preflight.facts.survey import (
-    Intercepted,
-    NoEgress,
-    NoSuchDomain,
-    RegistryFails,
-)
 from certbot_dns_preflight.resolve.cache import DelegationCache, ZoneCut
 from certbot_dns_preflight.resolve.cuts import (
     apex_of,
@@ -54,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from certbot_dns_preflight.facts.answers import Reply
-    from certbot_dns_preflight.facts.survey import Zone
+    from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.cache import Found
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.referrals import Addresses

@@ -15,8 +15,8 @@ import pytest
 
 from certbot_dns_preflight.challenge import Challenge, make_challenge
 from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason
+from certbot_dns_preflight.facts.obstacle import NoEgress, OutOfTime
 from certbot_dns_preflight.facts.outcome import Outcome, Progress, Verdict
-from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
 from certbot_dns_preflight.option_values import Recursive
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.queries import DEFAULT, Query
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.survey import Survey
     from tests.clock import Clock
     from tests.lab import Lab
 
