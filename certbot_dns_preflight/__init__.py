@@ -4,9 +4,10 @@
 is visible on every authoritative name server, and otherwise says, server by server, what differs.
 
 The rooms, in the order in which an answer passes through them: `resolve` asks (a datagram comes in
-at `resolve.exchange` and is read in `resolve.reading`), `facts` says what was observed, `checks`
-judges it, with the words of each finding beside its rule, and `report` tells it. `run` says when to
-ask again and when to stop. `plugin` is certbot's side, `cli` the command's, `api` other programs'.
+at `resolve.sockets`, becomes a message in `resolve.messages` and is read in `resolve.reading`),
+`facts` says what was observed, `checks` judges it, with the words of each finding beside its rule,
+and `report` tells it. `run` says when to ask again and when to stop. `plugin` is certbot's side,
+`cli` the command's, `api` other programs'.
 
 Importing this package loads nothing else: certbot imports every plugin at every start. What
 `api` offers to other programs is loaded when it is first asked for.

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from certbot_dns_preflight import settings
+from certbot_dns_preflight.option_values import Recursive
 from certbot_dns_preflight.settings import (
     Family,
     InvalidOptionError,
     OnFailure,
-    Recursive,
     Settings,
     UnreachablePolicy,
     read_settings,

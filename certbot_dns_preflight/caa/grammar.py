@@ -1,6 +1,6 @@
 """The value of a CAA issue or issuewild property: issuer domain name and parameters. Pure.
 
-Reads by the grammar of RFC 8659; what the parts mean for a CA is decided in `caa`.
+Reads by the grammar of RFC 8659; what the parts mean for a CA is decided in `policy`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which CAA sets count: the closest ones of a climb, and failures that hide closer ones. Pure.
 
-Several sets may count, where servers disagree. Whether they allow anything is `caa`'s to say.
+Several sets may count, where servers disagree. Whether they allow anything is `policy`'s to say.
 """
 
 from __future__ import annotations

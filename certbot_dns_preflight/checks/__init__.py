@@ -26,7 +26,7 @@ from certbot_dns_preflight.checks.rules import (
 from certbot_dns_preflight.checks.unjudged import unjudged
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.survey import Intercepted, NoEgress
+from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:

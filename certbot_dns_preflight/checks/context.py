@@ -19,7 +19,8 @@ from certbot_dns_preflight.checks.trouble import Trouble, troubles
 from certbot_dns_preflight.facts.answers import Alias
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.survey import OutOfTime, agreed_alias
+from certbot_dns_preflight.facts.obstacle import OutOfTime
+from certbot_dns_preflight.facts.survey import agreed_alias
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.registry import is_top_level
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.query_fault import QueryFault
 
 REGISTRY_REMEDY = "The registry's servers fail; nothing to fix on your side. Try again later"
-_TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
 
 
 def hosts(some: Sequence[QueryFault]) -> tuple[dns.name.Name, ...]:
@@ -66,7 +66,7 @@ def place(fault: QueryFault) -> dict[str, Json]:
 
 def is_registrys(fault: QueryFault) -> bool:
     """Whether it is a server of the root or of a top-level domain, which no user runs."""
-    return len(fault.zone) <= _TOP_LEVEL
+    return is_top_level(fault.zone)
 
 
 def severity(some: Sequence[QueryFault], context: Context) -> Severity:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import observations, phrases
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.survey import RegistryFails
+from certbot_dns_preflight.facts.obstacle import RegistryFails
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.checks.rule import Rule
     from certbot_dns_preflight.facts.finding import Finding
-    from certbot_dns_preflight.facts.survey import Hop, Survey, Unheard, Zone
+    from certbot_dns_preflight.facts.survey import Hop, Survey
+    from certbot_dns_preflight.facts.zone import Unheard, Zone
 
 
 def registry_fails(survey: Survey, rule: Rule, *, heard: bool) -> Iterator[Finding]:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.facts.finding import Json
-    from certbot_dns_preflight.facts.survey import MissingDot, Survey
+    from certbot_dns_preflight.facts.probes import MissingDot
+    from certbot_dns_preflight.facts.survey import Survey
 
 
 def at(survey: Survey, name: dns.name.Name, rdtype: str) -> MissingDot | None:

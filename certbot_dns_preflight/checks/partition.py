@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import txt_difference
+from certbot_dns_preflight.checks.manglings import Kind
 from certbot_dns_preflight.checks.observations import (
     answer_key,
     shows_alias,
     texts,
     usable,
 )
-from certbot_dns_preflight.checks.txt_difference import Kind
 from certbot_dns_preflight.facts.answers import Alias, Values
+from certbot_dns_preflight.facts.serials import is_older
 from certbot_dns_preflight.facts.survey import agreed_alias
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.checks.txt_difference import Comparison
     from certbot_dns_preflight.facts.survey import Hop, Observation
-
-_HALF, _WHOLE = 2**31, 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +47,6 @@ class Partition:
     disagreeing: tuple[Observation, ...] = ()
     undecided: bool = False
     expected: tuple[bytes, ...] = ()
-
-
-def is_older(serial: int, other: int) -> bool:
-    """Tell whether `serial` comes before `other` (RFC 1982 section 3.2)."""
-    return 0 < (other - serial) % _WHOLE < _HALF
 
 
 def of_values(

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.facts.answers import Reading
-    from certbot_dns_preflight.facts.survey import Hop, NameServer, Observation, Survey
+    from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
+    from certbot_dns_preflight.facts.zone import NameServer
 
 REMOVE = "from the NS records of the zone and at the registrar"
 """Where a name server that is to go must be removed."""

@@ -19,8 +19,8 @@ from certbot_dns_preflight.facts.answers import (
     Values,
 )
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import Intercepted, NoEgress
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from certbot_dns_preflight.cli.idn import spoken
 from certbot_dns_preflight.cli.inputs import load_inputs, read_settings
 from certbot_dns_preflight.cli.parser import add_common_options
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
-from certbot_dns_preflight.facts.survey import Intercepted, NoEgress
-from certbot_dns_preflight.report.trace import as_json, render
+from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress
+from certbot_dns_preflight.report.trace import render
+from certbot_dns_preflight.report.trace_json import as_json
 from certbot_dns_preflight.run import signals, trace
 
 if TYPE_CHECKING:

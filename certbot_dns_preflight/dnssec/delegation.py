@@ -13,9 +13,9 @@ import dns.name
 import dns.rdatatype
 import dns.rrset
 
+from certbot_dns_preflight.dnssec.keys import KNOWN_ALGORITHMS
 from certbot_dns_preflight.dnssec.messages import find, is_the_childs, referral, usable
 from certbot_dns_preflight.dnssec.proof import Proof
-from certbot_dns_preflight.dnssec.signatures import KNOWN_ALGORITHMS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

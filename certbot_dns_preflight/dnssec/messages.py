@@ -17,7 +17,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from certbot_dns_preflight.dnssec.signatures import is_zone_key
+from certbot_dns_preflight.dnssec.keys import is_zone_key
 from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.dnssec import Kind
 

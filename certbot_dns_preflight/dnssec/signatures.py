@@ -20,7 +20,9 @@ import dns.rdataset
 import dns.rdatatype
 import dns.rrset
 
+from certbot_dns_preflight.dnssec.keys import KNOWN_ALGORITHMS, by_tag, has_small_exponent
 from certbot_dns_preflight.facts.dnssec import Kind
+from certbot_dns_preflight.facts.serials import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -28,19 +30,13 @@ if TYPE_CHECKING:
     from dns.rdtypes.ANY.DNSKEY import DNSKEY
     from dns.rdtypes.ANY.RRSIG import RRSIG
 
-# Those that validators support today (RFC 8624; SHA-1 ones are still taken by most).
-KNOWN_ALGORITHMS = frozenset({5, 7, 8, 10, 13, 14, 15, 16})
 _MOST_COMPUTATIONS = 8  # for one RRset
 _MOST_KEYS_OF_A_TAG = 4
-_CIRCLE = 1 << 32  # times of signatures are serial numbers of 32 bits
 _MOST_FAILURES = 200  # in one zone
 _MOST_FAILURES_IN_ALL = 1000
-_LARGEST_EXPONENT = 8  # bytes; the usual one is 65537, and a large one takes seconds to compute
-_RSA = frozenset({5, 7, 8, 10})
 # How far clocks may be apart: a tenth of the signature's validity, within these bounds. Unbound's
 # figures (val-sig-skew-min and -max), which CAs' resolvers run with.
 _LEAST_SKEW, _MOST_SKEW = 3600, 86400
-_ZONE_KEY, _REVOKED, _PROTOCOL = 0x0100, 0x0080, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +91,8 @@ class _Span:
 
 
 def _span(signature: RRSIG, now: int) -> _Span:
-    """Read the times as serial numbers near the present (RFC 4034 section 3.1.5, RFC 1982)."""
-
-    def near(moment: int) -> int:
-        half = _CIRCLE // 2
-        return now + (moment - now + half) % _CIRCLE - half
-
-    return _Span(near(signature.inception), near(signature.expiration))
+    """Read the times as serial numbers near the present (RFC 4034 section 3.1.5)."""
+    return _Span(nearest(signature.inception, now), nearest(signature.expiration, now))
 
 
 class Verifier:
@@ -166,7 +157,7 @@ class Verifier:
         unable: CannotJudge | None = None
         left = _MOST_COMPUTATIONS
         if keys not in self._tagged:
-            self._tagged[keys] = _by_tag(keys)
+            self._tagged[keys] = by_tag(keys)
         tagged = self._tagged[keys]
         for signature, span in spans:
             candidates = tagged.get((signature.key_tag, signature.algorithm), [])
@@ -228,7 +219,7 @@ class Verifier:
             return CannotJudge("there are too many bad signatures to try them all")
         if self._give_up():
             return CannotJudge("it takes too long to check all signatures")
-        if not _has_small_exponent(key):
+        if not has_small_exponent(key):
             return CannotJudge("a key has an exponent that takes too long to compute with")
         return None
 
@@ -259,24 +250,6 @@ class Verifier:
 _TELLING = (Kind.EXPIRED, Kind.NOT_YET_VALID, Kind.INVALID, Kind.MISSING)
 
 
-def _by_tag(keys: Iterable[DNSKEY]) -> dict[tuple[int, int], list[DNSKEY]]:
-    """Sort zone keys by tag and algorithm; several may have the same."""
-    found: dict[tuple[int, int], list[DNSKEY]] = {}
-    for key in keys:
-        if is_zone_key(key):
-            found.setdefault((dns.dnssec.key_id(key), key.algorithm), []).append(key)
-    for alike in found.values():
-        if len(alike) > 1:
-            alike.sort()  # which of them are tried must not be left to chance
-    return found
-
-
-def is_zone_key(key: DNSKEY) -> bool:
-    """Whether a key may sign zone data (RFC 4034 section 2.1, RFC 5011 section 2.1)."""
-    flags = int(key.flags)
-    return bool(flags & _ZONE_KEY) and not flags & _REVOKED and key.protocol == _PROTOCOL
-
-
 def _labels(name: dns.name.Name) -> int:
     """Count labels as RRSIG does (RFC 4034 section 3.1.3): no root, no leading asterisk."""
     return len(name.labels) - 1 - (1 if name.is_wild() else 0)
@@ -286,14 +259,6 @@ def _wildcard(owner: dns.name.Name, signature: RRSIG) -> dns.name.Name | None:
     if signature.labels >= _labels(owner):
         return None
     return dns.name.Name((b"*", *owner.labels[-signature.labels - 1 :]))
-
-
-def _has_small_exponent(key: DNSKEY) -> bool:
-    """Whether an RSA key's exponent (RFC 3110 section 2) has 64 bits at most."""
-    if key.algorithm not in _RSA or not key.key:
-        return True
-    length = key.key[0] or int.from_bytes(key.key[1:3])
-    return length <= _LARGEST_EXPONENT
 
 
 def _unable(algorithm: int, error: Exception) -> str:

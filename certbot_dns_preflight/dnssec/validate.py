@@ -17,6 +17,7 @@ import dns.rdatatype
 import dns.rrset
 
 from certbot_dns_preflight.dnssec import delegation
+from certbot_dns_preflight.dnssec.keys import is_zone_key
 from certbot_dns_preflight.dnssec.messages import (
     anchored_keys,
     answering,
@@ -30,7 +31,6 @@ from certbot_dns_preflight.dnssec.signatures import (
     CannotJudge,
     Valid,
     Verifier,
-    is_zone_key,
 )
 from certbot_dns_preflight.dnssec.signed_data import SignedData
 from certbot_dns_preflight.dnssec.zone_result import ZoneResult

@@ -1,7 +1,8 @@
 """What came back from one server address, and how it reads. Pure: no sockets, no clock.
 
-Decides what one DNS message says about one owner name in one zone. It does not know which
-value was expected, nor what other servers said; that is `survey` and `checks`.
+The words for what one DNS message says about one owner name in one zone; `resolve.reading` decides
+which of them holds. Which value was expected, and what other servers said, is for `survey` and
+`checks`.
 """
 
 from __future__ import annotations

@@ -20,10 +20,15 @@ _SECOND_LEVEL = frozenset(
 )
 
 
+def is_top_level(apex: dns.name.Name) -> bool:
+    """Whether a zone is the root or a top-level domain."""
+    return len(apex) <= _TOP_LEVEL
+
+
 def is_registry(apex: dns.name.Name) -> bool:
     """Whether a zone is the root, a top-level domain, or one like co.uk."""
     labels = [label.lower() for label in apex.labels]
-    if len(labels) <= _TOP_LEVEL:
+    if is_top_level(apex):
         return True
     return (
         len(labels) == _TOP_LEVEL + 1 and len(labels[1]) == _COUNTRY and labels[0] in _SECOND_LEVEL

@@ -1,16 +1,18 @@
 """What all servers said about one challenge: plain facts, before anybody judges them.
 
-The vocabulary that `resolve` fills in, and `checks` and `report` read. Nothing here asks, waits or
-decides.
+The vocabulary that `resolve` fills in, and `checks` and `report` read, with that of `zone`,
+`obstacle` and `probes`. Nothing here asks, waits or decides.
 """
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.facts import answers
+from certbot_dns_preflight.facts.obstacle import AliasLoop
+from certbot_dns_preflight.facts.probes import Probes
 
 if TYPE_CHECKING:
     import dns.name
@@ -18,14 +20,9 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Endpoint, Reading, Transport
     from certbot_dns_preflight.facts.limits import LimitMet
+    from certbot_dns_preflight.facts.obstacle import Obstacle
     from certbot_dns_preflight.facts.query_fault import QueryFault
-
-
-class Listing(enum.StrEnum):
-    """Where a name server is named: by the parent's delegation, by the zone's apex NS RRset."""
-
-    DELEGATION = "delegation"
-    APEX = "apex"
+    from certbot_dns_preflight.facts.zone import Listing, Zone
 
 
 class Status(enum.StrEnum):
@@ -42,84 +39,6 @@ class Status(enum.StrEnum):
     UNREACHABLE = "unreachable"
     MALFORMED = "malformed"
     NOT_ASKED = "not-asked"
-
-
-@dataclass(frozen=True, slots=True)
-class NameServer:
-    """A name server of a zone. `glue` is what the parent gave, `own` what its own zone says.
-
-    `failure` says, fit to be shown, why it has no addresses: an alias (RFC 2181 §10.3), a name
-    that does not exist, or a zone that cannot be reached. `unanswered`: nobody answered for its A
-    or its AAAA records, so that it may have addresses that are not known. `apex_from` are the
-    addresses that list it in the zone's own NS set. `limited`: not all of its addresses are looked
-    at, since a limit of the run was met.
-    """
-
-    name: dns.name.Name
-    listed_by: frozenset[Listing]
-    glue: tuple[Endpoint, ...] = ()
-    own: tuple[Endpoint, ...] = ()
-    failure: str | None = None
-    unanswered: bool = False
-    apex_from: frozenset[Endpoint] = frozenset()
-    limited: bool = False
-
-    @property
-    def endpoints(self) -> tuple[Endpoint, ...]:
-        """Every address of the name server, once, IPv4 first."""
-        return tuple(
-            sorted(dict.fromkeys((*self.own, *self.glue)), key=lambda e: (e.ipv6, e.address))
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ParentAnswer:
-    """What one server of the zone above says of a delegation.
-
-    `nameservers` is the NS set that it refers to; None where it denies the delegation, and `denial`
-    says how, NXDOMAIN or NODATA. `referral` False: it holds the zone itself and answers for it.
-    """
-
-    nameserver: dns.name.Name
-    endpoint: Endpoint
-    nameservers: frozenset[dns.name.Name] | None
-    denial: str | None = None
-    referral: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    """A name server that should know the NS set of a zone, and did not tell it.
-
-    `zone` is the one that it serves: the zone itself, or the one above. `reason` says what came
-    instead, fit to be shown.
-    """
-
-    zone: dns.name.Name
-    nameserver: dns.name.Name
-    addresses: tuple[Endpoint, ...]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Zone:
-    """A zone and who serves it: the name servers of delegation and apex together, by name.
-
-    `parent_answers` is what servers of the zone above say of the delegation. `unheard` are those
-    that should know one of the NS sets and did not tell it, so that name servers may be missing.
-    """
-
-    apex: dns.name.Name
-    parent: dns.name.Name | None
-    nameservers: tuple[NameServer, ...]
-    parent_answers: tuple[ParentAnswer, ...] = ()
-    unheard: tuple[Unheard, ...] = ()
-
-    @property
-    def denying_parents(self) -> tuple[ParentAnswer, ...]:
-        """The servers of the zone above that know of no delegation, where others do."""
-        denying = tuple(one for one in self.parent_answers if one.nameservers is None)
-        return denying if len(denying) < len(self.parent_answers) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,129 +84,6 @@ class Hop:
     zone: Zone
     observations: tuple[Observation, ...]
     followed: bool = False
-
-
-# -- why a walk could not go on ------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class NoSuchDomain:
-    """The servers of `zone` say NXDOMAIN for `name` and nothing is delegated there."""
-
-    name: dns.name.Name
-    zone: dns.name.Name
-
-
-@dataclass(frozen=True, slots=True)
-class AliasLoop:
-    """The chain came back to a name it had passed, or exceeded 16 hops."""
-
-    chain: tuple[dns.name.Name, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NoEgress:
-    """Nothing at all answers from here, the root (or the given resolver) included."""
-
-    tried: tuple[Endpoint, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Intercepted:
-    """Something answers in place of the root servers: `answers` is what came, by address.
-
-    `recursive`: the answers are a recursive resolver's.
-    """
-
-    answers: tuple[tuple[Endpoint, str], ...]
-    recursive: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryFails:
-    """None of the servers of a registry's zone gives a usable answer; `heard`: some say something.
-
-    `answers` is what came of it, by address.
-    """
-
-    zone: dns.name.Name
-    answers: tuple[tuple[Endpoint, str], ...]
-    heard: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OutOfTime:
-    """The deadline came before the walk was done."""
-
-    at: dns.name.Name
-
-
-Obstacle: TypeAlias = NoSuchDomain | AliasLoop | NoEgress | Intercepted | RegistryFails | OutOfTime
-
-
-# -- probes: extra questions, asked only when the first answers call for them --------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """An expected value, seen at a name where it does not belong.
-
-    `kind`: ``doubled-zone``, ``missing-label``, ``parent-label`` or ``beside-alias``.
-    """
-
-    name: dns.name.Name
-    kind: str
-    value: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class MissingDot:
-    """A name that was entered without its final dot, so that the zone was appended to it.
-
-    `name` is what is served in a record of this type in `zone`, `meant` what was meant.
-    """
-
-    name: dns.name.Name
-    meant: dns.name.Name
-    rdtype: str
-    zone: dns.name.Name
-
-
-@dataclass(frozen=True, slots=True)
-class SeenHere:
-    """Expected values that this host's own resolver shows, and no authoritative server."""
-
-    resolver: Endpoint
-    name: dns.name.Name
-    values: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Probes:
-    """Answers to the extra questions; a field is empty where the question was not asked.
-
-    `wildcard_alias`: a random sibling of the owner name is the same alias.
-    `wildcard_texts`: TXT values that a random sibling of the last owner name shows too.
-    `missing_above`: the name closest to the zone apex, above the last owner name, that does not
-    exist either.
-    `tcp_refused`: addresses whose TCP/53 did not answer.
-    `edns_broken`: addresses that answer only without EDNS.
-    `case_changed`: addresses that returned the question in other letters than sent (0x20).
-    `rate_limited`: addresses that sent an empty truncated answer where the whole would have fitted.
-    `missing_dots`: names of aliases' targets and of name servers that lack their final dot.
-    `seen_here`: what this host's own resolver alone shows.
-    """
-
-    sightings: tuple[Sighting, ...] = ()
-    wildcard_alias: dns.name.Name | None = None
-    wildcard_texts: frozenset[bytes] = frozenset()
-    missing_above: dns.name.Name | None = None
-    tcp_refused: frozenset[Endpoint] = frozenset()
-    edns_broken: frozenset[Endpoint] = frozenset()
-    case_changed: frozenset[Endpoint] = frozenset()
-    rate_limited: frozenset[Endpoint] = frozenset()
-    missing_dots: tuple[MissingDot, ...] = ()
-    seen_here: SeenHere | None = None
 
 
 @dataclass(frozen=True, slots=True)

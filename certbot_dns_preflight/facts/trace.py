@@ -1,6 +1,6 @@
 """A resolution walk as it went: step by step, with the time that each step took. Pure facts.
 
-`tracing` fills it in, `report.trace` shows it. Nothing here asks or judges.
+`run.trace` fills it in, `report.trace` shows it. Nothing here asks or judges.
 """
 
 from __future__ import annotations

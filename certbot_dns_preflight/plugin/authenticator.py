@@ -16,7 +16,7 @@ from acme import challenges
 from certbot import errors, interfaces
 from certbot.plugins import common
 
-from certbot_dns_preflight import settings
+from certbot_dns_preflight import option_values, settings
 from certbot_dns_preflight.plugin import options, preparing, restore_options
 from certbot_dns_preflight.plugin.authenticators import Authenticators, Work
 
@@ -220,7 +220,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         from certbot_dns_preflight.run import waiting  # noqa: PLC0415 - loads dnspython
 
         how = self._settings
-        if settings.is_auto(self.conf("timeout")) and self._authenticators is not None:
+        if option_values.is_auto(self.conf("timeout")) and self._authenticators is not None:
             # Not before the records are made: a plugin may read its pause from its credentials.
             how = preparing.with_due_timeout(how, self._authenticators.pause)
         with watching.watch(asked, how, quiet=self.config.quiet) as watch:

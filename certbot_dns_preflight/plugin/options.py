@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from certbot import errors
 
-from certbot_dns_preflight import settings
+from certbot_dns_preflight import option_values, settings
 from certbot_dns_preflight.renewals import zone_map
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def declare(add: Callable[..., None]) -> None:
     for option in ALL:
         more: dict[str, Any] = {"action": _Joined} if option.repeatable else {}
         default = _as_text(option.default)
-        if option.default_words == settings.AUTO:
-            default = settings.AUTO
+        if option.default_words == option_values.AUTO:
+            default = option_values.AUTO
         add(
             option.name,
             metavar=option.metavar,

@@ -4,8 +4,8 @@ Decides how a text gets into a file without a reader ever seeing half of it, and
 else deciding which file that is. It knows nothing about what the text says.
 
 A directory is opened once for each write, and everything in it is done by that descriptor: what its
-path leads to later does not matter. Where root writes, no link on the way is followed that somebody
-else can have put there, and a directory in which others may exchange files is refused.
+path leads to later does not matter. Which directories root may write in is for `trusted_directory`
+to say.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 from certbot_dns_preflight.errors import PreflightError
+from certbot_dns_preflight.report.trusted_directory import (
+    open_directory,
+    refuse_shared,
+    shown_path,
+)
 
 _TRIES = 8
 _PATIENCE = 5.0  # seconds without progress
-_MOST_LINKS = 40  # on the way to a directory, as the kernel has it
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_PASS_THROUGH = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
-_DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-_GROUP_WRITES, _ALL_WRITE = 0o020, 0o002
-_ACCEPTED = "where root writes, it takes one that nobody but its owner can write, or a sticky one"
 
 
 class ReportFileError(PreflightError, OSError):
@@ -106,14 +106,14 @@ def check_writable(path: Path | str) -> None:
 def place(path: Path | str) -> Iterator[Place]:
     """Hold the directory of a file open; any error of what is done there is `ReportFileError`.
 
-    Refuses a directory that must not be trusted (see above).
+    Refuses a directory that must not be trusted (`trusted_directory`).
     """
     target = Path(path)
     try:
-        descriptor = _open_directory(target.parent)
+        descriptor = open_directory(target.parent)
         try:
             if os.geteuid() == 0:
-                _refuse_shared(descriptor, target.parent)
+                refuse_shared(descriptor, target.parent)
             yield Place(target, descriptor)
         finally:
             os.close(descriptor)
@@ -121,81 +121,6 @@ def place(path: Path | str) -> Iterator[Place]:
         raise
     except (OSError, ValueError) as error:
         raise _told(target, error) from error
-
-
-# -- the directory ---------------------------------------------------------------------------------
-
-
-def _open_directory(path: Path) -> int:
-    try:
-        return os.open(path, _DIRECTORY) if os.geteuid() != 0 else _walk(path)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise OSError(error.errno, f"there is no directory {_shown(path)}") from error
-
-
-def _walk(path: Path) -> int:
-    """Open a directory name by name, and follow a link only if nobody but root can have put it."""
-    here = os.open("/" if path.is_absolute() else ".", _DIRECTORY)
-    names = _names(path)
-    links = 0
-    try:
-        while names:
-            there = os.open(names.pop(), _PASS_THROUGH, dir_fd=here)
-            try:
-                if stat.S_ISLNK(os.fstat(there).st_mode):
-                    links += 1
-                    if links > _MOST_LINKS:
-                        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-                    if not _roots_own(there, here):
-                        raise OSError(
-                            errno.ELOOP,
-                            f"somebody else can change a link on the way to its directory "
-                            f"{_shown(path)}; where root writes, it takes links that root alone "
-                            "can change",
-                        )
-                    target = Path(os.readlink("", dir_fd=there))
-                    names += _names(target)
-                    following = os.open("/", _DIRECTORY) if target.is_absolute() else None
-                else:
-                    following = os.open(".", _DIRECTORY, dir_fd=there)
-            finally:
-                os.close(there)
-            if following is not None:
-                os.close(here)
-                here = following
-    except BaseException:
-        os.close(here)
-        raise
-    return here
-
-
-def _names(path: Path) -> list[str]:
-    """Give the names on a path, the first one last."""
-    return [part for part in reversed(path.parts) if part != path.anchor]
-
-
-def _roots_own(link: int, directory: int) -> bool:
-    around = os.fstat(directory)
-    trusted = {0, Path("/").stat().st_uid}  # which in a user namespace is not 0
-    return {os.fstat(link).st_uid, around.st_uid} <= trusted and not _is_shared(around)
-
-
-def _refuse_shared(descriptor: int, directory: Path) -> None:
-    if _is_shared(os.fstat(descriptor)):
-        raise OSError(
-            errno.EPERM,
-            f"others can write its directory {_shown(directory)}, which is not sticky; {_ACCEPTED}",
-        )
-
-
-def _is_shared(directory: os.stat_result) -> bool:
-    """Whether others than its owner (and root's group) may exchange what is in a directory."""
-    mode = directory.st_mode
-    others = mode & _ALL_WRITE or (mode & _GROUP_WRITES and directory.st_gid != 0)
-    return bool(others) and not mode & stat.S_ISVTX
-
-
-# -- the file --------------------------------------------------------------------------------------
 
 
 def _why_not(there: Place) -> str | None:
@@ -318,8 +243,4 @@ def _told(target: Path, error: OSError | ValueError) -> ReportFileError:
 
 
 def _message(target: Path, reason: str) -> str:
-    return f"cannot write {_shown(target)}: {reason}"
-
-
-def _shown(path: Path) -> str:
-    return ascii(str(path)) if not str(path).isprintable() else str(path)
+    return f"cannot write {shown_path(target)}: {reason}"

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.escaping import printable, show_name
 from certbot_dns_preflight.facts.answers import Alias, Values
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import NoSuchDomain
+from certbot_dns_preflight.facts.registry import is_top_level
 from certbot_dns_preflight.report.json_report import own_tool
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.plain_name import plain_name
@@ -35,7 +36,6 @@ _CAA = "caa-"
 _ALIAS = "alias-"
 # About the certificate's own host, or about views: nothing that the target's zone must have.
 _NOT_THE_TARGETS = ("caa-", "domain-without-address", "split-view")
-_TOP_LEVEL = 2  # labels, the root's counted
 
 
 class State(enum.StrEnum):
@@ -114,7 +114,7 @@ class Plan:
         if not survey.hops:
             return Step(what, State.UNKNOWN, f"The name servers of {shown} could not be found.")
         zone = survey.hops[0].zone
-        if len(zone.apex.labels) <= _TOP_LEVEL < len(self.zone.labels):
+        if is_top_level(zone.apex) and not is_top_level(self.zone):
             summary = f"{shown} is not delegated in {plain_name(zone.apex)}."
             return Step(what, State.TO_DO, summary, f"Create the zone {shown} and delegate it.")
         trouble = next(_errors(self.there, without=_NOT_THE_TARGETS), None)

@@ -10,11 +10,9 @@ import textwrap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks.observations import UNSTABLE_FLIPS
-from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.survey import Status
+from certbot_dns_preflight.report.address_answers import AddressAnswers, bogus_places
 from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import (
     address_words,
@@ -22,23 +20,20 @@ from certbot_dns_preflight.report.words import (
     name_listing,
     plural,
     seconds,
-    shown_value,
-    state_words,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome
-    from certbot_dns_preflight.facts.survey import Hop, NameServer, Observation
+    from certbot_dns_preflight.facts.survey import Hop, Observation
+    from certbot_dns_preflight.facts.zone import NameServer
 
 _MOST_ROWS = 14
 _ALIKE_FROM = 3
 _MOST_GROUPS = 8
 _ADDRESSES_NAMED = 2
-_DIFFERENT = 2
 _MOST_HOPS = 4
-_VALUE_ROOM = 30
 _FINE = frozenset({Status.MATCH})
 
 
@@ -58,7 +53,7 @@ def evidence(challenge: ChallengeOutcome, *, width: int) -> tuple[Line, ...]:
     """
     survey = challenge.survey
     expected = survey.challenge.expected
-    bogus = _bogus(challenge)
+    bogus = bogus_places(challenge)
     passed = survey.hops
     left_out = range(0)
     if len(passed) > _MOST_HOPS:
@@ -76,50 +71,12 @@ def evidence(challenge: ChallengeOutcome, *, width: int) -> tuple[Line, ...]:
                 f"{plain_name(hop.owner)}, on the name servers of {plain_name(hop.zone.apex)}",
                 width,
             )
-        told = _Told(hop, expected, bogus)
+        told = AddressAnswers(hop, expected, bogus)
         lines += _hop_lines(told, width, detailed=hop is passed[-1])
     return tuple(lines)
 
 
-_Place = tuple[object, object, object]
-
-
-def _bogus(challenge: ChallengeOutcome) -> frozenset[_Place]:
-    """Collect the addresses whose answers do not validate: name server, address and port."""
-    return frozenset(
-        (place.get("nameserver"), place.get("address"), place.get("port"))
-        for finding in challenge.findings
-        if finding.code == Code.DNSSEC_BOGUS
-        for fault in _mappings(finding.evidence.get("faults"))
-        for place in _mappings(fault.get("addresses"))
-    )
-
-
-def _mappings(value: object) -> list[dict[str, object]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-class _Told:
-    """What each address of a hop answers, in words, and how that is to be coloured."""
-
-    def __init__(self, hop: Hop, expected: tuple[bytes, ...], bogus: frozenset[_Place]) -> None:
-        self.hop, self.expected, self._bogus = hop, expected, bogus
-        self._others = _other_values(hop, expected)
-
-    def answer(self, seen: Observation, *, timed: bool = True) -> tuple[str, Status]:
-        """Word it; an answer that is right now, but not to be relied on, is not a good one."""
-        followed = self.hop.followed
-        words = state_words(seen, self.expected, followed=followed, timed=timed)
-        words += _which(seen, self._others, followed=followed)
-        if seen.status is Status.MATCH and seen.flips >= UNSTABLE_FLIPS:
-            return f"ok now, {seen.flips} changes", Status.PARTIAL
-        place = seen.nameserver.to_text(), seen.endpoint.address, seen.endpoint.port
-        if place in self._bogus:
-            return f"{words}, DNSSEC fails", Status.MISMATCH
-        return words, seen.status
-
-
-def _hop_lines(told: _Told, width: int, *, detailed: bool) -> list[Line]:
+def _hop_lines(told: AddressAnswers, width: int, *, detailed: bool) -> list[Line]:
     hop = told.hop
     groups = _groups(told)
     alike = len(groups) == 1 and (len(hop.observations) >= _ALIKE_FROM or not detailed)
@@ -148,7 +105,7 @@ class _Row:
         return left + self.answer, len(left)
 
 
-def _rows(told: _Told, width: int) -> list[Line]:
+def _rows(told: AddressAnswers, width: int) -> list[Line]:
     rows: list[_Row] = []
     previous, hop = None, told.hop
     for observation in hop.observations:
@@ -219,7 +176,7 @@ def _fitting(text: str, at: int, state: Status | None, width: int) -> list[Line]
 _Group = tuple[str, Status, int | None]
 
 
-def _groups(told: _Told) -> dict[_Group, list[Observation]]:
+def _groups(told: AddressAnswers) -> dict[_Group, list[Observation]]:
     groups: dict[_Group, list[Observation]] = {}
     for observation in told.hop.observations:
         words, state = told.answer(observation, timed=False)
@@ -227,29 +184,9 @@ def _groups(told: _Told) -> dict[_Group, list[Observation]]:
     return groups
 
 
-def _other_values(hop: Hop, expected: tuple[bytes, ...]) -> frozenset[frozenset[bytes]]:
-    """Collect the different sets of values, other than the expected, that addresses show."""
-    return frozenset(
-        frozenset(observation.reading.texts).difference(expected)
-        for observation in hop.observations
-        if isinstance(observation.reading, Values)
-    ) - {frozenset()}
-
-
-def _which(observation: Observation, others: frozenset[frozenset[bytes]], *, followed: bool) -> str:
-    """Say which other values an address shows, where not all that show any show the same."""
-    if followed or len(others) < _DIFFERENT or not isinstance(observation.reading, Values):
-        return ""
-    mine = [
-        text for text in dict.fromkeys(observation.reading.texts) if any(text in o for o in others)
-    ]
-    if not mine:
-        return ""
-    more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""
-    return f" {shown_value(mine[0], _VALUE_ROOM, '...')}{more}"
-
-
-def _grouped(told: _Told, groups: dict[_Group, list[Observation]], width: int) -> list[Line]:
+def _grouped(
+    told: AddressAnswers, groups: dict[_Group, list[Observation]], width: int
+) -> list[Line]:
     ordered = sorted(groups.items(), key=lambda item: item[0][1] in _FINE)
     lines: list[Line] = []
     for (words, state, serial), group in ordered[:_MOST_GROUPS]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from certbot_dns_preflight.facts.serials import lag
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import address_words, plural, seconds, state_words
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.outcome import Progress
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
 
-_SERIALS = 2**32
 _FEWEST_LINES = 3
 _FEW = 3
 
@@ -156,10 +156,8 @@ def _cell(observation: Observation, survey: Survey, hop: Hop, *, addressed: bool
 
 
 def _behind(observation: Observation, hop: Hop) -> int:
-    """Count how far the serial lags behind the newest one there (RFC 1982 §3.2); 0 if unknown."""
-    if observation.serial is None:
+    """Count how far the serial lags behind the newest one there; 0 if unknown."""
+    mine = observation.serial
+    if mine is None:
         return 0
-    lags = [
-        (o.serial - observation.serial) % _SERIALS for o in hop.observations if o.serial is not None
-    ]
-    return max((lag for lag in lags if lag < _SERIALS // 2), default=0)
+    return max((lag(mine, o.serial) for o in hop.observations if o.serial is not None), default=0)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import NoSuchDomain
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

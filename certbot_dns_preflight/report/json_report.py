@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from certbot_dns_preflight.escaping import presentation, printable, show_name
 from certbot_dns_preflight.facts import answers
-from certbot_dns_preflight.facts.survey import AliasLoop, Listing
+from certbot_dns_preflight.facts.obstacle import AliasLoop
+from certbot_dns_preflight.facts.zone import Listing
 from certbot_dns_preflight.report.words import address_words, error_words
 
 if TYPE_CHECKING:

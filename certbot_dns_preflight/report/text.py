@@ -7,7 +7,6 @@ are. On a terminal the verdict is also the last line, where the eye is.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,15 +14,24 @@ from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import styles
+from certbot_dns_preflight.report.alike import Alike
 from certbot_dns_preflight.report.confirm import commands
 from certbot_dns_preflight.report.evidence import evidence
 from certbot_dns_preflight.report.grouping import Picture, pictures
 from certbot_dns_preflight.report.headline import first_error, headline, is_unvalued
+from certbot_dns_preflight.report.notes import MOST_NOTES, note_lines
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.values import value_lines
-from certbot_dns_preflight.report.words import address_words, listing, plural, seconds
+from certbot_dns_preflight.report.words import (
+    address_words,
+    listing,
+    opening,
+    plural,
+    seconds,
+    unended,
+)
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
@@ -33,12 +41,9 @@ _NARROWEST = 40
 _MOST_PICTURES = 6
 _MOST_NAMES = 4
 _MOST_FURTHER = 5
-_MOST_NOTES = 8
-_MOST_ALIKE = 2
 _MOST_ALIASES = 2
 _MOST_RECORDS = 4
 _REPEATED_FROM = 12  # lines: below that, the first one is in view
-_NOTES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _NO_VALUE = "No TXT value was given to compare; add --expect VALUE."
 
@@ -126,10 +131,10 @@ class _Report:
     def _picture(self, picture: Picture, *, headed: bool) -> None:
         page, challenge = self.page, picture.challenges[0]
         errors = [f for f in challenge.findings if f.severity is Severity.ERROR]
-        alike = _Alike(picture)
+        alike = Alike(picture)
         page.blank()
         if errors and not headed:
-            page.paragraph(_opening(self._words(alike.of(errors[0].summary))), INDENT)
+            page.paragraph(opening(self._words(alike.of(errors[0].summary))), INDENT)
             page.blank()
         if len(picture.challenges) > 1:
             page.labelled("names", self._all_names(picture))
@@ -185,14 +190,14 @@ class _Report:
             if len(passed) > 1 and passed[-1].zone.apex != passed[0].zone.apex:
                 page.labelled("", f"in the zone {plain_name(passed[-1].zone.apex)}")
 
-    def _finding(self, finding: Finding, alike: _Alike, *, leading: bool) -> None:
+    def _finding(self, finding: Finding, alike: Alike, *, leading: bool) -> None:
         page = self.page
         kind = finding.evidence.get("kind")
         code = f"{finding.code}: {kind}" if isinstance(kind, str) else finding.code
-        words = finding.cause if leading and finding.cause else _opening(finding.summary)
+        words = finding.cause if leading and finding.cause else opening(finding.summary)
         if not leading or finding.cause or alike.number == 1:
             label = "cause" if leading else "also"
-            words = self._words(alike.of(_unended(words)))
+            words = self._words(alike.of(unended(words)))
             page.labelled(label, f"{words} ({printable(code)}).")
         if finding.remedy:
             page.labelled("fix", self._fix(finding, alike))
@@ -200,7 +205,7 @@ class _Report:
             for record in finding.records[:_MOST_RECORDS]:
                 page.copied(printable(record))
 
-    def _fix(self, finding: Finding, alike: _Alike) -> str:
+    def _fix(self, finding: Finding, alike: Alike) -> str:
         """Say what to do; a record that follows on a line of its own is not in the sentence too."""
         remedy = finding.remedy
         if not finding.records or alike.number > 1:
@@ -210,7 +215,7 @@ class _Report:
         several = len(finding.records) > 1
         tail = "" if "this record" in remedy else " The records:" if several else " The record:"
         if not tail:
-            remedy = f"{_unended(remedy)}:"
+            remedy = f"{unended(remedy)}:"
         return self._words(remedy) + tail
 
     def _commands(self, finding: Finding, challenge: ChallengeOutcome) -> None:
@@ -250,49 +255,21 @@ class _Report:
 
     def notes(self) -> None:
         """Show warnings and information, alike ones once."""
-        groups: dict[tuple[str, str], dict[str, list[str]]] = {}
-        for severity, label in _NOTES.items():
-            for challenge in self.outcome.challenges:
-                for finding in challenge.findings:
-                    if finding.severity is not severity or (
-                        # Errors of what is not ready were shown above.
-                        severity is Severity.ERROR and challenge.verdict is not Verdict.READY
-                    ):
-                        continue
-                    summaries = groups.setdefault((label, finding.code), {})
-                    names = summaries.setdefault(_unended(finding.summary), [])
-                    names.append(challenge.survey.challenge.domain)
-        notes = [
-            (label, f"{_opening(self._words(words))} ({printable(code)}).")
-            for (label, code), summaries in groups.items()
-            for words in self._alike_notes(summaries)
-        ]
+        notes = note_lines(self.outcome, self.surface, detailed=self.detailed)
         if notes:
             self.page.blank()
-        most = len(notes) if self.detailed else _MOST_NOTES
+        most = len(notes) if self.detailed else MOST_NOTES
         for label, words in notes[:most]:
             self.page.labelled(label, words)
         if len(notes) > most:
             self.page.labelled("", f"and {plural(len(notes) - most, 'more note')}")
-
-    def _alike_notes(self, summaries: dict[str, list[str]]) -> list[str]:
-        """Word what one code says: each sentence, or one for all its names."""
-        if len(summaries) <= _MOST_ALIKE or self.detailed:
-            return list(summaries)
-        first, *rest = summaries
-        domain = summaries[first][0]
-        others = tuple(name for words in rest for name in summaries[words])
-        if first.startswith(f"{domain} has "):
-            subject = listing((domain, *others), most=_MOST_NAMES)
-            return [f"{subject} have {first.removeprefix(f'{domain} has ')}"]
-        return [f"{first}; the same for {self._names(tuple(dict.fromkeys(others)))}"]
 
     def unjudged(self) -> None:
         """Say what could not be checked."""
         sentences = dict.fromkeys(s for c in self.outcome.challenges for s in c.unjudged)
         if sentences:
             self.page.blank()
-        for sentence in list(sentences)[:_MOST_NOTES]:
+        for sentence in list(sentences)[:MOST_NOTES]:
             self.page.labelled("note", self._words(sentence))
 
     def vantage(self) -> None:
@@ -309,51 +286,9 @@ class _Report:
         return as_typed(printable(words), self.surface)
 
 
-class _Alike:
-    """Words of the first of several names, put so that they hold for all of them."""
-
-    def __init__(self, picture: Picture) -> None:
-        self.number = len(picture.challenges)
-        survey = picture.challenges[0].survey
-        self._rules: list[tuple[re.Pattern[str], str]] = []
-        if self.number == 1:
-            return
-        zones = len(picture.zones)
-        owners = [plain_name(survey.challenge.owner), survey.challenge.domain]
-        for owner in owners:
-            self._add(owner, f"{self.number} names")
-        if zones > 1 and survey.hops:
-            apex = plain_name(survey.hops[-1].zone.apex)
-            self._rules.append((_token("the zone ", apex), "each zone"))
-            self._add(apex, f"{zones} zones")
-
-    def _add(self, name: str, instead: str) -> None:
-        self._rules.append((_token(r"\b(for|at|of) ", name), rf"\1 {instead}"))
-
-    def of(self, words: str) -> str:
-        """Put the sentence."""
-        for pattern, instead in self._rules:
-            words = pattern.sub(instead, words)
-        return words
-
-
-def _token(lead: str, name: str) -> re.Pattern[str]:
-    return re.compile(rf"{lead}{re.escape(name)}(?![\w-]|\.\w)")
-
-
 def _counts_names(outcome: Outcome) -> bool:
     """Whether the headline counts names, as several failed."""
     return sum(c.verdict is not Verdict.READY for c in outcome.challenges) > 1
-
-
-def _opening(words: str) -> str:
-    """Begin a sentence with a capital letter, unless it begins with a name."""
-    first = words.partition(" ")[0]
-    return words[:1].upper() + words[1:] if first.isalpha() else words
-
-
-def _unended(words: str) -> str:
-    return printable(words).rstrip().removesuffix(".")
 
 
 def _from_where(vantage: Vantage) -> str:

@@ -12,6 +12,7 @@ import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.facts.serials import is_older
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import address_words, seconds, state_words
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
 
 _ROW, _BAR, _AXIS = 46, 12, 24
-_SERIALS = 2**32
 _MOST_ROWS = 60
 _SHORTEST_WAIT = 0.001
 
@@ -136,10 +136,8 @@ def _axis(height: int, elapsed: float) -> Iterator[str]:
 
 
 def _is_behind(observation: Observation, hop: Hop) -> bool:
-    """Whether another address of the zone has a newer serial (RFC 1982 §3.2)."""
+    """Whether another address of the zone has a newer serial."""
     mine = observation.serial
     return mine is not None and any(
-        0 < (other.serial - mine) % _SERIALS < _SERIALS // 2
-        for other in hop.observations
-        if other.serial is not None
+        is_older(mine, other.serial) for other in hop.observations if other.serial is not None
     )

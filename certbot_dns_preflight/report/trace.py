@@ -1,4 +1,4 @@
-"""A walk as a tree that a person can follow, and as JSON. Pure.
+"""A walk as a tree that a person can follow. Pure; `trace_json` is for programs.
 
 The answer comes first: which zone holds the challenge name, and on how many servers. Then each
 owner name with the zones above it, its servers and what each address said, and at the end the
@@ -7,18 +7,21 @@ domain's own addresses.
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from dataclasses import dataclass, field, replace
-from importlib import metadata, resources
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight.escaping import show_name
-from certbot_dns_preflight.facts import survey as facts
 from certbot_dns_preflight.facts.answers import Values
-from certbot_dns_preflight.facts.survey import Listing, Status, agreed_alias, measure
+from certbot_dns_preflight.facts.obstacle import (
+    AliasLoop,
+    Intercepted,
+    NoEgress,
+    NoSuchDomain,
+    OutOfTime,
+    RegistryFails,
+)
+from certbot_dns_preflight.facts.survey import Status, agreed_alias, measure
+from certbot_dns_preflight.facts.zone import Listing
 from certbot_dns_preflight.report import styles
-from certbot_dns_preflight.report.json_report import server_as_json, vantage_as_json
 from certbot_dns_preflight.report.page import Page
 from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import (
@@ -35,11 +38,11 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.facts.answers import Reading
-    from certbot_dns_preflight.facts.finding import Json
-    from certbot_dns_preflight.facts.survey import Hop, NameServer, Obstacle, Survey
+    from certbot_dns_preflight.facts.obstacle import Obstacle
+    from certbot_dns_preflight.facts.survey import Hop, Survey
     from certbot_dns_preflight.facts.trace import Destination, Leg, Step, Trail
+    from certbot_dns_preflight.facts.zone import NameServer
 
-VERSION = 1
 _MOST_VALUES = 4
 _LONGEST_VALUE = 60
 
@@ -78,64 +81,22 @@ def render(trail: Trail, *, width: int = 80, colour: bool = False, unicode: bool
     return page.text()
 
 
-def as_json(trail: Trail) -> dict[str, Json]:
-    """Make the walk as JSON values (`trace-schema-v1.json`). Times are seconds."""
-    judged = trail.survey
-    return {
-        "version": VERSION,
-        "tool": {
-            "name": "certbot-dns-preflight",
-            "version": metadata.version("certbot-dns-preflight"),
-        },
-        "started": trail.started.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "elapsed_seconds": round(trail.elapsed, 3),
-        "vantage": vantage_as_json(trail.vantage),
-        "domain": judged.challenge.domain,
-        "owner_name": show_name(judged.challenge.owner),
-        "alias_chain": [show_name(name) for name in judged.alias_chain],
-        "zone": show_name(judged.hops[-1].zone.apex) if judged.hops else None,
-        "obstacle": None if judged.obstacle is None else obstacle_words(judged.obstacle),
-        "walk": [
-            {
-                "owner_name": show_name(leg.owner),
-                "steps": [_step_as_json(step) for step in leg.steps],
-                "servers": [
-                    server_as_json(seen)
-                    for hop in judged.hops[number : number + 1]
-                    for seen in _towards_alias(hop).observations
-                ],
-            }
-            for number, leg in enumerate(trail.legs)
-        ],
-        "addresses": [_destination_as_json(seen) for seen in trail.destinations],
-    }
-
-
-def schema() -> dict[str, Any]:
-    """Read the JSON Schema (draft 2020-12) of a trace."""
-    name = f"trace-schema-v{VERSION}.json"
-    loaded: dict[str, Any] = json.loads(
-        resources.files(__package__).joinpath(name).read_text("utf-8")
-    )
-    return loaded
-
-
 def obstacle_words(obstacle: Obstacle) -> str:
     """Say where the walk ended before its end."""
     match obstacle:
-        case facts.NoSuchDomain(name=name, zone=zone):
+        case NoSuchDomain(name=name, zone=zone):
             return f"{plain_name(name)} does not exist (NXDOMAIN from the servers of {_zone(zone)})"
-        case facts.AliasLoop(chain=chain):
+        case AliasLoop(chain=chain):
             return f"CNAME loop or chain too long: {listing(tuple(map(plain_name, chain)), most=4)}"
-        case facts.NoEgress(tried=tried):
+        case NoEgress(tried=tried):
             shown = listing(tuple(address_words(endpoint) for endpoint in tried), most=3)
             return f"no server answers this host ({shown})"
-        case facts.Intercepted(answers=answers):
+        case Intercepted(answers=answers):
             shown = listing(tuple(address_words(endpoint) for endpoint, _ in answers), most=3)
             return f"something answers in place of the root servers ({shown})"
-        case facts.RegistryFails(zone=zone):
+        case RegistryFails(zone=zone):
             return f"the servers of {_zone(zone)} give no usable answer"
-        case facts.OutOfTime(at=name):
+        case OutOfTime(at=name):
             return f"time ran out at {plain_name(name)}"
         case _ as never:
             assert_never(never)
@@ -176,7 +137,7 @@ def _referred(step: Step) -> str:
 
 
 def _server(server: NameServer, hop: Hop, survey: Survey) -> _Node:
-    expected, hop = survey.challenge.expected, _towards_alias(hop)
+    expected, hop = survey.challenge.expected, towards_alias(hop)
     node = _Node(plain_name(server.name), _listed(server))
     for seen in hop.observations:
         if seen.nameserver == server.name:
@@ -195,7 +156,7 @@ def _server(server: NameServer, hop: Hop, survey: Survey) -> _Node:
     return node
 
 
-def _towards_alias(hop: Hop) -> Hop:
+def towards_alias(hop: Hop) -> Hop:
     """Measure a hop by the alias that its servers show, also where that led to nothing."""
     if hop.followed or agreed_alias(hop) is None:
         return hop
@@ -276,26 +237,3 @@ def _branch(hanging: str, number: int, count: int, unicode: bool) -> tuple[str, 
 
 def _milliseconds(value: float) -> str:
     return f"{value * 1000:.1f} ms" if value < 0.01 else f"{value * 1000:.0f} ms"  # noqa: PLR2004 - digits
-
-
-# -- JSON ------------------------------------------------------------------------------------------
-
-
-def _step_as_json(step: Step) -> dict[str, Json]:
-    return {
-        "zone": show_name(step.zone),
-        "nameserver": None if step.by is None else show_name(step.by),
-        "address": None if step.endpoint is None else step.endpoint.address,
-        "rtt_seconds": None if step.seconds is None else round(step.seconds, 4),
-    }
-
-
-def _destination_as_json(seen: Destination) -> dict[str, Json]:
-    return {
-        "name": show_name(seen.name),
-        "zone": None if seen.zone is None else show_name(seen.zone),
-        "alias": None if seen.alias is None else show_name(seen.alias),
-        "addresses": list(seen.addresses),
-        "missing": seen.missing,
-        "rtt_seconds": None if seen.seconds is None else round(seen.seconds, 4),
-    }

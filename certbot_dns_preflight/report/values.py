@@ -1,6 +1,6 @@
 """The expected and the served values of a failed challenge, as labelled lines. Pure.
 
-Decides which values are worth showing and which pair is compared; `comparison` lays a pair out.
+Decides which values are worth showing and which pair is compared; `side_by_side` lays a pair out.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks.txt_difference import Kind, compare
+from certbot_dns_preflight.checks.manglings import Kind
+from certbot_dns_preflight.checks.txt_difference import compare
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report import styles

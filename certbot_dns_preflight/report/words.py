@@ -204,3 +204,14 @@ def shown_value(value: bytes, room: int, ellipsis: str) -> str:
         pieces.append(piece)
         used += len(piece)
     return "".join(pieces) + ellipsis + length
+
+
+def opening(words: str) -> str:
+    """Begin a sentence with a capital letter, unless it begins with a name."""
+    first = words.partition(" ")[0]
+    return words[:1].upper() + words[1:] if first.isalpha() else words
+
+
+def unended(words: str) -> str:
+    """Leave out the final dot of a sentence."""
+    return printable(words).rstrip().removesuffix(".")

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts.caa import AliasTo, CaaAnswer, Climb, Failed, Look, NotAskable
+from certbot_dns_preflight.facts.registry import is_top_level
 from certbot_dns_preflight.resolve.caa_servers import CaaServers
-from certbot_dns_preflight.resolve.referrals import TOP_LEVEL
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 
@@ -118,6 +118,6 @@ class CaaSearch:
 def _upwards(domain: dns.name.Name) -> list[dns.name.Name]:
     """List a domain and its ancestors, up to the top-level domain."""
     names = [domain]
-    while len(names[-1]) > TOP_LEVEL:
+    while not is_top_level(names[-1]):
         names.append(names[-1].parent())
     return names

@@ -28,7 +28,7 @@ from certbot_dns_preflight.facts.caa import (
     Properties,
 )
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
-from certbot_dns_preflight.facts.survey import NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from certbot_dns_preflight.resolve.caa_wire import properties
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any

@@ -7,19 +7,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import dns.name
 
+from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress, NoSuchDomain, RegistryFails
 from certbot_dns_preflight.facts.registry import is_registry
-from certbot_dns_preflight.facts.survey import (
-    Intercepted,
-    NoEgress,
-    NoSuchDomain,
-    RegistryFails,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from certbot_dns_preflight.facts.answers import Endpoint, Response
-    from certbot_dns_preflight.facts.survey import Zone
+    from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.patience import AddressHistory
     from certbot_dns_preflight.resolve.referrals import Addresses
 
@@ -66,6 +61,16 @@ class DelegationCache:
             if name == dns.name.root:
                 return None
             name = name.parent()
+
+    def lineage(self, cut: ZoneCut, root: ZoneCut) -> tuple[ZoneCut, ...]:
+        """Give the cuts known from `root`, or the first one below it, down to `cut`."""
+        cuts = [cut]
+        while (parent := cuts[0].parent) is not None:
+            above = root if parent == dns.name.root else self.cuts.get(parent)
+            if above is None:
+                break
+            cuts.insert(0, above)
+        return tuple(cuts)
 
     def note_referral(self, apex: dns.name.Name, endpoint: Endpoint, response: Response) -> None:
         """Keep an answer that led to a zone."""

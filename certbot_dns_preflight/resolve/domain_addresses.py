@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from certbot_dns_preflight.facts.survey import NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.queries import SINGLE_TRY

@@ -15,7 +15,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight.challenge import CHALLENGE_LABEL
 from certbot_dns_preflight.facts.answers import Values
-from certbot_dns_preflight.facts.survey import Sighting
+from certbot_dns_preflight.facts.probes import Sighting
 from certbot_dns_preflight.resolve.queries import SINGLE_TRY
 from certbot_dns_preflight.resolve.siblings import a_few, random_sibling, texts_at
 from certbot_dns_preflight.resolve.tasks import together

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import dns.name
 
 from certbot_dns_preflight.facts.answers import Absent
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
+from certbot_dns_preflight.facts.probes import MissingDot
 from certbot_dns_preflight.facts.registry import is_registry
-from certbot_dns_preflight.facts.survey import MissingDot, NoSuchDomain
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.tasks import together
 

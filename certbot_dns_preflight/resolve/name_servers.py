@@ -1,84 +1,56 @@
 """Who serves a zone: the name servers of delegation and apex together, and their addresses.
 
-Decides whom to ask for that and what counts. A name server's own addresses take a walk of their
-own, which `walker` does.
+Decides whom to ask for that, what counts and what is looked for again. How the addresses are found
+is for `server_addresses` to say, and what one server tells of an NS set for `ns_sets`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import dns.message
 import dns.name
-import dns.rdatatype
 
-from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.limits import Budget
 from certbot_dns_preflight.facts.registry import is_registry
-from certbot_dns_preflight.facts.survey import Listing, NameServer, NoSuchDomain, Zone
+from certbot_dns_preflight.facts.zone import Listing, NameServer, Zone
 from certbot_dns_preflight.resolve.budgets import MOST_ADDRESSES, MOST_NAMESERVERS
-from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.fanout import ask_any, ask_each_server
 from certbot_dns_preflight.resolve.ns_sets import ApexSet, Delegation, NsSets
-from certbot_dns_preflight.resolve.referrals import (
-    ADDRESS_TYPES,
-    Addresses,
-    is_authoritative,
-    read_addresses,
-)
+from certbot_dns_preflight.resolve.server_addresses import within_bound
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import Background, together
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from certbot_dns_preflight.facts.answers import Endpoint
-    from certbot_dns_preflight.resolve.cache import DelegationCache, Found
+    from certbot_dns_preflight.resolve.cache import DelegationCache, ZoneCut
     from certbot_dns_preflight.resolve.exchange import Exchange
-    from certbot_dns_preflight.resolve.via_resolver import Discovery
+    from certbot_dns_preflight.resolve.referrals import Addresses
+    from certbot_dns_preflight.resolve.server_addresses import ServerAddresses
 
-    Find = Callable[[dns.name.Name, tuple[dns.name.Name, ...]], Awaitable[Found]]
-
-_DEEPEST_CHAIN = 8  # name servers whose addresses need other name servers, and so on
-_ENOUGH_SERVERS = 4  # of a zone, asked for another name server's addresses
 _MOST_PASSES = 3  # name servers that only name servers list that only others list
-_CIRCULAR = Addresses(
-    (),
-    "the delegation is circular: its address depends on itself, and there is no glue",
-    circular=True,
-)
 
 
 class NameServers:
     """Learns who serves the zones of a run, each once."""
 
-    def __init__(  # noqa: PLR0913 - the parts of a walk, by keyword
+    def __init__(
         self,
         exchange: Exchange,
         cache: DelegationCache,
         *,
         root: ZoneCut,
-        find: Find,
-        discovery: Discovery | None,
-        families: Collection[int],
+        addresses: ServerAddresses,
     ) -> None:
-        """Take the walk's parts; `discovery` resolves names where it leads the way.
-
-        `find` finds the zone that a name lies in, and passes on the names that wait for it.
-        """
+        """Take the walk's parts; `root` is where it begins, and `addresses` are its too."""
         self._exchange = exchange
         self._known = cache
         self._root = root
-        self._find = find
-        self._discovery = discovery
-        self._families = families
-        self._addresses = SingleFlight(cache.addresses)
+        self._addresses = addresses
         self._zones = SingleFlight(cache.zones)
         self._sets = NsSets(exchange, cache)
-        self._needs: dict[dns.name.Name, set[dns.name.Name]] = {}
         self._again = Background()
 
     async def close(self) -> None:
@@ -123,136 +95,10 @@ class NameServers:
         if self._known.zones.get(zone.apex) is zone:  # else learned anew meanwhile
             self._known.zones[zone.apex] = learned
 
-    async def addresses(
-        self, name: dns.name.Name, *, held: tuple[dns.name.Name, ...] = ()
-    ) -> Addresses:
-        """Resolve a name server's addresses by a walk of its own.
-
-        `held` are the names whose addresses wait for this one; a circle resolves to nothing.
-        """
-        if name not in self._known.addresses and self._exchange.budgets.take_name(name):
-            return Addresses((), "it was not looked up: the run's limit was met", limited=True)
-        if len(held) >= _DEEPEST_CHAIN or self._leads_to(name, frozenset(held)):
-            return _CIRCULAR
-        needed_by = self._needs.setdefault(held[-1], set()) if held else set()
-        needed_by.add(name)
-        try:
-            return await self._addresses.get(name, lambda: self._resolve(name, (*held, name)))
-        finally:
-            needed_by.discard(name)
-
-    async def endpoints(
-        self, cut: ZoneCut, *, held: tuple[dns.name.Name, ...] = ()
-    ) -> tuple[Endpoint, ...]:
-        """Addresses good enough to go on with: the glue, or else what the names resolve to."""
-        servers = await self._some(cut, held=held)
-        return self._usable(endpoint for some in servers.values() for endpoint in some)
-
-    async def further(
-        self,
-        cut: ZoneCut,
-        but: Collection[Endpoint],
-        *,
-        held: tuple[dns.name.Name, ...] = (),
-    ) -> tuple[Endpoint, ...]:
-        """Addresses to go on with where those of `endpoints` are of no use: the names' own."""
-        with self._exchange.budgets.spending(cut.apex):
-            found = await together(self.addresses(name, held=held) for name in cut.nameservers)
-        own = self._usable(endpoint for addresses in found for endpoint in addresses.endpoints)
-        return tuple(endpoint for endpoint in own if endpoint not in but)
-
-    async def _some(
-        self, cut: ZoneCut, *, held: tuple[dns.name.Name, ...]
-    ) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
-        """Give name servers with addresses to ask: those with glue, or else all with their own."""
-        servers = {name: self._usable(glue) for name, glue in cut.nameservers.items()}
-        if not any(servers.values()):
-            if cut.known_at:
-                return dict.fromkeys(tuple(cut.nameservers)[:1], cut.known_at)
-            with self._exchange.budgets.spending(cut.apex):
-                found = await together(self.addresses(name, held=held) for name in cut.nameservers)
-            servers = {
-                name: self._usable(addresses.endpoints)
-                for name, addresses in zip(cut.nameservers, found, strict=True)
-            }
-        return _within_bound(servers)
-
-    async def _all(self, cut: ZoneCut) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
-        """Give all name servers with addresses to ask: the glue of each, or else its own."""
-        servers = {name: self._usable(glue) for name, glue in cut.nameservers.items()}
-        bare = [name for name, endpoints in servers.items() if not endpoints]
-        with self._exchange.budgets.spending(cut.apex):
-            found = await together(self.addresses(name) for name in bare)
-        for name, addresses in zip(bare, found, strict=True):
-            servers[name] = self._usable(addresses.endpoints)
-        return _within_bound(servers)
-
-    def _usable(self, endpoints: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
-        usable = dict.fromkeys(e for e in endpoints if e.family in self._families)
-        return tuple(usable)[:MOST_ADDRESSES]  # of more, the zone itself tells
-
-    async def _resolve(self, name: dns.name.Name, held: tuple[dns.name.Name, ...]) -> Addresses:
-        if self._discovery is not None:
-            discovery = self._discovery
-            messages = await together(discovery.ask(name, rdtype) for rdtype in ADDRESS_TYPES)
-            return read_addresses(name, [[message] if message else [] for message in messages])
-        found = await self._find(name, held)
-        if isinstance(found, NoSuchDomain):
-            return Addresses((), "the name does not exist")
-        if not isinstance(found, ZoneCut):
-            return Addresses((), "nothing answers from this host", unanswered=True)
-        servers = await self._some(found, held=held)
-        if not servers and await self._is_circular(found, held):
-            return _CIRCULAR
-        replies = await together(
-            self._addresses_of(name, rdtype, found, servers) for rdtype in ADDRESS_TYPES
-        )
-        return read_addresses(name, replies)
-
-    async def _is_circular(self, cut: ZoneCut, held: tuple[dns.name.Name, ...]) -> bool:
-        """Whether no name server of a zone has an address that could be learned without it."""
-        found = await together(self.addresses(name, held=held) for name in cut.nameservers)
-        return any(addresses.circular for addresses in found)
-
-    async def _addresses_of(
-        self,
-        name: dns.name.Name,
-        rdtype: dns.rdatatype.RdataType,
-        cut: ZoneCut,
-        servers: Mapping[dns.name.Name, tuple[Endpoint, ...]],
-    ) -> list[dns.message.Message]:
-        """Ask several servers of the name's zone, as they may differ; a registry's are alike."""
-
-        def usable(response: Response) -> bool:
-            return is_authoritative(response.message)
-
-        if not is_registry(cut.apex) and len(servers) > 1:
-            some = {
-                server: self._exchange.by_promise(endpoints)[:1]
-                for server, endpoints in tuple(servers.items())[:_ENOUGH_SERVERS]
-            }
-            replies = await ask_each_server(
-                self._exchange, some, name, rdtype, usable=usable, least=1
-            )
-            heard = [r.message for r in replies.values() if isinstance(r, Response) and usable(r)]
-            if heard:
-                return heard
-        endpoints = self._usable(endpoint for some in servers.values() for endpoint in some)
-        got = await ask_any(self._exchange, endpoints, name, rdtype, usable=usable)
-        if got is None:
-            more = [e for e in self._glueless(cut) if e not in endpoints]
-            got = await ask_any(self._exchange, more, name, rdtype, usable=usable)
-        return [] if got is None else [got[1].message]
-
-    def _glueless(self, cut: ZoneCut) -> tuple[Endpoint, ...]:
-        """Give the addresses of a zone's name servers that happen to be known beside the glue."""
-        known = (self._known.addresses.get(name) for name in cut.nameservers)
-        return self._usable(e for addresses in known if addresses for e in addresses.endpoints)
-
     async def _resolve_again(self, zone: Zone) -> None:
         """Look once more for addresses that nobody answered for, beside the rounds."""
         unknown = [server.name for server in zone.nameservers if server.unanswered]
-        resolved = await together(self._resolve(name, (name,)) for name in unknown)
+        resolved = await together(self._addresses.resolve(name, (name,)) for name in unknown)
         found = dict(zip(unknown, resolved, strict=True))
         if self._known.zones.get(zone.apex) is not zone:
             return  # learned anew meanwhile
@@ -265,19 +111,6 @@ class NameServers:
             ),
         )
 
-    def _leads_to(self, name: dns.name.Name, targets: frozenset[dns.name.Name]) -> bool:
-        """Whether resolving `name` now waits, directly or not, for one of `targets`."""
-        seen: set[dns.name.Name] = set()
-        todo = [name]
-        while todo:
-            current = todo.pop()
-            if current in targets:
-                return True
-            if current not in seen:
-                seen.add(current)
-                todo.extend(self._needs.get(current, ()))
-        return False
-
     async def _learn(self, cut: ZoneCut) -> Zone:
         """Ask parent and child who serves the zone: every server, since they may differ."""
         async with asyncio.TaskGroup() as group:
@@ -285,7 +118,7 @@ class NameServers:
             asking_apex = group.create_task(self._apex_set(cut))
             # Needed in any case: asked at the same time, they are known below.
             for name in cut.nameservers:
-                group.create_task(self.addresses(name))
+                group.create_task(self._addresses.of(name))
         delegation, apex_set = asking_above.result(), asking_apex.result()
         known = delegation.nameservers or dict(cut.nameservers)
         await self._ask_further(cut, known, apex_set)
@@ -296,7 +129,7 @@ class NameServers:
         if len(names) > MOST_NAMESERVERS:
             self._exchange.budgets.note(Budget.NAMESERVERS, MOST_NAMESERVERS, cut.apex)
             names = names[:MOST_NAMESERVERS]
-        own = await together(self.addresses(name) for name in names)
+        own = await together(self._addresses.of(name) for name in names)
         return Zone(
             cut.apex,
             cut.parent,
@@ -348,14 +181,16 @@ class NameServers:
         if parent is None:
             return Delegation()
         servers = await (
-            self._some(parent, held=()) if is_registry(parent.apex) else self._all(parent)
+            self._addresses.some(parent, held=())
+            if is_registry(parent.apex)
+            else self._addresses.every(parent)
         )
         return await self._sets.delegation(cut, parent, servers)
 
     async def _apex_set(self, cut: ZoneCut) -> ApexSet:
         """Ask those of the zone's name servers that can be asked at once for its own NS set."""
         found = ApexSet()
-        await self._sets.apex(cut, await self._some(cut, held=()), found)
+        await self._sets.apex(cut, await self._addresses.some(cut, held=()), found)
         return found
 
     async def _ask_further(
@@ -366,39 +201,28 @@ class NameServers:
     ) -> None:
         """Ask all name servers that turn up for the zone's NS set, at every address they have."""
         asked: dict[dns.name.Name, set[Endpoint]] = {
-            name: set(self._usable(glue)) for name, glue in cut.nameservers.items()
+            name: set(self._addresses.usable(glue)) for name, glue in cut.nameservers.items()
         }
         if not any(asked.values()):
-            some = await self._some(cut, held=())
+            some = await self._addresses.some(cut, held=())
             asked = {name: set(endpoints) for name, endpoints in some.items()}
         for _ in range(_MOST_PASSES):
             names = sorted({*delegated, *apex_set.nameservers})
-            own = await together(self.addresses(name) for name in names)
+            own = await together(self._addresses.of(name) for name in names)
             due = {}
             for name, addresses in zip(names, own, strict=True):
                 if asked.get(name) and name not in apex_set.unheard:
                     continue  # it has told
-                known = self._usable((*delegated.get(name, ()), *addresses.endpoints))
+                known = self._addresses.usable((*delegated.get(name, ()), *addresses.endpoints))
                 left = tuple(e for e in known if e not in asked.get(name, ()))
                 if left:
                     due[name] = tuple(sorted(left, key=lambda e: (e.ipv6, e.address)))
-            due = _within_bound(due, most=MOST_ADDRESSES - sum(map(len, asked.values())))
+            due = within_bound(due, most=MOST_ADDRESSES - sum(map(len, asked.values())))
             if not due:
                 return
             for name, endpoints in due.items():
                 asked.setdefault(name, set()).update(endpoints)
             await self._sets.apex(cut, due, apex_set)
-
-
-def _within_bound(
-    servers: Mapping[dns.name.Name, tuple[Endpoint, ...]], *, most: int = MOST_ADDRESSES
-) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
-    """Keep of each name server with addresses a fair share; of more, the zone itself tells."""
-    some = dict(itertools.islice(((n, e) for n, e in servers.items() if e), MOST_NAMESERVERS))
-    if sum(map(len, some.values())) <= most:
-        return some
-    share = max(0, most) // max(1, len(some))
-    return {name: endpoints[:share] for name, endpoints in some.items()} if share else {}
 
 
 def _with_own(server: NameServer, addresses: Addresses) -> NameServer:

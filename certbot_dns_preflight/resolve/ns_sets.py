@@ -17,7 +17,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason, Response
 from certbot_dns_preflight.facts.registry import is_registry
-from certbot_dns_preflight.facts.survey import ParentAnswer, Unheard
+from certbot_dns_preflight.facts.zone import ParentAnswer, Unheard
 from certbot_dns_preflight.resolve.fanout import ask_any, ask_each_server
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import (

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from certbot_dns_preflight.facts.answers import Endpoint, Reading, Reply
+    from certbot_dns_preflight.facts.zone import NameServer, Zone
     from certbot_dns_preflight.resolve.exchange import Exchange
 
 
@@ -42,8 +43,8 @@ class ObservationBuilder:
     def observe(  # noqa: PLR0913 - what was said, by whom and about what
         self,
         owner: dns.name.Name,
-        zone: survey.Zone,
-        server: survey.NameServer,
+        zone: Zone,
+        server: NameServer,
         endpoint: Endpoint,
         *,
         reply: Reply | None,

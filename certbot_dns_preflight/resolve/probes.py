@@ -28,7 +28,8 @@ from certbot_dns_preflight.facts.answers import (
     Values,
 )
 from certbot_dns_preflight.facts.dnssec import ServerAddress
-from certbot_dns_preflight.facts.survey import Probes, agreed_alias, holds_any
+from certbot_dns_preflight.facts.probes import Probes
+from certbot_dns_preflight.facts.survey import agreed_alias, holds_any
 from certbot_dns_preflight.resolve import missing_dots
 from certbot_dns_preflight.resolve.misplaced import find_sightings
 from certbot_dns_preflight.resolve.plainer import Place, Plainer

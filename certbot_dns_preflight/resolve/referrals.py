@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.answers import Reply
 
-TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
 ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 
 

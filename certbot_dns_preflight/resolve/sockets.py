@@ -24,11 +24,12 @@ from certbot_dns_preflight.facts.answers import (
     Response,
     Transport,
 )
-from certbot_dns_preflight.resolve.queries import Match, match_response
+from certbot_dns_preflight.resolve.messages import Match, match_response
 from certbot_dns_preflight.resolve.wire import LARGE
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.resolve.queries import Matched, Query
+    from certbot_dns_preflight.resolve.messages import Matched
+    from certbot_dns_preflight.resolve.queries import Query
 
 _MOST_STRAYS = 64
 _MOST_RESENDS = 2

@@ -23,7 +23,7 @@ import dns.resolver
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.answers import Absent, Endpoint, NotAsked, Response, Values
 from certbot_dns_preflight.facts.environment import ResolverView, ViewOf
-from certbot_dns_preflight.facts.survey import SeenHere
+from certbot_dns_preflight.facts.probes import SeenHere
 from certbot_dns_preflight.resolve.fanout import ask_everyone
 from certbot_dns_preflight.resolve.queries import RECURSIVE
 from certbot_dns_preflight.resolve.reading import joined_texts, rrset_at
@@ -33,7 +33,8 @@ from certbot_dns_preflight.resolve.tasks import together
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from certbot_dns_preflight.facts.survey import Survey, Zone
+    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.exchange import Exchange
 
 Local: TypeAlias = "tuple[Endpoint, frozenset[str]]"

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Reading, Reply
 
 _STEADY_ROUNDS = 5
-_WHOLE, _HALF = 1 << 32, 1 << 31  # of a serial
 
 
 @dataclass(slots=True)
@@ -61,8 +60,3 @@ class Track:
         self.matching, self.flips, self.steady = matches, 0, 0
         if not matches:
             self.first_match = None
-
-
-def is_older(serial: int, other: int) -> bool:
-    """Tell whether a serial comes before another one (RFC 1982 section 3.2)."""
-    return 0 < (other - serial) % _WHOLE < _HALF

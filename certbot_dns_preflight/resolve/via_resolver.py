@@ -12,7 +12,7 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight.facts.survey import NoEgress, NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import NoEgress, NoSuchDomain
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.queries import RECURSIVE

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Reading, Reply
+    from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
 
@@ -82,7 +83,7 @@ class ZoneHealth:
             ),
         )
 
-    async def _ask_one(self, zone: survey.Zone, place: ServerAddress) -> Reply:
+    async def _ask_one(self, zone: Zone, place: ServerAddress) -> Reply:
         apex = zone.apex
         reply = await self._exchange.ask(place.endpoint, apex, dns.rdatatype.SOA)
 

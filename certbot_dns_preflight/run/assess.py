@@ -17,8 +17,9 @@ from certbot_dns_preflight.checks import verdict
 from certbot_dns_preflight.checks.rules import internal_error, unconfirmed
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.dnssec import NOT_COLLECTED, Trust, Validation
+from certbot_dns_preflight.facts.obstacle import OutOfTime
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Verdict
-from certbot_dns_preflight.facts.survey import OutOfTime, Survey
+from certbot_dns_preflight.facts.survey import Survey
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.caa.policy import IssuanceRequest

@@ -1,4 +1,4 @@
-"""One challenge of a run: its rounds, what is around it, and its outcome.
+"""One challenge of a run: its rounds and its outcome; `surroundings` is what is around it.
 
 Decides when to look again and when that is enough. What goes wrong with this challenge stays with
 it: it ends as this one's outcome, and the others go on. When all of them must end is `waiting`'s
@@ -10,15 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.dnssec import assessment
-from certbot_dns_preflight.facts.dnssec import Status
 from certbot_dns_preflight.resolve.probes import Prober
 from certbot_dns_preflight.resolve.split_horizon import HostView
 from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.run import assess
+from certbot_dns_preflight.run.surroundings import Surroundings
 from certbot_dns_preflight.run.timings import Deadline, cut_off
 
 if TYPE_CHECKING:
@@ -63,7 +62,6 @@ class ChallengeRun:
         """Take what is known already of the domain's surroundings; the clock starts now."""
         self.challenge = challenge
         self.next_round = 0.0
-        self._environment = environment
         self._shared = shared
         self._settings = shared.assessor.settings
         self._begun = _now()
@@ -73,6 +71,9 @@ class ChallengeRun:
             shared.session.walker,
             families=shared.session.families,
             expectations=shared.expectations,
+        )
+        self._surroundings = Surroundings(
+            challenge, environment, shared.session.collector, shared.assessor, shared.timings
         )
         self._looked_closer = False
         self._gave_up = False
@@ -152,7 +153,7 @@ class ChallengeRun:
                 assess.failed(survey, self._failure)
                 if self._failure is not None
                 else self._shared.assessor.assess(
-                    survey, self._environment, confirmed=self.is_ready
+                    survey, self._surroundings.environment, confirmed=self.is_ready
                 )
             )
         return self._outcome
@@ -163,7 +164,7 @@ class ChallengeRun:
         """Look `confirmations` times, as long as it looks ready; then look into what is not."""
         with self._guard():
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._collect())
+                group.create_task(self._surroundings.collect(self._survey.walked))
                 for _ in range(self._settings.confirmations):
                     if not await self._round(complete=True):
                         async with cut_off(Deadline.after(self._shared.timings.closer_look)):
@@ -176,7 +177,7 @@ class ChallengeRun:
         """Look until it is ready, and collect meanwhile what a CA meets besides the record."""
         with self._guard():
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._collect())
+                group.create_task(self._surroundings.collect(self._survey.walked))
                 await self._until_ready()
 
     async def confirm_again(self) -> None:
@@ -252,50 +253,12 @@ class ChallengeRun:
             group.create_task(self._survey.ask_serials())
             group.create_task(prober.ask())
 
-    # -- what is around ----------------------------------------------------------------------------
-
-    async def _collect(self) -> None:
-        """Look at what is around the record; what is found when it is cut off counts.
-
-        What a precheck had no answer for in its time gets a little more, in which the record is
-        waited for anyway.
-        """
-        known, collector = self._environment, self._shared.session.collector
-        if self._shared.assessor.request is None or known.has_climbed:
-            return
-        patience = self._shared.timings.environment if known.climb is None else self._a_few_tries
-        begun = _now()
-        limit = asyncio.timeout(None)
-        try:
-            async with limit, asyncio.TaskGroup() as group:
-                ending = group.create_task(self._end(limit, patience))
-                await collector.collect(self.challenge)
-                ending.cancel()
-        except TimeoutError:
-            if not limit.expired():
-                raise
-        finally:
-            environment = collector.so_far(self.challenge, seconds=_now() - begun)
-            self._environment = replace(environment, signatures=known.signatures)
-
-    async def _end(self, limit: asyncio.Timeout, patience: float) -> None:
-        """End the collecting in time; the walk that the record needs too is waited for."""
-        await asyncio.sleep(patience)
-        if not self._survey.walked.is_set():
-            await self._survey.walked.wait()
-            await asyncio.sleep(self._a_few_tries)
-        limit.reschedule(_now())
-
-    @property
-    def _a_few_tries(self) -> float:
-        return self._shared.timings.tries_more * self._settings.query_timeout
-
     # -- signatures --------------------------------------------------------------------------------
 
     @property
     def caa_owners(self) -> tuple[dns.name.Name, ...]:
         """The names whose CAA, or lack of it, a validator must believe."""
-        return self._environment.caa_owners
+        return self._surroundings.environment.caa_owners
 
     def signed_owners(self) -> tuple[dns.name.Name, ...]:
         """Give the owner names whose record, or lack of it, a validator must believe.
@@ -305,7 +268,7 @@ class ChallengeRun:
         if not self.is_open:
             return ()
         owners = tuple(hop.owner for hop in self.so_far().hops)
-        return () if self._is_unsigned(owners) else owners
+        return () if self._surroundings.are_unsigned(owners) else owners
 
     def signed_replies(self) -> SignedReplies:
         """Give what the latest rounds were answered, with the signatures in it."""
@@ -313,16 +276,8 @@ class ChallengeRun:
 
     def take_signatures(self, validated: Assessment) -> None:
         """Keep what concerns this challenge of what was validated for several."""
-        owners = [*(hop.owner for hop in self.so_far().hops), *self.caa_owners]
-        signatures = assessment.concerning(validated, owners)
-        self._environment = replace(self._environment, signatures=signatures)
-
-    def _is_unsigned(self, owners: tuple[dns.name.Name, ...]) -> bool:
-        signatures = self._environment.signatures
-        if signatures is None or len(owners) != 1:
-            return False
-        own = assessment.concerning(signatures, [self.challenge.owner])
-        return own.status is Status.INSECURE
+        owners = tuple(hop.owner for hop in self.so_far().hops)
+        self._surroundings.take_signatures(validated, owners)
 
     # -- faults ------------------------------------------------------------------------------------
 

@@ -82,8 +82,8 @@ async def find(
     """
     owners = dict.fromkeys(challenge.owner for challenge in challenges)
     places: dict[dns.name.Name, Placement] = {}
-    async with session.opened(settings, read or inputs.load(settings), cache=cache) as means:
-        search = _Search(means)
+    async with session.opened(settings, read or inputs.load(settings), cache=cache) as opened:
+        search = _Search(opened)
 
         async def one(owner: dns.name.Name) -> None:
             places[owner] = await search.follow(owner)
@@ -98,8 +98,8 @@ async def find(
 class _Search:
     """The walk from alias to alias."""
 
-    def __init__(self, means: Session) -> None:
-        self._means = means
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     async def follow(self, owner: dns.name.Name) -> Placement:
         passed = [owner]
@@ -136,14 +136,14 @@ class _Search:
         cut = await self._above(name)
         while isinstance(cut, ZoneCut):
             apex = cut.apex
-            zone = await self._means.walker.zone(cut)
+            zone = await self._session.walker.zone(cut)
             got = await ask_any(
-                self._means.exchange,
+                self._session.exchange,
                 [
                     endpoint
                     for nameserver in zone.nameservers
                     for endpoint in nameserver.endpoints
-                    if (6 if endpoint.ipv6 else 4) in self._means.families
+                    if (6 if endpoint.ipv6 else 4) in self._session.families
                 ],
                 name,
                 dns.rdatatype.CNAME,
@@ -155,7 +155,7 @@ class _Search:
             if find_referral(message, apex, name) is None:
                 return _deepest(apex, name, message), message
             # The name is a zone of its own, as those of acme-dns are, and so it exists.
-            deeper = await self._means.walker.find(name)
+            deeper = await self._session.walker.find(name)
             if isinstance(deeper, ZoneCut) and deeper.apex == apex:
                 return apex, None
             cut = deeper
@@ -164,11 +164,11 @@ class _Search:
     async def _above(self, name: dns.name.Name) -> Found:
         """Find the zone above a name, without a question about the name itself."""
         above = name.parent()
-        if self._means.resolvers:
+        if self._session.resolvers:
             # A walk through a resolver looks only at what is above the name that it is given.
             with contextlib.suppress(dns.exception.DNSException):
                 above = dns.name.Name((_BESIDE, *above.labels))
-        return await self._means.walker.find(above)
+        return await self._session.walker.find(above)
 
 
 def _deepest(

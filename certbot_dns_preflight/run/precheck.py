@@ -16,8 +16,9 @@ from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.caa import Properties
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.obstacle import NoEgress
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
-from certbot_dns_preflight.facts.survey import NoEgress, Survey
+from certbot_dns_preflight.facts.survey import Survey
 from certbot_dns_preflight.run import assess, inputs, session
 from certbot_dns_preflight.run.assess import Assessor
 from certbot_dns_preflight.run.timings import Deadline, Timings, cut_off

@@ -18,7 +18,7 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import Response
-from certbot_dns_preflight.facts.survey import NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from certbot_dns_preflight.facts.trace import Destination, Leg, Step, Trail
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied

@@ -1,18 +1,17 @@
 """The run: all challenges at once, in a single look or until all are ready or the time is up.
 
 Decides when everything must end, and tells those who watch. How one challenge is looked at is
-`challenge_run`'s; who is asked is `resolve`'s; what it means is `assess`'s.
+`challenge_run`'s, how its signatures are is `signature_check`'s; who is asked is `resolve`'s; what
+it means is `assess`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.outcome import Outcome, Progress
 from certbot_dns_preflight.resolve.expectations import Expectations
@@ -20,6 +19,7 @@ from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.run import inputs, session, signals
 from certbot_dns_preflight.run.assess import Assessor
 from certbot_dns_preflight.run.challenge_run import ChallengeRun, Shared
+from certbot_dns_preflight.run.signature_check import SignatureCheck
 from certbot_dns_preflight.run.timings import Deadline, Timings, cut_off
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     Decided = Callable[[ChallengeOutcome], None]
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 _LOOKS_AT_ONCE = 40  # a long list streams; as many as keep the sockets of `exchange` busy
 
@@ -131,6 +130,7 @@ class _Preflight:
         self._relearned_at = self._begun
         opened.exchange.budgets.allow(len(challenges), seconds=self._timeout)
         shared = Shared(opened, Expectations(), assessor, extras.timings, self._tell, self._relearn)
+        self._signatures = SignatureCheck(opened.collector, assessor, extras.timings)
         self._runs = [
             ChallengeRun(
                 challenge,
@@ -173,7 +173,7 @@ class _Preflight:
                 await run.look_closer()
             async with cut_off(Deadline.after(self._timings.last_words)):
                 await run.look_here()
-            await self._look_at_signatures([run], deadline)
+            await self._signatures.look_at([run], deadline)
         if self.decided is not None and not run.may_share:  # else all must be followed first
             self._decide(run)
 
@@ -197,7 +197,7 @@ class _Preflight:
             closer.cancel()
         if done:
             self._session.collector.forget()
-            await self._look_at_signatures(self._runs, deadline)
+            await self._signatures.look_at(self._runs, deadline)
 
     async def _until_all_are_ready(self, deadline: Deadline) -> None:
         async with asyncio.TaskGroup() as group:
@@ -211,7 +211,7 @@ class _Preflight:
     async def _until_ready(self, run: ChallengeRun, deadline: Deadline) -> None:
         await run.wait()
         if self.decided is not None and not run.may_share:
-            await self._look_at_signatures([run], deadline)
+            await self._signatures.look_at([run], deadline)
             self._decide(run)
 
     async def _look_closer(self, begin: Deadline) -> None:
@@ -224,7 +224,7 @@ class _Preflight:
         """See what a failure's report needs; signatures too, as they are told beside it."""
         await run.look_closer()
         if run.is_pending:
-            await self._look_at_signatures([run], deadline)
+            await self._signatures.look_at([run], deadline)
 
     def _nearly_ready(self) -> bool:
         return all(run.looks_ready() for run in self._runs if run.is_open)
@@ -234,40 +234,6 @@ class _Preflight:
         if _now() - self._relearned_at > self._timings.relearn_every:
             self._relearned_at = _now()
             self._session.walker.forget()
-
-    # -- signatures --------------------------------------------------------------------------------
-
-    async def _look_at_signatures(self, runs: Sequence[ChallengeRun], deadline: Deadline) -> None:
-        """See whether a validator would believe the records, or that there are none."""
-        if self._assessor.request is None or self._assessor.inputs.anchors is None:
-            return
-        try:
-            await self._validate([run for run in runs if run.signed_owners()], deadline)
-        except Exception as error:
-            if len(runs) == 1:
-                runs[0].fail(error)
-                return
-            log.debug("A fault in validating; once more, name by name", exc_info=True)
-            for run in runs:
-                await self._look_at_signatures([run], deadline)
-
-    async def _validate(self, runs: Sequence[ChallengeRun], deadline: Deadline) -> None:
-        trusted = self._assessor.inputs.anchors
-        if trusted is None or not runs:
-            return
-        seconds = max(self._timings.least_for_signatures, deadline.left)
-        async with cut_off(Deadline.after(seconds)):
-            for run in runs:
-                self._session.collector.take_rounds(run.signed_replies())
-            facts = await self._session.collector.signed_records(
-                {owner for run in runs for owner in run.signed_owners()},
-                {owner for run in runs for owner in run.caa_owners},
-            )
-            validated = await assessment.assess(
-                facts, trusted, seconds=min(seconds, self._timings.validation)
-            )
-            for run in runs:
-                run.take_signatures(validated)
 
     # -- telling -----------------------------------------------------------------------------------
 

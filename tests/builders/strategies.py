@@ -16,28 +16,18 @@ from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.finding import Finding, Severity
-from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
-from certbot_dns_preflight.facts.survey import (
+from certbot_dns_preflight.facts.obstacle import (
     AliasLoop,
-    Hop,
     Intercepted,
-    Listing,
-    MissingDot,
-    NameServer,
     NoEgress,
     NoSuchDomain,
-    Observation,
     OutOfTime,
-    ParentAnswer,
-    Probes,
     RegistryFails,
-    SeenHere,
-    Sighting,
-    Status,
-    Survey,
-    Unheard,
-    Zone,
 )
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
+from certbot_dns_preflight.facts.probes import MissingDot, Probes, SeenHere, Sighting
+from certbot_dns_preflight.facts.survey import Hop, Observation, Status, Survey
+from certbot_dns_preflight.facts.zone import Listing, NameServer, ParentAnswer, Unheard, Zone
 from tests.builders.survey import OTHER, SECOND, STARTED, VALUE, measured
 
 NAMES = st.lists(st.binary(min_size=1, max_size=20), min_size=1, max_size=4).map(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import dns.name
 
@@ -16,17 +17,12 @@ from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.finding import Finding, Severity
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
-from certbot_dns_preflight.facts.survey import (
-    Hop,
-    Listing,
-    NameServer,
-    Observation,
-    Obstacle,
-    Probes,
-    Survey,
-    Zone,
-    measure,
-)
+from certbot_dns_preflight.facts.probes import Probes
+from certbot_dns_preflight.facts.survey import Hop, Observation, Survey, measure
+from certbot_dns_preflight.facts.zone import Listing, NameServer, Zone
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.obstacle import Obstacle
 
 VALUE = b"gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 SECOND = b"Zt5nM8wQ1xR4cV7bL2kJ9hG6fD3sA0pO-iU_yT5rE8w"

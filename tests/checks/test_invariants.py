@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,10 +12,13 @@ from certbot_dns_preflight.checks import diagnose
 from certbot_dns_preflight.checks.rules import BY_CODE
 from certbot_dns_preflight.checks.verdict import is_ready, judge
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import Intercepted, NoEgress, Survey
 from certbot_dns_preflight.settings import UnreachablePolicy
 from tests.builders.strategies import PLAUSIBLE_SURVEYS
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.survey import Survey
 
 
 @settings(max_examples=10 * settings.default.max_examples)

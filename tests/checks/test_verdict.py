@@ -38,9 +38,7 @@ from tests.checks.asserting import (
 )
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.facts.survey import (
-        Survey,
-    )
+    from certbot_dns_preflight.facts.survey import Survey
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
-from certbot_dns_preflight.report import trace
+from certbot_dns_preflight.report import trace_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ def test_the_report_is_the_json(in_lab: Command, tmp_path: Path) -> None:
 def test_json_says_the_same_by_its_schema(in_lab: Command, lab: Lab) -> None:
     ran = in_lab("trace", "www.alias.test", "--json")
     found = json.loads(ran.stdout)
-    jsonschema.validate(found, trace.schema())
+    jsonschema.validate(found, trace_json.schema())
     assert ran.status == 0
     assert found["alias_chain"] == ["www-alias.target.test."]
     assert found["zone"] == "target.test."
@@ -151,7 +151,7 @@ def test_an_alias_loop_is_told_where_the_servers_fail_for_it(in_lab: Command, la
 def test_a_domain_that_does_not_exist_is_told_where_the_walk_ends(in_lab: Command) -> None:
     ran = in_lab("trace", "www.nowhere.test", "--json")
     found = json.loads(ran.stdout)
-    jsonschema.validate(found, trace.schema())
+    jsonschema.validate(found, trace_json.schema())
     assert ran.status == 1
     assert found["obstacle"] == "nowhere.test does not exist (NXDOMAIN from the servers of test)"
     assert [step["zone"] for step in found["walk"][0]["steps"]] == [".", "test."]
@@ -168,7 +168,7 @@ def test_a_server_that_is_down_does_not_hide_the_others(in_lab: Command, lab: La
 def test_through_a_resolver_the_walk_begins_at_the_zone(command: Command, lab: Lab) -> None:
     ran = command("trace", "example.test", f"--resolver={lab.unbound.address4}", "--json")
     found = json.loads(ran.stdout)
-    jsonschema.validate(found, trace.schema())
+    jsonschema.validate(found, trace_json.schema())
     assert found["vantage"]["discovery"] == "resolver"
     assert [step["zone"] for step in found["walk"][0]["steps"]] == ["example.test."]
 

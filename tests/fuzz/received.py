@@ -13,7 +13,8 @@ from certbot_dns_preflight.facts.answers import (
     Response,
     Transport,
 )
-from certbot_dns_preflight.resolve.queries import DEFAULT, Match, Query, make_query, match_response
+from certbot_dns_preflight.resolve.messages import Match, match_response
+from certbot_dns_preflight.resolve.queries import DEFAULT, Query, make_query
 
 if TYPE_CHECKING:
     import dns.name

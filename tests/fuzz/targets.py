@@ -35,7 +35,7 @@ from certbot_dns_preflight.facts.outcome import (
 )
 from certbot_dns_preflight.facts.survey import Survey
 from certbot_dns_preflight.facts.trace import Leg, Step, Trail
-from certbot_dns_preflight.report import ca_refusal, frame, json_report, text, trace
+from certbot_dns_preflight.report import ca_refusal, frame, json_report, text, trace, trace_json
 from certbot_dns_preflight.report.metrics import exposition, families
 from certbot_dns_preflight.resolve import referrals
 from certbot_dns_preflight.resolve.reading import read_caa, read_txt
@@ -182,7 +182,7 @@ def renderers(data: bytes) -> None:
     document = json_report.render(outcome)
     assert json.loads(document)["outcome"] == str(verdict)
     _assert_harmless(document)
-    json.dumps(trace.as_json(trail))
+    json.dumps(trace_json.as_json(trail))
     for line in frame.frame(Progress((shown,), 5.0, 300.0, 1.0), since=1.0, height=24):
         _assert_harmless("".join(part for part, _ in line))
     servers = {str(each.nameserver): 1.0 for each in shown.observations}

@@ -9,15 +9,10 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.answers import Endpoint, NoResponseReason
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.obstacle import AliasLoop, NoEgress, NoSuchDomain
 from certbot_dns_preflight.facts.outcome import Vantage, Verdict
-from certbot_dns_preflight.facts.survey import (
-    AliasLoop,
-    Hop,
-    NameServer,
-    NoEgress,
-    NoSuchDomain,
-    Zone,
-)
+from certbot_dns_preflight.facts.survey import Hop
+from certbot_dns_preflight.facts.zone import NameServer, Zone
 from tests.builders.survey import (
     BOTH,
     NODATA,

@@ -13,8 +13,9 @@ import dns.rdatatype
 import pytest
 
 from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.option_values import Recursive
 from certbot_dns_preflight.run import placement
-from certbot_dns_preflight.settings import Recursive, Settings
+from certbot_dns_preflight.settings import Settings
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import Authoritative, Refusing, Silent
 

@@ -14,15 +14,9 @@ import pytest
 
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.answers import Absent, Alias, Endpoint, Values
+from certbot_dns_preflight.facts.obstacle import AliasLoop, NoEgress, NoSuchDomain
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import (
-    AliasLoop,
-    Listing,
-    NoEgress,
-    NoSuchDomain,
-    Survey,
-    Zone,
-)
+from certbot_dns_preflight.facts.zone import Listing, Zone
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.root_hints import read
 from certbot_dns_preflight.resolve.txt import TxtSurvey
@@ -39,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress
+    from certbot_dns_preflight.facts.survey import Survey
     from tests.clock import Clock
     from tests.lab import Lab
 

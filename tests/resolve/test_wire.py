@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certbot_dns_preflight.resolve import queries, wire
-from certbot_dns_preflight.resolve.queries import DEFAULT, Match, Mismatch, make_query
+from certbot_dns_preflight.resolve import messages, wire
+from certbot_dns_preflight.resolve.messages import Match, Mismatch
+from certbot_dns_preflight.resolve.queries import DEFAULT, make_query
 from certbot_dns_preflight.resolve.wire import OutOfBoundsError, check_bounds
 from tests.lab.misbehaving import compression_bomb
 
@@ -141,8 +142,8 @@ def test_a_bomb_is_refused_before_it_is_parsed(monkeypatch: pytest.MonkeyPatch) 
     query = make_query(NAME, dns.rdatatype.TXT, DEFAULT)
     bomb = compression_bomb(query.message)
     assert len(bomb) > 65000
-    monkeypatch.setattr(queries.dns.message, "from_wire", parse)
-    matched = queries.match_response(bomb, query)
+    monkeypatch.setattr(messages.dns.message, "from_wire", parse)
+    matched = messages.match_response(bomb, query)
     assert isinstance(matched, Mismatch)
     assert matched.what == (
         "a message that is too costly to read: more than 127 pointers in a name"
@@ -174,14 +175,14 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
 def test_whatever_comes_is_a_match_or_a_mismatch(data: bytes) -> None:
     query = make_query(NAME, dns.rdatatype.TXT, DEFAULT)
     for start in (b"", query.wire[:2] + b"\x84\x00", query.wire[:2] + b"\x84" + query.wire[3:]):
-        assert isinstance(queries.match_response(start + data, query), Match | Mismatch)
+        assert isinstance(messages.match_response(start + data, query), Match | Mismatch)
 
 
 def test_flags_of_a_response_survive_the_change_of_its_question() -> None:
     query = make_query(NAME, dns.rdatatype.TXT, DEFAULT)
     message = dns.message.make_response(query.message)
     message.flags |= dns.flags.AA
-    matched = queries.match_response(message.to_wire(), query)
+    matched = messages.match_response(message.to_wire(), query)
     assert isinstance(matched, Match)
     assert matched.exact
     assert matched.message.flags & dns.flags.AA

@@ -8,9 +8,10 @@ import pytest
 
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.errors import PreflightError
+from certbot_dns_preflight.option_values import Recursive
 from certbot_dns_preflight.resolve import root_hints
 from certbot_dns_preflight.run import inputs
-from certbot_dns_preflight.settings import Recursive, Settings
+from certbot_dns_preflight.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,13 +18,14 @@ from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
+from certbot_dns_preflight.option_values import Recursive
 from certbot_dns_preflight.resolve import split_horizon
 from certbot_dns_preflight.resolve.cache import DelegationCache
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.split_horizon import own_resolvers
 from certbot_dns_preflight.run import precheck, session, waiting
 from certbot_dns_preflight.run.timings import Timings
-from certbot_dns_preflight.settings import Family, Recursive, Settings, UnreachablePolicy
+from certbot_dns_preflight.settings import Family, Settings, UnreachablePolicy
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import RecursiveLooking, Silent
 

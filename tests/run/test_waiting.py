@@ -15,13 +15,14 @@ import pytest
 
 from certbot_dns_preflight.challenge import Challenge, make_challenge
 from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason
+from certbot_dns_preflight.facts.obstacle import NoEgress, OutOfTime
 from certbot_dns_preflight.facts.outcome import Outcome, Progress, Verdict
-from certbot_dns_preflight.facts.survey import NoEgress, OutOfTime, Survey
+from certbot_dns_preflight.option_values import Recursive
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.queries import DEFAULT, Query
 from certbot_dns_preflight.resolve.sockets import Sockets, Trip
 from certbot_dns_preflight.run import session, waiting
-from certbot_dns_preflight.settings import Recursive, Settings, UnreachablePolicy
+from certbot_dns_preflight.settings import Settings, UnreachablePolicy
 from tests.clock import run as clocked
 from tests.conftest import beside_python
 from tests.lab import misbehaving, zone_text
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.survey import Survey
     from tests.clock import Clock
     from tests.lab import Lab
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight.settings import Recursive, UnreachablePolicy
+from certbot_dns_preflight.option_values import Recursive
+from certbot_dns_preflight.settings import UnreachablePolicy
 from tests.lab import misbehaving, namespace, zone_text
 from tests.scenarios.values import CHALLENGE, VALUE
 

@@ -9,8 +9,8 @@ import pytest
 
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.facts.obstacle import Intercepted
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import Intercepted
 from certbot_dns_preflight.resolve.root_hints import builtin
 from certbot_dns_preflight.run import precheck, trace
 from certbot_dns_preflight.settings import Settings

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.checks.trouble import Trouble
     from certbot_dns_preflight.facts.finding import Finding
-    from certbot_dns_preflight.facts.survey import NameServer, Survey
+    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.facts.zone import NameServer
 
 
 RULE = Rule(

@@ -8,7 +8,7 @@ from certbot_dns_preflight.checks import missing_dots, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.survey import NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

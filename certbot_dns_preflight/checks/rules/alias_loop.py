@@ -9,7 +9,7 @@ from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Alias
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.survey import AliasLoop
+from certbot_dns_preflight.facts.obstacle import AliasLoop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

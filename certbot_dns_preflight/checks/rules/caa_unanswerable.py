@@ -11,6 +11,7 @@ from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.caa import Failed
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.registry import is_top_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Survey
 
-_TOP_LEVEL = 2  # labels of a top-level domain's name, the root's empty one included
 
 RULE = Rule(
     code=Code.CAA_UNANSWERABLE,
@@ -100,7 +100,7 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
     cause = f"{phrases.listed(phrases.bounded(text) for text in failures)}"
     if servers:
         cause += f" from {phrases.listed(phrases.host(name) for name in servers)}"
-    registry = len(first.zone) <= _TOP_LEVEL
+    registry = is_top_level(first.zone)
     if registry:
         who = f"the registry's servers for {zone} fail"
     if fine:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, observations, phrases, value_words
+from certbot_dns_preflight.checks.manglings import Kind
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.txt_difference import Kind
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
 

@@ -10,7 +10,7 @@ from certbot_dns_preflight.checks.trouble import named, silences, unheard
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import NoResponseReason, NotAsked, Unreachable
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.survey import OutOfTime, RegistryFails
+from certbot_dns_preflight.facts.obstacle import OutOfTime, RegistryFails
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.checks.trouble import Trouble
     from certbot_dns_preflight.facts.finding import Finding
-    from certbot_dns_preflight.facts.survey import NameServer, Observation, Survey, Zone
+    from certbot_dns_preflight.facts.survey import Observation, Survey
+    from certbot_dns_preflight.facts.zone import NameServer, Zone
 
 
 RULE = Rule(

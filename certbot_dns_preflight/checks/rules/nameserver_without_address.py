@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.finding import Finding
-    from certbot_dns_preflight.facts.survey import NameServer, Survey, Zone
+    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.facts.zone import NameServer, Zone
 
 
 RULE = Rule(

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.finding import Finding, Json
-    from certbot_dns_preflight.facts.survey import ParentAnswer, Survey, Zone
+    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.facts.zone import ParentAnswer, Zone
 
 
 RULE = Rule(

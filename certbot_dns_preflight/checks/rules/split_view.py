@@ -10,7 +10,7 @@ from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.environment import ViewOf
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.survey import NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

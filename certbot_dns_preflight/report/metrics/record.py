@@ -1,7 +1,7 @@
 """Runs and renewal checks as Prometheus metrics, put into a file at the end of each.
 
 Decides which series a run has. Everything is labelled with its domain or its lineage, so that
-several certificates may share one file: a run replaces its own names alone (`metrics_file`).
+several certificates may share one file: a run replaces its own names alone (`textfile`).
 """
 
 from __future__ import annotations

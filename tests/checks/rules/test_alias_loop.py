@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from certbot_dns_preflight.facts.survey import (
-    AliasLoop,
-)
+from certbot_dns_preflight.facts.obstacle import AliasLoop
 from tests.builders.survey import (
     NS1,
     OWNER,

@@ -4,8 +4,8 @@ from certbot_dns_preflight.checks import diagnose
 from certbot_dns_preflight.checks.verdict import judge
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.obstacle import Intercepted
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import Intercepted
 from tests.builders.survey import survey
 from tests.checks.asserting import codes
 

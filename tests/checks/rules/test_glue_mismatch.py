@@ -4,9 +4,7 @@ from certbot_dns_preflight.checks import diagnose
 from certbot_dns_preflight.facts.answers import (
     Endpoint,
 )
-from certbot_dns_preflight.facts.survey import (
-    NameServer,
-)
+from certbot_dns_preflight.facts.zone import NameServer
 from tests.builders.survey import (
     BOTH,
     NS1,

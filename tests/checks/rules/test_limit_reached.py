@@ -9,7 +9,7 @@ from certbot_dns_preflight.checks.verdict import is_ready, judge
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.limits import Budget, LimitMet
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import NameServer
+from certbot_dns_preflight.facts.zone import NameServer
 from certbot_dns_preflight.settings import UnreachablePolicy
 from tests.builders.survey import BOTH, NS1, ZONE, at, hop, name, survey, texts
 from tests.checks.asserting import codes, only_error

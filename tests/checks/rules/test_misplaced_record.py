@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from certbot_dns_preflight.facts.survey import (
-    Sighting,
-)
+from certbot_dns_preflight.facts.probes import Sighting
 from tests.builders.survey import (
     NS1,
     NS2,

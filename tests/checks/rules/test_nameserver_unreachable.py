@@ -7,9 +7,7 @@ from certbot_dns_preflight.facts.answers import (
     NotAsked,
     Reading,
 )
-from certbot_dns_preflight.facts.survey import (
-    OutOfTime,
-)
+from certbot_dns_preflight.facts.obstacle import OutOfTime
 from tests.builders.survey import (
     NS1,
     NS2,

@@ -3,10 +3,7 @@ from __future__ import annotations
 from certbot_dns_preflight.facts.answers import (
     Endpoint,
 )
-from certbot_dns_preflight.facts.survey import (
-    Listing,
-    NameServer,
-)
+from certbot_dns_preflight.facts.zone import Listing, NameServer
 from certbot_dns_preflight.settings import UnreachablePolicy
 from tests.builders.survey import (
     BOTH,

@@ -6,10 +6,8 @@ from certbot_dns_preflight.facts.answers import (
     Endpoint,
 )
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.obstacle import NoEgress
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.survey import (
-    NoEgress,
-)
 from tests.builders.survey import (
     survey,
 )

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from certbot_dns_preflight.facts.survey import (
-    NoSuchDomain,
-)
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from tests.builders.survey import (
     name,
     survey,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import diagnose
 from certbot_dns_preflight.facts.answers import Endpoint
-from certbot_dns_preflight.facts.survey import ParentAnswer
+from certbot_dns_preflight.facts.zone import ParentAnswer
 from tests.builders.survey import NS1, at, hop, name, survey, texts
 from tests.checks.asserting import only_error, only_warning
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from certbot_dns_preflight.facts.survey import Listing
+from certbot_dns_preflight.facts.zone import Listing
 from tests.builders.survey import (
     NS1,
     NS2,

@@ -6,7 +6,7 @@ from certbot_dns_preflight.checks import with_environment
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.environment import DomainEnvironment, ResolverView, ViewOf
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.survey import NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from tests.builders.survey import name, survey
 from tests.checks.asserting import LETS_ENCRYPT, only_remark
 

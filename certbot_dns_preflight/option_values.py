@@ -1,0 +1,195 @@
+"""How the text of an option is read: what is taken, and what is said of what is not.
+
+Each parser takes one text or raises `ValueError` with what is accepted instead, fit to follow
+"... is not accepted;". It does not know which option the text was given for; `settings` does.
+Light, as `settings` is: certbot reads the options at every start, so dnspython is not imported.
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+import errno
+import ipaddress
+import math
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from certbot_dns_preflight.codes import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+E_ = TypeVar("E_", bound=enum.StrEnum)
+
+AUTO = "auto"
+_DNS_PORT = 53
+_LAST_PORT = 65535
+_ISSUER = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*")
+
+
+@dataclass(frozen=True, slots=True)
+class Recursive:
+    """A recursive resolver for discovery: an IP literal and a port."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        """Write it as the option takes it."""
+        return self.address if self.port == _DNS_PORT else f"{self.address}#{self.port}"
+
+
+def seconds(least: float, most: float) -> Callable[[str], float]:
+    """Take a number of seconds from `least` to `most`."""
+
+    def parse(text: str) -> float:
+        expected = f"use a number of seconds from {least:g} to {most:g}"
+        try:
+            value = float(text)
+        except ValueError:
+            raise ValueError(expected) from None
+        if not math.isfinite(value) or not least <= value <= most:
+            raise ValueError(expected)
+        return value
+
+    return parse
+
+
+def seconds_or_auto(least: float, most: float, *, auto: float) -> Callable[[str], float]:
+    """Take a number of seconds from `least` to `most`, or leave it to the program: `auto`."""
+    read = seconds(least, most)
+
+    def parse(text: str) -> float:
+        if is_auto(text):
+            return auto
+        try:
+            return read(text)
+        except ValueError as error:
+            message = f'{error}, or "{AUTO}"'
+            raise ValueError(message) from None
+
+    return parse
+
+
+def is_auto(text: object) -> bool:
+    """Whether an option's text leaves its value to the program."""
+    return str(text).strip() == AUTO
+
+
+def count(least: int, most: int) -> Callable[[str], int]:
+    """Take a whole number from `least` to `most`."""
+
+    def parse(text: str) -> int:
+        expected = f"use a whole number from {least} to {most}"
+        if not text.strip().isascii() or not text.strip().isdigit():
+            raise ValueError(expected)
+        value = int(text)
+        if not least <= value <= most:
+            raise ValueError(expected)
+        return value
+
+    return parse
+
+
+def one_of(kind: type[E_]) -> Callable[[str], E_]:
+    """Take one of the words of an enumeration."""
+
+    def parse(text: str) -> E_:
+        try:
+            return kind(text.strip())
+        except ValueError:
+            expected = "use " + " or ".join(f'"{member.value}"' for member in kind)
+            raise ValueError(expected) from None
+
+    return parse
+
+
+def resolvers(text: str) -> tuple[Recursive, ...]:
+    """Take addresses with an optional port each, separated by commas."""
+    expected = "use IP addresses with an optional #PORT, separated by commas"
+    found = []
+    for item in text.split(","):
+        address, mark, port = item.strip().partition("#")
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            raise ValueError(expected) from None
+        if mark and not (port.isascii() and port.isdigit() and 0 < int(port) <= _LAST_PORT):
+            raise ValueError(expected)
+        found.append(Recursive(address, int(port) if mark else _DNS_PORT))
+    return tuple(found)
+
+
+def issuers(text: str) -> tuple[str, ...]:
+    """Take domain names as CAA records have them, separated by commas."""
+    expected = "use domain names such as letsencrypt.org, separated by commas"
+    found = [item.strip().lower().removesuffix(".") for item in text.split(",")]
+    if not all(_ISSUER.fullmatch(item) for item in found):
+        raise ValueError(expected)
+    return tuple(found)
+
+
+def codes(text: str) -> tuple[str, ...]:
+    """Take finding codes, separated by commas; a near miss is told what it is near to."""
+    found = [item.strip() for item in text.split(",") if item.strip()]
+    for item in found:
+        if item not in frozenset(Code):
+            near = difflib.get_close_matches(item, Code, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            message = f"dns-preflight explain lists the finding codes{hint}"
+            raise ValueError(message)
+    if not found:
+        message = "use finding codes, separated by commas"
+        raise ValueError(message)
+    return tuple(found)
+
+
+def readable_file(text: str) -> Path:
+    """Take a regular file that can be read now; `~` is expanded."""
+    path = Path(text).expanduser().absolute()
+    try:
+        # A pipe would be waited for, and a device may have no end: neither is opened to be read.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        try:
+            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        message = f"the file must be readable ({error.strerror})"
+        raise ValueError(message) from None
+    if not is_file:
+        message = "use a regular file, not a pipe, device or directory"
+        raise ValueError(message)
+    return path
+
+
+def file_to_write(text: str) -> Path:
+    """Take a path that a file may be at; whether it can be written shows later."""
+    path = Path(text).expanduser().absolute()
+    expected = "use the path of a file to write"
+    if not text.strip() or text.endswith("/"):
+        raise ValueError(expected)
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - Path.is_dir hides what is wrong with a name
+    except FileNotFoundError:
+        return path
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise ValueError(f"{expected} ({error.strerror})") from None
+        return path  # whether it can be written is found out where it is about to be
+    if stat.S_ISDIR(mode):
+        raise ValueError(expected)
+    return path
+
+
+def command(text: str) -> str:
+    """Take a shell command."""
+    if not text.strip():
+        message = "use a shell command"
+        raise ValueError(message)
+    return text.strip()

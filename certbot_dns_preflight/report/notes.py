@@ -1,0 +1,59 @@
+"""Warnings and information below the failures, in sentences, alike ones once. Pure.
+
+Decides which sentences there are and what one says for several names. How many are shown, and how
+they are laid out, is for `text` to say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.escaping import printable
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.report.surface import as_typed
+from certbot_dns_preflight.report.words import listing, opening, unended
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.outcome import Outcome
+    from certbot_dns_preflight.report.surface import Surface
+
+MOST_NOTES = 8
+_MOST_ALIKE = 2
+_MOST_NAMES = 4
+_NOTES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def note_lines(outcome: Outcome, surface: Surface, *, detailed: bool) -> list[tuple[str, str]]:
+    """Give each note with its label; `detailed` has one for every name."""
+    groups: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for severity, label in _NOTES.items():
+        for challenge in outcome.challenges:
+            for finding in challenge.findings:
+                if finding.severity is not severity or (
+                    # Errors of what is not ready were shown above.
+                    severity is Severity.ERROR and challenge.verdict is not Verdict.READY
+                ):
+                    continue
+                summaries = groups.setdefault((label, finding.code), {})
+                names = summaries.setdefault(unended(finding.summary), [])
+                names.append(challenge.survey.challenge.domain)
+    return [
+        (label, f"{opening(as_typed(printable(words), surface))} ({printable(code)}).")
+        for (label, code), summaries in groups.items()
+        for words in _alike(summaries, detailed=detailed)
+    ]
+
+
+def _alike(summaries: dict[str, list[str]], *, detailed: bool) -> list[str]:
+    """Word what one code says: each sentence, or one for all its names."""
+    if len(summaries) <= _MOST_ALIKE or detailed:
+        return list(summaries)
+    first, *rest = summaries
+    domain = summaries[first][0]
+    others = tuple(name for words in rest for name in summaries[words])
+    if first.startswith(f"{domain} has "):
+        subject = listing((domain, *others), most=_MOST_NAMES)
+        return [f"{subject} have {first.removeprefix(f'{domain} has ')}"]
+    names = listing(tuple(dict.fromkeys(others)), most=_MOST_NAMES)
+    return [f"{first}; the same for {names}"]

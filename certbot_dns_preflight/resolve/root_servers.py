@@ -1,0 +1,57 @@
+"""Whether root servers answer, or something in their place. Asks a server that answers as none.
+
+Decides by what an answer is like, not by who should have given it. What follows for a walk is for
+`walker` to say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.flags
+import dns.name
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.answers import Response
+from certbot_dns_preflight.facts.obstacle import Intercepted
+from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.referrals import is_authoritative, useless_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
+    from certbot_dns_preflight.resolve.exchange import Exchange
+
+_ENOUGH_ROOTS = 3  # that don't answer as root servers, before the others are not asked
+
+
+async def is_root(exchange: Exchange, endpoint: Endpoint, response: Response) -> bool:
+    """Whether a root server answers: it offers no recursion, and its answers come from a zone.
+
+    Where that seems not so, it is asked for the root's own SOA, which a root server has.
+    """
+    message = response.message
+    has_soa = any(rrset.rdtype == dns.rdatatype.SOA for rrset in message.authority)
+    refers = not message.flags & dns.flags.AA
+    if not message.flags & dns.flags.RA and (refers or has_soa or message.answer):
+        return True
+    reply = await exchange.ask(endpoint, dns.name.root, dns.rdatatype.SOA)
+    return (
+        isinstance(reply, Response)
+        and is_authoritative(reply.message)
+        and rrset_at(reply.message.answer, dns.name.root, dns.rdatatype.SOA) is not None
+    )
+
+
+def are_no_roots(useless: Mapping[Endpoint, Reply]) -> bool:
+    """Whether enough addresses answered, and none as a root server."""
+    return sum(isinstance(reply, Response) for reply in useless.values()) >= _ENOUGH_ROOTS
+
+
+def intercepted(heard: Mapping[Endpoint, Response]) -> Intercepted:
+    """Say what answers in place of the root servers."""
+    return Intercepted(
+        tuple((e, useless_words(reply)) for e, reply in sorted(heard.items())),
+        recursive=all(reply.message.flags & dns.flags.RA for reply in heard.values()),
+    )

@@ -1,0 +1,211 @@
+"""What the rounds of a survey keep of each address, and how that becomes the hops of its path.
+
+Decides which answer counts where the last one is not the only one, and which listings an old copy
+of a zone takes nothing from. It asks nobody, and does not know whom `txt` asks next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.facts import survey
+from certbot_dns_preflight.facts.answers import Alias, Answer, Endpoint, Failing, NotAsked, Values
+from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
+from certbot_dns_preflight.facts.serials import is_older
+from certbot_dns_preflight.facts.zone import Listing, NameServer, Zone
+from certbot_dns_preflight.resolve.observing import ObservationBuilder
+from certbot_dns_preflight.resolve.track import Track
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import dns.name
+
+    from certbot_dns_preflight.facts.answers import Reading
+    from certbot_dns_preflight.resolve.exchange import Exchange
+
+
+class HopBuilder:
+    """Keeps a `Track` for each owner name and address, and makes hops of them."""
+
+    def __init__(
+        self, exchange: Exchange, families: Collection[int], expected: tuple[bytes, ...]
+    ) -> None:
+        """Take the families (4, 6) that may be asked over, and the values expected so far."""
+        self._observations = ObservationBuilder(exchange, families)
+        self._expected = expected
+        self._tracks: dict[tuple[dns.name.Name, Endpoint], Track] = {}
+
+    def may_ask(self, endpoint: Endpoint) -> bool:
+        """Whether an address is of a family that may be asked over."""
+        return self._observations.may_ask(endpoint)
+
+    def track(self, owner: dns.name.Name, endpoint: Endpoint) -> Track | None:
+        """Give what an address said of an owner name; None before its first answer."""
+        return self._tracks.get((owner, endpoint))
+
+    def begin(self, owner: dns.name.Name, endpoint: Endpoint) -> Track:
+        """Give the same, begun now where there is none."""
+        return self._tracks.setdefault((owner, endpoint), Track())
+
+    def expect(self, expected: tuple[bytes, ...]) -> None:
+        """Measure what was answered by what is expected now: another challenge may end here too."""
+        if self._expected == expected:
+            return
+        self._expected = expected
+        for track in self._tracks.values():
+            if track.answer is not None:
+                track.measure_again(matches=self.matches(track.answer))
+
+    def matches(self, reading: Reading) -> bool:
+        """Whether a reading shows all that is expected; an alias may lead there."""
+        match reading:
+            case Alias():
+                return True
+            case Values(texts=texts):
+                return set(self._expected) <= set(texts)
+            case _:
+                return False
+
+    def replies(self, owner: dns.name.Name, zone: Zone) -> tuple[ServerReply, ...]:
+        """Give the latest replies of a zone's addresses about an owner name."""
+        return tuple(
+            ServerReply(ServerAddress(server.name, endpoint), track.reply)
+            for server in zone.nameservers
+            for endpoint in server.endpoints
+            if (track := self.track(owner, endpoint)) and track.reply is not None
+        )
+
+    def build(
+        self, owner: dns.name.Name, zone: Zone, *, followed: bool, looping: bool
+    ) -> survey.Hop:
+        """Make a hop of the latest answers; an answer that still stands counts before a silence.
+
+        `followed`: the path goes on by an alias here. `looping`: it ends in a loop of aliases, so
+        that a failure is the loop's.
+        """
+        zone = self._as_listed_now(owner, zone)
+        hop = survey.Hop(
+            owner,
+            zone,
+            tuple(
+                self._observation(
+                    owner, zone, nameserver, endpoint, followed=followed, looping=looping
+                )
+                for nameserver in zone.nameservers
+                for endpoint in nameserver.endpoints
+            ),
+            followed,
+        )
+        standing = {
+            (o.nameserver, o.endpoint): self._observation(
+                owner,
+                zone,
+                next(server for server in zone.nameservers if server.name == o.nameserver),
+                o.endpoint,
+                followed=followed,
+                looping=looping,
+                later=o.reading,
+            )
+            for o in hop.observations
+            if self._stands(owner, o, hop)
+        }
+        return replace(
+            hop,
+            observations=tuple(
+                standing.get((o.nameserver, o.endpoint), o) for o in hop.observations
+            ),
+        )
+
+    def _as_listed_now(self, owner: dns.name.Name, zone: Zone) -> Zone:
+        """Leave out of the listings what only an old copy of the zone lists beside the delegation.
+
+        Serials are known only where answers differ.
+        """
+        serials = {
+            endpoint: track.serial
+            for server in zone.nameservers
+            for endpoint in server.endpoints
+            if (track := self.track(owner, endpoint)) and track.serial is not None
+        }
+        old = {
+            endpoint
+            for endpoint, serial in serials.items()
+            if any(is_older(serial, other) for other in serials.values())
+        }
+        told = frozenset[Endpoint]().union(*(server.apex_from for server in zone.nameservers))
+        if not old or not told - old:
+            return zone
+        return replace(
+            zone,
+            nameservers=tuple(
+                replace(server, listed_by=server.listed_by - {Listing.APEX})
+                if server.apex_from <= old and Listing.DELEGATION in server.listed_by
+                else server
+                for server in zone.nameservers
+            ),
+        )
+
+    def _stands(
+        self, owner: dns.name.Name, observation: survey.Observation, hop: survey.Hop
+    ) -> bool:
+        """Whether an address that gives no answer now has given one that is not what is wanted."""
+        track = self.track(owner, observation.endpoint)
+        if track is None or track.answer is None or isinstance(observation.reading, Answer):
+            return False
+        return survey.is_other(track.answer, hop, self._expected)
+
+    def _observation(  # noqa: PLR0913 - whose it is, and how it is to be read
+        self,
+        owner: dns.name.Name,
+        zone: Zone,
+        nameserver: NameServer,
+        endpoint: Endpoint,
+        *,
+        followed: bool,
+        looping: bool,
+        later: Reading | None = None,
+    ) -> survey.Observation:
+        track = self._tracks.get((owner, endpoint), Track())
+        reply, reading = track.reply, track.reading
+        if later is not None:
+            reply, reading = track.answered, track.answer
+        elif isinstance(reading, Failing) and looping:
+            reading = reading.alias or reading  # the failure is the loop's
+        observation = self._observations.observe(
+            owner,
+            zone,
+            nameserver,
+            endpoint,
+            reply=reply,
+            reading=reading,
+            expected=self._expected,
+            followed=followed,
+        )
+        # An alias that stands has lost nothing, wherever it leads.
+        first_match = None if isinstance(track.reading, Alias) else track.first_match
+        return replace(
+            observation,
+            serial=track.serial,
+            first_match=first_match,
+            matched_before=first_match is not None,
+            flips=track.flips,
+            later=later,
+        )
+
+
+def is_limited(hop: survey.Hop) -> bool:
+    """Whether a server was not asked, or its addresses not looked up, by a limit of the run."""
+    latest = (observation.later or observation.reading for observation in hop.observations)
+    return any(server.limited for server in hop.zone.nameservers) or any(
+        isinstance(reading, NotAsked) and reading.limited for reading in latest
+    )
+
+
+def alias_beside_failure(hop: survey.Hop) -> Alias | None:
+    """Find the alias that failing servers show, where nobody gives an answer."""
+    readings = [observation.reading for observation in hop.observations]
+    if any(isinstance(reading, Answer) for reading in readings):
+        return None
+    return next((r.alias for r in readings if isinstance(r, Failing) and r.alias), None)

@@ -1,0 +1,84 @@
+"""What one address is asked about one owner name: its TXT, and what a failure makes necessary.
+
+Decides which further questions one reply calls for. It keeps nothing from round to round, and does
+not know what is expected: that is for `txt`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeGuard
+
+import dns.flags
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.answers import Failing, Response
+from certbot_dns_preflight.facts.dnssec import ServerAddress
+from certbot_dns_preflight.resolve.plainer import Place, Plainer
+from certbot_dns_preflight.resolve.queries import SINGLE_TRY
+from certbot_dns_preflight.resolve.reading import alias_at, is_sound, read_txt, rrset_at
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.answers import Alias, Endpoint, Reading, Reply
+    from certbot_dns_preflight.facts.zone import Zone
+    from certbot_dns_preflight.resolve.exchange import Exchange
+
+
+class TxtQueries:
+    """Asks single addresses on behalf of one survey."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        """Take what asks; the plainer questions of one survey are not repeated."""
+        self._exchange = exchange
+        self._plainer = Plainer(exchange)
+
+    async def ask(
+        self, owner: dns.name.Name, zone: Zone, endpoint: Endpoint
+    ) -> tuple[Reply, Reading]:
+        """Ask for the TXT; of one that fails with authority, for the alias that it may hide too."""
+        reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.TXT)
+        reading = read_txt(reply, owner, zone.apex)
+        if isinstance(reading, Failing) and _has_authority(reply):
+            reading = replace(
+                reading, alias=reading.alias or await self._alias_alone(owner, endpoint)
+            )
+        return reply, reading
+
+    async def explain(
+        self, owner: dns.name.Name, zone: Zone, endpoint: Endpoint, reply: Reply
+    ) -> None:
+        """See whether a plainer question is answered where ours is not."""
+        names = (s.name for s in zone.nameservers if endpoint in s.endpoints)
+        server = ServerAddress(next(names, None), endpoint)
+        await self._plainer.explain(
+            Place(zone.apex, server, owner, dns.rdatatype.TXT, owner),
+            reply,
+            sound=is_sound,
+        )
+
+    def forget_fault(self, owner: dns.name.Name, endpoint: Endpoint) -> None:
+        """Take back that a plainer question was needed: ours is answered now."""
+        self._exchange.faults.pop((endpoint, owner, dns.rdatatype.TXT), None)
+
+    async def serial(self, apex: dns.name.Name, endpoint: Endpoint) -> Reply:
+        """Ask for the SOA of a zone, once."""
+        return await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=SINGLE_TRY)
+
+    async def _alias_alone(self, owner: dns.name.Name, endpoint: Endpoint) -> Alias | None:
+        """Ask for the CNAME itself: where aliases loop, PowerDNS fails without showing any."""
+        reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.CNAME, how=SINGLE_TRY)
+        if not _has_authority(reply) or reply.message.rcode() != dns.rcode.NOERROR:
+            return None
+        return alias_at(reply.message, owner)
+
+
+def serial_in(response: Response, apex: dns.name.Name) -> int | None:
+    """Read the serial out of the answer to `TxtQueries.serial`."""
+    soa = rrset_at(response.message.answer, apex, dns.rdatatype.SOA)
+    return soa[0].serial if soa else None
+
+
+def _has_authority(reply: Reply) -> TypeGuard[Response]:
+    return isinstance(reply, Response) and bool(reply.message.flags & dns.flags.AA)

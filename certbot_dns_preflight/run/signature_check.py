@@ -1,0 +1,67 @@
+"""Whether a validator would believe what several challenges show, found out for all at once.
+
+Decides how long that may take, and that a fault in it stays with the challenge that it is about.
+What signatures are worth is for `dnssec` to say.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.dnssec import assessment
+from certbot_dns_preflight.run.timings import Deadline, cut_off
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from certbot_dns_preflight.resolve.environment import EnvironmentCollector
+    from certbot_dns_preflight.run.assess import Assessor
+    from certbot_dns_preflight.run.challenge_run import ChallengeRun
+    from certbot_dns_preflight.run.timings import Timings
+
+log = logging.getLogger(__name__)
+
+
+class SignatureCheck:
+    """Looks at the signatures of a run's challenges."""
+
+    def __init__(
+        self, collector: EnvironmentCollector, assessor: Assessor, timings: Timings
+    ) -> None:
+        """Take who asks for keys and denials, and what is known of the CA and of trust."""
+        self._collector = collector
+        self._assessor = assessor
+        self._timings = timings
+
+    async def look_at(self, runs: Sequence[ChallengeRun], deadline: Deadline) -> None:
+        """See whether a validator would believe the records, or that there are none."""
+        if self._assessor.request is None or self._assessor.inputs.anchors is None:
+            return
+        try:
+            await self._validate([run for run in runs if run.signed_owners()], deadline)
+        except Exception as error:
+            if len(runs) == 1:
+                runs[0].fail(error)
+                return
+            log.debug("A fault in validating; once more, name by name", exc_info=True)
+            for run in runs:
+                await self.look_at([run], deadline)
+
+    async def _validate(self, runs: Sequence[ChallengeRun], deadline: Deadline) -> None:
+        trusted = self._assessor.inputs.anchors
+        if trusted is None or not runs:
+            return
+        seconds = max(self._timings.least_for_signatures, deadline.left)
+        async with cut_off(Deadline.after(seconds)):
+            for run in runs:
+                self._collector.take_rounds(run.signed_replies())
+            facts = await self._collector.signed_records(
+                {owner for run in runs for owner in run.signed_owners()},
+                {owner for run in runs for owner in run.caa_owners},
+            )
+            validated = await assessment.assess(
+                facts, trusted, seconds=min(seconds, self._timings.validation)
+            )
+            for run in runs:
+                run.take_signatures(validated)

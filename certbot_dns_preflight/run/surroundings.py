@@ -1,0 +1,97 @@
+"""What is around one challenge's record: CAA and what else a CA meets, and the signatures.
+
+Decides how long collecting it may take beside the rounds, and what of an earlier look still holds.
+When the rounds end is for `challenge_run` to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.dnssec import assessment
+from certbot_dns_preflight.facts.dnssec import Status
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.dnssec import Assessment
+    from certbot_dns_preflight.facts.environment import DomainEnvironment
+    from certbot_dns_preflight.resolve.environment import EnvironmentCollector
+    from certbot_dns_preflight.run.assess import Assessor
+    from certbot_dns_preflight.run.timings import Timings
+
+
+class Surroundings:
+    """The surroundings of one challenge, as far as they are known: `environment`."""
+
+    def __init__(
+        self,
+        challenge: Challenge,
+        environment: DomainEnvironment,
+        collector: EnvironmentCollector,
+        assessor: Assessor,
+        timings: Timings,
+    ) -> None:
+        """Take what is known already, who asks for the rest, and whether anybody wants it."""
+        self.environment = environment
+        self._challenge = challenge
+        self._collector = collector
+        self._assessor = assessor
+        self._timings = timings
+
+    async def collect(self, walked: asyncio.Event) -> None:
+        """Look at what is around the record; what is found when it is cut off counts.
+
+        `walked` is set once it is known who serves the owner name. What a precheck had no answer
+        for in its time gets a little more, in which the record is waited for anyway.
+        """
+        known, collector = self.environment, self._collector
+        if self._assessor.request is None or known.has_climbed:
+            return
+        patience = self._timings.environment if known.climb is None else self._a_few_tries
+        begun = _now()
+        limit = asyncio.timeout(None)
+        try:
+            async with limit, asyncio.TaskGroup() as group:
+                ending = group.create_task(self._end(limit, patience, walked))
+                await collector.collect(self._challenge)
+                ending.cancel()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        finally:
+            environment = collector.so_far(self._challenge, seconds=_now() - begun)
+            self.environment = replace(environment, signatures=known.signatures)
+
+    async def _end(self, limit: asyncio.Timeout, patience: float, walked: asyncio.Event) -> None:
+        """End the collecting in time; the walk that the record needs too is waited for."""
+        await asyncio.sleep(patience)
+        if not walked.is_set():
+            await walked.wait()
+            await asyncio.sleep(self._a_few_tries)
+        limit.reschedule(_now())
+
+    @property
+    def _a_few_tries(self) -> float:
+        return self._timings.tries_more * self._assessor.settings.query_timeout
+
+    def take_signatures(self, validated: Assessment, hop_owners: tuple[dns.name.Name, ...]) -> None:
+        """Keep what concerns this challenge of what was validated for several."""
+        owners = [*hop_owners, *self.environment.caa_owners]
+        signatures = assessment.concerning(validated, owners)
+        self.environment = replace(self.environment, signatures=signatures)
+
+    def are_unsigned(self, owners: tuple[dns.name.Name, ...]) -> bool:
+        """Whether the zone that the only owner name lies in was found to be unsigned."""
+        signatures = self.environment.signatures
+        if signatures is None or len(owners) != 1:
+            return False
+        own = assessment.concerning(signatures, [self._challenge.owner])
+        return own.status is Status.INSECURE
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
