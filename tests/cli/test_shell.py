@@ -341,7 +341,7 @@ def test_what_needs_no_dns_loads_none_and_no_other_subcommand(
     assert {name.removeprefix(ours) for name in loaded} & set(COMMANDS) == subcommands
     # What every run needs, and nothing that asks, judges or tells.
     assert {name.split(".")[1] for name in loaded if name.startswith("certbot_dns_preflight.")} == {
-        *("cli", "codes", "errors", "escaping", "facts", "settings"),
+        *("cli", "codes", "errors", "escaping", "facts", "option_values", "settings"),
     }
 
 
