@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import observations, phrases
+from certbot_dns_preflight.facts.answers import NotAsked
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.obstacle import RegistryFails
 from certbot_dns_preflight.settings import UnreachablePolicy
@@ -57,10 +58,11 @@ def unheard_sets(survey: Survey, rule: Rule, unreachable: UnreachablePolicy) -> 
 
 def _is_told(unheard: Unheard, hop: Hop) -> bool:
     """Whether it is a server of the zone itself that gives no answer to anything."""
-    return unheard.zone == hop.zone.apex and not any(
-        observations.is_usable(observation)
-        for observation in hop.observations
-        if observation.nameserver == unheard.nameserver
+    own = [o for o in hop.observations if o.nameserver == unheard.nameserver]
+    return (
+        unheard.zone == hop.zone.apex
+        and not any(map(observations.is_usable, own))
+        and any(not isinstance(observation.reading, NotAsked) for observation in own)
     )
 
 

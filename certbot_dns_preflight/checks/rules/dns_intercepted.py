@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Survey
 
 
-_WAY_OUT = "--ask resolvers --resolver https://HOST/dns-query"
-
 RULE = Rule(
     code=Code.DNS_INTERCEPTED,
     severity=Severity.ERROR,
@@ -48,7 +46,7 @@ RULE = Rule(
         ),
         Remedy(
             "this host may use certain resolvers only",
-            f"Ask those instead of the name servers: `{_WAY_OUT}`.",
+            "Run it on a host that may ask any name server.",
         ),
         Remedy(
             "the root hints given are not those of root servers",
@@ -64,13 +62,13 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
         return
     answers = survey.obstacle.answers
     asked = phrases.listed(endpoint.address for endpoint, _ in answers)
-    came = phrases.listed(what for _, what in answers)
+    came = phrases.listed(phrases.bounded(what) for _, what in answers)
     yield RULE.finding(
         summary="something on this network answers DNS queries in place of the real name servers",
         cause=f"Queries to the root {phrases.verb(len(answers), 'server', 'servers')} {asked} came "
         f"back with {came}, which no root server sends. Routers, VPNs and some providers do this",
-        remedy="Allow outgoing port 53 (UDP and TCP) from this host, past whatever redirects it; "
-        f"or use {_WAY_OUT}",
+        remedy="Allow outgoing port 53 (UDP and TCP) from this host, past whatever redirects it, "
+        "or run this on a host whose DNS queries nobody redirects",
         evidence={
             "answers": [
                 {"address": endpoint.address, "port": endpoint.port, "answer": what}
