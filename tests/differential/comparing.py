@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tests.scenarios.strictness import STRICTER
+from tests.scenarios.strictness import STRICTER, WHATEVER_RESOLVERS_DO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +93,11 @@ def suspicion(told: Told, unbound: Judged, bind: Judged) -> str | None:
 def may_be_stricter(told: Told) -> bool:
     """Tell whether all that is refused for is what the documentation lists."""
     return bool(told.errors) and told.errors <= STRICTER
+
+
+def is_stricter_by_contract(told: Told) -> bool:
+    """Tell whether it is refused for what resolvers take, as the documentation says."""
+    return bool(told.errors) and told.errors <= WHATEVER_RESOLVERS_DO
 
 
 def _question(judged: Judged) -> str:

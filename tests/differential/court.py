@@ -87,7 +87,9 @@ class Court:
         again, *_ = await self.hear(world)
         if (again.outcome, again.errors) != (told.outcome, told.errors):
             kind = "another verdict at another look"
-        elif comparing.may_be_stricter(told) and await self._fails_alone(world):
+        elif comparing.is_stricter_by_contract(told) or (
+            comparing.may_be_stricter(told) and await self._fails_alone(world)
+        ):
             return "stricter"
         return Difference(kind, world, told, (unbound.why, bind.why))
 
