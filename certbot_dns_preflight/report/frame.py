@@ -9,10 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from certbot_dns_preflight.facts.serials import lag
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.plain_name import plain_name
-from certbot_dns_preflight.report.words import address_words, plural, seconds, state_words
+from certbot_dns_preflight.report.words import (
+    address_words,
+    plural,
+    seconds,
+    serials_behind,
+    state_words,
+)
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.outcome import Progress
@@ -148,16 +153,8 @@ def _cell(observation: Observation, survey: Survey, hop: Hop, *, addressed: bool
     expected = survey.challenge.expected
     state = observation.status
     words = state_words(observation, expected, followed=hop.followed, timed=False)
-    behind = _behind(observation, hop)
+    behind = serials_behind(observation, hop)
     if behind and state is not Status.MATCH:
         words = f"{plural(behind, 'serial')} behind"
     text = f"{address_words(observation.endpoint)} {words}" if addressed else words
     return text, None if hop.followed and state is Status.ALIAS else state
-
-
-def _behind(observation: Observation, hop: Hop) -> int:
-    """Count how far the serial lags behind the newest one there; 0 if unknown."""
-    mine = observation.serial
-    if mine is None:
-        return 0
-    return max((lag(mine, o.serial) for o in hop.observations if o.serial is not None), default=0)

@@ -12,10 +12,9 @@ import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.facts.serials import is_older
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.plain_name import plain_name
-from certbot_dns_preflight.report.words import address_words, seconds, state_words
+from certbot_dns_preflight.report.words import address_words, seconds, serials_behind, state_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,7 +66,7 @@ def stretches(observation: Observation, hop: Hop, *, elapsed: float) -> tuple[St
     phase = _PHASES.get(observation.status, Phase.SILENT)
     first = observation.first_match
     if first is None:
-        if phase in (Phase.ABSENT, Phase.OTHER) and _is_behind(observation, hop):
+        if phase in (Phase.ABSENT, Phase.OTHER) and serials_behind(observation, hop):
             phase = Phase.BEHIND
         return (Stretch(0.0, elapsed, phase),)
     first = min(max(first, 0.0), elapsed)
@@ -133,11 +132,3 @@ def _axis(height: int, elapsed: float) -> Iterator[str]:
             f'<text x="{100 * share:g}%" y="{height - 8}" text-anchor="{anchor}">'
             f"{seconds(share * elapsed)}</text>"
         )
-
-
-def _is_behind(observation: Observation, hop: Hop) -> bool:
-    """Whether another address of the zone has a newer serial."""
-    mine = observation.serial
-    return mine is not None and any(
-        is_older(mine, other.serial) for other in hop.observations if other.serial is not None
-    )

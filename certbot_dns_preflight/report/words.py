@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.escaping import presentation, printable
 from certbot_dns_preflight.facts import answers
+from certbot_dns_preflight.facts.serials import lag
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.plain_name import plain_name
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.facts.answers import Endpoint
-    from certbot_dns_preflight.facts.survey import Observation
+    from certbot_dns_preflight.facts.survey import Hop, Observation
 
 _DNS_PORT = 53
 _SHORTEST_TOLD = 0.05
@@ -215,3 +216,11 @@ def opening(words: str) -> str:
 def unended(words: str) -> str:
     """Leave out the final dot of a sentence."""
     return printable(words).rstrip().removesuffix(".")
+
+
+def serials_behind(observation: Observation, hop: Hop) -> int:
+    """Count how far the serial lags behind the newest one there; 0 if unknown."""
+    mine = observation.serial
+    if mine is None:
+        return 0
+    return max((lag(mine, o.serial) for o in hop.observations if o.serial is not None), default=0)
