@@ -119,13 +119,22 @@ class Plainer:
 
 
 def concerning(exchange: Exchange, names: Iterable[dns.name.Name]) -> tuple[QueryFault, ...]:
-    """Give the faults that a CA's resolver meets on its way to some names."""
+    """Give the faults that a CA's resolver meets on its way to some names, from the root down.
+
+    Their order is the same in every run, whichever answer came first.
+    """
     names = tuple(names)
-    return tuple(
+    met = (
         fault
         for fault in exchange.faults.values()
         if any(name.is_subdomain(fault.concerns) for name in names)
     )
+    return tuple(sorted(met, key=_place_in_tree))
+
+
+def _place_in_tree(fault: QueryFault) -> tuple[dns.name.Name, str, int, dns.name.Name, int]:
+    endpoint = fault.place.endpoint
+    return fault.zone, endpoint.address, endpoint.port, fault.owner, fault.rdtype
 
 
 def _kind(reply: Reply) -> QueryFaultKind:
