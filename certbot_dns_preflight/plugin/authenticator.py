@@ -17,7 +17,7 @@ from certbot import errors, interfaces
 from certbot.plugins import common
 
 from certbot_dns_preflight import option_values, settings
-from certbot_dns_preflight.plugin import options, preparing, restore_options
+from certbot_dns_preflight.plugin import option_checks, options, restore_options
 from certbot_dns_preflight.plugin.authenticators import Authenticators, Work
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.plugin.failure_hook import Failure
     from certbot_dns_preflight.run import waiting
     from certbot_dns_preflight.run.inputs import Inputs
-    from certbot_dns_preflight.run.placement import Placement
+    from certbot_dns_preflight.run.record_location import RecordLocation
 
 logger = logging.getLogger(__name__)
 
@@ -78,13 +78,13 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         )
         try:
             self._settings = options.read(self.conf)
-            preparing.refuse_other_challenges(self.config)
-            self._inputs = preparing.read_files(self._settings)
-            self._lineage, self._authenticators = preparing.authenticators(
+            option_checks.refuse_other_challenges(self.config)
+            self._inputs = option_checks.read_files(self._settings)
+            self._lineage, self._authenticators = option_checks.authenticators(
                 self.config, self.conf("authenticator"), self._settings
             )
         except errors.PluginError as error:
-            raise preparing.refusal(error, chosen=chosen) from error
+            raise option_checks.refusal(error, chosen=chosen) from error
         if self.config.authenticator == self.name:
             # Otherwise certbot is only asking what could be chosen: then nothing of ours may get
             # into its configuration, where it would be saved for whichever plugin is chosen.
@@ -101,7 +101,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
     def get_chall_pref(self, identifier: str) -> Iterable[type[challenges.Challenge]]:
         """Offer dns-01, and nothing else."""
-        preparing.refuse_address(identifier)
+        option_checks.refuse_address(identifier)
         return [challenges.DNS01]
 
     # -- the records are made, and looked at ------------------------------------------------------
@@ -132,20 +132,20 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
     def cleanup(self, achalls: list[AnnotatedChallenge]) -> None:  # noqa: ARG002 - all that were made
         """Have the records removed, also after a failure; then tell of the failure."""
-        from certbot_dns_preflight.plugin import aftermath  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight.plugin import after_cleanup  # noqa: PLC0415 - loads dnspython
 
         result, failure, self._failure = self._outcome, self._failure, None
         try:
             if self._authenticators is not None:
                 self._authenticators.cleanup()
         finally:
-            aftermath.look(result, self._settings)
+            after_cleanup.look(result, self._settings)
             if failure is not None:
-                aftermath.tell(failure, self._settings, self._lineage)
+                after_cleanup.tell(failure, self._settings, self._lineage)
 
     def _look_beforehand(
         self, asked: Sequence[Challenge]
-    ) -> tuple[waiting.Extras | None, dict[Any, Placement]]:
+    ) -> tuple[waiting.Extras | None, dict[Any, RecordLocation]]:
         """Stop here, with nothing made, if waiting cannot help; else give what was learned."""
         from certbot_dns_preflight.plugin import outcome, precheck  # noqa: PLC0415 - loads dnspython
 
@@ -216,14 +216,14 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             time.sleep(self._settings.settle)
 
     def _wait(self, asked: Sequence[Challenge], extras: waiting.Extras | None) -> Outcome:
-        from certbot_dns_preflight.plugin import watching  # noqa: PLC0415 - likewise
+        from certbot_dns_preflight.plugin import wait_display  # noqa: PLC0415 - likewise
         from certbot_dns_preflight.run import waiting  # noqa: PLC0415 - loads dnspython
 
         how = self._settings
         if option_values.is_auto(self.conf("timeout")) and self._authenticators is not None:
             # Not before the records are made: a plugin may read its pause from its credentials.
-            how = preparing.with_due_timeout(how, self._authenticators.pause)
-        with watching.watch(asked, how, quiet=self.config.quiet) as watch:
+            how = option_checks.with_due_timeout(how, self._authenticators.pause)
+        with wait_display.watch(asked, how, quiet=self.config.quiet) as watch:
             return waiting.run(asked, how, wait=True, watch=watch, extras=extras)
 
     def _conclude(self, result: Outcome, asked: Sequence[Challenge], *, made: bool = True) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from certbot.configuration import NamespaceConfig
 
     from certbot_dns_preflight.renewals.zone_map import Entry
-    from certbot_dns_preflight.run.placement import Placement
+    from certbot_dns_preflight.run.record_location import RecordLocation
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Work:
     """One challenge, and where its record belongs."""
 
     achall: AnnotatedChallenge
-    place: Placement
+    place: RecordLocation
 
     @property
     def variables(self) -> dict[str, str]:

@@ -13,10 +13,10 @@ from certbot.display import util as display
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from certbot_dns_preflight.run.placement import Placement
+    from certbot_dns_preflight.run.record_location import RecordLocation
 
 
-def show(records: Sequence[tuple[Placement, str]]) -> None:
+def show(records: Sequence[tuple[RecordLocation, str]]) -> None:
     """Show the records, each a place and a value, and wait for Enter."""
     several = len(records) > 1
     parts = [f"Make {'these DNS records' if several else 'this DNS record'}:"]
@@ -33,7 +33,7 @@ def show(records: Sequence[tuple[Placement, str]]) -> None:
     display.notification("\n\n".join(parts), wrap=False, force_interactive=True)
 
 
-def _record(place: Placement, value: str) -> str:
+def _record(place: RecordLocation, value: str) -> str:
     name = place.record.to_text()
     lines = [f"  name   {name}"]
     if place.relative is not None and place.zone is not None:

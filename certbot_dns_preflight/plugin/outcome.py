@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from certbot.achallenges import AnnotatedChallenge
 
     from certbot_dns_preflight import settings
-    from certbot_dns_preflight.run.placement import Placement
+    from certbot_dns_preflight.run.record_location import RecordLocation
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def owner(achall: AnnotatedChallenge) -> dns.name.Name:
 
 
 def united(
-    asked: Sequence[challenge.Challenge], places: Mapping[dns.name.Name, Placement]
+    asked: Sequence[challenge.Challenge], places: Mapping[dns.name.Name, RecordLocation]
 ) -> tuple[challenge.Challenge, ...]:
     """Expect at each place what the whole order puts there: aliases may share a target."""
     values: dict[dns.name.Name, dict[bytes, None]] = {}

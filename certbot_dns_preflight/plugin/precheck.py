@@ -12,7 +12,7 @@ from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.plugin import issuance
 from certbot_dns_preflight.resolve.cache import DelegationCache
-from certbot_dns_preflight.run import placement, precheck, signals
+from certbot_dns_preflight.run import precheck, record_location, signals
 from certbot_dns_preflight.run.waiting import Extras
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.run.inputs import Inputs
-    from certbot_dns_preflight.run.placement import Placement
+    from certbot_dns_preflight.run.record_location import RecordLocation
     from certbot_dns_preflight.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -56,14 +56,16 @@ def look(
 
 def places(
     challenges: Sequence[Challenge], settings: Settings, extras: Extras
-) -> dict[dns.name.Name, Placement]:
+) -> dict[dns.name.Name, RecordLocation]:
     """Find out where the records go; what the look has learned need not be asked again."""
-    return signals.run(placement.find(challenges, settings, cache=extras.cache, read=extras.inputs))
+    return signals.run(
+        record_location.find(challenges, settings, cache=extras.cache, read=extras.inputs)
+    )
 
 
-def unknown_places(challenges: Sequence[Challenge]) -> dict[dns.name.Name, Placement]:
+def unknown_places(challenges: Sequence[Challenge]) -> dict[dns.name.Name, RecordLocation]:
     """Give the places where nothing could be found out: the challenge names themselves."""
-    return {c.owner: placement.Placement(c.owner, c.owner, None) for c in challenges}
+    return {c.owner: record_location.RecordLocation(c.owner, c.owner, None) for c in challenges}
 
 
 def permanent_errors(outcome: Outcome, settings: Settings) -> tuple[ChallengeOutcome, ...]:

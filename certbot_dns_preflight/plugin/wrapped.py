@@ -17,7 +17,7 @@ from certbot.plugins import common
 
 from certbot_dns_preflight.plugin import certbot_words, installed
 from certbot_dns_preflight.plugin.config_view import ConfigView
-from certbot_dns_preflight.plugin.handed_out import HandedOut
+from certbot_dns_preflight.plugin.tracked_challenges import TrackedChallenges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ class _Job:
     """One `perform` of one plugin object."""
 
     plugin: Any
-    achalls: HandedOut
+    achalls: TrackedChallenges
     done: bool = False
 
 
@@ -112,7 +112,7 @@ class Wrapped:
         """
         plugin = self._prepared if self._unused else self._made()
         self._unused = False
-        job = _Job(plugin, HandedOut(achalls, variables))
+        job = _Job(plugin, TrackedChallenges(achalls, variables))
         self._jobs.append(job)
         try:
             with (

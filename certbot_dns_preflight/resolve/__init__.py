@@ -34,16 +34,18 @@ Who does what, from below:
 - One question: `queries` makes it, `sockets` sends it and takes in what comes, `messages` parses
   and matches that within the bounds of `wire`. `exchange` asks one address with patience
   (`patience`, `timings`) and within `budgets`, and `exchange_log` tells of it; `fanout` asks
-  several, `zone_servers` are those of a zone, `plainer` asks again to tell why one fails.
-- One message: `reading`, `referrals`, `denials` and `caa_wire` say what it says, and ask nothing.
+  several, `zone_servers` are those of a zone, `query_faults` asks again to tell why one fails.
+- One message: `reading`, `referrals`, `negative_answers` and `caa_wire` say what it says. They ask
+  nothing.
 - The walk: `walker` goes from `root_hints` down to the zone of a name, with `root_servers`, `cuts`
   and, where a resolver leads, `via_resolver`. `name_servers` learns who serves it from `ns_sets`
   and `server_addresses`. `cache` has what was learned.
 - One challenge: `txt` asks in rounds, by `txt_queries`, and `txt_hops` keeps what each address said
-  (`track`, `observing`). `expectations` has what challenges that end at one name expect together.
+  (`address_history`, `observe`). `expectations` has what challenges that end at one name expect
+  together.
 - What is around it: `environment`, with `caa` and `caa_servers`, `dnssec`, `domain_addresses`,
   `zone_health` and `split_horizon`.
-- A failure: `probes` asks what explains it, with `misplaced`, `missing_dots` and `siblings`.
+- A failure: `probes` asks what explains it, with `misplaced`, `missing_dots` and `random_names`.
 
 What the answers mean for a CA is not decided here: that is for `checks`.
 """

@@ -32,8 +32,8 @@ from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from certbot_dns_preflight.resolve.caa_wire import properties
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
-from certbot_dns_preflight.resolve.plainer import Place, Plainer
 from certbot_dns_preflight.resolve.queries import RECURSIVE, SINGLE_TRY
+from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
 from certbot_dns_preflight.resolve.reading import may_be_signed, read_caa
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.zone_servers import ZoneServers
@@ -63,7 +63,7 @@ class CaaServers:
         self._walker = walker
         self._resolvers = resolvers
         self._servers = ZoneServers(walker, families)
-        self._plainer = Plainer(exchange)
+        self._fault_finder = FaultFinder(exchange)
         # By zone and owner name, what each address said: `dnssec` reads it.
         self.signed: dict[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]] = {}
 
@@ -136,7 +136,7 @@ class CaaServers:
         return content, signed
 
     async def _explain(self, place: Place, failed: Reply) -> None:
-        await self._plainer.explain(
+        await self._fault_finder.explain(
             place,
             failed,
             sound=lambda reply: not isinstance(read_caa(reply, place.owner), Failed | NotAskable),
@@ -151,7 +151,9 @@ class CaaServers:
         """
         has_some = any(isinstance(content, Properties | AliasTo) for content in contents)
         await together(
-            self._plainer.compare(place, content=functools.partial(_comparable, owner=place.owner))
+            self._fault_finder.compare(
+                place, content=functools.partial(_comparable, owner=place.owner)
+            )
             for place, content in zip(places, contents, strict=True)
             if isinstance(content, NoProperties)
             and (has_some or (content.nxdomain and place.owner == place.zone))

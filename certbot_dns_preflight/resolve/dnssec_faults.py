@@ -14,8 +14,8 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason, Response
 from certbot_dns_preflight.facts.query_fault import QueryFaultKind
-from certbot_dns_preflight.resolve.denials import is_negative, seems_proven
-from certbot_dns_preflight.resolve.plainer import Place, Plainer
+from certbot_dns_preflight.resolve.negative_answers import is_negative, seems_proven
+from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
 from certbot_dns_preflight.resolve.reading import is_sound
 from certbot_dns_preflight.resolve.tasks import together
 
@@ -33,7 +33,7 @@ class DnssecFaults:
     def __init__(self, exchange: Exchange) -> None:
         """Ask by the exchange of the run."""
         self._exchange = exchange
-        self._plainer = Plainer(exchange)
+        self._fault_finder = FaultFinder(exchange)
         self._compared: set[tuple[Endpoint, dns.name.Name, int]] = set()
 
     async def note(self, facts: Facts) -> None:
@@ -74,11 +74,11 @@ class DnssecFaults:
         rdtype = _DS if kind is QueryFaultKind.DS else _DNSKEY
         place = Place(apex, said.place, owner, rdtype, owner)
         if is_sound(said.reply):
-            self._plainer.clear(place)
+            self._fault_finder.clear(place)
         elif said.recursive or said.place.endpoint not in self._exchange.sound or _is_our_own(said):
             return  # it fails for all, and that is told elsewhere
         else:
-            self._plainer.note(place.dnssec_fault(said.reply, kind))
+            self._fault_finder.note(place.dnssec_fault(said.reply, kind))
 
     async def _compare(self, zone: ZoneFacts, asked: Asked, said: ServerReply) -> None:
         """See whether the proof comes for a question in small letters; once for each."""
@@ -86,7 +86,7 @@ class DnssecFaults:
         if said.recursive or question in self._compared:
             return
         self._compared.add(question)
-        await self._plainer.compare(
+        await self._fault_finder.compare(
             Place(zone.apex, said.place, asked.owner, asked.rdtype, asked.owner),
             content=lambda reply: seems_proven(reply, asked.owner) or None,
         )

@@ -18,7 +18,7 @@ from certbot_dns_preflight.resolve.caa import CaaSearch
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.dnssec import Collector
 from certbot_dns_preflight.resolve.domain_addresses import DomainAddresses
-from certbot_dns_preflight.resolve.plainer import concerning
+from certbot_dns_preflight.resolve.query_faults import concerning
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.split_horizon import HostView, Local, compare
 from certbot_dns_preflight.resolve.zone_health import ZoneHealth

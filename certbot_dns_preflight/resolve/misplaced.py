@@ -17,7 +17,7 @@ from certbot_dns_preflight.challenge import CHALLENGE_LABEL
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.probes import Sighting
 from certbot_dns_preflight.resolve.queries import SINGLE_TRY
-from certbot_dns_preflight.resolve.siblings import a_few, random_sibling, texts_at
+from certbot_dns_preflight.resolve.random_names import a_few, random_sibling, texts_at
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:

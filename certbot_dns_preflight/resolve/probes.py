@@ -32,15 +32,15 @@ from certbot_dns_preflight.facts.probes import Probes
 from certbot_dns_preflight.facts.survey import agreed_alias, holds_any
 from certbot_dns_preflight.resolve import missing_dots
 from certbot_dns_preflight.resolve.misplaced import find_sightings
-from certbot_dns_preflight.resolve.plainer import Place, Plainer
 from certbot_dns_preflight.resolve.queries import DEFAULT, SINGLE_TRY, WITHOUT_EDNS, QueryOptions
-from certbot_dns_preflight.resolve.reading import read_txt
-from certbot_dns_preflight.resolve.siblings import (
+from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
+from certbot_dns_preflight.resolve.random_names import (
     ENOUGH_SERVERS,
     a_few,
     random_sibling,
     texts_at,
 )
+from certbot_dns_preflight.resolve.reading import read_txt
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Prober:
             edns_broken=frozenset(exchange.without_edns),
             case_changed=frozenset(exchange.case_changing),
         )
-        self._plainer = Plainer(exchange)
+        self._fault_finder = FaultFinder(exchange)
         self._exchange = exchange
         self._survey = survey
 
@@ -124,7 +124,7 @@ class Prober:
         What it finds is a fault of that address, and shown with what it said.
         """
         await together(
-            self._plainer.compare(
+            self._fault_finder.compare(
                 Place(
                     hop.zone.apex,
                     ServerAddress(observation.nameserver, observation.endpoint),

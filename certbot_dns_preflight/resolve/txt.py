@@ -26,7 +26,7 @@ from certbot_dns_preflight.facts.probes import Probes, SeenHere
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.expectations import Expectations
-from certbot_dns_preflight.resolve.plainer import concerning
+from certbot_dns_preflight.resolve.query_faults import concerning
 from certbot_dns_preflight.resolve.reading import is_sound
 from certbot_dns_preflight.resolve.tasks import Background, together
 from certbot_dns_preflight.resolve.txt_hops import HopBuilder, alias_beside_failure, is_limited
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.dnssec import SignedReplies
     from certbot_dns_preflight.facts.zone import Zone
+    from certbot_dns_preflight.resolve.address_history import AddressHistory
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.probes import Prober
-    from certbot_dns_preflight.resolve.track import Track
     from certbot_dns_preflight.resolve.walker import Walker
 
 _MOST_HOPS = 16
@@ -176,7 +176,9 @@ class TxtSurvey:
             if (track := self._hops.track(owner, endpoint)) and isinstance(track.reply, Response)
         )
 
-    async def _ask_serial(self, track: Track, apex: dns.name.Name, endpoint: Endpoint) -> None:
+    async def _ask_serial(
+        self, track: AddressHistory, apex: dns.name.Name, endpoint: Endpoint
+    ) -> None:
         reply = await self._queries.serial(apex, endpoint)
         if isinstance(reply, Response):
             track.serial = serial_in(reply, apex)

@@ -14,8 +14,8 @@ from certbot_dns_preflight.facts.answers import Alias, Answer, Endpoint, Failing
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.facts.serials import is_older
 from certbot_dns_preflight.facts.zone import Listing, NameServer, Zone
-from certbot_dns_preflight.resolve.observing import ObservationBuilder
-from certbot_dns_preflight.resolve.track import Track
+from certbot_dns_preflight.resolve.address_history import AddressHistory
+from certbot_dns_preflight.resolve.observe import ObservationBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class HopBuilder:
-    """Keeps a `Track` for each owner name and address, and makes hops of them."""
+    """Keeps a `AddressHistory` for each owner name and address, and makes hops of them."""
 
     def __init__(
         self, exchange: Exchange, families: Collection[int], expected: tuple[bytes, ...]
@@ -35,19 +35,19 @@ class HopBuilder:
         """Take the families (4, 6) that may be asked over, and the values expected so far."""
         self._observations = ObservationBuilder(exchange, families)
         self._expected = expected
-        self._tracks: dict[tuple[dns.name.Name, Endpoint], Track] = {}
+        self._tracks: dict[tuple[dns.name.Name, Endpoint], AddressHistory] = {}
 
     def may_ask(self, endpoint: Endpoint) -> bool:
         """Whether an address is of a family that may be asked over."""
         return self._observations.may_ask(endpoint)
 
-    def track(self, owner: dns.name.Name, endpoint: Endpoint) -> Track | None:
+    def track(self, owner: dns.name.Name, endpoint: Endpoint) -> AddressHistory | None:
         """Give what an address said of an owner name; None before its first answer."""
         return self._tracks.get((owner, endpoint))
 
-    def begin(self, owner: dns.name.Name, endpoint: Endpoint) -> Track:
+    def begin(self, owner: dns.name.Name, endpoint: Endpoint) -> AddressHistory:
         """Give the same, begun now where there is none."""
-        return self._tracks.setdefault((owner, endpoint), Track())
+        return self._tracks.setdefault((owner, endpoint), AddressHistory())
 
     def expect(self, expected: tuple[bytes, ...]) -> None:
         """Measure what was answered by what is expected now: another challenge may end here too."""
@@ -167,7 +167,7 @@ class HopBuilder:
         looping: bool,
         later: Reading | None = None,
     ) -> survey.Observation:
-        track = self._tracks.get((owner, endpoint), Track())
+        track = self._tracks.get((owner, endpoint), AddressHistory())
         reply, reading = track.reply, track.reading
         if later is not None:
             reply, reading = track.answered, track.answer

@@ -16,8 +16,8 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import Failing, Response
 from certbot_dns_preflight.facts.dnssec import ServerAddress
-from certbot_dns_preflight.resolve.plainer import Place, Plainer
 from certbot_dns_preflight.resolve.queries import SINGLE_TRY
+from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
 from certbot_dns_preflight.resolve.reading import alias_at, is_sound, read_txt, rrset_at
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class TxtQueries:
     def __init__(self, exchange: Exchange) -> None:
         """Take what asks; the plainer questions of one survey are not repeated."""
         self._exchange = exchange
-        self._plainer = Plainer(exchange)
+        self._fault_finder = FaultFinder(exchange)
 
     async def ask(
         self, owner: dns.name.Name, zone: Zone, endpoint: Endpoint
@@ -52,7 +52,7 @@ class TxtQueries:
         """See whether a plainer question is answered where ours is not."""
         names = (s.name for s in zone.nameservers if endpoint in s.endpoints)
         server = ServerAddress(next(names, None), endpoint)
-        await self._plainer.explain(
+        await self._fault_finder.explain(
             Place(zone.apex, server, owner, dns.rdatatype.TXT, owner),
             reply,
             sound=is_sound,

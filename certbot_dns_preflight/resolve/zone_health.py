@@ -18,8 +18,8 @@ from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import Absent, Response
 from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.observing import ObservationBuilder
-from certbot_dns_preflight.resolve.plainer import Place, Plainer
+from certbot_dns_preflight.resolve.observe import ObservationBuilder
+from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
 from certbot_dns_preflight.resolve.reading import is_sound, read_txt, rrset_at
 from certbot_dns_preflight.resolve.referrals import is_authoritative
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
@@ -43,7 +43,7 @@ class ZoneHealth:
         self._exchange = exchange
         self._walker = walker
         self._observations = ObservationBuilder(exchange, families)
-        self._plainer = Plainer(exchange)
+        self._fault_finder = FaultFinder(exchange)
         self._hops: SingleFlight[dns.name.Name, survey.Hop] = SingleFlight()
 
     async def of_domain(self, challenge: Challenge) -> survey.Survey:
@@ -93,7 +93,7 @@ class ZoneHealth:
 
         if not sound(reply):
             where = Place(apex, place, apex, dns.rdatatype.SOA, apex)
-            await self._plainer.explain(where, reply, sound=sound)
+            await self._fault_finder.explain(where, reply, sound=sound)
         return reply
 
 

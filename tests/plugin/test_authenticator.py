@@ -16,7 +16,7 @@ from certbot import errors
 from certbot.display import util as display
 
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
-from certbot_dns_preflight.plugin import aftermath, failure_hook, precheck
+from certbot_dns_preflight.plugin import after_cleanup, failure_hook, precheck
 from certbot_dns_preflight.plugin.authenticator import Authenticator
 from certbot_dns_preflight.renewals import renewal_file
 from certbot_dns_preflight.run import waiting
@@ -108,7 +108,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Outcome | Exception], li
         monkeypatch.setattr(waiting, "run", run)
         monkeypatch.setattr(precheck, "look", lambda *_: (ready(), waiting.Extras()))
         monkeypatch.setattr(precheck, "places", lambda asked, *_: precheck.unknown_places(asked))
-        monkeypatch.setattr(aftermath, "look", lambda *_: None)
+        monkeypatch.setattr(after_cleanup, "look", lambda *_: None)
         return asked
 
     return set_to

@@ -13,7 +13,7 @@ from certbot.display import util as display
 
 from certbot_dns_preflight.plugin.authenticators import Authenticators, Work
 from certbot_dns_preflight.renewals import zone_map
-from certbot_dns_preflight.run.placement import Placement
+from certbot_dns_preflight.run.record_location import RecordLocation
 from certbot_dns_preflight.settings import AliasPolicy
 from tests.plugin.made import ACCOUNT_KEY, achall, config, install
 
@@ -84,7 +84,7 @@ def work(
     domain: str, record: str | None = None, zone: str | None = None, *, token: bytes = b"t" * 20
 ) -> Work:
     owner = dns.name.from_text(f"_acme-challenge.{domain}")
-    place = Placement(
+    place = RecordLocation(
         owner,
         owner if record is None else dns.name.from_text(record),
         dns.name.from_text(zone or domain),

@@ -14,7 +14,7 @@ import pytest
 
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.option_values import Recursive
-from certbot_dns_preflight.run import placement
+from certbot_dns_preflight.run import record_location
 from certbot_dns_preflight.settings import Settings
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import Authoritative, Refusing, Silent
@@ -22,20 +22,20 @@ from tests.lab.misbehaving import Authoritative, Refusing, Silent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from certbot_dns_preflight.run.placement import Placement
+    from certbot_dns_preflight.run.record_location import RecordLocation
     from tests.lab import Lab
 
 N = dns.name.from_text
 
 
 @pytest.fixture
-def find(lab: Lab) -> Callable[..., dict[str, Placement]]:
+def find(lab: Lab) -> Callable[..., dict[str, RecordLocation]]:
     """Find the places for some domains, by domain."""
 
-    def find(*domains: str, **more: object) -> dict[str, Placement]:
+    def find(*domains: str, **more: object) -> dict[str, RecordLocation]:
         asked = [make_challenge(domain) for domain in domains]
         options = {"root_hints": lab.root_hints, "query_timeout": 0.5, **more}
-        found = asyncio.run(placement.find(asked, Settings(**options)))  # type: ignore[arg-type]
+        found = asyncio.run(record_location.find(asked, Settings(**options)))  # type: ignore[arg-type]
         return {one.domain: found[one.owner] for one in asked}
 
     return find
@@ -72,7 +72,7 @@ def asked_at(server: Authoritative, name: str) -> list[str]:
 
 
 def test_the_name_itself_is_the_place_where_it_is_no_alias(
-    find: Callable[..., dict[str, Placement]],
+    find: Callable[..., dict[str, RecordLocation]],
 ) -> None:
     found = find("www.example.test")["www.example.test"]
     assert not found.is_alias
@@ -84,7 +84,7 @@ def test_the_name_itself_is_the_place_where_it_is_no_alias(
 
 
 def test_one_server_is_asked_once_for_the_alias_and_nobody_for_the_txt(
-    find: Callable[..., dict[str, Placement]],
+    find: Callable[..., dict[str, RecordLocation]],
     two_servers: Callable[..., tuple[Authoritative, Authoritative]],
 ) -> None:
     first, second = two_servers("quiet.test.", "")
@@ -96,7 +96,7 @@ def test_one_server_is_asked_once_for_the_alias_and_nobody_for_the_txt(
 
 @pytest.mark.parametrize("kind", [Refusing, Silent])
 def test_a_server_of_no_use_is_passed_over(
-    find: Callable[..., dict[str, Placement]],
+    find: Callable[..., dict[str, RecordLocation]],
     two_servers: Callable[..., tuple[Authoritative, Authoritative]],
     kind: type[Authoritative],
 ) -> None:
@@ -109,7 +109,7 @@ def test_a_server_of_no_use_is_passed_over(
 
 
 def test_where_no_server_answers_the_name_itself_is_the_place(
-    find: Callable[..., dict[str, Placement]],
+    find: Callable[..., dict[str, RecordLocation]],
     two_servers: Callable[..., tuple[Authoritative, Authoritative]],
 ) -> None:
     first, second = two_servers("down.test.", "", (Silent, Silent))
@@ -119,7 +119,7 @@ def test_where_no_server_answers_the_name_itself_is_the_place(
 
 
 def test_chains_end_where_the_record_goes(
-    lab: Lab, find: Callable[..., dict[str, Placement]]
+    lab: Lab, find: Callable[..., dict[str, RecordLocation]]
 ) -> None:
     lab.zone(
         "chain.test.",
@@ -154,7 +154,7 @@ def test_chains_end_where_the_record_goes(
 
 
 def test_a_wildcards_alias_is_not_followed_for_a_record_takes_the_name_out_of_it(
-    lab: Lab, find: Callable[..., dict[str, Placement]]
+    lab: Lab, find: Callable[..., dict[str, RecordLocation]]
 ) -> None:
     lab.zone(
         "wild.test.",
@@ -169,7 +169,7 @@ def test_a_wildcards_alias_is_not_followed_for_a_record_takes_the_name_out_of_it
 
 
 def test_a_challenge_name_that_is_a_zone_of_its_own_is_found(
-    lab: Lab, find: Callable[..., dict[str, Placement]]
+    lab: Lab, find: Callable[..., dict[str, RecordLocation]]
 ) -> None:
     lab.zone("parent.test.", [lab.bind], records=f"_acme-challenge NS {lab.knot.host}\n")
     lab.zone("_acme-challenge.parent.test.", [lab.knot], delegation=[])
@@ -179,7 +179,7 @@ def test_a_challenge_name_that_is_a_zone_of_its_own_is_found(
 
 
 def test_a_zone_beside_its_parent_on_one_server_is_told_apart(
-    lab: Lab, find: Callable[..., dict[str, Placement]]
+    lab: Lab, find: Callable[..., dict[str, RecordLocation]]
 ) -> None:
     lab.zone("above.test.", [lab.bind], records=f"sub NS {lab.bind.host}\n")
     lab.zone("sub.above.test.", [lab.bind], delegation=[])
@@ -188,7 +188,7 @@ def test_a_zone_beside_its_parent_on_one_server_is_told_apart(
 
 def test_through_a_resolver_the_alias_is_still_asked_of_the_zones_servers(
     lab: Lab,
-    find: Callable[..., dict[str, Placement]],
+    find: Callable[..., dict[str, RecordLocation]],
     two_servers: Callable[..., tuple[Authoritative, Authoritative]],
 ) -> None:
     first, second = two_servers("private.test.", "_acme-challenge CNAME x.target.test.\n")

@@ -24,9 +24,9 @@ import dns.rdatatype
 
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
+from certbot_dns_preflight.resolve.random_names import random_sibling
 from certbot_dns_preflight.resolve.reading import alias_at
 from certbot_dns_preflight.resolve.referrals import find_referral, is_usable
-from certbot_dns_preflight.resolve.siblings import random_sibling
 from certbot_dns_preflight.run import inputs, session
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _PATIENCE = 10.0  # seconds; what is not known by then is written where it was a
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class RecordLocation:
     """Where one challenge's record goes. `record` is `owner` itself where that is no alias.
 
     `zone` is the apex of the zone that holds `record`; None where it is not known. Then no alias
@@ -75,13 +75,13 @@ async def find(
     *,
     cache: DelegationCache | None = None,
     read: Inputs | None = None,
-) -> dict[dns.name.Name, Placement]:
+) -> dict[dns.name.Name, RecordLocation]:
     """Find out for every challenge where its record goes, by owner name; in ten seconds at most.
 
     `cache` is what earlier walks learned, and grows; `read` the files that the settings name.
     """
     owners = dict.fromkeys(challenge.owner for challenge in challenges)
-    places: dict[dns.name.Name, Placement] = {}
+    places: dict[dns.name.Name, RecordLocation] = {}
     async with session.opened(settings, read or inputs.load(settings), cache=cache) as opened:
         search = _Search(opened)
 
@@ -92,7 +92,7 @@ async def find(
             async with asyncio.timeout(_PATIENCE), asyncio.TaskGroup() as group:
                 for owner in owners:
                     group.create_task(one(owner))
-    return {owner: places.get(owner, Placement(owner, owner, None)) for owner in owners}
+    return {owner: places.get(owner, RecordLocation(owner, owner, None)) for owner in owners}
 
 
 class _Search:
@@ -101,7 +101,7 @@ class _Search:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def follow(self, owner: dns.name.Name) -> Placement:
+    async def follow(self, owner: dns.name.Name) -> RecordLocation:
         passed = [owner]
         while len(passed) <= _MOST_HOPS:
             zone, message = await self._ask(passed[-1])
@@ -109,11 +109,11 @@ class _Search:
                 break
             alias = None if message is None else alias_at(message, passed[-1])
             if alias is None or await self._is_wildcards(passed[-1], alias):
-                return Placement(owner, passed[-1], zone)
+                return RecordLocation(owner, passed[-1], zone)
             if alias.target in passed:
                 break
             passed.append(alias.target)
-        return Placement(owner, owner, None)
+        return RecordLocation(owner, owner, None)
 
     async def _is_wildcards(self, name: dns.name.Name, alias: Alias) -> bool:
         """Whether the alias is a wildcard's: a record at the name takes the name out of it.

@@ -1,4 +1,4 @@
-"""Asks again in plainer ways where a question failed as a CA's resolver asks it: to tell why.
+"""Asks again, in simpler ways, a question that failed as a CA's resolver asks it: to tell why.
 
 Nothing that is learned here makes an answer: what fails as it must be asked, fails. It only tells
 a server that is broken for all from one that is so for DO, or for letters in mixed case.
@@ -67,7 +67,7 @@ class Place:
         )
 
 
-class Plainer:
+class FaultFinder:
     """Explains failures of one exchange; what was found is kept there."""
 
     def __init__(self, exchange: Exchange) -> None:

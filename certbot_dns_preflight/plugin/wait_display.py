@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.plugin.waiting_words import WaitingWords
+from certbot_dns_preflight.plugin.wait_log import WaitLog
 from certbot_dns_preflight.report.live import LiveView
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def watch(
         with LiveView() as view:
             yield view
     else:
-        yield WaitingWords(challenges, at_most=settings.timeout)
+        yield WaitLog(challenges, at_most=settings.timeout)
 
 
 def _is_watched() -> bool:

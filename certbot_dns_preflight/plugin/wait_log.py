@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _A_MINUTE = 60.0
 
 
-class WaitingWords:
+class WaitLog:
     """Told of every `Progress`, it says a line when a minute is over."""
 
     def __init__(self, challenges: Sequence[Challenge], *, at_most: float) -> None:

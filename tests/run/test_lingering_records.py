@@ -9,7 +9,7 @@ import dns.rdatatype
 import pytest
 
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.run import lingering, waiting
+from certbot_dns_preflight.run import lingering_records, waiting
 from certbot_dns_preflight.settings import Settings
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import Authoritative, Slow
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from certbot_dns_preflight.facts.outcome import Outcome
-    from certbot_dns_preflight.run.lingering import Lingering
+    from certbot_dns_preflight.run.lingering_records import LingeringRecord
     from tests.lab import Lab
 
 ZONE = "left.test."
@@ -52,8 +52,8 @@ def seen(lab: Lab) -> Callable[[], Outcome]:
     return lambda: waiting.run(asked, how, wait=False)
 
 
-def left(outcome: Outcome) -> tuple[Lingering, ...]:
-    return asyncio.run(lingering.look(outcome, query_timeout=2.0))
+def left(outcome: Outcome) -> tuple[LingeringRecord, ...]:
+    return asyncio.run(lingering_records.look(outcome, query_timeout=2.0))
 
 
 def remove(server: Authoritative, *, keep: str | None = None) -> None:

@@ -9,8 +9,8 @@ from certbot.display import util as display
 
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.outcome import Progress, Verdict
-from certbot_dns_preflight.plugin import watching
-from certbot_dns_preflight.plugin.waiting_words import WaitingWords
+from certbot_dns_preflight.plugin import wait_display
+from certbot_dns_preflight.plugin.wait_log import WaitLog
 from certbot_dns_preflight.settings import Settings
 from tests.builders.survey import NXDOMAIN, judged, seen
 
@@ -38,7 +38,7 @@ def progress() -> Callable[[float], Progress]:
 def test_a_line_at_the_start_and_one_for_each_minute(
     said: list[str], progress: Callable[[float], Progress]
 ) -> None:
-    watch = WaitingWords([make_challenge("example.com", [b"x"])], at_most=300.0)
+    watch = WaitLog([make_challenge("example.com", [b"x"])], at_most=300.0)
     for elapsed in (0.5, 30.0, 59.9, 60.0, 61.0, 119.0, 185.0, 190.0):
         watch(progress(elapsed))
     assert said == [
@@ -49,17 +49,17 @@ def test_a_line_at_the_start_and_one_for_each_minute(
 
 
 def test_what_is_all_seen_is_being_looked_at_once_more(said: list[str]) -> None:
-    watch = WaitingWords([make_challenge("example.com", [b"x"])], at_most=300.0)
+    watch = WaitLog([make_challenge("example.com", [b"x"])], at_most=300.0)
     watch(Progress((judged(seen("ns1.example.net.", "192.0.2.1")).survey,), 61.0, 300.0, 1.0))
     assert said[1] == "dns-preflight: 61 s of 300 s: all records seen, looking once more"
 
 
 def test_many_names_are_counted(said: list[str]) -> None:
-    WaitingWords([make_challenge(f"{n}.test", [b"x"]) for n in "abcde"], at_most=2400.0)
+    WaitLog([make_challenge(f"{n}.test", [b"x"]) for n in "abcde"], at_most=2400.0)
     assert said[0].endswith("show a.test, b.test, c.test and 2 more, 2400 s at most")
 
 
 def test_quiet_says_nothing(said: list[str]) -> None:
-    with watching.watch([make_challenge("a.test")], Settings(), quiet=True) as watch:
+    with wait_display.watch([make_challenge("a.test")], Settings(), quiet=True) as watch:
         assert watch is None
     assert said == []

@@ -14,7 +14,7 @@ _STEADY_ROUNDS = 5
 
 
 @dataclass(slots=True)
-class Track:
+class AddressHistory:
     """Grows by every answer. `flips` counts changes between matching and not matching.
 
     `answer` is the last authoritative answer, and `answered` the reply it was read from; what has

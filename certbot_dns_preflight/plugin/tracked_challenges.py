@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from certbot.achallenges import AnnotatedChallenge
 
 
-class HandedOut(list["AnnotatedChallenge"]):
+class TrackedChallenges(list["AnnotatedChallenge"]):
     """A list that takes note of how far its latest loop came; loops within loops leave no trace.
 
     While a challenge is in hand, its `variables` are in the environment.
@@ -51,9 +51,9 @@ class HandedOut(list["AnnotatedChallenge"]):
         """The index of the challenge that is being dealt with; None if there is none."""
         return self._taken - 1 if self._taken and not self._finished else None
 
-    def part(self, index: int) -> HandedOut:
+    def part(self, index: int) -> TrackedChallenges:
         """Give a list of one of them, for itself."""
-        return HandedOut(self[index : index + 1], self._variables[index : index + 1])
+        return TrackedChallenges(self[index : index + 1], self._variables[index : index + 1])
 
     def was_made(self, index: int, error: Exception) -> bool:
         """Whether the failure to remove this one's record, after a broken-off `perform`, counts.

@@ -13,7 +13,7 @@ from certbot import errors
 from certbot_dns_preflight.checks.rules import record_lingers
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.plugin import failure_hook
-from certbot_dns_preflight.run import lingering, signals
+from certbot_dns_preflight.run import lingering_records, signals
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.outcome import Outcome
@@ -28,7 +28,7 @@ def look(result: Outcome | None, settings: Settings) -> None:
     if result is None or Code.RECORD_LINGERS in settings.skip:
         return
     try:
-        left = signals.run(lingering.look(result, query_timeout=settings.query_timeout))
+        left = signals.run(lingering_records.look(result, query_timeout=settings.query_timeout))
     except errors.SignalExit:
         raise
     except Exception:

@@ -34,7 +34,7 @@ _LATE = 3.0  # seconds: what took longer to appear takes longer to go
 
 
 @dataclass(frozen=True, slots=True)
-class Lingering:
+class LingeringRecord:
     """A value that all servers asked still show, with one of them."""
 
     owner: dns.name.Name
@@ -42,7 +42,7 @@ class Lingering:
     server: Observation
 
 
-async def look(outcome: Outcome, *, query_timeout: float) -> tuple[Lingering, ...]:
+async def look(outcome: Outcome, *, query_timeout: float) -> tuple[LingeringRecord, ...]:
     """Look at what the run saw in place: `outcome`'s records, which are now to be gone."""
     hops: dict[dns.name.Name, Hop] = {}
     values: dict[dns.name.Name, dict[bytes, None]] = {}
@@ -52,7 +52,7 @@ async def look(outcome: Outcome, *, query_timeout: float) -> tuple[Lingering, ..
             hops[hop.owner] = hop
             values.setdefault(hop.owner, {}).update(dict.fromkeys(judged.survey.challenge.expected))
     exchange = Exchange(query_timeout=min(query_timeout, _SLOW))
-    results: dict[dns.name.Name, tuple[Lingering, ...]] = {}
+    results: dict[dns.name.Name, tuple[LingeringRecord, ...]] = {}
 
     async def one(hop: Hop) -> None:
         results[hop.owner] = await _lingering(exchange, hop, values[hop.owner])
@@ -87,8 +87,8 @@ def _healthy(judged: ChallengeOutcome) -> Hop | None:
 
 async def _lingering(
     exchange: Exchange, hop: Hop, expected: Iterable[bytes]
-) -> tuple[Lingering, ...]:
-    left: tuple[Lingering, ...] = ()
+) -> tuple[LingeringRecord, ...]:
+    left: tuple[LingeringRecord, ...] = ()
     before = 0.0
     for moment in _LOOKS_AT:
         await asyncio.sleep(moment - before)
@@ -102,7 +102,7 @@ async def _lingering(
             if texts is not None
         ]
         left = tuple(
-            Lingering(hop.owner, value, shown[0][0])
+            LingeringRecord(hop.owner, value, shown[0][0])
             for value in expected
             if shown and all(value in texts for _, texts in shown)
         )
