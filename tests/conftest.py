@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from tests import forked
 from tests.lab import namespace
 from tests.lab.processes import MissingProgramError
 from tests.observe import HANG
@@ -28,6 +28,7 @@ from tests.observe import HANG
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.forked import Running
     from tests.lab import Lab, NameServer
 
 
@@ -144,18 +145,11 @@ class Certbot:
             raise
         return Ran(process.returncode, stdout, stderr, self.log)
 
-    def start(self, *arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str | Path, **variables: str) -> Running:
         """Start it, for tests that send signals or watch; its directories' options included."""
         self._validate_anew()
         command = [beside_python("certbot"), *map(str, arguments), *self.common_options]
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**self.environment, **variables},
-        )
+        return forked.start(command, {**self.environment, **variables}, variables)
 
     def _validate_anew(self) -> None:
         """See that the CA wants every name validated again, as it would after some days.

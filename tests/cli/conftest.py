@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import forked
 from tests.conftest import Ran, beside_python
 from tests.observe import HANG
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.forked import Running
     from tests.lab import Lab
 
 ZONE = "example.test."
@@ -36,26 +38,22 @@ class Command:
     ) -> Ran:
         """Run it to its end; keyword arguments are environment variables."""
         given = stdin.encode() if isinstance(stdin, str) else stdin
-        done = subprocess.run(
-            self.line(*arguments),
-            input=given or b"",
-            capture_output=True,
-            check=False,
-            timeout=seconds,
-            env=self.environment(variables),
-        )
-        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+        process = self._start(*arguments, stdin=given or b"", **variables)
+        try:
+            stdout, stderr = process.communicate(timeout=seconds)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        return Ran(process.wait(), stdout, stderr)
 
-    def start(self, *arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str | Path, **variables: str) -> Running:
         """Start it, for tests that watch or send signals."""
-        return subprocess.Popen(
-            self.line(*arguments),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self.environment(variables),
-        )
+        return self._start(*arguments, stdin=b"", **variables)
+
+    def _start(self, *arguments: str | Path | bytes, stdin: bytes, **variables: str) -> Running:
+        line = self.line(*arguments)
+        return forked.start(line, self.environment(variables), variables, stdin=stdin)
 
     def line(self, *arguments: str | Path | bytes) -> list[str | bytes]:
         """Give the whole command line."""
