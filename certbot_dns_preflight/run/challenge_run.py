@@ -75,9 +75,9 @@ class ChallengeRun:
         self._surroundings = Surroundings(
             challenge, environment, shared.session.collector, shared.assessor, shared.timings
         )
-        self._looked_closer = False
-        self._gave_up = False
+        self._looked_closer = self._gave_up = False
         self._failure: Exception | None = None
+        self._shown: Survey | None = None
         self._outcome: ChallengeOutcome | None = None
 
     async def close(self) -> None:
@@ -108,10 +108,7 @@ class ChallengeRun:
 
     @property
     def is_stale(self) -> bool:
-        """Whether it is not ready any more, or so long ago that it may have gone since.
-
-        It is not, too, where another challenge turned out to end at the same name.
-        """
+        """Whether it was ready too long ago, or is not ready with what others expect there."""
         ready_after = self._survey.ready_after
         return (
             self.is_open
@@ -136,6 +133,11 @@ class ChallengeRun:
         except Exception as error:  # noqa: BLE001 - see `_guard`
             self.fail(error)
             return assess.unseen(self.challenge)
+
+    def as_shown(self) -> Survey:
+        """Give what its latest round observed; cheap, since any challenge's news asks it of all."""
+        self._shown = self._shown or self.so_far()
+        return self._shown
 
     def looks_ready(self) -> bool:
         """Whether only confirming rounds are missing, which take a moment."""
@@ -186,7 +188,7 @@ class ChallengeRun:
             if self.is_ready and await self._round(complete=True):
                 self._survey.ready_after = self._survey.elapsed
                 return
-            self._survey.ready_after = None
+            self._survey.ready_after = self._shown = None
             await self._until_ready()
 
     async def look_closer(self) -> None:
@@ -209,8 +211,8 @@ class ChallengeRun:
     async def _until_ready(self) -> None:
         """Look until `confirmations` consecutive complete rounds agree.
 
-        Before the last of them, who must agree is learned anew. What a look beforehand learned may
-        have changed while the records were made: it is not trusted where the first round fails.
+        Before the last of them, who must agree is learned anew, and so is what a look beforehand
+        learned, before the records were made, where the first round fails.
         """
         timings = self._shared.timings
         agreed = 0
@@ -232,12 +234,13 @@ class ChallengeRun:
                 growing = timings.pause(_now() - self._begun, longest=self._settings.interval)
                 await self._pause(timings.confirming_pause if ready else growing)
         self._survey.ready_after = self._survey.elapsed
+        self._shown = None
         self._shared.changed()
 
     async def _round(self, *, complete: bool) -> bool:
-        survey = await self._survey.round(complete=complete)
+        self._shown = await self._survey.round(complete=complete)
         self._shared.changed()
-        return self._shared.assessor.looks_ready(survey)
+        return self._shared.assessor.looks_ready(self._shown)
 
     async def _pause(self, seconds: float) -> None:
         self.next_round = _now() + seconds
@@ -261,10 +264,7 @@ class ChallengeRun:
         return self._surroundings.environment.caa_owners
 
     def signed_owners(self) -> tuple[dns.name.Name, ...]:
-        """Give the owner names whose record, or lack of it, a validator must believe.
-
-        None where the zone was found to be unsigned: that costs nothing then.
-        """
+        """Give the names whose record, or lack of it, must be believed; none in unsigned zones."""
         if not self.is_open:
             return ()
         owners = tuple(hop.owner for hop in self.so_far().hops)

@@ -250,7 +250,7 @@ class _Preflight:
             return
         waiting = [run.next_round for run in self._runs if run.is_pending]
         progress = Progress(
-            surveys=tuple(run.so_far() for run in self._runs),
+            surveys=tuple(run.as_shown() for run in self._runs),
             elapsed=_now() - self._begun,
             timeout=self._timeout,
             next_round_in=max(0.0, min(waiting, default=0.0) - _now()),

@@ -21,6 +21,7 @@ from certbot_dns_preflight.option_values import Recursive
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.queries import DEFAULT, Query
 from certbot_dns_preflight.resolve.sockets import Sockets, Trip
+from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.run import session, waiting
 from certbot_dns_preflight.settings import Settings, UnreachablePolicy
 from tests.clock import run as clocked
@@ -294,6 +295,31 @@ def test_watchers_see_the_wait_go_on(
     assert seen[-1].surveys[0].ready_after is not None
     assert [p.elapsed for p in seen] == sorted(p.elapsed for p in seen)
     assert seen[0].timeout == settings.timeout
+
+
+def test_what_watchers_are_shown_costs_no_more_for_more_names(
+    settings: Settings,
+    publish: Callable[..., Challenge],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One name's news is no reason to put together again what all others have shown."""
+    built = 0
+    so_far = TxtSurvey.so_far
+
+    def counted(survey: TxtSurvey) -> Survey:
+        nonlocal built
+        built += 1
+        return so_far(survey)
+
+    monkeypatch.setattr(TxtSurvey, "so_far", counted)
+    names = [publish(f"n{number}.example.test") for number in range(12)]
+    shown: list[Progress] = []
+    outcome = waiting.run(names, settings, wait=True, watch=shown.append)
+    assert outcome.verdict is Verdict.READY
+    rounds = sum(judged.survey.rounds for judged in outcome.challenges)
+    assert len(shown) >= rounds
+    assert built <= 12 * rounds
+    assert all(survey.ready_after is not None for survey in shown[-1].surveys)
 
 
 def test_a_resolver_can_lead_the_way(
