@@ -50,6 +50,16 @@ async def assess(facts: Facts, trusted: Anchors, *, seconds: float) -> Assessmen
         stopped.set()
 
 
+def doubtful(assessment: Assessment) -> set[dns.name.Name]:
+    """Name the zones that a second look could make another word of, the zones above with them."""
+    found = [
+        zone.apex
+        for zone in assessment.zones
+        if zone.faults or zone.expiring or zone.status not in (Status.SECURE, Status.INSECURE)
+    ]
+    return {z.apex for z in assessment.zones if any(apex.is_subdomain(z.apex) for apex in found)}
+
+
 def concerning(assessment: Assessment, owners: Collection[dns.name.Name]) -> Assessment:
     """Keep what a validator meets on its way to these names: of others' data nothing."""
     return replace(

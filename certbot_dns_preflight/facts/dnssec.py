@@ -54,13 +54,14 @@ class ZoneFacts:
 
     `referrals` are replies of the parent's servers that refer to the zone, asked with DO: a DS set
     there counts, as a resolver takes it from there and does not ask again; its denial counts where
-    the question was not asked.
+    the question was not asked. Keys and data are there for zones below a DS only, as nobody needs
+    them elsewhere.
     """
 
     apex: dns.name.Name
     parent: dns.name.Name | None
     ds: tuple[ServerReply, ...]
-    dnskey: tuple[ServerReply, ...]
+    dnskey: tuple[ServerReply, ...] = ()
     rrsets: tuple[Asked, ...] = ()
     referrals: tuple[ServerReply, ...] = ()
 

@@ -21,25 +21,31 @@ Why each question is asked as it is:
 - The root and the top-level domains have many servers, alike and looked after: one that answers
   will do. In a zone of a person or company every address is asked.
 - The servers of the zone above are all asked for the delegation, and all of the zone's for its NS
-  RRset: one that lags must not hide a name server.
+  RRset and CAA: one that lags must not hide a name server. One address of each will do for that, as
+  long as it answers and all say the same; the record itself is asked for at every address.
+- Nothing is asked twice in a run but the record, round after round, and before the last of them who
+  must show it. Keys are asked for only below a DS, once; what does not fit is asked for once more.
 - A datagram that seems lost is sent again, and an address has its full time twice before it counts
-  as silent. What fails is data about the server, never an exception; what this host cannot send, or
-  was too busy to read, says nothing about anybody.
+  as silent; what arrived while this process was busy has come in time. What fails is data about the
+  server, never an exception; what this host cannot send, or was too busy to read, says nothing
+  about anybody.
 - What comes back is bounded before it is parsed (`wire`), must have the question in it letter by
   letter or be waited for (a forger would have to guess them), and counts in class IN alone.
 - Few questions a second go to one address: many servers limit the rate of their answers.
 
 Who does what, from below:
 
-- One question: `queries` makes it, `sockets` sends it and takes in what comes, `messages` parses
-  and matches that within the bounds of `wire`. `exchange` asks one address with patience
-  (`patience`, `timings`) and within `budgets`, and `exchange_log` tells of it; `fanout` asks
-  several, `zone_servers` are those of a zone, `query_faults` asks again to tell why one fails.
+- One question: `queries` makes it, `sockets` sends it and takes in what comes by `datagrams`,
+  `messages` parses and matches that within the bounds of `wire`, `lateness` is how late that is.
+  `exchange` asks one address with patience (`patience`, `timings`) and within `budgets`, and
+  `exchange_log` tells of it; `fanout` asks several, `zone_servers` are those of a zone,
+  `query_faults` asks again to tell why one fails.
 - One message: `reading`, `referrals`, `negative_answers` and `caa_wire` say what it says. They ask
   nothing.
 - The walk: `walker` goes from `root_hints` down to the zone of a name, with `root_servers`, `cuts`
   and, where a resolver leads, `via_resolver`. `name_servers` learns who serves it from `ns_sets`
-  and `server_addresses`. `cache` has what was learned.
+  and `server_addresses`, and `same_servers` looks whether they still do. `cache` has what was
+  learned.
 - One challenge: `txt` asks in rounds, by `txt_queries`, and `txt_hops` keeps what each address said
   (`address_history`, `observe`). `expectations` has what challenges that end at one name expect
   together.

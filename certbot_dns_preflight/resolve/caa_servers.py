@@ -1,5 +1,8 @@
 """Asks for the CAA at one owner name, at all servers of its zone. Climbs nothing, follows no alias.
 
+One address of each server is enough as long as all say the same; where they differ, fail or are
+slow, every address is asked.
+
 Keeps what came with its signatures for `dnssec`. Where CAA fails it asks in plainer ways, and for
 the zone's SOA, to tell what fails.
 """
@@ -111,10 +114,36 @@ class CaaServers:
             heard(answer)
             return answer, reply
 
-        answers = await together(map(ask, places))
-        await self._compare_where_they_differ(places, [answer.content for answer, _ in answers])
+        first = self._one_of_each(places)
+        async with asyncio.TaskGroup() as group:
+            asking = {place: group.create_task(ask(place)) for place in first}
+            patience = self._exchange.unhurried(
+                self._exchange.timings.grace, *(place.server.endpoint for place in first)
+            )
+            await asyncio.wait(asking.values(), timeout=patience)
+            contents = [task.result()[0].content for task in asking.values() if task.done()]
+            if len(contents) < len(asking) or not _agree(contents):
+                asking |= {
+                    place: group.create_task(ask(place)) for place in places if place not in asking
+                }
+        answers = [task.result() for task in asking.values()]
+        await self._compare_where_they_differ(
+            tuple(asking), [answer.content for answer, _ in answers]
+        )
         self.signed[cut.apex, owner] = tuple(reply for _, reply in answers if reply is not None)
         return [answer for answer, _ in answers]
+
+    def _one_of_each(self, places: Iterable[Place]) -> list[Place]:
+        """Choose the address of each name server that is likeliest to answer."""
+        found: dict[dns.name.Name | None, dict[Endpoint, Place]] = {}
+        for place in places:
+            found.setdefault(place.server.nameserver, {})[place.server.endpoint] = place
+        chosen: dict[Endpoint, Place] = {}
+        for some in found.values():
+            usable = filter(self._servers.may_ask, some)
+            endpoint = next(iter(self._exchange.by_promise(usable)), None) or next(iter(some))
+            chosen.setdefault(endpoint, some[endpoint])
+        return list(chosen.values())
 
     async def _ask_one(self, place: Place) -> tuple[Content, ServerReply | None]:
         endpoint = place.server.endpoint
@@ -206,6 +235,11 @@ class CaaServers:
         if found:
             content = Properties(properties(found[-1]))
         return CaaAnswer(owner, owner, None, endpoint, content)
+
+
+def _agree(contents: Collection[Content]) -> bool:
+    """Whether all that were asked say the same, and it is an answer."""
+    return len(set(contents)) == 1 and not isinstance(next(iter(contents)), Failed | NotAskable)
 
 
 def _comparable(reply: Reply, *, owner: dns.name.Name) -> Content | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+import dns.message
 import dns.name
+import dns.rdatatype
 
 from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress, NoSuchDomain, RegistryFails
 from certbot_dns_preflight.facts.registry import is_registry
@@ -14,9 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from certbot_dns_preflight.facts.answers import Endpoint, Response
+    from certbot_dns_preflight.facts.dnssec import ServerReply
     from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.patience import AddressHistory
     from certbot_dns_preflight.resolve.referrals import Addresses
+
+
+Question: TypeAlias = tuple[dns.name.Name, dns.name.Name, dns.rdatatype.RdataType]
+"""Zone, owner name and type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,9 @@ class DelegationCache:
 
     `histories` is the exchange's own: how addresses have answered. `referrals` are the answers that
     led to a zone, by the address of the zone above that gave them. `denials` are the addresses that
-    denied it. `obstacle` is what keeps all walks from going beyond the root.
+    denied it. `primaries` are what the zones' SOA named. `signed` is what was replied with
+    signatures. `learned` says when who serves a zone was last asked, by the event loop's clock.
+    `obstacle` is what keeps all walks from going beyond the root.
     """
 
     cuts: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
@@ -50,6 +59,9 @@ class DelegationCache:
     histories: dict[Endpoint, AddressHistory] = field(default_factory=dict)
     referrals: dict[dns.name.Name, dict[Endpoint, Response]] = field(default_factory=dict)
     denials: dict[dns.name.Name, dict[Endpoint, Response]] = field(default_factory=dict)
+    primaries: dict[dns.name.Name, dns.name.Name] = field(default_factory=dict)
+    signed: dict[Question, tuple[ServerReply, ...]] = field(default_factory=dict)
+    learned: dict[dns.name.Name, float] = field(default_factory=dict)
     obstacle: Intercepted | None = None
 
     def closest(self, owner: dns.name.Name) -> ZoneCut | None:
@@ -76,6 +88,12 @@ class DelegationCache:
         """Keep an answer that led to a zone."""
         self.referrals.setdefault(apex, {})[endpoint] = response
 
+    def note_soa(self, apex: dns.name.Name, message: dns.message.Message) -> None:
+        """Keep what a zone's SOA names as the primary, if it is there."""
+        for rrset in (*message.answer, *message.authority):
+            if rrset.rdtype == dns.rdatatype.SOA and rrset.name == apex:
+                self.primaries[apex] = rrset[0].mname
+
     def forget(self) -> None:
         """Drop what may have been mended meanwhile.
 
@@ -89,6 +107,7 @@ class DelegationCache:
         for apex in [apex for apex in self.referrals if not is_registry(apex)]:
             del self.referrals[apex]
         self.denials.clear()
+        self.primaries.clear()
         self.obstacle = None
 
 

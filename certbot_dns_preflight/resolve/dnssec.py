@@ -8,6 +8,8 @@ answers mean.
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import dns.flags
@@ -18,7 +20,7 @@ import dns.rdatatype
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.dnssec import Asked, Facts, ServerAddress, ServerReply, ZoneFacts
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.dnssec_faults import DnssecFaults
+from certbot_dns_preflight.resolve.dnssec_faults import DnssecFaults, has_ds
 from certbot_dns_preflight.resolve.dnssec_replies import DnssecReplies
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.tasks import together
@@ -50,25 +52,39 @@ class Collector:
         self._resolvers = resolvers
         self._servers = ZoneServers(walker, families)
         self._faults = DnssecFaults(exchange)
-        self._replies = DnssecReplies(exchange, self._servers, resolvers)
+        self._replies = DnssecReplies(exchange, self._servers, resolvers, walker.known.signed)
         self.take, self.forget = self._replies.take, self._replies.forget
 
     async def chain(self, name: dns.name.Name) -> Facts:
         """Collect from the root down to the zone of `name`: DS, DNSKEY and, for the zone, SOA."""
         return await self.data([(name, _SOA)])
 
-    async def data(self, wanted: Iterable[tuple[dns.name.Name, dns.rdatatype.RdataType]]) -> Facts:
+    async def soa(self, cut: ZoneCut) -> tuple[ServerReply, ...]:
+        """Ask all addresses of a zone for its SOA."""
+        if self._servers.is_registry(cut):
+            replies = await self._replies.ask_everywhere(cut, cut.apex, _SOA)
+        else:
+            replies = await self._replies.ask(cut.apex, cut, cut.apex, _SOA)
+        for one in replies:
+            if isinstance(one.reply, Response):
+                self._walker.known.note_soa(cut.apex, one.reply.message)
+        return replies
+
+    async def data(
+        self, wanted: Iterable[tuple[dns.name.Name, dns.rdatatype.RdataType | None]]
+    ) -> Facts:
         """Collect the chains of several names, and RRsets at them.
 
-        An SOA is asked for at the zone's apex, whatever the name; everything else at the name.
+        An SOA is asked for at the zone's apex, whatever the name; everything else at the name. For
+        no type the chain alone is collected.
         For an alias give each name of its chain: every hop is signed by its own zone.
         """
         wanted = tuple(wanted)
-        found = await together(self._walker.find_home(name) for name, _ in wanted)
+        homes = await together(self._walker.find_home(name) for name, _ in wanted)
         zones: dict[dns.name.Name, dns.name.Name | None] = {}
         questions: dict[dns.name.Name, dict[tuple[dns.name.Name, int], None]] = {}
         cuts: dict[dns.name.Name, ZoneCut] = {}
-        for (name, rdtype), cut in zip(wanted, found, strict=True):
+        for (name, rdtype), cut in zip(wanted, homes, strict=True):
             if not isinstance(cut, ZoneCut):
                 continue
             lineage = self._walker.lineage(cut)
@@ -80,12 +96,16 @@ class Collector:
                 if above is not None or zone.apex == dns.name.root:
                     zones[zone.apex] = above.apex if above is not None else None
                 cuts[zone.apex] = zone
-            owner = cut.apex if rdtype == _SOA else name
-            questions.setdefault(cut.apex, {})[owner, rdtype] = None
-        # All at once; what hidden zones add is asked after that, and the rest is remembered.
-        await self._ask_all(zones, cuts, questions)
-        await self._insert_hidden(zones, cuts)
-        facts = Facts(await self._ask_all(zones, cuts, questions))
+            if rdtype is not None:
+                owner = cut.apex if rdtype == _SOA else name
+                questions.setdefault(cut.apex, {})[owner, rdtype] = None
+        apparent = zones.copy()
+        found, _ = await asyncio.gather(
+            self._ask_all(apparent, cuts, questions), self._insert_hidden(zones, cuts)
+        )
+        if zones != apparent:
+            found = await self._ask_all(zones, cuts, questions)
+        facts = Facts(found)
         await self._faults.note(facts)
         return facts
 
@@ -95,12 +115,33 @@ class Collector:
         cuts: dict[dns.name.Name, ZoneCut],
         questions: dict[dns.name.Name, dict[tuple[dns.name.Name, int], None]],
     ) -> tuple[ZoneFacts, ...]:
+        """Ask for keys, and for what they sign, where a resolver would: below a DS."""
+        apexes = sorted(zones, key=len)
+        referrals = {apex: await self._referrals(apex, zones[apex], cuts) for apex in apexes}
+        signed: set[dns.name.Name] = set()
+        for apex in apexes:
+            parent = zones[apex]
+            if parent is None or (
+                parent in signed and not self._is_unsigned(cuts.get(parent), referrals[apex], apex)
+            ):
+                signed.add(apex)
         return tuple(
             await together(
                 self._zone(apex, zones[apex], cuts, questions.get(apex, {}))
-                for apex in sorted(zones, key=len)
+                if apex in signed
+                else self._above(apex, zones[apex], cuts)
+                for apex in apexes
             )
         )
+
+    def _is_unsigned(
+        self, above: ZoneCut | None, referrals: tuple[ServerReply, ...], apex: dns.name.Name
+    ) -> bool:
+        """Whether all referrals that a zone's parent has to give tell that it has no DS."""
+        if above is None or has_ds(ZoneFacts(apex, above.apex, (), referrals=referrals)):
+            return False
+        told = {r.place.nameserver for r in referrals if _tells_of_ds(r)}
+        return bool(told) and (self._servers.is_registry(above) or told >= set(above.nameservers))
 
     async def _zone(
         self,
@@ -109,32 +150,50 @@ class Collector:
         cuts: dict[dns.name.Name, ZoneCut],
         questions: Iterable[tuple[dns.name.Name, int]],
     ) -> ZoneFacts:
+        """Ask for the DS of a zone, its keys and some of its data."""
         own = cuts.get(apex)
         rdtypes = [(owner, dns.rdatatype.RdataType(rdtype)) for owner, rdtype in questions]
-        referrals: tuple[ServerReply, ...] = ()
-        if parent is not None and own is not None:
-            referrals = await self._referrals(own, cuts.get(parent))
-        above = _nobody() if parent is None else self._ds(apex, parent, cuts.get(parent), referrals)
-        ds, dnskey, *replies = await together(
-            [
-                above,
-                self._replies.ask(apex, own, apex, _DNSKEY),
-                *(self._replies.ask(apex, own, owner, rdtype) for owner, rdtype in rdtypes),
+        async with asyncio.TaskGroup() as group:
+            asking_above = group.create_task(self._above(apex, parent, cuts))
+            asking = [
+                group.create_task(self._replies.ask(apex, own, owner, rdtype))
+                for owner, rdtype in ((apex, _DNSKEY), *rdtypes)
             ]
-        )
+        dnskey, *replies = [task.result() for task in asking]
         rrsets = tuple(
             Asked(owner, rdtype, answers)
             for (owner, rdtype), answers in zip(rdtypes, replies, strict=True)
         )
-        return ZoneFacts(apex, parent, ds, dnskey, rrsets, referrals)
+        return replace(asking_above.result(), dnskey=dnskey, rrsets=rrsets)
 
-    async def _referrals(self, cut: ZoneCut, above: ZoneCut | None) -> tuple[ServerReply, ...]:
+    async def _above(
+        self,
+        apex: dns.name.Name,
+        parent: dns.name.Name | None,
+        cuts: dict[dns.name.Name, ZoneCut],
+    ) -> ZoneFacts:
+        """Begin the facts of a zone: what the zone above says of its DS."""
+        if parent is None:
+            return ZoneFacts(apex, None, ())
+        referrals = await self._referrals(apex, parent, cuts)
+        ds = await self._ds(apex, parent, cuts.get(parent), referrals)
+        return ZoneFacts(apex, parent, ds, referrals=referrals)
+
+    async def _referrals(
+        self,
+        apex: dns.name.Name,
+        parent: dns.name.Name | None,
+        cuts: dict[dns.name.Name, ZoneCut],
+    ) -> tuple[ServerReply, ...]:
         """Give what the zone above said of a zone when it referred to it."""
+        cut, above = cuts.get(apex), cuts.get(parent) if parent is not None else None
+        if cut is None or parent is None:
+            return ()
         if not self._servers.is_registry(cut):
             await self._walker.zone(cut)  # for which all servers above are asked
         if above is None:
             return ()
-        referrals = self._walker.referrals(cut.apex)
+        referrals = self._walker.known.referrals.get(cut.apex, {})
         return tuple(
             ServerReply(ServerAddress(name, endpoint), referrals[endpoint])
             for endpoint, name in (await self._servers.names(above)).items()
@@ -149,7 +208,7 @@ class Collector:
         referrals: tuple[ServerReply, ...],
     ) -> tuple[ServerReply, ...]:
         """Ask for the DS where no referral has told of it, as a resolver does."""
-        told = {referral.place for referral in referrals if _tells_of_ds(referral)}
+        told = {r.place.nameserver for r in referrals if _tells_of_ds(r)}
         if told and above is not None and self._servers.is_registry(above):
             return ()
         return await self._replies.ask(parent, above, apex, _DS, but=frozenset(told))
@@ -165,11 +224,11 @@ class Collector:
         """
         todo = [(apex, parent) for apex, parent in zones.items() if parent is not None]
         while todo:
-            replies = await together(self._from_above(apex, parent, cuts) for apex, parent in todo)
+            found = await together(self._above(apex, parent, cuts) for apex, parent in todo)
             hidden = [
                 (apex, parent, signer)
-                for (apex, parent), answers in zip(todo, replies, strict=True)
-                if (signer := _signer_between(answers, apex, parent)) is not None
+                for (apex, parent), zone in zip(todo, found, strict=True)
+                if (signer := _signer_between((*zone.referrals, *zone.ds), apex, parent))
             ]
             todo = []
             for apex, parent, signer in hidden:
@@ -179,16 +238,6 @@ class Collector:
                     above = cuts[parent].nameservers if parent in cuts else {}
                     cuts[signer] = ZoneCut(signer, parent, above, referred=False)
                     todo.append((signer, parent))
-
-    async def _from_above(
-        self,
-        apex: dns.name.Name,
-        parent: dns.name.Name,
-        cuts: dict[dns.name.Name, ZoneCut],
-    ) -> tuple[ServerReply, ...]:
-        above = cuts.get(parent)
-        referrals = await self._referrals(cuts[apex], above) if apex in cuts else ()
-        return (*referrals, *await self._ds(apex, parent, above, referrals))
 
     async def _resolved_parents(
         self, apex: dns.name.Name
@@ -206,10 +255,6 @@ class Collector:
                 zones[name] = last
                 last = name
         return zones
-
-
-async def _nobody() -> tuple[ServerReply, ...]:
-    return ()
 
 
 def _signer_between(

@@ -43,7 +43,7 @@ class DnssecFaults:
             above = zone.parent is None or zone.parent in signed
             if above:
                 self._note_ds(zone)
-            if above and _is_signed(zone):
+            if zone.parent is None or (above and has_ds(zone)):
                 signed.add(zone.apex)
                 self._note_keys(zone)
         await together(
@@ -92,9 +92,8 @@ class DnssecFaults:
         )
 
 
-def _is_signed(zone: ZoneFacts) -> bool:
-    if zone.parent is None:
-        return True
+def has_ds(zone: ZoneFacts) -> bool:
+    """Whether any server of the zone above shows a DS of a zone."""
     return any(
         rrset.rdtype == _DS and rrset.name == zone.apex
         for said in (*zone.ds, *zone.referrals)

@@ -21,8 +21,10 @@ from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from certbot_dns_preflight.facts.answers import Endpoint, Reply, Response
-    from certbot_dns_preflight.resolve.cache import ZoneCut
+    from certbot_dns_preflight.resolve.cache import Question, ZoneCut
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.zone_servers import ZoneServers
 
@@ -33,16 +35,17 @@ class DnssecReplies:
     """Remembers what was replied, by zone, owner name and type."""
 
     def __init__(
-        self, exchange: Exchange, servers: ZoneServers, resolvers: tuple[Endpoint, ...]
+        self,
+        exchange: Exchange,
+        servers: ZoneServers,
+        resolvers: tuple[Endpoint, ...],
+        known: dict[Question, tuple[ServerReply, ...]],
     ) -> None:
-        """Ask `servers`; `resolvers` where there is no zone cut to ask."""
+        """Ask `servers`; `resolvers` where there is no zone cut to ask. `known` grows."""
         self._exchange = exchange
         self._servers = servers
         self._resolvers = resolvers
-        self._asked: SingleFlight[
-            tuple[dns.name.Name, dns.name.Name, dns.rdatatype.RdataType],
-            tuple[ServerReply, ...],
-        ] = SingleFlight()
+        self._asked = SingleFlight(known)
 
     def take(
         self,
@@ -52,11 +55,13 @@ class DnssecReplies:
         replies: tuple[ServerReply, ...],
     ) -> None:
         """Take answers that somebody else has got already, and do not ask for them."""
-        self._asked.results.setdefault((apex, owner, rdtype), replies)
+        self._asked.results[apex, owner, rdtype] = replies
 
-    def forget(self) -> None:
-        """Ask anew from now on."""
-        self._asked.results.clear()
+    def forget(self, apexes: Collection[dns.name.Name] | None = None) -> None:
+        """Ask anew from now on: for what is in these zones and their DS, or for everything."""
+        for key in [*self._asked.results]:
+            if apexes is None or key[0] in apexes or key[1] in apexes:
+                del self._asked.results[key]
 
     async def ask(
         self,
@@ -65,9 +70,9 @@ class DnssecReplies:
         owner: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
         *,
-        but: frozenset[ServerAddress] = frozenset(),
+        but: frozenset[dns.name.Name | None] = frozenset(),
     ) -> tuple[ServerReply, ...]:
-        """Ask all addresses of a zone that need be, `but` some; a resolver where it has no cut."""
+        """Ask all addresses of a zone, `but` some name servers'; a resolver where it has no cut."""
         return await self._asked.get(
             (apex, owner, rdtype), lambda: self._ask_zone(cut, owner, rdtype, but)
         )
@@ -77,16 +82,27 @@ class DnssecReplies:
         cut: ZoneCut | None,
         owner: dns.name.Name,
         rdtype: dns.rdatatype.RdataType,
-        but: frozenset[ServerAddress],
+        but: frozenset[dns.name.Name | None],
     ) -> tuple[ServerReply, ...]:
         if cut is None:
             return await self.ask_resolver(owner, rdtype)
         if self._servers.is_registry(cut):
             return await self._ask_registry(cut, owner, rdtype)
+        return await self.ask_everywhere(cut, owner, rdtype, but=but)
+
+    async def ask_everywhere(
+        self,
+        cut: ZoneCut,
+        owner: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+        *,
+        but: frozenset[dns.name.Name | None] = frozenset(),
+    ) -> tuple[ServerReply, ...]:
+        """Ask all addresses of a zone, whoever runs it, `but` some name servers'."""
         places = [
             place
             for place in await self._servers.every_address(cut)
-            if self._servers.may_ask(place.endpoint) and place not in but
+            if self._servers.may_ask(place.endpoint) and place.nameserver not in but
         ]
         replies = await together(
             self._exchange.ask(place.endpoint, owner, rdtype) for place in places

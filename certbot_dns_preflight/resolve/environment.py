@@ -18,7 +18,10 @@ from certbot_dns_preflight.resolve.caa import CaaSearch
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.dnssec import Collector
 from certbot_dns_preflight.resolve.domain_addresses import DomainAddresses
+from certbot_dns_preflight.resolve.fanout import ask_any
+from certbot_dns_preflight.resolve.queries import SINGLE_TRY
 from certbot_dns_preflight.resolve.query_faults import concerning
+from certbot_dns_preflight.resolve.referrals import is_authoritative
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.split_horizon import HostView, Local, compare
 from certbot_dns_preflight.resolve.zone_health import ZoneHealth
@@ -31,7 +34,9 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.dnssec import Facts, SignedReplies
     from certbot_dns_preflight.facts.environment import ResolverView
     from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.lateness import Lateness
     from certbot_dns_preflight.resolve.walker import Walker
 
 
@@ -44,7 +49,10 @@ class _Remarks:
 
 
 class EnvironmentCollector:
-    """Collects for several domains; what they have in common is asked once."""
+    """Collects for several domains; what they have in common is asked once.
+
+    `host` asks this host's own resolvers.
+    """
 
     def __init__(
         self,
@@ -59,14 +67,21 @@ class EnvironmentCollector:
         self._patience = exchange.timings.remarks
         self._walker = walker
         self._resolvers = resolvers
+        self._families = families
         self._caa = CaaSearch(exchange, walker, resolvers=resolvers, families=families)
         self._chains = Collector(exchange, walker, resolvers=resolvers, families=families)
-        self._health = ZoneHealth(exchange, walker, families)
+        self._health = ZoneHealth(exchange, walker, families, self._chains.soa)
         self._addresses = DomainAddresses(exchange, walker, families)
-        self._host = HostView(exchange, families=families)
+        self.host = HostView(exchange, families=families)
         self._remarks: dict[str, _Remarks] = {}
-        self._forgotten = False
+        self._asked_anew: set[dns.name.Name] = set()
+        self._surveys_zones = False
         self._views: SingleFlight[dns.name.Name, ResolverView | None] = SingleFlight()
+
+    @property
+    def lateness(self) -> Lateness:
+        """How far this process is behind what comes in."""
+        return self._exchange.lateness
 
     async def collect(self, challenge: Challenge) -> None:
         """Collect the facts about one domain; `so_far` gives them, at any time.
@@ -109,6 +124,10 @@ class EnvironmentCollector:
             [*((name, dns.rdatatype.SOA) for name in sorted(names)), *self._caa_at(owners)]
         )
 
+    async def keys(self, challenge: Challenge) -> None:
+        """Ask for the DS and keys of the zones above a challenge's name, and of its own."""
+        await self._chains.data([(challenge.owner, None)])
+
     async def signed_records(
         self, owners: Collection[dns.name.Name], caa: Iterable[dns.name.Name] = ()
     ) -> Facts:
@@ -124,23 +143,34 @@ class EnvironmentCollector:
         self, owners: Iterable[dns.name.Name]
     ) -> list[tuple[dns.name.Name, dns.rdatatype.RdataType]]:
         """List the questions; what the look for CAA was answered need not be asked again."""
-        if not self._forgotten:
-            for (apex, owner), replies in self._caa.signed.items():
+        owners = set(owners)
+        for (apex, owner), replies in self._caa.signed.items():
+            if owner in owners and apex not in self._asked_anew:
                 self._chains.take(apex, owner, dns.rdatatype.CAA, replies)
-        return [(owner, dns.rdatatype.CAA) for owner in sorted(set(owners))]
+        return [(owner, dns.rdatatype.CAA) for owner in sorted(owners)]
 
     def take_rounds(self, replies: SignedReplies) -> None:
         """Take what the rounds were answered, by zone and owner name: it came with signatures."""
         for (apex, owner), answers in replies.items():
             self._chains.take(apex, owner, dns.rdatatype.TXT, answers)
 
+    def ask_anew(self, apexes: Collection[dns.name.Name], *, again: bool = False) -> bool:
+        """Ask for signatures in these zones anew from now on, and at every address.
+
+        False where that was so already, and is not wanted `again`.
+        """
+        apexes = set(apexes) if again else set(apexes) - self._asked_anew
+        self._asked_anew |= apexes
+        self._chains.forget(apexes)
+        return bool(apexes)
+
     def forget(self) -> None:
-        """Ask for signatures anew from now on: the wait may have changed them."""
-        self._forgotten = True
+        """Ask for all signatures anew: a long wait may have changed them."""
         self._chains.forget()
 
     async def survey_zone(self, challenge: Challenge) -> Survey:
         """See how the domain's zone is served, by asking every address for the apex alone."""
+        self._surveys_zones = True
         return await self._health.of_domain(challenge)
 
     # -- beside the zone ---------------------------------------------------------------------------
@@ -164,7 +194,7 @@ class EnvironmentCollector:
         # Not before anything public has answered: by this resolver alone nothing can be seen.
         if self._resolvers or not isinstance(await self._walker.find_home(domain), ZoneCut):
             return None
-        return await self._host.addresses(domain)
+        return await self.host.addresses(domain)
 
     async def _zone_view(self, domain: dns.name.Name) -> ResolverView | None:
         """Compare with this host's resolver, where discovery did not go through one anyway."""
@@ -174,4 +204,23 @@ class EnvironmentCollector:
         if not isinstance(found, ZoneCut):
             return None
         zone = await self._walker.zone(found)
-        return await self._views.get(found.apex, lambda: self._host.of_zone(zone))
+        return await self._views.get(
+            found.apex, lambda: self.host.of_zone(zone, lambda: self._primary(found, zone))
+        )
+
+    async def _primary(self, cut: ZoneCut, zone: Zone) -> dns.name.Name | None:
+        """Find out what a server of a zone names as the primary, by what was asked anyway if so."""
+        if self._surveys_zones:
+            await self._chains.soa(cut)
+        elif self._walker.known.primaries.get(cut.apex) is None:
+            got = await ask_any(
+                self._exchange,
+                [e for s in zone.nameservers for e in s.endpoints if e.family in self._families],
+                cut.apex,
+                dns.rdatatype.SOA,
+                usable=lambda response: is_authoritative(response.message),
+                how=SINGLE_TRY,
+            )
+            if got is not None:
+                self._walker.known.note_soa(cut.apex, got[1].message)
+        return self._walker.known.primaries.get(cut.apex)

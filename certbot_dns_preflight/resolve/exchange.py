@@ -36,15 +36,19 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from certbot_dns_preflight.facts.query_fault import QueryFault
+    from certbot_dns_preflight.resolve.lateness import Lateness
 
     Observer: TypeAlias = "Callable[[Asked | Replied], Awaitable[None]]"
 
 log = logging.getLogger(__name__)
 
-_MOST_SOCKETS = 200  # well below the usual limit of 1,024 open files
+_MOST_SOCKETS = 500  # below the usual limit of 1,024 open files
 _QUERIES_PER_SECOND = 100.0  # NSD's default limit is 200 a second and /24
-_BURST = 50
-_UNKNOWN, _BAD = 10.0, 100.0  # in seconds, beside real round-trip times
+_QUERIES_TO_RESOLVERS_PER_SECOND = 500.0  # they are there for many
+_BURST = 0.5  # seconds' worth
+_UNKNOWN, _BAD = 0.25, 100.0  # in seconds, beside real round-trip times
+_CROWDED = 1.0  # seconds that a question may wait for a socket where all are in use
+_TIMES_LATE = 4  # a mean of it is added so often
 _SILENT = frozenset({NoResponseReason.TIMED_OUT, NoResponseReason.UNREACHABLE})
 _SOUND = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 _NOT_UNDERSTOOD = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP})
@@ -117,9 +121,34 @@ class Exchange:
         """The families (4, 6) that were tried, and that this host has no route for at all."""
         return frozenset(self._unrouted - self._sockets.routed)
 
+    @property
+    def lateness(self) -> Lateness:
+        """How far this process is behind what comes in."""
+        return self._sockets.lateness
+
+    def unhurried(self, seconds: float, *asked: Endpoint) -> float:
+        """Add to a time that others get what is our own: late reading, questions held back."""
+        now = asyncio.get_running_loop().time()
+        held_back = max(map(self._delay, asked), default=0.0)
+        if self._open.locked():
+            held_back += _CROWDED
+        return seconds + held_back + _TIMES_LATE * self.lateness.seconds(now)
+
     def by_promise(self, endpoints: Iterable[Endpoint]) -> list[Endpoint]:
-        """Order addresses by how soon they answered before: good ones, unknown ones, bad ones."""
-        return sorted(endpoints, key=lambda e: (self._promise.get(e, _UNKNOWN), e.ipv6))
+        """Order addresses by how soon an answer of theirs may be here.
+
+        That is how soon they answered before, and how long we would hold the question back so as
+        not to ask them too much. What is unknown comes after what is good, before what is bad.
+        """
+
+        def seconds(endpoint: Endpoint) -> float:
+            return self._promise.get(endpoint, _UNKNOWN) + self._delay(endpoint)
+
+        return sorted(endpoints, key=lambda e: (seconds(e), e.ipv6))
+
+    def _delay(self, endpoint: Endpoint) -> float:
+        pacer = self._pacers.get(endpoint)
+        return 0.0 if pacer is None else pacer.delay()
 
     def is_silent(self, endpoint: Endpoint) -> bool:
         """Whether an address has kept silent with full patience."""
@@ -158,7 +187,10 @@ class Exchange:
 
     async def _tried(self, question: Asked, history: AddressHistory) -> Reply:
         endpoint, how = question.endpoint, question.how
-        pacer = self._pacers.setdefault(endpoint, _Pacer())
+        pacer = self._pacers.get(endpoint)
+        if pacer is None:
+            pace = _QUERIES_TO_RESOLVERS_PER_SECOND if how.recursion else _QUERIES_PER_SECOND
+            pacer = self._pacers[endpoint] = _Pacer(pace)
         reply: Reply = NoResponse(NoResponseReason.TIMED_OUT, "not asked", 0.0)
         for attempt in range(how.tries):
             if (
@@ -237,13 +269,17 @@ class Exchange:
 class _Pacer:
     """A token bucket for one address."""
 
-    def __init__(self) -> None:
+    def __init__(self, per_second: float) -> None:
         self._free_at = float("-inf")
+        self._step = 1 / per_second
+
+    def delay(self) -> float:
+        """Say how long a question would be held back."""
+        return max(0.0, self._free_at + self._step - asyncio.get_running_loop().time())
 
     async def wait(self) -> None:
         now = asyncio.get_running_loop().time()
-        earliest = now - _BURST / _QUERIES_PER_SECOND
-        self._free_at = max(self._free_at, earliest) + 1 / _QUERIES_PER_SECOND
+        self._free_at = max(self._free_at, now - _BURST) + self._step
         if self._free_at > now:
             await asyncio.sleep(self._free_at - now)
 

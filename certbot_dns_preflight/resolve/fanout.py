@@ -6,6 +6,7 @@ Knows patience and order, not what an answer means: callers say what is usable.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -49,9 +50,10 @@ async def ask_any(  # noqa: PLR0913 - a question, whom to ask, and how
                 endpoint = waiting.pop(0)
                 task = group.create_task(exchange.ask(endpoint, name, rdtype, how=how))
                 running[task] = endpoint
+                await asyncio.sleep(0)  # then it is known how long the question is held back
             done, _ = await asyncio.wait(
                 running,
-                timeout=exchange.timings.stagger if waiting else None,
+                timeout=exchange.unhurried(exchange.timings.stagger, endpoint) if waiting else None,
                 return_when=asyncio.FIRST_COMPLETED,
             )
             for task in done:
@@ -95,7 +97,7 @@ async def ask_everyone(
                 reply = task.result()
                 if isinstance(reply, Response):
                     answers.append((asked[task], reply))
-                    patience = patience or loop.time() + exchange.timings.grace
+                    patience = patience or loop.time() + exchange.unhurried(exchange.timings.grace)
     return answers
 
 
@@ -108,44 +110,74 @@ async def ask_each_server(  # noqa: PLR0913 - a question, whom to ask, and how l
     usable: Callable[[Response], bool],
     least: int | None = None,
 ) -> dict[Endpoint, Reply]:
-    """Ask every address of every server, with full patience until each server has been heard.
+    """Ask one address of every server; where that is of no use, or slow, the next one as well.
 
-    A server is heard at one address that gives a usable answer; what merely fails is asked a second
-    time. `least`: once so many servers have been heard, the others get a moment more.
+    A server is heard at one address that gives a usable answer, and has full patience at each until
+    then; what merely fails is asked a second time. `least`: once so many servers have been heard,
+    the others get a moment more.
     """
-    replies: dict[Endpoint, Reply] = {}
     until: float | None = None
     loop = asyncio.get_running_loop()
-
-    async def ask(endpoint: Endpoint) -> Reply:
-        reply = await exchange.ask(endpoint, name, rdtype)
-        if _may_pass(reply):
-            await asyncio.sleep(exchange.timings.after_icmp)
-            return await exchange.ask(endpoint, name, rdtype)
-        return reply
-
-    def heard() -> int:
-        good = {e for e, reply in replies.items() if isinstance(reply, Response) and usable(reply)}
-        return sum(not good.isdisjoint(endpoints) for endpoints in servers.values())
-
+    heard = 0
     async with asyncio.TaskGroup() as group:
-        asked = {
-            group.create_task(ask(endpoint)): endpoint
-            for endpoint in dict.fromkeys(e for some in servers.values() for e in some)
-        }
-        running = set(asked)
-        while running:
+        each = _EachServer(exchange, group, name, rdtype, usable)
+        hearing = {group.create_task(each.hear(endpoints)) for endpoints in servers.values()}
+        while hearing:
             left = None if until is None else max(0.0, until - loop.time())
-            done, running = await asyncio.wait(
-                running, timeout=left, return_when=asyncio.FIRST_COMPLETED
+            done, hearing = await asyncio.wait(
+                hearing, timeout=left, return_when=asyncio.FIRST_COMPLETED
             )
             if not done:
-                _cancel(running)
                 break
-            replies.update((asked[task], task.result()) for task in done)
-            if until is None and heard() >= (len(servers) if least is None else least):
-                until = loop.time() + exchange.timings.grace
-    return replies
+            heard += sum(task.result() for task in done)
+            if least is not None and until is None and heard >= least:
+                until = loop.time() + exchange.unhurried(exchange.timings.grace)
+        for task in hearing:
+            task.cancel()
+        _cancel(each.asked.values())
+    return {e: task.result() for e, task in each.asked.items() if not task.cancelled()}
+
+
+@dataclass(frozen=True, slots=True)
+class _EachServer:
+    """One question, and the addresses that were asked: two names may have one address."""
+
+    exchange: Exchange
+    group: asyncio.TaskGroup
+    name: dns.name.Name
+    rdtype: dns.rdatatype.RdataType
+    usable: Callable[[Response], bool]
+    asked: dict[Endpoint, asyncio.Task[Reply]] = field(default_factory=dict)
+
+    async def hear(self, endpoints: Collection[Endpoint]) -> bool:
+        """Ask addresses of one server until it was heard."""
+        waiting = self.exchange.by_promise(endpoints)
+        running: set[asyncio.Task[Reply]] = set()
+        while waiting or running:
+            if waiting:
+                endpoint = waiting.pop(0)
+                if endpoint not in self.asked:
+                    self.asked[endpoint] = self.group.create_task(self._ask(endpoint))
+                running.add(self.asked[endpoint])
+                await asyncio.sleep(0)  # then it is known how long the question is held back
+            done, running = await asyncio.wait(
+                running,
+                timeout=self.exchange.unhurried(self.exchange.timings.stagger, endpoint)
+                if waiting
+                else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            replies = [task.result() for task in done]
+            if any(isinstance(reply, Response) and self.usable(reply) for reply in replies):
+                return True
+        return False
+
+    async def _ask(self, endpoint: Endpoint) -> Reply:
+        reply = await self.exchange.ask(endpoint, self.name, self.rdtype)
+        if _may_pass(reply):
+            await asyncio.sleep(self.exchange.timings.after_icmp)
+            return await self.exchange.ask(endpoint, self.name, self.rdtype)
+        return reply
 
 
 def _may_pass(reply: Reply) -> bool:

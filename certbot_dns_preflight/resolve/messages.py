@@ -6,12 +6,15 @@ in `reading`; who sent it, and how long that took, is not known here.
 
 from __future__ import annotations
 
+import copy
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import dns.exception
 import dns.message
+import dns.opcode
+import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
@@ -24,7 +27,12 @@ from certbot_dns_preflight.resolve.wire import OutOfBoundsError, check_bounds
 if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.queries import Query
 
-_QR = 0x80
+_QR, _OPCODE = 0x80, 0x78
+_ONE = b"\0\1"
+_MOST_KEPT, _LARGEST_KEPT = 256, 4096  # messages, bytes
+_WITHOUT_QUESTION = frozenset(
+    {dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,31 @@ class Mismatch:
 Matched: TypeAlias = Match | Mismatch
 
 
-def match_response(wire: bytes, query: Query) -> Matched:
+class ParsedMessages:
+    """What messages of the same bytes were parsed to: servers of a zone answer alike.
+
+    Only small ones are kept, and the latest of them.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._known: dict[bytes, dns.message.Message] = {}
+
+    def get(self, key: bytes) -> dns.message.Message | None:
+        """Give a message that was parsed from the same bytes, in sections of its own."""
+        known = self._known.get(key)
+        return None if known is None else _copied(known)
+
+    def keep(self, key: bytes, message: dns.message.Message) -> None:
+        """Keep a message, and let go of the oldest."""
+        if len(key) > _LARGEST_KEPT:
+            return
+        if len(self._known) >= _MOST_KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[key] = _copied(message)
+
+
+def match_response(wire: bytes, query: Query, parsed: ParsedMessages | None = None) -> Matched:
     """Parse what came back for a query, if it is a response to it.
 
     Names in it are in the letters of `query.name` again where they were copied from the question.
@@ -62,6 +94,20 @@ def match_response(wire: bytes, query: Query) -> Matched:
     exact = wire[HEADER:end] == query.sent
     if wire[HEADER:end].lower() == query.sent.lower():
         wire = wire[:HEADER] + query.given + wire[end:]
+    kept = parsed if _asks_the_same(wire, query) else None
+    known = kept.get(wire[2:]) if kept is not None else None
+    if known is not None:
+        return Match(known, exact)
+    message = _read(wire, query)
+    if isinstance(message, Mismatch):
+        return message
+    if kept is not None:
+        kept.keep(wire[2:], message)
+    return Match(message, exact, bool(message.question))
+
+
+def _read(wire: bytes, query: Query) -> dns.message.Message | Mismatch:
+    """Parse a message, and see that it answers the query."""
     try:
         check_bounds(wire)
         message = _parse(wire, query)
@@ -69,7 +115,7 @@ def match_response(wire: bytes, query: Query) -> Matched:
         return Mismatch(f"a message that is too costly to read: {error}")
     except Exception as error:  # noqa: BLE001 - hostile bytes: whatever the parser raises
         return Mismatch(f"a message that does not parse ({printable(type(error).__name__)})")
-    if not query.message.is_response(message):
+    if not _is_about(message, query):
         got = message.question[0] if message.question else None
         about = f"{got.name} {dns.rdatatype.to_text(got.rdtype)}" if got is not None else "nothing"
         return Mismatch(
@@ -81,7 +127,31 @@ def match_response(wire: bytes, query: Query) -> Matched:
         section[:] = [rrset for rrset in section if rrset.rdclass == dns.rdataclass.IN]
     if answered and not message.answer:
         return Mismatch("an answer of another class than IN")
-    return Match(message, exact, bool(message.question))
+    return message
+
+
+def _copied(message: dns.message.Message) -> dns.message.Message:
+    """Copy a message so that nobody changes another's; records are immutable."""
+    made = copy.copy(message)
+    made.sections = [section[:] for section in message.sections]
+    return made
+
+
+def _asks_the_same(wire: bytes, query: Query) -> bool:
+    """Whether a message's question is the query's, byte by byte once it is in its letters."""
+    question = query.given + struct.pack("!HH", query.rdtype, dns.rdataclass.IN)
+    return wire[4:6] == _ONE and not wire[2] & _OPCODE and wire.startswith(question, HEADER)
+
+
+def _is_about(message: dns.message.Message, query: Query) -> bool:
+    """Whether it answers the query; an error may come without the question."""
+    if message.opcode() != dns.opcode.QUERY:
+        return False
+    if not message.question:
+        return message.rcode() in _WITHOUT_QUESTION
+    return [(q.name, q.rdtype, q.rdclass) for q in message.question] == [
+        (query.name, query.rdtype, dns.rdataclass.IN)
+    ]
 
 
 def _stray(wire: bytes, query: Query) -> str | None:
@@ -89,7 +159,7 @@ def _stray(wire: bytes, query: Query) -> str | None:
     if len(wire) < HEADER:
         return f"{len(wire)} bytes are no DNS message"
     (identity,) = struct.unpack_from("!H", wire)
-    if identity != query.message.id:
+    if identity != query.identity:
         return "an answer with another id than the question's"
     return None if wire[2] & _QR else "a question in place of an answer"
 

@@ -17,6 +17,7 @@ from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.facts.zone import Listing, NameServer, Zone
 from certbot_dns_preflight.resolve.budgets import MOST_ADDRESSES, MOST_NAMESERVERS
 from certbot_dns_preflight.resolve.ns_sets import ApexSet, Delegation, NsSets
+from certbot_dns_preflight.resolve.same_servers import SameServers
 from certbot_dns_preflight.resolve.server_addresses import within_bound
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import Background, together
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.referrals import Addresses
     from certbot_dns_preflight.resolve.server_addresses import ServerAddresses
 
+_ENOUGH_WHERE_THEY_DIFFER = 2  # servers of a registry
 _MOST_PASSES = 3  # name servers that only name servers list that only others list
 
 
 class NameServers:
-    """Learns who serves the zones of a run, each once."""
+    """Learns who serves the zones of a run, each once; `same` looks whether that still holds."""
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class NameServers:
         self._addresses = addresses
         self._zones = SingleFlight(cache.zones)
         self._sets = NsSets(exchange, cache)
+        self.same = SameServers(exchange, cache, self._sets, addresses, self._delegation)
         self._again = Background()
 
     async def close(self) -> None:
@@ -69,6 +72,7 @@ class NameServers:
     async def _zone(self, cut: ZoneCut, *, patience: float) -> Zone:
         known = self._known.zones.get(cut.apex)
         if known is None:
+            self._known.learned[cut.apex] = asyncio.get_running_loop().time()
             return await self._zones.get(cut.apex, lambda: self._learn(cut))
         again = self._again_for(cut, known)
         if again is not None:
@@ -120,6 +124,9 @@ class NameServers:
             for name in cut.nameservers:
                 group.create_task(self._addresses.of(name))
         delegation, apex_set = asking_above.result(), asking_apex.result()
+        agreed = delegation.nameservers.keys() == apex_set.nameservers.keys()
+        if cut.parent is not None and is_registry(cut.parent) and (apex_set.unheard or not agreed):
+            delegation = await self._delegation(cut, of_a_registry=_ENOUGH_WHERE_THEY_DIFFER)
         known = delegation.nameservers or dict(cut.nameservers)
         await self._ask_further(cut, known, apex_set)
         apex = apex_set.nameservers
@@ -173,8 +180,13 @@ class NameServers:
             for server in nameservers
         )
 
-    async def _delegation(self, cut: ZoneCut) -> Delegation:
-        """Ask the servers of the zone above for the delegation, where a walk came through it."""
+    async def _delegation(
+        self, cut: ZoneCut, *, of_a_registry: int = 1, anew: bool = False
+    ) -> Delegation:
+        """Ask the servers of the zone above for the delegation, where a walk came through it.
+
+        Of a registry's one, and another only where the zone itself does not say the same.
+        """
         parent = self._known.cuts.get(cut.parent) if cut.parent is not None else None
         if cut.parent == dns.name.root:
             parent = self._root
@@ -185,7 +197,9 @@ class NameServers:
             if is_registry(parent.apex)
             else self._addresses.every(parent)
         )
-        return await self._sets.delegation(cut, parent, servers)
+        return await self._sets.delegation(
+            cut, parent, servers, of_a_registry=of_a_registry, anew=anew
+        )
 
     async def _apex_set(self, cut: ZoneCut) -> ApexSet:
         """Ask those of the zone's name servers that can be asked at once for its own NS set."""

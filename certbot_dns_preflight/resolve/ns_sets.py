@@ -2,7 +2,7 @@
 
 Every server that should know is asked, with full patience: a name server must not go unasked
 because the one server that lists it was slow, or failed once. Those that did not tell are named. Of
-a registry's servers, which stand for each other, two are heard.
+a registry's servers, which stand for each other, one is heard, or as many as the caller wants.
 """
 
 from __future__ import annotations
@@ -30,15 +30,13 @@ from certbot_dns_preflight.resolve.referrals import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from certbot_dns_preflight.resolve.cache import DelegationCache, ZoneCut
     from certbot_dns_preflight.resolve.exchange import Exchange
 
     Servers = Mapping[dns.name.Name, tuple[Endpoint, ...]]
-
-_ENOUGH_OF_A_REGISTRY = 2
 
 
 @dataclass(slots=True)
@@ -66,25 +64,30 @@ class NsSets:
         self._exchange = exchange
         self._known = cache
 
-    async def delegation(self, cut: ZoneCut, parent: ZoneCut, servers: Servers) -> Delegation:
-        """Ask the zone above for the delegation; `servers` are its name servers."""
+    async def delegation(
+        self,
+        cut: ZoneCut,
+        parent: ZoneCut,
+        servers: Servers,
+        *,
+        of_a_registry: int = 1,
+        anew: bool = False,
+    ) -> Delegation:
+        """Ask the zone above for the delegation; `servers` are its name servers.
+
+        Of a registry's, so many are heard. `anew`: what walks were told already does not count.
+        """
         found = Delegation()
-        replies: dict[Endpoint, Reply] = {
-            **self._known.denials.get(cut.apex, {}),
-            **self._known.referrals.get(cut.apex, {}),
-        }
-        ask = self._ask_registry if is_registry(parent.apex) else self._ask_parent
-        replies.update(await ask(cut, parent, servers, replies))
-        for name, endpoints in servers.items():
-            for endpoint in endpoints:
-                reply = replies.get(endpoint)
-                if isinstance(reply, Response):
-                    answer = _parents_answer(reply.message, cut.apex, parent.apex)
-                    if answer is not None:
-                        refers, ns, denial = answer
-                        found.answers.append(
-                            ParentAnswer(name, endpoint, ns, denial, referral=refers)
-                        )
+        replies: dict[Endpoint, Reply] = {}
+        if not anew:
+            replies |= self._known.denials.get(cut.apex, {})
+            replies |= self._known.referrals.get(cut.apex, {})
+        if is_registry(parent.apex):
+            enough = min(of_a_registry, len(servers))
+            replies.update(await self._ask_registry(cut, parent, servers, replies, enough))
+        else:
+            replies.update(await self._ask_parent(cut, parent, servers, replies))
+        found.answers += _answers(servers, replies, cut.apex, parent.apex)
         for endpoint, reply in replies.items():
             if not isinstance(reply, Response):
                 continue
@@ -100,26 +103,31 @@ class NsSets:
     async def _ask_parent(
         self, cut: ZoneCut, parent: ZoneCut, servers: Servers, known: Mapping[Endpoint, Reply]
     ) -> dict[Endpoint, Reply]:
-        left = {
-            name: tuple(endpoint for endpoint in endpoints if endpoint not in known)
-            for name, endpoints in servers.items()
-        }
         return await ask_each_server(
             self._exchange,
-            {name: endpoints for name, endpoints in left.items() if endpoints},
+            {
+                name: endpoints
+                for name, endpoints in servers.items()
+                if endpoints and known.keys().isdisjoint(endpoints)
+            },
             cut.apex,
             dns.rdatatype.NS,
             usable=lambda reply: _parents_answer(reply.message, cut.apex, parent.apex) is not None,
         )
 
     async def _ask_registry(
-        self, cut: ZoneCut, parent: ZoneCut, servers: Servers, known: Mapping[Endpoint, Reply]
+        self,
+        cut: ZoneCut,
+        parent: ZoneCut,
+        servers: Servers,
+        known: Mapping[Endpoint, Reply],
+        enough: int,
     ) -> dict[Endpoint, Reply]:
         replies: dict[Endpoint, Reply] = {}
         asked = {
             name for name, endpoints in servers.items() if not known.keys().isdisjoint(endpoints)
         }
-        while len(asked) < min(_ENOUGH_OF_A_REGISTRY, len(servers)):
+        while len(asked) < enough:
             whose = {
                 endpoint: name
                 for name, endpoints in servers.items()
@@ -192,6 +200,24 @@ def _parents_answer(
         return None
     nxdomain = message.rcode() == dns.rcode.NXDOMAIN
     return False, None, "NXDOMAIN" if nxdomain else "NODATA"
+
+
+def _answers(
+    servers: Servers,
+    replies: Mapping[Endpoint, Reply],
+    apex: dns.name.Name,
+    parent: dns.name.Name,
+) -> Iterator[ParentAnswer]:
+    """Read what each server of the zone above says."""
+    for name, endpoints in servers.items():
+        for endpoint in endpoints:
+            reply = replies.get(endpoint)
+            if not isinstance(reply, Response):
+                continue
+            answer = _parents_answer(reply.message, apex, parent)
+            if answer is not None:
+                refers, ns, denial = answer
+                yield ParentAnswer(name, endpoint, ns, denial, referral=refers)
 
 
 def _unheard(

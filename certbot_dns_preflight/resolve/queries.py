@@ -8,16 +8,19 @@ back is a response to it is for `messages` to say.
 from __future__ import annotations
 
 import secrets
+import struct
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import dns.flags
-import dns.message
-import dns.name
-import dns.rdatatype
+if TYPE_CHECKING:
+    import dns.name
+    import dns.rdatatype
 
 # The payload that fits every path without fragments (DNS flag day 2020).
 PAYLOAD = 1232
 HEADER = 12  # bytes before the question
+_RD, _CD, _DO, _IN = 0x0100, 0x0010, 0x8000, 1
+_OPT, _OPT_DO = (struct.pack("!BHHIH", 0, 41, PAYLOAD, do, 0) for do in (0, _DO))
 _UPPER = 0x20  # what a small letter of ASCII has more than its capital
 
 
@@ -56,54 +59,43 @@ class Query:
 
     name: dns.name.Name
     rdtype: dns.rdatatype.RdataType
-    message: dns.message.QueryMessage
+    identity: int
     wire: bytes
     given: bytes
     sent: bytes
 
 
 def make_query(name: dns.name.Name, rdtype: dns.rdatatype.RdataType, how: QueryOptions) -> Query:
-    """Make the message that asks one question."""
-    flags = dns.flags.Flag(0)
-    if how.recursion:
-        flags |= dns.flags.RD
-    if how.checking_disabled:
-        flags |= dns.flags.CD
-    asked = mixed_case(name) if how.mixed_case else name
-    message = dns.message.make_query(
-        asked,
-        rdtype,
-        use_edns=0 if how.edns else False,
-        payload=PAYLOAD,
-        want_dnssec=how.edns and how.dnssec,
-        flags=int(flags),
-    )
-    message.flags = flags  # releases differ in whether `flags` or RD wins
-    wire = message.to_wire()
-    given = name.to_wire()
-    assert given is not None  # it has not been written to a file
-    return Query(name, rdtype, message, wire, given, wire[HEADER : HEADER + len(given)])
+    """Make the message that asks one question.
+
+    Its bytes are put together here: they are always the same but for the id and the question.
+    """
+    given = b"".join(bytes((len(label),)) + label for label in name.labels)
+    sent = _mixed_case(given) if how.mixed_case else given
+    identity = secrets.randbits(16)
+    flags = (_RD if how.recursion else 0) | (_CD if how.checking_disabled else 0)
+    header = struct.pack("!HHHHHH", identity, flags, 1, 0, 0, 1 if how.edns else 0)
+    opt = (_OPT_DO if how.dnssec else _OPT) if how.edns else b""
+    wire = b"".join((header, sent, struct.pack("!HH", rdtype, _IN), opt))
+    return Query(name, rdtype, identity, wire, given, sent)
 
 
-def mixed_case(name: dns.name.Name) -> dns.name.Name:
-    """Write each letter small or as a capital, by chance; never all of them as they were."""
-    letters = [byte for label in name.labels for byte in label if _is_letter(byte)]
+def _mixed_case(name: bytes) -> bytes:
+    """Write each letter small or as a capital, by chance; never all of them as they were.
+
+    The bytes between labels say how long those are, and never look like letters.
+    """
+    letters = [index for index, byte in enumerate(name) if _is_letter(byte)]
     if not letters:
         return name
-    while True:
+    draws = 0
+    while not draws:
         draws = secrets.randbits(len(letters))
-        if draws:
-            break
-    labels = []
-    for label in name.labels:
-        mixed = bytearray(label)
-        for index, byte in enumerate(label):
-            if _is_letter(byte):
-                if draws & 1:
-                    mixed[index] = byte ^ _UPPER
-                draws >>= 1
-        labels.append(bytes(mixed))
-    return dns.name.Name(labels)
+    mixed = bytearray(name)
+    for number, index in enumerate(letters):
+        if draws >> number & 1:
+            mixed[index] ^= _UPPER
+    return bytes(mixed)
 
 
 def _is_letter(byte: int) -> bool:

@@ -6,6 +6,7 @@ circular. Who serves a zone is for `name_servers` to learn; the walk itself is `
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _DEEPEST_CHAIN = 8  # name servers whose addresses need other name servers, and so on
 _ENOUGH_SERVERS = 4  # of a zone, asked for another name server's addresses
+_NEVER = float("-inf")
 _CIRCULAR = Addresses(
     (),
     "the delegation is circular: its address depends on itself, and there is no glue",
@@ -70,6 +72,8 @@ class ServerAddresses:
         self._discovery = discovery
         self._families = families
         self._flights = SingleFlight(cache.addresses)
+        self._same: SingleFlight[dns.name.Name, bool] = SingleFlight()
+        self._looked: dict[dns.name.Name, float] = {}
         self._needs: dict[dns.name.Name, set[dns.name.Name]] = {}
 
     async def of(self, name: dns.name.Name, *, held: tuple[dns.name.Name, ...] = ()) -> Addresses:
@@ -139,8 +143,27 @@ class ServerAddresses:
         usable = dict.fromkeys(e for e in endpoints if e.family in self._families)
         return tuple(usable)[:MOST_ADDRESSES]  # of more, the zone itself tells
 
-    async def resolve(self, name: dns.name.Name, held: tuple[dns.name.Name, ...]) -> Addresses:
-        """Resolve a name server's addresses whatever is known; `held` has the name itself last."""
+    async def are_as_before(self, name: dns.name.Name, since: float) -> bool:
+        """Whether a name server's addresses are as known; asks one server, if nobody did since."""
+        known = self._known.addresses.get(name)
+        if known is None:
+            return False
+        if self._looked.get(name, _NEVER) < since:
+            self._same.results.pop(name, None)
+        return await self._same.get(name, lambda: self._are_the_same(name, known))
+
+    async def _are_the_same(self, name: dns.name.Name, known: Addresses) -> bool:
+        self._looked[name] = asyncio.get_running_loop().time()
+        again = await self.resolve(name, (name,), enough=1)
+        return set(again.endpoints) == set(known.endpoints)
+
+    async def resolve(
+        self, name: dns.name.Name, held: tuple[dns.name.Name, ...], *, enough: int = _ENOUGH_SERVERS
+    ) -> Addresses:
+        """Resolve a name server's addresses whatever is known; `held` has the name itself last.
+
+        Of a zone of the user's, `enough` servers are asked.
+        """
         if self._discovery is not None:
             discovery = self._discovery
             messages = await together(discovery.ask(name, rdtype) for rdtype in ADDRESS_TYPES)
@@ -154,7 +177,7 @@ class ServerAddresses:
         if not servers and await self._is_circular(found, held):
             return _CIRCULAR
         replies = await together(
-            self._addresses_of(name, rdtype, found, servers) for rdtype in ADDRESS_TYPES
+            self._addresses_of(name, rdtype, found, servers, enough) for rdtype in ADDRESS_TYPES
         )
         return read_addresses(name, replies)
 
@@ -169,16 +192,17 @@ class ServerAddresses:
         rdtype: dns.rdatatype.RdataType,
         cut: ZoneCut,
         servers: Mapping[dns.name.Name, tuple[Endpoint, ...]],
+        enough: int,
     ) -> list[dns.message.Message]:
         """Ask several servers of the name's zone, as they may differ; a registry's are alike."""
 
         def usable(response: Response) -> bool:
             return is_authoritative(response.message)
 
-        if not is_registry(cut.apex) and len(servers) > 1:
+        if not is_registry(cut.apex) and min(enough, len(servers)) > 1:
             some = {
                 server: self._exchange.by_promise(endpoints)[:1]
-                for server, endpoints in tuple(servers.items())[:_ENOUGH_SERVERS]
+                for server, endpoints in tuple(servers.items())[:enough]
             }
             replies = await ask_each_server(
                 self._exchange, some, name, rdtype, usable=usable, least=1

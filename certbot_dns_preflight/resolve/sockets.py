@@ -8,9 +8,7 @@ counts.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
-import socket
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,14 +22,18 @@ from certbot_dns_preflight.facts.answers import (
     Response,
     Transport,
 )
-from certbot_dns_preflight.resolve.messages import Match, match_response
+from certbot_dns_preflight.resolve.datagrams import Datagrams
+from certbot_dns_preflight.resolve.lateness import Lateness
+from certbot_dns_preflight.resolve.messages import Match, ParsedMessages, match_response
 from certbot_dns_preflight.resolve.wire import LARGE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from certbot_dns_preflight.resolve.datagrams import Arrived, Channel
     from certbot_dns_preflight.resolve.messages import Matched
     from certbot_dns_preflight.resolve.queries import Query
 
-_MOST_STRAYS = 64
 _MOST_RESENDS = 2
 _NO_ROUTE = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
@@ -52,11 +54,17 @@ class Trip:
 
 
 class Sockets:
-    """Sends queries from this host. `routed` are the families (4, 6) that it could send over."""
+    """Sends queries from this host. `routed` are the families (4, 6) that it could send over.
 
-    def __init__(self) -> None:
-        """Nothing is known of routes before something is sent."""
+    `lateness` says how far this process is behind what comes in.
+    """
+
+    def __init__(self, connect: Callable[[Endpoint], Channel] = Datagrams) -> None:
+        """Send datagrams by what `connect` gives for an address; it raises `OSError`."""
+        self._connect = connect
+        self._parsed = ParsedMessages()
         self.routed: set[int] = set()
+        self.lateness = Lateness()
 
     async def over_udp(
         self,
@@ -73,22 +81,20 @@ class Sockets:
         other letters than it was asked in may be forged, so the right one is given that time to
         come, but for an address that is known to answer in `any_case`.
         """
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
+        begun = asyncio.get_running_loop().time()
         try:
-            # A connected socket: the kernel drops other sources, and ICMP errors arrive.
-            transport, protocol = await loop.create_datagram_endpoint(
-                _Datagrams, remote_addr=(endpoint.address, endpoint.port), family=_family(endpoint)
-            )
+            channel = self._connect(endpoint)
         except OSError as error:
-            return Trip(_failed(error, loop.time() - begun))
+            return Trip(_failed(error, 0.0))
         self.routed.add(endpoint.family)
         try:
-            transport.sendto(query.wire)
-            listening = _Listening(query, patience, resend_after, any_case=any_case)
-            return await listening.listen(transport, protocol)
+            channel.send(query.wire)
+            listening = _Listening(
+                query, begun, patience, resend_after, any_case=any_case, sockets=self
+            )
+            return await listening.listen(channel)
         finally:
-            transport.close()
+            channel.close()
 
     async def over_tcp(self, endpoint: Endpoint, query: Query, *, patience: float) -> Trip:
         """Connect, send and wait for the answer: so many seconds in all."""
@@ -103,7 +109,7 @@ class Sockets:
                 (length,) = struct.unpack("!H", await reader.readexactly(2))
                 wire = await reader.readexactly(length)
                 elapsed = loop.time() - begun
-                match await _match(wire, query):
+                match await self.match(wire, query):
                     case Match(message=message, exact=exact, echoed=echoed):
                         reply = Response(message, Transport.TCP, elapsed)
                         return Trip(reply, size=length, exact=exact or not echoed)
@@ -122,51 +128,68 @@ class Sockets:
             if writer is not None:
                 writer.transport.abort()  # a polite close could wait for the peer
 
+    async def match(self, wire: bytes, query: Query) -> Matched:
+        """See whether it is a response to a query; a large one is parsed beside the loop."""
+        if len(wire) < LARGE:
+            return match_response(wire, query, self._parsed)
+        return await asyncio.to_thread(match_response, wire, query)
+
 
 class _Listening:
     """The time from a datagram that was sent to the answer, or to the end of patience."""
 
-    def __init__(
-        self, query: Query, patience: float, resend_after: float, *, any_case: bool
+    def __init__(  # noqa: PLR0913 - a question, and how it is waited for
+        self,
+        query: Query,
+        begun: float,
+        patience: float,
+        resend_after: float,
+        *,
+        any_case: bool,
+        sockets: Sockets,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._query = query
         self._any_case = any_case
         self._patience = patience
-        self._begun = self._loop.time()
+        self._sockets = sockets
+        self._begun = begun
         self._pause = resend_after
-        self._next = self._begun + resend_after
+        self._next = begun + resend_after
         self._sent = 1
         self._doubtful: Trip | None = None
         self._garbage = ""
 
-    async def listen(self, transport: asyncio.DatagramTransport, protocol: _Datagrams) -> Trip:
+    async def listen(self, channel: Channel) -> Trip:
         end = self._begun + self._patience
         while True:
-            datagram = await protocol.next(min(end, self._next))
-            if datagram is not None:
-                trip = await self._read(datagram)
+            arrived = await channel.next(min(end, self._next))
+            now = self._loop.time()
+            if arrived is not None:
+                trip = await self._read(arrived)
                 if trip is not None:
                     return trip
             elif self._doubtful is not None:
                 return self._doubtful
-            elif self._loop.time() >= end:
-                return Trip(self._nothing(), self._sent)
-            else:
-                transport.sendto(self._query.wire)
+            if now >= end:
+                return self._doubtful or Trip(self._nothing(), self._sent)
+            if arrived is None:
+                channel.send(self._query.wire)
                 self._sent += 1
                 self._pause *= 2
                 again = self._sent <= _MOST_RESENDS
-                self._next = self._loop.time() + self._pause if again else end
+                self._next = now + self._pause if again else end
 
-    async def _read(self, datagram: bytes | OSError) -> Trip | None:
-        elapsed = self._loop.time() - self._begun
-        if isinstance(datagram, OSError):
-            return self._doubtful or Trip(_failed(datagram, elapsed), self._sent)
-        match await _match(datagram, self._query):
+    async def _read(self, arrived: Arrived) -> Trip | None:
+        now = self._loop.time()
+        elapsed = max(0.0, now - self._begun - arrived.waiting)  # the network's part of it
+        if isinstance(arrived.data, OSError):
+            return self._doubtful or Trip(_failed(arrived.data, elapsed), self._sent)
+        self._sockets.lateness.note(arrived.waiting, now)
+        match await self._sockets.match(arrived.data, self._query):
             case Match(message=message, exact=exact, echoed=echoed):
                 response = Response(message, Transport.UDP, elapsed)
-                trip = Trip(response, self._sent, len(datagram), exact or not echoed)
+                trip = Trip(response, self._sent, len(arrived.data), exact or not echoed)
                 if exact or self._any_case:
                     return trip
                 self._doubtful = self._doubtful or trip
@@ -182,40 +205,6 @@ class _Listening:
         return NoResponse(NoResponseReason.TIMED_OUT, detail, elapsed)
 
 
-class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self) -> None:
-        self._arrived: asyncio.Queue[bytes | OSError] = asyncio.Queue(_MOST_STRAYS)
-
-    def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - asyncio's name
-        with contextlib.suppress(asyncio.QueueFull):
-            self._arrived.put_nowait(data)
-
-    def error_received(self, exc: Exception) -> None:
-        with contextlib.suppress(asyncio.QueueFull):
-            self._arrived.put_nowait(exc if isinstance(exc, OSError) else OSError(str(exc)))
-
-    async def next(self, when: float) -> bytes | OSError | None:
-        """Give the next datagram, or None if there is none by a moment of the loop's clock."""
-        try:
-            async with asyncio.timeout_at(when):
-                return await self._arrived.get()
-        except TimeoutError:
-            # If the loop was busy, the answer may wait to be read: that is not the server's fault.
-            for _ in range(2):
-                await asyncio.sleep(0)
-            return None if self._arrived.empty() else self._arrived.get_nowait()
-
-
-async def _match(wire: bytes, query: Query) -> Matched:
-    if len(wire) < LARGE:
-        return match_response(wire, query)
-    return await asyncio.to_thread(match_response, wire, query)
-
-
 def _failed(error: OSError, elapsed: float) -> NoResponse:
     reason = NoResponseReason.NO_ROUTE if error.errno in _NO_ROUTE else NoResponseReason.UNREACHABLE
     return NoResponse(reason, printable(error.strerror or str(error)).lower(), elapsed)
-
-
-def _family(endpoint: Endpoint) -> socket.AddressFamily:
-    return socket.AF_INET6 if endpoint.ipv6 else socket.AF_INET

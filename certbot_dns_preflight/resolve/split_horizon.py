@@ -28,10 +28,11 @@ from certbot_dns_preflight.resolve.fanout import ask_everyone
 from certbot_dns_preflight.resolve.queries import RECURSIVE
 from certbot_dns_preflight.resolve.reading import joined_texts, rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES
+from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
 
     from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.facts.zone import Zone
@@ -59,16 +60,20 @@ class HostView:
         """Take the address families (4, 6) in which the public side may be asked."""
         self._exchange = exchange
         self._families = families
+        self._resolvers: list[Endpoint] | None = None
+        self._known: SingleFlight[dns.name.Name, Local | None] = SingleFlight()
         self._how = replace(RECURSIVE, tries=1, timeout=exchange.timings.own_resolver)
 
-    async def of_zone(self, zone: Zone) -> ResolverView | None:
-        """Compare who serves a zone."""
+    async def of_zone(
+        self, zone: Zone, primary: Callable[[], Awaitable[dns.name.Name | None]]
+    ) -> ResolverView | None:
+        """Compare who serves a zone; `primary` finds out what a public server's SOA names."""
         known = [server for server in zone.nameservers if server.endpoints][:_MOST_NAMESERVERS]
         async with asyncio.TaskGroup() as group:
             servers = group.create_task(self._servers(zone))
-            primary = group.create_task(self._primary(zone))
+            other_primary = group.create_task(self._primary(zone, primary))
             local = [group.create_task(self.addresses(server.name)) for server in known]
-        views = [servers.result(), primary.result()]
+        views = [servers.result(), other_primary.result()]
         for server, found in zip(known, local, strict=True):
             public = {endpoint.address for endpoint in server.endpoints}
             views.append(
@@ -78,6 +83,9 @@ class HostView:
 
     async def addresses(self, name: dns.name.Name) -> Local | None:
         """Give this host's resolver and the addresses that it has for a name, if any."""
+        return await self._known.get(name, lambda: self._ask_addresses(name))
+
+    async def _ask_addresses(self, name: dns.name.Name) -> Local | None:
         answers = await together(self._ask(name, rdtype) for rdtype in ADDRESS_TYPES)
         heard = [got for got in answers if got is not None]
         found = frozenset(address for _, message in heard for address in _all_addresses(message))
@@ -127,20 +135,19 @@ class HostView:
             got[0], zone.apex, _shown(local), _shown(public), ViewOf.NAME_SERVERS, zone.apex
         )
 
-    async def _primary(self, zone: Zone) -> ResolverView | None:
+    async def _primary(
+        self, zone: Zone, primary: Callable[[], Awaitable[dns.name.Name | None]]
+    ) -> ResolverView | None:
         """Compare what the SOA names as the primary; public servers need not agree on it."""
+        got = await self._ask(zone.apex, dns.rdatatype.SOA)
+        local = _primaries(zone.apex, [got[1]]) if got else frozenset()
+        if got is None or not local or await primary() in local:
+            return None
         endpoints = {e for server in zone.nameservers for e in server.endpoints}
         asked = [e for e in endpoints if e.family in self._families]
-        async with asyncio.TaskGroup() as group:
-            ours = group.create_task(self._ask(zone.apex, dns.rdatatype.SOA))
-            theirs = group.create_task(
-                ask_everyone(self._exchange, asked, zone.apex, dns.rdatatype.SOA)
-            )
-        got, messages = ours.result(), [response.message for _, response in theirs.result()]
-        if got is None:
-            return None
-        local, public = _primaries(zone.apex, [got[1]]), _primaries(zone.apex, messages)
-        if not local or not public or local & public:
+        heard = await ask_everyone(self._exchange, asked, zone.apex, dns.rdatatype.SOA)
+        public = _primaries(zone.apex, (response.message for _, response in heard))
+        if not public or local & public:
             return None
         return ResolverView(
             got[0], zone.apex, _shown(local), _shown(public), ViewOf.PRIMARY, zone.apex
@@ -149,7 +156,9 @@ class HostView:
     async def _ask(
         self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> tuple[Endpoint, dns.message.Message] | None:
-        for endpoint in own_resolvers()[:_MOST_RESOLVERS]:
+        if self._resolvers is None:
+            self._resolvers = own_resolvers()[:_MOST_RESOLVERS]
+        for endpoint in self._resolvers:
             reply = await self._exchange.ask(endpoint, name, rdtype, how=self._how)
             if isinstance(reply, Response) and reply.message.flags & dns.flags.RA:
                 return endpoint, reply.message

@@ -90,6 +90,17 @@ class TxtSurvey:
         """Seconds since the survey began."""
         return asyncio.get_running_loop().time() - self._begun
 
+    async def look_again(self, since: float, *, again: bool) -> None:
+        """Look who must show the record, unless that is known since a moment.
+
+        `again`: unless somebody has looked since; to have learned it is not enough.
+        """
+        if not self._path or self._obstacle is not None:
+            self._walker.forget_older(since)
+            return
+        apexes = {zone.apex for _, zone in self._path}
+        await self._walker.look_again(apexes, since, again=again)
+
     async def round(self, *, complete: bool) -> survey.Survey:
         """Ask once more: everybody if `complete`, else only those who have not shown the values."""
         self._rounds += 1

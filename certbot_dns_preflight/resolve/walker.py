@@ -43,10 +43,11 @@ from certbot_dns_preflight.resolve.referrals import (
 )
 from certbot_dns_preflight.resolve.root_servers import are_no_roots, intercepted, is_root
 from certbot_dns_preflight.resolve.server_addresses import ServerAddresses
+from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.via_resolver import Discovery
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.facts.zone import Zone
@@ -67,7 +68,7 @@ class _Turn:
 
 
 class Walker:
-    """Walks, and remembers. One for a run; everything learned is shared by all its walks."""
+    """Walks, and remembers. One for a run; all its walks share what is `known`."""
 
     def __init__(
         self,
@@ -85,20 +86,20 @@ class Walker:
         """
         self._exchange = exchange
         self._root = ZoneCut(dns.name.root, None, roots)
-        self._known = cache or DelegationCache()
+        self.known = cache or DelegationCache()
         # None: nothing is known from before this run, nor since when it learns.
-        self._learned_since = float("-inf") if self._known.cuts else None
+        self._learned_since = float("-inf") if self.known.cuts else None
         self._turns: dict[tuple[dns.name.Name, dns.name.Name], _Turn] = {}
         self._discovery = Discovery(exchange, resolvers) if resolvers else None
         self._addresses = ServerAddresses(
             exchange,
-            self._known,
+            self.known,
             find=lambda name, held: self.find(name, held=held),
             discovery=self._discovery,
             families=families,
         )
         self._servers = NameServers(
-            exchange, self._known, root=self._root, addresses=self._addresses
+            exchange, self.known, root=self._root, addresses=self._addresses
         )
 
     async def close(self) -> None:
@@ -107,7 +108,7 @@ class Walker:
 
     def forget(self) -> None:
         """Drop what was learned, so that a delegation mended meanwhile is seen."""
-        self._known.forget()
+        self.known.forget()
         self._turns.clear()
         self._learned_since = asyncio.get_running_loop().time()
 
@@ -119,6 +120,22 @@ class Walker:
     def forget_older(self, moment: float) -> None:
         """Drop what was learned, unless all of it was since a moment of the event loop's clock."""
         if self._learned_since is None or self._learned_since < moment:
+            self.forget()
+
+    async def look_again(
+        self, apexes: Iterable[dns.name.Name], since: float, *, again: bool
+    ) -> None:
+        """Look who serves these zones, unless that is known since a moment.
+
+        `again` as in `SameServers.are_there`. Where anything is not as it was, all that was learned
+        is dropped. So it is where a resolver leads the way, which tells no more for less.
+        """
+        if self._discovery is not None:
+            self.forget_older(since)
+            return
+        cuts = [self.known.cuts[apex] for apex in apexes if apex in self.known.cuts]
+        looks = (self._servers.same.are_there(cut, since, again=again) for cut in cuts)
+        if not all(await together(looks)):
             self.forget()
 
     async def zone(self, cut: ZoneCut, *, patience: float = 0.0) -> Zone:
@@ -143,28 +160,31 @@ class Walker:
 
     async def find(self, owner: dns.name.Name, *, held: tuple[dns.name.Name, ...] = ()) -> Found:
         """Find the zone that `owner` lies in: the deepest zone cut at or above it."""
-        if owner in self._known.homes:
-            return self._known.homes[owner]
+        if owner in self.known.homes:
+            return self.known.homes[owner]
         cut = await self._start(owner)
         while isinstance(cut, ZoneCut):
+            if cut.apex == owner and not is_registry(owner):
+                self.known.homes[owner] = cut  # nothing can be cut between
+                return cut
             endpoints = await self._addresses.endpoints(cut, held=held)
             turn = self._turns.setdefault((cut.apex, one_below(cut.apex, owner)), _Turn())
             async with contextlib.AsyncExitStack() as stack:
                 if not turn.taken:
                     await stack.enter_async_context(turn.lock)
-                deeper = self._known.closest(owner)
+                deeper = self.known.closest(owner)
                 if deeper is not None and deeper.apex != cut.apex:
                     cut = deeper
                     continue
-                if owner in self._known.homes:
-                    return self._known.homes[owner]
+                if owner in self.known.homes:
+                    return self.known.homes[owner]
                 step = await self._step(cut, owner, endpoints, held=held)
                 turn.taken = True
                 if not isinstance(step, ZoneCut):
                     return step
                 if step.apex == cut.apex:
                     return step
-                cut = self._known.cuts.setdefault(step.apex, step)
+                cut = self.known.cuts.setdefault(step.apex, step)
         return cut
 
     def refer(
@@ -178,31 +198,27 @@ class Walker:
         referral = find_referral(response.message, cut.apex, owner)
         if referral is None or self._discovery is not None:
             return False
-        below = referred(self._known, cut, owner, referral, (endpoint, response))
-        self._known.cuts.setdefault(below.apex, below)
-        for name in [n for n in self._known.homes if n.is_subdomain(below.apex)]:
-            del self._known.homes[name]
+        below = referred(self.known, cut, owner, referral, (endpoint, response))
+        self.known.cuts.setdefault(below.apex, below)
+        for name in [n for n in self.known.homes if n.is_subdomain(below.apex)]:
+            del self.known.homes[name]
         return True
-
-    def referrals(self, apex: dns.name.Name) -> Mapping[Endpoint, Response]:
-        """Give the answers that led to a zone, by the address of the zone above that gave them."""
-        return self._known.referrals.get(apex, {})
 
     def lineage(self, cut: ZoneCut) -> tuple[ZoneCut, ...]:
         """Give the cuts from the root, or the first one that a resolver led to, down to `cut`."""
-        return self._known.lineage(cut, self._root)
+        return self.known.lineage(cut, self._root)
 
     # -- steps -----------------------------------------------------------------------------------
 
     async def _start(self, owner: dns.name.Name) -> Found:
-        closest = self._known.closest(owner)
+        closest = self.known.closest(owner)
         if closest is not None:
             return closest
         if self._discovery is None:
             return self._root
         found = await self._discovery.find(owner)
         return (
-            self._known.cuts.setdefault(found.apex, found) if isinstance(found, ZoneCut) else found
+            self.known.cuts.setdefault(found.apex, found) if isinstance(found, ZoneCut) else found
         )
 
     async def _step(  # noqa: PLR0911 - one return a way on, or an end
@@ -214,8 +230,8 @@ class Walker:
         held: tuple[dns.name.Name, ...],
     ) -> Found:
         """Go one zone down from `cut`, or stay where it is the owner's zone."""
-        if self._known.obstacle is not None:
-            return self._known.obstacle
+        if self.known.obstacle is not None:
+            return self.known.obstacle
         useless: dict[Endpoint, Reply] = {}
         got = await self._ask(cut, owner, endpoints, useless)
         if got is None and cut is not self._root:
@@ -230,20 +246,21 @@ class Walker:
         referral = find_referral(message, cut.apex, owner)
         if referral is not None:
             above = names_between(cut.apex, referral.name)
-            passed = await first_zone(self._exchange, self._known, cut, above, endpoint)
-            return passed or referred(self._known, cut, owner, referral, got)
+            passed = await first_zone(self._exchange, self.known, cut, above, endpoint)
+            return passed or referred(self.known, cut, owner, referral, got)
         apex = await apex_of(self._exchange, cut, owner, endpoint, message)
         if apex != cut.apex:
             names = (*names_between(cut.apex, apex), apex)
-            return await first_zone(self._exchange, self._known, cut, names, endpoint) or cut
+            return await first_zone(self._exchange, self.known, cut, names, endpoint) or cut
         if message.rcode() == dns.rcode.NXDOMAIN and is_registry(cut.apex):
             domain = await denied(self._exchange, cut, owner, endpoint)
             if domain is not None:
-                self._known.denials.setdefault(domain, {})[endpoint] = response
+                self.known.denials.setdefault(domain, {})[endpoint] = response
                 others = [other for other in endpoints if other != endpoint]
-                lagging = await lagging_delegation(self._exchange, self._known, cut, domain, others)
+                lagging = await lagging_delegation(self._exchange, self.known, cut, domain, others)
                 return lagging or NoSuchDomain(domain, cut.apex)
-        self._known.homes[owner] = cut
+        self.known.note_soa(cut.apex, message)
+        self.known.homes[owner] = cut
         return cut
 
     async def _ask(
@@ -279,5 +296,5 @@ class Walker:
 
     def _obstructed(self, heard: Mapping[Endpoint, Response]) -> Intercepted:
         """End this walk, and all others of the run."""
-        self._known.obstacle = found = intercepted(heard)
+        self.known.obstacle = found = intercepted(heard)
         return found

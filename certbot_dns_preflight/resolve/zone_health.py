@@ -16,7 +16,6 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import Absent, Response
-from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.observe import ObservationBuilder
 from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
@@ -26,10 +25,11 @@ from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Awaitable, Callable, Collection
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Reading, Reply
+    from certbot_dns_preflight.facts.dnssec import ServerReply
     from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
@@ -38,9 +38,18 @@ if TYPE_CHECKING:
 class ZoneHealth:
     """Looks at the zones of several domains, each once."""
 
-    def __init__(self, exchange: Exchange, walker: Walker, families: Collection[int]) -> None:
-        """Share the run's walker; `families` (4, 6) may be asked over."""
-        self._exchange = exchange
+    def __init__(
+        self,
+        exchange: Exchange,
+        walker: Walker,
+        families: Collection[int],
+        ask: Callable[[ZoneCut], Awaitable[tuple[ServerReply, ...]]],
+    ) -> None:
+        """Share the run's walker; `families` (4, 6) may be asked over.
+
+        `ask` asks all addresses of a zone for its SOA, once for whoever wants it.
+        """
+        self._ask = ask
         self._walker = walker
         self._observations = ObservationBuilder(exchange, families)
         self._fault_finder = FaultFinder(exchange)
@@ -57,15 +66,9 @@ class ZoneHealth:
 
     async def _ask_apex(self, cut: ZoneCut) -> survey.Hop:
         zone = await self._walker.zone(cut)
-        endpoints = {
-            endpoint for nameserver in zone.nameservers for endpoint in nameserver.endpoints
-        }
-        asked = [endpoint for endpoint in endpoints if self._observations.may_ask(endpoint)]
-        names = {e: server.name for server in zone.nameservers for e in server.endpoints}
-        answers = await together(
-            self._ask_one(zone, ServerAddress(names[endpoint], endpoint)) for endpoint in asked
-        )
-        replies = dict(zip(asked, answers, strict=True))
+        said = await self._ask(cut)
+        await together(self._explain(zone, one) for one in said)
+        replies = {one.place.endpoint: one.reply for one in said}
         return survey.Hop(
             zone.apex,
             zone,
@@ -83,18 +86,15 @@ class ZoneHealth:
             ),
         )
 
-    async def _ask_one(self, zone: Zone, place: ServerAddress) -> Reply:
-        apex = zone.apex
-        reply = await self._exchange.ask(place.endpoint, apex, dns.rdatatype.SOA)
-
+    async def _explain(self, zone: Zone, said: ServerReply) -> None:
         def sound(reply: Reply) -> bool:
             # An apex exists: to deny it is as good as to fail.
             return is_sound(reply) and reply.message.rcode() != dns.rcode.NXDOMAIN
 
-        if not sound(reply):
-            where = Place(apex, place, apex, dns.rdatatype.SOA, apex)
-            await self._fault_finder.explain(where, reply, sound=sound)
-        return reply
+        if not sound(said.reply):
+            apex = zone.apex
+            where = Place(apex, said.place, apex, dns.rdatatype.SOA, apex)
+            await self._fault_finder.explain(where, said.reply, sound=sound)
 
 
 def _reading(reply: Reply | None, apex: dns.name.Name) -> Reading | None:

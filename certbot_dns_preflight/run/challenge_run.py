@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.resolve.probes import Prober
-from certbot_dns_preflight.resolve.split_horizon import HostView
 from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.run import assess
 from certbot_dns_preflight.run.surroundings import Surroundings
@@ -167,6 +166,7 @@ class ChallengeRun:
         with self._guard():
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._surroundings.collect(self._survey.walked))
+                group.create_task(self._surroundings.ask_for_keys(self._survey.walked))
                 for _ in range(self._settings.confirmations):
                     if not await self._round(complete=True):
                         async with cut_off(Deadline.after(self._shared.timings.closer_look)):
@@ -205,8 +205,8 @@ class ChallengeRun:
         with self._guard():
             survey = self._survey.so_far()
             if survey.hops:
-                view = HostView(self._shared.session.exchange)
-                self._survey.seen_here = await view.of_record(survey)
+                host = self._shared.session.collector.host
+                self._survey.seen_here = await host.of_record(survey)
 
     async def _until_ready(self) -> None:
         """Look until `confirmations` consecutive complete rounds agree.
@@ -220,14 +220,14 @@ class ChallengeRun:
         since = self._begun
         while agreed < self._settings.confirmations:
             if complete and agreed == self._settings.confirmations - 1:
-                self._shared.session.walker.forget_older(since)
+                await self._survey.look_again(since, again=True)
             since = _now()
             ready = await self._round(complete=complete)
             if self.so_far().limits:
                 self._gave_up = True  # no later round may ask for more
                 return
             if not ready:
-                self._shared.session.walker.forget_older(self._begun)
+                await self._survey.look_again(self._begun, again=False)
             agreed = agreed + 1 if ready and complete else 0
             complete = ready
             if agreed < self._settings.confirmations:

@@ -233,16 +233,20 @@ class _Precheck:
             return
         left = max(self._timings.precheck_least, self._patience - self._elapsed())
         async with cut_off(Deadline.after(left)):
-            facts = await self._session.collector.chains(challenges, self._caa_owners)
-            validated = await assessment.assess(
-                facts, self._inputs.anchors, seconds=min(left, self._timings.validation)
-            )
-            for challenge in challenges:
-                known = environment[challenge.domain]
-                names = (challenge.owner, *self._caa_owners.intersection(known.caa_owners))
-                environment[challenge.domain] = replace(
-                    known, signatures=assessment.concerning(validated, names)
+            collector = self._session.collector
+            for last in (False, True):
+                facts = await collector.chains(challenges, self._caa_owners)
+                validated = await assessment.assess(
+                    facts, self._inputs.anchors, seconds=min(left, self._timings.validation)
                 )
+                for challenge in challenges:
+                    known = environment[challenge.domain]
+                    names = (challenge.owner, *self._caa_owners.intersection(known.caa_owners))
+                    environment[challenge.domain] = replace(
+                        known, signatures=assessment.concerning(validated, names)
+                    )
+                if last or not collector.ask_anew(assessment.doubtful(validated)):
+                    break
 
     def _environment(self, challenge: Challenge) -> DomainEnvironment:
         return self._session.collector.so_far(challenge, seconds=self._elapsed())

@@ -15,6 +15,8 @@ from certbot_dns_preflight.run.timings import Deadline, cut_off
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from certbot_dns_preflight.dnssec.anchors import Anchors
+    from certbot_dns_preflight.facts.dnssec import Assessment
     from certbot_dns_preflight.resolve.environment import EnvironmentCollector
     from certbot_dns_preflight.run.assess import Assessor
     from certbot_dns_preflight.run.challenge_run import ChallengeRun
@@ -34,34 +36,56 @@ class SignatureCheck:
         self._assessor = assessor
         self._timings = timings
 
-    async def look_at(self, runs: Sequence[ChallengeRun], deadline: Deadline) -> None:
-        """See whether a validator would believe the records, or that there are none."""
+    async def look_at(
+        self, runs: Sequence[ChallengeRun], deadline: Deadline, *, again: bool = False
+    ) -> None:
+        """See whether a validator would believe the records, or that there are none.
+
+        What is doubtful is asked once more, and at every address; `again`: even if it was already.
+        """
         if self._assessor.request is None or self._assessor.inputs.anchors is None:
             return
         try:
-            await self._validate([run for run in runs if run.signed_owners()], deadline)
+            await self._validate([run for run in runs if run.signed_owners()], deadline, again)
         except Exception as error:
             if len(runs) == 1:
                 runs[0].fail(error)
                 return
             log.debug("A fault in validating; once more, name by name", exc_info=True)
             for run in runs:
-                await self.look_at([run], deadline)
+                await self.look_at([run], deadline, again=again)
 
-    async def _validate(self, runs: Sequence[ChallengeRun], deadline: Deadline) -> None:
+    async def _validate(
+        self,
+        runs: Sequence[ChallengeRun],
+        deadline: Deadline,
+        again: bool,  # noqa: FBT001 - private
+    ) -> None:
         trusted = self._assessor.inputs.anchors
         if trusted is None or not runs:
             return
         seconds = max(self._timings.least_for_signatures, deadline.left)
         async with cut_off(Deadline.after(seconds)):
-            for run in runs:
-                self._collector.take_rounds(run.signed_replies())
-            facts = await self._collector.signed_records(
-                {owner for run in runs for owner in run.signed_owners()},
-                {owner for run in runs for owner in run.caa_owners},
-            )
-            validated = await assessment.assess(
-                facts, trusted, seconds=min(seconds, self._timings.validation)
-            )
-            for run in runs:
-                run.take_signatures(validated)
+            validated = await self._assess(runs, trusted, seconds)
+            doubtful = assessment.doubtful(validated)
+            if doubtful and self._collector.ask_anew(doubtful, again=again):
+                self._keep(runs, validated)  # if there is no time for more
+                validated = await self._assess(runs, trusted, seconds)
+            self._keep(runs, validated)
+
+    async def _assess(
+        self, runs: Sequence[ChallengeRun], trusted: Anchors, seconds: float
+    ) -> Assessment:
+        for run in runs:
+            self._collector.take_rounds(run.signed_replies())
+        facts = await self._collector.signed_records(
+            {owner for run in runs for owner in run.signed_owners()},
+            {owner for run in runs for owner in run.caa_owners},
+        )
+        return await assessment.assess(
+            facts, trusted, seconds=min(seconds, self._timings.validation)
+        )
+
+    def _keep(self, runs: Sequence[ChallengeRun], validated: Assessment) -> None:
+        for run in runs:
+            run.take_signatures(validated)

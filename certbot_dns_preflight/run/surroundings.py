@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.dnssec import Status
+from certbot_dns_preflight.resolve.lateness import sleep_unhurried
 
 if TYPE_CHECKING:
     import dns.name
@@ -67,12 +68,22 @@ class Surroundings:
             self.environment = replace(environment, signatures=known.signatures)
 
     async def _end(self, limit: asyncio.Timeout, patience: float, walked: asyncio.Event) -> None:
-        """End the collecting in time; the walk that the record needs too is waited for."""
-        await asyncio.sleep(patience)
+        """End the collecting in time; the walk that the record needs too is waited for.
+
+        That this machine is busy takes nothing of the time that servers get.
+        """
+        lateness = self._collector.lateness
+        await sleep_unhurried(patience, lateness)
         if not walked.is_set():
             await walked.wait()
-            await asyncio.sleep(self._a_few_tries)
+            await sleep_unhurried(self._a_few_tries, lateness)
         limit.reschedule(_now())
+
+    async def ask_for_keys(self, walked: asyncio.Event) -> None:
+        """Ask for keys while the rounds go on; what they sign comes with the rounds' answers."""
+        if self._assessor.request is not None and self._assessor.inputs.anchors is not None:
+            await walked.wait()
+            await self._collector.keys(self._challenge)
 
     @property
     def _a_few_tries(self) -> float:

@@ -19,6 +19,7 @@ from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.run import inputs, session, signals
 from certbot_dns_preflight.run.assess import Assessor
 from certbot_dns_preflight.run.challenge_run import ChallengeRun, Shared
+from certbot_dns_preflight.run.gate import Gate
 from certbot_dns_preflight.run.signature_check import SignatureCheck
 from certbot_dns_preflight.run.timings import Deadline, Timings, cut_off
 
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     Decided = Callable[[ChallengeOutcome], None]
 
 T = TypeVar("T")
-
-_LOOKS_AT_ONCE = 40  # a long list streams; as many as keep the sockets of `exchange` busy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,13 +157,14 @@ class _Preflight:
     # -- a single look -----------------------------------------------------------------------------
 
     async def _look(self) -> None:
-        places = asyncio.Semaphore(_LOOKS_AT_ONCE)
+        gate = Gate(self._session.exchange.lateness)
         async with asyncio.TaskGroup() as group:
             for run in self._runs:
-                group.create_task(self._look_at(run, places))
+                await gate.open()
+                group.create_task(self._look_at(run, gate))
 
-    async def _look_at(self, run: ChallengeRun, places: asyncio.Semaphore) -> None:
-        async with places:
+    async def _look_at(self, run: ChallengeRun, gate: Gate) -> None:
+        with gate.inside():
             deadline = Deadline.after(self._timeout)
             grace = self._timings.last_words
             async with cut_off(deadline, grace=grace, deserved=run.looks_ready):
@@ -196,8 +196,9 @@ class _Preflight:
                     await together([*(run.look_here() for run in self._runs), _ended(closer)])
             closer.cancel()
         if done:
-            self._session.collector.forget()
-            await self._signatures.look_at(self._runs, deadline)
+            if _now() - self._begun > self._timings.relearn_every:
+                self._session.collector.forget()
+            await self._signatures.look_at(self._runs, deadline, again=True)
 
     async def _until_all_are_ready(self, deadline: Deadline) -> None:
         async with asyncio.TaskGroup() as group:

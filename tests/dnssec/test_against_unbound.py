@@ -14,6 +14,7 @@ from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.validate import validate
 from certbot_dns_preflight.facts.dnssec import Assessment, Facts, Kind, Status
+from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.run import session
 from certbot_dns_preflight.settings import Settings
 
@@ -44,6 +45,10 @@ def collect(world: World, names: list[str]) -> dict[str, Facts]:
                 await asking.collector.collect(wanted)
                 caa = asking.collector.so_far(wanted, seconds=1).caa_owners
                 assert caa[0] == dns.name.from_text(name)
+                # A run asks every address once more where one is in doubt.
+                home = await asking.walker.find_home(wanted.owner)
+                assert isinstance(home, ZoneCut)
+                asking.collector.ask_anew({home.apex})
                 before = await asking.collector.chains([wanted], caa)
                 after = await asking.collector.signed_records([wanted.owner], caa)
                 return together(before, after)
@@ -113,7 +118,4 @@ def test_a_ds_that_one_of_the_parents_servers_still_serves_is_found(signed_world
     zone = next(z for z in assessment.zones if z.apex == dns.name.from_text(child))
     (fault,) = zone.faults
     assert fault.kind is Kind.DS_WITHOUT_KEY
-    assert {place.endpoint.address for place in fault.places} == {
-        world.leaf["knot"].address4,
-        world.leaf["knot"].address6,
-    }
+    assert {str(place.nameserver) for place in fault.places} == {"knot.ns.test."}

@@ -10,7 +10,7 @@ import pytest
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.outcome import Outcome, Progress, Verdict
-from certbot_dns_preflight.run import precheck, waiting
+from certbot_dns_preflight.run import gate, precheck, waiting
 from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.run.trace import trace
 from certbot_dns_preflight.settings import Settings
@@ -128,7 +128,7 @@ def test_in_a_single_look_the_time_is_each_names_own(
     lab: Lab, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second one is begun when the first one's time is over, and has as much."""
-    monkeypatch.setattr(waiting, "_LOOKS_AT_ONCE", 1)
+    monkeypatch.setattr(gate, "_MOST", 1)
     lab.zone("one.test.", [lab.bind, lab.nsd], records="_acme-challenge TXT v\n")
     lab.zone("two.test.", [lab.bind, lab.nsd])
     wanted = [make_challenge(domain, [b"v"]) for domain in ("one.test", "two.test")]

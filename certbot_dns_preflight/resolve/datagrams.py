@@ -1,0 +1,125 @@
+"""One connected UDP socket for one question: what arrives there, and when. Knows nothing of DNS.
+
+The kernel draws a source port for each, drops what other addresses send, passes ICMP errors on, and
+notes when a datagram came in. So what came while this process was busy still counts, and counts
+from when it came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.answers import Endpoint
+
+_LARGEST = 65535
+_TIMESTAMP = 35  # SO_TIMESTAMPNS of Linux, which Python does not name
+_TIMESPEC = struct.Struct("@ll")
+_ROOM = socket.CMSG_SPACE(_TIMESPEC.size) if hasattr(socket, "CMSG_SPACE") else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A datagram, or the error that came in its place; it has been `waiting` so many seconds."""
+
+    data: bytes | OSError
+    waiting: float = 0.0
+
+
+class Channel(Protocol):
+    """Where datagrams of one question go and come from."""
+
+    def send(self, data: bytes) -> None:
+        """Send a datagram; what is wrong with that arrives."""
+
+    async def next(self, when: float) -> Arrived | None:
+        """Give the next datagram, or None if there is none by a moment of the loop's clock."""
+
+    def close(self) -> None:
+        """Free what it holds."""
+
+
+class Datagrams:
+    """A `Channel` over a socket of its own."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Connect, which sends nothing. Raises `OSError` where there is no way to the address."""
+        self._loop = asyncio.get_running_loop()
+        family = socket.AF_INET6 if endpoint.ipv6 else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self._waiter: asyncio.Future[None] | None = None
+        self._failed: OSError | None = None
+        try:
+            self._socket.setblocking(False)  # noqa: FBT003 - socket's own
+            if sys.platform == "linux":
+                with contextlib.suppress(OSError):
+                    self._socket.setsockopt(socket.SOL_SOCKET, _TIMESTAMP, 1)
+            self._socket.connect((endpoint.address, endpoint.port))
+        except OSError:
+            self._socket.close()
+            raise
+
+    def send(self, data: bytes) -> None:
+        """Send a datagram; what is wrong with that arrives, a full buffer is a loss like others."""
+        try:
+            self._socket.send(data)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._failed = error
+
+    async def next(self, when: float) -> Arrived | None:
+        """Give the next datagram, or None if there is none by a moment of the loop's clock.
+
+        What is there by the time that this process looks has come in time.
+        """
+        arrived = self._take()
+        if arrived is not None:
+            await asyncio.sleep(0)  # others must have their turn, whatever is sent to us
+            return arrived
+        self._waiter = waiter = self._loop.create_future()
+        timer = self._loop.call_at(when, _wake, waiter)
+        self._loop.add_reader(self._socket, _wake, waiter)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            self._loop.remove_reader(self._socket)
+        return self._take()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def _take(self) -> Arrived | None:
+        if self._failed is not None:
+            error, self._failed = self._failed, None
+            return Arrived(error)
+        try:
+            data, ancillary, _, _ = self._socket.recvmsg(_LARGEST, _ROOM)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            return Arrived(error)
+        return Arrived(data, _waiting(ancillary))
+
+
+def _waiting(ancillary: list[tuple[int, int, bytes]]) -> float:
+    """Say for how long a datagram was in the kernel's hands; 0 where the kernel does not tell."""
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == _TIMESTAMP and len(data) == _TIMESPEC.size:
+            seconds, nanoseconds = _TIMESPEC.unpack(data)
+            return max(0.0, time.time() - float(seconds) - float(nanoseconds) / 1e9)
+    return 0.0
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
