@@ -132,7 +132,7 @@ def test_a_ds_that_only_some_of_the_parents_servers_serve_names_these(
 ) -> None:
     (found,) = told["child.two-ds.test."]
     assert str(found.nameserver) == "knot.ns.test."
-    assert "the DS at two-ds.test does not match any key on knot.ns.test at 127" in found.summary
+    assert "the DS at two-ds.test does not match any key on knot.ns.test at " in found.summary
     assert "all name servers of the parent zone" in found.remedy
 
 
