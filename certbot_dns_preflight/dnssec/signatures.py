@@ -108,6 +108,8 @@ class Verifier:
         self._give_up = give_up
         self._failures: Counter[dns.name.Name] = Counter()
         self._known: dict[object, Checked] = {}
+        # By identity; what is compared so is kept, so that no other takes its place in memory.
+        self._same: dict[tuple[object, ...], tuple[Checked, object]] = {}
         self._tagged: dict[frozenset[DNSKEY], dict[tuple[int, int], list[DNSKEY]]] = {}
 
     def check(
@@ -120,6 +122,20 @@ class Verifier:
     ) -> Checked:
         """Check an RRset of a zone against its signatures and the zone's trusted keys."""
         signatures, keys = list(signatures), frozenset(keys)
+        # Servers that answer alike are read into the same objects, which need no comparing.
+        same = (id(rrset), *map(id, signatures), id(keys), zone)
+        if same not in self._same:
+            found = self._look_up(rrset, signatures, keys, zone)
+            self._same[same] = found, (rrset, signatures, keys)
+        return self._same[same][0]
+
+    def _look_up(
+        self,
+        rrset: dns.rrset.RRset,
+        signatures: list[RRSIG],
+        keys: frozenset[DNSKEY],
+        zone: dns.name.Name,
+    ) -> Checked:
         known = (
             rrset.name.canonicalize(),
             rrset.rdtype,

@@ -144,9 +144,15 @@ class EnvironmentCollector:
     ) -> list[tuple[dns.name.Name, dns.rdatatype.RdataType]]:
         """List the questions; what the look for CAA was answered need not be asked again."""
         owners = set(owners)
-        for (apex, owner), replies in self._caa.signed.items():
-            if owner in owners and apex not in self._asked_anew:
-                self._chains.take(apex, owner, dns.rdatatype.CAA, replies)
+        for owner in owners:
+            apex = owner
+            while True:
+                replies = self._caa.signed.get((apex, owner))
+                if replies is not None and apex not in self._asked_anew:
+                    self._chains.take(apex, owner, dns.rdatatype.CAA, replies)
+                if apex == dns.name.root:
+                    break
+                apex = apex.parent()
         return [(owner, dns.rdatatype.CAA) for owner in sorted(owners)]
 
     def take_rounds(self, replies: SignedReplies) -> None:

@@ -179,11 +179,17 @@ class Exchange:
         if endpoint in self.without_edns:
             how = replace(how, edns=False)
         whole = self._timeout if how.timeout is None else how.timeout
-        history = self._histories.setdefault(endpoint, AddressHistory())
+        history = self._histories.get(endpoint)
+        if history is None:
+            history = self._histories[endpoint] = AddressHistory()
         if history.is_silent:
             how = replace(how, tries=1)
-        how = replace(how, timeout=history.patience(whole, self.timings))
-        return await self._tried(replace(question, how=how), history)
+        patience = history.patience(whole, self.timings)
+        if patience != self._timeout or how.timeout is not None:
+            how = replace(how, timeout=patience)
+        if how is not question.how:
+            question = replace(question, how=how)
+        return await self._tried(question, history)
 
     async def _tried(self, question: Asked, history: AddressHistory) -> Reply:
         endpoint, how = question.endpoint, question.how

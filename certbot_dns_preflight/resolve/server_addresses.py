@@ -71,6 +71,10 @@ class ServerAddresses:
         self._find = find
         self._discovery = discovery
         self._families = families
+        # What was made of a cut's glue, which walks to all names below it need.
+        self._glued: dict[
+            dns.name.Name, tuple[ZoneCut, dict[dns.name.Name, tuple[Endpoint, ...]]]
+        ] = {}
         self._flights = SingleFlight(cache.addresses)
         self._same: SingleFlight[dns.name.Name, bool] = SingleFlight()
         self._looked: dict[dns.name.Name, float] = {}
@@ -116,17 +120,24 @@ class ServerAddresses:
         self, cut: ZoneCut, *, held: tuple[dns.name.Name, ...]
     ) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
         """Give name servers with addresses to ask: those with glue, or else all with their own."""
+        known_cut, known = self._glued.get(cut.apex, (None, {}))
+        if known_cut is cut:
+            return known
         servers = {name: self.usable(glue) for name, glue in cut.nameservers.items()}
-        if not any(servers.values()):
-            if cut.known_at:
-                return dict.fromkeys(tuple(cut.nameservers)[:1], cut.known_at)
-            with self._exchange.budgets.spending(cut.apex):
-                found = await together(self.of(name, held=held) for name in cut.nameservers)
-            servers = {
+        if any(servers.values()):
+            bounded = within_bound(servers)
+            self._glued[cut.apex] = cut, bounded
+            return bounded
+        if cut.known_at:
+            return dict.fromkeys(tuple(cut.nameservers)[:1], cut.known_at)
+        with self._exchange.budgets.spending(cut.apex):
+            found = await together(self.of(name, held=held) for name in cut.nameservers)
+        return within_bound(
+            {
                 name: self.usable(addresses.endpoints)
                 for name, addresses in zip(cut.nameservers, found, strict=True)
             }
-        return within_bound(servers)
+        )
 
     async def every(self, cut: ZoneCut) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
         """Give all name servers with addresses to ask: the glue of each, or else its own."""

@@ -35,7 +35,7 @@ class HopBuilder:
         """Take the families (4, 6) that may be asked over, and the values expected so far."""
         self._observations = ObservationBuilder(exchange, families)
         self._expected = expected
-        self._tracks: dict[tuple[dns.name.Name, Endpoint], AddressHistory] = {}
+        self._tracks: dict[dns.name.Name, dict[Endpoint, AddressHistory]] = {}
 
     def may_ask(self, endpoint: Endpoint) -> bool:
         """Whether an address is of a family that may be asked over."""
@@ -43,18 +43,18 @@ class HopBuilder:
 
     def track(self, owner: dns.name.Name, endpoint: Endpoint) -> AddressHistory | None:
         """Give what an address said of an owner name; None before its first answer."""
-        return self._tracks.get((owner, endpoint))
+        return self._tracks.get(owner, {}).get(endpoint)
 
     def begin(self, owner: dns.name.Name, endpoint: Endpoint) -> AddressHistory:
         """Give the same, begun now where there is none."""
-        return self._tracks.setdefault((owner, endpoint), AddressHistory())
+        return self._tracks.setdefault(owner, {}).setdefault(endpoint, AddressHistory())
 
     def expect(self, expected: tuple[bytes, ...]) -> None:
         """Measure what was answered by what is expected now: another challenge may end here too."""
         if self._expected == expected:
             return
         self._expected = expected
-        for track in self._tracks.values():
+        for track in (track for tracks in self._tracks.values() for track in tracks.values()):
             if track.answer is not None:
                 track.measure_again(matches=self.matches(track.answer))
 
@@ -167,7 +167,7 @@ class HopBuilder:
         looping: bool,
         later: Reading | None = None,
     ) -> survey.Observation:
-        track = self._tracks.get((owner, endpoint), AddressHistory())
+        track = self.track(owner, endpoint) or AddressHistory()
         reply, reading = track.reply, track.reading
         if later is not None:
             reply, reading = track.answered, track.answer

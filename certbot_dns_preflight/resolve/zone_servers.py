@@ -29,6 +29,8 @@ class ZoneServers:
         """Take the address families (4, 6) that may be asked over."""
         self._walker = walker
         self._families = families
+        # Where the glue tells: for all names below a registry's zone it is the same.
+        self._alternatives: dict[dns.name.Name, tuple[ZoneCut, dict[Endpoint, dns.name.Name]]] = {}
 
     def may_ask(self, endpoint: Endpoint) -> bool:
         """Whether an address is of a family that may be asked over."""
@@ -57,12 +59,18 @@ class ZoneServers:
 
     async def alternatives(self, cut: ZoneCut) -> dict[Endpoint, dns.name.Name]:
         """Give addresses of a zone, one as good to ask as another, and whose they are."""
-        addresses = [(name, e) for name, found in cut.nameservers.items() for e in found]
+        known_cut, known = self._alternatives.get(cut.apex, (None, {}))
+        if known_cut is cut:
+            return known
+        addresses = [(name, e) for name, glue in cut.nameservers.items() for e in glue]
         if not addresses:
             own = await together(self._walker.addresses(name) for name in cut.nameservers)
-            addresses = [
-                (name, endpoint)
-                for name, found in zip(cut.nameservers, own, strict=True)
-                for endpoint in found.endpoints
-            ]
-        return {endpoint: name for name, endpoint in addresses if self.may_ask(endpoint)}
+            return {
+                endpoint: name
+                for name, addresses_of in zip(cut.nameservers, own, strict=True)
+                for endpoint in addresses_of.endpoints
+                if self.may_ask(endpoint)
+            }
+        found = {endpoint: name for name, endpoint in addresses if self.may_ask(endpoint)}
+        self._alternatives[cut.apex] = cut, found
+        return found

@@ -217,10 +217,9 @@ class ChallengeRun:
         timings = self._shared.timings
         agreed = 0
         complete = True
-        since = self._begun
+        if self._settings.confirmations == 1:
+            await self._survey.look_again(self._begun, again=True)
         while agreed < self._settings.confirmations:
-            if complete and agreed == self._settings.confirmations - 1:
-                await self._survey.look_again(since, again=True)
             since = _now()
             ready = await self._round(complete=complete)
             if self.so_far().limits:
@@ -232,9 +231,11 @@ class ChallengeRun:
             complete = ready
             if agreed < self._settings.confirmations:
                 growing = timings.pause(_now() - self._begun, longest=self._settings.interval)
-                await self._pause(timings.confirming_pause if ready else growing)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._pause(timings.confirming_pause if ready else growing))
+                    if complete and agreed == self._settings.confirmations - 1:
+                        group.create_task(self._survey.look_again(since, again=True))
         self._survey.ready_after = self._survey.elapsed
-        self._shown = None
         self._shared.changed()
 
     async def _round(self, *, complete: bool) -> bool:

@@ -21,7 +21,7 @@ class Timings:
 
     # Between two rounds of a wait.
     shortest_pause: float = 0.5
-    share_of_wait: float = 0.05  # so that a late secondary is noticed in a twentieth of its delay
+    share_of_wait: float = 0.02  # so that a late secondary is noticed in a fiftieth of its delay
     confirming_pause: float = 0.3
     stale_after: float = 10.0  # readiness older than this is looked at once more at the end
     relearn_every: float = 30.0  # delegations may have been mended meanwhile
