@@ -38,6 +38,8 @@ _MOST_RESENDS = 2
 _NO_ROUTE = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
 )
+_TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_UNTIL_SOME_CLOSE = 0.05  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,15 @@ class Sockets:
         other letters than it was asked in may be forged, so the right one is given that time to
         come, but for an address that is known to answer in `any_case`.
         """
-        begun = asyncio.get_running_loop().time()
-        try:
-            channel = self._connect(endpoint)
-        except OSError as error:
-            return Trip(_failed(error, 0.0))
+        while True:
+            begun = asyncio.get_running_loop().time()
+            try:
+                channel = self._connect(endpoint)
+                break
+            except OSError as error:
+                if error.errno not in _TOO_MANY:
+                    return Trip(_failed(error, 0.0))
+            await asyncio.sleep(_UNTIL_SOME_CLOSE)  # that this host has none left, is our own
         self.routed.add(endpoint.family)
         try:
             channel.send(query.wire)

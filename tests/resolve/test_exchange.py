@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import struct
 import time
 from typing import TYPE_CHECKING, cast
@@ -26,6 +27,7 @@ from certbot_dns_preflight.facts.answers import (
     Response,
     Transport,
 )
+from certbot_dns_preflight.resolve.datagrams import Datagrams
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.queries import (
     EXACT_CASE,
@@ -638,3 +640,41 @@ def test_what_sends_is_a_part_that_can_be_changed() -> None:
     reply, unroutable = asyncio.run(go())
     assert reply == NoResponse(NoResponseReason.NO_ROUTE, "unplugged", 0.0)
     assert unroutable == {4}
+
+
+def test_a_host_without_a_socket_left_says_nothing_about_a_server() -> None:
+    left = [OSError(errno.EMFILE, "Too many open files"), OSError(errno.ENFILE, "likewise")]
+
+    def connect(endpoint: Endpoint) -> Datagrams:
+        if left:
+            raise left.pop()
+        return Datagrams(endpoint)
+
+    async def go() -> Reply:
+        async with serving(lambda query: [right(query).to_wire()]) as (endpoint, _):
+            exchange = Exchange(query_timeout=20, sockets=Sockets(connect))
+            return await exchange.ask(endpoint, NAME, TXT)
+
+    assert isinstance(asyncio.run(go()), Response)
+
+
+def test_an_answer_counts_from_when_it_arrived_however_late_it_is_read() -> None:
+    busy = 0.1
+
+    async def go() -> tuple[Reply, float, float]:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+
+        def answer(query: dns.message.QueryMessage) -> list[bytes]:
+            loop.call_soon(time.sleep, busy)  # the answer is there before it can be read
+            return [right(query).to_wire()]
+
+        async with serving(answer) as (endpoint, _):
+            exchange = Exchange(query_timeout=20)
+            reply = await exchange.ask(endpoint, NAME, TXT)
+            return reply, exchange.lateness.lost, loop.time() - begun
+
+    reply, lost, elapsed = asyncio.run(go())
+    assert isinstance(reply, Response)
+    assert lost > 0.9 * busy
+    assert reply.rtt <= elapsed - lost
