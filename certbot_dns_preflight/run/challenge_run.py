@@ -236,6 +236,7 @@ class ChallengeRun:
                     if complete and agreed == self._settings.confirmations - 1:
                         group.create_task(self._survey.look_again(since, again=True))
         self._survey.ready_after = self._survey.elapsed
+        self._shown = None
         self._shared.changed()
 
     async def _round(self, *, complete: bool) -> bool:
