@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.facts import answers
-from certbot_dns_preflight.facts.obstacle import AliasLoop
+from certbot_dns_preflight.facts.obstacle import AliasLoop, Intercepted
 from certbot_dns_preflight.facts.probes import Probes
 
 if TYPE_CHECKING:
@@ -119,6 +119,11 @@ class Survey:
     def observations(self) -> tuple[Observation, ...]:
         """All addresses of all zones passed at the owner name, in the order of the chain."""
         return tuple(observation for hop in self.hops for observation in hop.observations)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no later round may ask for more, or would hear anything else."""
+        return bool(self.limits) or isinstance(self.obstacle, Intercepted)
 
 
 def measure(  # noqa: C901, PLR0911 - one flat table over the sum type

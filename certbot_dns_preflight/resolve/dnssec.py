@@ -15,6 +15,7 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
+from certbot_dns_preflight.dnssec.messages import find, signatures_of
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.dnssec import Asked, Facts, ServerAddress, ServerReply, ZoneFacts
 from certbot_dns_preflight.resolve.cache import ZoneCut
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
 
-_ABOUT_DS = frozenset({dns.rdatatype.DS, dns.rdatatype.NSEC, dns.rdatatype.NSEC3})
 _DS, _DNSKEY, _SOA = dns.rdatatype.DS, dns.rdatatype.DNSKEY, dns.rdatatype.SOA
 
 
@@ -148,8 +148,12 @@ class Collector:
         above: ZoneCut | None,
         referrals: tuple[ServerReply, ...],
     ) -> tuple[ServerReply, ...]:
-        """Ask for the DS where no referral has told of it, as a resolver does."""
-        told = {referral.place for referral in referrals if _tells_of_ds(referral)}
+        """Ask for the DS where no referral has brought it, as a resolver does.
+
+        A referral that denies it is not enough: BIND asks all the same, and Unbound where the
+        denial is an opt-out's.
+        """
+        told = {referral.place for referral in referrals if _brings_ds(referral, apex)}
         if told and above is not None and self._servers.is_registry(above):
             return ()
         return await self._replies.ask(parent, above, apex, _DS, but=frozenset(told))
@@ -229,11 +233,12 @@ def _signer_between(
     return None
 
 
-def _tells_of_ds(referral: ServerReply) -> bool:
-    """Whether a referral has the DS set or its denial, so that a resolver does not ask for it."""
-    return isinstance(referral.reply, Response) and any(
-        rrset.rdtype in _ABOUT_DS for rrset in referral.reply.message.authority
-    )
+def _brings_ds(referral: ServerReply, apex: dns.name.Name) -> bool:
+    """Whether a referral has the DS set and its signature, so that a resolver does not ask."""
+    if not isinstance(referral.reply, Response):
+        return False
+    section = referral.reply.message.authority
+    return find(section, apex, _DS) is not None and bool(signatures_of(section, apex, _DS))
 
 
 def _has_soa(server_reply: ServerReply, name: dns.name.Name) -> bool:

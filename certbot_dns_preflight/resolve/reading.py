@@ -96,8 +96,13 @@ def is_sound(reply: Reply) -> TypeGuard[Response]:
 
 
 def may_be_signed(reply: Reply) -> bool:
-    """Whether signatures could have come with it: they cannot without EDNS."""
-    return isinstance(reply, Response) and reply.message.edns >= 0
+    """Whether a validator may be content: not without EDNS, nor with signatures and no proof."""
+    if not isinstance(reply, Response) or reply.message.edns < 0:
+        return False
+    kinds = {rrset.rdtype for rrset in reply.message.authority}
+    signed = dns.rdatatype.RRSIG in kinds
+    proves = not kinds.isdisjoint({dns.rdatatype.NSEC, dns.rdatatype.NSEC3})
+    return bool(reply.message.answer) or proves or not signed
 
 
 def rrset_at(

@@ -223,8 +223,8 @@ class ChallengeRun:
                 self._shared.session.walker.forget_older(since)
             since = _now()
             ready = await self._round(complete=complete)
-            if self.so_far().limits:
-                self._gave_up = True  # no later round may ask for more
+            if self.so_far().is_final:
+                self._gave_up = True
                 return
             if not ready:
                 self._shared.session.walker.forget_older(self._begun)
