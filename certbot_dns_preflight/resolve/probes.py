@@ -133,6 +133,7 @@ class Prober:
                     hop.owner,
                 ),
                 content=functools.partial(_content, owner=hop.owner, zone=hop.zone.apex),
+                known=observation.reading,
             )
             for hop in self._survey.hops
             for observation in hop.observations

@@ -100,9 +100,16 @@ def may_be_signed(reply: Reply) -> bool:
     if not isinstance(reply, Response) or reply.message.edns < 0:
         return False
     kinds = {rrset.rdtype for rrset in reply.message.authority}
-    signed = dns.rdatatype.RRSIG in kinds
     proves = not kinds.isdisjoint({dns.rdatatype.NSEC, dns.rdatatype.NSEC3})
-    return bool(reply.message.answer) or proves or not signed
+    return bool(reply.message.answer) or proves or not is_signed(reply)
+
+
+def is_signed(reply: Reply) -> bool:
+    """Whether signatures came with it."""
+    return isinstance(reply, Response) and any(
+        rrset.rdtype == dns.rdatatype.RRSIG
+        for rrset in (*reply.message.answer, *reply.message.authority)
+    )
 
 
 def rrset_at(
