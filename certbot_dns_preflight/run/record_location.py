@@ -24,7 +24,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
-from certbot_dns_preflight.resolve.random_names import random_sibling
+from certbot_dns_preflight.resolve.random_names import random_neighbours
 from certbot_dns_preflight.resolve.reading import alias_at
 from certbot_dns_preflight.resolve.referrals import find_referral, is_usable
 from certbot_dns_preflight.run import inputs, session
@@ -120,12 +120,15 @@ class _Search:
 
         Then the name itself is the place, as it is for everybody who does not look for aliases.
         """
-        sibling = random_sibling(name)
-        if sibling is None or alias.dname is not None:
+        if alias.dname is not None:
             return False
-        _, message = await self._ask(sibling)
-        beside = None if message is None else alias_at(message, sibling)
-        return beside is not None and beside.target == alias.target
+        neighbours = random_neighbours(name)
+        for neighbour in neighbours:
+            _, message = await self._ask(neighbour)
+            beside = None if message is None else alias_at(message, neighbour)
+            if beside is None or beside.target != alias.target:
+                return False
+        return bool(neighbours)
 
     async def _ask(
         self, name: dns.name.Name
