@@ -21,6 +21,7 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight import Severity, preflight
+from certbot_dns_preflight.dnssec.delegation import supported
 from certbot_dns_preflight.dnssec.validate import validate
 from certbot_dns_preflight.facts.dnssec import Facts
 from certbot_dns_preflight.resolve.dnssec import Collector
@@ -324,6 +325,11 @@ async def as_us(
         warnings=codes(Severity.WARNING),
         summaries=tuple(f"{f.severity.value} {f.code}: {f.summary}" for f in challenge.findings),
     )
+
+
+def takes(anchors: Sequence[tuple[dns.name.Name, DS]]) -> bool:
+    """Tell whether any of these trust anchors is of an algorithm that validators still take."""
+    return bool(supported([ds for _, ds in anchors]))
 
 
 async def status(
