@@ -203,10 +203,8 @@ class ChallengeRun:
         if not self.is_pending or not self.challenge.expected or self._shared.session.resolvers:
             return
         with self._guard():
-            survey = self._survey.so_far()
-            if survey.hops:
-                view = HostView(self._shared.session.exchange)
-                self._survey.seen_here = await view.of_record(survey)
+            view = HostView(self._shared.session.exchange)
+            self._survey.seen_here = await view.of_record(self._survey.so_far())
 
     async def _until_ready(self) -> None:
         """Look until `confirmations` consecutive complete rounds agree.
