@@ -57,12 +57,16 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What this project says: the outcome, and code and kind of each finding by severity."""
+    """What this project says: the outcome, and the codes of its findings by severity.
+
+    `reasons` has the errors' codes, each with the kind that its finding tells, or "".
+    """
 
     outcome: str
     errors: frozenset[str]
     warnings: frozenset[str]
     summaries: tuple[str, ...]
+    reasons: frozenset[tuple[str, str]] = frozenset()
 
 
 class Resolver:
@@ -324,6 +328,11 @@ async def as_us(
         errors=codes(Severity.ERROR),
         warnings=codes(Severity.WARNING),
         summaries=tuple(f"{f.severity.value} {f.code}: {f.summary}" for f in challenge.findings),
+        reasons=frozenset(
+            (str(f.code), str(f.evidence.get("kind", "")))
+            for f in challenge.findings
+            if f.severity is Severity.ERROR
+        ),
     )
 
 
