@@ -235,6 +235,19 @@ def alias_into_a_dead_zone(lab: Lab) -> None:
     lab.zone("caa.test.", [lab.bind], records=ALLOWS + "www CNAME web.dead.test.\n")
 
 
+def alias_to_itself(lab: Lab) -> None:
+    lab.zone("caa.test.", [lab.bind], records=ALLOWS + "www CNAME www\n")
+
+
+def alias_into_a_circle(lab: Lab) -> None:
+    lab.zone("caa.test.", [lab.bind], records=ALLOWS + "www CNAME a\na CNAME b\nb CNAME a\n")
+
+
+def alias_into_a_circle_of_two_zones(lab: Lab) -> None:
+    lab.zone("caa.test.", [lab.bind], records=ALLOWS + "www CNAME web.aim.test.\n")
+    lab.zone("aim.test.", [lab.bind], records="web CNAME www.caa.test.\n")
+
+
 def one_server_of_two_refuses(lab: Lab) -> None:
     both = [lab.bind, lab.nsd]
     lab.zone("caa.test.", [lab.bind], apex=both, delegation=both, records=ALLOWS)
@@ -274,6 +287,9 @@ SCENARIOS: dict[Callable[[Lab], None], str] = {
     caa_is_answered_by_a_resolver: "fine",
     caa_is_referred_upwards: "caa-unanswerable",
     alias_into_a_dead_zone: "caa-unanswerable",
+    alias_to_itself: "caa-unanswerable",
+    alias_into_a_circle: "caa-unanswerable",
+    alias_into_a_circle_of_two_zones: "caa-unanswerable",
     one_server_of_two_refuses: "fine",
 }
 

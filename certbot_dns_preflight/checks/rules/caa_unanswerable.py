@@ -100,6 +100,7 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
     cause = f"{phrases.listed(phrases.bounded(text) for text in failures)}"
     if servers:
         cause += f" from {phrases.listed(phrases.host(name) for name in servers)}"
+    endless = any(isinstance(a.content, Failed) and a.content.endless for a in found.answers)
     registry = is_top_level(first.zone)
     if registry:
         who = f"the registry's servers for {zone} fail"
@@ -108,7 +109,10 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
     return RULE.finding(
         summary=f"CAA at {where} cannot be read: {who}",
         cause=f"{cause}. A CA that cannot read CAA must not issue.",
-        remedy="The registry's servers fail; nothing to fix on your side. Try again later"
+        remedy=f"Remove the CNAME at {phrases.owner(first.owner)}, or point it to a name that has "
+        "none"
+        if endless
+        else "The registry's servers fail; nothing to fix on your side. Try again later"
         if registry
         else "Make sure these servers answer CAA queries, with the records or with an empty "
         "answer. "
