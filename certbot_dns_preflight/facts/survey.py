@@ -95,6 +95,7 @@ class Survey:
     `ready_after` is seconds since the wait began, set once all required rounds agreed.
     `query_faults` is what fails only as a CA's resolver asks it, of the record and of whatever else
     the CA needs on its way. `limits` are bounds of the run that kept it from seeing everything.
+    `above` are the zones passed on the way to those of the hops, registries' left out.
     """
 
     challenge: Challenge
@@ -105,6 +106,7 @@ class Survey:
     probes: Probes = field(default_factory=Probes)
     query_faults: tuple[QueryFault, ...] = ()
     limits: tuple[LimitMet, ...] = ()
+    above: tuple[Zone, ...] = ()
 
     @property
     def alias_chain(self) -> tuple[dns.name.Name, ...]:

@@ -54,7 +54,7 @@ RULE = Rule(
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
     """Report, for each zone passed, that the servers above it differ."""
-    zones = [hop.zone for hop in survey.hops]
+    zones = [*survey.above, *(hop.zone for hop in survey.hops)]
     denied = {zone.apex: zone for zone in zones if zone.denying_parents}
     differing = {
         zone.apex: zone for zone in zones if zone.apex not in denied and len(_sets(zone)) > 1
