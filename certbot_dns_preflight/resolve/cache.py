@@ -76,6 +76,18 @@ class DelegationCache:
         """Keep an answer that led to a zone."""
         self.referrals.setdefault(apex, {})[endpoint] = response
 
+    def seconds_to_keep(self, apex: dns.name.Name) -> float:
+        """Say how long what led to a zone may be kept, by its TTLs: 0 where nothing says it.
+
+        That is the NS set of every answer, and the glue that came along.
+        """
+        ttls = [
+            rrset.ttl
+            for response in self.referrals.get(apex, {}).values()
+            for rrset in (*response.message.authority, *response.message.additional)
+        ]
+        return float(min(ttls, default=0)) if apex in self.cuts else 0.0
+
     def forget(self) -> None:
         """Drop what may have been mended meanwhile.
 
