@@ -165,9 +165,9 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             )
             return None, precheck.unknown_places(asked)
         whole = outcome.whole(result, stopped, asked)
-        outcome.write_report(whole, self._settings)
+        in_file = outcome.write_report(whole, self._settings)
         result = replace(result, challenges=stopped)
-        self._conclude(result, asked, made=False)
+        self._conclude(result, asked, made=False, in_file=in_file)
         return extras, places or precheck.places(asked, self._settings, extras)
 
     def _stop_for_hooks(self, failed: dict[str, str], asked: Sequence[Challenge]) -> None:
@@ -210,8 +210,8 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
                 ) from error
             logger.warning("%s. Continuing with the CA anyway.", message)
             return
-        outcome.write_report(result, self._settings)
-        self._conclude(result, asked)
+        in_file = outcome.write_report(result, self._settings)
+        self._conclude(result, asked, made=True, in_file=in_file)
         if self._settings.settle and result.verdict.value == "ready":
             logger.info("Waiting %g more seconds (settle)", self._settings.settle)
             time.sleep(self._settings.settle)
@@ -229,13 +229,16 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         precheck.remember(result, extras, self._settings)
         return result
 
-    def _conclude(self, result: Outcome, asked: Sequence[Challenge], *, made: bool = True) -> None:
+    def _conclude(
+        self, result: Outcome, asked: Sequence[Challenge], *, made: bool, in_file: bool
+    ) -> None:
         from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
         from certbot_dns_preflight.plugin.failure_hook import Failure  # noqa: PLC0415 - likewise
 
         failed = outcome.not_ready(result)
         if failed:
-            self._failure = Failure.of(result, failed, outcome.report(result))
+            words = outcome.report(result)
+            self._failure = Failure.of(result, failed, words, in_file=in_file)
         outcome.conclude(
             result,
             continue_on_failure=self._settings.on_failure is settings.OnFailure.CONTINUE,

@@ -71,6 +71,8 @@ class EarlyEnding:
     def _silent_for(self, survey: Survey) -> float | None:
         """Give since when, in seconds, all that is missing is known to be silent; else None."""
         known = set(self._silent)
+        if not known:
+            return None
         dead = {
             name: addresses
             for hop in survey.hops

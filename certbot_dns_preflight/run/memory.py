@@ -9,11 +9,12 @@ counts as visible; a stop is never founded on them. Asks nothing.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts.survey import silent_servers
 from certbot_dns_preflight.resolve.cache import DelegationCache
+from certbot_dns_preflight.resolve.registry_answers import seconds_to_keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.outcome import Outcome
     from certbot_dns_preflight.facts.survey import Hop
+    from certbot_dns_preflight.resolve.registry_answers import Question
     from certbot_dns_preflight.settings import Settings
 
 MINUTES_AGO = 900.0
@@ -35,7 +37,7 @@ class _Learned:
     """What runs with the same view of the DNS have learned. Times are the clock's."""
 
     silent: dict[Endpoint, float] = field(default_factory=dict)
-    since: dict[dns.name.Name, float] = field(default_factory=dict)
+    since: dict[dns.name.Name | Question, float] = field(default_factory=dict)
     cache: DelegationCache = field(default_factory=DelegationCache)
 
 
@@ -45,7 +47,7 @@ class Memory:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin with nothing; `clock` gives seconds."""
         self._clock = clock
-        self._learned: dict[object, _Learned] = {}
+        self._learned: dict[Settings, _Learned] = {}
 
     def forget(self) -> None:
         """Begin anew."""
@@ -62,10 +64,14 @@ class Memory:
         """
         known, now = self._of(settings), self._clock()
         cache = DelegationCache()
-        for apex, since in known.since.items():
-            if now - since < min(_MOST_SECONDS, known.cache.seconds_to_keep(apex)):
-                cache.cuts[apex] = known.cache.cuts[apex]
+        for apex, cut in known.cache.cuts.items():
+            if now - known.since[apex] < min(_MOST_SECONDS, known.cache.seconds_to_keep(apex)):
+                cache.cuts[apex] = cut
                 cache.referrals[apex] = dict(known.cache.referrals[apex])
+        for question, answer in known.cache.registries.heard.items():
+            seconds = seconds_to_keep(answer.message)
+            if now - known.since[question] < min(_MOST_SECONDS, seconds):
+                cache.registries.earlier[question] = answer
         silent = self.silent(settings)
         for endpoint, history in known.cache.histories.items():
             if not history.is_silent or endpoint in silent:
@@ -96,6 +102,8 @@ class Memory:
                 known.since[apex] = since
                 known.cache.cuts[apex] = cut
                 known.cache.referrals[apex] = dict(cache.referrals[apex])
+        known.since.update(dict.fromkeys(cache.registries.heard, since))
+        known.cache.registries.heard.update(cache.registries.heard)
         known.cache.histories.update(cache.histories)
         for judged in () if outcome is None else outcome.challenges:
             for hop in judged.survey.hops:
@@ -113,5 +121,5 @@ class Memory:
                 known.silent.pop(endpoint, None)
 
     def _of(self, settings: Settings) -> _Learned:
-        view = (settings.root_hints, settings.resolver, settings.family, settings.query_timeout)
+        view = replace(settings, timeout=0, report=None, metrics=None, failure_hook=None)
         return self._learned.setdefault(view, _Learned())

@@ -127,8 +127,8 @@ def test_a_domain_without_addresses_is_worth_a_note(lab: Lab, settings: Settings
 
 
 def test_trouble_of_the_name_servers_is_seen_beforehand(lab: Lab, settings: Settings) -> None:
-    lame = lab.daemon("nsd")
-    lab.zone("halflame.test.", [lab.daemon("bind")], delegation=[lame, lab.bind])
+    lame, server = lab.daemon("nsd"), lab.daemon("bind")
+    lab.zone("halflame.test.", [server], delegation=[lame, server])
     _, outcome = look(settings, "www.halflame.test")
     (found,) = codes(outcome)
     assert "nameserver-refuses" in found

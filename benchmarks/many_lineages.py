@@ -1,0 +1,110 @@
+"""What dns-preflight adds to each lineage of one `certbot renew`, all of them healthy.
+
+One process of certbot renews all lineages by RFC 2136 in the lab: with a pause of a second, which
+is taken off again, and with dns-preflight in place of any pause. The lineages are copies of one.
+
+    python -m benchmarks.many_lineages [--lineages 20] [--runs 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.lab import Lab
+
+_NAME = "n0.example.test"
+_PAUSE = 1
+_MOST_ADDED = 1.5  # seconds a lineage
+
+
+def main() -> int:
+    """Measure and print; the exit status says whether it is below the goal."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lineages", type=int, default=20, metavar="N")
+    parser.add_argument("--runs", type=int, default=3)
+    given = parser.parse_args()
+    with Lab() as lab:
+        bare = _Certbot(
+            lab, "bare", ["-a", "dns-rfc2136", f"--dns-rfc2136-propagation-seconds={_PAUSE}"]
+        )
+        ours = _Certbot(
+            lab,
+            "ours",
+            [
+                *("-a", "dns-preflight", "--dns-preflight-authenticator=dns-rfc2136"),
+                f"--dns-preflight-root-hints={lab.root_hints}",
+            ],
+        )
+        for certbot in (bare, ours):
+            certbot.issue()
+            certbot.copy(given.lineages)
+        added = []
+        for _ in range(given.runs):
+            without = bare.renew() / given.lineages - _PAUSE
+            with_us = ours.renew() / given.lineages
+            added.append(with_us - without)
+            print(
+                f"{given.lineages} lineages: {without:.2f} s each without a check, {with_us:.2f} s "
+                f"with dns-preflight: {added[-1]:.2f} s more",
+                flush=True,
+            )
+    return 0 if statistics.median(added) < _MOST_ADDED else 1
+
+
+class _Certbot:
+    def __init__(self, lab: Lab, name: str, options: list[str]) -> None:
+        self._lab = lab
+        self._base = lab.path / f"lineages-{name}"
+        self._options = options
+
+    def issue(self) -> None:
+        self._run(
+            *("certonly", f"--domains={_NAME}"),
+            f"--dns-rfc2136-credentials={self._lab.credentials}",
+            *self._options,
+        )
+
+    def copy(self, count: int) -> None:
+        config = self._base / "config"
+        file = config / "renewal" / f"{_NAME}.conf"
+        for number in range(1, count):
+            name = f"n{number}.example.test"
+            shutil.copytree(config / "archive" / _NAME, config / "archive" / name)
+            live = config / "live" / name
+            live.mkdir()
+            for link in (config / "live" / _NAME).glob("*.pem"):
+                target = str(link.readlink()).replace(_NAME, name)
+                (live / link.name).symlink_to(target)
+            text = file.read_text().replace(f"/{_NAME}", f"/{name}")
+            (file.parent / f"{name}.conf").write_text(text)
+
+    def renew(self) -> float:
+        self._lab.wait_synchronous()
+        begun = time.perf_counter()
+        self._run("renew", "--force-renewal", "--no-random-sleep-on-renew")
+        return time.perf_counter() - begun
+
+    def _run(self, *arguments: str) -> None:
+        certbot = shutil.which("certbot", path=str(Path(sys.executable).parent)) or "certbot"
+        command = [
+            certbot,
+            *arguments,
+            *(f"--{kind}-dir={self._base / kind}" for kind in ("config", "work", "logs")),
+            f"--server={self._lab.ca.directory_url}",
+            *("--non-interactive", "--agree-tos", "--register-unsafely-without-email"),
+        ]
+        environment = {**os.environ, **self._lab.environment}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(f"certbot failed:\n{done.stdout}{done.stderr}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
