@@ -273,17 +273,3 @@ def test_what_no_record_can_help_costs_neither_record_nor_attempt(
         for one in report["challenges"]
     }
     assert told == {"fine.example.test": [], **{name: [code] for name, code in hopeless.items()}}
-
-
-def test_who_skips_the_code_goes_on_and_waits(
-    lab: Lab, certbot: Certbot, order: Callable[..., Ran], recorded: Path
-) -> None:
-    publish(lab, "_acme-challenge.loop.example.test. CNAME _acme-challenge.loop.example.test.")
-    ran = order(
-        "--domains=loop.example.test",
-        "--dns-preflight-skip=alias-loop",
-        "--dns-preflight-timeout=3",
-    )
-    assert ran.status == 1
-    assert recorded.exists()
-    assert error_codes(certbot) == {"alias-loop"}
