@@ -142,11 +142,11 @@ def waited(outcome: Outcome, early_end: EarlyEnd | None) -> str:
     """Say how long was waited, and why no longer: "waited 30 s of 300 s (…)"."""
     if early_end is None or outcome.timeout is None:
         return f"waited {seconds(outcome.elapsed)}"
-    why = "more time does not change it"
+    why = "more time changes nothing"
     if early_end.silent_for is not None:
         minutes = early_end.silent_for / _MINUTE
         ago = f"{minutes:.0f} min" if minutes >= 1 else seconds(early_end.silent_for)
-        why = f"there was no answer {ago} ago either, in an earlier wait"
+        why = f"already silent {ago} ago"
     return f"waited {seconds(early_end.after)} of {seconds(outcome.timeout)} ({why})"
 
 
