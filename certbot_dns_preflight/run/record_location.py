@@ -34,6 +34,7 @@ from certbot_dns_preflight.resolve.reading import alias_at
 from certbot_dns_preflight.resolve.referrals import find_referral, is_usable
 from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.run import inputs, session
+from certbot_dns_preflight.run.timings import Timings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
 _MOST_HOPS = 16
 _BESIDE = b"_dns-preflight"  # a label for a name next to the one in question
-_PATIENCE = 10.0  # seconds; what is not known by then is written where it was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,13 @@ async def find(
     *,
     cache: DelegationCache | None = None,
     read: Inputs | None = None,
+    timings: Timings | None = None,
 ) -> dict[dns.name.Name, RecordLocation]:
     """Find out for every challenge where its record goes, by owner name; in ten seconds at most.
 
     `cache` is what earlier walks learned, and grows; `read` the files that the settings name.
     """
+    patience = (timings or Timings()).record_location
     owners = {challenge.owner: challenge for challenge in challenges}
     places: dict[dns.name.Name, RecordLocation] = {}
     async with session.opened(settings, read or inputs.load(settings), cache=cache) as opened:
@@ -101,7 +103,7 @@ async def find(
                 places[challenge.owner] = replace(place, survey=survey)
 
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE), asyncio.TaskGroup() as group:
+            async with asyncio.timeout(patience), asyncio.TaskGroup() as group:
                 for challenge in owners.values():
                     group.create_task(one(challenge))
     return {owner: places.get(owner, RecordLocation(owner, owner, None)) for owner in owners}

@@ -47,6 +47,7 @@ class Timings:
     precheck: float = 20.0  # what is not known by then is left to the wait
     precheck_signatures: float = 2.0  # of these, for validating what was collected
     precheck_least: float = 0.1
+    record_location: float = 10.0  # what is not known by then is written where it was asked for
     slack: float = 1.0  # beside two tries of a query, until it is clear that nothing answers
 
     def pause(self, waited: float, *, longest: float) -> float:

@@ -16,10 +16,12 @@ from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
 from certbot_dns_preflight.run import inputs, permanence, precheck, record_location, waiting
 from certbot_dns_preflight.run.assess import Assessor
+from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import OnFailure, Settings
 from tests.clock import run as clocked
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import Authoritative, Question, Refusing, Silent
+from tests.observe import HANG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,12 +40,14 @@ LONG = [f"l{n}.example.test. CNAME l{n + 1}.example.test." for n in range(20)]
 
 @pytest.fixture
 def settings(lab: Lab) -> Settings:
-    return Settings(root_hints=lab.root_hints, query_timeout=0.5, timeout=300)
+    return Settings(root_hints=lab.root_hints, query_timeout=5, timeout=300)
 
 
 def place(settings: Settings, domain: str = "example.test") -> RecordLocation:
     wanted = make_challenge(domain, [b"v"])
-    return asyncio.run(record_location.find([wanted], settings))[wanted.owner]
+    patient = Timings(record_location=HANG)
+    found = asyncio.run(record_location.find([wanted], settings, timings=patient))
+    return found[wanted.owner]
 
 
 def stopped_by(found: RecordLocation, settings: Settings) -> set[str]:
@@ -169,7 +173,11 @@ def test_a_domain_that_all_its_servers_refuse_stops_it(
     lab.delegate("lame.test.", hosts)
     lab._undo.append(lambda: lab.undelegate("lame.test."))
     with servers[0], servers[1]:
-        facts = asyncio.run(precheck.check([make_challenge("lame.test", [b"v"])], settings))
+        patient = Timings(precheck=HANG)
+        if Silent in kinds:
+            settings = replace(settings, query_timeout=0.5)
+        wanted = [make_challenge("lame.test", [b"v"])]
+        facts = asyncio.run(precheck.check(wanted, settings, timings=patient))
         (judged,) = facts.judged(settings, ANYBODY).challenges
     assert {f.code for f in permanence.permanent_errors(judged, skip=NONE)} == stopped
 
