@@ -206,6 +206,49 @@ def holds_any(observation: Observation, expected: tuple[bytes, ...]) -> bool:
             return False
 
 
+def is_lame(hop: Hop) -> bool:
+    """Whether every server of the hop's zone says that it does not serve it: none is silent."""
+    asked = [o for o in hop.observations if not _is_left_out(o)]
+    return {server.name for server in hop.zone.nameservers} == {
+        observation.nameserver for observation in asked
+    } and all(o.status in (Status.REFUSED, Status.NOT_AUTHORITATIVE) for o in asked)
+
+
+def _is_left_out(observation: Observation) -> bool:
+    match observation.reading:
+        case answers.NotAsked(limited=limited):
+            return not limited
+        case answers.Unreachable(reason=answers.NoResponseReason.NO_ROUTE):
+            return True
+        case _:
+            return False
+
+
+def silent_servers(hop: Hop) -> dict[dns.name.Name, frozenset[Endpoint]]:
+    """Find the name servers of which no address gives any answer now, with the silent addresses."""
+    readings: dict[dns.name.Name, dict[Endpoint, Reading]] = {}
+    for observation in hop.observations:
+        reading = observation.later or observation.reading
+        readings.setdefault(observation.nameserver, {})[observation.endpoint] = reading
+    return {
+        name: silent
+        for name, addresses in readings.items()
+        if all(isinstance(r, answers.Unreachable | answers.NotAsked) for r in addresses.values())
+        and (silent := frozenset(e for e, r in addresses.items() if _is_silence(r)))
+    }
+
+
+def _is_silence(reading: Reading) -> bool:
+    match reading:
+        case answers.Unreachable(reason=reason):
+            return reason in (
+                answers.NoResponseReason.TIMED_OUT,
+                answers.NoResponseReason.UNREACHABLE,
+            )
+        case _:
+            return False
+
+
 def agreed_alias(hop: Hop, expected: tuple[bytes, ...] = ()) -> answers.Alias | None:
     """Find the alias to follow: where those of the hop's servers that show one show the same.
 

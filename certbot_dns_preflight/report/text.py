@@ -7,6 +7,7 @@ are. On a terminal the verdict is also the last line, where the eye is.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,8 @@ from certbot_dns_preflight.report.words import (
     listing,
     opening,
     plural,
-    seconds,
     unended,
+    waited,
 )
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class _Report:
         if passed:
             parts.append(f"zone {plain_name(passed[0].zone.apex)}")
         if self.outcome.timeout is not None and challenge.verdict is not Verdict.READY:
-            parts.append(f"waited {seconds(self.outcome.elapsed)}")
+            parts.append(waited(self.outcome, challenge.early_end))
         line = INDENT + "   ".join(parts)
         if len(line) <= page.width:
             page.add(line)
@@ -239,12 +240,10 @@ class _Report:
 
     def _rest(self, rest: list[Picture]) -> None:
         challenges = [challenge for picture in rest for challenge in picture.challenges]
-        counts: dict[str, int] = {}
-        for challenge in challenges:
-            code = next(
-                (f.code for f in challenge.findings if f.severity is Severity.ERROR), "none"
-            )
-            counts[code] = counts.get(code, 0) + 1
+        counts = Counter(
+            next((f.code for f in c.findings if f.severity is Severity.ERROR), "none")
+            for c in challenges
+        )
         words = ", ".join(f"{plural(count, 'name')} with {code}" for code, count in counts.items())
         where = {
             Surface.COMMAND: "--verbose shows them",

@@ -9,6 +9,7 @@ import dns.name
 
 from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress, NoSuchDomain, RegistryFails
 from certbot_dns_preflight.facts.registry import is_registry
+from certbot_dns_preflight.resolve.registry_answers import RegistryAnswers, seconds_to_keep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,8 @@ class DelegationCache:
 
     `histories` is the exchange's own: how addresses have answered. `referrals` are the answers that
     led to a zone, by the address of the zone above that gave them. `denials` are the addresses that
-    denied it. `obstacle` is what keeps all walks from going beyond the root.
+    denied it. `registries` are answers of theirs about themselves. `obstacle` is what keeps all
+    walks from going beyond the root.
     """
 
     cuts: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class DelegationCache:
     histories: dict[Endpoint, AddressHistory] = field(default_factory=dict)
     referrals: dict[dns.name.Name, dict[Endpoint, Response]] = field(default_factory=dict)
     denials: dict[dns.name.Name, dict[Endpoint, Response]] = field(default_factory=dict)
+    registries: RegistryAnswers = field(default_factory=RegistryAnswers)
     obstacle: Intercepted | None = None
 
     def closest(self, owner: dns.name.Name) -> ZoneCut | None:
@@ -75,6 +78,11 @@ class DelegationCache:
     def note_referral(self, apex: dns.name.Name, endpoint: Endpoint, response: Response) -> None:
         """Keep an answer that led to a zone."""
         self.referrals.setdefault(apex, {})[endpoint] = response
+
+    def seconds_to_keep(self, apex: dns.name.Name) -> float:
+        """Say how long what led to a zone may be kept, by its TTLs: 0 where nothing says it."""
+        said = self.referrals.get(apex, {}).values() if apex in self.cuts else ()
+        return min((seconds_to_keep(response.message) for response in said), default=0)
 
     def forget(self) -> None:
         """Drop what may have been mended meanwhile.

@@ -29,6 +29,7 @@ from certbot_dns_preflight.resolve.budgets import Budgets
 from certbot_dns_preflight.resolve.exchange_log import ExchangeLog
 from certbot_dns_preflight.resolve.patience import AddressHistory
 from certbot_dns_preflight.resolve.queries import DEFAULT, PAYLOAD, QueryOptions, make_query
+from certbot_dns_preflight.resolve.registry_answers import RegistryAnswers
 from certbot_dns_preflight.resolve.sockets import Sockets
 from certbot_dns_preflight.resolve.timings import USUAL, QueryTimings
 
@@ -80,11 +81,12 @@ class Exchange:
     questions that fail only as a CA's resolver asks them, by address, owner name and type.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by keyword, and but one with a default
         self,
         *,
         query_timeout: float,
         histories: dict[Endpoint, AddressHistory] | None = None,
+        registries: RegistryAnswers | None = None,
         observer: Observer | None = None,
         timings: QueryTimings = USUAL,
         sockets: Sockets | None = None,
@@ -92,11 +94,13 @@ class Exchange:
         """Take `query_timeout`, the seconds that one try of one query may last.
 
         `histories` says how addresses have answered; that of an earlier exchange is continued.
+        `registries` has answers that need not be asked for again, and takes others.
         `observer` is told of every question before it is sent, and of what came of it.
         """
         self.timings = timings
         self._timeout = query_timeout
         self._histories = {} if histories is None else histories
+        self._registries = registries or RegistryAnswers()
         self._observer = observer
         self._sockets = sockets or Sockets()
         self._open = asyncio.Semaphore(_MOST_SOCKETS)
@@ -134,15 +138,19 @@ class Exchange:
         how: QueryOptions = DEFAULT,
     ) -> Reply:
         """Ask one question of one address, over UDP and, when truncated, over TCP."""
+        known = self._registries.find((endpoint, name, rdtype), how)
+        if known is not None:
+            return known
         limit = self.budgets.take_query(endpoint)
         if limit is not None:
             return NoResponse(NoResponseReason.LIMIT, f"the run's limit of {limit.budget}", 0.0)
         question = Asked(endpoint, name, rdtype, how)
-        if self._observer is None:
-            return await self._ask(question)
-        await self._observer(question)
+        if self._observer is not None:
+            await self._observer(question)
         reply = await self._ask(question)
-        await self._observer(Replied(question, reply))
+        self._registries.note((endpoint, name, rdtype), how, reply)
+        if self._observer is not None:
+            await self._observer(Replied(question, reply))
         return reply
 
     async def _ask(self, question: Asked) -> Reply:

@@ -6,6 +6,7 @@ the record is made without seeding a negative cache. What the facts mean is for 
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,14 @@ class ZoneHealth:
 
     async def _ask_apex(self, cut: ZoneCut) -> survey.Hop:
         zone = await self._walker.zone(cut)
+        hop = await self._look(zone)
+        if survey.is_lame(hop):
+            # That would stop an order: it must not be a moment's word.
+            await asyncio.sleep(self._exchange.timings.after_refusal)
+            hop = await self._look(zone)
+        return hop
+
+    async def _look(self, zone: Zone) -> survey.Hop:
         endpoints = {
             endpoint for nameserver in zone.nameservers for endpoint in nameserver.endpoints
         }

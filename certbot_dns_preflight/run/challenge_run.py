@@ -10,18 +10,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.resolve.probes import Prober
 from certbot_dns_preflight.resolve.split_horizon import HostView
 from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.run import assess
+from certbot_dns_preflight.run.early_end import EarlyEnding
 from certbot_dns_preflight.run.surroundings import Surroundings
 from certbot_dns_preflight.run.timings import Deadline, cut_off
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import dns.name
 
@@ -30,27 +31,9 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.environment import DomainEnvironment
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome
     from certbot_dns_preflight.facts.survey import Survey
-    from certbot_dns_preflight.resolve.expectations import Expectations
-    from certbot_dns_preflight.run.assess import Assessor
-    from certbot_dns_preflight.run.session import Session
-    from certbot_dns_preflight.run.timings import Timings
+    from certbot_dns_preflight.run.shared import Shared
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What the challenges of one run share.
-
-    `changed` is called whenever there is something new to show, `paused` after each pause.
-    """
-
-    session: Session
-    expectations: Expectations
-    assessor: Assessor
-    timings: Timings
-    changed: Callable[[], None]
-    paused: Callable[[], None]
 
 
 class ChallengeRun:
@@ -75,6 +58,7 @@ class ChallengeRun:
         self._surroundings = Surroundings(
             challenge, environment, shared.session.collector, shared.assessor, shared.timings
         )
+        self._early = EarlyEnding(shared, begun=self._begun)
         self._looked_closer = self._gave_up = False
         self._failure: Exception | None = None
         self._shown: Survey | None = None
@@ -158,6 +142,7 @@ class ChallengeRun:
                     survey, self._surroundings.environment, confirmed=self.is_ready
                 )
             )
+            self._outcome = replace(self._outcome, early_end=self._early.end)
         return self._outcome
 
     # -- looking -----------------------------------------------------------------------------------
@@ -225,15 +210,29 @@ class ChallengeRun:
                 self._gave_up = True
                 return
             if not ready:
-                self._shared.session.walker.forget_older(self._begun)
+                if await self._ends_early():
+                    return
+                self._shared.session.walker.forget_older(self._early.doubted_since or self._begun)
             agreed = agreed + 1 if ready and complete else 0
-            complete = ready
+            # What would end the wait must be what all of them say now.
+            complete = ready or self._early.doubted_since is not None
             if agreed < self._settings.confirmations:
                 growing = timings.pause(_now() - self._begun, longest=self._settings.interval)
                 await self._pause(timings.confirming_pause if ready else growing)
         self._survey.ready_after = self._survey.elapsed
         self._shown = None
         self._shared.changed()
+
+    async def _ends_early(self) -> bool:
+        """Whether more rounds would be in vain; then what its report needs is asked at once."""
+        environment = self._surroundings.environment
+        if not self._early.is_due(self.so_far(), environment, now=_now()):
+            return False
+        self._gave_up = True
+        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
+            await self._look_closer()
+        self._looked_closer = True
+        return True
 
     async def _round(self, *, complete: bool) -> bool:
         self._shown = await self._survey.round(complete=complete)

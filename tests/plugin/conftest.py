@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from certbot_dns_preflight.plugin.precheck import MEMORY
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
     from tests.lab import Lab
 
 OWNER = "_acme-challenge.example.test."
+
+
+@pytest.fixture(autouse=True)
+def forgetful() -> None:
+    """Let each test begin with what a new process knows."""
+    MEMORY.forget()
 
 
 @pytest.fixture

@@ -239,3 +239,37 @@ def test_where_nothing_can_be_asked_no_record_is_made(
         )
         assert ran.status == 0, ran.output
         assert recorded.exists()
+
+
+def test_what_no_record_can_help_costs_neither_record_nor_attempt(
+    lab: Lab, certbot: Certbot, order: Callable[..., Ran], recorded: Path
+) -> None:
+    """One order of everything that is beyond waiting but for CAA, and one name that is fine."""
+    lame = lab.daemon("nsd")
+    lab.delegate("refused.test.", [lame])
+    lab._undo.append(lambda: lab.undelegate("refused.test."))
+    publish(
+        lab,
+        "_acme-challenge.loop.example.test. CNAME _acme-challenge.loop.example.test.",
+        "_acme-challenge.lost.example.test. CNAME lost.nosuchtld.",
+        "_acme-challenge.expired.example.test. CNAME acme.gone-example.test.",
+    )
+    since = len(lab.ca.log)
+    hopeless = {
+        "loop.example.test": "alias-loop",
+        "lost.example.test": "alias-dangling",
+        "expired.example.test": "alias-dangling",
+        "refused.test": "nameserver-refuses",
+        "gone-example.test": "no-such-domain",
+    }
+    ran = order(f"--domains={','.join(hopeless)},fine.example.test")
+    assert ran.status == 1
+    assert "No record was created and the CA was not asked" in " ".join(ran.stderr.split())
+    assert not recorded.exists()
+    assert lab.ca.challenges_answered(since) == 0
+    report = json.loads(certbot.report.read_text())
+    told = {
+        one["domain"]: [f["code"] for f in one["findings"] if f["severity"] == "error"]
+        for one in report["challenges"]
+    }
+    assert told == {"fine.example.test": [], **{name: [code] for name, code in hopeless.items()}}

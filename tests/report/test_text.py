@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from certbot_dns_preflight.facts.outcome import EarlyEnd
 from certbot_dns_preflight.report import text
 from certbot_dns_preflight.report.side_by_side import first_difference, side_by_side
 from certbot_dns_preflight.report.surface import Surface, as_typed
@@ -28,6 +30,21 @@ def test_the_page_of_each_scenario_is_exactly_the_one_kept(name: str) -> None:
     closing = scenarios.UNANSWERED if name in CLOSED else None
     page = text.render(scenarios.ALL[name](), closing=closing)
     assert page + "\n" == (PAGES / f"{name}.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "early_end", "words"),
+    [
+        ("loop", EarlyEnd(10.2), "waited 10 s of 300 s (more time changes nothing)"),
+        ("dead_server", EarlyEnd(30.4, 245.0), "waited 30 s of 300 s (already silent 4 min ago)"),
+        ("dead_server", EarlyEnd(7.0, 8.1), "waited 7 s of 300 s (already silent 8.1 s ago)"),
+    ],
+)
+def test_a_wait_that_ended_early_says_why(name: str, early_end: EarlyEnd, words: str) -> None:
+    outcome = scenarios.ALL[name]()
+    early = tuple(replace(each, early_end=early_end) for each in outcome.challenges)
+    page = text.render(replace(outcome, challenges=early))
+    assert words in " ".join(page.split())
 
 
 @pytest.mark.parametrize("name", scenarios.ALL)

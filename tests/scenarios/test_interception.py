@@ -13,7 +13,7 @@ from certbot_dns_preflight.facts.obstacle import Intercepted
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.option_values import Recursive
 from certbot_dns_preflight.resolve.root_hints import builtin
-from certbot_dns_preflight.run import precheck, trace
+from certbot_dns_preflight.run import permanence, precheck, trace
 from certbot_dns_preflight.settings import Settings
 from tests.lab import misbehaving, namespace, zone_text
 from tests.scenarios.values import VALUE
@@ -75,7 +75,7 @@ def test_the_look_before_a_record_and_the_trace_stop_there_too(
     for judged in outcome.challenges:
         errors = [f.code for f in judged.findings if f.severity.value == "error"]
         assert errors == ["dns-intercepted"]
-    assert len(precheck.has_permanent_errors(outcome, skip=frozenset())) == 2
+    assert len(permanence.has_permanent_errors(outcome, skip=frozenset())) == 2
     trail = asyncio.run(trace.trace(names[0], settings))
     assert isinstance(trail.survey.obstacle, Intercepted)
     assert not [q for q in interceptor.asked if q.kind.name == "TXT"]
