@@ -122,16 +122,14 @@ class Ran:
         """Everything that it printed."""
         return self.stdout + self.stderr
 
-
-# Certbot loads every plugin that is installed at each start, and these take longer than all else.
-PROVIDERS = ("dns-cloudflare", "dns-digitalocean", "dns-luadns", "dns-route53")
+    def succeeded(self) -> Ran:
+        """Give it back, if it did."""
+        assert self.status == 0, self.output
+        return self
 
 
 class Certbot:
-    """Certbot with directories of its own, talking to the lab's CA: call it with arguments.
-
-    It finds the plugins in `plugins` before those that are installed.
-    """
+    """Certbot with directories of its own, talking to the lab's CA: call it with arguments."""
 
     def __init__(self, lab: Lab, directory: Path) -> None:
         self.lab = lab
@@ -139,14 +137,9 @@ class Certbot:
         self.config_dir = directory / "config"
         self.report = directory / "report.json"
         self.log_file = directory / "logs" / "letsencrypt.log"
-        self.plugins = directory / "plugins"
-        self.environment = {
-            **os.environ,
-            **lab.environment,
-            "PYTHONPATH": str(self.plugins),
-        }
-        for provider in PROVIDERS:
-            self._hide(provider)
+        # Logs of runs whose authorizations are still valid, of all that have the same account.
+        self.unread_logs: set[Path] = set()
+        self.environment = {**os.environ, **lab.environment}
 
     def __call__(self, *arguments: str | Path, seconds: float = HANG, **variables: str) -> Ran:
         """Run it to its end; keyword arguments are environment variables."""
@@ -159,9 +152,20 @@ class Certbot:
             raise
         return Ran(process.returncode, stdout, stderr, self.log)
 
+    def order(self, domains: str, *options: str | Path, **variables: str) -> Ran:
+        """Have it get a certificate through dns-preflight, from the lab's root."""
+        return self(
+            "certonly", f"--domains={domains}", *self.preflight_options, *options, **variables
+        )
+
+    def renew(self, *options: str | Path, **variables: str) -> Ran:
+        """Have it renew what it has, though it need not be yet."""
+        return self("renew", "--force-renewal", *options, **variables)
+
     def start(self, *arguments: str | Path, **variables: str) -> Running:
         """Start it, for tests that send signals or watch; its directories' options included."""
         self._validate_anew()
+        self.unread_logs.add(self.log_file)
         command = [beside_python("certbot"), *map(str, arguments), *self.common_options]
         return forked.start(command, {**self.environment, **variables}, variables)
 
@@ -171,29 +175,17 @@ class Certbot:
         Pebble takes up a valid authorization of the same account now and then, even where it is
         told to do so in 0 % of cases: in 1 of 100.
         """
+        logs = "".join(
+            path.read_text(errors="replace") for path in self.unread_logs if path.exists()
+        )
+        self.unread_logs.clear()
+        authorizations = sorted(set(re.findall(r"https://[^\s\"]+/authZ/[\w-]+", logs)))
         for registration in (self.config_dir / "accounts").rglob("regr.json"):
             url = str(json.loads(registration.read_text())["uri"])
             key = registration.with_name("private_key.json").read_text()
-            for authorization in sorted(
-                set(re.findall(r"https://[^\s\"]+/authZ/[\w-]+", self.log))
-            ):
+            for authorization in authorizations:
                 if url.startswith(authorization.partition("/authZ/")[0]):
                     self.lab.ca.deactivate(authorization, account=url, key=key)
-
-    def _hide(self, plugin: str) -> None:
-        """Put a distribution of the same name, without any plugin, before the installed one."""
-        information = self._hidden(plugin)
-        information.mkdir(parents=True)
-        metadata = f"Metadata-Version: 2.1\nName: certbot-{plugin}\nVersion: 0\n"
-        (information / "METADATA").write_text(metadata)
-
-    def shows(self, *plugins: str) -> None:
-        """Have it load these plugins of providers too."""
-        for plugin in plugins:
-            shutil.rmtree(self._hidden(plugin))
-
-    def _hidden(self, plugin: str) -> Path:
-        return self.plugins / f"certbot_{plugin.replace('-', '_')}-0.dist-info"
 
     @property
     def common_options(self) -> list[str]:
