@@ -152,8 +152,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         try:
             result, extras = precheck.look(asked, self._settings, self.config, self._inputs)
             stopped = precheck.permanent_errors(result, self._settings)
-            if not stopped:
-                return extras, precheck.places(asked, self._settings, extras)
+            whole = outcome.whole(result, stopped, asked) if stopped else result
         except errors.Error:
             raise
         except Exception as error:
@@ -163,10 +162,9 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
                 outcome.fault(error),
             )
             return None, precheck.unknown_places(asked)
-        whole = outcome.whole(result, stopped, asked)
-        outcome.write_report(whole, self._settings)
-        result = replace(result, challenges=stopped)
-        self._conclude(result, asked, made=False)
+        if stopped:
+            outcome.write_report(whole, self._settings)
+            self._conclude(replace(result, challenges=stopped), asked, made=False)
         return extras, precheck.places(asked, self._settings, extras)
 
     def _stop_for_hooks(self, failed: dict[str, str], asked: Sequence[Challenge]) -> None:
