@@ -109,12 +109,10 @@ def test_where_an_alias_leads_nowhere_the_name_itself_is_asked_for(
     ran = certbot.order(
         f"nowhere.{aliased},loop.{aliased}",
         *certbot.rfc2136_options,
-        f"--dns-preflight-report={certbot.report}",
         "--dns-preflight-timeout=3",
     )
     assert ran.status == 1
     assert "goes to" not in ran.output
-    assert {one["outcome"] for one in report(certbot).values()} == {"not-ready"}
     assert lab.ca.challenges_answered(since) == 0
 
 
