@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -140,17 +139,26 @@ def test_renewals_run_it_too_with_the_lineage_and_only_on_failure(
 
 
 def test_a_record_that_stays_is_warned_of_and_nothing_else(
-    certbot: Certbot, lab: Lab, issue: Callable[..., Ran]
+    lab: Lab, issue: Callable[..., Ran], report: Callable[[], dict[str, Any]], certbot: Certbot
 ) -> None:
-    begun = time.monotonic()
-    ran = issue(NAME, f"--manual-auth-hook={lab.auth_hook}", "--manual-cleanup-hook=true")
-    assert time.monotonic() - begun < 60
+    ran = issue(
+        NAME,
+        f"--manual-auth-hook={lab.auth_hook}",
+        "--manual-cleanup-hook=true",
+        f"--dns-preflight-report={certbot.report}",
+    )
     told = " ".join(ran.stderr.split())
     (value,) = lab.primary.texts("_acme-challenge.example.test.")
     shown = value.decode() if isinstance(value, bytes) else value
+    (challenge,) = report()["challenges"]
+    servers = challenge["servers"]
+    slow = any(server["rtt_seconds"] >= 0.5 for server in servers)
+    late = min(server["first_match_seconds"] for server in servers) >= 3
+    if slow or late:  # a loaded machine: nobody is asked again then
+        assert "(record-lingers)" not in told
+        return
     assert f'_acme-challenge.example.test TXT "{shown}" at ns' in told
     assert "(record-lingers)" in told
-    del certbot
 
 
 def test_the_help_shows_defaults_and_hides_what_is_nobodys_to_set(certbot: Certbot) -> None:
