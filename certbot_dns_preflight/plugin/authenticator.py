@@ -155,6 +155,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             stopped = precheck.permanent_errors(result, self._settings)
             if not stopped:
                 return extras, places
+            whole = outcome.whole(result, stopped, asked)
         except errors.Error:
             raise
         except Exception as error:
@@ -164,7 +165,6 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
                 outcome.fault(error),
             )
             return None, precheck.unknown_places(asked)
-        whole = outcome.whole(result, stopped, asked)
         in_file = outcome.write_report(whole, self._settings)
         result = replace(result, challenges=stopped)
         self._conclude(result, asked, made=False, in_file=in_file)

@@ -9,10 +9,13 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from certbot import errors
+
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.plugin import issuance
+from certbot_dns_preflight.plugin.outcome import fault
 from certbot_dns_preflight.resolve.cache import DelegationCache
 from certbot_dns_preflight.run import permanence, precheck, record_location, signals
 from certbot_dns_preflight.run.assess import Assessor
@@ -92,9 +95,15 @@ def places(
     challenges: Sequence[Challenge], settings: Settings, extras: Extras
 ) -> dict[dns.name.Name, RecordLocation]:
     """Find out where the records go; what the look has learned need not be asked again."""
-    return signals.run(
-        record_location.find(challenges, settings, cache=extras.cache, read=extras.inputs)
-    )
+    search = record_location.find(challenges, settings, cache=extras.cache, read=extras.inputs)
+    try:
+        return signals.run(search)
+    except errors.Error:
+        raise
+    except Exception as error:
+        logger.debug("The search for aliases failed", exc_info=True)
+        logger.warning("internal error in dns-preflight, no alias was looked for: %s", fault(error))
+        return unknown_places(challenges)
 
 
 def placed(
