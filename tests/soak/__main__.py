@@ -39,13 +39,15 @@ def _faults(lab: Lab, first: int, count: int) -> int:
         judged = schedules.run(lab, seed)
         verdicts[judged.verdict] = verdicts.get(judged.verdict, 0) + 1
         wrong += judged.wrong
-        undecided += bool(judged.contradicted) and not judged.wrong
+        undecided += bool(judged.contradicted) and judged.at_the_last
         happened = ", ".join(map(str, judged.events))
         _say(f"{seed:6} {judged.verdict:10} {judged.seconds:6.1f} s  {happened}")
         if judged.verdict != "ready":
             _say(f"       {judged.answer}")
         for line in judged.contradicted:
-            _say(f"       {'WRONG' if judged.wrong else 'changed at the last'}: {line}")
+            _say(f"       {'changed at the last' if judged.at_the_last else 'WRONG'}: {line}")
+        for line in judged.complaints:
+            _say(f"       WRONG: {line}")
     told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(verdicts.items()))
     _say(f"{count} schedules: {told}; {wrong} wrong, {undecided} changed at the last moment")
     return 1 if wrong else 0
