@@ -61,7 +61,7 @@ HERE = "this host"
 _OF_THIS_HOST = (Fault.CLOCK_SET, Fault.DISK_FULL)
 _OF_A_PRIMARY = (Fault.KILLED, Fault.FROZEN, Fault.LINK_DOWN)
 _OF_A_SECONDARY = tuple(fault for fault in Fault if fault not in _OF_THIS_HOST)
-_FURTHEST = 400 * 86400.0
+FURTHEST = 400 * 86400.0
 """Seconds that a clock is set ahead or back at most."""
 
 
@@ -120,7 +120,7 @@ def _event(chance: random.Random) -> Event:
         server,
         round(chance.uniform(0, _LONGEST_PAUSE), 2),
         round(chance.uniform(0, _LONGEST_FAULT), 2),
-        ahead=round(chance.uniform(-_FURTHEST, _FURTHEST)),
+        ahead=round(chance.uniform(-FURTHEST, FURTHEST)),
     )
 
 
@@ -327,11 +327,26 @@ class Faults:
         server.wait_ready()
         behind = self._lab.secondaries if server is self._lab.primary else (server,)
         for each in behind:
-            self._lab.refresh(each, ZONE)
+            self._refresh(each)
 
     def _put_back(self, server: NameServer, gone: Hosted) -> None:
         server.put(gone)
-        self._lab.refresh(server, ZONE)
+        self._refresh(server)
+
+    def _refresh(self, server: NameServer) -> None:
+        """Have a server fetch the zone, once it runs: PowerDNS may have ended by itself."""
+
+        def done() -> bool:
+            if not server.running:
+                server.start()
+                server.wait_ready()
+            try:
+                self._lab.refresh(server, ZONE)
+            except DaemonError:
+                return False
+            return True
+
+        until(done, what=f"{server} fetches the zone")
 
     def _link_down(self) -> None:
         self._cut = True
