@@ -19,6 +19,7 @@ from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.obstacle import NoEgress
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
 from certbot_dns_preflight.facts.survey import Survey
+from certbot_dns_preflight.resolve.txt_hops import is_limited
 from certbot_dns_preflight.run import assess, inputs, session
 from certbot_dns_preflight.run.assess import Assessor
 from certbot_dns_preflight.run.timings import Deadline, Timings, cut_off
@@ -48,6 +49,7 @@ _BEYOND_WAITING = frozenset(
         "nameserver-without-address",
         "no-dns-egress",
         "dns-intercepted",
+        "limit-reached",
     }
 )
 
@@ -180,7 +182,8 @@ class _Precheck:
 
     def _with_limits(self, survey: Survey) -> Survey:
         owners = [survey.challenge.owner, *(hop.owner for hop in survey.hops)]
-        limits = self._session.exchange.budgets.concerning(owners, incomplete=not survey.hops)
+        incomplete = not survey.hops or any(map(is_limited, survey.hops))
+        limits = self._session.exchange.budgets.concerning(owners, incomplete=incomplete)
         return replace(survey, limits=limits)
 
     async def _look_at(self, challenge: Challenge) -> None:
@@ -274,9 +277,13 @@ def has_permanent_errors(outcome: Outcome, *, skip: frozenset[str]) -> tuple[Cha
 
 
 def _stays(finding: Finding) -> bool:
-    """Whether it will be so still when the record is there; what was not answered may be soon."""
+    """Whether it will be so still when the record is there; what was not answered may be soon.
+
+    A limit that a zone of its own met is that zone's making; the wait has the run's own ones anew.
+    """
     return (
         finding.severity is Severity.ERROR
         and finding.code in _BEYOND_WAITING
         and finding.evidence.get("unanswered") is not True
+        and finding.evidence.get("scope") != "run"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import subprocess
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
+from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.checks.txt_difference import MOST_COMPARED
 from certbot_dns_preflight.facts.answers import Endpoint
@@ -21,7 +23,8 @@ from certbot_dns_preflight.report import json_report
 from certbot_dns_preflight.resolve import budgets
 from certbot_dns_preflight.resolve.budgets import Budgets
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
-from certbot_dns_preflight.run import session, waiting
+from certbot_dns_preflight.run import precheck, session, waiting
+from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Settings
 from tests.builders.survey import name
 from tests.lab import zone_text
@@ -109,6 +112,27 @@ def test_a_tree_of_referrals_without_glue_is_bounded_and_takes_no_other_name_wit
         "scope": "zone",
         "zone": "www.branching.test.",
     }
+
+
+@pytest.mark.usefixtures("branching")
+@pytest.mark.parametrize(("whole_run", "stops"), [(False, True), (True, False)])
+def test_a_limit_stops_an_order_beforehand_if_it_is_the_zones_own(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, *, whole_run: bool, stops: bool
+) -> None:
+    """Its delegation will be no smaller for waiting; of the run's limits the wait has its own."""
+    if whole_run:
+        monkeypatch.setattr(budgets, "NAMES_A_RUN", 0)
+        monkeypatch.setattr(budgets, "NAMES_A_NAME", 20)
+    else:
+        monkeypatch.setitem(budgets._OF_A_ZONE, Budget.NAMES, 20)
+    wanted = [make_challenge(EVIL, [VALUE])]
+    timings = Timings(precheck=settings.timeout)
+    facts = asyncio.run(precheck.check(wanted, settings, timings=timings))
+    outcome = facts.judged(settings, IssuanceRequest(("letsencrypt.org",)))
+    assert errors(outcome) == ["limit-reached"]
+    assert outcome.challenges[0].findings[0].evidence["scope"] == ("run" if whole_run else "zone")
+    assert bool(precheck.has_permanent_errors(outcome, skip=frozenset())) is stops
+    assert precheck.has_permanent_errors(outcome, skip=frozenset({"limit-reached"})) == ()
 
 
 @pytest.mark.usefixtures("branching")

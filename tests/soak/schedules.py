@@ -245,6 +245,7 @@ class Faults:
         self._clock = clock
         self._undo = contextlib.ExitStack()
         self._killed = self._cut = False
+        self._missed: set[NameServer] = set()
         self.changed = 0.0
 
     def __enter__(self) -> Self:
@@ -252,6 +253,13 @@ class Faults:
 
     def __exit__(self, *_: object) -> None:
         self._undo.close()
+        until(self._have_caught_up, what="all servers run and have the zone")
+
+    def _have_caught_up(self) -> bool:
+        for server in self._lab.nameservers:
+            if not server.running:
+                self._start(server)
+        return self._catch_up()
 
     def happen(self, events: tuple[Event, ...], *, until: Future[object]) -> None:
         """Let events happen, one after the other, until something is done."""
@@ -277,6 +285,7 @@ class Faults:
                 # PowerDNS ends when it finds the network gone.
                 if not (server.running or self._killed or self._cut):
                     self._change(lambda server=server: self._start(server))
+            self._catch_up()
         return future.done()
 
     def _change(self, what: Callable[[], object]) -> None:
@@ -325,28 +334,21 @@ class Faults:
         server.start()
         self._killed = False
         server.wait_ready()
-        behind = self._lab.secondaries if server is self._lab.primary else (server,)
-        for each in behind:
-            self._refresh(each)
+        self._missed.update(self._lab.secondaries if server is self._lab.primary else (server,))
+        self._catch_up()
 
     def _put_back(self, server: NameServer, gone: Hosted) -> None:
         server.put(gone)
-        self._refresh(server)
+        self._missed.add(server)
+        self._catch_up()
 
-    def _refresh(self, server: NameServer) -> None:
-        """Have a server fetch the zone, once it runs: PowerDNS may have ended by itself."""
-
-        def done() -> bool:
-            if not server.running:
-                server.start()
-                server.wait_ready()
-            try:
+    def _catch_up(self) -> bool:
+        """Have servers fetch what they missed, as far as they and the primary can do so now."""
+        for server in [one for one in self._missed if one.running]:
+            with contextlib.suppress(DaemonError, dns.exception.DNSException, OSError):
                 self._lab.refresh(server, ZONE)
-            except DaemonError:
-                return False
-            return True
-
-        until(done, what=f"{server} fetches the zone")
+                self._missed.discard(server)
+        return not self._missed
 
     def _link_down(self) -> None:
         self._cut = True
