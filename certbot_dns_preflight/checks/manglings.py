@@ -65,7 +65,7 @@ def kind_of(served: bytes, expected: bytes, *, typos: bool = True) -> Kind | Non
 
 
 def digest_of(served: bytes) -> bytes | None:
-    """Give what belongs in the place of a key authorization (RFC 8555 section 8.4), if it is one."""
+    """Give what belongs in the place of a key authorization (RFC 8555 section 8.4)."""
     if len(served) > _LONGEST_AUTHORIZATION:
         return None
     text = _QUOTES.sub(b"", _BLANKS.sub(b"", served))
@@ -102,9 +102,7 @@ def _is_truncated(served: bytes, expected: bytes) -> bool:
 
 def may_be_typo(served: bytes, expected: bytes) -> bool:
     """Whether, by their lengths, one value may be the other with a typo."""
-    return (
-        len(expected) >= _TYPO_LENGTH and abs(len(served) - len(expected)) <= _TYPO_DISTANCE
-    )
+    return len(expected) >= _TYPO_LENGTH and abs(len(served) - len(expected)) <= _TYPO_DISTANCE
 
 
 def _is_typo(served: bytes, expected: bytes) -> bool:

@@ -7,6 +7,7 @@ is not its business, and whether it is visible is not asked here.
 from __future__ import annotations
 
 import logging
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -121,6 +122,10 @@ class Wrapped:
                 certbot_words.HookFailures(lambda: job.achalls.in_hand) as failures,
             ):
                 responses: list[challenges.ChallengeResponse] = plugin.perform(job.achalls)
+        except BaseException:
+            if self.is_manual:
+                _note_interrupted(plugin, job.achalls)
+            raise
         finally:
             job.achalls.forget()
         self.failed_hooks.extend(
@@ -179,6 +184,25 @@ class Wrapped:
         created = installed.plugin_class(self.name)(cast("NamespaceConfig", self.view), self.name)
         created.prepare()
         return created
+
+
+def _note_interrupted(plugin: Any, achalls: HandedOut) -> None:  # noqa: ANN401 - as above
+    """Have `manual` clean up after a hook that it did not see the end of.
+
+    It notes a challenge once the hook has ended, and the record may be there before: many hooks
+    write it and then sleep. The environment is that of the hook still.
+    """
+    if achalls.in_hand is None:
+        return
+    achall = achalls[achalls.in_hand]
+    variables = {name: text for name, text in os.environ.items() if name.startswith("CERTBOT_")}
+    noted = getattr(plugin, "env", None)
+    if (
+        isinstance(noted, dict)
+        and achall not in noted
+        and variables.get("CERTBOT_VALIDATION") == achall.validation(achall.account_key)
+    ):
+        noted[achall] = {**variables, "CERTBOT_AUTH_OUTPUT": ""}
 
 
 _ADVICE = (

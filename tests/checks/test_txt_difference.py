@@ -243,7 +243,7 @@ def test_what_two_sets_cost_to_compare_is_bounded(
     assert found.nearest is not None
     assert found.not_compared == len(found.unexpected) - len(found.comparisons)
     # The first value is looked at whatever it costs.
-    first = (len(expected) if len(expected) <= 8 else 8) * (len(served[0]) + len(expected[0]))
+    first = min(len(expected), 8) * (len(served[0]) + len(expected[0]))
     assert 0 < spent[0] <= 2 * txt_difference.MOST_STEPS + first
     assert pairs[0] <= txt_difference.MOST_COMPARED * txt_difference.MOST_CANDIDATES
 

@@ -1,4 +1,4 @@
-"""`python -m tests.soak faults|renewals [--count N] [--seed N]`, in a lab of its own."""
+"""`python -m tests.soak faults|renewals|certbot [--count N] [--seed N]`, in a lab of its own."""
 
 from __future__ import annotations
 
@@ -6,27 +6,39 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.lab import DaemonError, Lab, MissingProgramError, NoNamespaceError, enter
 from tests.soak import renewals, schedules
+from tests.soak.certbot import Renewals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.soak.held import Held
 
 _WARM = 10
+_EVERY = 50
 _MOST_GROWTH = 2**20  # bytes of the resident set from the tenth renewal to the last
 
 
 def main() -> int:
     """Run what is asked for; 0 only if nothing was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    parser.add_argument("what", choices=["faults", "renewals"])
+    parser.add_argument("what", choices=["faults", "renewals", "certbot"])
     parser.add_argument("--count", type=int, help="schedules (200) or renewals (500)")
     parser.add_argument("--seed", type=int, default=1, help="of the first schedule")
     args = parser.parse_args()
     try:
         enter()
-        with Lab(acme=False) as lab:
-            if args.what == "faults":
-                return _faults(lab, args.seed, args.count or 200)
-            return _renewals(lab, args.count or 500)
+        with Lab(acme=args.what == "certbot") as lab:
+            match args.what:
+                case "faults":
+                    return _faults(lab, args.seed, args.count or 200)
+                case "renewals":
+                    return _renewals(lab, args.count or 500)
+                case _:
+                    return _certbot(lab, args.count or 500)
     except (DaemonError, MissingProgramError, NoNamespaceError) as error:
         _say(f"the lab: {error}")
         return 2
@@ -56,14 +68,29 @@ def _faults(lab: Lab, first: int, count: int) -> int:
 def _renewals(lab: Lab, count: int) -> int:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        seen = [renewals.renew(lab, directory, number) for number in range(max(count, _WARM + 1))]
-    begin, end = seen[_WARM - 1], seen[-1]
-    for label, held in ((f"after {_WARM}", begin), (f"after {len(seen)}", end)):
-        _say(
-            f"{label:10} {held.resident / 2**20:7.1f} MiB  {held.objects:8} objects  "
-            f"{held.descriptors:3} descriptors  {held.threads} threads  {len(held.files)} files  "
-            f"{held.metrics} bytes of metrics"
-        )
+        return _grown(renewals.renew(lab, directory, number) for number in _numbers(count))
+
+
+def _certbot(lab: Lab, count: int) -> int:
+    with Renewals(lab) as lineage:
+        return _grown(lineage.renew() for _ in _numbers(count))
+
+
+def _numbers(count: int) -> range:
+    return range(max(count, _WARM + 1))
+
+
+def _grown(all_held: Iterable[Held]) -> int:
+    """Tell what was held after the first few renewals and at the end; 0 if nothing grew."""
+    begin = end = None
+    for number, held in enumerate(all_held, 1):
+        end = held
+        if number == _WARM:
+            begin = held
+        if number == _WARM or number % _EVERY == 0:
+            _tell(number, held)
+    assert begin is not None
+    assert end is not None
     flat = (
         begin.descriptors == end.descriptors
         and begin.threads == end.threads
@@ -72,6 +99,14 @@ def _renewals(lab: Lab, count: int) -> int:
     )
     _say("flat" if flat else "NOT flat")
     return 0 if flat else 1
+
+
+def _tell(number: int, held: Held) -> None:
+    _say(
+        f"after {number:4} {held.resident / 2**20:7.1f} MiB  {held.objects:8} objects  "
+        f"{held.descriptors:3} descriptors  {held.threads} threads  {len(held.files)} files  "
+        f"{held.metrics} bytes of metrics"
+    )
 
 
 def _say(line: str) -> None:
