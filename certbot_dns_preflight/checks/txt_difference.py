@@ -107,7 +107,7 @@ def _compare(wanted: tuple[bytes, ...], found: tuple[bytes, ...]) -> Difference:
         return Difference(missing, unexpected, ())
     alike = _Alike(missing[:MOST_CONSIDERED])
     work = _Work()
-    comparisons = []
+    comparisons: list[Comparison] = []
     for value in _most_alike(unexpected, alike):
         candidates = alike.candidates(value)
         if comparisons and not work.can_take(value, candidates):

@@ -110,22 +110,23 @@ def _parse(wire: bytes, query: Query) -> dns.message.Message:
         if query.rdtype != dns.rdatatype.CAA:
             raise
         return caa_wire.read(wire)
-    _keep_every_cname(message, wire)
+    _keep_every_alias(message, wire)
     return message
 
 
-def _keep_every_cname(message: dns.message.Message, wire: bytes) -> None:
-    """Give each of several CNAMEs at one name an RRset of its own: dnspython keeps the last only.
+def _keep_every_alias(message: dns.message.Message, wire: bytes) -> None:
+    """Give each of several CNAMEs, or DNAMEs, at one name an RRset of its own.
 
-    A name must not have two (RFC 2181 section 10.1), so whoever looks for one finds the first.
+    A name must not have two (RFC 2181 section 10.1, RFC 6672 section 2.4), and dnspython keeps the
+    last only. So whoever looks for one finds the first.
     """
     (records,) = struct.unpack_from("!H", wire, 6)
-    if records == sum(map(len, message.answer)) or not any(map(_is_cname, message.answer)):
+    if records == sum(map(len, message.answer)) or not any(map(_is_alias, message.answer)):
         return
     each = dns.message.from_wire(wire, raise_on_truncation=False, one_rr_per_rrset=True)
-    kept = [rrset for rrset in message.answer if not _is_cname(rrset)]
-    message.answer[:] = [*filter(_is_cname, each.answer), *kept]
+    kept = [rrset for rrset in message.answer if not _is_alias(rrset)]
+    message.answer[:] = [*filter(_is_alias, each.answer), *kept]
 
 
-def _is_cname(rrset: dns.rrset.RRset) -> bool:
-    return rrset.rdtype == dns.rdatatype.CNAME
+def _is_alias(rrset: dns.rrset.RRset) -> bool:
+    return rrset.rdtype in (dns.rdatatype.CNAME, dns.rdatatype.DNAME)
