@@ -39,7 +39,7 @@ MOST_STEPS = 80_000
 _NOISE = re.compile(rb"[^A-Za-z0-9_.-]")
 _A_PAIR = 64
 """Steps that a pair costs, however short."""
-_REMEMBERED = 64
+_REMEMBERED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +95,15 @@ class Difference:
 
 def compare(expected: Iterable[bytes], served: Iterable[bytes]) -> Difference:
     """Compare values as a CA does, byte for byte, in no order."""
-    return _compare(tuple(dict.fromkeys(expected)), tuple(dict.fromkeys(served)))
+    wanted, found = dict.fromkeys(expected), dict.fromkeys(served)
+    missing = tuple(value for value in wanted if value not in found)
+    unexpected = tuple(value for value in found if value not in wanted)
+    compared = _compared(missing, unexpected) if missing and unexpected else ()
+    return Difference(missing, unexpected, compared)
 
 
 @functools.lru_cache(_REMEMBERED)  # one survey is judged, shown and written down
-def _compare(wanted: tuple[bytes, ...], found: tuple[bytes, ...]) -> Difference:
-    present, due = set(found), set(wanted)
-    missing = tuple(value for value in wanted if value not in present)
-    unexpected = tuple(value for value in found if value not in due)
-    if not missing or not unexpected:
-        return Difference(missing, unexpected, ())
+def _compared(missing: tuple[bytes, ...], unexpected: tuple[bytes, ...]) -> tuple[Comparison, ...]:
     alike = _Alike(missing[:MOST_CONSIDERED])
     work = _Work()
     comparisons: list[Comparison] = []
@@ -113,7 +112,7 @@ def _compare(wanted: tuple[bytes, ...], found: tuple[bytes, ...]) -> Difference:
         if comparisons and not work.can_take(value, candidates):
             break
         comparisons.append(_compare_one(value, candidates, work))
-    return Difference(missing, unexpected, tuple(comparisons))
+    return tuple(comparisons)
 
 
 class _Work:
