@@ -30,7 +30,7 @@ def held(directory: Path) -> Held:
     gc.collect()
     return Held(
         objects=len(objects := gc.get_objects()),
-        ours=sum(type(one).__module__.partition(".")[0] == _PACKAGE for one in objects),
+        ours=sum(str(type(one).__module__).partition(".")[0] == _PACKAGE for one in objects),
         resident=_resident(),
         descriptors=len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - no path is wanted
         threads=threading.active_count(),
