@@ -186,7 +186,7 @@ class Wrapped:
         return created
 
 
-def _note_interrupted(plugin: Any, achalls: HandedOut) -> None:  # noqa: ANN401 - as above
+def _note_interrupted(plugin: Any, achalls: TrackedChallenges) -> None:  # noqa: ANN401 - as above
     """Have `manual` clean up after a hook that it did not see the end of.
 
     It notes a challenge once the hook has ended, and the record may be there before: many hooks

@@ -24,6 +24,9 @@ from certbot_dns_preflight.resolve.wire import OutOfBoundsError, check_bounds
 if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.queries import Query
 
+MOST_RRSETS = 256
+"""RRsets of a section that are kept: a hundred name servers with two addresses are fewer."""
+
 _QR = 0x80
 
 
@@ -81,7 +84,8 @@ def match_response(wire: bytes, query: Query) -> Matched:
         )
     answered = bool(message.answer)
     for section in (message.answer, message.authority, message.additional):
-        section[:] = [rrset for rrset in section if rrset.rdclass == dns.rdataclass.IN]
+        kept = [rrset for rrset in section if rrset.rdclass == dns.rdataclass.IN]
+        section[:] = kept[:MOST_RRSETS]
     if answered and not message.answer:
         return Mismatch("an answer of another class than IN")
     return Match(message, exact, bool(message.question))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
 from certbot_dns_preflight.report import json_report, text
 from certbot_dns_preflight.resolve import sockets
@@ -47,10 +48,10 @@ MOST_CALLS_A_TURN = 300_000
 MOST_CALLS_AFTER = 1_000_000  # for up to four names
 MOST_READ_AFTER = 5
 """Large messages that are begun to be read, while task after task is told to end."""
-ENOUGH = 60
-"""Replies after which an attack is under way."""
+ENOUGH, LARGE_REPLY = 12, 200
+"""Replies of so many records after which an attack is under way."""
 AT_THE_LATEST = 3.0
-"""Seconds after which it is taken for that, where so many replies never come."""
+"""Seconds after which it is taken for that, where so many never come."""
 
 _TURN = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined]
 
@@ -117,13 +118,15 @@ def domains(request: pytest.FixtureRequest, lab: Lab) -> Iterator[list[str]]:
 def when_under_way(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Give what is set when an attack is under way."""
     under_way = asyncio.Event()
-    replies: list[Replied] = []
+    large: list[Response] = []
 
     async def note(event: Asked | Replied) -> None:
-        if isinstance(event, Replied):
-            replies.append(event)
-            if len(replies) == ENOUGH:
-                under_way.set()
+        if isinstance(event, Replied) and isinstance(event.reply, Response):
+            message = event.reply.message
+            if sum(map(len, (*message.answer, *message.authority))) >= LARGE_REPLY:
+                large.append(event.reply)
+                if len(large) == ENOUGH:
+                    under_way.set()
 
     monkeypatch.setattr(session, "Exchange", functools.partial(Exchange, observer=note))
     return under_way

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import dns.rdatatype
 import jsonschema
 import pytest
 
@@ -202,6 +203,23 @@ def test_very_many_values_at_many_addresses_are_judged_under_a_bound(
     assert len(outcome.challenges[0].survey.observations) == 20
 
 
+def test_answers_that_there_is_no_room_for_are_told_and_harm_no_small_one(
+    lab: Lab, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budgets, "MOST_HELD", 60_000)
+    lab.zone("good.test.", [lab.bind, lab.nsd], records="_acme-challenge TXT v\n")
+    pair = lab.addresses()
+    lab.name_addresses("heavy.dns.test.", pair)
+    records = "".join(f"_acme-challenge TXT {number:043}\n" for number in range(600))
+    text = zone_text("heavy.test.", ["heavy.dns.test."], records)
+    lab.delegate("heavy.test.", ["heavy.dns.test."])
+    with Authoritative(pair, {"heavy.test.": text}):
+        outcome = look("heavy.test", "good.test", settings=settings)
+    lab.undelegate("heavy.test.")
+    assert "limit-reached" in errors(outcome)
+    assert outcome.challenges[1].verdict is Verdict.READY
+
+
 @pytest.mark.parametrize(("servers", "codes"), [(100, []), (101, ["limit-reached"])])
 def test_name_servers_beyond_the_bound_are_not_dropped_in_silence(
     lab: Lab, settings: Settings, servers: int, codes: list[str]
@@ -282,6 +300,25 @@ def test_the_runs_budget_names_the_zone_that_spent_most_and_who_is_touched() -> 
     )
     assert of.concerning([name("good.test.")], incomplete=False) == ()
     assert of.concerning([name("good.test.")], incomplete=True) == (limit,)
+
+
+def test_large_answers_are_held_as_far_as_there_is_room_and_the_latest_of_each_question() -> None:
+    of = Budgets()
+    addresses = endpoints(250)
+    large, small = 1 << 16, budgets.HELD_FROM - 1
+    most = budgets.MOST_HELD // large
+
+    def held(endpoint: Endpoint, size: int, owner: str = "evil.test.") -> LimitMet | None:
+        return of.hold(endpoint, name(owner), dns.rdatatype.TXT, size)
+
+    for _ in range(3):  # round after round
+        assert all(held(endpoint, large) is None for endpoint in addresses[:most])
+    assert held(addresses[most], large, "good.test.") == LimitMet(
+        Budget.BYTES, budgets.MOST_HELD, name("evil.test."), whole_run=True
+    )
+    assert all(held(endpoint, small, "good.test.") is None for endpoint in addresses)
+    assert held(addresses[0], small) is None  # it gives up its room
+    assert held(addresses[most], large, "good.test.") is None
 
 
 @pytest.mark.parametrize("budget", [Budget.BYTES, Budget.ADDRESSES])
