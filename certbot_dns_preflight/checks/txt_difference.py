@@ -115,6 +115,11 @@ def _compared(missing: tuple[bytes, ...], unexpected: tuple[bytes, ...]) -> tupl
     return tuple(comparisons)
 
 
+def forget() -> None:
+    """Compare anew what was compared lately."""
+    _compared.cache_clear()
+
+
 class _Work:
     """What may still be spent on one comparison of two sets."""
 
