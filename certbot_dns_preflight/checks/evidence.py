@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Observation
 
 
-MOST_ANSWERS = 8
+MOST_ANSWERS = 4
 """Different answers of one finding's addresses that are compared with what is expected."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     load_inputs(ours)
     within = _days(args.within)
     output_files.check(ours)
-    started = dt.datetime.now(dt.UTC)
+    started, begun = dt.datetime.now(dt.UTC), time.monotonic()
     directory = Path(args.config_dir).absolute()
     texts = {option.name: getattr(args, option.field, None) for option in settings.OPTIONS}
     lineages: tuple[Lineage, ...] = ()
@@ -107,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
     looked_at = _look([each for each in lineages if each.concerned])
     check = Check(
         started=started,
-        elapsed=(dt.datetime.now(dt.UTC) - started).total_seconds(),
+        elapsed=time.monotonic() - begun,
         directory=directory,
         renewals=worst_first(looked_at),
         others=tuple(each for each in lineages if not each.concerned),

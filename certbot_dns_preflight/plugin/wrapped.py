@@ -129,6 +129,10 @@ class Wrapped:
                 _no_exit(self.name),
             ):
                 responses: list[challenges.ChallengeResponse] = plugin.perform(job.achalls)
+        except BaseException:
+            if self.is_manual:
+                _note_interrupted(plugin, job.achalls)
+            raise
         finally:
             job.achalls.forget()
         self.failed_hooks.extend(
@@ -208,6 +212,25 @@ def _no_exit(name: str) -> Iterator[None]:
         if os.getpid() != process:
             raise
         raise errors.PluginError(f"{name} ended with exit status {error.code}") from error
+
+
+def _note_interrupted(plugin: Any, achalls: TrackedChallenges) -> None:  # noqa: ANN401 - as above
+    """Have `manual` clean up after a hook that it did not see the end of.
+
+    It notes a challenge once the hook has ended, and the record may be there before: many hooks
+    write it and then sleep. The environment is that of the hook still.
+    """
+    if achalls.in_hand is None:
+        return
+    achall = achalls[achalls.in_hand]
+    variables = {name: text for name, text in os.environ.items() if name.startswith("CERTBOT_")}
+    noted = getattr(plugin, "env", None)
+    if (
+        isinstance(noted, dict)
+        and achall not in noted
+        and variables.get("CERTBOT_VALIDATION") == achall.validation(achall.account_key)
+    ):
+        noted[achall] = {**variables, "CERTBOT_AUTH_OUTPUT": ""}
 
 
 _ADVICE = (

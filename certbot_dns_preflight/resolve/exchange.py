@@ -191,7 +191,7 @@ class Exchange:
             if reply.reason is NoResponseReason.NO_ROUTE:
                 self._unrouted.add(endpoint.family)
                 break
-            if reply.reason is NoResponseReason.TRUNCATED:
+            if reply.reason in (NoResponseReason.TRUNCATED, NoResponseReason.LIMIT):
                 break
         return reply
 
@@ -202,7 +202,7 @@ class Exchange:
         if how.tcp:  # whether it answers over UDP is not seen here
             trip = await self._sockets.over_tcp(endpoint, query, patience=patience)
             self.budgets.take_bytes(trip.size)
-            return trip.reply
+            return self._held(question, trip.reply, trip.size)
         trip = await self._sockets.over_udp(
             endpoint,
             query,
@@ -218,7 +218,7 @@ class Exchange:
         if not trip.exact:
             self.case_changing.add(endpoint)
         if not reply.message.flags & dns.flags.TC:
-            return reply
+            return self._held(question, reply, trip.size)
         self.answered = True
         over_tcp = await self._sockets.over_tcp(endpoint, query, patience=patience)
         whole = over_tcp.reply
@@ -230,7 +230,14 @@ class Exchange:
             self.case_changing.add(endpoint)
         if not reply.message.answer and over_tcp.size <= PAYLOAD:
             self.rate_limited.add(endpoint)
-        return whole
+        return self._held(question, whole, over_tcp.size)
+
+    def _held(self, question: Asked, reply: Reply, size: int) -> Reply:
+        """Let go of an answer that the run has no room for."""
+        limit = self.budgets.hold(question.endpoint, question.name, question.rdtype, size)
+        if limit is None or not isinstance(reply, Response):
+            return reply
+        return NoResponse(NoResponseReason.LIMIT, f"the run's limit of {limit.budget}", reply.rtt)
 
     async def _without_edns(self, question: Asked, history: AddressHistory) -> Response | None:
         """Ask as resolvers do then (RFC 6891 section 7), and from now on at once."""

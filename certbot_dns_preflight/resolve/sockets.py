@@ -57,6 +57,7 @@ class Sockets:
     def __init__(self) -> None:
         """Nothing is known of routes before something is sent."""
         self.routed: set[int] = set()
+        self._reader = _Reader()
 
     async def over_udp(
         self,
@@ -85,7 +86,7 @@ class Sockets:
         self.routed.add(endpoint.family)
         try:
             transport.sendto(query.wire)
-            listening = _Listening(query, patience, resend_after, any_case=any_case)
+            listening = _Listening(query, self._reader, patience, resend_after, any_case=any_case)
             return await listening.listen(transport, protocol)
         finally:
             transport.close()
@@ -103,13 +104,6 @@ class Sockets:
                 (length,) = struct.unpack("!H", await reader.readexactly(2))
                 wire = await reader.readexactly(length)
                 elapsed = loop.time() - begun
-                match await _match(wire, query):
-                    case Match(message=message, exact=exact, echoed=echoed):
-                        reply = Response(message, Transport.TCP, elapsed)
-                        return Trip(reply, size=length, exact=exact or not echoed)
-                    case mismatch:
-                        detail = f"over TCP: {mismatch.what}"
-                        return Trip(NoResponse(NoResponseReason.GARBAGE, detail, elapsed))
         except TimeoutError:
             detail = f"no answer over TCP in {patience:g} s"
             return Trip(NoResponse(NoResponseReason.TIMED_OUT, detail, loop.time() - begun))
@@ -121,16 +115,31 @@ class Sockets:
         finally:
             if writer is not None:
                 writer.transport.abort()  # a polite close could wait for the peer
+        # Not within the time: how long it takes to read an answer is no fault of the server's.
+        match await self._reader.match(wire, query):
+            case Match(message=message, exact=exact, echoed=echoed):
+                reply = Response(message, Transport.TCP, elapsed)
+                return Trip(reply, size=length, exact=exact or not echoed)
+            case mismatch:
+                detail = f"over TCP: {mismatch.what}"
+                return Trip(NoResponse(NoResponseReason.GARBAGE, detail, elapsed))
 
 
 class _Listening:
     """The time from a datagram that was sent to the answer, or to the end of patience."""
 
     def __init__(
-        self, query: Query, patience: float, resend_after: float, *, any_case: bool
+        self,
+        query: Query,
+        reader: _Reader,
+        patience: float,
+        resend_after: float,
+        *,
+        any_case: bool,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._query = query
+        self._reader = reader
         self._any_case = any_case
         self._patience = patience
         self._begun = self._loop.time()
@@ -163,7 +172,7 @@ class _Listening:
         elapsed = self._loop.time() - self._begun
         if isinstance(datagram, OSError):
             return self._doubtful or Trip(_failed(datagram, elapsed), self._sent)
-        match await _match(datagram, self._query):
+        match await self._reader.match(datagram, self._query):
             case Match(message=message, exact=exact, echoed=echoed):
                 response = Response(message, Transport.UDP, elapsed)
                 trip = Trip(response, self._sent, len(datagram), exact or not echoed)
@@ -206,10 +215,20 @@ class _Datagrams(asyncio.DatagramProtocol):
             return None if self._arrived.empty() else self._arrived.get_nowait()
 
 
-async def _match(wire: bytes, query: Query) -> Matched:
-    if len(wire) < LARGE:
-        return match_response(wire, query)
-    return await asyncio.to_thread(match_response, wire, query)
+class _Reader:
+    """Parses what came in; large messages beside the event loop, and one of them at a time.
+
+    Every thread that computes keeps the event loop from going on after each of its system calls.
+    """
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(1)
+
+    async def match(self, wire: bytes, query: Query) -> Matched:
+        if len(wire) < LARGE:
+            return match_response(wire, query)
+        async with self._free:
+            return await asyncio.to_thread(match_response, wire, query)
 
 
 def _failed(error: OSError, elapsed: float) -> NoResponse:

@@ -31,6 +31,7 @@ _BEYOND_WAITING = frozenset(
         Code.NO_DNS_EGRESS,
         Code.DNS_INTERCEPTED,
         Code.ALIAS_LOOP,
+        Code.LIMIT_REACHED,
     }
 )
 _LAME = frozenset({Code.NAMESERVER_REFUSES, Code.NOT_AUTHORITATIVE})
@@ -53,8 +54,11 @@ def permanent_errors(judged: ChallengeOutcome, *, skip: frozenset[str]) -> tuple
 
 
 def _stays(finding: Finding, survey: Survey) -> bool:
-    """Whether it will be so still when the record is there; what was not answered may be soon."""
-    if finding.evidence.get("unanswered") is True:
+    """Whether it will be so still when the record is there; what was not answered may be soon.
+
+    A limit that a zone of its own met is that zone's making; the wait has the run's own ones anew.
+    """
+    if finding.evidence.get("unanswered") is True or finding.evidence.get("scope") == "run":
         return False
     if finding.code in _LAME:
         return any(is_lame(hop) for hop in survey.hops)

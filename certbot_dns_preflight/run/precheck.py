@@ -18,6 +18,7 @@ from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.obstacle import NoEgress
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
 from certbot_dns_preflight.facts.survey import Survey
+from certbot_dns_preflight.resolve.txt_hops import is_limited
 from certbot_dns_preflight.run import assess, inputs, session
 from certbot_dns_preflight.run.assess import Assessor
 from certbot_dns_preflight.run.timings import Deadline, Timings, cut_off
@@ -165,7 +166,8 @@ class _Precheck:
 
     def _with_limits(self, survey: Survey) -> Survey:
         owners = [survey.challenge.owner, *(hop.owner for hop in survey.hops)]
-        limits = self._session.exchange.budgets.concerning(owners, incomplete=not survey.hops)
+        incomplete = not survey.hops or any(map(is_limited, survey.hops))
+        limits = self._session.exchange.budgets.concerning(owners, incomplete=incomplete)
         return replace(survey, limits=limits)
 
     async def _look_at(self, challenge: Challenge) -> None:

@@ -543,6 +543,14 @@ def test_what_is_a_day_old_is_removed(state: Path) -> None:
     assert left(state) == ["something-else"]
 
 
+def test_a_clock_that_is_set_between_two_calls_loses_neither(state: Path) -> None:
+    Order("a,b", callers=["1"]).add(HookCall("a", "x"), first=True, last=False)
+    (file,) = (state / "dns-preflight").iterdir()
+    os.utime(file, (1, 1))  # as from before the clock was set, at boot
+    calls = Order("a,b", callers=["1"]).add(HookCall("b", "y"), first=False, last=True)
+    assert calls == [HookCall("a", "x"), HookCall("b", "y")]
+
+
 @pytest.mark.parametrize("trap", ["open to all", "a link", "somebody else's"])
 def test_a_directory_that_is_not_ours_alone_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trap: str

@@ -84,13 +84,15 @@ def _several(
     survey: Survey, at: tuple[Observation, ...], others: Sequence[dns.name.Name]
 ) -> Finding:
     count = len(others)
+    dname = any(isinstance(o.reading, Alias) and o.reading.dname is not None for o in at)
     return RULE.finding(
         summary=f"{phrases.owner(survey.challenge.owner)} has {phrases.distinct_answers(at)} and "
         f"{phrases.verb(count, 'another one', f'{count} more')} to "
         f"{phrases.listed(map(phrases.owner, others))}",
         cause="A name can be an alias of one name only: resolvers follow whichever they read "
         "first, or fail.",
-        remedy="Keep one of the CNAMEs: the one whose target gets the TXT record.",
+        remedy=f"Keep one of the {'DNAMEs' if dname else 'CNAMEs'}: the one whose target gets the "
+        "TXT record.",
         about=at,
         evidence={
             "beside": [],
