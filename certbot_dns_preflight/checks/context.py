@@ -42,9 +42,9 @@ class Context:
     `final` is the hop that must hold the values, None where the walk did not get there; `followed`
     are those before it, whose servers must show the alias. Of the final zone's addresses, `usable`
     have an authoritative answer; of these, `holding` show every expected value now, `unsteady` had
-    them in this run and lack them, `lacking` are the rest. `served` are all values shown, `nearest`
-    says how the most telling of them differs from what is missing, `not_compared` how many were too
-    many to be compared for that. `misplaced` are expected values
+    them in this run and lack them, `lacking` are the rest. `served` are all values shown,
+    `comparisons` say how the most telling of them differ from what is missing, the `nearest` first,
+    `not_compared` how many were too many to be compared for that. `misplaced` are expected values
     that no address shows where they belong, but that were seen elsewhere. `conflicts` are addresses
     that show other data beside a CNAME. `partitions` are the zones whose servers do not answer
     alike, the final one first; `troubles` what ails servers without a usable answer.
@@ -66,13 +66,18 @@ class Context:
     served: tuple[bytes, ...]
     misplaced: frozenset[bytes]
     conflicts: tuple[Observation, ...]
-    nearest: Comparison | None
+    comparisons: tuple[Comparison, ...]
     not_compared: int
     partitions: tuple[Partition, ...]
     troubles: tuple[Trouble, ...]
     environment: DomainEnvironment
     request: IssuanceRequest | None
     survey_failed: bool
+
+    @property
+    def nearest(self) -> Comparison | None:
+        """How the served value nearest to a missing one differs from it."""
+        return self.comparisons[0] if self.comparisons else None
 
     @property
     def partly_served(self) -> bool:
@@ -175,7 +180,7 @@ def read(
         served=served,
         misplaced=frozenset(s.value for s in survey.probes.sightings) - set(served),
         conflicts=conflicts,
-        nearest=difference.nearest,
+        comparisons=difference.telling,
         not_compared=difference.not_compared,
         partitions=tuple(part for part in parts if part is not None),
         troubles=ailing,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import show_name
-from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,11 +23,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Json
 
 _HOUR, DAY = 3600, 86400
-
-
-def is_top_level(zone: ZoneState) -> bool:
-    """Whether it is the root's, a top-level domain's or the like: a registry's signatures last."""
-    return is_registry(zone.apex)
 
 
 def where(zone: ZoneState, places: Sequence[ServerAddress]) -> str:

@@ -9,7 +9,7 @@ import ipaddress
 from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.escaping import presentation, printable, show_name
-from certbot_dns_preflight.facts import answers, registry
+from certbot_dns_preflight.facts import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -88,11 +88,6 @@ def txt_record(name: dns.name.Name, data: bytes) -> str:
 def option(name: str) -> str:
     """Name an option as the command takes it; `report` writes it as the surface in use does."""
     return f"--{name}"
-
-
-def is_registry(zone: dns.name.Name) -> bool:
-    """Whether a zone is a registry's, which its user has no hand in."""
-    return registry.is_registry(zone)
 
 
 def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:

@@ -21,6 +21,7 @@ from certbot_dns_preflight.facts.answers import (
     Unreachable,
 )
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def named(at: tuple[Observation, ...], survey: Survey, *, by_address: bool = Fal
         addresses=phrases.listed(observation.endpoint.address for observation in at),
         zone=zone,
         take_out=take_out,
-        registry=all(phrases.is_registry(observation.zone) for observation in at),
+        registry=all(is_registry(observation.zone) for observation in at),
     )
 
 

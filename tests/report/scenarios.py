@@ -6,6 +6,8 @@ import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import evidence
+from certbot_dns_preflight.checks.txt_difference import compare
 from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.answers import Endpoint, NoResponseReason
 from certbot_dns_preflight.facts.finding import Severity
@@ -124,10 +126,16 @@ def behind() -> Outcome:
     )
 
 
+def _compared(expected: bytes, *served: bytes) -> list[Json]:
+    """Make the pairs that the finding about these values has in its evidence."""
+    return [evidence.comparison(one) for one in compare([expected], served).telling]
+
+
 def _wrong(*values: bytes, summary: str, **more: object) -> Outcome:
     given = {
         "cause": "The published value differs from the expected one, starting at character 1.",
         **WRONG,
+        "comparisons": _compared(VALUE, *values),
         **more,
     }
     code = given.pop("code")
@@ -172,7 +180,11 @@ def escapes_before_the_difference() -> Outcome:
         judged(
             seen("ns1.example.net.", "192.0.2.1", texts(served)),
             expected=(expected,),
-            findings=(error("wrong-value", "the value differs."),),
+            findings=(
+                error(
+                    "wrong-value", "the value differs.", comparisons=_compared(expected, served)
+                ),
+            ),
         )
     )
 

@@ -106,6 +106,7 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
             "missing_above": above.to_text() if above else None,
             **missing_dots.facts(dot),
             "addresses": evidence.places(context.lacking, expected=context.expected),
+            **evidence.compared(context.comparisons),
         },
     )
 

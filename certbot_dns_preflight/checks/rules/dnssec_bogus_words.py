@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.checks import dnssec_words, phrases
 from certbot_dns_preflight.facts.dnssec import WITHOUT_PROOF, Kind
+from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,7 +90,7 @@ def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
                 f"Delegate the zone in {apex} (NS records, and DS if it is signed), or remove it "
                 "from the servers. Then sign again"
             )
-        case _ if dnssec_words.is_top_level(zone):
+        case _ if is_registry(zone.apex):
             return (
                 "The registry's signatures are broken; nothing to fix on your side if this host's "
                 "clock is right. Try again later"
@@ -145,7 +146,7 @@ def _clock(zone: ZoneState, kind: Kind, faults: Iterable[Fault], assessment: Ass
         return ""
     moments = [fault.moment for fault in faults if fault.moment is not None]
     near = any(abs(moment - assessment.now) < dnssec_words.DAY for moment in moments)
-    if not near and not dnssec_words.is_top_level(zone):
+    if not near and not is_registry(zone.apex):
         return ""
     return (
         f"; this host's clock says {dnssec_words.when(assessment.now)}: if it is wrong, that may "

@@ -12,6 +12,7 @@ from certbot_dns_preflight.checks.rule import Remedy, Rule, Subject
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +61,7 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     for zone in assessment.zones:
         # A registry renews in time; where its signatures seem to have ended, it is this host's
         # clock.
-        registry = dnssec_words.is_top_level(zone)
+        registry = is_registry(zone.apex)
         if not zone.faults and any(
             not registry or one.inception is not None or one.expiration < assessment.now
             for one in zone.expiring

@@ -145,6 +145,10 @@ def _finding(
         cause=mangling.why.format_map(figures),
         remedy=mangling.remedy.format_map(figures),
         about=at,
-        evidence={**evidence.comparison(nearest), **evidence.served(context)},
+        evidence={
+            **evidence.comparison(nearest),
+            **evidence.served(context),
+            **evidence.compared(context.comparisons or [nearest]),
+        },
         records=[phrases.txt_record(context.target, nearest.expected)],
     )

@@ -9,6 +9,7 @@ from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Absent
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,5 +111,5 @@ def _spelt(above: dns.name.Name | None, zone: dns.name.Name) -> str:
     if above is None:
         return ""
     return f" Check the spelling of {phrases.host(above)}" + (
-        ", and that it is registered." if phrases.is_registry(zone) else "."
+        ", and that it is registered." if is_registry(zone) else "."
     )

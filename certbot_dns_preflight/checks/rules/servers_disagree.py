@@ -63,10 +63,10 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     """Report, for each zone passed, the servers that answer otherwise."""
     for part in context.partitions:
         if part.disagreeing:
-            yield _finding(part)
+            yield _finding(part, context)
 
 
-def _finding(part: Partition) -> Finding:
+def _finding(part: Partition, context: Context) -> Finding:
     some = (*part.right, *part.disagreeing)
     right = () if part.undecided else part.right
     others = part.disagreeing if right else some
@@ -91,6 +91,7 @@ def _finding(part: Partition) -> Finding:
         evidence={
             "owner_name": part.owner.to_text(),
             "addresses": evidence.places(some, expected=part.expected),
+            **evidence.compared(context.comparisons if part.expected else ()),
         },
     )
 
