@@ -116,6 +116,11 @@ class Context:
         return bool(self.served) and self.survey.probes.wildcard_texts.issuperset(self.served)
 
     @property
+    def leftover(self) -> frozenset[dns.name.Name]:
+        """The name servers that are delegated to, and that the zone itself no longer lists."""
+        return frozenset(name for part in self.partitions for name in part.leftover)
+
+    @property
     def target(self) -> dns.name.Name:
         """The name that must hold the values, as far as known."""
         chain = self.survey.alias_chain
@@ -159,14 +164,14 @@ def read(
         for observation in hop.observations
         if isinstance(observation.reading, Alias) and observation.reading.conflict
     )
-    parts: list[Partition | None] = []
+    parts: list[tuple[Partition | None, Hop]] = []
     if final is not None and not conflicts:
         right, wrong = (holding, lacking) if expected else partition.by_newest(answering)
         if right and wrong:
-            parts.append(partition.of_values(final.owner, right, wrong, expected))
+            parts.append((partition.of_values(final.owner, right, wrong, expected), final))
         elif wrong and expected and not unsteady:
-            parts.append(partition.of_scattered(final.owner, wrong, served, expected))
-    parts += (partition.of_alias(_without(hop, failing), expected) for hop in followed)
+            parts.append((partition.of_scattered(final.owner, wrong, served, expected), final))
+    parts += ((partition.of_alias(_without(hop, failing), expected), hop) for hop in followed)
     return Context(
         survey=survey,
         expected=expected,
@@ -182,7 +187,9 @@ def read(
         conflicts=conflicts,
         comparisons=difference.telling,
         not_compared=difference.not_compared,
-        partitions=tuple(part for part in parts if part is not None),
+        partitions=tuple(
+            partition.with_leftover(part, hop.zone) for part, hop in parts if part is not None
+        ),
         troubles=ailing,
         environment=environment or DomainEnvironment(),
         request=request,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.escaping import presentation, printable, show_name
 from certbot_dns_preflight.facts import answers
+from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -88,6 +89,18 @@ def txt_record(name: dns.name.Name, data: bytes) -> str:
 def option(name: str) -> str:
     """Name an option as the command takes it; `report` writes it as the surface in use does."""
     return f"--{name}"
+
+
+def delegating(parent: dns.name.Name | None) -> str:
+    """Name who delegates a zone, as the subject of a sentence."""
+    return "the registry" if parent is None or is_registry(parent) else f"the zone {host(parent)}"
+
+
+def in_delegation(parent: dns.name.Name | None, zone: dns.name.Name) -> str:
+    """Say where the delegation of a zone is changed, to go on after "add" or "remove"."""
+    if parent is None or is_registry(parent):
+        return "the name servers at your registrar"
+    return f"the NS records for {owner(zone)} in the zone {host(parent)}"
 
 
 def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:

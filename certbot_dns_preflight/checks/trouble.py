@@ -22,19 +22,17 @@ from certbot_dns_preflight.facts.answers import (
 )
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.registry import is_registry
+from certbot_dns_preflight.facts.zone import Listing
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     import dns.name
 
     from certbot_dns_preflight.facts.answers import Reading
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
-    from certbot_dns_preflight.facts.zone import NameServer
-
-REMOVE = "from the NS records of the zone and at the registrar"
-"""Where a name server that is to go must be removed."""
+    from certbot_dns_preflight.facts.zone import NameServer, Zone
 
 _IN_ORDER = (
     Code.NAMESERVER_REFUSES,
@@ -187,7 +185,8 @@ def named(at: tuple[Observation, ...], survey: Survey, *, by_address: bool = Fal
     if whole_zone:
         take_out = f"correct the delegation of {zone} at its registrar"
     else:
-        take_out = f"remove {phrases.verb(number, 'it', 'them')} {REMOVE}"
+        hop = next(h for h in survey.hops if h.zone.apex == at[0].zone)
+        take_out = removal(names, hop.zone)
     return Named(
         who=who,
         number=number,
@@ -198,6 +197,21 @@ def named(at: tuple[Observation, ...], survey: Survey, *, by_address: bool = Fal
         take_out=take_out,
         registry=all(is_registry(observation.zone) for observation in at),
     )
+
+
+def removal(names: Collection[dns.name.Name], zone: Zone) -> str:
+    """Say how to have a zone without some of its name servers: there only where they are listed."""
+    listed = {where for s in zone.nameservers if s.name in names for where in s.listed_by}
+    known = {where for server in zone.nameservers for where in server.listed_by}
+    it = phrases.verb(len(names), "it", "them")
+    if known == set(Listing) and listed == {Listing.DELEGATION}:
+        in_delegation = phrases.in_delegation(zone.parent, zone.apex)
+        return f"remove {it} from {in_delegation} (the zone itself does not list {it})"
+    if known == set(Listing) and listed == {Listing.APEX}:
+        return f"remove {it} from the NS records of the zone (the delegation does not list {it})"
+    if zone.parent is None or is_registry(zone.parent):
+        return f"remove {it} from the NS records of the zone and at the registrar"
+    return f"remove {it} from the NS records of the zone, there and in {phrases.host(zone.parent)}"
 
 
 def _is_whole_zone(at: tuple[Observation, ...], survey: Survey) -> bool:

@@ -181,9 +181,7 @@ def escapes_before_the_difference() -> Outcome:
             seen("ns1.example.net.", "192.0.2.1", texts(served)),
             expected=(expected,),
             findings=(
-                error(
-                    "wrong-value", "the value differs.", comparisons=_compared(expected, served)
-                ),
+                error("wrong-value", "the value differs.", comparisons=_compared(expected, served)),
             ),
         )
     )

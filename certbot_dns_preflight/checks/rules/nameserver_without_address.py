@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import missing_dots, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import REMOVE, unheard
+from certbot_dns_preflight.checks.trouble import removal, unheard
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
 
@@ -85,8 +85,8 @@ def _finding(
         role = phrases.verb(some, "a name server", "name servers")
         summary = f"{names}, {role} of {apex}, {phrases.verb(some, 'has', 'have')} no address"
         remedy = (
-            f"Add an address record for {names} (not a CNAME), or remove "
-            f"{phrases.verb(some, 'it', 'them')} {REMOVE}"
+            f"Add an address record for {names} (not a CNAME), or "
+            f"{removal([server.name for server in servers], zone)}"
         )
     dots = {
         server.name: dot

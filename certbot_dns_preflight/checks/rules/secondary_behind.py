@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, observations, phrases, value_words
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.zone import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,15 +66,19 @@ RULE = Rule(
 def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     """Report, for each zone passed, the servers that have not transferred the change."""
     for part in context.partitions:
-        if part.behind:
-            yield _finding(part)
+        leaving = tuple(o for o in part.behind if o.nameserver in part.leftover)
+        staying = tuple(o for o in part.behind if o.nameserver not in part.leftover)
+        if leaving:
+            yield _finding(replace(part, behind=leaving))
+        if staying:
+            yield _finding(replace(part, behind=staying))
 
 
 def _finding(part: Partition) -> Finding:
     everybody = (*part.right, *part.behind)
     late = phrases.subjects(part.behind, everybody)
-    leaving = _no_longer_listed(part)
-    if leaving:
+    leaving = tuple(map(phrases.host, observations.nameservers(part.behind)))
+    if part.behind[0].nameserver in part.leftover:
         name, one = phrases.listed(leaving), len(leaving) == 1
         summary = (
             f"{name} still {phrases.verb(len(leaving), 'gets', 'get')} queries for "
@@ -82,10 +86,12 @@ def _finding(part: Partition) -> Finding:
             f"{phrases.verb(len(leaving), 'belongs', 'belong')} to it"
         )
         cause = (
-            f"The registry still delegates to {name}; the NS records in the newest copy of the "
-            f"zone do not list {'it' if one else 'them'}. {_cause(part, late)}"
+            f"{phrases.delegating(part.parent).capitalize()} still delegates to {name}; the NS "
+            f"records in the newest copy of the zone do not list {'it' if one else 'them'}. "
+            f"{_cause(part, late)}"
         )
-        remedy = f"Remove {name} from the name servers at your registrar."
+        zone = part.behind[0].zone
+        remedy = f"Remove {name} from {phrases.in_delegation(part.parent, zone)}."
     else:
         name = phrases.listed(late)
         summary = _summary(part, late)
@@ -105,15 +111,6 @@ def _finding(part: Partition) -> Finding:
             "up_to_date": evidence.places(part.right),
         },
     )
-
-
-def _no_longer_listed(part: Partition) -> tuple[str, ...]:
-    """Name the servers behind, if the delegation alone lists all of them: the provider changed."""
-    if any(observation.listed_by != {Listing.DELEGATION} for observation in part.behind):
-        return ()
-    if not any(Listing.APEX in observation.listed_by for observation in part.right):
-        return ()
-    return tuple(map(phrases.host, observations.nameservers(part.behind)))
 
 
 def _summary(part: Partition, late: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, observations, phrases, value_words
@@ -9,7 +10,6 @@ from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Alias
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.zone import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,8 +62,40 @@ RULE = Rule(
 def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     """Report, for each zone passed, the servers that answer otherwise."""
     for part in context.partitions:
-        if part.disagreeing:
-            yield _finding(part, context)
+        leaving = tuple(o for o in part.disagreeing if o.nameserver in part.leftover)
+        staying = tuple(o for o in part.disagreeing if o.nameserver not in part.leftover)
+        if leaving:
+            yield _separate(replace(part, disagreeing=leaving))
+        if staying:
+            yield _finding(replace(part, disagreeing=staying), context)
+
+
+def _separate(part: Partition) -> Finding:
+    """Word it for name servers that are delegated to, and that the other copy does not list."""
+    names = observations.nameservers(part.disagreeing)
+    name, number = phrases.listed(map(phrases.host, names)), len(names)
+    others = observations.nameservers(part.right)
+    have = phrases.verb(len(others), "has", "have")
+    zone = part.disagreeing[0].zone
+    serials = phrases.serials(part.disagreeing), phrases.serials(part.right)
+    answers = value_words.answers(part.disagreeing, number, part.expected)
+    return RULE.finding(
+        summary=f"{name} {phrases.verb(number, 'gets', 'get')} queries for {phrases.owner(zone)}, "
+        f"but {phrases.verb(number, 'has its', 'have their')} own copy of the zone, without "
+        f"{part.thing}",
+        cause=f"{phrases.delegating(part.parent).capitalize()} delegates to {name}; the NS records "
+        f"on {phrases.listed(map(phrases.host, others))}, which {have} {part.thing}, do not list "
+        f"{phrases.verb(number, 'it', 'them')}. {name} {answers}"
+        + (f" at {serials[0]}; the others have {serials[1]}." if all(serials) else "."),
+        remedy=f"If the zone was moved to another provider, remove {name} from "
+        f"{phrases.in_delegation(part.parent, zone)}. If both are in use, create the record on "
+        "both.",
+        about=part.disagreeing,
+        evidence={
+            "owner_name": part.owner.to_text(),
+            "addresses": evidence.places((*part.right, *part.disagreeing), expected=part.expected),
+        },
+    )
 
 
 def _finding(part: Partition, context: Context) -> Finding:
@@ -86,28 +118,15 @@ def _finding(part: Partition, context: Context) -> Finding:
     return RULE.finding(
         summary=summary,
         cause=_cause(others, right),
-        remedy=_remedy(others, right),
+        remedy="Find out which of them is the primary. If it has the record, raise its serial and "
+        "transfer the zone again. If not, create the record there. Independent copies each need "
+        "the record.",
         about=others,
         evidence={
             "owner_name": part.owner.to_text(),
             "addresses": evidence.places(some, expected=part.expected),
             **evidence.compared(context.comparisons if part.expected else ()),
         },
-    )
-
-
-def _remedy(others: tuple[Observation, ...], right: tuple[Observation, ...]) -> str:
-    leaving = all(observation.listed_by == {Listing.DELEGATION} for observation in others)
-    if right and leaving and any(Listing.APEX in o.listed_by for o in right):
-        names = phrases.listed(map(phrases.host, observations.nameservers(others)))
-        return (
-            f"If the provider was changed, remove {names} from the name servers at your registrar: "
-            "the zone itself no longer lists it. Otherwise create the record there too."
-        )
-    return (
-        "Find out which of them is the primary. If it has the record, raise its serial and "
-        "transfer the zone again. If not, create the record there. Independent copies each need "
-        "the record."
     )
 
 

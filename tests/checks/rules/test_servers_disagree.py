@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.zone import NameServer
 from tests.builders.survey import (
+    BOTH,
     NS1,
     NS2,
     NS3,
@@ -12,6 +15,7 @@ from tests.builders.survey import (
     alias,
     at,
     hop,
+    name,
     nodata,
     nxdomain,
     survey,
@@ -47,3 +51,39 @@ def test_a_server_of_the_alias_zone_at_the_same_serial_disagrees() -> None:
 def test_different_aliases_are_a_disagreement() -> None:
     facts = survey(hop(at(NS1, alias(), 7), at(NS2, alias("elsewhere.test."), 7)))
     only_error(facts, "servers-disagree")
+
+
+def test_a_separate_copy_that_only_the_registry_leads_to_is_no_matter_of_transfers() -> None:
+    """The old provider's copy has a newer serial, and lists itself."""
+    facts = hop(
+        at(NS1, texts(), 42),
+        at(NS2, nxdomain(), 2024),
+        nameservers=(
+            NameServer(
+                name("ns1.example.net."),
+                BOTH,
+                own=(Endpoint(NS1),),
+                apex_from=frozenset({Endpoint(NS1)}),
+            ),
+            NameServer(
+                name("ns2.example.net."),
+                BOTH,
+                own=(Endpoint(NS2),),
+                apex_from=frozenset({Endpoint(NS2)}),
+            ),
+        ),
+    )
+    found = only_error(survey(facts), "servers-disagree", warnings=("delegation-mismatch",))
+    assert found.summary == (
+        "ns2.example.net gets queries for example.test, but has its own copy of the zone, without "
+        "the record."
+    )
+    assert found.cause == (
+        "The registry delegates to ns2.example.net; the NS records on ns1.example.net, which has "
+        "the record, do not list it. ns2.example.net answers NXDOMAIN at serial 2024; the others "
+        "have serial 42."
+    )
+    assert found.remedy == (
+        "If the zone was moved to another provider, remove ns2.example.net from the name servers "
+        "at your registrar. If both are in use, create the record on both."
+    )
