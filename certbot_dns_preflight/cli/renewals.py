@@ -213,11 +213,11 @@ def _print(args: argparse.Namespace, form: Format, check: Check) -> None:
 
 
 def _print_page(args: argparse.Namespace, check: Check) -> None:
-    unicode = speaks_unicode()
+    unicode = speaks_unicode(sys.stdout)
     written = report.render(
         check,
-        width=width(),
-        colour=wants_colour(args),
+        width=width(sys.stdout),
+        colour=wants_colour(args, sys.stdout),
         unicode=unicode,
         detailed=bool(args.cert_name or args.verbose),
         # A mail or a log has no room to save, and nobody there to ask for more.
