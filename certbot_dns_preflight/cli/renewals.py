@@ -26,7 +26,7 @@ from certbot_dns_preflight.renewals.lineages import (
     Trouble,
     worst_first,
 )
-from certbot_dns_preflight.report import html_report, nagios, report_file
+from certbot_dns_preflight.report import html_report, nagios, renewals_json, report_file
 from certbot_dns_preflight.report import renewals as report
 from certbot_dns_preflight.report.metrics.record import record_renewals, record_unread_renewals
 from certbot_dns_preflight.report.nagios import State
@@ -133,7 +133,7 @@ def _keep(ours: settings.Settings, check: Check, *, everything: bool) -> Exit:
     text = (
         html_report.render_renewals(check, report.answer(check))
         if report_file.is_html(ours.report)
-        else report.render_json(check)
+        else renewals_json.render(check)
     )
     return output_files.write(ours, text, record, of_verdict(check.verdict))
 
@@ -199,9 +199,9 @@ def _print(args: argparse.Namespace, form: Format, check: Check) -> None:
     shown = replace(check, renewals=report.failing(check)) if args.failing_only else check
     match form:
         case Format.JSON:
-            sys.stdout.write(report.render_json(shown))
+            sys.stdout.write(renewals_json.render(shown))
         case Format.JSONL:
-            sys.stdout.write(report.json_lines(shown))
+            sys.stdout.write(renewals_json.lines(shown))
         case Format.HTML:
             sys.stdout.write(html_report.render_renewals(shown, report.answer(check)))
         case Format.NAGIOS:

@@ -55,6 +55,7 @@ def _values(
 ) -> dict[str, str]:
     """Find what the placeholders stand for, quoted; those that nothing is known for are missing."""
     owner = plain_name(hop.owner if hop else survey.challenge.owner)
+    parent = survey.challenge.domain.partition(".")[2]
     found: dict[str, str | None] = {
         "OWNER": owner,
         "oWnEr.eXaMpLe": "".join(
@@ -62,7 +63,7 @@ def _values(
             for number, character in enumerate(owner)
         ),
         "DOMAIN": survey.challenge.domain,
-        "PARENT-OF-DOMAIN": survey.challenge.domain.partition(".")[2] or None,
+        "PARENT-OF-DOMAIN": parent if "." in parent else None,  # a registry's own CAA is no help
         "ZONE": _text(place, "zone")
         or _text(finding.evidence, "zone")
         or (plain_name(hop.zone.apex) if hop else None),
