@@ -228,16 +228,16 @@ def _is_whole_zone(at: tuple[Observation, ...], survey: Survey) -> bool:
 
 
 def silences(at: tuple[Observation, ...]) -> str:
-    """List how each address is silent, as "192.0.2.1 timed out and 192.0.2.2 not asked, ..."."""
+    """List how each address is silent: "192.0.2.1 (timed out) and 192.0.2.2 (unreachable)"."""
     words = []
     for observation in at:
         match observation.reading:
             case Unreachable(reason=reason):
-                words.append(f"{observation.endpoint.address} {reason.value}")
+                words.append(f"{observation.endpoint.address} ({reason.value})")
             case NotAsked(reason=reason):
                 words.append(
-                    f"{observation.endpoint.address} not queried ({phrases.bounded(reason)})"
+                    f"{observation.endpoint.address} (not queried: {phrases.bounded(reason)})"
                 )
             case reading:
-                words.append(f"{observation.endpoint.address} {phrases.answer(reading)}")
+                words.append(f"{observation.endpoint.address} (answers {phrases.answer(reading)})")
     return phrases.listed(words)

@@ -103,7 +103,11 @@ def _value_words(texts: tuple[bytes, ...], expected: tuple[bytes, ...], *, follo
 def _why_not_authoritative(upward: dns.name.Name | None, *, recursive: bool) -> str:
     if recursive:
         return " (recursive)"
-    return f": refers up to {plain_name(upward)}" if upward is not None else ""
+    return f": refers up to {_zone_words(upward)}" if upward is not None else ""
+
+
+def _zone_words(zone: dns.name.Name) -> str:
+    return "the root" if len(zone) == 1 else plain_name(zone)
 
 
 def _since(first_match: float | None) -> str:

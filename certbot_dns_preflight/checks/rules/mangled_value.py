@@ -50,9 +50,9 @@ MANGLINGS = {
     ),
     Kind.CASE: Mangling(
         what="the value with upper and lower case changed",
-        why="Upper and lower case were changed, first {place}",
-        remedy="Replace it, with a tool that keeps upper and lower case.",
-        advice="Use a tool or panel that keeps upper and lower case.",
+        why="The letter case was changed, first {place}",
+        remedy="Replace it, using a tool that preserves letter case.",
+        advice="Use a tool or panel that preserves letter case.",
     ),
     Kind.TRUNCATED: Mangling(
         what="only part of the value",

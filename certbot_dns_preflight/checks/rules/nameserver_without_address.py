@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.zone import NameServer, Zone
 
 
+_MOST_SHOWN = 4
+
 RULE = Rule(
     code=Code.NAMESERVER_WITHOUT_ADDRESS,
     severity=Severity.ERROR,
@@ -95,15 +97,24 @@ def _finding(
     }
     if dots:
         remedy = ". ".join(map(missing_dots.remedy, dots.values()))
-    why = phrases.listed(
+    shown = servers[:_MOST_SHOWN]
+    why = "; ".join(
         f"{phrases.host(server.name)}: {phrases.bounded(server.failure or 'it has neither')}"
-        for server in servers
+        for server in shown
     )
+    if len(servers) > len(shown):
+        why += f"; and {len(servers) - len(shown)} more"
     why = ". ".join((why, *map(missing_dots.cause, dots.values())))
+    if not dots and all(server.circular for server in servers):
+        where = phrases.verb(some, "its domain", "their domains")
+        remedy = (
+            f"Add glue (address records) for {names} at the registrar of {where}, or use a name "
+            "server under another domain"
+        )
     return RULE.finding(
         severity=severity,
         summary=summary,
-        cause=f"An NS record's name must have A or AAAA records. {why}",
+        cause=f"A name server needs an A or AAAA record. {why}",
         remedy=remedy,
         nameserver=servers[0].name if some == 1 else None,
         evidence={

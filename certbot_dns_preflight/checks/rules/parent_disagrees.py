@@ -74,16 +74,18 @@ def _sets(zone: Zone) -> set[frozenset[object]]:
 def _denied(zone: Zone) -> Finding:
     denying = zone.denying_parents
     who, number = _named(denying)
-    others, _ = _named(one for one in zone.parent_answers if one.nameservers is not None)
+    others, number_of_others = _named(
+        one for one in zone.parent_answers if one.nameservers is not None
+    )
     apex, above = phrases.host(zone.apex), _above(zone)
     came = phrases.listed(one.denial or "" for one in denying)
     return RULE.finding(
         severity=Severity.ERROR,
         summary=f"{who}, {phrases.verb(number, 'a name server', 'name servers')} of {above}, "
-        f"{phrases.verb(number, 'does', 'do')} not know the delegation of {apex}",
+        f"{phrases.verb(number, 'has', 'have')} no delegation for {apex}",
         cause=f"Asked for {apex} NS, {who} {phrases.verb(number, 'answers', 'answer')} {came}; "
-        f"{others} {phrases.verb(len(zone.parent_answers) - len(denying), 'has', 'have')} the "
-        "delegation. Resolvers ask any of them",
+        f"{others} {phrases.verb(number_of_others, 'has', 'have')} the delegation. Resolvers may "
+        "ask any of them",
         remedy=_remedy(zone, who, f"Add the NS records for {apex} there"),
         nameserver=denying[0].nameserver if number == 1 else None,
         evidence=_facts(zone),

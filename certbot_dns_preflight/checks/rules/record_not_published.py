@@ -82,7 +82,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         f"{phrases.verb(servers, 'this name server', 'these name servers')}."
         + (f" {phrases.owner(above)} does not exist there either." if above else ""),
         remedy="Check the program that creates the record for errors. Make sure it writes to the "
-        f"zone {phrases.owner(zone)} on these name servers." + _spelt(above, zone),
+        f"zone {phrases.owner(zone)} on {phrases.verb(servers, 'this', 'these')} name "
+        f"{phrases.verb(servers, 'server', 'servers')}." + _spelt(above, zone),
         records=[phrases.txt_record(context.target, value) for value in context.expected],
         about=context.lacking,
         evidence={
@@ -101,7 +102,8 @@ def _serials(context: Context, servers: int) -> str:
     if len(known) == 1:
         if servers == 1:
             return f"It serves {serial}. "
-        return f"All of them serve {serial}, so none of them is behind. "
+        none = phrases.verb(servers - 1, "neither", "none of them")
+        return f"{phrases.all_of_them(servers)} {serial}, so {none} is behind. "
     if known:
         return f"They serve {serial}, and even the newest copy does not have it. "
     return ""

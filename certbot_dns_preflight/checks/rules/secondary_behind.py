@@ -98,8 +98,8 @@ def _finding(part: Partition) -> Finding:
         cause = _cause(part, late)
         remedy = (
             f"Check on {name} that NOTIFY from the primary arrives and that zone transfers are "
-            "allowed. If it only polls, wait for its refresh interval or raise "
-            f"{phrases.option('timeout')}."
+            f"allowed. If {phrases.verb(len(late), 'it only polls', 'they only poll')}, wait for "
+            f"the zone's refresh interval or raise {phrases.option('timeout')}."
         )
     return RULE.finding(
         summary=summary,
@@ -116,24 +116,23 @@ def _finding(part: Partition) -> Finding:
 def _summary(part: Partition, late: tuple[str, ...]) -> str:
     name = phrases.listed(late)
     lacks = value_words.lacks(part.behind, len(late), part.expected, part.thing)
-    servers = len(observations.nameservers((*part.right, *part.behind)))
-    good = servers - len(observations.nameservers(part.behind))
-    if not good:
-        return f"{name} {lacks}; other addresses of the same name servers do"
-    others = "the other name server does" if good == 1 else f"the other {good} name servers do"
-    return f"{name} {lacks}; {others}"
+    return f"{name} {lacks}; {value_words.the_others(part.behind, part.right)}"
 
 
 def _cause(part: Partition, late: tuple[str, ...]) -> str:
     name, it = phrases.listed(late), phrases.verb(len(late), "it has", "they have")
     answers = value_words.answers(part.behind, len(late), part.expected)
     theirs, ours = phrases.serials(part.behind), phrases.serials(part.right)
+    rest = len(observations.nameservers(part.right))
+    others = phrases.verb(rest, "the other serves", "the others serve")
     if theirs and ours:
         return (
-            f"{name} {phrases.verb(len(late), 'serves', 'serve')} zone {theirs} and {answers}; the "
-            f"others serve {ours.split(' ', 1)[1]}. {it.capitalize()} not transferred the change"
+            f"{name} {phrases.verb(len(late), 'serves', 'serve')} zone {theirs} and {answers}; "
+            f"{others} {ours.split(' ', 1)[1]}. {it.capitalize()} not transferred the change"
         )
     return (
-        f"{name} {answers}, and the others have {part.thing}. The serials that would show whether "
+        f"{name} {answers}, and "
+        f"{phrases.verb(rest, 'the other has', 'the others have')} {part.thing}. "
+        "The serials that would show whether "
         f"{phrases.verb(len(late), 'it is', 'they are')} behind could not be read"
     )

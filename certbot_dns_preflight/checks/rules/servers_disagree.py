@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.checks import evidence, observations, phrases, value_words
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
-from certbot_dns_preflight.facts.answers import Alias
+from certbot_dns_preflight.facts.answers import Absent, Alias
 from certbot_dns_preflight.facts.finding import Severity
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ RULE = Rule(
     remedies=(
         Remedy(
             "the zone was changed without a new serial",
-            "Raise the serial on the primary and reload. If a secondary still keeps its copy, "
+            "Increase the serial on the primary and reload. If a secondary still keeps its copy, "
             "transfer the zone again (`rndc retransfer ZONE`, "
             "`knotc zone-retransfer ZONE`, `pdns_control retrieve ZONE`).",
         ),
@@ -102,14 +102,10 @@ def _finding(part: Partition, context: Context) -> Finding:
     some = (*part.right, *part.disagreeing)
     right = () if part.undecided else part.right
     others = part.disagreeing if right else some
-    who = phrases.listed(phrases.subjects(others, some))
+    subjects = phrases.subjects(others, some)
     if right:
-        servers = len(observations.nameservers(some))
-        good = servers - len(observations.nameservers(others))
-        does = value_words.answers(others, len(phrases.subjects(others, some)), part.expected)
-        summary = (
-            f"{good} of {servers} name servers {phrases.verb(good, 'has', 'have')} it; {who} {does}"
-        )
+        lacks = value_words.lacks(others, len(subjects), part.expected, part.thing, yet=False)
+        summary = f"{phrases.listed(subjects)} {lacks}; {value_words.the_others(others, right)}"
     else:
         summary = (
             f"the name servers give different answers for {phrases.owner(part.owner)}: "
@@ -117,10 +113,10 @@ def _finding(part: Partition, context: Context) -> Finding:
         )
     return RULE.finding(
         summary=summary,
-        cause=_cause(others, right),
-        remedy="Find out which of them is the primary. If it has the record, raise its serial and "
-        "transfer the zone again. If not, create the record there. Independent copies each need "
-        "the record.",
+        cause=_cause(part, others, right),
+        remedy="Find out which server is the primary. If it has the record, increase its serial "
+        "and transfer the zone again. If not, create the record there. If the copies are separate, "
+        "each of them needs the record.",
         about=others,
         evidence={
             "owner_name": part.owner.to_text(),
@@ -130,7 +126,7 @@ def _finding(part: Partition, context: Context) -> Finding:
     )
 
 
-def _cause(others: tuple[Observation, ...], right: tuple[Observation, ...]) -> str:
+def _cause(part: Partition, others: tuple[Observation, ...], right: tuple[Observation, ...]) -> str:
     dname = any(
         isinstance(observation.reading, Alias) and observation.reading.dname
         for observation in (*others, *right)
@@ -140,22 +136,27 @@ def _cause(others: tuple[Observation, ...], right: tuple[Observation, ...]) -> s
     theirs = {observation.serial for observation in others} - {None}
     ours = {observation.serial for observation in right} - {None}
     everything = {observation.serial for observation in (*others, *right)}
-    if right and theirs and ours and theirs == ours:
-        return (
-            f"All of them serve {phrases.serials(others)}, so no zone transfer is pending. "
-            "Either the "
-            "zone was changed without a new serial, or they have separate copies, or a server "
-            "still "
-            "returns a cached negative answer."
-        )
-    if right and theirs and ours:
-        return (
-            f"Those without it serve {phrases.serials(others)}, the others "
-            f"{phrases.serials(right)}. The newer copy does not have it, so it was removed or "
-            "overwritten, or the copies are separate."
-        )
     if everything == {None}:
         return "The answers differ, and no serial could be read to show which is newer."
+    if right and theirs and ours and theirs != ours:
+        number = len(observations.nameservers(others))
+        return (
+            f"The {phrases.verb(number, 'server', 'servers')} without {part.thing} "
+            f"{phrases.verb(number, 'serves', 'serve')} {phrases.serials(others)}, the "
+            f"{phrases.verb(len(observations.nameservers(right)), 'one', 'ones')} with it "
+            f"{phrases.serials(right)}. Either {part.thing} was removed in the newer copy, or the "
+            "copies are separate."
+        )
+    if len(everything) == 1:
+        everybody = (*others, *right)
+        serve = phrases.all_of_them(len(observations.nameservers(everybody)))
+        negative = all(isinstance(o.reading, Absent) for o in others)
+        cached = "negative answer" if negative else "answer"
+        return (
+            f"{serve} {phrases.serials(everybody)}, so no zone transfer "
+            "is pending. Either the zone was changed without a new serial, or the servers have "
+            f"separate copies, or one of them still returns a cached {cached}."
+        )
     return (
         f"The answers differ ({phrases.serials((*others, *right))}), and no server has everything "
         "that is expected."

@@ -59,11 +59,15 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     wildcard = context.only_from_wildcard
     showing = tuple(o for o in context.lacking if observations.texts(o))
     servers = len(observations.nameservers(showing))
+    one = len(context.served) == 1
+    if len(showing) == len(context.usable):
+        who = value_words.everyone(context, servers)
+    else:
+        who = phrases.listed(phrases.subjects(showing, context.usable))
     yield RULE.finding(
-        summary=f"{phrases.listed(phrases.subjects(showing, context.usable))} "
-        f"{phrases.verb(servers, 'serves', 'serve')} "
-        f"{phrases.count(len(context.served), 'TXT value')} at {phrases.owner(context.target)}, "
-        "but not the expected one",
+        summary=f"{who} {phrases.verb(servers, 'serves', 'serve')} "
+        f"{'a TXT value' if one else f'{len(context.served)} TXT values'} at "
+        f"{phrases.owner(context.target)}, but not the expected one",
         cause=value_words.wrong_because(nearest, context)
         + _and_silent(len(context.lacking) - len(showing)),
         remedy=_write_beside_wildcard(context.target)
