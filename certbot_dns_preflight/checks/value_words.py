@@ -54,8 +54,12 @@ def lacks(
     return f"{phrases.verb(subjects, 'does', 'do')} not have {thing}{end}"
 
 
-def the_others(lacking: Sequence[Observation], right: Sequence[Observation]) -> str:
-    """Say that the rest has it: other servers, or other addresses of the same ones."""
+def the_others(
+    lacking: Sequence[Observation],
+    right: Sequence[Observation],
+    does: tuple[str, str] = ("does", "do"),
+) -> str:
+    """Begin to say what the rest has: other servers, or other addresses of the same ones."""
     names = set(observations.nameservers(lacking))
     good = len([name for name in observations.nameservers(right) if name not in names])
     same = len([o for o in right if o.nameserver in names])
@@ -64,7 +68,7 @@ def the_others(lacking: Sequence[Observation], right: Sequence[Observation]) -> 
     if good:
         one = phrases.verb(good, "name server", "name servers")
         parts.append(f"the other {one}" if good == 1 else f"the other {good} {one}")
-    return f"{phrases.listed(parts)} {phrases.verb(same + good, 'does', 'do')}"
+    return f"{phrases.listed(parts)} {phrases.verb(same + good, *does)}"
 
 
 def wrong_because(nearest: Comparison, context: Context) -> str:

@@ -104,8 +104,7 @@ def _finding(part: Partition, context: Context) -> Finding:
     others = part.disagreeing if right else some
     subjects = phrases.subjects(others, some)
     if right:
-        lacks = value_words.lacks(others, len(subjects), part.expected, part.thing, yet=False)
-        summary = f"{phrases.listed(subjects)} {lacks}; {value_words.the_others(others, right)}"
+        summary = f"{phrases.listed(subjects)} {_what_is_wrong(part, others, len(subjects))}"
     else:
         summary = (
             f"the name servers give different answers for {phrases.owner(part.owner)}: "
@@ -161,6 +160,19 @@ def _cause(part: Partition, others: tuple[Observation, ...], right: tuple[Observ
         f"The answers differ ({phrases.serials((*others, *right))}), and no server has everything "
         "that is expected."
     )
+
+
+def _what_is_wrong(part: Partition, others: tuple[Observation, ...], subjects: int) -> str:
+    """Say what some servers have in place of what the rest has."""
+    answers = value_words.answers(others, subjects, part.expected)
+    if all(isinstance(o.reading, Absent) for o in others):
+        lacks = value_words.lacks(others, subjects, part.expected, part.thing, yet=False)
+        return f"{lacks}; {value_words.the_others(others, part.right)}"
+    if answers.startswith("lack"):
+        have = value_words.the_others(others, part.right, ("has", "have"))
+        return f"{answers}; {have} all expected values"
+    have = value_words.the_others(others, part.right, ("has", "have"))
+    return f"{answers} instead of {part.thing}; {have} it"
 
 
 def _each_answer(some: Sequence[Observation]) -> Iterator[str]:

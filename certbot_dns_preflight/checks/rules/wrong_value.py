@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Survey
 
 
+_MOST_NAMED = 2  # name servers: of more than that, all of them are counted
+
 RULE = Rule(
     code=Code.WRONG_VALUE,
     severity=Severity.ERROR,
@@ -60,7 +62,7 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     showing = tuple(o for o in context.lacking if observations.texts(o))
     servers = len(observations.nameservers(showing))
     one = len(context.served) == 1
-    if len(showing) == len(context.usable):
+    if servers > _MOST_NAMED and len(showing) == len(context.usable):
         who = value_words.everyone(context, servers)
     else:
         who = phrases.listed(phrases.subjects(showing, context.usable))
