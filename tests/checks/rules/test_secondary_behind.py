@@ -134,3 +134,19 @@ def test_below_a_zone_of_ones_own_the_old_server_is_to_go_there() -> None:
 def test_a_server_that_the_newest_copy_lists_is_a_secondary_that_is_behind() -> None:
     found = diagnose(survey(moved(NS1, NS2)))[0]
     assert found.remedy.startswith("Check on ns2.example.net that NOTIFY from the primary arrives")
+
+
+def test_several_that_are_behind_are_spoken_of_in_the_plural() -> None:
+    facts = survey(hop(at(NS1, texts(), 42), at(NS2, nxdomain(), 41), at(NS3, nxdomain(), 41)))
+    found = only_error(facts, CODE)
+    assert found.summary.endswith(" do not have the record yet; the other name server does.")
+    assert "; the other serves 42. They have not transferred the change." in found.cause
+    assert "If they only poll, wait for the zone's refresh interval" in found.remedy
+
+
+def test_one_address_behind_beside_one_that_is_not() -> None:
+    facts = survey(hop(at(NS1, texts(), 42), at(NS2, texts(), 42), at(NS2_V6, nxdomain(), 41)))
+    assert only_error(facts, CODE).summary == (
+        "ns2.example.net at 2001:db8::2 does not have the record yet; its other address and the "
+        "other name server do."
+    )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from certbot_dns_preflight.facts.answers import Endpoint
@@ -8,6 +10,7 @@ from tests.builders.survey import (
     BOTH,
     NS1,
     NS2,
+    NS2_V6,
     NS3,
     OTHER,
     SECOND,
@@ -25,6 +28,9 @@ from tests.checks.asserting import (
     aliased,
     only_error,
 )
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.answers import Reading
 
 
 @pytest.mark.parametrize("theirs", [42, 43])
@@ -86,4 +92,51 @@ def test_a_separate_copy_that_only_the_registry_leads_to_is_no_matter_of_transfe
     assert found.remedy == (
         "If the zone was moved to another provider, remove ns2.example.net from the name servers "
         "at your registrar. If both are in use, create the record on both."
+    )
+
+
+@pytest.mark.parametrize(
+    ("reading", "words"),
+    [
+        (nxdomain(), "does not have the record; the other 2 name servers do."),
+        (
+            texts(OTHER),
+            (
+                f'answers with TXT "{OTHER.decode()}" instead of the record; the other 2 name servers '
+                "have it."
+            ),
+        ),
+        (
+            alias(),
+            (
+                "answers with a CNAME to record.other.test instead of the record; the other 2 name "
+                "servers have it."
+            ),
+        ),
+    ],
+    ids=["nothing", "another-value", "an-alias"],
+)
+def test_what_is_there_instead_is_told_and_who_has_it(reading: Reading, words: str) -> None:
+    facts = survey(hop(at(NS1, texts(), 42), at(NS2, reading, 42), at(NS3, texts(), 42)))
+    found = only_error(facts, "servers-disagree")
+    assert found.summary == f"ns2.example.net {words}"
+    cached = "negative answer" if reading == nxdomain() else "answer"
+    assert found.cause.startswith("All of them serve serial 42, so no zone transfer is pending. ")
+    assert found.cause.endswith(f"one of them still returns a cached {cached}.")
+
+
+def test_of_one_server_its_other_addresses_have_it() -> None:
+    facts = survey(hop(at(NS2, texts(), 42), at(NS2_V6, nxdomain(), 42)))
+    assert only_error(facts, "servers-disagree").summary == (
+        "ns2.example.net at 2001:db8::2 does not have the record; its other address does."
+    )
+
+
+def test_a_value_that_is_missing_is_named() -> None:
+    facts = survey(
+        hop(at(NS1, texts(VALUE, SECOND), 42), at(NS2, texts(VALUE), 42)),
+        expected=(VALUE, SECOND),
+    )
+    assert only_error(facts, "servers-disagree").summary == (
+        f'ns2.example.net lacks "{SECOND.decode()}"; the other name server has all expected values.'
     )
