@@ -144,7 +144,7 @@ def read(
     expected = survey.challenge.expected
     final, followed = _final_and_followed(survey)
     ailing = troubles(survey, unreachable)
-    # What fails by now is told as that; what it said before stands, but is no news beside it.
+    # What fails now is reported as failing; what it answered before adds nothing to that.
     failing = {
         (observation.nameserver, observation.endpoint)
         for trouble in ailing
@@ -198,7 +198,7 @@ def read(
 
 
 def _without(hop: Hop, failing: Collection[tuple[dns.name.Name, Endpoint]]) -> Hop:
-    """Leave out what servers said before that are told of as failing now."""
+    """Leave out the earlier answers of servers that are reported as failing now."""
     return replace(
         hop,
         observations=tuple(

@@ -35,15 +35,15 @@ def where(zone: ZoneState, places: Sequence[ServerAddress]) -> str:
 
 def hosts(places: Sequence[ServerAddress], zone: ZoneState | None = None) -> str:
     """Name servers; with the address where only part of a server's addresses is meant."""
-    texts = []
-    for place in places:
-        if place.nameserver is None:
-            texts.append(f"resolver {place.endpoint.address}")
-            continue
-        own = {p for p, _ in zone.places if p.nameserver == place.nameserver} if zone else set()
-        whole = bool(own) and own <= set(places)
-        host = phrases.host(place.nameserver)
-        texts.append(host if whole else f"{host} at {place.endpoint.address}")
+    texts = [f"resolver {p.endpoint.address}" for p in places if p.nameserver is None]
+    for server in nameservers(places):
+        own = {p for p, _ in zone.places if p.nameserver == server} if zone else set()
+        host = phrases.host(server)
+        if own and own <= set(places):
+            texts.append(host)
+        else:
+            addresses = [p.endpoint.address for p in places if p.nameserver == server]
+            texts.append(f"{host} at {phrases.listed(addresses)}")
     return phrases.listed(texts)
 
 

@@ -89,7 +89,7 @@ def of_scattered(
     served: tuple[bytes, ...],
     expected: tuple[bytes, ...],
 ) -> Partition | None:
-    """Where nobody has all values: whether the servers are of several minds nevertheless."""
+    """Check, if no server has all values, whether the servers differ nevertheless."""
     aliases = [observation for observation in wrong if isinstance(observation.reading, Alias)]
     if (
         len(aliases) not in (0, len(wrong))

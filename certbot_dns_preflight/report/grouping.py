@@ -1,4 +1,4 @@
-"""Which failed challenges look the same, so that the same story is told once. Pure.
+"""Which failed challenges look the same, so that each cause is described once. Pure.
 
 Two look the same if their errors have the same codes on the same servers, and every address
 answers alike; owner names, zones and values may differ.

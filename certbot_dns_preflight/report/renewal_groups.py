@@ -1,4 +1,4 @@
-"""Renewals that fail alike, so that the same story is told once for all of them. Pure.
+"""Renewals that fail alike, so that each cause is described once for all of them. Pure.
 
 Alike are lineages with the same problem, and those of which the same is found on the same servers;
 those that are ready and have no warning stand alone.
@@ -26,7 +26,7 @@ _DIRECTORIES = re.compile(r"(?<!\S)/(?:[^/\n]*/)+(?=[^/\s]+\.pem\b)")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Renewals that are told of together, in the order given; never empty."""
+    """Renewals that are reported together, in the order given; never empty."""
 
     renewals: tuple[Renewal, ...]
 

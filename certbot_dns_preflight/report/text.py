@@ -195,7 +195,7 @@ class _Report:
         page = self.page
         kind = finding.evidence.get("kind")
         code = f"{finding.code}: {kind}" if isinstance(kind, str) else finding.code
-        words = finding.cause if leading and finding.cause else opening(finding.summary)
+        words = opening(finding.cause if leading and finding.cause else finding.summary)
         if not leading or finding.cause or alike.number == 1:
             label = "cause" if leading else "also"
             words = self._words(alike.of(unended(words)))

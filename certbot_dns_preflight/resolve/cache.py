@@ -77,7 +77,7 @@ class DelegationCache:
         self.referrals.setdefault(apex, {})[endpoint] = response
 
     def forget(self) -> None:
-        """Drop what may have been mended meanwhile.
+        """Drop what may have been fixed meanwhile.
 
         How addresses answer is still known, and where registries' zones are: those don't change.
         """

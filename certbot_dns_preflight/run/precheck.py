@@ -1,6 +1,6 @@
 """The look before a record is made: what would stop the CA whatever the record says.
 
-Decides which findings waiting cannot mend. Asks nothing about the challenge's name, so that no
+Decides which findings waiting cannot fix. Asks nothing about the challenge's name, so that no
 negative answer for it gets into anybody's cache.
 """
 
@@ -265,7 +265,7 @@ class _Precheck:
 
 
 def has_permanent_errors(outcome: Outcome, *, skip: frozenset[str]) -> tuple[ChallengeOutcome, ...]:
-    """Give the challenges with an error that waiting cannot mend."""
+    """Give the challenges with an error that waiting cannot fix."""
     return tuple(
         judged
         for judged in outcome.challenges

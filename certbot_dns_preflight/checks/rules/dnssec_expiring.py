@@ -102,7 +102,9 @@ def _texts(zone: ZoneState, places: Sequence[ServerAddress], now: int) -> tuple[
     first = min(zone.expiring, key=lambda one: one.expiration)
     ahead = [one for one in zone.expiring if one.inception is not None]
     span, when, what = dnssec_words.span, dnssec_words.when, dnssec_words.what
-    tolerated = f"validators tolerate clocks that differ this much; this host's says {when(now)}"
+    tolerated = (
+        f"validators tolerate clocks that differ this much; this host's clock says {when(now)}"
+    )
     if first.expiration < now:
         return (
             f"The signatures of {apex} expired {span(now - first.expiration)} ago{where}",

@@ -52,7 +52,7 @@ RULE = Rule(
 
 
 def tell(left: Sequence[Left]) -> Finding:
-    """Tell of the values left, each with its owner name and an address that serves it."""
+    """Report the values left, each with its owner name and an address that serves it."""
     named = phrases.listed(
         f"{phrases.owner(owner)} TXT {phrases.value(value)} at {phrases.host(seen.nameserver)} "
         f"({seen.endpoint.address})"

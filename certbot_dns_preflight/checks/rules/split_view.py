@@ -76,7 +76,7 @@ def seen_here(survey: Survey) -> Iterator[Finding]:
     """Report an expected value that this host's own resolver shows, and no public name server."""
     seen = survey.probes.seen_here
     if seen is None or not any(map(observations.is_usable, survey.observations)):
-        return  # where no public name server has answered, nobody knows what they have
+        return  # no public name server has answered, so what they have is unknown
     resolver, name = seen.resolver.address, phrases.host(seen.name)
     values = phrases.listed(phrases.value(value) for value in seen.values)
     yield RULE.finding(

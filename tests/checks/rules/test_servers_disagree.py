@@ -102,8 +102,8 @@ def test_a_separate_copy_that_only_the_registry_leads_to_is_no_matter_of_transfe
         (
             texts(OTHER),
             (
-                f'answers with TXT "{OTHER.decode()}" instead of the record; the other 2 name servers '
-                "have it."
+                f'answers with TXT "{OTHER.decode()}" instead of the record; the other 2 name '
+                "servers have it."
             ),
         ),
         (
