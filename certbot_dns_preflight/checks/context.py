@@ -51,7 +51,7 @@ class Context:
 
     Rules about CAA, DNSSEC and views read `environment`, and `request`: who asks for a certificate,
     None where nobody does. `survey_failed`: an error is reported already of what the survey shows,
-    so that its servers' trouble need not be told again.
+    so that its servers' trouble need not be reported again.
     """
 
     survey: Survey

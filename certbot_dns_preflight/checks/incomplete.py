@@ -1,6 +1,7 @@
 """What could not be learned on the way: of a registry that gives nothing, NS sets not heard.
 
-Told with the codes of the servers' trouble, and worded apart: a registry's zone is not the user's.
+Reported with the codes of the servers' trouble, but in other words: a registry's zone is not the
+user's.
 """
 
 from __future__ import annotations
@@ -52,12 +53,12 @@ def unheard_sets(survey: Survey, rule: Rule, unreachable: UnreachablePolicy) -> 
     for hop in survey.hops:
         for unheard in hop.zone.unheard:
             about = (hop.zone.apex, unheard.zone, unheard.nameserver)
-            if about not in done and not _is_told(unheard, hop):
+            if about not in done and not _is_reported(unheard, hop):
                 done.add(about)
                 yield _unheard(unheard, hop.zone, rule, unreachable)
 
 
-def _is_told(unheard: Unheard, hop: Hop) -> bool:
+def _is_reported(unheard: Unheard, hop: Hop) -> bool:
     """Whether it is a server of the zone itself that gives no answer to anything."""
     own = [o for o in hop.observations if o.nameserver == unheard.nameserver]
     return (

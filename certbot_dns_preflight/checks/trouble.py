@@ -1,6 +1,6 @@
 """Which name servers give no usable answer, each with its one cause; and how they are named.
 
-What they are told with is the rules' to say.
+How it is worded is for the rules to say.
 """
 
 from __future__ import annotations
@@ -98,13 +98,13 @@ def _troubles(hop: Hop, severity: Severity) -> Iterator[Trouble]:
         if not mine:
             continue
         codes = {code for observation in mine if (code := _code(observation.reading))}
-        told = [code for code in _IN_ORDER if code in codes]
+        found = [code for code in _IN_ORDER if code in codes]
         usable = any(observations.is_usable(observation) for observation in mine)
-        if not told:
+        if not found:
             if not usable:
                 yield Trouble(Code.NAMESERVER_UNREACHABLE, severity, mine)
             continue
-        first = told[0]
+        first = found[0]
         if first is not Code.NAMESERVER_UNREACHABLE:
             at = tuple(
                 observation

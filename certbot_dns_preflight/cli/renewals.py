@@ -56,8 +56,8 @@ examples:
 def add_arguments(parser: Parser) -> None:
     """Describe the subcommand."""
     parser.description = (
-        "Look, with no record made, whether the next DNS-01 renewal of each\n"
-        "certificate in a certbot configuration directory can pass."
+        "Check, without creating a record, whether the next DNS-01 renewal of each\n"
+        "certificate in a certbot configuration directory can succeed."
     )
     parser.epilog = _EXAMPLES
     parser.add_argument(
@@ -74,11 +74,11 @@ def add_arguments(parser: Parser) -> None:
         help="only this one, in detail; repeatable",
     )
     parser.add_argument(
-        "--within", metavar="DAYS", help="only certificates that end within so many days"
+        "--within", metavar="DAYS", help="only certificates that expire within so many days"
     )
     add_format_options(parser, each="each certificate's JSON object, worst first")
     parser.add_argument(
-        "--failing-only", action="store_true", help="print nothing about renewals that can pass"
+        "--failing-only", action="store_true", help="print nothing about renewals that can succeed"
     )
     add_common_options(parser, idle=_IDLE)
     parser.set_defaults(run=run)

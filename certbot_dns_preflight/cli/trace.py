@@ -39,7 +39,7 @@ _IDLE = (  # nothing is waited for or judged
 def add_arguments(parser: Parser) -> None:
     """Describe the subcommand."""
     parser.description = (
-        "Show the way from the root to the name servers of the challenge name, "
+        "Show the path from the root to the name servers of the challenge name, "
         "what each\nof them answers, and the domain's own addresses."
     )
     parser.epilog = _EXAMPLES

@@ -1,6 +1,7 @@
 """Which zones a registry runs: the root, top-level domains, and the usual public suffixes below.
 
-No certificate user runs or can fix them, and their many servers are alike and well looked after. No list of public suffixes is read: those of one label more are known by their form.
+No certificate user runs or can fix them, and their many servers are alike and well looked after.
+No list of public suffixes is read: those of one label more are known by their form.
 """
 
 from __future__ import annotations

@@ -232,7 +232,7 @@ class _Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._told: dict[str, str] = {}
+        self._shown: dict[str, str] = {}
         self._begun = False
 
     def start(self) -> None:
@@ -246,8 +246,8 @@ class _Lines:
         news = []
         for survey in progress.surveys:
             owner, words = plain_name(survey.challenge.owner), headline(survey)
-            if self._told.get(owner) != words:
-                self._told[owner] = words
+            if self._shown.get(owner) != words:
+                self._shown[owner] = words
                 news.append(words)
         for words in news[:_MOST_LINES_AT_ONCE]:
             self._say(f"  {seconds(progress.elapsed):>6}  {words}")

@@ -168,13 +168,13 @@ def _findings(group: Group) -> Iterator[tuple[str, str, Finding]]:
     outcome = group.outcome
     if outcome is None:
         return
-    told: set[str] = set()
+    reported: set[str] = set()
     for picture in pictures(outcome):
         alike = Alike(picture)
         for finding in picture.challenges[0].findings:
             words = alike.of(finding.summary)
-            if finding.severity is Severity.ERROR and words not in told:
-                told.add(words)
+            if finding.severity is Severity.ERROR and words not in reported:
+                reported.add(words)
                 yield _LABELS[finding.severity], words, finding
     warnings: dict[str, dict[str, Finding]] = {}
     for judged in outcome.challenges:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Hop, Observation
 
 _DNS_PORT = 53
-_SHORTEST_TOLD = 0.05
+_SHORTEST_SHOWN = 0.05
 _WHOLE_SECONDS_FROM = 9.95
 _SILENCE = {
     answers.NoResponseReason.TIMED_OUT: "timed out",
@@ -113,7 +113,7 @@ def _zone_words(zone: dns.name.Name) -> str:
 def _since(first_match: float | None) -> str:
     if first_match is None:
         return ""
-    return "at once" if first_match < _SHORTEST_TOLD else f"after {seconds(first_match)}"
+    return "at once" if first_match < _SHORTEST_SHOWN else f"after {seconds(first_match)}"
 
 
 def error_words(seen: Observation) -> str | None:

@@ -44,8 +44,8 @@ RULE = Rule(
         ),
         Remedy(
             "the server does not check its zones",
-            "Check them: `named-checkzone ZONE FILE`, `kzonecheck FILE`, "
-            "`nsd-checkzone ZONE FILE`, `pdnsutil check-zone ZONE`.",
+            "Check them: `named-checkzone ZONE FILE`, `kzonecheck FILE`, `nsd-checkzone ZONE "
+            "FILE`, `pdnsutil check-zone ZONE`.",
         ),
     ),
 )

@@ -25,8 +25,8 @@ RULE = Rule(
     meaning="The alias points to a name whose zone does not exist or is not delegated.",
     reference="RFC 1034 section 3.6.2",
     explanation=(
-        "The alias chain ends at a name that does not exist: the parent zone answers "
-        "NXDOMAIN, or the target's name servers do not serve it."
+        "The alias chain ends at a name that does not exist: the parent zone answers NXDOMAIN, or "
+        "the target's name servers do not serve it."
     ),
     refusal="The CA's resolver follows the alias and gets NXDOMAIN or SERVFAIL.",
     confirm=(
@@ -40,8 +40,8 @@ RULE = Rule(
         ),
         Remedy(
             "the target's domain has expired",
-            "Remove the alias at once: whoever registers that domain can get "
-            "certificates for yours.",
+            "Remove the alias at once: whoever registers that domain can get certificates for "
+            "yours.",
         ),
         Remedy(
             "the target's zone is not delegated yet",

@@ -30,8 +30,8 @@ RULE = Rule(
     meaning="A CAA query fails at the name or one of its ancestors.",
     reference="RFC 8659 section 3",
     explanation=(
-        "Every name server must answer a CAA question, if only negatively. One gives "
-        "SERVFAIL, no answer, or a broken one; or nothing came within 20 seconds."
+        "Every name server must answer a CAA question, if only negatively. One gives SERVFAIL, no "
+        "answer, or a broken one; or nothing came within 20 seconds."
     ),
     refusal="If the CA cannot read CAA, it must not issue.",
     confirm=(

@@ -33,8 +33,7 @@ RULE = Rule(
     ),
     refusal=(
         "It does not refuse because of this. But a resolver may query any of them, so each one "
-        "must "
-        "have the record."
+        "must have the record."
     ),
     confirm=(
         "dig +norec @PARENT-ADDRESS ZONE NS",

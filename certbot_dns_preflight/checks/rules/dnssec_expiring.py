@@ -129,7 +129,6 @@ def _texts(zone: ZoneState, places: Sequence[ServerAddress], now: int) -> tuple[
         f"{what(first)} is signed until {when(first.expiration)}; a working signer renews earlier",
         (
             "Make sure the signer is running and all servers get the new signatures. Once they "
-            "expire, "
-            "the CA will refuse"
+            "expire, the CA will refuse"
         ),
     )

@@ -94,10 +94,9 @@ RULE = Rule(
     reference="RFC 8555 section 8.4",
     explanation=(
         "Reported instead of wrong-value if the mistake is recognised. Kinds: quoted (quotation "
-        "marks "
-        "became part of the data), whitespace, case, truncated, typo (one or two characters), "
-        "key-authorization (token.thumbprint where its SHA-256 digest belongs), hostname (an "
-        "alias target entered as text)."
+        "marks became part of the data), whitespace, case, truncated, typo (one or two "
+        "characters), key-authorization (token.thumbprint where its SHA-256 digest belongs), "
+        "hostname (an alias target entered as text)."
     ),
     refusal=(
         "The CA joins a TXT record's character-strings and compares them exactly, including letter "

@@ -36,8 +36,8 @@ RULE = Rule(
     remedies=(
         Remedy(
             "a zone file error",
-            "Check and reload: `named-checkzone ZONE FILE`, `nsd-checkzone ZONE "
-            "FILE`, `kzonecheck FILE`.",
+            "Check and reload: `named-checkzone ZONE FILE`, `nsd-checkzone ZONE FILE`, `kzonecheck "
+            "FILE`.",
         ),
         Remedy(
             "the secondary's copy has expired",

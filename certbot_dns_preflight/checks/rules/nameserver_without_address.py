@@ -29,8 +29,8 @@ RULE = Rule(
     meaning="A name in the NS records has no address.",
     reference="RFC 2181 section 10.3",
     explanation=(
-        "The NS record points at a host name with neither A nor AAAA records, or at an "
-        "alias, or into a zone that cannot be reached."
+        "The NS record points at a host name with neither A nor AAAA records, or at an alias, or "
+        "into a zone that cannot be reached."
     ),
     refusal=(
         "Resolvers lose time on it and have fewer name servers to fall back on. If it is the only "
@@ -48,8 +48,8 @@ RULE = Rule(
         ),
         Remedy(
             "glue is missing",
-            "If the name server lies in the zone it serves, register its addresses "
-            "(host records) at the registrar.",
+            "If the name server lies in the zone it serves, register its addresses (host records) "
+            "at the registrar.",
         ),
         Remedy(
             "the NS name is a CNAME",

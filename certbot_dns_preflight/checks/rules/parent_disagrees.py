@@ -25,13 +25,12 @@ RULE = Rule(
     meaning="The servers of the parent zone disagree about the delegation.",
     reference="RFC 1034 section 4.2.2",
     explanation=(
-        "Every server of the parent zone was asked who serves the zone below. Some list other name "
-        "servers than the rest, or do not know of the delegation at all. Of a registry's servers "
-        "two are asked."
+        "Every server of the parent zone was asked for the delegation. Some list different name "
+        "servers, or have no delegation at all. Of a registry's servers, only two are asked."
     ),
     refusal=(
-        "Its resolver asks any of the parent's servers. One that denies the delegation makes the "
-        "name not exist, by chance and from each network perspective anew."
+        "Its resolver asks any of the parent's servers. If that one denies the delegation, the "
+        "name does not exist for the CA, and each network perspective may ask another one."
     ),
     confirm=("dig +norec @PARENT-ADDRESS ZONE NS",),
     remedies=(

@@ -29,8 +29,7 @@ RULE = Rule(
     explanation=(
         "certbot had the record removed, but all of the zone's name servers still served it during "
         "the few seconds that dns-preflight watches. It does not watch if servers are slow or "
-        "down, "
-        "or if the record took long to appear."
+        "down, or if the record took long to appear."
     ),
     refusal=(
         "It does not: the certificate is not affected. But old values pile up (stale-values), and "

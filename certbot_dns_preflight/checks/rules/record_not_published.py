@@ -49,13 +49,12 @@ RULE = Rule(
         Remedy(
             "it was written to another account, provider or view",
             "Compare the name servers in your provider's panel with those in the report. Only "
-            "those "
-            "in the report count.",
+            "those in the report count.",
         ),
         Remedy(
             "it was saved but the zone was not loaded",
-            "Raise the serial and reload the zone on the primary (`rndc reload ZONE`, "
-            "`knotc zone-reload ZONE`, `pdns_control reload`), and read its log.",
+            "Raise the serial and reload the zone on the primary (`rndc reload ZONE`, `knotc "
+            "zone-reload ZONE`, `pdns_control reload`), and read its log.",
         ),
         Remedy(
             "the zone file has the record below a zone cut",

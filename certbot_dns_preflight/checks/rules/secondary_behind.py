@@ -48,8 +48,7 @@ RULE = Rule(
         Remedy(
             "the transfer is refused or fails",
             "Try `dig @PRIMARY ZONE AXFR` from the secondary, with its TSIG key. Make sure TCP "
-            "port "
-            "53 is open between the two and their clocks agree.",
+            "port 53 is open between the two and their clocks agree.",
         ),
         Remedy(
             "the secondary only polls",

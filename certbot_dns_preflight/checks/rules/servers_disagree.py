@@ -40,8 +40,8 @@ RULE = Rule(
         Remedy(
             "the zone was changed without a new serial",
             "Increase the serial on the primary and reload. If a secondary still keeps its copy, "
-            "transfer the zone again (`rndc retransfer ZONE`, "
-            "`knotc zone-retransfer ZONE`, `pdns_control retrieve ZONE`).",
+            "transfer the zone again (`rndc retransfer ZONE`, `knotc zone-retransfer ZONE`, "
+            "`pdns_control retrieve ZONE`).",
         ),
         Remedy(
             "two primaries, or two providers, each with its own copy",
