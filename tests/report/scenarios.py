@@ -118,8 +118,8 @@ def behind() -> Outcome:
                     cause="ns3.example.net serves zone serial 2026112301 and answers NXDOMAIN; the "
                     "others serve 2026112302. It has not transferred the change.",
                     remedy="Check on ns3.example.net that NOTIFY from the primary arrives and that "
-                    "zone transfers are allowed. If it only polls, wait for its refresh interval "
-                    "or raise --timeout.",
+                    "zone transfers are allowed. If it only polls, wait for the zone's refresh "
+                    "interval or raise --timeout.",
                 ),
             ),
         )
@@ -240,9 +240,9 @@ def dead_server() -> Outcome:
             findings=(
                 error(
                     "nameserver-unreachable",
-                    "no address of ns2.example.net answers.",
-                    cause="Tried: 192.0.2.2 timed out and 2001:db8::2 timed out.",
-                    remedy="Start it and open port 53 (UDP and TCP).",
+                    "ns2.example.net does not answer.",
+                    cause="Tried: 192.0.2.2 (timed out) and 2001:db8::2 (timed out).",
+                    remedy="Check that it is running and that port 53 (UDP and TCP) is open.",
                 ),
                 error(
                     "nameserver-refuses",
@@ -475,7 +475,12 @@ def no_such_domain() -> Outcome:
             domain="nosuch.example",
             obstacle=NoSuchDomain(name("nosuch.example."), name("example.")),
             findings=(
-                error("no-such-domain", "nosuch.example does not exist: example answers NXDOMAIN."),
+                error(
+                    "no-such-domain",
+                    "nosuch.example does not exist: the name servers of example answer NXDOMAIN.",
+                    name="nosuch.example.",
+                    zone="example.",
+                ),
             ),
         )
     )
