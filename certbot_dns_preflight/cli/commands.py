@@ -29,7 +29,7 @@ _HELPS = {
     "check": "check whether the record is visible everywhere",
     "trace": "show the path to the name servers, step by step",
     "hook": "run a hook that writes records, then wait for them",
-    "renewals": "check whether certbot's next renewals can succeed",
+    "renewals": "check whether certbot's renewals can succeed",
     "delegate": "have the record created in another zone, with a CNAME",
     "explain": "explain what a finding means and what to do",
     "completion": "print the completion script for a shell",

@@ -29,8 +29,8 @@ dd { margin: 0; }
 code { font-family: ui-monospace, monospace; font-size: 0.9em; }
 .finding { border-left: 0.25rem solid var(--line); padding: 0.25rem 0.75rem; margin: 0.5rem 0; }
 .finding p { margin: 0.2rem 0; }
-.copied { margin: 0.2rem 0; overflow-x: auto; user-select: all;
-  font: 0.9em ui-monospace, monospace; }
+.copied { margin: 0.2rem 0; white-space: pre-wrap; overflow-wrap: anywhere; user-select: all;
+  font: 0.9em/1.5 ui-monospace, monospace; }
 .finding.error { border-color: var(--bad); }
 .finding.warning { border-color: var(--doubt); }
 .reference, footer { font-size: 0.85rem; opacity: 0.8; }
@@ -63,6 +63,5 @@ tr.absent, tr.match { background: none; }
 @media print { :root { color-scheme: light; --paper: #ffffff; --text: #000000; --soft: #ffffff;
   --line: #999999; --good: #1a7f37; --bad: #b42318; --doubt: #9a6700; }
   body { max-width: none; font-size: 10pt; } .wide { overflow: visible; }
-  .copied { white-space: pre-wrap; }
   tr, .finding, svg { break-inside: avoid; } svg, .swatch { print-color-adjust: exact; } }
 """

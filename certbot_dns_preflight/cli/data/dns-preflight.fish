@@ -3,7 +3,7 @@ complete -c dns-preflight -f
 complete -c dns-preflight -n 'not __fish_seen_subcommand_from check trace hook renewals delegate explain completion' -a check -d 'check whether the record is visible everywhere'
 complete -c dns-preflight -n 'not __fish_seen_subcommand_from check trace hook renewals delegate explain completion' -a trace -d 'show the path to the name servers, step by step'
 complete -c dns-preflight -n 'not __fish_seen_subcommand_from check trace hook renewals delegate explain completion' -a hook -d 'run a hook that writes records, then wait for them'
-complete -c dns-preflight -n 'not __fish_seen_subcommand_from check trace hook renewals delegate explain completion' -a renewals -d 'check whether certbot\'s next renewals can succeed'
+complete -c dns-preflight -n 'not __fish_seen_subcommand_from check trace hook renewals delegate explain completion' -a renewals -d 'check whether certbot\'s renewals can succeed'
 complete -c dns-preflight -n 'not __fish_seen_subcommand_from check trace hook renewals delegate explain completion' -a delegate -d 'have the record created in another zone, with a CNAME'
 complete -c dns-preflight -n 'not __fish_seen_subcommand_from check trace hook renewals delegate explain completion' -a explain -d 'explain what a finding means and what to do'
 complete -c dns-preflight -n 'not __fish_seen_subcommand_from check trace hook renewals delegate explain completion' -a completion -d 'print the completion script for a shell'
