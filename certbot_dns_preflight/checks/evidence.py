@@ -29,7 +29,14 @@ def served(context: Context) -> dict[str, Json]:
         "owner_name": context.target.to_text(),
         "expected": values(context.survey.challenge.expected),
         "addresses": places(context.lacking, expected=context.expected),
+        **compared(context.comparisons),
     }
+
+
+def compared(comparisons: Iterable[Comparison]) -> dict[str, Json]:
+    """Give the pairs of values that are worth showing side by side, the most telling one first."""
+    pairs: list[Json] = [comparison(one) for one in comparisons]
+    return {"comparisons": pairs} if pairs else {}
 
 
 def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] = ()) -> list[Json]:

@@ -1,4 +1,4 @@
-"""The known ways in which a value is got wrong, and how each is told from two values. Pure.
+"""The known ways in which a value gets changed, and how to recognise each. Pure.
 
 Decides whether one value is a mangling of another. Which values are compared is for
 `txt_difference` to say.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import bisect
 import functools
 import heapq
+import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -91,6 +92,19 @@ class Difference:
     def nearest(self) -> Comparison | None:
         """The most telling comparison: a known kind of mangling, else the smallest distance."""
         return min(self.comparisons, key=_telling, default=None)
+
+    @property
+    def telling(self) -> tuple[Comparison, ...]:
+        """The nearest comparison, and one that shares neither of its values with it."""
+        nearest = self.nearest
+        if nearest is None:
+            return ()
+        others = (
+            other
+            for other in self.comparisons
+            if other.expected != nearest.expected and other.served != nearest.served
+        )
+        return nearest, *itertools.islice(others, 1)
 
 
 def compare(expected: Iterable[bytes], served: Iterable[bytes]) -> Difference:

@@ -95,7 +95,12 @@ def run(args: argparse.Namespace) -> Exit:
     if args.json:
         sys.stdout.write(written)
     elif not args.quiet:
-        shown = render(plan, width=width(), colour=wants_colour(args), unicode=speaks_unicode())
+        shown = render(
+            plan,
+            width=width(sys.stdout),
+            colour=wants_colour(args, sys.stdout),
+            unicode=speaks_unicode(sys.stdout),
+        )
         sys.stdout.write(f"{shown}\n")
     return status
 

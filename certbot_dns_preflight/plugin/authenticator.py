@@ -195,7 +195,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         except errors.Error:
             raise
         except Exception as error:
-            # Ours to mend, and no statement about the records: say so, and never answer unseen
+            # A bug of ours, and no statement about the records: say so, and never answer unseen
             # unless that is what was asked for.
             logger.debug("The check failed", exc_info=True)
             outcome.keep_failure([c.domain for c in asked], self._settings)

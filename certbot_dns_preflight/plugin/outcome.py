@@ -192,7 +192,7 @@ def _keep(result: Outcome, how: settings.Settings) -> bool:
     logger.debug("The outcome of the preflight:\n%s", _for_the_log(written))
     try:
         if how.report is not None:
-            wanted = report_file.content(result, how.report)
+            wanted = report_file.content(result, how.report, surface=Surface.CERTBOT)
             atomic_file.write_atomically(how.report, wanted, mode=0o600)
             is_written = True
     except atomic_file.ReportFileError as error:

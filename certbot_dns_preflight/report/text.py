@@ -23,6 +23,7 @@ from certbot_dns_preflight.report.headline import first_error, headline, is_unva
 from certbot_dns_preflight.report.notes import MOST_NOTES, note_lines
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.plain_name import plain_name
+from certbot_dns_preflight.report.remedy import beside_records
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.values import value_lines
 from certbot_dns_preflight.report.words import (
@@ -195,7 +196,7 @@ class _Report:
         page = self.page
         kind = finding.evidence.get("kind")
         code = f"{finding.code}: {kind}" if isinstance(kind, str) else finding.code
-        words = finding.cause if leading and finding.cause else opening(finding.summary)
+        words = opening(finding.cause if leading and finding.cause else finding.summary)
         if not leading or finding.cause or alike.number == 1:
             label = "cause" if leading else "also"
             words = self._words(alike.of(unended(words)))
@@ -208,16 +209,9 @@ class _Report:
 
     def _fix(self, finding: Finding, alike: Alike) -> str:
         """Say what to do; a record that follows on a line of its own is not in the sentence too."""
-        remedy = finding.remedy
-        if not finding.records or alike.number > 1:
-            return self._words(alike.of(remedy))
-        for record in finding.records:
-            remedy = remedy.replace(record, "this record")
-        several = len(finding.records) > 1
-        tail = "" if "this record" in remedy else " The records:" if several else " The record:"
-        if not tail:
-            remedy = f"{unended(remedy)}:"
-        return self._words(remedy) + tail
+        if alike.number > 1:
+            return self._words(alike.of(finding.remedy))
+        return self._words(beside_records(finding))
 
     def _commands(self, finding: Finding, challenge: ChallengeOutcome) -> None:
         for number, command in enumerate(commands(finding, challenge.survey)):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _DNS_PORT = 53
 _MINUTE = 60
-_SHORTEST_TOLD = 0.05
+_SHORTEST_SHOWN = 0.05
 _WHOLE_SECONDS_FROM = 9.95
 _SILENCE = {
     answers.NoResponseReason.TIMED_OUT: "timed out",
@@ -105,13 +105,17 @@ def _value_words(texts: tuple[bytes, ...], expected: tuple[bytes, ...], *, follo
 def _why_not_authoritative(upward: dns.name.Name | None, *, recursive: bool) -> str:
     if recursive:
         return " (recursive)"
-    return f": refers up to {plain_name(upward)}" if upward is not None else ""
+    return f": refers up to {_zone_words(upward)}" if upward is not None else ""
+
+
+def _zone_words(zone: dns.name.Name) -> str:
+    return "the root" if len(zone) == 1 else plain_name(zone)
 
 
 def _since(first_match: float | None) -> str:
     if first_match is None:
         return ""
-    return "at once" if first_match < _SHORTEST_TOLD else f"after {seconds(first_match)}"
+    return "at once" if first_match < _SHORTEST_SHOWN else f"after {seconds(first_match)}"
 
 
 def error_words(seen: Observation) -> str | None:

@@ -85,7 +85,7 @@ class DelegationCache:
         return min((seconds_to_keep(response.message) for response in said), default=0)
 
     def forget(self) -> None:
-        """Drop what may have been mended meanwhile.
+        """Drop what may have been fixed meanwhile.
 
         How addresses answer is still known, and where registries' zones are: those don't change.
         """

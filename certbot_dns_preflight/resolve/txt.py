@@ -224,7 +224,7 @@ class TxtSurvey:
                 continue
             silent = isinstance(track.reading, Unreachable)
             if silent and observation.nameserver in heard:
-                # Its name server speaks for it: that it is silent is no reason to wait for long.
+                # Another address of its name server answers, so its silence is not waited for.
                 if complete or observation.later is not None:
                     beside.add(self._ask_beside(owner, zone, observation.endpoint))
             elif complete or not self._settled(observation, alias) or track.flips > 1:

@@ -110,7 +110,7 @@ class Walker:
         await self._servers.close()
 
     def forget(self) -> None:
-        """Drop what was learned, so that a delegation mended meanwhile is seen."""
+        """Drop what was learned, so that a delegation fixed meanwhile is seen."""
         self._known.forget()
         self._turns.clear()
         self._interception.forget()

@@ -1,6 +1,6 @@
 """The look before a record is made: what would stop the CA whatever the record says.
 
-Which of it waiting cannot mend is for `permanence` to say. Asks nothing about the challenge's name,
+Which of it waiting cannot fix is for `permanence` to say. Asks nothing about the challenge's name,
 so that no negative answer for it gets into anybody's cache.
 """
 

@@ -24,7 +24,7 @@ class Timings:
     share_of_wait: float = 0.05  # so that a late secondary is noticed in a twentieth of its delay
     confirming_pause: float = 0.3
     stale_after: float = 10.0  # readiness older than this is looked at once more at the end
-    relearn_every: float = 30.0  # delegations may have been mended meanwhile
+    relearn_every: float = 30.0  # delegations may have been fixed meanwhile
 
     # Until a wait ends before its time.
     hopeless_for: float = 10.0  # in which what no waiting mends shows itself all the time

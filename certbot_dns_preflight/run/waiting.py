@@ -242,7 +242,7 @@ class _Preflight:
         return all(run.looks_ready() for run in self._runs if run.is_open)
 
     def _relearn(self) -> None:
-        """Forget delegations now and then, so that one that is mended meanwhile is seen."""
+        """Forget delegations now and then, so that one that is fixed meanwhile is seen."""
         if _now() - self._relearned_at > self._timings.relearn_every:
             self._relearned_at = _now()
             self._session.walker.forget()

@@ -13,7 +13,7 @@ from certbot_dns_preflight.report import text
 from certbot_dns_preflight.report.side_by_side import first_difference, side_by_side
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from tests.builders.strategies import OUTCOMES, VALUES
-from tests.builders.survey import THERE, error, judged, run, seen
+from tests.builders.survey import THERE, VALUE, error, judged, run, seen, texts
 from tests.report import scenarios
 
 PAGES = Path(__file__).parent / "pages"
@@ -171,6 +171,16 @@ def test_the_characters_that_differ_stand_out() -> None:
     page = text.render(scenarios.one_character_off(), colour=True)
     assert "nR1sL\x1b[1;31m0\x1b[0mpW6" in page
     assert "nR1sL\x1b[1;31mO\x1b[0mpW6" in page
+
+
+def test_only_what_a_finding_compared_stands_side_by_side() -> None:
+    compared = text.render(scenarios.one_character_off())
+    finding = error("mangled-value", "all 3 name servers serve a value that differs.")
+    served = scenarios.three_servers(texts(VALUE.replace(b"0p", b"Op")))
+    bare = text.render(run(judged(*served, findings=(finding,))))
+    assert '^ character 22 of 43: "O" instead of "0"' in compared
+    assert "^" not in bare
+    assert f"  expected  {VALUE.decode()}\n  served    " in bare
 
 
 @pytest.mark.parametrize("name", ["unstable", "bogus"])

@@ -178,6 +178,39 @@ def test_what_only_an_old_copy_lists_at_the_apex_is_the_delegations_alone(
     ]
 
 
+@pytest.mark.parametrize("serial", [2, 2024])
+def test_an_old_provider_that_lists_itself_is_told_from_a_secondary(
+    lab: Lab, look: Look, serial: int
+) -> None:
+    """Its serials are its own: they tell nothing about a transfer."""
+    pair = lab.addresses()
+    lab.name_addresses("old.dns.test.", pair)
+    before = zone_text("shop.test.", ["old.dns.test."], serial=serial)
+    now = zone_text("shop.test.", [lab.bind, lab.nsd], CHALLENGE, serial=2)
+    with misbehaving.Authoritative(pair, {"shop.test.": before}):
+        lab.zone(
+            "shop.test.",
+            {lab.bind: now, lab.nsd: now},
+            apex=[lab.bind, lab.nsd],
+            delegation=["old.dns.test.", lab.bind],
+        )
+        seen = look("shop.test", VALUE)
+    found = seen.fails(
+        "servers-disagree",
+        naming=("old.dns.test gets queries for shop.test, but has its own copy of the zone",),
+        warnings=frozenset({"delegation-mismatch"}),
+    )
+    assert found["nameserver"] == "old.dns.test."
+    assert found["remedy"].startswith(
+        "If the zone was moved to another provider, remove old.dns.test from the name servers at "
+        "your registrar."
+    )
+    assert seen.finding("delegation-mismatch")["evidence"]["apex"] == [
+        lab.bind.host,
+        lab.nsd.host,
+    ]
+
+
 # -- addresses that nobody outside can reach -----------------------------------------------------
 
 

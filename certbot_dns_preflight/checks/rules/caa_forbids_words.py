@@ -46,7 +46,9 @@ def summary(  # noqa: PLR0911 - one sentence a reason
         case Rejection.OTHER_ACCOUNT:
             return f"CAA at {at} allows {ca} only for another ACME account{for_wildcards}"
         case Rejection.OTHER_METHOD:
-            return f"CAA at {at} does not let {ca} validate by {request.method}{for_wildcards}"
+            return (
+                f"CAA at {at} does not allow {ca} to validate with {request.method}{for_wildcards}"
+            )
         case Rejection.DUPLICATE_PARAMETER:
             return f"CAA at {at} has {decisive.detail} twice in one record, so no CA may issue"
         case Rejection.MALFORMED:

@@ -49,12 +49,12 @@ NUMBER_5 = IssuanceRequest(("letsencrypt.org",), "https://acme-v02.api.letsencry
         ),
         (
             ["0 issue letsencrypt.org; validationmethods=http-01"],
-            "CAA at example.com does not let letsencrypt.org validate by dns-01.",
+            "CAA at example.com does not allow letsencrypt.org to validate with dns-01.",
             "Set validationmethods=http-01,dns-01.",
         ),
         (
             ["0 issue letsencrypt.org; validationmethods="],
-            "CAA at example.com does not let letsencrypt.org validate by dns-01.",
+            "CAA at example.com does not allow letsencrypt.org to validate with dns-01.",
             "Set validationmethods=dns-01.",
         ),
         (
