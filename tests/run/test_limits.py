@@ -24,7 +24,7 @@ from certbot_dns_preflight.report import json_report
 from certbot_dns_preflight.resolve import budgets
 from certbot_dns_preflight.resolve.budgets import Budgets
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
-from certbot_dns_preflight.run import precheck, session, waiting
+from certbot_dns_preflight.run import permanence, precheck, session, waiting
 from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Settings
 from tests.builders.survey import name
@@ -132,8 +132,8 @@ def test_a_limit_stops_an_order_beforehand_if_it_is_the_zones_own(
     outcome = facts.judged(settings, IssuanceRequest(("letsencrypt.org",)))
     assert errors(outcome) == ["limit-reached"]
     assert outcome.challenges[0].findings[0].evidence["scope"] == ("run" if whole_run else "zone")
-    assert bool(precheck.has_permanent_errors(outcome, skip=frozenset())) is stops
-    assert precheck.has_permanent_errors(outcome, skip=frozenset({"limit-reached"})) == ()
+    assert bool(permanence.has_permanent_errors(outcome, skip=frozenset())) is stops
+    assert permanence.has_permanent_errors(outcome, skip=frozenset({"limit-reached"})) == ()
 
 
 @pytest.mark.usefixtures("branching")
