@@ -40,7 +40,7 @@ NOT_RUN = {
     r"certbot …": "only the option matters",
     r"systemctl": "needs systemd; test_renewals runs with the unit's rights",
     r"nsupdate": "part of a script that test_hook runs whole",
-    r"(?:python -m (?:tests\.fuzz|benchmarks\.\w+)|script/)": "takes minutes; the tests run these in small",
+    r"(?:python -m (?:tests\.fuzz|benchmarks\.\w+)|script/)": "takes minutes; run small in tests",
 }
 GENERATED = ROOT / "docs" / "reference" / "findings.md"
 
