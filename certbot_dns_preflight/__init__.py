@@ -1,4 +1,4 @@
-"""Certbot authenticator that looks before the certificate authority is told to.
+"""Certbot authenticator that checks the records before the certificate authority does.
 
 `dns-preflight` wraps any DNS-01 authenticator, waits until the ``_acme-challenge`` TXT record
 is visible on every authoritative name server, and otherwise says, server by server, what differs.

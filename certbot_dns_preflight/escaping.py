@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 _FIRST_PRINTABLE, _LAST_PRINTABLE = 0x20, 0x7E
 _BACKSLASH = 0x5C
+_ESCAPED = {
+    byte: f"\\{byte:03d}"
+    for byte in range(256)
+    if not _FIRST_PRINTABLE <= byte <= _LAST_PRINTABLE or byte == _BACKSLASH
+}
 
 
 def presentation(value: bytes) -> str:
@@ -20,12 +25,7 @@ def presentation(value: bytes) -> str:
 
     Every byte outside printable ASCII, and the backslash, becomes ``\DDD``.
     """
-    return "".join(
-        chr(byte)
-        if _FIRST_PRINTABLE <= byte <= _LAST_PRINTABLE and byte != _BACKSLASH
-        else f"\\{byte:03d}"
-        for byte in value
-    )
+    return value.decode("latin-1").translate(_ESCAPED)
 
 
 def printable(text: str) -> str:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.caa import CaaAnswer, Climb, Look, Property
 
 
+_USEFUL = Properties | NoProperties | AliasTo
+
+
 @dataclass(frozen=True, slots=True)
 class RelevantSet:
     """A record set that decides, the name where it is served, and by whom, among all asked."""
@@ -44,13 +47,19 @@ def relevant(climb: Climb) -> Iterator[RelevantSet | Unanswered]:
         for answer in look.answers:
             by_owner.setdefault(answer.owner, []).append(answer)
         for answers in by_owner.values():
-            if any(isinstance(a.content, Properties | NoProperties | AliasTo) for a in answers):
+            useful = Properties | NoProperties if any(map(_is_endless, answers)) else _USEFUL
+            if any(isinstance(a.content, useful) for a in answers):
                 continue
             failed = tuple(a for a in answers if isinstance(a.content, Failed))
             if failed:
                 yield Unanswered(look.name, failed)
             return
         yield from _sets(look)
+
+
+def _is_endless(answer: CaaAnswer) -> bool:
+    """Whether it says that the aliases which lead to its owner name have no end."""
+    return isinstance(answer.content, Failed) and answer.content.endless
 
 
 def _sets(look: Look) -> Iterator[RelevantSet]:

@@ -75,6 +75,8 @@ def with_environment(
     request: IssuanceRequest,
 ) -> tuple[Finding, ...]:
     """Add to a survey's findings what is around it: CAA, DNSSEC, views, addresses."""
+    if isinstance(survey.obstacle, NoEgress | Intercepted):
+        return tuple(found)  # whatever seems to be around it, nobody can know from here
     context = read(
         survey, environment=environment, request=request, survey_failed=_has_error(found)
     )

@@ -42,16 +42,16 @@ class Context:
     `final` is the hop that must hold the values, None where the walk did not get there; `followed`
     are those before it, whose servers must show the alias. Of the final zone's addresses, `usable`
     have an authoritative answer; of these, `holding` show every expected value now, `unsteady` had
-    them in this run and lack them, `lacking` are the rest. `served` are all values shown, `nearest`
-    says how the most telling of them differs from what is missing, `not_compared` how many were too
-    many to be compared for that. `misplaced` are expected values
+    them in this run and lack them, `lacking` are the rest. `served` are all values shown,
+    `comparisons` say how the most telling of them differ from what is missing, the `nearest` first,
+    `not_compared` how many were too many to be compared for that. `misplaced` are expected values
     that no address shows where they belong, but that were seen elsewhere. `conflicts` are addresses
     that show other data beside a CNAME. `partitions` are the zones whose servers do not answer
     alike, the final one first; `troubles` what ails servers without a usable answer.
 
     Rules about CAA, DNSSEC and views read `environment`, and `request`: who asks for a certificate,
     None where nobody does. `survey_failed`: an error is reported already of what the survey shows,
-    so that its servers' trouble need not be told again.
+    so that its servers' trouble need not be reported again.
     """
 
     survey: Survey
@@ -66,13 +66,18 @@ class Context:
     served: tuple[bytes, ...]
     misplaced: frozenset[bytes]
     conflicts: tuple[Observation, ...]
-    nearest: Comparison | None
+    comparisons: tuple[Comparison, ...]
     not_compared: int
     partitions: tuple[Partition, ...]
     troubles: tuple[Trouble, ...]
     environment: DomainEnvironment
     request: IssuanceRequest | None
     survey_failed: bool
+
+    @property
+    def nearest(self) -> Comparison | None:
+        """How the served value nearest to a missing one differs from it."""
+        return self.comparisons[0] if self.comparisons else None
 
     @property
     def partly_served(self) -> bool:
@@ -111,6 +116,11 @@ class Context:
         return bool(self.served) and self.survey.probes.wildcard_texts.issuperset(self.served)
 
     @property
+    def leftover(self) -> frozenset[dns.name.Name]:
+        """The name servers that are delegated to, and that the zone itself no longer lists."""
+        return frozenset(name for part in self.partitions for name in part.leftover)
+
+    @property
     def target(self) -> dns.name.Name:
         """The name that must hold the values, as far as known."""
         chain = self.survey.alias_chain
@@ -134,7 +144,7 @@ def read(
     expected = survey.challenge.expected
     final, followed = _final_and_followed(survey)
     ailing = troubles(survey, unreachable)
-    # What fails by now is told as that; what it said before stands, but is no news beside it.
+    # What fails now is reported as failing; what it answered before adds nothing to that.
     failing = {
         (observation.nameserver, observation.endpoint)
         for trouble in ailing
@@ -154,14 +164,14 @@ def read(
         for observation in hop.observations
         if isinstance(observation.reading, Alias) and observation.reading.conflict
     )
-    parts: list[Partition | None] = []
+    parts: list[tuple[Partition | None, Hop]] = []
     if final is not None and not conflicts:
         right, wrong = (holding, lacking) if expected else partition.by_newest(answering)
         if right and wrong:
-            parts.append(partition.of_values(final.owner, right, wrong, expected))
+            parts.append((partition.of_values(final.owner, right, wrong, expected), final))
         elif wrong and expected and not unsteady:
-            parts.append(partition.of_scattered(final.owner, wrong, served, expected))
-    parts += (partition.of_alias(_without(hop, failing), expected) for hop in followed)
+            parts.append((partition.of_scattered(final.owner, wrong, served, expected), final))
+    parts += ((partition.of_alias(_without(hop, failing), expected), hop) for hop in followed)
     return Context(
         survey=survey,
         expected=expected,
@@ -175,9 +185,11 @@ def read(
         served=served,
         misplaced=frozenset(s.value for s in survey.probes.sightings) - set(served),
         conflicts=conflicts,
-        nearest=difference.nearest,
+        comparisons=difference.telling,
         not_compared=difference.not_compared,
-        partitions=tuple(part for part in parts if part is not None),
+        partitions=tuple(
+            partition.with_leftover(part, hop.zone) for part, hop in parts if part is not None
+        ),
         troubles=ailing,
         environment=environment or DomainEnvironment(),
         request=request,
@@ -186,7 +198,7 @@ def read(
 
 
 def _without(hop: Hop, failing: Collection[tuple[dns.name.Name, Endpoint]]) -> Hop:
-    """Leave out what servers said before that are told of as failing now."""
+    """Leave out the earlier answers of servers that are reported as failing now."""
     return replace(
         hop,
         observations=tuple(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import show_name
-from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,11 +25,6 @@ if TYPE_CHECKING:
 _HOUR, DAY = 3600, 86400
 
 
-def is_top_level(zone: ZoneState) -> bool:
-    """Whether it is the root's, a top-level domain's or the like: a registry's signatures last."""
-    return is_registry(zone.apex)
-
-
 def where(zone: ZoneState, places: Sequence[ServerAddress]) -> str:
     """Say where, unless it is everywhere."""
     everywhere = {place for place, _ in zone.places}
@@ -41,15 +35,15 @@ def where(zone: ZoneState, places: Sequence[ServerAddress]) -> str:
 
 def hosts(places: Sequence[ServerAddress], zone: ZoneState | None = None) -> str:
     """Name servers; with the address where only part of a server's addresses is meant."""
-    texts = []
-    for place in places:
-        if place.nameserver is None:
-            texts.append(f"resolver {place.endpoint.address}")
-            continue
-        own = {p for p, _ in zone.places if p.nameserver == place.nameserver} if zone else set()
-        whole = bool(own) and own <= set(places)
-        host = phrases.host(place.nameserver)
-        texts.append(host if whole else f"{host} at {place.endpoint.address}")
+    texts = [f"resolver {p.endpoint.address}" for p in places if p.nameserver is None]
+    for server in nameservers(places):
+        own = {p for p, _ in zone.places if p.nameserver == server} if zone else set()
+        host = phrases.host(server)
+        if own and own <= set(places):
+            texts.append(host)
+        else:
+            addresses = [p.endpoint.address for p in places if p.nameserver == server]
+            texts.append(f"{host} at {phrases.listed(addresses)}")
     return phrases.listed(texts)
 
 

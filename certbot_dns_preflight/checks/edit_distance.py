@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 _LONGEST_MEASURED = 8192
+_WORD = 512
 
 
 def edit_distance(left: bytes, right: bytes) -> int | None:
@@ -14,7 +17,7 @@ def edit_distance(left: bytes, right: bytes) -> int | None:
         return 0
     start = common_prefix(left, right)
     left, right = left[start:], right[start:]
-    end = common_prefix(left[::-1], right[::-1])
+    end = common_suffix(left, right)
     if end:
         left, right = left[:-end], right[:-end]
     short, long = sorted((left, right), key=len)
@@ -23,6 +26,12 @@ def edit_distance(left: bytes, right: bytes) -> int | None:
     if len(long) > _LONGEST_MEASURED:
         return None
     return _myers(short, long)
+
+
+def steps(left: bytes, right: bytes) -> int:
+    """Say what measuring would cost at most: one step a byte, and more of them for long ones."""
+    short, long = sorted((len(left), len(right)))
+    return 0 if long > _LONGEST_MEASURED else long * (_WORD + short) // _WORD
 
 
 def _myers(pattern: bytes, text: bytes) -> int:
@@ -48,12 +57,17 @@ def _myers(pattern: bytes, text: bytes) -> int:
 
 
 def common_prefix(left: bytes, right: bytes) -> int:
-    """Halve the range with whole slices: values may have 64 KiB, and most of it in common."""
-    low, high = 0, min(len(left), len(right))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if left[low:middle] == right[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    """Count the bytes that both begin with; as numbers, since values may have 64 KiB."""
+    shorter = min(len(left), len(right))
+    return _equal_bytes(left[:shorter], right[:shorter], "big")
+
+
+def common_suffix(left: bytes, right: bytes) -> int:
+    """Count the bytes that both end with."""
+    shorter = min(len(left), len(right))
+    return _equal_bytes(left[len(left) - shorter :], right[len(right) - shorter :], "little")
+
+
+def _equal_bytes(left: bytes, right: bytes, order: Literal["big", "little"]) -> int:
+    differing = int.from_bytes(left, order) ^ int.from_bytes(right, order)
+    return len(left) - (differing.bit_length() + 7) // 8

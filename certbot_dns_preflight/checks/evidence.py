@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Observation
 
 
-MOST_ANSWERS = 8
+MOST_ANSWERS = 4
 """Different answers of one finding's addresses that are compared with what is expected."""
 
 
@@ -29,7 +29,14 @@ def served(context: Context) -> dict[str, Json]:
         "owner_name": context.target.to_text(),
         "expected": values(context.survey.challenge.expected),
         "addresses": places(context.lacking, expected=context.expected),
+        **compared(context.comparisons),
     }
+
+
+def compared(comparisons: Iterable[Comparison]) -> dict[str, Json]:
+    """Give the pairs of values that are worth showing side by side, the most telling one first."""
+    pairs: list[Json] = [comparison(one) for one in comparisons]
+    return {"comparisons": pairs} if pairs else {}
 
 
 def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] = ()) -> list[Json]:

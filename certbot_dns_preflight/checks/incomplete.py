@@ -1,6 +1,7 @@
 """What could not be learned on the way: of a registry that gives nothing, NS sets not heard.
 
-Told with the codes of the servers' trouble, and worded apart: a registry's zone is not the user's.
+Reported with the codes of the servers' trouble, but in other words: a registry's zone is not the
+user's.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ def registry_fails(survey: Survey, rule: Rule, *, heard: bool) -> Iterator[Findi
         case _:
             return
     zone = "the root" if len(apex) == 1 else f"the registry zone {phrases.host(apex)}"
-    came = phrases.listed(f"{phrases.bounded(what)} from {e.address}" for e, what in answers)
+    came = phrases.listed(f"{phrases.bounded(what)} ({e.address})" for e, what in answers)
     yield rule.finding(
         summary=f"none of the servers of {zone} gives a usable answer",
-        cause=f"Came back: {came or 'nothing'}. Nothing below it can be found meanwhile",
+        cause=f"They returned {came or 'nothing'}. Until this changes, no resolver finds anything "
+        "below it",
         remedy="The registry's servers fail, or cannot be reached from this host; there is nothing "
         "to fix on your side. Try again later",
         evidence={
@@ -51,12 +53,12 @@ def unheard_sets(survey: Survey, rule: Rule, unreachable: UnreachablePolicy) -> 
     for hop in survey.hops:
         for unheard in hop.zone.unheard:
             about = (hop.zone.apex, unheard.zone, unheard.nameserver)
-            if about not in done and not _is_told(unheard, hop):
+            if about not in done and not _is_reported(unheard, hop):
                 done.add(about)
                 yield _unheard(unheard, hop.zone, rule, unreachable)
 
 
-def _is_told(unheard: Unheard, hop: Hop) -> bool:
+def _is_reported(unheard: Unheard, hop: Hop) -> bool:
     """Whether it is a server of the zone itself that gives no answer to anything."""
     own = [o for o in hop.observations if o.nameserver == unheard.nameserver]
     return (
@@ -72,11 +74,10 @@ def _unheard(unheard: Unheard, zone: Zone, rule: Rule, unreachable: UnreachableP
     of = "" if own else f", a name server of the parent zone {phrases.host(unheard.zone)},"
     return rule.finding(
         severity=Severity.WARNING if unreachable is UnreachablePolicy.WARN else Severity.ERROR,
-        summary=f"{server}{of} does not tell the name servers of {apex}",
-        cause=f"Asked twice for {apex} NS at "
-        f"{phrases.listed(e.address for e in unheard.addresses)}: "
-        f"{phrases.bounded(unheard.reason)}. The list of name servers may be incomplete: one that "
-        f"only {server} lists was not checked",
+        summary=f"{server}{of} does not answer queries for the NS records of {apex}",
+        cause=f"Queried twice for {apex} NS: {phrases.listed(e.address for e in unheard.addresses)}"
+        f" ({phrases.bounded(unheard.reason)}). The list of name servers may be incomplete: one "
+        f"that only {server} lists was not checked",
         remedy=f"Make sure that {server} answers {apex} NS over UDP and TCP, or remove it from the "
         f"NS records of {phrases.host(unheard.zone)}",
         nameserver=unheard.nameserver,

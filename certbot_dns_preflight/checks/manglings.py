@@ -1,4 +1,4 @@
-"""The known ways in which a value is got wrong, and how each is told from two values. Pure.
+"""The known ways in which a value gets changed, and how to recognise each. Pure.
 
 Decides whether one value is a mangling of another. Which values are compared is for
 `txt_difference` to say.
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MUCH_LONGER = 8
+_LONGEST_AUTHORIZATION = 1024
 _TYPO_DISTANCE = 2
 _TYPO_LENGTH = 8
 _SENSIBLE_PREFIX = 8
@@ -42,25 +43,39 @@ class Kind(enum.StrEnum):
     HOSTNAME = "hostname"
 
 
-def kind_of(served: bytes, expected: bytes) -> Kind | None:
+def kind_of(served: bytes, expected: bytes, *, typos: bool = True) -> Kind | None:
     """Name the mangling that turns `expected` into `served`, if it is a known one.
 
     The order goes from certain to likely: a cut-off last character is truncation, not a typo;
-    a hostname says nothing about the expected value and comes last.
+    a hostname says nothing about the expected value and comes last. Without `typos` the costly one
+    is left out.
     """
     if served == expected:
         return None
     if len(served) > _MUCH_LONGER * (len(expected) + 64):
         return None  # no known mangling adds that much, and reading it all takes its time
-    return next((kind for kind, applies in _KINDS if applies(served, expected)), None)
+    return next(
+        (
+            kind
+            for kind, applies in _KINDS
+            if (typos or kind is not Kind.TYPO) and applies(served, expected)
+        ),
+        None,
+    )
+
+
+def digest_of(served: bytes) -> bytes | None:
+    """Give what belongs in the place of a key authorization (RFC 8555 section 8.4)."""
+    if len(served) > _LONGEST_AUTHORIZATION:
+        return None
+    text = _QUOTES.sub(b"", _BLANKS.sub(b"", served))
+    if not KEY_AUTHORIZATION.fullmatch(text):
+        return None
+    return base64.urlsafe_b64encode(hashlib.sha256(text).digest()).rstrip(b"=")
 
 
 def _is_key_authorization_of(served: bytes, expected: bytes) -> bool:
-    text = _QUOTES.sub(b"", _BLANKS.sub(b"", served))
-    if not KEY_AUTHORIZATION.fullmatch(text):
-        return False
-    digest = hashlib.sha256(text).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=") == expected
+    return digest_of(served) == expected
 
 
 def _is_blanked(served: bytes, expected: bytes) -> bool:
@@ -85,8 +100,13 @@ def _is_truncated(served: bytes, expected: bytes) -> bool:
     )
 
 
+def may_be_typo(served: bytes, expected: bytes) -> bool:
+    """Whether, by their lengths, one value may be the other with a typo."""
+    return len(expected) >= _TYPO_LENGTH and abs(len(served) - len(expected)) <= _TYPO_DISTANCE
+
+
 def _is_typo(served: bytes, expected: bytes) -> bool:
-    if len(expected) < _TYPO_LENGTH or abs(len(served) - len(expected)) > _TYPO_DISTANCE:
+    if not may_be_typo(served, expected):
         return False
     distance = edit_distance(served, expected)
     return distance is not None and distance <= _TYPO_DISTANCE

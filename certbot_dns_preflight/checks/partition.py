@@ -1,4 +1,4 @@
-"""How the addresses of one zone that answer fall apart: right, behind, mangled, of another mind.
+"""How the addresses of one zone that answer fall into groups: right, behind, mangled, different.
 
 Serials are compared in RFC 1982 arithmetic. Behind needs an older (or unreadable) serial; where
 the serials say that no transfer is due, servers disagree. Sorts only; the rules word it.
@@ -6,7 +6,7 @@ the serials say that no transfer is due, servers disagree. Sorts only; the rules
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import txt_difference
@@ -20,12 +20,14 @@ from certbot_dns_preflight.checks.observations import (
 from certbot_dns_preflight.facts.answers import Alias, Values
 from certbot_dns_preflight.facts.serials import is_older
 from certbot_dns_preflight.facts.survey import agreed_alias
+from certbot_dns_preflight.facts.zone import Listing
 
 if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.checks.txt_difference import Comparison
     from certbot_dns_preflight.facts.survey import Hop, Observation
+    from certbot_dns_preflight.facts.zone import Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,10 @@ class Partition:
     `right` show what they should (`thing`: the record, the alias, or the newest answer);
     `behind` have an older zone; `mangled` show a mangled value, `nearest` says how; `disagreeing`
     are the rest. `undecided`: nobody can say that `right` are right. `expected` are the values that
-    the addresses are measured against, none where an alias or nothing is expected.
+    the addresses are measured against, none where an alias or nothing is expected. `leftover` are
+    the name servers that are delegated to, though those that are right do not list them: the zone
+    has moved on without them, whatever NS records they have themselves. `parent` is the zone that
+    delegates to them.
     """
 
     owner: dns.name.Name
@@ -47,6 +52,8 @@ class Partition:
     disagreeing: tuple[Observation, ...] = ()
     undecided: bool = False
     expected: tuple[bytes, ...] = ()
+    leftover: frozenset[dns.name.Name] = frozenset()
+    parent: dns.name.Name | None = None
 
 
 def of_values(
@@ -82,7 +89,7 @@ def of_scattered(
     served: tuple[bytes, ...],
     expected: tuple[bytes, ...],
 ) -> Partition | None:
-    """Where nobody has all values: whether the servers are of several minds nevertheless."""
+    """Check, if no server has all values, whether the servers differ nevertheless."""
     aliases = [observation for observation in wrong if isinstance(observation.reading, Alias)]
     if (
         len(aliases) not in (0, len(wrong))
@@ -110,6 +117,26 @@ def of_alias(hop: Hop, expected: tuple[bytes, ...]) -> Partition | None:
         disagreeing=others,
         # Where others hold a TXT record, nobody can say which of the two was meant.
         undecided=any(isinstance(observation.reading, Values) for observation in others),
+    )
+
+
+def with_leftover(part: Partition, zone: Zone) -> Partition:
+    """Add which name servers the zone's own NS records, as those that are right have them, lack."""
+    wrong = {o.nameserver for o in (*part.behind, *part.disagreeing)}
+    right = {o.nameserver for o in part.right} - wrong
+    trusted = {e for server in zone.nameservers if server.name in right for e in server.endpoints}
+    if part.undecided or not any(server.apex_from & trusted for server in zone.nameservers):
+        return part
+    return replace(
+        part,
+        parent=zone.parent,
+        leftover=frozenset(
+            server.name
+            for server in zone.nameservers
+            if server.name in wrong
+            and Listing.DELEGATION in server.listed_by
+            and not server.apex_from & trusted
+        ),
     )
 
 

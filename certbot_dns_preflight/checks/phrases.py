@@ -9,14 +9,15 @@ import ipaddress
 from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.escaping import presentation, printable, show_name
-from certbot_dns_preflight.facts import answers, registry
+from certbot_dns_preflight.facts import answers
+from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import dns.name
 
-    from certbot_dns_preflight.facts.answers import Reading
+    from certbot_dns_preflight.facts.answers import Alias, Reading
     from certbot_dns_preflight.facts.survey import Observation
 
 _LONGEST_VALUE = 60  # columns: with its label, a line of 80 holds it
@@ -74,6 +75,11 @@ def owner(name: dns.name.Name) -> str:
     return "the root" if len(name) == 1 else host(name)
 
 
+def servers_of(zone: dns.name.Name) -> str:
+    """Name a zone's name servers, as the beginning of a sentence."""
+    return "The root servers" if len(zone) == 1 else f"The name servers of {host(zone)}"
+
+
 def record(name: dns.name.Name, rdata: str) -> str:
     """Write a record that is to be copied as master files do: the owner with its final dot."""
     return f"{show_name(name)} {rdata}"
@@ -90,9 +96,16 @@ def option(name: str) -> str:
     return f"--{name}"
 
 
-def is_registry(zone: dns.name.Name) -> bool:
-    """Whether a zone is a registry's, which its user has no hand in."""
-    return registry.is_registry(zone)
+def delegating(parent: dns.name.Name | None) -> str:
+    """Name who delegates a zone, as the subject of a sentence."""
+    return "the registry" if parent is None or is_registry(parent) else f"the zone {host(parent)}"
+
+
+def in_delegation(parent: dns.name.Name | None, zone: dns.name.Name) -> str:
+    """Say where the delegation of a zone is changed, to go on after "add" or "remove"."""
+    if parent is None or is_registry(parent):
+        return "the name servers at your registrar"
+    return f"the NS records for {owner(zone)} in the zone {host(parent)}"
 
 
 def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:
@@ -148,6 +161,13 @@ def everyone(servers: int) -> str:
     return f"{'both' if servers == _PAIR else f'all {servers}'} name servers"
 
 
+def all_of_them(servers: int) -> str:
+    """Begin a sentence about what some servers serve: "It serves", "Both serve", "All serve"."""
+    return (
+        "It serves" if servers == 1 else "Both serve" if servers == _PAIR else "All of them serve"
+    )
+
+
 def nobody(servers: int) -> str:
     """Deny it of all name servers of a zone: "neither name server", "none of the 3 ..."."""
     if servers == 1:
@@ -156,20 +176,25 @@ def nobody(servers: int) -> str:
 
 
 def subjects(some: Sequence[Observation], among: Sequence[Observation]) -> tuple[str, ...]:
-    """Name the servers of some addresses; with the address where only part of a server is meant."""
+    """Name the servers of some addresses; with addresses where only part of a server is meant."""
+    addresses: dict[dns.name.Name, list[str]] = {}
+    for observation in some:
+        addresses.setdefault(observation.nameserver, []).append(observation.endpoint.address)
     whole = {
         name
-        for name in {observation.nameserver for observation in some}
+        for name in addresses
         if all(observation in some for observation in among if observation.nameserver == name)
     }
     return tuple(
-        dict.fromkeys(
-            host(observation.nameserver)
-            if observation.nameserver in whole
-            else f"{host(observation.nameserver)} at {observation.endpoint.address}"
-            for observation in some
-        )
+        host(name) if name in whole else f"{host(name)} at {listed(where)}"
+        for name, where in addresses.items()
     )
+
+
+def are_whole(some: Sequence[Observation], among: Sequence[Observation]) -> bool:
+    """Whether some addresses are all those that their name servers have among these."""
+    names = {observation.nameserver for observation in some}
+    return all(observation in some for observation in among if observation.nameserver in names)
 
 
 def serials(observations: Iterable[Observation]) -> str:
@@ -187,25 +212,29 @@ def distinct_answers(observations: Iterable[Observation]) -> str:
     return listed(answer(observation.reading) for observation in observations)
 
 
+def alias(reading: Alias) -> str:
+    """Name an alias's record: "a CNAME to x.example"."""
+    kind = "a CNAME to" if reading.dname is None else "a DNAME that maps to"
+    return f"{kind} {owner(reading.target)}"
+
+
 def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of reading
     """Write one reading as the object of "answers"."""
     match reading:
         case answers.Values(texts=texts) if len(set(texts)) == 1:
-            return f"TXT {value(texts[0])}"
+            return f"with TXT {value(texts[0])}"
         case answers.Values(texts=texts):
-            return f"{count(len(set(texts)), 'TXT value')}"
-        case answers.Alias(target=target, dname=None):
-            return f"a CNAME to {owner(target)}"
-        case answers.Alias(target=target):
-            return f"a DNAME that maps to {owner(target)}"
+            return f"with {count(len(set(texts)), 'TXT value')}"
+        case answers.Alias():
+            return f"with {alias(reading)}"
         case answers.Absent(nxdomain=True, beside=beside) if beside:
             return "NXDOMAIN (with a TXT record, which resolvers ignore)"
         case answers.Absent(nxdomain=True):
             return "NXDOMAIN"
         case answers.Absent():
-            return "no TXT record"
+            return "that there is no TXT record"
         case answers.Referral(cut=cut):
-            return f"a referral to {owner(cut)}"
+            return f"with a referral to {owner(cut)}"
         case answers.Refused():
             return "REFUSED"
         case answers.Failing(rcode=rcode):
@@ -213,7 +242,7 @@ def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case 
         case answers.NotAuthoritative():
             return "without the AA flag"
         case answers.Malformed(detail=detail):
-            return f"a malformed reply ({bounded(detail)})"
+            return f"with a malformed reply ({bounded(detail)})"
         case answers.Unreachable(reason=reason):
             return f"nothing ({reason.value})"
         case answers.NotAsked(reason=reason):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Subject(enum.Enum):
     """What a rule reads: the survey of the record, or what is around it (CAA, DNSSEC, views).
 
-    What is about the run itself is told by whoever runs it (`run.assess`), and checked nowhere.
+    Findings about the run itself are made where it is run (`run.assess`), and by no check.
     """
 
     SURVEY = enum.auto()

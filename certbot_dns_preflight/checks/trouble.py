@@ -1,6 +1,6 @@
 """Which name servers give no usable answer, each with its one cause; and how they are named.
 
-What they are told with is the rules' to say.
+How it is worded is for the rules to say.
 """
 
 from __future__ import annotations
@@ -21,19 +21,18 @@ from certbot_dns_preflight.facts.answers import (
     Unreachable,
 )
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.registry import is_registry
+from certbot_dns_preflight.facts.zone import Listing
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     import dns.name
 
     from certbot_dns_preflight.facts.answers import Reading
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
-    from certbot_dns_preflight.facts.zone import NameServer
-
-REMOVE = "from the NS records of the zone and at the registrar"
-"""Where a name server that is to go must be removed."""
+    from certbot_dns_preflight.facts.zone import NameServer, Zone
 
 _IN_ORDER = (
     Code.NAMESERVER_REFUSES,
@@ -99,13 +98,13 @@ def _troubles(hop: Hop, severity: Severity) -> Iterator[Trouble]:
         if not mine:
             continue
         codes = {code for observation in mine if (code := _code(observation.reading))}
-        told = [code for code in _IN_ORDER if code in codes]
+        found = [code for code in _IN_ORDER if code in codes]
         usable = any(observations.is_usable(observation) for observation in mine)
-        if not told:
+        if not found:
             if not usable:
                 yield Trouble(Code.NAMESERVER_UNREACHABLE, severity, mine)
             continue
-        first = told[0]
+        first = found[0]
         if first is not Code.NAMESERVER_UNREACHABLE:
             at = tuple(
                 observation
@@ -186,7 +185,8 @@ def named(at: tuple[Observation, ...], survey: Survey, *, by_address: bool = Fal
     if whole_zone:
         take_out = f"correct the delegation of {zone} at its registrar"
     else:
-        take_out = f"remove {phrases.verb(number, 'it', 'them')} {REMOVE}"
+        hop = next(h for h in survey.hops if h.zone.apex == at[0].zone)
+        take_out = removal(names, hop.zone)
     return Named(
         who=who,
         number=number,
@@ -195,8 +195,23 @@ def named(at: tuple[Observation, ...], survey: Survey, *, by_address: bool = Fal
         addresses=phrases.listed(observation.endpoint.address for observation in at),
         zone=zone,
         take_out=take_out,
-        registry=all(phrases.is_registry(observation.zone) for observation in at),
+        registry=all(is_registry(observation.zone) for observation in at),
     )
+
+
+def removal(names: Collection[dns.name.Name], zone: Zone) -> str:
+    """Say how to have a zone without some of its name servers: there only where they are listed."""
+    listed = {where for s in zone.nameservers if s.name in names for where in s.listed_by}
+    known = {where for server in zone.nameservers for where in server.listed_by}
+    it = phrases.verb(len(names), "it", "them")
+    if known == set(Listing) and listed == {Listing.DELEGATION}:
+        in_delegation = phrases.in_delegation(zone.parent, zone.apex)
+        return f"remove {it} from {in_delegation} (the zone itself does not list {it})"
+    if known == set(Listing) and listed == {Listing.APEX}:
+        return f"remove {it} from the NS records of the zone (the delegation does not list {it})"
+    if zone.parent is None or is_registry(zone.parent):
+        return f"remove {it} from the NS records of the zone and at the registrar"
+    return f"remove {it} from the NS records of the zone, there and in {phrases.host(zone.parent)}"
 
 
 def _is_whole_zone(at: tuple[Observation, ...], survey: Survey) -> bool:
@@ -213,16 +228,16 @@ def _is_whole_zone(at: tuple[Observation, ...], survey: Survey) -> bool:
 
 
 def silences(at: tuple[Observation, ...]) -> str:
-    """List how each address is silent, as "192.0.2.1 timed out and 192.0.2.2 not asked, ..."."""
+    """List how each address is silent: "192.0.2.1 (timed out) and 192.0.2.2 (unreachable)"."""
     words = []
     for observation in at:
         match observation.reading:
             case Unreachable(reason=reason):
-                words.append(f"{observation.endpoint.address} {reason.value}")
+                words.append(f"{observation.endpoint.address} ({reason.value})")
             case NotAsked(reason=reason):
                 words.append(
-                    f"{observation.endpoint.address} not queried ({phrases.bounded(reason)})"
+                    f"{observation.endpoint.address} (not queried: {phrases.bounded(reason)})"
                 )
             case reading:
-                words.append(f"{observation.endpoint.address} {phrases.answer(reading)}")
+                words.append(f"{observation.endpoint.address} (answers {phrases.answer(reading)})")
     return phrases.listed(words)

@@ -7,17 +7,23 @@ no servers, names or findings.
 
 from __future__ import annotations
 
+import bisect
+import functools
 import heapq
+import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks.edit_distance import common_prefix, edit_distance
+from certbot_dns_preflight.checks import edit_distance as distances
+from certbot_dns_preflight.checks.edit_distance import common_prefix, common_suffix, edit_distance
 from certbot_dns_preflight.checks.manglings import (
     KEY_AUTHORIZATION,
     LONGEST_HOSTNAME,
     Kind,
+    digest_of,
     kind_of,
+    may_be_typo,
 )
 
 if TYPE_CHECKING:
@@ -26,13 +32,15 @@ if TYPE_CHECKING:
 MOST_COMPARED = 64
 """Unexpected values that are compared with what is missing: those most like it."""
 MOST_CONSIDERED = 2000
-"""Unexpected values among which those are looked for, in the order served."""
-MOST_MEASURED_BYTES = 100_000
-"""Bytes of all values whose edit distance is measured in one comparison of two sets."""
-_EXACT_STEPS = 400_000
-"""Below this many steps (one byte of one comparison) every pair is measured."""
+"""Unexpected values, and missing ones, among which those are looked for, in the order served."""
+MOST_CANDIDATES = 8
+"""Missing values that an unexpected one is compared with: those most like it."""
+MOST_STEPS = 80_000
+"""What comparing two sets may cost in all: a step is a byte of one pair, and more for long ones."""
 _NOISE = re.compile(rb"[^A-Za-z0-9_.-]")
-_MOST_WANTED = 16
+_A_PAIR = 64
+"""Steps that a pair costs, however short."""
+_REMEMBERED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,44 +93,116 @@ class Difference:
         """The most telling comparison: a known kind of mangling, else the smallest distance."""
         return min(self.comparisons, key=_telling, default=None)
 
+    @property
+    def telling(self) -> tuple[Comparison, ...]:
+        """The nearest comparison, and one that shares neither of its values with it."""
+        nearest = self.nearest
+        if nearest is None:
+            return ()
+        others = (
+            other
+            for other in self.comparisons
+            if other.expected != nearest.expected and other.served != nearest.served
+        )
+        return nearest, *itertools.islice(others, 1)
+
 
 def compare(expected: Iterable[bytes], served: Iterable[bytes]) -> Difference:
     """Compare values as a CA does, byte for byte, in no order."""
-    wanted, found = tuple(dict.fromkeys(expected)), tuple(dict.fromkeys(served))
-    present, due = set(found), set(wanted)
-    missing = tuple(value for value in wanted if value not in present)
-    unexpected = tuple(value for value in found if value not in due)
-    if not missing:
-        return Difference(missing, unexpected, ())
-    chosen = _most_alike(unexpected, missing)
-    steps = sum(max(len(value), len(other)) for value in chosen for other in missing)
-    comparisons = []
-    measured = 0
-    for value in chosen:
-        measured += len(value)
-        comparisons.append(
-            _compare_one(
-                value,
-                missing,
-                exactly=steps <= _EXACT_STEPS,
-                measure=measured <= MOST_MEASURED_BYTES,
-            )
-        )
-    return Difference(missing, unexpected, tuple(comparisons))
+    wanted, found = dict.fromkeys(expected), dict.fromkeys(served)
+    missing = tuple(value for value in wanted if value not in found)
+    unexpected = tuple(value for value in found if value not in wanted)
+    compared = _compared(missing, unexpected) if missing and unexpected else ()
+    return Difference(missing, unexpected, compared)
 
 
-def _most_alike(unexpected: Sequence[bytes], missing: Sequence[bytes]) -> Sequence[bytes]:
+@functools.lru_cache(_REMEMBERED)  # one survey is judged, shown and written down
+def _compared(missing: tuple[bytes, ...], unexpected: tuple[bytes, ...]) -> tuple[Comparison, ...]:
+    alike = _Alike(missing[:MOST_CONSIDERED])
+    work = _Work()
+    comparisons: list[Comparison] = []
+    for value in _most_alike(unexpected, alike):
+        candidates = alike.candidates(value)
+        if comparisons and not work.can_take(value, candidates):
+            break
+        comparisons.append(_compare_one(value, candidates, work))
+    return tuple(comparisons)
+
+
+def forget() -> None:
+    """Compare anew what was compared lately."""
+    _compared.cache_clear()
+
+
+class _Work:
+    """What may still be spent on one comparison of two sets."""
+
+    def __init__(self) -> None:
+        self._left = MOST_STEPS
+
+    def can_take(self, value: bytes, candidates: Sequence[bytes]) -> bool:
+        """Spend what it takes to look for a mangling, if that is still there."""
+        self._left -= sum(_A_PAIR + len(value) + len(other) for other in candidates)
+        return self._left >= 0
+
+    def can_measure(self, value: bytes, candidates: Sequence[bytes]) -> bool:
+        """Spend what it takes to measure the distances, if that is still there."""
+        steps = sum(distances.steps(value, other) for other in candidates)
+        if steps > self._left:
+            return False
+        self._left -= steps
+        return True
+
+
+class _Alike:
+    """Finds, among missing values, those that begin or end as another value does."""
+
+    def __init__(self, missing: Sequence[bytes]) -> None:
+        self._missing = missing
+        self._few = len(missing) <= MOST_CANDIDATES
+        self._digests = set(missing)
+        bare = [(_bare(value), value) for value in missing]
+        self._by_begin = sorted(bare)
+        self._by_end = sorted((one[::-1], value) for one, value in bare)
+
+    def candidates(self, value: bytes) -> Sequence[bytes]:
+        """Give those most like a value; all, where they are few."""
+        if self._few:
+            return self._missing
+        digest = digest_of(value)
+        near = [digest] if digest in self._digests else []
+        bare = _bare(value)
+        near += (other for _, other in _around(self._by_begin, bare))
+        near += (other for _, other in _around(self._by_end, bare[::-1]))
+        return tuple(dict.fromkeys(near))[:MOST_CANDIDATES]
+
+    def likeness(self, value: bytes) -> int:
+        """Count the bytes that a value has in common with the one that it is most like."""
+        begin = _bare(value)
+        end = begin[::-1]
+        begins = [common_prefix(begin, one) for one, _ in _around(self._by_begin, begin, most=1)]
+        ends = [common_prefix(end, one) for one, _ in _around(self._by_end, end, most=1)]
+        return max(begins) + max(ends)
+
+
+def _around(
+    known: list[tuple[bytes, bytes]], bare: bytes, *, most: int = 2
+) -> list[tuple[bytes, bytes]]:
+    """Give what stands beside a value in the order of bytes: nothing begins more like it."""
+    at = bisect.bisect_left(known, (bare, b""))
+    return known[max(0, at - most) : at + most]
+
+
+def _most_alike(unexpected: Sequence[bytes], alike: _Alike) -> Sequence[bytes]:
     """Choose the values to compare, where there are too many: what begins or ends alike."""
     if len(unexpected) <= MOST_COMPARED:
         return unexpected
-    wanted = [_bare(value) for value in missing[:_MOST_WANTED]]
 
     def likeness(value: bytes) -> tuple[bool, int]:
         is_authorization = len(value) <= LONGEST_HOSTNAME and bool(
             KEY_AUTHORIZATION.fullmatch(value.strip())
         )
-        bare = _bare(value)
-        return is_authorization, max(_shared(bare, one) for one in wanted)
+        return is_authorization, alike.likeness(value)
 
     considered = unexpected[:MOST_CONSIDERED]
     return heapq.nlargest(MOST_COMPARED, considered, key=likeness)
@@ -133,13 +213,19 @@ def _bare(value: bytes) -> bytes:
     return _NOISE.sub(b"", value[:LONGEST_HOSTNAME]).lower()
 
 
-def _compare_one(
-    served: bytes, missing: Sequence[bytes], *, exactly: bool, measure: bool
-) -> Comparison:
-    kinds = {value: kind_of(served, value) for value in missing}
+def _compare_one(served: bytes, missing: Sequence[bytes], work: _Work) -> Comparison:
+    kinds = {
+        value: kind_of(
+            served,
+            value,
+            typos=may_be_typo(served, value) and work.can_measure(served, [value]),
+        )
+        for value in missing
+    }
     mangled = [value for value, kind in kinds.items() if kind not in (None, Kind.HOSTNAME)]
     candidates = mangled or list(missing)
-    if len(candidates) > 1 and exactly and measure:
+    measurable = work.can_measure(served, candidates)
+    if len(candidates) > 1 and measurable:
         measured = [(_rank(edit_distance(served, value)), i) for i, value in enumerate(candidates)]
         nearest = candidates[min(measured)[1]]
     else:
@@ -148,7 +234,7 @@ def _compare_one(
         served,
         nearest,
         common_prefix(served, nearest),
-        edit_distance(served, nearest) if measure else None,
+        edit_distance(served, nearest) if measurable else None,
         kinds[nearest],
         foreign_key_authorization=kinds[nearest] is None
         and KEY_AUTHORIZATION.fullmatch(served.strip()) is not None,
@@ -173,4 +259,4 @@ def _rank(distance: int | None) -> float:
 
 
 def _shared(left: bytes, right: bytes) -> int:
-    return common_prefix(left, right) + common_prefix(left[::-1], right[::-1])
+    return common_prefix(left, right) + common_suffix(left, right)

@@ -17,13 +17,13 @@ def unjudged(assessment: Assessment) -> tuple[str, ...]:
     Of a chain only the first zone: what is below it cannot be judged either, and not for reasons of
     its own.
     """
-    told: list[ZoneState] = []
+    reported: list[ZoneState] = []
     for zone in assessment.zones:
         unknown = zone.status is Status.INDETERMINATE and zone.reason
         unsupported = zone.status is Status.INSECURE and zone.reason == UNSUPPORTED
-        if (unknown or unsupported) and not any(zone.apex.is_subdomain(t.apex) for t in told):
-            told.append(zone)
+        if (unknown or unsupported) and not any(zone.apex.is_subdomain(t.apex) for t in reported):
+            reported.append(zone)
     return tuple(
         f"DNSSEC of {phrases.owner(zone.apex)} not checked: {phrases.bounded(zone.reason)}."
-        for zone in told
+        for zone in reported
     )

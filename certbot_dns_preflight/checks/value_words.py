@@ -22,9 +22,8 @@ def everyone(context: Context, servers: int) -> str:
     """Name all that answer; where some of the zone's servers do not, say so."""
     total = len(context.final.zone.nameservers) if context.final else servers
     words = phrases.everyone(servers)
-    return (
-        words if servers >= total else f"{words} that {phrases.verb(servers, 'answers', 'answer')}"
-    )
+    respond = phrases.verb(servers, "responds", "respond")
+    return words if servers >= total else f"{words} that {respond}"
 
 
 def answers(some: Sequence[Observation], subjects: int, expected: tuple[bytes, ...]) -> str:
@@ -40,13 +39,36 @@ def answers(some: Sequence[Observation], subjects: int, expected: tuple[bytes, .
 
 
 def lacks(
-    some: Sequence[Observation], subjects: int, expected: tuple[bytes, ...], thing: str
+    some: Sequence[Observation],
+    subjects: int,
+    expected: tuple[bytes, ...],
+    thing: str,
+    *,
+    yet: bool = True,
 ) -> str:
-    """Say that some addresses do not have the record yet, or which of several values they lack."""
+    """Say that some addresses do not have the record yet, or not all of several values."""
+    end = " yet" if yet else ""
     parts = [set(expected).difference(observations.texts(observation)) for observation in some]
     if all(0 < len(missing) < len(expected) for missing in parts):
-        return f"{phrases.verb(subjects, 'does', 'do')} not have all expected values yet"
-    return f"{phrases.verb(subjects, 'does', 'do')} not have {thing} yet"
+        return f"{phrases.verb(subjects, 'does', 'do')} not have all expected values{end}"
+    return f"{phrases.verb(subjects, 'does', 'do')} not have {thing}{end}"
+
+
+def the_others(
+    lacking: Sequence[Observation],
+    right: Sequence[Observation],
+    does: tuple[str, str] = ("does", "do"),
+) -> str:
+    """Begin to say what the rest has: other servers, or other addresses of the same ones."""
+    names = set(observations.nameservers(lacking))
+    good = len([name for name in observations.nameservers(right) if name not in names])
+    same = len([o for o in right if o.nameserver in names])
+    address = phrases.verb(same, "other address", "other addresses")
+    parts = [f"{phrases.verb(len(names), 'its', 'their')} {address}"] if same else []
+    if good:
+        one = phrases.verb(good, "name server", "name servers")
+        parts.append(f"the other {one}" if good == 1 else f"the other {good} {one}")
+    return f"{phrases.listed(parts)} {phrases.verb(same + good, *does)}"
 
 
 def wrong_because(nearest: Comparison, context: Context) -> str:

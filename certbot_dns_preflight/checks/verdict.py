@@ -41,7 +41,8 @@ def is_ready(survey: Survey, *, unreachable: UnreachablePolicy = UnreachablePoli
         return False
     *followed, final = survey.hops
     return (
-        not any(observation.flips >= UNSTABLE_FLIPS for observation in survey.observations)
+        not any(zone.denying_parents for zone in survey.above)
+        and not any(observation.flips >= UNSTABLE_FLIPS for observation in survey.observations)
         and all(_servers_answer(hop, unreachable) for hop in survey.hops)
         and all(_shows_one_alias(hop) for hop in followed)
         and _shows_values(final, survey.challenge.expected)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\
 examples:
-  dns-preflight check example.com                   before any record is made
+  dns-preflight check example.com                   before any record is created
   dns-preflight check example.com --expect VALUE    exit status 0: ready
   dns-preflight check example.com --expect VALUE --wait --timeout 120
   dns-preflight check a.example b.example --expect a.example=VALUE --expect ...

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
 _HELPS = {
-    "check": "look whether the record is visible everywhere",
-    "trace": "show the way to the name servers, step by step",
+    "check": "check whether the record is visible everywhere",
+    "trace": "show the path to the name servers, step by step",
     "hook": "run a hook that writes records, then wait for them",
-    "renewals": "look whether certbot's next renewals can pass",
-    "delegate": "let the record be made in another zone, by a CNAME",
-    "explain": "what a finding means and what to do",
-    "completion": "print the completion script of a shell",
+    "renewals": "check whether certbot's renewals can succeed",
+    "delegate": "have the record created in another zone, with a CNAME",
+    "explain": "explain what a finding means and what to do",
+    "completion": "print the completion script for a shell",
 }
 NAMES = tuple(_HELPS)
 _TAKING_VALUES = ("--expect", "--token")

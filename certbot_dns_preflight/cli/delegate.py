@@ -23,7 +23,7 @@ from certbot_dns_preflight.cli.parser import Once, add_common_options
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.report.delegate import Plan, as_json, render
-from certbot_dns_preflight.run import waiting
+from certbot_dns_preflight.run import record_location, signals, waiting
 
 if TYPE_CHECKING:
     import argparse
@@ -95,7 +95,12 @@ def run(args: argparse.Namespace) -> Exit:
     if args.json:
         sys.stdout.write(written)
     elif not args.quiet:
-        shown = render(plan, width=width(), colour=wants_colour(args), unicode=speaks_unicode())
+        shown = render(
+            plan,
+            width=width(sys.stdout),
+            colour=wants_colour(args, sys.stdout),
+            unicode=speaks_unicode(sys.stdout),
+        )
         sys.stdout.write(f"{shown}\n")
     return status
 
@@ -131,7 +136,10 @@ def _look(
     there = Challenge(zone.to_text(omit_final_dot=True), target, ())
     outcome = waiting.run([challenge, there], settings, wait=False, extras=extras)
     own, other = outcome.challenges
-    return Plan(challenge.domain, challenge.names, challenge.owner, target, zone, own, other)
+    # By what the authenticator goes as well, so that what is called ready is followed there.
+    places = signals.run(record_location.find([challenge], settings, read=extras.inputs))
+    place = places[challenge.owner].record
+    return Plan(challenge.domain, challenge.names, challenge.owner, target, zone, own, other, place)
 
 
 def _nothing(_path: Path) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.cli.exits import MisuseError
@@ -39,7 +39,10 @@ def expected_value(token: str, path: str) -> bytes:
 
 def _read(path: str) -> jwk.JWK:
     try:
-        with Path(path).open("rb") as stream:
+        # A pipe that nobody writes to is empty, rather than something to wait for.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        os.set_blocking(descriptor, True)
+        with os.fdopen(descriptor, "rb") as stream:
             data = stream.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such file name"

@@ -190,7 +190,7 @@ def add_common_options(parser: Parser, *, idle: Container[str]) -> None:
     are `idle` in this one are left out of its help; an idle file would never be written, and is
     misuse.
     """
-    group = parser.add_argument_group("how to look")
+    group = parser.add_argument_group("how to check")
     for option in settings.OPTIONS:
         default = option.default
         shown = f" Default: {default:g}." if isinstance(default, (int, float)) else ""

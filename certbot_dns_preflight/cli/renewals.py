@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ from certbot_dns_preflight.renewals.lineages import (
     Trouble,
     worst_first,
 )
-from certbot_dns_preflight.report import html_report, nagios, report_file
+from certbot_dns_preflight.report import html_report, nagios, renewals_json, report_file
 from certbot_dns_preflight.report import renewals as report
 from certbot_dns_preflight.report.metrics.record import record_renewals, record_unread_renewals
 from certbot_dns_preflight.report.nagios import State
@@ -56,8 +57,8 @@ examples:
 def add_arguments(parser: Parser) -> None:
     """Describe the subcommand."""
     parser.description = (
-        "Look, with no record made, whether the next DNS-01 renewal of each\n"
-        "certificate in a certbot configuration directory can pass."
+        "Check, without creating a record, whether the next DNS-01 renewal of each\n"
+        "certificate in a certbot configuration directory can succeed."
     )
     parser.epilog = _EXAMPLES
     parser.add_argument(
@@ -74,11 +75,11 @@ def add_arguments(parser: Parser) -> None:
         help="only this one, in detail; repeatable",
     )
     parser.add_argument(
-        "--within", metavar="DAYS", help="only certificates that end within so many days"
+        "--within", metavar="DAYS", help="only certificates that expire within so many days"
     )
     add_format_options(parser, each="each certificate's JSON object, worst first")
     parser.add_argument(
-        "--failing-only", action="store_true", help="print nothing about renewals that can pass"
+        "--failing-only", action="store_true", help="print nothing about renewals that can succeed"
     )
     add_common_options(parser, idle=_IDLE)
     parser.set_defaults(run=run)
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     load_inputs(ours)
     within = _days(args.within)
     output_files.check(ours)
-    started = dt.datetime.now(dt.UTC)
+    started, begun = dt.datetime.now(dt.UTC), time.monotonic()
     directory = Path(args.config_dir).absolute()
     texts = {option.name: getattr(args, option.field, None) for option in settings.OPTIONS}
     lineages: tuple[Lineage, ...] = ()
@@ -107,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
     looked_at = _look([each for each in lineages if each.concerned])
     check = Check(
         started=started,
-        elapsed=(dt.datetime.now(dt.UTC) - started).total_seconds(),
+        elapsed=time.monotonic() - begun,
         directory=directory,
         renewals=worst_first(looked_at),
         others=tuple(each for each in lineages if not each.concerned),
@@ -133,7 +134,7 @@ def _keep(ours: settings.Settings, check: Check, *, everything: bool) -> Exit:
     text = (
         html_report.render_renewals(check, report.answer(check))
         if report_file.is_html(ours.report)
-        else report.render_json(check)
+        else renewals_json.render(check)
     )
     return output_files.write(ours, text, record, of_verdict(check.verdict))
 
@@ -199,9 +200,9 @@ def _print(args: argparse.Namespace, form: Format, check: Check) -> None:
     shown = replace(check, renewals=report.failing(check)) if args.failing_only else check
     match form:
         case Format.JSON:
-            sys.stdout.write(report.render_json(shown))
+            sys.stdout.write(renewals_json.render(shown))
         case Format.JSONL:
-            sys.stdout.write(report.json_lines(shown))
+            sys.stdout.write(renewals_json.lines(shown))
         case Format.HTML:
             sys.stdout.write(html_report.render_renewals(shown, report.answer(check)))
         case Format.NAGIOS:
@@ -213,11 +214,11 @@ def _print(args: argparse.Namespace, form: Format, check: Check) -> None:
 
 
 def _print_page(args: argparse.Namespace, check: Check) -> None:
-    unicode = speaks_unicode()
+    unicode = speaks_unicode(sys.stdout)
     written = report.render(
         check,
-        width=width(),
-        colour=wants_colour(args),
+        width=width(sys.stdout),
+        colour=wants_colour(args, sys.stdout),
         unicode=unicode,
         detailed=bool(args.cert_name or args.verbose),
         # A mail or a log has no room to save, and nobody there to ask for more.

@@ -1,10 +1,9 @@
-"""How to print where standard output goes: colours, columns, characters."""
+"""How to print where the output goes: colours, columns, characters."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,20 +13,19 @@ from certbot_dns_preflight.report.words import plural
 
 if TYPE_CHECKING:
     import argparse
+    from typing import TextIO
 
     from certbot_dns_preflight.facts.outcome import Outcome
 
-_NARROWEST, _WIDEST = 40, 100
+_NARROWEST, _USUAL, _WIDEST = 40, 80, 100
 
 
-def wants_colour(args: argparse.Namespace) -> bool:
-    """Whether to colour: as told, else on a terminal that has not said NO_COLOR."""
-    told = told_colour(args)
-    if told is not None:
-        return told
-    return (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
+def wants_colour(args: argparse.Namespace, stream: TextIO) -> bool:
+    """Whether to colour: as --color says, else on a terminal that has not said NO_COLOR."""
+    chosen = told_colour(args)
+    if chosen is not None:
+        return chosen
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def told_colour(args: argparse.Namespace) -> bool | None:
@@ -35,25 +33,43 @@ def told_colour(args: argparse.Namespace) -> bool | None:
     return None if args.color == "auto" else bool(args.color == "always")
 
 
-def width() -> int:
+def width(stream: TextIO) -> int:
     """Columns to fill: the terminal's within reason, 80 where there is none."""
-    columns = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
-    return max(_NARROWEST, min(columns, _WIDEST))
+    return max(_NARROWEST, min(_columns(stream), _WIDEST)) if stream.isatty() else _USUAL
 
 
-def speaks_unicode() -> bool:
+def _columns(stream: TextIO) -> int:
+    """Ask the terminal that `stream` is; COLUMNS says otherwise where it is set."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL
+    except (OSError, ValueError):  # no terminal after all
+        return _USUAL
+
+
+def speaks_unicode(stream: TextIO) -> bool:
     """Whether the output can show more than ASCII."""
     with contextlib.suppress(LookupError):
-        return "✓".encode(sys.stdout.encoding or "ascii", "ignore") != b""
+        return "✓".encode(stream.encoding or "ascii", "ignore") != b""
     return False
 
 
-def page(outcome: Outcome, args: argparse.Namespace, *, left_out: int = 0) -> str:
-    """Write the report as it is to be read here, U-labels spoken where they can be shown.
+def page(
+    outcome: Outcome,
+    args: argparse.Namespace,
+    *,
+    left_out: int = 0,
+    stream: TextIO | None = None,
+) -> str:
+    """Write the report as it is to be read on `stream`, U-labels spoken where they can be shown.
 
-    `left_out` names that are ready are counted, and not shown.
+    `left_out` names that are ready are counted, and not shown. The stream is standard output unless
+    given.
     """
-    unicode = speaks_unicode()
+    stream = sys.stdout if stream is None else stream
+    unicode = speaks_unicode(stream)
     sentences = [
         spoken_names(outcome) if unicode else None,
         f"{plural(left_out, 'other name')} {'is' if left_out == 1 else 'are'} ready."
@@ -62,12 +78,12 @@ def page(outcome: Outcome, args: argparse.Namespace, *, left_out: int = 0) -> st
     ]
     return text.render(
         outcome,
-        width=width(),
-        colour=wants_colour(args),
+        width=width(stream),
+        colour=wants_colour(args, stream),
         unicode=unicode,
         closing=" ".join(filter(None, sentences)) or None,
         detailed=args.verbose,
-        repeated=sys.stdout.isatty(),
+        repeated=stream.isatty(),
     ).rstrip("\n")
 
 

@@ -39,7 +39,7 @@ _IDLE = (  # nothing is waited for or judged
 def add_arguments(parser: Parser) -> None:
     """Describe the subcommand."""
     parser.description = (
-        "Show the way from the root to the name servers of the challenge name, "
+        "Show the path from the root to the name servers of the challenge name, "
         "what each\nof them answers, and the domain's own addresses."
     )
     parser.epilog = _EXAMPLES
@@ -64,9 +64,14 @@ def run(args: argparse.Namespace) -> Exit:
     if args.json:
         sys.stdout.write(written)
     elif not args.quiet:
-        unicode = speaks_unicode()
+        unicode = speaks_unicode(sys.stdout)
         name = spoken(asked.domain) if unicode else None
-        page = render(trail, width=width(), colour=wants_colour(args), unicode=unicode)
+        page = render(
+            trail,
+            width=width(sys.stdout),
+            colour=wants_colour(args, sys.stdout),
+            unicode=unicode,
+        )
         sys.stdout.write(f"{page}\n")
         sys.stdout.write(f"{asked.domain} is {name}.\n" if name else "")
     return status

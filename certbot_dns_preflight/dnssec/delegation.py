@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import dns.name
+import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
@@ -53,15 +54,24 @@ class Delegation:
         return self.signers is not None or self.proof in UNSIGNED
 
 
-def judge(data: SignedData, section: Sequence[dns.rrset.RRset], child: dns.name.Name) -> Delegation:
+def judge(
+    data: SignedData,
+    section: Sequence[dns.rrset.RRset],
+    child: dns.name.Name,
+    *,
+    denied: bool = False,
+) -> Delegation:
     """Judge the DS set, or its denial, in a section of an answer or of a referral.
 
-    `data` holds the keys of the zone above, and the address that this came from.
+    `data` holds the keys of the zone above, and the address that this came from. `denied`: that
+    says that there is not even the name.
     """
     data = data.tentative()
     ds = find(section, child, dns.rdatatype.DS)
     if ds is None:
-        return Delegation(data.place, data.notes, proof=data.undelegated(section, child))
+        return Delegation(
+            data.place, data.notes, proof=data.undelegated(section, child, denied=denied)
+        )
     signers = frozenset(ds) if data.is_sound(ds, section) else None
     return Delegation(data.place, data.notes, signers=signers)
 
@@ -80,7 +90,8 @@ def of_answer(data: SignedData, reply: ServerReply, child: dns.name.Name) -> Del
     if message is None or is_the_childs(message, child):
         return None
     given = find(message.answer, child, dns.rdatatype.DS) is not None
-    return judge(data, message.answer if given else message.authority, child)
+    denied = message.rcode() == dns.rcode.NXDOMAIN
+    return judge(data, message.answer if given else message.authority, child, denied=denied)
 
 
 def supported(signers: Collection[DS]) -> list[DS]:

@@ -28,8 +28,9 @@ def absent(
 ) -> Proof:
     """Whether the records prove that `name` has no such type, or does not exist at all.
 
-    `nxdomain` is what the server says by its rcode, and the proof must be one of that. Only with
-    NSEC does Unbound, which CAs run, forgive it where the name exists and merely lacks the type.
+    `nxdomain` is what the server says by its rcode, and the proof must be one of that. With NSEC
+    Unbound forgives it for the name and type asked for. But it asks for other types on its way
+    (RFC 9156), ends at an NXDOMAIN that a signed zone gives to those, and does not believe it then.
     """
     if not name.is_subdomain(zone):
         return Proof.UNPROVEN

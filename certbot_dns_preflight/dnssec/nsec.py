@@ -44,18 +44,18 @@ def absent(
     """Whether the records prove that a name has no such type, or does not exist at all."""
     for owner, record in records:
         if owner == name:
-            return Proof.PROVEN if lacks(types_of(record), rdtype) else Proof.UNPROVEN
+            return _nodata(record, rdtype, nxdomain=nxdomain)
     for owner, record in records:
         if not _covers(owner, record, name):
             continue
-        if record.next.is_subdomain(name):
-            return Proof.PROVEN  # an empty non-terminal
+        if record.next.is_subdomain(name):  # an empty non-terminal
+            return Proof.OTHER_RCODE if nxdomain else Proof.PROVEN
         wildcard = wildcard_at(_closest_encloser(owner, record, name))
         if wildcard is None:
             return Proof.PROVEN if nxdomain else Proof.OTHER_RCODE
         for other, second in records:
             if other == wildcard:
-                return Proof.PROVEN if lacks(types_of(second), rdtype) else Proof.UNPROVEN
+                return _nodata(second, rdtype, nxdomain=nxdomain)
             if _covers(other, second, wildcard):
                 is_empty = second.next.is_subdomain(wildcard)
                 return Proof.PROVEN if nxdomain or is_empty else Proof.OTHER_RCODE
@@ -79,7 +79,13 @@ def no_ds(records: Records, name: dns.name.Name) -> Proof:
         if owner == name:
             return unsigned(types_of(record))
     denied = absent(records, name, dns.rdatatype.DS, nxdomain=True)
-    return Proof.NOT_DELEGATED if denied is Proof.PROVEN else denied
+    return Proof.UNPROVEN if denied is Proof.UNPROVEN else Proof.NOT_DELEGATED
+
+
+def _nodata(record: NSEC, rdtype: dns.rdatatype.RdataType, *, nxdomain: bool) -> Proof:
+    if not lacks(types_of(record), rdtype):
+        return Proof.UNPROVEN
+    return Proof.OTHER_RCODE if nxdomain else Proof.PROVEN
 
 
 def _covers(owner: dns.name.Name, record: NSEC, name: dns.name.Name) -> bool:

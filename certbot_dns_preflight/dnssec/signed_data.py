@@ -87,12 +87,20 @@ class SignedData:
         proof = denial.absent(denials, name, rdtype, zone=self.apex, nxdomain=nxdomain)
         self._note(proof, bool(denials), dns.rrset.RRset(name, dns.rdataclass.IN, rdtype))
 
-    def undelegated(self, section: Sequence[dns.rrset.RRset], child: dns.name.Name) -> Proof | None:
-        """Judge the denial of a DS; None where its signatures do not hold."""
+    def undelegated(
+        self, section: Sequence[dns.rrset.RRset], child: dns.name.Name, *, denied: bool
+    ) -> Proof | None:
+        """Judge the denial of a DS; None where its signatures do not hold.
+
+        `denied`: the server says that the name does not exist. Then it has no delegation there,
+        which opt-out could hide: for a name that is delegated it says NODATA.
+        """
         denials, sound = self._denials(section)
         if not sound:
             return None
         proof = denial.no_ds(denials, child, zone=self.apex)
+        if denied and proof is Proof.OPT_OUT:
+            proof = Proof.NOT_DELEGATED
         about = dns.rrset.RRset(child, dns.rdataclass.IN, dns.rdatatype.DS)
         self._note(proof, bool(denials), about)
         return proof

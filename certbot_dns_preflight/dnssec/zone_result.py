@@ -138,7 +138,7 @@ class ZoneResult:
 
     @property
     def keys(self) -> dns.rrset.RRset:
-        """Stand for the zone's DNSKEY RRset, where none is at hand."""
+        """Stand for the zone's DNSKEY RRset, where there is none."""
         return dns.rrset.RRset(self.apex, dns.rdataclass.IN, dns.rdatatype.DNSKEY)
 
     @property

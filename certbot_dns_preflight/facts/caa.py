@@ -62,10 +62,12 @@ class Failed:
     """No usable answer. `detail` is fit to be shown: "SERVFAIL", "no answer in 3 s".
 
     `otherwise_fine` says that the same address answers for the zone's SOA: CAA alone fails.
+    `endless`: no server fails, but the aliases lead in a circle, or are too many.
     """
 
     detail: str
     otherwise_fine: bool = False
+    endless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

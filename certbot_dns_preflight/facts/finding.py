@@ -32,12 +32,11 @@ class Severity(enum.StrEnum):
 class Finding:
     """One diagnosis. All texts are single lines without line ends, already escaped.
 
-    `summary` is the answer, fit to be the first line of a mail ("ns3.example.net lacks the record;
-    the other 2 name servers have it"). `cause` explains it with the figures seen, `remedy`
-    says what to do, `reference` names the standard. `evidence` holds the machine-readable
-    facts. `nameserver` and `address` are set where the finding is about one of them. `records` are
-    records to add, as master files have them. Options are named as the command takes them
-    ("--timeout").
+    `summary` is the answer, fit to be the first line of a mail ("ns3.example.net does not have the
+    record yet; the other 2 name servers do"). `cause` explains it with the figures seen, `remedy`
+    says what to do, `reference` names the standard. `evidence` holds the machine-readable facts.
+    `nameserver` and `address` are set where the finding is about one of them. `records` are records
+    to add, as master files have them. Options are named as the command takes them ("--timeout").
     """
 
     code: Code

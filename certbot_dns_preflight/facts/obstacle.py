@@ -28,9 +28,13 @@ class AliasLoop:
 
 @dataclass(frozen=True, slots=True)
 class NoEgress:
-    """Nothing at all answers from here, the root (or the given resolver) included."""
+    """Nothing at all answers from here, the root (or the given resolver) included.
+
+    `answers`: what came from resolvers that answer, but never in a way that leads anywhere.
+    """
 
     tried: tuple[Endpoint, ...]
+    answers: tuple[tuple[Endpoint, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

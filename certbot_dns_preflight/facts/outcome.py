@@ -39,11 +39,24 @@ class Vantage:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyEnd:
+    """Why a wait ended before its time, after so many seconds (`after`).
+
+    `silent_for` is set where all that is missing are name servers that were found silent before,
+    by an earlier run of this process: so many seconds ago, at the least. Else nothing that was
+    waited for could come.
+    """
+
+    after: float
+    silent_for: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChallengeOutcome:
     """One challenge, judged. `findings` come most telling first: the first is the answer.
 
     `unjudged` says in sentences what a CA looks at and could not be judged from here; `dnssec` what
-    DNSSEC comes to, whatever the verdict.
+    DNSSEC comes to, whatever the verdict. `early_end` is set where not all the time was waited.
     """
 
     survey: Survey
@@ -51,6 +64,7 @@ class ChallengeOutcome:
     findings: tuple[Finding, ...]
     unjudged: tuple[str, ...] = ()
     dnssec: Validation = NOT_COLLECTED
+    early_end: EarlyEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,8 @@ class SeenHere:
 class Probes:
     """Answers to the extra questions; a field is empty where the question was not asked.
 
-    `wildcard_alias`: a random sibling of the owner name is the same alias.
-    `wildcard_texts`: TXT values that a random sibling of the last owner name shows too.
+    `wildcard_alias`: random names beside and below the owner name are the same alias.
+    `wildcard_texts`: TXT values that such names around the last owner name show too.
     `missing_above`: the name closest to the zone apex, above the last owner name, that does not
     exist either.
     `tcp_refused`: addresses whose TCP/53 did not answer.

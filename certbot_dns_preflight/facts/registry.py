@@ -1,7 +1,7 @@
 """Which zones a registry runs: the root, top-level domains, and the usual public suffixes below.
 
-Nobody who asks for a certificate runs them, or can mend them; and their servers are many, alike and
-looked after. No list of public suffixes is read: those of one label more are known by their form.
+No certificate user runs or can fix them, and their many servers are alike and well looked after.
+No list of public suffixes is read: those of one label more are known by their form.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.facts import answers
-from certbot_dns_preflight.facts.obstacle import AliasLoop
+from certbot_dns_preflight.facts.obstacle import AliasLoop, Intercepted
 from certbot_dns_preflight.facts.probes import Probes
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ class Survey:
     `ready_after` is seconds since the wait began, set once all required rounds agreed.
     `query_faults` is what fails only as a CA's resolver asks it, of the record and of whatever else
     the CA needs on its way. `limits` are bounds of the run that kept it from seeing everything.
+    `above` are the zones passed on the way to those of the hops, registries' left out.
     """
 
     challenge: Challenge
@@ -105,6 +106,7 @@ class Survey:
     probes: Probes = field(default_factory=Probes)
     query_faults: tuple[QueryFault, ...] = ()
     limits: tuple[LimitMet, ...] = ()
+    above: tuple[Zone, ...] = ()
 
     @property
     def alias_chain(self) -> tuple[dns.name.Name, ...]:
@@ -119,6 +121,11 @@ class Survey:
     def observations(self) -> tuple[Observation, ...]:
         """All addresses of all zones passed at the owner name, in the order of the chain."""
         return tuple(observation for hop in self.hops for observation in hop.observations)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no later round may ask for more, or would hear anything else."""
+        return bool(self.limits) or isinstance(self.obstacle, Intercepted)
 
 
 def measure(  # noqa: C901, PLR0911 - one flat table over the sum type
@@ -195,6 +202,49 @@ def holds_any(observation: Observation, expected: tuple[bytes, ...]) -> bool:
     match observation.reading:
         case answers.Values(texts=texts):
             return not set(texts).isdisjoint(expected)
+        case _:
+            return False
+
+
+def is_lame(hop: Hop) -> bool:
+    """Whether every server of the hop's zone says that it does not serve it: none is silent."""
+    asked = [o for o in hop.observations if not _is_left_out(o)]
+    return {server.name for server in hop.zone.nameservers} == {
+        observation.nameserver for observation in asked
+    } and all(o.status in (Status.REFUSED, Status.NOT_AUTHORITATIVE) for o in asked)
+
+
+def _is_left_out(observation: Observation) -> bool:
+    match observation.reading:
+        case answers.NotAsked(limited=limited):
+            return not limited
+        case answers.Unreachable(reason=answers.NoResponseReason.NO_ROUTE):
+            return True
+        case _:
+            return False
+
+
+def silent_servers(hop: Hop) -> dict[dns.name.Name, frozenset[Endpoint]]:
+    """Find the name servers of which no address gives any answer now, with the silent addresses."""
+    readings: dict[dns.name.Name, dict[Endpoint, Reading]] = {}
+    for observation in hop.observations:
+        reading = observation.later or observation.reading
+        readings.setdefault(observation.nameserver, {})[observation.endpoint] = reading
+    return {
+        name: silent
+        for name, addresses in readings.items()
+        if all(isinstance(r, answers.Unreachable | answers.NotAsked) for r in addresses.values())
+        and (silent := frozenset(e for e, r in addresses.items() if _is_silence(r)))
+    }
+
+
+def _is_silence(reading: Reading) -> bool:
+    match reading:
+        case answers.Unreachable(reason=reason):
+            return reason in (
+                answers.NoResponseReason.TIMED_OUT,
+                answers.NoResponseReason.UNREACHABLE,
+            )
         case _:
             return False
 

@@ -27,7 +27,7 @@ class NameServer:
     that does not exist, or a zone that cannot be reached. `unanswered`: nobody answered for its A
     or its AAAA records, so that it may have addresses that are not known. `apex_from` are the
     addresses that list it in the zone's own NS set. `limited`: not all of its addresses are looked
-    at, since a limit of the run was met.
+    at, since a limit of the run was met. `circular`: to find its address one would have to know it.
     """
 
     name: dns.name.Name
@@ -38,6 +38,7 @@ class NameServer:
     unanswered: bool = False
     apex_from: frozenset[Endpoint] = frozenset()
     limited: bool = False
+    circular: bool = False
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:

@@ -151,9 +151,11 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
         try:
             result, extras = precheck.look(asked, self._settings, self.config, self._inputs)
+            result, places = precheck.placed(result, asked, self._settings, extras)
             stopped = precheck.permanent_errors(result, self._settings)
             if not stopped:
-                return extras, precheck.places(asked, self._settings, extras)
+                return extras, places
+            whole = outcome.whole(result, stopped, asked)
         except errors.Error:
             raise
         except Exception as error:
@@ -163,11 +165,10 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
                 outcome.fault(error),
             )
             return None, precheck.unknown_places(asked)
-        whole = outcome.whole(result, stopped, asked)
-        outcome.write_report(whole, self._settings)
+        in_file = outcome.write_report(whole, self._settings)
         result = replace(result, challenges=stopped)
-        self._conclude(result, asked, made=False)
-        return extras, precheck.places(asked, self._settings, extras)
+        self._conclude(result, asked, made=False, in_file=in_file)
+        return extras, places or precheck.places(asked, self._settings, extras)
 
     def _stop_for_hooks(self, failed: dict[str, str], asked: Sequence[Challenge]) -> None:
         """Stop where auth hooks failed: what they did not make is not waited for."""
@@ -194,7 +195,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         except errors.Error:
             raise
         except Exception as error:
-            # Ours to mend, and no statement about the records: say so, and never answer unseen
+            # A bug of ours, and no statement about the records: say so, and never answer unseen
             # unless that is what was asked for.
             logger.debug("The check failed", exc_info=True)
             outcome.keep_failure([c.domain for c in asked], self._settings)
@@ -209,14 +210,14 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
                 ) from error
             logger.warning("%s. Continuing with the CA anyway.", message)
             return
-        outcome.write_report(result, self._settings)
-        self._conclude(result, asked)
+        in_file = outcome.write_report(result, self._settings)
+        self._conclude(result, asked, made=True, in_file=in_file)
         if self._settings.settle and result.verdict.value == "ready":
             logger.info("Waiting %g more seconds (settle)", self._settings.settle)
             time.sleep(self._settings.settle)
 
     def _wait(self, asked: Sequence[Challenge], extras: waiting.Extras | None) -> Outcome:
-        from certbot_dns_preflight.plugin import wait_display  # noqa: PLC0415 - likewise
+        from certbot_dns_preflight.plugin import precheck, wait_display  # noqa: PLC0415 - likewise
         from certbot_dns_preflight.run import waiting  # noqa: PLC0415 - loads dnspython
 
         how = self._settings
@@ -224,15 +225,20 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             # Not before the records are made: a plugin may read its pause from its credentials.
             how = option_checks.with_due_timeout(how, self._authenticators.pause)
         with wait_display.watch(asked, how, quiet=self.config.quiet) as watch:
-            return waiting.run(asked, how, wait=True, watch=watch, extras=extras)
+            result = waiting.run(asked, how, wait=True, watch=watch, extras=extras)
+        precheck.remember(result, extras, self._settings)
+        return result
 
-    def _conclude(self, result: Outcome, asked: Sequence[Challenge], *, made: bool = True) -> None:
+    def _conclude(
+        self, result: Outcome, asked: Sequence[Challenge], *, made: bool, in_file: bool
+    ) -> None:
         from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
         from certbot_dns_preflight.plugin.failure_hook import Failure  # noqa: PLC0415 - likewise
 
         failed = outcome.not_ready(result)
         if failed:
-            self._failure = Failure.of(result, failed, outcome.report(result))
+            words = outcome.report(result)
+            self._failure = Failure.of(result, failed, words, in_file=in_file)
         outcome.conclude(
             result,
             continue_on_failure=self._settings.on_failure is settings.OnFailure.CONTINUE,

@@ -56,6 +56,7 @@ class Authenticators:
     config: NamespaceConfig
     alias: AliasPolicy | None = None
     wrapped: dict[str, Wrapped] = field(init=False)
+    _tokens: dict[str, set[bytes]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Find the plugins; raises `PluginError` if one is not installed."""
@@ -76,15 +77,22 @@ class Authenticators:
         return " ".join(wrapped.more_info() for wrapped in self.wrapped.values())
 
     def auth_hint(self, failed: list[AnnotatedChallenge]) -> str:
-        """Give what each has to say of a refusal."""
-        hints = [wrapped.auth_hint(failed) for wrapped in self.wrapped.values()]
-        return "\n".join(hint for hint in dict.fromkeys(hints) if hint)
+        """Give what each has to say of the refusals of what it made."""
+        hints: dict[str, None] = {}
+        for name, tokens in self._tokens.items():
+            mine = [achall for achall in failed if getattr(achall, "token", None) in tokens]
+            if mine:
+                hints[self.wrapped[name].auth_hint(mine)] = None
+        return "\n".join(hint for hint in hints if hint)
 
     def perform(self, order: Sequence[Work]) -> list[challenges.ChallengeResponse]:
         """Have all records made; the responses are in the order given."""
         shares: dict[str, list[Work]] = {}
         for work in order:
             shares.setdefault(self._choose(work), []).append(work)
+        self._tokens = {
+            name: {work.achall.token for work in share} for name, share in shares.items()
+        }
         for name, share in shares.items():
             self._perform(self.wrapped[name], share)
         return [work.achall.response(work.achall.account_key) for work in order]

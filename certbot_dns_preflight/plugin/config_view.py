@@ -63,6 +63,11 @@ class ConfigView:
             return True
         return bool(self._config.set_by_user(name))
 
+    @property  # type: ignore[misc] # which type() does not ask, and isinstance() does
+    def __class__(self) -> type:
+        """Pass for certbot's own object with plugins that check what they get."""
+        return type(self._config)
+
     @property
     def namespace(self) -> SimpleNamespace:
         """The options as attributes, as argparse has them, by the same rules."""

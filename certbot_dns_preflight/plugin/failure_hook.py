@@ -33,15 +33,21 @@ _MOST_WORDS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """What failed. `report` is the text; `domains` are the names that are not ready."""
+    """What failed. `report` is the text; `domains` are the names that are not ready.
+
+    `in_file`: the report file that was asked for tells of it, and not of an earlier run.
+    """
 
     outcome: str
     domains: tuple[str, ...]
     codes: tuple[str, ...]
     report: str
+    in_file: bool = False
 
     @classmethod
-    def of(cls, result: Outcome, domains: tuple[str, ...], report: str) -> Failure:
+    def of(
+        cls, result: Outcome, domains: tuple[str, ...], report: str, *, in_file: bool
+    ) -> Failure:
         """Take from an outcome what there is to tell."""
         codes = dict.fromkeys(
             finding.code
@@ -49,7 +55,13 @@ class Failure:
             for finding in judged.findings
             if finding.severity is Severity.ERROR
         )
-        return cls(outcome=result.verdict.value, domains=domains, codes=tuple(codes), report=report)
+        return cls(
+            outcome=result.verdict.value,
+            domains=domains,
+            codes=tuple(codes),
+            report=report,
+            in_file=in_file,
+        )
 
 
 def run(
@@ -66,7 +78,7 @@ def run(
         "DNS_PREFLIGHT_DOMAINS": ",".join(failure.domains),
         "DNS_PREFLIGHT_CODES": ",".join(failure.codes),
         "DNS_PREFLIGHT_LINEAGE": lineage or "",
-        "DNS_PREFLIGHT_REPORT": "" if report is None else str(report),
+        "DNS_PREFLIGHT_REPORT": str(report) if report and failure.in_file else "",
     }
     try:
         # Files, not pipes: whatever the hook leaves running in the background is not waited for.

@@ -171,24 +171,30 @@ def whole(
     )
 
 
-def write_report(result: Outcome, how: settings.Settings) -> None:
-    """Put the whole outcome into certbot's log, and into the files that are wanted."""
+def write_report(result: Outcome, how: settings.Settings) -> bool:
+    """Put the whole outcome into certbot's log, and into the files that are wanted.
+
+    Says whether the report's file has it.
+    """
     try:
-        _keep(result, how)
+        return _keep(result, how)
     except errors.SignalExit:
         raise
     except Exception:
         logger.debug("The outcome cannot be kept", exc_info=True)
         logger.warning("dns-preflight: internal error in the report; continuing anyway")
+        return False
 
 
-def _keep(result: Outcome, how: settings.Settings) -> None:
+def _keep(result: Outcome, how: settings.Settings) -> bool:
+    is_written = False
     written = json_report.render(result)
     logger.debug("The outcome of the preflight:\n%s", _for_the_log(written))
     try:
         if how.report is not None:
-            wanted = report_file.content(result, how.report)
+            wanted = report_file.content(result, how.report, surface=Surface.CERTBOT)
             atomic_file.write_atomically(how.report, wanted, mode=0o600)
+            is_written = True
     except atomic_file.ReportFileError as error:
         # The certificate matters more than the account of it.
         logger.warning("dns-preflight: %s", error)
@@ -197,6 +203,7 @@ def _keep(result: Outcome, how: settings.Settings) -> None:
             record.record(how.metrics, result)
     except record.MetricsError as error:
         logger.warning("dns-preflight: %s", error)
+    return is_written
 
 
 def _for_the_log(written: str) -> str:

@@ -6,17 +6,24 @@ Decides nothing about the order; `authenticator` does, by the outcome. Importing
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from certbot import errors
+
 from certbot_dns_preflight.caa.policy import IssuanceRequest
+from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.plugin import issuance
+from certbot_dns_preflight.plugin.outcome import fault
 from certbot_dns_preflight.resolve.cache import DelegationCache
-from certbot_dns_preflight.run import precheck, record_location, signals
+from certbot_dns_preflight.run import permanence, precheck, record_location, signals
+from certbot_dns_preflight.run.assess import Assessor
+from certbot_dns_preflight.run.memory import Memory
 from certbot_dns_preflight.run.waiting import Extras
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import dns.name
     from certbot.configuration import NamespaceConfig
@@ -29,6 +36,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MEMORY = Memory()
+"""Certbot makes a plugin object for each lineage that it renews: only the process has them all."""
+
 
 def look(
     challenges: Sequence[Challenge],
@@ -36,8 +46,35 @@ def look(
     config: NamespaceConfig,
     inputs: Inputs | None = None,
 ) -> tuple[Outcome, Extras]:
-    """Look at all names of an order; also give what the run that waits need not ask again."""
-    cache = DelegationCache()
+    """Look at all names of an order; also give what the run that waits need not ask again.
+
+    What earlier orders of this process learned of delegations will do for this look, unless it
+    shows what would stop the order.
+    """
+    since = MEMORY.now()
+    cache = MEMORY.delegations(settings)
+    known = bool(cache.cuts)
+    result, extras = _look(challenges, settings, config, inputs, cache)
+    if known and permanence.has_permanent_errors(result, skip=frozenset(settings.skip)):
+        cache = DelegationCache(histories=cache.histories)
+        result, extras = _look(challenges, settings, config, inputs, cache)
+    MEMORY.keep(settings, cache, since=since)
+    return result, replace(extras, silent=MEMORY.silent(settings))
+
+
+def remember(result: Outcome, extras: Extras | None, settings: Settings) -> None:
+    """Keep for the process's next orders which name servers were silent to the end of the wait."""
+    if extras is not None and extras.cache is not None:
+        MEMORY.keep(settings, extras.cache, since=MEMORY.now() - result.elapsed, outcome=result)
+
+
+def _look(
+    challenges: Sequence[Challenge],
+    settings: Settings,
+    config: NamespaceConfig,
+    inputs: Inputs | None,
+    cache: DelegationCache,
+) -> tuple[Outcome, Extras]:
     facts = signals.run(precheck.check(challenges, settings, cache=cache, read=inputs))
     # The CA's directory is asked for its identities only where that makes a difference.
     who = (
@@ -58,9 +95,50 @@ def places(
     challenges: Sequence[Challenge], settings: Settings, extras: Extras
 ) -> dict[dns.name.Name, RecordLocation]:
     """Find out where the records go; what the look has learned need not be asked again."""
-    return signals.run(
-        record_location.find(challenges, settings, cache=extras.cache, read=extras.inputs)
-    )
+    search = record_location.find(challenges, settings, cache=extras.cache, read=extras.inputs)
+    try:
+        return signals.run(search)
+    except errors.Error:
+        raise
+    except Exception as error:
+        logger.debug("The search for aliases failed", exc_info=True)
+        logger.warning("internal error in dns-preflight, no alias was looked for: %s", fault(error))
+        return unknown_places(challenges)
+
+
+def placed(
+    result: Outcome, challenges: Sequence[Challenge], settings: Settings, extras: Extras
+) -> tuple[Outcome, dict[dns.name.Name, RecordLocation]]:
+    """Find out where the records go, and add to the outcome where an alias leads nowhere.
+
+    Nothing is asked, and no places are given, where waiting can help none of the names anyway.
+    """
+    skip = frozenset(settings.skip)
+    if len(permanence.has_permanent_errors(result, skip=skip)) == len(result.challenges):
+        return result, {}
+    found = places(challenges, settings, extras)
+
+    async def judged() -> Outcome:
+        every = tuple(_with_place(one, found, settings, extras) for one in result.challenges)
+        return replace(result, challenges=every)
+
+    return signals.run(judged()), found
+
+
+def _with_place(
+    judged: ChallengeOutcome,
+    found: Mapping[dns.name.Name, RecordLocation],
+    settings: Settings,
+    extras: Extras,
+) -> ChallengeOutcome:
+    place = found.get(judged.survey.challenge.owner)
+    if place is None or place.survey is None or extras.inputs is None:
+        return judged
+    environment = extras.environment.get(judged.survey.challenge.domain, DomainEnvironment())
+    assessor = Assessor(settings, extras.inputs, extras.request)
+    again = assessor.assess(place.survey, environment, confirmed=True)
+    # Only what no record can help is news here: that there is none yet goes without saying.
+    return again if permanence.permanent_errors(again, skip=frozenset()) else judged
 
 
 def unknown_places(challenges: Sequence[Challenge]) -> dict[dns.name.Name, RecordLocation]:
@@ -70,7 +148,7 @@ def unknown_places(challenges: Sequence[Challenge]) -> dict[dns.name.Name, Recor
 
 def permanent_errors(outcome: Outcome, settings: Settings) -> tuple[ChallengeOutcome, ...]:
     """Give the challenges that waiting cannot help; tell of trouble that may pass by itself."""
-    stopped = precheck.has_permanent_errors(outcome, skip=frozenset(settings.skip))
+    stopped = permanence.has_permanent_errors(outcome, skip=frozenset(settings.skip))
     reported: set[str] = set()
     for judged in outcome.challenges:
         for finding in judged.findings:

@@ -6,7 +6,9 @@ is not its business, and whether it is visible is not asked here.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -73,9 +75,8 @@ class Wrapped:
 
         It is asked itself: some have it from their credentials file, once they have performed.
         """
-        plugin = self._jobs[-1].plugin if self._jobs else self._prepared
         try:
-            return float(plugin.conf("propagation-seconds"))
+            return float(self._latest.conf("propagation-seconds"))
         except Exception:  # noqa: BLE001 - what plugins do here is theirs
             return self.view.pause
 
@@ -96,8 +97,14 @@ class Wrapped:
 
     def auth_hint(self, failed: list[AnnotatedChallenge]) -> str:
         """Its own hint, if it has any: only plugins derived from certbot's base class do."""
-        hint = getattr(self._prepared, "auth_hint", None)
-        return "" if hint is None else _without_pause(str(hint(failed)))
+        hint = getattr(self._latest, "auth_hint", None)
+        try:
+            return "" if hint is None else _without_pause(str(hint(failed)))
+        except errors.SignalExit:
+            raise
+        except Exception:  # it must not hide the CA's own error
+            logger.debug("%s has no hint", self.name, exc_info=True)
+            return ""
 
     def perform(
         self,
@@ -119,8 +126,13 @@ class Wrapped:
                 self.view.skipping_pause(),
                 certbot_words.without_pause(),
                 certbot_words.HookFailures(lambda: job.achalls.in_hand) as failures,
+                _no_exit(self.name),
             ):
                 responses: list[challenges.ChallengeResponse] = plugin.perform(job.achalls)
+        except BaseException:
+            if self.is_manual:
+                _note_interrupted(plugin, job.achalls)
+            raise
         finally:
             job.achalls.forget()
         self.failed_hooks.extend(
@@ -165,7 +177,8 @@ class Wrapped:
         for index in [None] if job.done else parts:
             achalls = job.achalls if index is None else job.achalls.part(index)
             try:
-                job.plugin.cleanup(achalls)
+                with _no_exit(self.name):
+                    job.plugin.cleanup(achalls)
             except errors.SignalExit:
                 raise
             except Exception as error:
@@ -175,10 +188,49 @@ class Wrapped:
             finally:
                 achalls.forget()
 
+    @property
+    def _latest(self) -> Any:  # noqa: ANN401 - certbot's plugins share no class
+        """The plugin object that performed last, or is to perform."""
+        return self._jobs[-1].plugin if self._jobs else self._prepared
+
     def _made(self) -> Any:  # noqa: ANN401 - certbot's plugins share no class
         created = installed.plugin_class(self.name)(cast("NamespaceConfig", self.view), self.name)
         created.prepare()
         return created
+
+
+@contextlib.contextmanager
+def _no_exit(name: str) -> Iterator[None]:
+    """Take a plugin's exit for a failure of its: certbot does not clean up after an exit.
+
+    It takes one for the end of a child that was forked, and so do we in such a child.
+    """
+    process = os.getpid()
+    try:
+        yield
+    except SystemExit as error:
+        if os.getpid() != process:
+            raise
+        raise errors.PluginError(f"{name} ended with exit status {error.code}") from error
+
+
+def _note_interrupted(plugin: Any, achalls: TrackedChallenges) -> None:  # noqa: ANN401 - as above
+    """Have `manual` clean up after a hook that it did not see the end of.
+
+    It notes a challenge once the hook has ended, and the record may be there before: many hooks
+    write it and then sleep. The environment is that of the hook still.
+    """
+    if achalls.in_hand is None:
+        return
+    achall = achalls[achalls.in_hand]
+    variables = {name: text for name, text in os.environ.items() if name.startswith("CERTBOT_")}
+    noted = getattr(plugin, "env", None)
+    if (
+        isinstance(noted, dict)
+        and achall not in noted
+        and variables.get("CERTBOT_VALIDATION") == achall.validation(achall.account_key)
+    ):
+        noted[achall] = {**variables, "CERTBOT_AUTH_OUTPUT": ""}
 
 
 _ADVICE = (

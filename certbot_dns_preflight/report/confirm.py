@@ -26,7 +26,7 @@ Place: TypeAlias = "Mapping[str, Json]"
 _DNS_PORT = 53
 _MOST = 2
 _PLACEHOLDER = re.compile(
-    r"@ADDRESS|\b(?:PARENT-ADDRESS|PARENT-OF-DOMAIN|NAMESERVER|ADDRESS|OWNER|ZONE|DOMAIN|TARGET"
+    r"@ADDRESS|\b(?:PARENT-ADDRESS|PARENT-OF-DOMAIN|NAMESERVER|NAME|ADDRESS|OWNER|ZONE|DOMAIN|TARGET"
     r"|PRIMARY|oWnEr\.eXaMpLe)\b"
 )
 _PLACES = ("behind", "addresses", "answers", "served_by")
@@ -55,6 +55,7 @@ def _values(
 ) -> dict[str, str]:
     """Find what the placeholders stand for, quoted; those that nothing is known for are missing."""
     owner = plain_name(hop.owner if hop else survey.challenge.owner)
+    parent = survey.challenge.domain.partition(".")[2]
     found: dict[str, str | None] = {
         "OWNER": owner,
         "oWnEr.eXaMpLe": "".join(
@@ -62,12 +63,13 @@ def _values(
             for number, character in enumerate(owner)
         ),
         "DOMAIN": survey.challenge.domain,
-        "PARENT-OF-DOMAIN": survey.challenge.domain.partition(".")[2] or None,
+        "PARENT-OF-DOMAIN": parent if "." in parent else None,  # a registry's own CAA is no help
         "ZONE": _text(place, "zone")
         or _text(finding.evidence, "zone")
         or (plain_name(hop.zone.apex) if hop else None),
         "TARGET": _text(finding.evidence, "target")
         or (plain_name(survey.alias_chain[-1]) if survey.alias_chain else None),
+        "NAME": _text(finding.evidence, "name"),
         "NAMESERVER": plain_name(finding.nameserver) if finding.nameserver else None,
     }
     values = {key: shlex.quote(text) for key, text in found.items() if text}
@@ -91,6 +93,7 @@ def _places(finding: Finding) -> Iterator[Place]:
                 some = holder.get(key)
                 if isinstance(some, Sequence) and not isinstance(some, str):
                     yield from (one for one in some if isinstance(one, Mapping))
+                    yield from ({"address": one} for one in some if isinstance(one, str))
 
 
 def _hop(place: Place | None, survey: Survey) -> Hop | None:

@@ -58,7 +58,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The delegation of `owner` to `target`, which is to be in `zone`; both looks at it."""
+    """The delegation of `owner` to `target`, which is to be in `zone`; both looks at it.
+
+    `place` is where the authenticator would have the record made now.
+    """
 
     domain: str
     names: tuple[str, ...]
@@ -67,6 +70,7 @@ class Plan:
     zone: dns.name.Name
     own: ChallengeOutcome
     there: ChallengeOutcome
+    place: dns.name.Name
 
     @property
     def record(self) -> str:
@@ -145,26 +149,52 @@ class Plan:
 
     def _alias_step(self, readings: Sequence[Reading]) -> Step:
         what, owner, target = "CNAME", plain_name(self.owner), plain_name(self.target)
-        right = sum(isinstance(r, Alias) and r.target == self.target for r in readings)
+        aliases = [reading for reading in readings if isinstance(reading, Alias)]
+        right = sum(alias.target == self.target for alias in aliases)
         if right and right == len(readings):
-            return Step(what, State.DONE, f"{owner} is an alias of {target}.")
+            return self._followed_step(f"{owner} is an alias of {target}")
+        if self.place == self.target == self.own.survey.hops[-1].owner:
+            return Step(what, State.DONE, f"{owner} leads to {target}, over another alias.")
         make = "Create the record above."
         if right:
             shown = f"{right} of {plural(len(readings), 'address')} of the name servers"
-            return Step(
-                what,
-                State.TO_DO,
-                f"Only {shown} have the alias.",
-                "Wait for the others, or find out why they do not update.",
-            )
-        others = sorted({plain_name(r.target) for r in readings if isinstance(r, Alias)})
-        if others:
-            summary = f"{owner} is an alias of {' and of '.join(others)}, not of {target}."
-            return Step(what, State.TO_DO, summary, "Replace that CNAME with the record above.")
+            remedy = "Wait for the others, or find out why they do not update."
+            return Step(what, State.TO_DO, f"Only {shown} have the alias.", remedy)
+        if aliases:
+            return self._elsewhere_step(aliases)
         if any(isinstance(reading, Values) for reading in readings):
             summary = f"{owner} holds TXT values, and a CNAME cannot coexist with other records."
             return Step(what, State.TO_DO, summary, f"Remove the TXT records of {owner}. {make}")
         return Step(what, State.TO_DO, f"{owner} is not an alias yet.", make)
+
+    def _elsewhere_step(self, aliases: Sequence[Alias]) -> Step:
+        """Say where it leads instead, and how that can be changed."""
+        others = sorted({plain_name(alias.target) for alias in aliases})
+        summary = (
+            f"{plain_name(self.owner)} is an alias of {' and of '.join(others)}, not of "
+            f"{plain_name(self.target)}."
+        )
+        above = next((alias.dname for alias in aliases if alias.dname is not None), None)
+        if above is None:
+            return Step("CNAME", State.TO_DO, summary, "Replace that CNAME with the record above.")
+        remedy = (
+            "No CNAME can be created below a DNAME. Delegate to where it leads (--to "
+            f"{others[0]} --exactly), or remove the DNAME."
+        )
+        summary += f" The DNAME record of {plain_name(above)} makes it so."
+        return Step("CNAME", State.TO_DO, summary, remedy)
+
+    def _followed_step(self, alias: str) -> Step:
+        """Judge an alias that is right, by whether the authenticator follows it."""
+        if self.place == self.target:
+            return Step("CNAME", State.DONE, f"{alias}.")
+        if self.place == self.owner:
+            summary = f"{alias}, but only by a wildcard, which a record at the name overrides."
+            return Step("CNAME", State.TO_DO, summary, "Create the record above.")
+        summary = f"{alias}, which is an alias of {plain_name(self.place)} in turn."
+        return Step(
+            "CNAME", State.TO_DO, summary, f"Remove the CNAME of {plain_name(self.target)}."
+        )
 
     def _caa_step(self) -> Iterator[Step]:
         if not self.own.survey.hops:

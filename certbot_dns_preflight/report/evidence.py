@@ -71,19 +71,19 @@ def evidence(challenge: ChallengeOutcome, *, width: int) -> tuple[Line, ...]:
                 f"{plain_name(hop.owner)}, on the name servers of {plain_name(hop.zone.apex)}",
                 width,
             )
-        told = AddressAnswers(hop, expected, bogus)
-        lines += _hop_lines(told, width, detailed=hop is passed[-1])
+        answers = AddressAnswers(hop, expected, bogus)
+        lines += _hop_lines(answers, width, detailed=hop is passed[-1])
     return tuple(lines)
 
 
-def _hop_lines(told: AddressAnswers, width: int, *, detailed: bool) -> list[Line]:
-    hop = told.hop
-    groups = _groups(told)
+def _hop_lines(answers: AddressAnswers, width: int, *, detailed: bool) -> list[Line]:
+    hop = answers.hop
+    groups = _groups(answers)
     alike = len(groups) == 1 and (len(hop.observations) >= _ALIKE_FROM or not detailed)
     if alike or len(hop.observations) > _MOST_ROWS:
-        lines = _grouped(told, groups, width)
+        lines = _grouped(answers, groups, width)
     else:
-        lines = _rows(told, width)
+        lines = _rows(answers, width)
     return lines
 
 
@@ -105,11 +105,11 @@ class _Row:
         return left + self.answer, len(left)
 
 
-def _rows(told: AddressAnswers, width: int) -> list[Line]:
+def _rows(answers: AddressAnswers, width: int) -> list[Line]:
     rows: list[_Row] = []
-    previous, hop = None, told.hop
+    previous, hop = None, answers.hop
     for observation in hop.observations:
-        words, state = told.answer(observation)
+        words, state = answers.answer(observation)
         rows.append(
             _Row(
                 "" if observation.nameserver == previous else plain_name(observation.nameserver),
@@ -176,21 +176,21 @@ def _fitting(text: str, at: int, state: Status | None, width: int) -> list[Line]
 _Group = tuple[str, Status, int | None]
 
 
-def _groups(told: AddressAnswers) -> dict[_Group, list[Observation]]:
+def _groups(answers: AddressAnswers) -> dict[_Group, list[Observation]]:
     groups: dict[_Group, list[Observation]] = {}
-    for observation in told.hop.observations:
-        words, state = told.answer(observation, timed=False)
+    for observation in answers.hop.observations:
+        words, state = answers.answer(observation, timed=False)
         groups.setdefault((words, state, observation.serial), []).append(observation)
     return groups
 
 
 def _grouped(
-    told: AddressAnswers, groups: dict[_Group, list[Observation]], width: int
+    answers: AddressAnswers, groups: dict[_Group, list[Observation]], width: int
 ) -> list[Line]:
     ordered = sorted(groups.items(), key=lambda item: item[0][1] in _FINE)
     lines: list[Line] = []
     for (words, state, serial), group in ordered[:_MOST_GROUPS]:
-        answer = words + (_span(group) if state is Status.MATCH and told.expected else "")
+        answer = words + (_span(group) if state is Status.MATCH and answers.expected else "")
         at_serial = f", serial {serial}" if serial is not None else ""
         text = f"{_who(group)}: {answer}{at_serial}"
         folded = _fold(text, width, hanging="  ")
@@ -201,7 +201,7 @@ def _grouped(
         lines.append(
             Line(f"and {plural(count, 'address')} with {plural(len(rest), 'other answer')}")
         )
-    for server in _without_address(told.hop):
+    for server in _without_address(answers.hop):
         lines += _wrapped(
             f"{plain_name(server.name)}: {printable(server.failure or 'no address')}", width
         )

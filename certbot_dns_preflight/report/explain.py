@@ -25,6 +25,7 @@ _PLACEHOLDERS = (
     ("ZONE", "the zone that holds it"),
     ("DOMAIN", "the certificate's name"),
     ("TARGET", "the name that the alias leads to"),
+    ("NAME", "the name that the finding is about"),
     ("NAMESERVER, ADDRESS", "a name server of the zone and one of its addresses"),
     ("PARENT-ADDRESS", "an address of a name server of the parent zone"),
 )

@@ -1,4 +1,4 @@
-"""Which failed challenges look the same, so that the same story is told once. Pure.
+"""Which failed challenges look the same, so that each cause is described once. Pure.
 
 Two look the same if their errors have the same codes on the same servers, and every address
 answers alike; owner names, zones and values may differ.
@@ -37,11 +37,12 @@ def pictures(outcome: Outcome) -> list[Picture]:
     groups: dict[Hashable, list[ChallengeOutcome]] = {}
     failed = [c for c in outcome.challenges if c.verdict is not Verdict.READY]
     for challenge in sorted(failed, key=lambda c: c.verdict is not outcome.verdict):
-        groups.setdefault(_look(challenge), []).append(challenge)
+        groups.setdefault(look(challenge), []).append(challenge)
     return [Picture(tuple(group)) for group in groups.values()]
 
 
-def _look(challenge: ChallengeOutcome) -> Hashable:
+def look(challenge: ChallengeOutcome) -> Hashable:
+    """Reduce a challenge that failed to what makes it the same as another's."""
     survey = challenge.survey
     errors = tuple(
         (f.code, f.nameserver, f.address, str(f.evidence.get("kind")))

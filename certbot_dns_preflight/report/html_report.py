@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.escaping import presentation, printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.report import json_report, renewals, timeline
+from certbot_dns_preflight.report import json_report, renewals_json, timeline
+from certbot_dns_preflight.report.confirm import commands
 from certbot_dns_preflight.report.grouping import pictures
 from certbot_dns_preflight.report.headline import headline
 from certbot_dns_preflight.report.html_style import STYLE
 from certbot_dns_preflight.report.plain_name import plain_name
+from certbot_dns_preflight.report.remedy import beside_records
+from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.words import address_words, plural, seconds, state_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
@@ -39,12 +42,15 @@ _MOST_READY = 10
 _SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
-def render(outcome: Outcome) -> str:
-    """Write a run's report as an ASCII page with a final line end."""
+def render(outcome: Outcome, *, surface: Surface = Surface.COMMAND) -> str:
+    """Write a run's report as an ASCII page with a final line end.
+
+    `surface` says how options are typed where the run was started.
+    """
     return _page(
-        headline(outcome),
+        as_typed(headline(outcome), surface),
         outcome.verdict,
-        [*_about(outcome), *_sections(outcome)],
+        [*_about(outcome), *_sections(outcome, surface)],
         json_report.render(outcome),
     )
 
@@ -55,7 +61,7 @@ def render_renewals(check: Check, answer: str) -> str:
     body += _lineage_table(check)
     for renewal in check.renewals:
         body += _lineage(renewal)
-    return _page(answer, check.verdict, body, renewals.render_json(check))
+    return _page(answer, check.verdict, body, renewals_json.render(check))
 
 
 # -- the frame -------------------------------------------------------------------------------------
@@ -96,6 +102,11 @@ def _text(words: object) -> str:
     return html.escape(printable(str(words)), quote=True)
 
 
+def _lines(some: Iterable[str]) -> str:
+    """Write what is to be copied, line by line."""
+    return "\n".join(map(_text, some))
+
+
 def _embedded(report: str) -> str:
     """Write JSON so that no tag can end or begin within it; it means the same to its readers."""
     return report.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
@@ -123,10 +134,10 @@ def _from_where(vantage: Vantage) -> str:
     return f"Name servers were found from the root down, over {asked}."
 
 
-def _sections(outcome: Outcome) -> Iterator[str]:
+def _sections(outcome: Outcome, surface: Surface = Surface.COMMAND) -> Iterator[str]:
     groups = pictures(outcome)
     for group in groups[:_MOST_SECTIONS]:
-        yield from _challenge(group.challenges[0], outcome)
+        yield from _challenge(group.challenges[0], outcome, surface)
         if len(group.challenges) > 1:
             names = ", ".join(c.survey.challenge.domain for c in group.challenges[1:])
             yield f"<p>The same for: {_text(names)}</p>"
@@ -136,14 +147,14 @@ def _sections(outcome: Outcome) -> Iterator[str]:
         yield f'<p class="not-ready">Not ready, too: {_text(names)}</p>'
     ready = [c for c in outcome.challenges if c.verdict is Verdict.READY]
     for challenge in ready[:_MOST_READY]:
-        yield from _challenge(challenge, outcome)
+        yield from _challenge(challenge, outcome, surface)
         yield "</section>"
     if len(ready) > _MOST_READY:
         names = ", ".join(c.survey.challenge.domain for c in ready[_MOST_READY:])
         yield f"<p>Ready, too: {_text(names)}</p>"
 
 
-def _challenge(judged: ChallengeOutcome, outcome: Outcome) -> Iterator[str]:
+def _challenge(judged: ChallengeOutcome, outcome: Outcome, surface: Surface) -> Iterator[str]:
     survey = judged.survey
     challenge = survey.challenge
     verdict = judged.verdict.value
@@ -159,10 +170,13 @@ def _challenge(judged: ChallengeOutcome, outcome: Outcome) -> Iterator[str]:
     if survey.alias_chain:
         yield from _term("alias of", ", then ".join(map(plain_name, survey.alias_chain)))
     yield "</dl>"
+    errors = [finding for finding in judged.findings if finding.severity is Severity.ERROR]
     for finding in judged.findings:
-        yield from _finding(finding)
+        confirming = commands(finding, survey) if finding in errors[:1] else ()
+        yield from _finding(finding, surface, confirming)
     for sentence in judged.unjudged:
-        yield f'<p class="finding info"><strong>unknown</strong> {_text(sentence)}</p>'
+        words = _text(as_typed(sentence, surface))
+        yield f'<p class="finding info"><strong>unknown</strong> {words}</p>'
     for hop in survey.hops:
         yield from _server_table(hop, challenge.expected)
     picture = timeline.svg(survey, elapsed=outcome.elapsed) if outcome.timeout is not None else ""
@@ -181,18 +195,25 @@ def _term(label: str, words: str, *, code: bool = False) -> Iterator[str]:
     yield f"<dd><code>{_text(words)}</code></dd>" if code else f"<dd>{_text(words)}</dd>"
 
 
-def _finding(finding: Finding) -> Iterator[str]:
+def _finding(finding: Finding, surface: Surface, confirming: Sequence[str]) -> Iterator[str]:
+    def words(sentence: str) -> str:
+        return _text(as_typed(sentence, surface))
+
     kind = finding.evidence.get("kind")
     code = f"{finding.code}: {kind}" if isinstance(kind, str) else finding.code
     yield f'<div class="finding {finding.severity.value}">'
     yield (
-        f"<p><strong>{_SEVERITIES[finding.severity]}</strong> {_text(finding.summary)} "
+        f"<p><strong>{_SEVERITIES[finding.severity]}</strong> {words(finding.summary)} "
         f"<code>{_text(code)}</code></p>"
     )
     if finding.cause and finding.cause != finding.summary:
-        yield f"<p><strong>cause</strong> {_text(finding.cause)}</p>"
+        yield f"<p><strong>cause</strong> {words(finding.cause)}</p>"
     if finding.remedy:
-        yield f"<p><strong>fix</strong> {_text(finding.remedy)}</p>"
+        yield f"<p><strong>fix</strong> {words(beside_records(finding))}</p>"
+    if finding.records:
+        yield f'<pre class="copied">{_lines(finding.records)}</pre>'
+    if confirming:
+        yield f'<p><strong>check</strong></p><pre class="copied">{_lines(confirming)}</pre>'
     yield f'<p class="reference">{_text(finding.reference)}</p>'
     yield "</div>"
 

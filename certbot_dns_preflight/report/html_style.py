@@ -29,6 +29,8 @@ dd { margin: 0; }
 code { font-family: ui-monospace, monospace; font-size: 0.9em; }
 .finding { border-left: 0.25rem solid var(--line); padding: 0.25rem 0.75rem; margin: 0.5rem 0; }
 .finding p { margin: 0.2rem 0; }
+.copied { margin: 0.2rem 0; white-space: pre-wrap; overflow-wrap: anywhere; user-select: all;
+  font: 0.9em/1.5 ui-monospace, monospace; }
 .finding.error { border-color: var(--bad); }
 .finding.warning { border-color: var(--doubt); }
 .reference, footer { font-size: 0.85rem; opacity: 0.8; }

@@ -20,7 +20,7 @@ from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import plural, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from rich.console import RenderableType
@@ -141,6 +141,8 @@ class _Redrawn:
             highlight=False,
             emoji=False,
         )
+        self._started = False
+        self._drawn: tuple[int, ...] = ()
         self._live: Live = Live(
             console=self._console,
             get_renderable=self._picture,
@@ -156,7 +158,7 @@ class _Redrawn:
         self._redrawing = threading.Thread(target=self._redraw, name="live view", daemon=True)
 
     def start(self) -> None:
-        self._live.start()
+        # Not even the cursor is touched before there is a picture: most looks take no second.
         self._redrawing.start()
 
     def show(self, progress: Progress) -> None:
@@ -169,20 +171,47 @@ class _Redrawn:
         self._ended.set()
         if self._redrawing.is_alive():
             self._redrawing.join(_PATIENCE)
-        self._live.stop()
+        if self._started:
+            self._take_back_wrapped()
+            self._live.stop()
 
     def _redraw(self) -> None:
         # Seconds go by on the screen also while no answer comes and the loop sleeps.
         with contextlib.suppress(OSError, ValueError):
             while not self._ended.wait(1 / _REDRAWN_PER_SECOND):
-                self._live.refresh()
+                if not self._started and self._is_due():
+                    self._started = True
+                    self._live.start()
+                if self._started:
+                    self._take_back_wrapped()
+                    self._live.refresh()
+
+    def _is_due(self) -> bool:
+        """Whether there is something to show, and it has taken long enough to be worth it."""
+        moment_past = self._waits or self._clock() - self._begun >= _A_MOMENT
+        return self._latest is not None and moment_past
+
+    def _take_back_wrapped(self) -> None:
+        """Erase the rows that the terminal added to the picture when it became narrower.
+
+        Most terminals break lines that no longer fit; rich erases as many rows as it drew.
+        """
+        from rich.control import Control  # noqa: PLC0415 - loaded by now
+        from rich.segment import ControlType  # noqa: PLC0415 - likewise
+
+        columns = self._console.size.width
+        added = sum((length - 1) // columns for length in self._drawn if length)
+        if added and _breaks_lines(os.environ):
+            erase_and_go_up = ((ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1))
+            self._console.control(Control(*erase_and_go_up * added))
+        self._drawn = ()
 
     def _picture(self) -> RenderableType:
         from rich.text import Text  # noqa: PLC0415 - loaded by now
 
         latest = self._latest
         text = Text(no_wrap=True, overflow="crop", end="")
-        if latest is None or (not self._waits and self._clock() - self._begun < _A_MOMENT):
+        if latest is None:
             return text
         progress, shown_at = latest
         height = min(_TALLEST, self._console.size.height - _LEFT_FREE)
@@ -193,6 +222,8 @@ class _Redrawn:
                 text.append("\n")
             for words, state in line:
                 text.append(words, "" if state is None else _STYLES.get(state, "red"))
+        width = self._console.size.width
+        self._drawn = tuple(min(line.cell_len, width) for line in text.split("\n"))
         return text
 
 
@@ -201,7 +232,7 @@ class _Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._told: dict[str, str] = {}
+        self._shown: dict[str, str] = {}
         self._begun = False
 
     def start(self) -> None:
@@ -215,8 +246,8 @@ class _Lines:
         news = []
         for survey in progress.surveys:
             owner, words = plain_name(survey.challenge.owner), headline(survey)
-            if self._told.get(owner) != words:
-                self._told[owner] = words
+            if self._shown.get(owner) != words:
+                self._shown[owner] = words
                 news.append(words)
         for words in news[:_MOST_LINES_AT_ONCE]:
             self._say(f"  {seconds(progress.elapsed):>6}  {words}")
@@ -229,6 +260,14 @@ class _Lines:
     def _say(self, line: str) -> None:
         self._stream.write(line + "\n")
         self._stream.flush()
+
+
+def _breaks_lines(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal breaks lines when it becomes narrower; a few cut them off."""
+    if "TMUX" in environment:
+        return True
+    term = environment.get("TERM", "")
+    return "XTERM_VERSION" not in environment and not term.startswith(("linux", "screen", "vt"))
 
 
 def _watched(stream: TextIO | None) -> bool:

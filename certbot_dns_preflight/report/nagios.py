@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.report.confirm import commands
 from certbot_dns_preflight.report.headline import headline
+from certbot_dns_preflight.report.remedy import beside_records
 from certbot_dns_preflight.report.words import plural
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 SERVICE: Final = "DNS-PREFLIGHT"
 _LONGEST_LINE = 400
 _MOST_LINES = 60
+_MOST_RECORDS = 4
 _LEADS = ("dns-preflight: ", "Ready: ", "Not ready: ", "Cannot tell: ")
 
 
@@ -78,7 +81,7 @@ def render(outcome: Outcome) -> str:
     details = [
         line
         for challenge in sorted(challenges, key=lambda c: c.verdict is Verdict.READY)
-        for line in _finding_lines(challenge.survey.challenge.domain, challenge.findings)
+        for line in _challenge_lines(challenge)
     ]
     return _output(current, words, figures, details)
 
@@ -140,8 +143,17 @@ def _finding_lines(name: str, findings: Iterable[Finding]) -> list[str]:
         words = printable(finding.summary).rstrip().removesuffix(".")
         lines.append(f"{name}: {words} ({finding.code})")
         if finding.remedy and finding.severity is Severity.ERROR:
-            lines.append(f"  fix: {printable(finding.remedy)}")
+            lines.append(f"  fix: {printable(beside_records(finding))}")
+            lines += [f"  {printable(record)}" for record in finding.records[:_MOST_RECORDS]]
     return lines
+
+
+def _challenge_lines(challenge: ChallengeOutcome) -> list[str]:
+    """Write what is wrong with one name, and what to type to confirm it."""
+    lines = _finding_lines(challenge.survey.challenge.domain, challenge.findings)
+    error = next((f for f in challenge.findings if f.severity is Severity.ERROR), None)
+    confirming = commands(error, challenge.survey) if error else ()
+    return lines + [f"  check: {printable(command)}" for command in confirming]
 
 
 def _output(state: State, words: str, figures: dict[str, str], details: Sequence[str]) -> str:

@@ -84,8 +84,9 @@ class Page:
         self.lines.append(line[:start] + styles.marked(line[start:end]) + line[end:])
 
     def copied(self, words: str) -> None:
-        """Put what is to be copied alone on its line, whatever the width."""
-        self.add(INDENT * 2 + words)
+        """Put what is to be copied alone on its line: indented where it fits, never folded."""
+        room = self.width - len(self._written(words))
+        self.add((INDENT * 2)[: max(0, room)] + words)
 
     def _written(self, words: str) -> str:
         # Before anything is measured: an escape is wider than what it stands for.

@@ -1,36 +1,35 @@
-"""A check of renewals, for a person and as JSON. Pure.
+"""A check of renewals, for a person. Pure.
 
-Decides what is said of each lineage: one line, worst first, and in detail the report that a run
-would give. The JSON is a public contract, described by the schema beside this file.
+Decides what is said of each lineage: one line, worst first, one for all that fail alike; and in
+detail the report that a run would give.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-import re
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import styles, text
+from certbot_dns_preflight.report.alike import Alike
+from certbot_dns_preflight.report.grouping import pictures
 from certbot_dns_preflight.report.headline import headline
-from certbot_dns_preflight.report.json_report import challenge_as_json, own_tool
 from certbot_dns_preflight.report.page import INDENT, Page
-from certbot_dns_preflight.report.words import listing, plural
+from certbot_dns_preflight.report.renewal_groups import grouped, without_paths
+from certbot_dns_preflight.report.words import listing, plural, unended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from certbot_dns_preflight.facts.finding import Json
-    from certbot_dns_preflight.renewals.lineages import Check, Lineage, Problem, Renewal
+    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.outcome import Outcome
+    from certbot_dns_preflight.renewals.lineages import Check, Lineage, Renewal
+    from certbot_dns_preflight.report.renewal_groups import Group
 
-VERSION = 1
 _LONGEST_NAME = 40
 _MOST_NAMES = 6
-_DIRECTORIES = re.compile(r"(?<!\S)/(?:[^/\n]*/)+(?=[^/\s]+\.pem\b)")
 _MARKS = {Verdict.READY: "ok", Verdict.NOT_READY: "FAIL", Verdict.INCONCLUSIVE: "?"}
 _LABELS = {Severity.ERROR: "cause", Severity.WARNING: "warning"}
 _LEADS = ("Not ready: ", "Cannot tell: ", "Ready: ")
@@ -47,28 +46,30 @@ def render(  # noqa: PLR0913 - what, and how, by keyword
     failing_only: bool = False,
     closing: str | None = None,
 ) -> str:
-    """Write the check, without a final line end: the answer, a line a lineage, the others.
+    """Write the check, without a final line end: the answer, a line for each lineage, the others.
 
-    `whole` gives what is wrong in full, with its code and fix, in place of a line of the width;
-    `failing_only` leaves out what can pass. `detailed` adds the whole report of each lineage, and
-    `closing` comes last.
+    Lineages that fail alike share a line. `whole` gives what is wrong in full, with its code, its
+    fix and all names, in place of a line of the width; `failing_only` leaves out what can pass.
+    `detailed` names every lineage and adds the whole report of each group; `closing` comes last.
     """
     page = Page(width, colour=colour, unicode=unicode)
     page.headline(answer(check), check.verdict)
     shown = failing(check) if failing_only else check.renewals
     if shown:
         page.blank()
-    names = [_name(renewal.lineage) for renewal in shown]
-    column = min(max(map(len, names), default=0), _LONGEST_NAME)
-    for name, renewal in zip(names, shown, strict=True):
-        _tell_line(page, f"{name:<{column}}", renewal, check, whole=whole)
+    groups = grouped(shown)
+    lines = [line for group in groups for line in (_each(group) if detailed else [group])]
+    titles = [line.title for line in lines]
+    column = min(max(map(len, titles), default=0), _LONGEST_NAME)
+    for title, group in zip(titles, lines, strict=True):
+        _tell_line(page, f"{title:<{column}}", group, check, whole=whole)
     if check.others and not failing_only:
         page.blank()
         others = listing(tuple(_name(other) for other in check.others), most=_MOST_NAMES)
         page.paragraph(f"Not by dns-01: {others}")
     if detailed:
-        for renewal in shown:
-            _tell_details(page, renewal, check)
+        for group in groups:
+            _tell_details(page, group, check)
     elif any(renewal.verdict is not Verdict.READY or renewal.warned for renewal in shown):
         page.blank()
         page.add("More about one: --cert-name NAME")
@@ -103,17 +104,20 @@ def answer(check: Check) -> str:
     )
     if able == total:
         warned = sum(renewal.warned for renewal in check.renewals)
-        which = "the renewal" if total == 1 else f"all {total} renewals"
-        return f"Ready: {which} by DNS-01 can pass" + (
-            f"; {warned} with a warning." if warned else "."
-        )
+        which = "the DNS-01 renewal" if total == 1 else f"all {total} DNS-01 renewals"
+        return f"Ready: {which} can succeed" + (f"; {warned} with a warning." if warned else ".")
     if not unable:
         return f"Cannot tell: {unknown} of {plural(total, 'renewal')} could not be checked."
     words = f"Not ready: {unable} of {plural(total, 'DNS-01 renewal')} will fail"
     return words + (f"; {unknown} could not be checked." if unknown else ".")
 
 
-def _tell_line(page: Page, name: str, renewal: Renewal, check: Check, *, whole: bool) -> None:
+def _each(group: Group) -> list[Group]:
+    return [replace(group, renewals=(renewal,)) for renewal in group.renewals]
+
+
+def _tell_line(page: Page, title: str, group: Group, check: Check, *, whole: bool) -> None:
+    renewal = group.first
     mark = _MARKS[renewal.verdict]
     if renewal.verdict is Verdict.READY and renewal.warned:
         mark = "warn"
@@ -121,39 +125,69 @@ def _tell_line(page: Page, name: str, renewal: Renewal, check: Check, *, whole: 
     style = styles.DOUBTFUL if mark == "warn" else style
     days = _days(renewal.lineage, check)
     if whole and mark != "ok":
-        page.add(f"{INDENT}{mark:<5}{name}  {days:>9}".rstrip(), style)
-        for label, words in _reasons(renewal):
+        page.add(f"{INDENT}{mark:<5}{title}  {days:>9}".rstrip(), style)
+        for label, words in _reasons(group):
             page.labelled(INDENT + label, words)
+        if len(group.renewals) > 1:
+            names = ", ".join(_name(renewal.lineage) for renewal in group.renewals)
+            page.labelled(f"{INDENT}names", names)
         return
-    lead = f"{INDENT}{mark:<5}{name}  {days:>9}  "
-    words = _cause(renewal)
+    lead = f"{INDENT}{mark:<5}{title}  {days:>9}  "
+    words = _cause(group)
     room = max(page.width - len(lead), len(page.ellipsis) + 20)
     if len(words) > room:
         words = words[: room - len(page.ellipsis)].rstrip() + page.ellipsis
     page.add(lead + words, style)
 
 
-def _reasons(renewal: Renewal) -> Iterator[tuple[str, str]]:
-    """Give everything that is wrong with a lineage, with code and fix."""
-    problem = renewal.lineage.problem
-    if problem is not None:
-        yield "cause", f"{_unended(problem.reason)} ({problem.code})."
-        if problem.fix:
-            yield "fix", printable(problem.fix)
-    reported = set()
-    for finding in renewal.findings:
-        words = f"{_unended(finding.summary)} ({printable(finding.code)})."
-        if finding.severity is not Severity.INFO and words not in reported:
-            reported.add(words)
-            yield _LABELS[finding.severity], words
-            if finding.remedy:
-                yield "fix", printable(finding.remedy)
-    if problem is None and not reported:
-        yield "cause", _cause(renewal)
+def _reasons(group: Group) -> Iterator[tuple[str, str]]:
+    """Give everything that is wrong with some lineages, with code and fix."""
+    lineage = group.first.lineage
+    several = len(group.renewals) > 1
+    if lineage.problem is not None:
+        problem = lineage.problem
+        reason, fix = problem.reason, printable(problem.fix)
+        if several:
+            reason, fix = (without_paths(words, lineage) for words in (reason, fix))
+        yield "cause", f"{unended(reason)} ({problem.code})."
+        if fix:
+            yield "fix", fix
+        return
+    reported = False
+    for label, summary, finding in _findings(group):
+        reported = True
+        yield label, f"{unended(summary)} ({printable(finding.code)})."
+        if finding.remedy:
+            yield "fix", printable(finding.remedy)
+    if not reported:
+        yield "cause", _cause(group)
 
 
-def _unended(words: str) -> str:
-    return printable(words).rstrip().removesuffix(".")
+def _findings(group: Group) -> Iterator[tuple[str, str, Finding]]:
+    """Give errors and warnings, alike ones once, with their label and in words for all."""
+    outcome = group.outcome
+    if outcome is None:
+        return
+    reported: set[str] = set()
+    for picture in pictures(outcome):
+        alike = Alike(picture)
+        for finding in picture.challenges[0].findings:
+            words = alike.of(finding.summary)
+            if finding.severity is Severity.ERROR and words not in reported:
+                reported.add(words)
+                yield _LABELS[finding.severity], words, finding
+    warnings: dict[str, dict[str, Finding]] = {}
+    for judged in outcome.challenges:
+        for finding in judged.findings:
+            ready = judged.verdict is Verdict.READY
+            if finding.severity is Severity.WARNING or (
+                finding.severity is Severity.ERROR and ready
+            ):
+                warnings.setdefault(finding.code, {})[finding.summary] = finding
+    for alike_ones in warnings.values():
+        first, *others = alike_ones.values()
+        more = f"; {len(others)} more like it" if others else ""
+        yield _LABELS[first.severity], f"{unended(first.summary)}{more}", first
 
 
 def _days(lineage: Lineage, check: Check) -> str:
@@ -163,26 +197,32 @@ def _days(lineage: Lineage, check: Check) -> str:
     return "expired" if left < 0 else plural(left, "day")
 
 
-def _cause(renewal: Renewal) -> str:
-    """Say in a few words what is the matter with a lineage, or how it is made."""
+def _cause(group: Group) -> str:
+    """Say in a few words what is the matter with some lineages, or how one is made."""
+    renewal = group.first
     if renewal.lineage.problem is not None:
-        return _without_paths(renewal.lineage.problem.reason, renewal.lineage)
-    if renewal.outcome is None:
+        return without_paths(renewal.lineage.problem.reason, renewal.lineage)
+    outcome = group.outcome
+    if outcome is None:
         return ""
     if renewal.verdict is not Verdict.READY:
-        words = headline(renewal.outcome)
-        for lead in _LEADS:
-            words = words.removeprefix(lead)
-        return words
+        return _what_fails(outcome)
     if renewal.warned:
         return printable(next(f.summary for f in renewal.findings if f.severity.value != "info"))
     return f"{plural(len(renewal.lineage.challenges), 'name')}, {_way(renewal.lineage)}"
 
 
-def _without_paths(reason: str, lineage: Lineage) -> str:
-    """Leave the room of one line to what is wrong: its files are known by the lineage's name."""
-    words = printable(reason).replace(printable(str(lineage.file)), "its renewal file")
-    return _DIRECTORIES.sub("", words)
+def _what_fails(outcome: Outcome) -> str:
+    """Give the first cause, in words for all names that it holds for, and count the others."""
+    first, *others = pictures(outcome)
+    errors = [f for f in first.challenges[0].findings if f.severity is Severity.ERROR]
+    if not errors:
+        words = headline(outcome)
+        for lead in _LEADS:
+            words = words.removeprefix(lead)
+        return words
+    words = printable(Alike(first).of(errors[0].summary))
+    return f"{unended(words)}; {plural(len(others), 'more cause')}." if others else words
 
 
 def _way(lineage: Lineage) -> str:
@@ -190,8 +230,25 @@ def _way(lineage: Lineage) -> str:
     return f"dns-preflight with {authenticator}" if lineage.through_preflight else authenticator
 
 
-def _tell_details(page: Page, renewal: Renewal, check: Check) -> None:
-    lineage = renewal.lineage
+def _tell_details(page: Page, group: Group, check: Check) -> None:
+    for renewal in group.renewals:
+        _tell_lineage(page, renewal.lineage, check)
+    outcome = group.outcome
+    if outcome is None:
+        return
+    page.blank()
+    shown = text.render(
+        outcome,
+        width=page.width,
+        colour=page.colour,
+        unicode=page.unicode,
+        detailed=len(group.renewals) > 1,
+        compared=True,
+    )
+    page.lines.extend(shown.split("\n"))
+
+
+def _tell_lineage(page: Page, lineage: Lineage, check: Check) -> None:
     page.blank()
     days = _days(lineage, check)
     page.add(f"{_name(lineage)}{': ' if days else ''}{days}{' left' if ' ' in days else ''}")
@@ -203,96 +260,10 @@ def _tell_details(page: Page, renewal: Renewal, check: Check) -> None:
     for note in lineage.notes:
         page.labelled("note", printable(note))
     if lineage.problem is not None:
-        reason = _unended(lineage.problem.reason)
-        page.labelled("problem", f"{reason} ({lineage.problem.code}).")
+        page.labelled("problem", f"{unended(lineage.problem.reason)} ({lineage.problem.code}).")
         if lineage.problem.fix:
             page.labelled("fix", printable(lineage.problem.fix))
-    if renewal.outcome is None:
-        return
-    page.blank()
-    shown = text.render(
-        renewal.outcome,
-        width=page.width,
-        colour=page.colour,
-        unicode=page.unicode,
-        compared=True,
-    )
-    page.lines.extend(shown.split("\n"))
 
 
 def _name(lineage: Lineage) -> str:
     return printable(lineage.name)
-
-
-# -- JSON ------------------------------------------------------------------------------------------
-
-
-def render_json(check: Check) -> str:
-    """Write the check as ASCII JSON, indented, with a final line end."""
-    return json.dumps(as_json(check), indent=2, allow_nan=False) + "\n"
-
-
-def json_lines(check: Check) -> str:
-    """Write each lineage's object on a line of its own, worst first."""
-    lines = (json.dumps(_as_json(renewal, check), allow_nan=False) for renewal in check.renewals)
-    return "".join(f"{line}\n" for line in lines)
-
-
-def as_json(check: Check) -> dict[str, Json]:
-    """Make the check as JSON values; challenges are the report's own objects."""
-    return {
-        "version": VERSION,
-        "tool": own_tool(),
-        "started": _moment(check.started),
-        "elapsed_seconds": round(check.elapsed, 3),
-        "config_dir": printable(str(check.directory)),
-        "outcome": check.verdict.value,
-        "problem": _problem_as_json(check.problem),
-        "lineages": [_as_json(renewal, check) for renewal in check.renewals],
-        "others": [
-            {"name": _name(other), "authenticator": printable(other.authenticator or "")}
-            for other in check.others
-        ],
-    }
-
-
-def schema() -> dict[str, Any]:
-    """Read the JSON Schema (draft 2020-12) of the check; it refers to the report's."""
-    file = resources.files(__package__).joinpath(f"renewals-schema-v{VERSION}.json")
-    loaded: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    return loaded
-
-
-def _as_json(renewal: Renewal, check: Check) -> dict[str, Json]:
-    lineage = renewal.lineage
-    judged = renewal.outcome.challenges if renewal.outcome is not None else ()
-    return {
-        "name": _name(lineage),
-        "renewal_file": printable(str(lineage.file)),
-        "authenticator": None
-        if lineage.authenticator is None
-        else printable(lineage.authenticator),
-        "through_preflight": lineage.through_preflight,
-        "names": [printable(name) for name in lineage.names],
-        "not_after": None if lineage.not_after is None else _moment(lineage.not_after),
-        "days_left": lineage.days_left(check.started),
-        "outcome": renewal.verdict.value,
-        "problem": _problem_as_json(lineage.problem),
-        "notes": [printable(note) for note in lineage.notes],
-        "challenges": [challenge_as_json(challenge) for challenge in judged],
-    }
-
-
-def _problem_as_json(problem: Problem | None) -> Json:
-    if problem is None:
-        return None
-    return {
-        "kind": problem.trouble.value,
-        "summary": printable(problem.reason),
-        "code": problem.code.value,
-        "remedy": printable(problem.fix),
-    }
-
-
-def _moment(when: dt.datetime) -> str:
-    return when.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

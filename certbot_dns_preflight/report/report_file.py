@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.report import html_report, json_report
+from certbot_dns_preflight.report.surface import Surface
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +20,8 @@ def is_html(path: Path | None) -> bool:
     return path is not None and path.suffix.lower() in _HTML
 
 
-def content(outcome: Outcome, path: Path | None) -> str:
+def content(outcome: Outcome, path: Path | None, *, surface: Surface = Surface.COMMAND) -> str:
     """Write the report as the file at `path` is to hold it."""
-    return html_report.render(outcome) if is_html(path) else json_report.render(outcome)
+    if is_html(path):
+        return html_report.render(outcome, surface=surface)
+    return json_report.render(outcome)

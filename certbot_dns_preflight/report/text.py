@@ -7,6 +7,7 @@ are. On a terminal the verdict is also the last line, where the eye is.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from certbot_dns_preflight.report.headline import first_error, headline, is_unva
 from certbot_dns_preflight.report.notes import MOST_NOTES, note_lines
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.plain_name import plain_name
+from certbot_dns_preflight.report.remedy import beside_records
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.values import value_lines
 from certbot_dns_preflight.report.words import (
@@ -29,8 +31,8 @@ from certbot_dns_preflight.report.words import (
     listing,
     opening,
     plural,
-    seconds,
     unended,
+    waited,
 )
 
 if TYPE_CHECKING:
@@ -176,7 +178,7 @@ class _Report:
         if passed:
             parts.append(f"zone {plain_name(passed[0].zone.apex)}")
         if self.outcome.timeout is not None and challenge.verdict is not Verdict.READY:
-            parts.append(f"waited {seconds(self.outcome.elapsed)}")
+            parts.append(waited(self.outcome, challenge.early_end))
         line = INDENT + "   ".join(parts)
         if len(line) <= page.width:
             page.add(line)
@@ -194,7 +196,7 @@ class _Report:
         page = self.page
         kind = finding.evidence.get("kind")
         code = f"{finding.code}: {kind}" if isinstance(kind, str) else finding.code
-        words = finding.cause if leading and finding.cause else opening(finding.summary)
+        words = opening(finding.cause if leading and finding.cause else finding.summary)
         if not leading or finding.cause or alike.number == 1:
             label = "cause" if leading else "also"
             words = self._words(alike.of(unended(words)))
@@ -207,16 +209,9 @@ class _Report:
 
     def _fix(self, finding: Finding, alike: Alike) -> str:
         """Say what to do; a record that follows on a line of its own is not in the sentence too."""
-        remedy = finding.remedy
-        if not finding.records or alike.number > 1:
-            return self._words(alike.of(remedy))
-        for record in finding.records:
-            remedy = remedy.replace(record, "this record")
-        several = len(finding.records) > 1
-        tail = "" if "this record" in remedy else " The records:" if several else " The record:"
-        if not tail:
-            remedy = f"{unended(remedy)}:"
-        return self._words(remedy) + tail
+        if alike.number > 1:
+            return self._words(alike.of(finding.remedy))
+        return self._words(beside_records(finding))
 
     def _commands(self, finding: Finding, challenge: ChallengeOutcome) -> None:
         for number, command in enumerate(commands(finding, challenge.survey)):
@@ -239,12 +234,10 @@ class _Report:
 
     def _rest(self, rest: list[Picture]) -> None:
         challenges = [challenge for picture in rest for challenge in picture.challenges]
-        counts: dict[str, int] = {}
-        for challenge in challenges:
-            code = next(
-                (f.code for f in challenge.findings if f.severity is Severity.ERROR), "none"
-            )
-            counts[code] = counts.get(code, 0) + 1
+        counts = Counter(
+            next((f.code for f in c.findings if f.severity is Severity.ERROR), "none")
+            for c in challenges
+        )
         words = ", ".join(f"{plural(count, 'name')} with {code}" for code, count in counts.items())
         where = {
             Surface.COMMAND: "--verbose shows them",

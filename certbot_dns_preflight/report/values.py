@@ -1,6 +1,7 @@
 """The expected and the served values of a failed challenge, as labelled lines. Pure.
 
-Decides which values are worth showing and which pair is compared; `side_by_side` lays a pair out.
+Decides which values are worth showing. Which of them belong side by side stands in the findings'
+evidence (`comparisons`); `side_by_side` lays a pair out.
 """
 
 from __future__ import annotations
@@ -8,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks.manglings import Kind
-from certbot_dns_preflight.checks.txt_difference import compare
+from certbot_dns_preflight.escaping import presentation
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report import styles
@@ -17,14 +17,14 @@ from certbot_dns_preflight.report.side_by_side import side_by_side
 from certbot_dns_preflight.report.words import plural, shown_value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from certbot_dns_preflight.checks.txt_difference import Comparison, Difference
-    from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.finding import Finding, Json
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome
 
 _MOST_SHOWN = 4
 _MOST_COMPARED = 2
+_OTHER_PURPOSE = "hostname"  # the kind of a value that was never meant to be this one
 _ABOUT_THE_RECORD = frozenset({Status.MISMATCH, Status.PARTIAL, Status.ABSENT})
 
 
@@ -39,6 +39,15 @@ class ValueLine:
     text: str
     style: str = ""
     marked: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A served value and the expected one it comes nearest to; `mangled`: it is known how."""
+
+    expected: bytes
+    served: bytes
+    mangled: bool
 
 
 def value_lines(
@@ -61,10 +70,11 @@ def value_lines(
     )
     missing = [value for value in expected if value not in served]
     others = [text for text in served if text not in expected]
+    pairs = _pairs(errors, missing or expected, others)
     if not missing:
         # Served somewhere: what matters is who lacks it, and whether one of them has it mangled.
-        mangled = compare(expected, others).nearest if others else None
-        if mangled is None or mangled.kind in (None, Kind.HOSTNAME):
+        mangled = next((pair for pair in pairs if pair.mangled), None)
+        if mangled is None:
             return [
                 *_bounded("expected", expected, room, ellipsis),
                 *_bounded("instead", others, room, ellipsis),
@@ -80,16 +90,15 @@ def value_lines(
     if not others:
         return _bounded(label, missing, room, ellipsis)
     lines: list[ValueLine] = []
-    told, rest = list(missing), others
-    for pair in _telling_pairs(compare(expected, served)):
+    for pair in pairs:
         lines += _pair(pair, label, "served", room, ellipsis)
-        told.remove(pair.expected)
-        rest.remove(pair.served)
-    lines += _bounded(label, told, room, ellipsis)
-    return lines + _bounded("besides", rest, room, ellipsis)
+        missing.remove(pair.expected)
+        others.remove(pair.served)
+    lines += _bounded(label, missing, room, ellipsis)
+    return lines + _bounded("besides" if pairs else "served", others, room, ellipsis)
 
 
-def _pair(pair: Comparison, label: str, served: str, room: int, ellipsis: str) -> list[ValueLine]:
+def _pair(pair: _Pair, label: str, served: str, room: int, ellipsis: str) -> list[ValueLine]:
     layout = side_by_side(pair.expected, pair.served, room=room, ellipsis=ellipsis)
     return [
         ValueLine(label, layout.expected, marked=layout.expected_mark),
@@ -98,15 +107,27 @@ def _pair(pair: Comparison, label: str, served: str, room: int, ellipsis: str) -
     ]
 
 
-def _telling_pairs(difference: Difference) -> list[Comparison]:
-    """Choose what to lay side by side: the nearest pair, then one that shares no value with it."""
-    pairs: list[Comparison] = []
-    first = difference.nearest
-    for pair in (*([first] if first else []), *difference.comparisons):
-        fresh = all(pair.expected != p.expected and pair.served != p.served for p in pairs)
-        if fresh and len(pairs) < _MOST_COMPARED:
-            pairs.append(pair)
+def _pairs(
+    errors: Sequence[Finding], wanted: Sequence[bytes], others: Sequence[bytes]
+) -> list[_Pair]:
+    """Find the values that findings compare, each value once."""
+    expected = {presentation(value): value for value in wanted}
+    served = {presentation(value): value for value in others}
+    pairs: list[_Pair] = []
+    for compared in _comparisons(errors):
+        this, that = str(compared.get("expected_value")), str(compared.get("nearest_value"))
+        kind = compared.get("kind")
+        if this in expected and that in served and len(pairs) < _MOST_COMPARED:
+            mangled = kind is not None and kind != _OTHER_PURPOSE
+            pairs.append(_Pair(expected.pop(this), served.pop(that), mangled))
     return pairs
+
+
+def _comparisons(errors: Sequence[Finding]) -> Iterator[Mapping[str, Json]]:
+    for finding in errors:
+        listed = finding.evidence.get("comparisons")
+        if isinstance(listed, list):
+            yield from (one for one in listed if isinstance(one, dict))
 
 
 def _bounded(label: str, values: Sequence[bytes], room: int, ellipsis: str) -> list[ValueLine]:

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.outcome import EarlyEnd, Outcome
     from certbot_dns_preflight.facts.survey import Hop, Observation
 
 _DNS_PORT = 53
-_SHORTEST_TOLD = 0.05
+_MINUTE = 60
+_SHORTEST_SHOWN = 0.05
 _WHOLE_SECONDS_FROM = 9.95
 _SILENCE = {
     answers.NoResponseReason.TIMED_OUT: "timed out",
@@ -103,13 +105,17 @@ def _value_words(texts: tuple[bytes, ...], expected: tuple[bytes, ...], *, follo
 def _why_not_authoritative(upward: dns.name.Name | None, *, recursive: bool) -> str:
     if recursive:
         return " (recursive)"
-    return f": refers up to {plain_name(upward)}" if upward is not None else ""
+    return f": refers up to {_zone_words(upward)}" if upward is not None else ""
+
+
+def _zone_words(zone: dns.name.Name) -> str:
+    return "the root" if len(zone) == 1 else plain_name(zone)
 
 
 def _since(first_match: float | None) -> str:
     if first_match is None:
         return ""
-    return "at once" if first_match < _SHORTEST_TOLD else f"after {seconds(first_match)}"
+    return "at once" if first_match < _SHORTEST_SHOWN else f"after {seconds(first_match)}"
 
 
 def error_words(seen: Observation) -> str | None:
@@ -134,6 +140,18 @@ def seconds(value: float) -> str:
     """Write a duration as precisely as anybody needs: "0.4 s", "11 s", "300 s"."""
     text = f"{value:.1f}" if value < _WHOLE_SECONDS_FROM else f"{value:.0f}"
     return text.removesuffix(".0") + " s"
+
+
+def waited(outcome: Outcome, early_end: EarlyEnd | None) -> str:
+    """Say how long was waited, and why no longer: "waited 30 s of 300 s (…)"."""
+    if early_end is None or outcome.timeout is None:
+        return f"waited {seconds(outcome.elapsed)}"
+    why = "more time changes nothing"
+    if early_end.silent_for is not None:
+        minutes = early_end.silent_for / _MINUTE
+        ago = f"{minutes:.0f} min" if minutes >= 1 else seconds(early_end.silent_for)
+        why = f"already silent {ago} ago"
+    return f"waited {seconds(early_end.after)} of {seconds(outcome.timeout)} ({why})"
 
 
 def plural(count: int, noun: str) -> str:

@@ -43,9 +43,9 @@ Who does what, from below:
 - One message: `reading`, `referrals`, `negative_answers` and `caa_wire` say what it says. They ask
   nothing.
 - The walk: `walker` goes from `root_hints` down to the zone of a name, with `root_servers`, `cuts`
-  and, where a resolver leads, `via_resolver`. `name_servers` learns who serves it from `ns_sets`
-  and `server_addresses`, and `same_servers` looks whether they still do. `cache` has what was
-  learned.
+  and, where a resolver leads, `via_resolver`; `interception` sees that what answers is no server,
+  but something in between. `name_servers` learns who serves the zone from `ns_sets` and
+  `server_addresses`, and `same_servers` looks whether they still do. `cache` has what was learned.
 - One challenge: `txt` asks in rounds, by `txt_queries`, and `txt_hops` keeps what each address said
   (`address_history`, `observe`). `expectations` has what challenges that end at one name expect
   together.

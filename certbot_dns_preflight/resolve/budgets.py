@@ -10,6 +10,7 @@ figures. Asks nothing itself.
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -45,6 +46,9 @@ ADDRESSES_A_RUN, ADDRESSES_A_NAME = 2_000, 500
 BYTES_A_RUN, BYTES_A_NAME, BYTES_A_SECOND = 1 << 26, 1 << 24, 1 << 20
 """Bytes of answers."""
 
+MOST_HELD, HELD_FROM = 12 << 20, 4096
+"""Bytes of the latest answers to all questions, of those answers that have so many bytes."""
+
 _USUAL_SECONDS = 300.0
 
 
@@ -67,6 +71,7 @@ class Budgets:
         self._zone: ContextVar[dns.name.Name | None] = ContextVar("zone", default=None)
         self._run = _Spent()
         self._zones: dict[dns.name.Name, _Spent] = {}
+        self._held: dict[tuple[Endpoint, dns.name.Name, int], int] = {}
         self.allow(1, seconds=_USUAL_SECONDS)
 
     def allow(self, names: int, *, seconds: float) -> None:
@@ -123,6 +128,30 @@ class Budgets:
         """Count the bytes of an answer, which are spent by then."""
         for spent, _ in self._spenders(self._zone.get()):
             spent.bytes += size
+
+    def hold(
+        self, endpoint: Endpoint, name: dns.name.Name, rdtype: int, size: int
+    ) -> LimitMet | None:
+        """Hold an answer in place of the one before; give the limit, where there is no room for it.
+
+        As objects, large answers take some eight times their bytes.
+        """
+        question = (endpoint, name, rdtype)
+        self._held.pop(question, None)
+        if size < HELD_FROM:
+            return None
+        if sum(self._held.values()) + size <= MOST_HELD:
+            self._held[question] = size
+            return None
+        known = self.met.get((Budget.BYTES, None))
+        if known is None:
+            names: Counter[dns.name.Name] = Counter()
+            for (_, whose, _), held in self._held.items():
+                names[whose] += held
+            ((most, _),) = names.most_common(1)
+            known = LimitMet(Budget.BYTES, MOST_HELD, most, whole_run=True)
+            self.met[Budget.BYTES, None] = known
+        return known
 
     def note(self, budget: Budget, limit: int, zone: dns.name.Name) -> LimitMet:
         """Note that a bound of a zone itself was met."""

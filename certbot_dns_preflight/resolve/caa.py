@@ -105,7 +105,7 @@ class CaaSearch:
             if owner in looking.owners or len(looking.owners) > _MOST_HOPS:
                 circle = owner in looking.owners
                 why = "the alias leads in a circle" if circle else "too many aliases"
-                answers.append(CaaAnswer(owner, owner, None, None, Failed(why)))
+                answers.append(CaaAnswer(owner, owner, None, None, Failed(why, endless=True)))
                 break
             looking.owners.append(owner)
             asked = await self._servers.ask(owner, name, looking.answers.append)

@@ -37,7 +37,7 @@ from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.queries import RECURSIVE, SINGLE_TRY
 from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
-from certbot_dns_preflight.resolve.reading import may_be_signed, read_caa
+from certbot_dns_preflight.resolve.reading import is_signed, may_be_signed, read_caa
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.zone_servers import ZoneServers
 
@@ -127,10 +127,11 @@ class CaaServers:
                     place: group.create_task(ask(place)) for place in places if place not in asking
                 }
         answers = [task.result() for task in asking.values()]
-        await self._compare_where_they_differ(
-            tuple(asking), [answer.content for answer, _ in answers]
-        )
         self.signed[cut.apex, owner] = tuple(reply for _, reply in answers if reply is not None)
+        signed = any(is_signed(reply.reply) for reply in self.signed[cut.apex, owner])
+        await self._compare_denials(
+            tuple(asking), [answer.content for answer, _ in answers], all_alike=not signed
+        )
         return [answer for answer, _ in answers]
 
     def _one_of_each(self, places: Iterable[Place]) -> list[Place]:
@@ -171,21 +172,34 @@ class CaaServers:
             sound=lambda reply: not isinstance(read_caa(reply, place.owner), Failed | NotAskable),
         )
 
-    async def _compare_where_they_differ(
-        self, places: Iterable[Place], contents: Collection[Content]
+    async def _compare_denials(
+        self, places: Iterable[Place], contents: Collection[Content], *, all_alike: bool
     ) -> None:
-        """See whether those that deny what others have do so for the letters of the question.
+        """See whether those that deny CAA do so for the letters of the question.
 
-        So do those that deny the zone itself.
+        Where others have some, and where the zone itself is denied, each is asked. Where all say
+        that there is none, they may do so `all_alike` for that reason: then one is asked.
         """
-        has_some = any(isinstance(content, Properties | AliasTo) for content in contents)
-        await together(
-            self._fault_finder.compare(
-                place, content=functools.partial(_comparable, owner=place.owner)
-            )
+        denying = [
+            (place, content)
             for place, content in zip(places, contents, strict=True)
             if isinstance(content, NoProperties)
-            and (has_some or (content.nxdomain and place.owner == place.zone))
+        ]
+        has_some = any(isinstance(content, Properties | AliasTo) for content in contents)
+        depends = (
+            all_alike and denying and not has_some and await self._depends_on_case(*denying.pop(0))
+        )
+        if not (depends or has_some):
+            denying = [
+                (place, content)
+                for place, content in denying
+                if content.nxdomain and place.owner == place.zone
+            ]
+        await together(self._depends_on_case(place, content) for place, content in denying)
+
+    async def _depends_on_case(self, place: Place, content: NoProperties) -> bool:
+        return await self._fault_finder.compare(
+            place, content=functools.partial(_comparable, owner=place.owner), known=content
         )
 
     async def _ask_registry(self, owner: dns.name.Name, cut: ZoneCut) -> CaaAnswer:

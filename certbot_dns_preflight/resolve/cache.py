@@ -11,6 +11,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress, NoSuchDomain, RegistryFails
 from certbot_dns_preflight.facts.registry import is_registry
+from certbot_dns_preflight.resolve.registry_answers import RegistryAnswers, seconds_to_keep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,9 +48,10 @@ class DelegationCache:
 
     `histories` is the exchange's own: how addresses have answered. `referrals` are the answers that
     led to a zone, by the address of the zone above that gave them. `denials` are the addresses that
-    denied it. `primaries` are what the zones' SOA named. `signed` is what was replied with
-    signatures. `learned` says when who serves a zone was last asked, by the event loop's clock.
-    `obstacle` is what keeps all walks from going beyond the root.
+    denied it. `registries` are answers of theirs about themselves. `primaries` are what the zones'
+    SOA named. `signed` is what was replied with signatures. `learned` says when who serves a zone
+    was last asked, by the event loop's clock. `obstacle` is what keeps all walks from going beyond
+    the root.
     """
 
     cuts: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
@@ -62,6 +64,7 @@ class DelegationCache:
     primaries: dict[dns.name.Name, dns.name.Name] = field(default_factory=dict)
     signed: dict[Question, tuple[ServerReply, ...]] = field(default_factory=dict)
     learned: dict[dns.name.Name, float] = field(default_factory=dict)
+    registries: RegistryAnswers = field(default_factory=RegistryAnswers)
     obstacle: Intercepted | None = None
 
     def closest(self, owner: dns.name.Name) -> ZoneCut | None:
@@ -94,8 +97,13 @@ class DelegationCache:
             if rrset.rdtype == dns.rdatatype.SOA and rrset.name == apex:
                 self.primaries[apex] = rrset[0].mname
 
+    def seconds_to_keep(self, apex: dns.name.Name) -> float:
+        """Say how long what led to a zone may be kept, by its TTLs: 0 where nothing says it."""
+        said = self.referrals.get(apex, {}).values() if apex in self.cuts else ()
+        return min((seconds_to_keep(response.message) for response in said), default=0)
+
     def forget(self) -> None:
-        """Drop what may have been mended meanwhile.
+        """Drop what may have been fixed meanwhile.
 
         How addresses answer is still known, and where registries' zones are: those don't change.
         """

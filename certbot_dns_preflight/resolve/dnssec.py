@@ -17,6 +17,7 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
+from certbot_dns_preflight.dnssec.messages import find, signatures_of
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.dnssec import Asked, Facts, ServerAddress, ServerReply, ZoneFacts
 from certbot_dns_preflight.resolve.cache import ZoneCut
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
 
-_ABOUT_DS = frozenset({dns.rdatatype.DS, dns.rdatatype.NSEC, dns.rdatatype.NSEC3})
 _DS, _DNSKEY, _SOA = dns.rdatatype.DS, dns.rdatatype.DNSKEY, dns.rdatatype.SOA
 
 
@@ -59,8 +59,14 @@ class Collector:
         """Collect from the root down to the zone of `name`: DS, DNSKEY and, for the zone, SOA."""
         return await self.data([(name, _SOA)])
 
-    async def soa(self, cut: ZoneCut) -> tuple[ServerReply, ...]:
-        """Ask all addresses of a zone for its SOA."""
+    async def soa(
+        self,
+        cut: ZoneCut,
+        anew: bool = False,  # noqa: FBT001, FBT002 - for whoever takes it as a callable
+    ) -> tuple[ServerReply, ...]:
+        """Ask all addresses of a zone for its SOA; `anew` even if they were asked."""
+        if anew:
+            self._replies.drop(cut.apex, cut.apex, _SOA)
         if self._servers.is_registry(cut):
             replies = await self._replies.ask_everywhere(cut, cut.apex, _SOA)
         else:
@@ -118,30 +124,33 @@ class Collector:
         """Ask for keys, and for what they sign, where a resolver would: below a DS."""
         apexes = sorted(zones, key=len)
         referrals = {apex: await self._referrals(apex, zones[apex], cuts) for apex in apexes}
-        signed: set[dns.name.Name] = set()
+        seem_signed: set[dns.name.Name] = set()
         for apex in apexes:
-            parent = zones[apex]
+            parent, told = zones[apex], referrals[apex]
             if parent is None or (
-                parent in signed and not self._is_unsigned(cuts.get(parent), referrals[apex], apex)
+                parent in seem_signed
+                and (not told or has_ds(ZoneFacts(apex, parent, (), referrals=told)))
             ):
-                signed.add(apex)
+                seem_signed.add(apex)
         return tuple(
             await together(
-                self._zone(apex, zones[apex], cuts, questions.get(apex, {}))
-                if apex in signed
-                else self._above(apex, zones[apex], cuts)
+                (self._zone if apex in seem_signed else self._if_signed)(
+                    apex, zones[apex], cuts, questions.get(apex, {})
+                )
                 for apex in apexes
             )
         )
 
-    def _is_unsigned(
-        self, above: ZoneCut | None, referrals: tuple[ServerReply, ...], apex: dns.name.Name
-    ) -> bool:
-        """Whether all referrals that a zone's parent has to give tell that it has no DS."""
-        if above is None or has_ds(ZoneFacts(apex, above.apex, (), referrals=referrals)):
-            return False
-        told = {r.place.nameserver for r in referrals if _tells_of_ds(r)}
-        return bool(told) and (self._servers.is_registry(above) or told >= set(above.nameservers))
+    async def _if_signed(
+        self,
+        apex: dns.name.Name,
+        parent: dns.name.Name | None,
+        cuts: dict[dns.name.Name, ZoneCut],
+        questions: Iterable[tuple[dns.name.Name, int]],
+    ) -> ZoneFacts:
+        """Ask for the DS first, of a zone that seems to have none."""
+        facts = await self._above(apex, parent, cuts)
+        return await self._zone(apex, parent, cuts, questions) if has_ds(facts) else facts
 
     async def _zone(
         self,
@@ -207,8 +216,12 @@ class Collector:
         above: ZoneCut | None,
         referrals: tuple[ServerReply, ...],
     ) -> tuple[ServerReply, ...]:
-        """Ask for the DS where no referral has told of it, as a resolver does."""
-        told = {r.place.nameserver for r in referrals if _tells_of_ds(r)}
+        """Ask for the DS where no referral has brought it, as a resolver does.
+
+        A referral that denies it is not enough: BIND asks all the same, and Unbound where the
+        denial is an opt-out's.
+        """
+        told = {referral.place.nameserver for referral in referrals if _brings_ds(referral, apex)}
         if told and above is not None and self._servers.is_registry(above):
             return ()
         return await self._replies.ask(parent, above, apex, _DS, but=frozenset(told))
@@ -274,11 +287,12 @@ def _signer_between(
     return None
 
 
-def _tells_of_ds(referral: ServerReply) -> bool:
-    """Whether a referral has the DS set or its denial, so that a resolver does not ask for it."""
-    return isinstance(referral.reply, Response) and any(
-        rrset.rdtype in _ABOUT_DS for rrset in referral.reply.message.authority
-    )
+def _brings_ds(referral: ServerReply, apex: dns.name.Name) -> bool:
+    """Whether a referral has the DS set and its signature, so that a resolver does not ask."""
+    if not isinstance(referral.reply, Response):
+        return False
+    section = referral.reply.message.authority
+    return find(section, apex, _DS) is not None and bool(signatures_of(section, apex, _DS))
 
 
 def _has_soa(server_reply: ServerReply, name: dns.name.Name) -> bool:

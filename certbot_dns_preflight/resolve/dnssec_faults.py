@@ -89,6 +89,7 @@ class DnssecFaults:
         await self._fault_finder.compare(
             Place(zone.apex, said.place, asked.owner, asked.rdtype, asked.owner),
             content=lambda reply: seems_proven(reply, asked.owner) or None,
+            known=None,
         )
 
 

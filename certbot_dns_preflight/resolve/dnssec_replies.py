@@ -57,6 +57,12 @@ class DnssecReplies:
         """Take answers that somebody else has got already, and do not ask for them."""
         self._asked.results[apex, owner, rdtype] = replies
 
+    def drop(
+        self, apex: dns.name.Name, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
+    ) -> None:
+        """Ask this anew."""
+        self._asked.results.pop((apex, owner, rdtype), None)
+
     def forget(self, apexes: Collection[dns.name.Name] | None = None) -> None:
         """Ask anew from now on: for what is in these zones and their DS, or for everything."""
         for key in [*self._asked.results]:

@@ -27,8 +27,10 @@ from certbot_dns_preflight.facts.answers import (
 )
 from certbot_dns_preflight.resolve.budgets import Budgets
 from certbot_dns_preflight.resolve.exchange_log import ExchangeLog
+from certbot_dns_preflight.resolve.pacing import Pacer
 from certbot_dns_preflight.resolve.patience import AddressHistory
 from certbot_dns_preflight.resolve.queries import DEFAULT, PAYLOAD, QueryOptions, make_query
+from certbot_dns_preflight.resolve.registry_answers import RegistryAnswers
 from certbot_dns_preflight.resolve.sockets import Sockets
 from certbot_dns_preflight.resolve.timings import USUAL, QueryTimings
 
@@ -43,9 +45,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MOST_SOCKETS = 500  # below the usual limit of 1,024 open files
-_QUERIES_PER_SECOND = 100.0  # NSD's default limit is 200 a second and /24
-_QUERIES_TO_RESOLVERS_PER_SECOND = 500.0  # they are there for many
-_BURST = 0.5  # seconds' worth
 _UNKNOWN, _BAD = 0.25, 100.0  # in seconds, beside real round-trip times
 _CROWDED = 1.0  # seconds that a question may wait for a socket where all are in use
 _TIMES_LATE = 4  # a mean of it is added so often
@@ -84,11 +83,12 @@ class Exchange:
     questions that fail only as a CA's resolver asks them, by address, owner name and type.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by keyword, and but one with a default
         self,
         *,
         query_timeout: float,
         histories: dict[Endpoint, AddressHistory] | None = None,
+        registries: RegistryAnswers | None = None,
         observer: Observer | None = None,
         timings: QueryTimings = USUAL,
         sockets: Sockets | None = None,
@@ -96,15 +96,17 @@ class Exchange:
         """Take `query_timeout`, the seconds that one try of one query may last.
 
         `histories` says how addresses have answered; that of an earlier exchange is continued.
+        `registries` has answers that need not be asked for again, and takes others.
         `observer` is told of every question before it is sent, and of what came of it.
         """
         self.timings = timings
         self._timeout = query_timeout
         self._histories = {} if histories is None else histories
+        self._registries = registries or RegistryAnswers()
         self._observer = observer
         self._sockets = sockets or Sockets()
         self._open = asyncio.Semaphore(_MOST_SOCKETS)
-        self._pacers: dict[Endpoint, _Pacer] = {}
+        self._pacers: dict[Endpoint, Pacer] = {}
         self.answered = False
         self._unrouted: set[int] = set()
         self.rate_limited: set[Endpoint] = set()
@@ -163,15 +165,19 @@ class Exchange:
         how: QueryOptions = DEFAULT,
     ) -> Reply:
         """Ask one question of one address, over UDP and, when truncated, over TCP."""
+        known = self._registries.find((endpoint, name, rdtype), how)
+        if known is not None:
+            return known
         limit = self.budgets.take_query(endpoint)
         if limit is not None:
             return NoResponse(NoResponseReason.LIMIT, f"the run's limit of {limit.budget}", 0.0)
         question = Asked(endpoint, name, rdtype, how)
-        if self._observer is None:
-            return await self._ask(question)
-        await self._observer(question)
+        if self._observer is not None:
+            await self._observer(question)
         reply = await self._ask(question)
-        await self._observer(Replied(question, reply))
+        self._registries.note((endpoint, name, rdtype), how, reply)
+        if self._observer is not None:
+            await self._observer(Replied(question, reply))
         return reply
 
     async def _ask(self, question: Asked) -> Reply:
@@ -195,8 +201,7 @@ class Exchange:
         endpoint, how = question.endpoint, question.how
         pacer = self._pacers.get(endpoint)
         if pacer is None:
-            pace = _QUERIES_TO_RESOLVERS_PER_SECOND if how.recursion else _QUERIES_PER_SECOND
-            pacer = self._pacers[endpoint] = _Pacer(pace)
+            pacer = self._pacers[endpoint] = Pacer(to_resolver=how.recursion)
         reply: Reply = NoResponse(NoResponseReason.TIMED_OUT, "not asked", 0.0)
         for attempt in range(how.tries):
             if (
@@ -221,7 +226,7 @@ class Exchange:
             if reply.reason is NoResponseReason.NO_ROUTE:
                 self._unrouted.add(endpoint.family)
                 break
-            if reply.reason is NoResponseReason.TRUNCATED:
+            if reply.reason in (NoResponseReason.TRUNCATED, NoResponseReason.LIMIT):
                 break
         return reply
 
@@ -232,7 +237,7 @@ class Exchange:
         if how.tcp:  # whether it answers over UDP is not seen here
             trip = await self._sockets.over_tcp(endpoint, query, patience=patience)
             self.budgets.take_bytes(trip.size)
-            return trip.reply
+            return self._held(question, trip.reply, trip.size)
         trip = await self._sockets.over_udp(
             endpoint,
             query,
@@ -248,7 +253,7 @@ class Exchange:
         if not trip.exact:
             self.case_changing.add(endpoint)
         if not reply.message.flags & dns.flags.TC:
-            return reply
+            return self._held(question, reply, trip.size)
         self.answered = True
         over_tcp = await self._sockets.over_tcp(endpoint, query, patience=patience)
         whole = over_tcp.reply
@@ -260,7 +265,14 @@ class Exchange:
             self.case_changing.add(endpoint)
         if not reply.message.answer and over_tcp.size <= PAYLOAD:
             self.rate_limited.add(endpoint)
-        return whole
+        return self._held(question, whole, over_tcp.size)
+
+    def _held(self, question: Asked, reply: Reply, size: int) -> Reply:
+        """Let go of an answer that the run has no room for."""
+        limit = self.budgets.hold(question.endpoint, question.name, question.rdtype, size)
+        if limit is None or not isinstance(reply, Response):
+            return reply
+        return NoResponse(NoResponseReason.LIMIT, f"the run's limit of {limit.budget}", reply.rtt)
 
     async def _without_edns(self, question: Asked, history: AddressHistory) -> Response | None:
         """Ask as resolvers do then (RFC 6891 section 7), and from now on at once."""
@@ -270,24 +282,6 @@ class Exchange:
             return None
         self.without_edns.add(question.endpoint)
         return reply
-
-
-class _Pacer:
-    """A token bucket for one address."""
-
-    def __init__(self, per_second: float) -> None:
-        self._free_at = float("-inf")
-        self._step = 1 / per_second
-
-    def delay(self) -> float:
-        """Say how long a question would be held back."""
-        return max(0.0, self._free_at + self._step - asyncio.get_running_loop().time())
-
-    async def wait(self) -> None:
-        now = asyncio.get_running_loop().time()
-        self._free_at = max(self._free_at, now - _BURST) + self._step
-        if self._free_at > now:
-            await asyncio.sleep(self._free_at - now)
 
 
 def _knows_no_edns(reply: Reply, how: QueryOptions) -> bool:

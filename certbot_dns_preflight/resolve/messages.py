@@ -27,6 +27,9 @@ from certbot_dns_preflight.resolve.wire import OutOfBoundsError, check_bounds
 if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.queries import Query
 
+MOST_RRSETS = 256
+"""RRsets of a section that are kept: a hundred name servers with two addresses are fewer."""
+
 _QR, _OPCODE = 0x80, 0x78
 _ONE = b"\0\1"
 _MOST_KEPT, _LARGEST_KEPT = 256, 4096  # messages, bytes
@@ -110,7 +113,10 @@ def _read(wire: bytes, query: Query) -> dns.message.Message | Mismatch:
     """Parse a message, and see that it answers the query."""
     try:
         check_bounds(wire)
-        message = _parse(wire, query)
+        if _asks_something_else(wire, query):
+            message = dns.message.from_wire(wire, question_only=True)
+        else:
+            message = _parse(wire, query)
     except OutOfBoundsError as error:
         return Mismatch(f"a message that is too costly to read: {error}")
     except Exception as error:  # noqa: BLE001 - hostile bytes: whatever the parser raises
@@ -124,7 +130,8 @@ def _read(wire: bytes, query: Query) -> dns.message.Message | Mismatch:
         )
     answered = bool(message.answer)
     for section in (message.answer, message.authority, message.additional):
-        section[:] = [rrset for rrset in section if rrset.rdclass == dns.rdataclass.IN]
+        kept = [rrset for rrset in section if rrset.rdclass == dns.rdataclass.IN]
+        section[:] = kept[:MOST_RRSETS]
     if answered and not message.answer:
         return Mismatch("an answer of another class than IN")
     return message
@@ -164,6 +171,12 @@ def _stray(wire: bytes, query: Query) -> str | None:
     return None if wire[2] & _QR else "a question in place of an answer"
 
 
+def _asks_something_else(wire: bytes, query: Query) -> bool:
+    """Whether the question that came back is another one, so that the rest need not be read."""
+    (questions,) = struct.unpack_from("!H", wire, 4)
+    return questions > 0 and not wire.startswith(query.given, HEADER)
+
+
 def _parse(wire: bytes, query: Query) -> dns.message.Message:
     try:
         message = dns.message.from_wire(wire, raise_on_truncation=False)
@@ -171,22 +184,23 @@ def _parse(wire: bytes, query: Query) -> dns.message.Message:
         if query.rdtype != dns.rdatatype.CAA:
             raise
         return caa_wire.read(wire)
-    _keep_every_cname(message, wire)
+    _keep_every_alias(message, wire)
     return message
 
 
-def _keep_every_cname(message: dns.message.Message, wire: bytes) -> None:
-    """Give each of several CNAMEs at one name an RRset of its own: dnspython keeps the last only.
+def _keep_every_alias(message: dns.message.Message, wire: bytes) -> None:
+    """Give each of several CNAMEs, or DNAMEs, at one name an RRset of its own.
 
-    A name must not have two (RFC 2181 section 10.1), so whoever looks for one finds the first.
+    A name must not have two (RFC 2181 section 10.1, RFC 6672 section 2.4), and dnspython keeps the
+    last only. So whoever looks for one finds the first.
     """
     (records,) = struct.unpack_from("!H", wire, 6)
-    if records == sum(map(len, message.answer)) or not any(map(_is_cname, message.answer)):
+    if records == sum(map(len, message.answer)) or not any(map(_is_alias, message.answer)):
         return
     each = dns.message.from_wire(wire, raise_on_truncation=False, one_rr_per_rrset=True)
-    kept = [rrset for rrset in message.answer if not _is_cname(rrset)]
-    message.answer[:] = [*filter(_is_cname, each.answer), *kept]
+    kept = [rrset for rrset in message.answer if not _is_alias(rrset)]
+    message.answer[:] = [*filter(_is_alias, each.answer), *kept]
 
 
-def _is_cname(rrset: dns.rrset.RRset) -> bool:
-    return rrset.rdtype == dns.rdatatype.CNAME
+def _is_alias(rrset: dns.rrset.RRset) -> bool:
+    return rrset.rdtype in (dns.rdatatype.CNAME, dns.rdatatype.DNAME)

@@ -1,7 +1,8 @@
 """Finds names that were entered without their final dot, so that the zone was appended to them.
 
-An alias's target or a name server's name that leads nowhere, ends with its own zone and names
-something that is there once the zone is taken off. What that means is for `checks` to say.
+An alias's target that lacks the record, or a name server's name without an address, that ends with
+its own zone and names something that is there once the zone is taken off. What that means is for
+`checks` to say.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def _leads_nowhere(survey: Survey, target: dns.name.Name) -> bool:
     return any(
         hop.owner == target
         and bool(hop.observations)
-        and any(isinstance(o.reading, Absent) and o.reading.nxdomain for o in hop.observations)
+        # Where the zone has a wildcard, the name is there, and has no TXT.
+        and any(isinstance(observation.reading, Absent) for observation in hop.observations)
         for hop in survey.hops
     )
 

@@ -247,4 +247,5 @@ def _with_own(server: NameServer, addresses: Addresses) -> NameServer:
         failure=addresses.failure,
         unanswered=addresses.unanswered,
         limited=addresses.limited,
+        circular=addresses.circular,
     )

@@ -37,7 +37,7 @@ from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
 from certbot_dns_preflight.resolve.random_names import (
     ENOUGH_SERVERS,
     a_few,
-    random_sibling,
+    random_neighbours,
     texts_at,
 )
 from certbot_dns_preflight.resolve.reading import read_txt
@@ -133,6 +133,7 @@ class Prober:
                     hop.owner,
                 ),
                 content=functools.partial(_content, owner=hop.owner, zone=hop.zone.apex),
+                known=observation.reading,
             )
             for hop in self._survey.hops
             for observation in hop.observations
@@ -163,17 +164,20 @@ class Prober:
 async def _wildcard_alias(
     exchange: Exchange, hop: Hop, expected: tuple[bytes, ...]
 ) -> dns.name.Name | None:
-    """See whether a random sibling is the same alias: then a wildcard made it (RFC 4592)."""
+    """See whether random names are the same alias: then a wildcard made it (RFC 4592)."""
     alias = agreed_alias(hop, expected)
-    sibling = random_sibling(hop.owner)
-    if alias is None or alias.dname is not None or sibling is None:
+    neighbours = random_neighbours(hop.owner)
+    if alias is None or alias.dname is not None or not neighbours:
         return None
     for endpoint in a_few(hop):
-        reply = await exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
-        reading = read_txt(reply, sibling, hop.zone.apex)
-        # In a loop, some servers show the alias beside a failure.
-        shown = reading.alias if isinstance(reading, Failing) else reading
-        if isinstance(shown, Alias) and shown.target == alias.target:
+        for neighbour in neighbours:
+            reply = await exchange.ask(endpoint, neighbour, dns.rdatatype.TXT, how=SINGLE_TRY)
+            reading = read_txt(reply, neighbour, hop.zone.apex)
+            # In a loop, some servers show the alias beside a failure.
+            shown = reading.alias if isinstance(reading, Failing) else reading
+            if not isinstance(shown, Alias) or shown.target != alias.target:
+                break
+        else:
             return alias.target
     return None
 
@@ -182,21 +186,25 @@ async def _wildcard_alias(
 
 
 async def _wildcard_texts(exchange: Exchange, survey: Survey) -> frozenset[bytes]:
-    """See which TXT values a random sibling has: those are a wildcard's (RFC 4592)."""
+    """See which TXT values random names have too: those are a wildcard's (RFC 4592)."""
     hop = survey.hops[-1]
     shown = [
         observation for observation in hop.observations if isinstance(observation.reading, Values)
     ]
-    sibling = random_sibling(hop.owner)
-    if sibling is None or not shown or any(holds_any(s, survey.challenge.expected) for s in shown):
+    neighbours = random_neighbours(hop.owner)
+    if not (neighbours and shown) or any(holds_any(s, survey.challenge.expected) for s in shown):
         return frozenset()
-    replies = await together(
-        exchange.ask(endpoint, sibling, dns.rdatatype.TXT, how=SINGLE_TRY)
-        for endpoint in dict.fromkeys(
-            observation.endpoint for observation in shown[:ENOUGH_SERVERS]
+    endpoints = dict.fromkeys(observation.endpoint for observation in shown[:ENOUGH_SERVERS])
+
+    async def texts(neighbour: dns.name.Name) -> frozenset[bytes]:
+        replies = await together(
+            exchange.ask(endpoint, neighbour, dns.rdatatype.TXT, how=SINGLE_TRY)
+            for endpoint in endpoints
         )
-    )
-    return frozenset(text for reply in replies for text in texts_at(reply, sibling))
+        return frozenset(text for reply in replies for text in texts_at(reply, neighbour))
+
+    found = await together(texts(neighbour) for neighbour in neighbours)
+    return frozenset.intersection(*found)
 
 
 async def _missing_above(exchange: Exchange, hop: Hop) -> dns.name.Name | None:

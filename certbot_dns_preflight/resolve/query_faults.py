@@ -95,16 +95,23 @@ class FaultFinder:
         else:
             self.note(place.dnssec_fault(again))
 
-    async def compare(self, place: Place, *, content: Callable[[Reply], object]) -> None:
+    async def compare(
+        self, place: Place, *, content: Callable[[Reply], object], known: object
+    ) -> bool:
         """Find out whether the content of an answer depends on the letter case of the question.
 
-        `content` is what counts of a reply, None where it is no answer. Asked in small letters,
-        then in mixed ones again: what has changed meanwhile is no dependence.
+        `content` is what counts of a reply, None where it is no answer, and `known` that of the
+        answer to mixed letters. Asked in small letters, and where that differs in mixed ones again:
+        what has changed meanwhile is no dependence.
         """
         exact = await self._ask(place, EXACT_CASE)
+        if content(exact) in (None, known):
+            return False
         mixed = await self._ask(place, SINGLE_TRY)
-        if content(exact) is not None and content(exact) != content(mixed):
-            self.note(place.case_fault(mixed, exact))
+        if content(exact) == content(mixed):
+            return False
+        self.note(place.case_fault(mixed, exact))
+        return True
 
     def clear(self, place: Place) -> None:
         """Forget a fault: the question is answered now."""

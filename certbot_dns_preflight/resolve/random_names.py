@@ -1,4 +1,4 @@
-"""Random names beside one: what they answer too, a wildcard answers (RFC 4592). And whom to ask."""
+"""Random names around one: what they answer too, a wildcard answers (RFC 4592). And whom to ask."""
 
 from __future__ import annotations
 
@@ -22,9 +22,23 @@ _RANDOM_BYTES = 8
 
 def random_sibling(name: dns.name.Name) -> dns.name.Name | None:
     """Make up a name beside this one; None where it would be too long."""
+    return _random_below(name.parent())
+
+
+def random_neighbours(name: dns.name.Name) -> tuple[dns.name.Name, ...]:
+    """Make up a name beside this one, and one below it, as far as they are not too long.
+
+    Where a wildcard answers for a name it does for both. A name that is there, be it with the very
+    record that the wildcard has, keeps the wildcard from answering for what is below.
+    """
+    made = random_sibling(name), _random_below(name)
+    return tuple(one for one in made if one is not None)
+
+
+def _random_below(name: dns.name.Name) -> dns.name.Name | None:
     label = secrets.token_hex(_RANDOM_BYTES).encode()
     try:
-        return dns.name.Name((label, *name.parent().labels))
+        return dns.name.Name((label, *name.labels))
     except dns.exception.DNSException:
         return None
 

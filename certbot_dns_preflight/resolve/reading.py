@@ -96,8 +96,20 @@ def is_sound(reply: Reply) -> TypeGuard[Response]:
 
 
 def may_be_signed(reply: Reply) -> bool:
-    """Whether signatures could have come with it: they cannot without EDNS."""
-    return isinstance(reply, Response) and reply.message.edns >= 0
+    """Whether a validator may be content: not without EDNS, nor with signatures and no proof."""
+    if not isinstance(reply, Response) or reply.message.edns < 0:
+        return False
+    kinds = {rrset.rdtype for rrset in reply.message.authority}
+    proves = not kinds.isdisjoint({dns.rdatatype.NSEC, dns.rdatatype.NSEC3})
+    return bool(reply.message.answer) or proves or not is_signed(reply)
+
+
+def is_signed(reply: Reply) -> bool:
+    """Whether signatures came with it."""
+    return isinstance(reply, Response) and any(
+        rrset.rdtype == dns.rdatatype.RRSIG
+        for rrset in (*reply.message.answer, *reply.message.authority)
+    )
 
 
 def rrset_at(
@@ -125,24 +137,23 @@ def alias_at(message: dns.message.Message, owner: dns.name.Name) -> Alias | None
             for rdata in rrset
         }
     )
-    dname = next(
-        (
-            rrset
-            for rrset in message.answer
-            if rrset.rdtype == dns.rdatatype.DNAME
-            and rrset.name != owner
-            and owner.is_subdomain(rrset.name)
-        ),
-        None,
-    )
-    if dname is not None:
+    dnames = [
+        rrset
+        for rrset in message.answer
+        if rrset.rdtype == dns.rdatatype.DNAME
+        and rrset.name != owner
+        and owner.is_subdomain(rrset.name)
+    ]
+    if dnames:
         # The CNAME beside it is synthesised (RFC 6672 §3.1); the DNAME is what the zone holds.
-        suffix = dname[0].target
+        apex = dnames[0].name
+        relative = owner.relativize(apex)
+        suffixes = {rdata.target for rrset in dnames if rrset.name == apex for rdata in rrset}
         try:
-            target = owner.relativize(dname.name).concatenate(suffix)
+            first, *others = sorted(relative.concatenate(suffix) for suffix in suffixes)
         except dns.name.NameTooLong:
             return None
-        return Alias(target, dname=dname.name)
+        return Alias(first, dname=apex, conflict=bool(others), others=tuple(others))
     if not targets:
         return None
     txt = rrset_at(message.answer, owner, dns.rdatatype.TXT)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import dns.flags
+import dns.message
 import dns.name
 import dns.rdatatype
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from certbot_dns_preflight.resolve.exchange import Exchange
 
-_ENOUGH_ROOTS = 3  # that don't answer as root servers, before the others are not asked
+ENOUGH_ROOTS = 3  # that don't answer as root servers, before the others are not asked
 
 
 async def is_root(exchange: Exchange, endpoint: Endpoint, response: Response) -> bool:
@@ -31,22 +32,28 @@ async def is_root(exchange: Exchange, endpoint: Endpoint, response: Response) ->
 
     Where that seems not so, it is asked for the root's own SOA, which a root server has.
     """
-    message = response.message
-    has_soa = any(rrset.rdtype == dns.rdatatype.SOA for rrset in message.authority)
-    refers = not message.flags & dns.flags.AA
-    if not message.flags & dns.flags.RA and (refers or has_soa or message.answer):
+    if not response.message.flags & dns.flags.RA and shows_a_zone(response.message):
         return True
     reply = await exchange.ask(endpoint, dns.name.root, dns.rdatatype.SOA)
-    return (
-        isinstance(reply, Response)
-        and is_authoritative(reply.message)
-        and rrset_at(reply.message.answer, dns.name.root, dns.rdatatype.SOA) is not None
-    )
+    return isinstance(reply, Response) and has_the_root(reply.message)
+
+
+def shows_a_zone(message: dns.message.Message) -> bool:
+    """Whether a usable answer comes from a zone: it refers, has records, or an SOA."""
+    has_soa = any(rrset.rdtype == dns.rdatatype.SOA for rrset in message.authority)
+    refers = not message.flags & dns.flags.AA
+    return refers or has_soa or bool(message.answer)
+
+
+def has_the_root(message: dns.message.Message) -> bool:
+    """Whether it is the root's own SOA, with authority."""
+    soa = rrset_at(message.answer, dns.name.root, dns.rdatatype.SOA)
+    return is_authoritative(message) and soa is not None
 
 
 def are_no_roots(useless: Mapping[Endpoint, Reply]) -> bool:
     """Whether enough addresses answered, and none as a root server."""
-    return sum(isinstance(reply, Response) for reply in useless.values()) >= _ENOUGH_ROOTS
+    return sum(isinstance(reply, Response) for reply in useless.values()) >= ENOUGH_ROOTS
 
 
 def intercepted(heard: Mapping[Endpoint, Response]) -> Intercepted:

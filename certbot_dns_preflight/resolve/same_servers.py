@@ -14,8 +14,10 @@ from certbot_dns_preflight.facts.zone import Listing
 from certbot_dns_preflight.resolve.ns_sets import ApexSet
 from certbot_dns_preflight.resolve.server_addresses import within_bound
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
+from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Protocol
 
     import dns.name
@@ -55,6 +57,10 @@ class SameServers:
         self._ask_above = ask_above
         self._same: SingleFlight[dns.name.Name, bool] = SingleFlight()
         self._looked: dict[dns.name.Name, float] = {}
+
+    async def are_all_there(self, cuts: Iterable[ZoneCut], since: float, *, again: bool) -> bool:
+        """Look at several zones at once."""
+        return all(await together(self.are_there(cut, since, again=again) for cut in cuts))
 
     async def are_there(self, cut: ZoneCut, since: float, *, again: bool) -> bool:
         """Look who serves a zone, unless that is known since a moment; say whether it is as it was.

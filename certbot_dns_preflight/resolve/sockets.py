@@ -66,6 +66,7 @@ class Sockets:
         """Send datagrams by what `connect` gives for an address; it raises `OSError`."""
         self._connect = connect
         self._parsed = ParsedMessages()
+        self._parsing = asyncio.Semaphore(1)
         self.routed: set[int] = set()
         self.lateness = Lateness()
 
@@ -151,10 +152,12 @@ class Sockets:
             writer.transport.abort()  # a polite close could wait for the peer
 
     async def match(self, wire: bytes, query: Query) -> Matched:
-        """See whether it is a response to a query; a large one is parsed beside the loop."""
+        """See whether it is a response to a query; large ones are parsed aside, one at a time."""
         if len(wire) < LARGE:
             return match_response(wire, query, self._parsed)
-        return await asyncio.to_thread(match_response, wire, query)
+        async with self._parsing:
+            # Every thread that computes keeps the loop from going on after each system call.
+            return await asyncio.to_thread(match_response, wire, query)
 
 
 class _Listening:

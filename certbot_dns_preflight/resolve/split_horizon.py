@@ -23,6 +23,7 @@ import dns.resolver
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.answers import Absent, Endpoint, NotAsked, Response, Values
 from certbot_dns_preflight.facts.environment import ResolverView, ViewOf
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from certbot_dns_preflight.facts.probes import SeenHere
 from certbot_dns_preflight.resolve.fanout import ask_everyone
 from certbot_dns_preflight.resolve.queries import RECURSIVE
@@ -94,33 +95,28 @@ class HostView:
     async def of_record(self, survey: Survey) -> SeenHere | None:
         """See whether a resolver has expected values that no public server shows.
 
+        It is asked as a CA's resolver is, for the owner name, and follows aliases as it knows them.
         Only after a failure: a negative answer stays in the resolver's cache.
         """
-        final = survey.hops[-1]
-        name = final.owner
-        if survey.obstacle is not None or not all(
-            isinstance(observation.reading, Values | Absent | NotAsked)
-            for observation in final.observations
-        ):
-            return None  # what is public is not known, or is no plain record
+        if not _is_known(survey):
+            return None
         public = {
             text
             for observation in survey.observations
             if isinstance(observation.reading, Values)
             for text in observation.reading.texts
         }
-        got = await self._ask(name, dns.rdatatype.TXT)
+        got = await self._ask(survey.challenge.owner, dns.rdatatype.TXT)
         if got is None or got[1].rcode() != dns.rcode.NOERROR:
             return None  # what stands beside another rcode, nobody takes for an answer
         endpoint, message = got
-        texts = {
-            text
-            for rrset in message.answer
-            if rrset.rdtype == dns.rdatatype.TXT
-            for text in joined_texts(rrset)
-        }
-        values = tuple(v for v in survey.challenge.expected if v in texts and v not in public)
-        return SeenHere(endpoint, name, values) if values else None
+        for rrset in message.answer:
+            if rrset.rdtype == dns.rdatatype.TXT:
+                texts = set(joined_texts(rrset)) - public
+                values = tuple(value for value in survey.challenge.expected if value in texts)
+                if values:
+                    return SeenHere(endpoint, rrset.name, values)
+        return None
 
     async def _servers(self, zone: Zone) -> ResolverView | None:
         got = await self._ask(zone.apex, dns.rdatatype.NS)
@@ -180,6 +176,20 @@ def compare(
     if len(inside) > 1 or len(outside) > 1 or inside == outside:
         return None
     return ResolverView(resolver, apex, tuple(sorted(addresses)), tuple(sorted(public)), what, name)
+
+
+def _is_known(survey: Survey) -> bool:
+    """Whether it is known what is public: plain answers, or that there is no such domain."""
+    if isinstance(survey.obstacle, NoSuchDomain):
+        return True
+    return (
+        survey.obstacle is None
+        and bool(survey.hops)
+        and all(
+            isinstance(observation.reading, Values | Absent | NotAsked)
+            for observation in survey.hops[-1].observations
+        )
+    )
 
 
 def own_resolvers() -> list[Endpoint]:

@@ -15,6 +15,7 @@ class QueryTimings:
     `first_resend`: after which a datagram seems lost to an address that nothing is known of, and
     `least_resend` at least to any other.
     `after_icmp`: before a server is asked again that was just found to be down.
+    `after_refusal`: before servers are asked again that all refuse a zone, as some do in a restart.
     `brief`: for an answer of an address that counts as silent.
     `stagger`: before the next address is tried beside one that has not answered.
     `grace`: what the slow ones get, once anybody has answered.
@@ -27,6 +28,7 @@ class QueryTimings:
     first_resend: float = 0.4
     least_resend: float = 0.2
     after_icmp: float = 0.2
+    after_refusal: float = 2.0
     brief: float = 1.0
     stagger: float = 0.3
     grace: float = 1.0

@@ -23,6 +23,7 @@ from certbot_dns_preflight.facts.answers import (
 )
 from certbot_dns_preflight.facts.obstacle import AliasLoop, Obstacle, OutOfTime
 from certbot_dns_preflight.facts.probes import Probes, SeenHere
+from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.expectations import Expectations
@@ -72,6 +73,7 @@ class TxtSurvey:
         self._queries = TxtQueries(exchange)
         self._begun = asyncio.get_running_loop().time()
         self._path: list[tuple[dns.name.Name, Zone]] = []
+        self._above: dict[dns.name.Name, Zone] = {}
         self._obstacle: Obstacle | None = OutOfTime(challenge.owner)
         self._rounds = 0
         self._beside = Background()
@@ -116,6 +118,7 @@ class TxtSurvey:
             patience = self._exchange.timings.address_lookup if complete else 0.0
             zone = await self._walker.zone(found, patience=patience)
             path.append((chain[-1], zone))
+            self._above.update(await self._zones_above(found))
             if len(path) > len(self._path):
                 self._path = path[:]
                 self._obstacle = None
@@ -153,6 +156,7 @@ class TxtSurvey:
         return survey.Survey(
             self.challenge,
             hops=hops,
+            above=tuple(self._above.values()),
             obstacle=self._obstacle,
             rounds=self._rounds,
             ready_after=self.ready_after,
@@ -194,6 +198,12 @@ class TxtSurvey:
         if isinstance(reply, Response):
             track.serial = serial_in(reply, apex)
 
+    async def _zones_above(self, cut: ZoneCut) -> dict[dns.name.Name, Zone]:
+        """Learn of the zones that a resolver passes on its way, and that no registry runs."""
+        passed = [c for c in self._walker.lineage(cut)[:-1] if not is_registry(c.apex)]
+        zones = await together(self._walker.zone(one) for one in passed)
+        return {zone.apex: zone for zone in zones}
+
     def _is_referred_deeper(self, owner: dns.name.Name, cut: ZoneCut, zone: Zone) -> bool:
         for endpoint in sorted({e for server in zone.nameservers for e in server.endpoints}):
             track = self._hops.track(owner, endpoint)
@@ -225,7 +235,7 @@ class TxtSurvey:
                 continue
             silent = isinstance(track.reading, Unreachable)
             if silent and observation.nameserver in heard:
-                # Its name server speaks for it: that it is silent is no reason to wait for long.
+                # Another address of its name server answers, so its silence is not waited for.
                 if complete or observation.later is not None:
                     beside.add(self._ask_beside(owner, zone, observation.endpoint))
             elif complete or not self._settled(observation, alias) or track.flips > 1:

@@ -121,7 +121,8 @@ class HopBuilder:
     def _as_listed_now(self, owner: dns.name.Name, zone: Zone) -> Zone:
         """Leave out of the listings what only an old copy of the zone lists beside the delegation.
 
-        Serials are known only where answers differ.
+        Serials are known only where answers differ; those of separate copies say nothing, so that
+        what has the record is never old.
         """
         serials = {
             endpoint: track.serial
@@ -133,6 +134,7 @@ class HopBuilder:
             endpoint
             for endpoint, serial in serials.items()
             if any(is_older(serial, other) for other in serials.values())
+            and not self._has_all(owner, endpoint)
         }
         told = frozenset[Endpoint]().union(*(server.apex_from for server in zone.nameservers))
         if not old or not told - old:
@@ -145,6 +147,16 @@ class HopBuilder:
                 else server
                 for server in zone.nameservers
             ),
+        )
+
+    def _has_all(self, owner: dns.name.Name, endpoint: Endpoint) -> bool:
+        """Whether an address shows every expected value now."""
+        track = self.track(owner, endpoint)
+        reading = None if track is None else track.reading
+        return (
+            bool(self._expected)
+            and reading is not None
+            and survey.measure(reading, self._expected) is survey.Status.MATCH
         )
 
     def _stands(

@@ -12,15 +12,17 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
+from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.obstacle import NoEgress, NoSuchDomain
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.queries import RECURSIVE
 from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.referrals import useless_words
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from certbot_dns_preflight.resolve.cache import Found
     from certbot_dns_preflight.resolve.exchange import Exchange
 
@@ -32,6 +34,12 @@ class Discovery:
         """Take the resolvers in the order of preference."""
         self._exchange = exchange
         self._resolvers = resolvers
+        self._heard: dict[Endpoint, Response] = {}
+
+    @property
+    def heard(self) -> tuple[Response, ...]:
+        """The latest answer of each resolver, of use or not."""
+        return tuple(self._heard.values())
 
     async def find(self, owner: dns.name.Name) -> Found:
         """Find the deepest zone above `owner` that the resolver knows.
@@ -53,20 +61,27 @@ class Discovery:
                     return ZoneCut(candidate, None, {rdata.target: () for rdata in ns})
         if any(answers):
             return NoSuchDomain(names[0], dns.name.root)
-        return NoEgress(self._resolvers)
+        return NoEgress(
+            self._resolvers,
+            answers=tuple((e, useless_words(reply)) for e, reply in sorted(self._heard.items())),
+        )
 
     async def ask(
         self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> dns.message.Message | None:
         """Ask one question; None where no resolver gives a usable answer."""
+        useless: dict[Endpoint, Reply] = {}
         got = await ask_any(
             self._exchange,
             self._resolvers,
             name,
             rdtype,
             how=RECURSIVE,
+            useless=useless,
             usable=lambda response: (
                 response.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
             ),
         )
+        came = {**useless, **({got[0]: got[1]} if got else {})}
+        self._heard.update((e, reply) for e, reply in came.items() if isinstance(reply, Response))
         return got[1].message if got else None

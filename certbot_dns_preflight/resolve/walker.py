@@ -22,7 +22,7 @@ import dns.rdatatype
 import dns.rrset
 
 from certbot_dns_preflight.facts.answers import Endpoint, Response
-from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress, NoSuchDomain, RegistryFails
+from certbot_dns_preflight.facts.obstacle import NoEgress, NoSuchDomain, RegistryFails
 from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.resolve.cache import DelegationCache, ZoneCut
 from certbot_dns_preflight.resolve.cuts import (
@@ -34,6 +34,7 @@ from certbot_dns_preflight.resolve.cuts import (
     referred,
 )
 from certbot_dns_preflight.resolve.fanout import ask_any
+from certbot_dns_preflight.resolve.interception import Interception
 from certbot_dns_preflight.resolve.name_servers import NameServers
 from certbot_dns_preflight.resolve.referrals import (
     find_referral,
@@ -41,9 +42,8 @@ from certbot_dns_preflight.resolve.referrals import (
     one_below,
     useless_words,
 )
-from certbot_dns_preflight.resolve.root_servers import are_no_roots, intercepted, is_root
+from certbot_dns_preflight.resolve.root_servers import are_no_roots
 from certbot_dns_preflight.resolve.server_addresses import ServerAddresses
-from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.via_resolver import Discovery
 
 if TYPE_CHECKING:
@@ -91,6 +91,9 @@ class Walker:
         self._learned_since = float("-inf") if self.known.cuts else None
         self._turns: dict[tuple[dns.name.Name, dns.name.Name], _Turn] = {}
         self._discovery = Discovery(exchange, resolvers) if resolvers else None
+        self._interception = Interception(
+            exchange, self.known, [root for some in roots.values() for root in some]
+        )
         self._addresses = ServerAddresses(
             exchange,
             self.known,
@@ -110,6 +113,7 @@ class Walker:
         """Drop what was learned, so that a delegation mended meanwhile is seen."""
         self.known.forget()
         self._turns.clear()
+        self._interception.forget()
         self._learned_since = asyncio.get_running_loop().time()
 
     def begin(self, moment: float) -> None:
@@ -127,15 +131,14 @@ class Walker:
     ) -> None:
         """Look who serves these zones, unless that is known since a moment.
 
-        `again` as in `SameServers.are_there`. Where anything is not as it was, all that was learned
-        is dropped. So it is where a resolver leads the way, which tells no more for less.
+        `again` as in `SameServers`. Where anything is not as it was, or a resolver leads the way, all
+        that was learned is dropped.
         """
         if self._discovery is not None:
             self.forget_older(since)
             return
         cuts = [self.known.cuts[apex] for apex in apexes if apex in self.known.cuts]
-        looks = (self._servers.same.are_there(cut, since, again=again) for cut in cuts)
-        if not all(await together(looks)):
+        if not await self._servers.same.are_all_there(cuts, since, again=again):
             self.forget()
 
     async def zone(self, cut: ZoneCut, *, patience: float = 0.0) -> Zone:
@@ -216,10 +219,12 @@ class Walker:
             return closest
         if self._discovery is None:
             return self._root
+        if self.known.obstacle is not None:
+            return self.known.obstacle
         found = await self._discovery.find(owner)
-        return (
-            self.known.cuts.setdefault(found.apex, found) if isinstance(found, ZoneCut) else found
-        )
+        if isinstance(found, ZoneCut):
+            return self.known.cuts.setdefault(found.apex, found)
+        return await self._interception.behind(dns.name.root, self._discovery.heard) or found
 
     async def _step(  # noqa: PLR0911 - one return a way on, or an end
         self,
@@ -238,9 +243,11 @@ class Walker:
             more = await self._addresses.further(cut, endpoints, held=held)
             got = await self._ask(cut, owner, more, useless)
         if got is None:
-            return self._nothing_usable(cut, endpoints, useless)
-        if cut is self._root and not await is_root(self._exchange, *got):
-            return self._obstructed(dict([got]))
+            return await self._nothing_usable(cut, endpoints, useless)
+        if cut.parent is None:
+            between = await self._interception.in_answer(cut.apex, *got)
+            if between is not None:
+                return between
         endpoint, response = got
         message = response.message
         referral = find_referral(message, cut.apex, owner)
@@ -281,20 +288,19 @@ class Walker:
             hopeless=are_no_roots if cut is self._root else None,
         )
 
-    def _nothing_usable(
+    async def _nothing_usable(
         self, cut: ZoneCut, endpoints: tuple[Endpoint, ...], useless: Mapping[Endpoint, Reply]
     ) -> Found:
         heard = {e: reply for e, reply in useless.items() if isinstance(reply, Response)}
         if cut is self._root and heard:
-            return self._obstructed(heard)
+            return self._interception.at_the_root(heard)
+        if cut.parent is None:
+            between = await self._interception.behind(cut.apex, heard.values())
+            if between is not None:
+                return between
         if cut.parent is None and not self._exchange.answered:
             return NoEgress(endpoints)
         if is_registry(cut.apex):
             said = tuple((e, useless_words(reply)) for e, reply in sorted(useless.items()))
             return RegistryFails(cut.apex, said, heard=bool(heard))
         return cut  # its servers give nothing usable: the survey shows how, one by one
-
-    def _obstructed(self, heard: Mapping[Endpoint, Response]) -> Intercepted:
-        """End this walk, and all others of the run."""
-        self.known.obstacle = found = intercepted(heard)
-        return found

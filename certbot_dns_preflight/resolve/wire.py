@@ -7,6 +7,7 @@ seconds for them. What is over a bound here is no answer; no honest one comes ne
 
 from __future__ import annotations
 
+import contextlib
 import struct
 
 import dns.rdataclass
@@ -20,7 +21,9 @@ MOST_POINTERS_A_NAME = 127
 """Compression pointers in one name: each must lead to a label at least, and a name has so many."""
 MOST_NAME_BYTES = 1 << 18
 """Bytes of all names of a message, written out."""
-LARGE = 4096
+MOST_STRINGS = 4096
+"""Strings in all records that are made of them."""
+LARGE = 1500
 """Bytes from which on a message is parsed beside the event loop."""
 
 _HEADER = 12
@@ -42,11 +45,12 @@ _NAMES = {
 }
 _NAMELESS = frozenset(
     {
-        *(Type.A, Type.AAAA, Type.TXT, Type.SPF, Type.CAA, Type.OPT, Type.HINFO, Type.LOC),
+        *(Type.A, Type.AAAA, Type.CAA, Type.OPT, Type.HINFO, Type.LOC),
         *(Type.DS, Type.CDS, Type.DNSKEY, Type.CDNSKEY, Type.NSEC3, Type.NSEC3PARAM, Type.KEY),
         *(Type.TLSA, Type.SSHFP, Type.CERT, Type.URI, Type.ZONEMD, Type.OPENPGPKEY, Type.NULL),
     }
 )
+_OF_STRINGS = frozenset({Type.TXT, Type.SPF, Type.AVC, Type.NINFO})
 
 
 class OutOfBoundsError(ValueError):
@@ -85,39 +89,41 @@ class _Names:
         self._wire = wire
         self._pointers = 0
         self._bytes = 0
+        self._strings = 0
 
     def follow(self, at: int) -> int:
         """Go through the name at an offset; give the offset after it."""
         wire = self._wire
         behind = -1
         length = pointers = 0
+        self._bytes += 1  # the root's
         while count := wire[at]:
             if count >= _POINTER:
                 if behind < 0:
                     behind = at + 2
                 at = (count - _POINTER) << 8 | wire[at + 1]
                 pointers += 1
+                self._pointers += 1
                 if pointers > MOST_POINTERS_A_NAME:
                     raise OutOfBoundsError(f"more than {MOST_POINTERS_A_NAME} pointers in a name")
             elif count >= _LABEL:
                 raise IndexError  # no label type that there is
             else:
                 length += count + 1
+                self._bytes += count + 1
                 at += count + 1
                 if length > _LONGEST_NAME:
                     raise OutOfBoundsError(f"a name of more than {_LONGEST_NAME} bytes")
-        self._pointers += pointers
-        self._bytes += length + 1
-        if self._pointers > MOST_POINTERS:
-            raise OutOfBoundsError(f"more than {MOST_POINTERS} compression pointers")
-        if self._bytes > MOST_NAME_BYTES:
-            raise OutOfBoundsError(f"more than {MOST_NAME_BYTES} bytes of names")
+        self._check()
         return behind if behind >= 0 else at + 1
 
     def follow_data(self, rdtype: int, rdclass: int, at: int, length: int) -> None:
         """Go through the names in the data of a record, or through all that might be some."""
         if rdclass == dns.rdataclass.IN or rdtype == Type.OPT:
             if rdtype in _NAMELESS:
+                return
+            if rdtype in _OF_STRINGS:
+                self._count_strings(at, min(at + length, len(self._wire)))
                 return
             if rdtype in _NAMES:
                 offset, count = _NAMES[Type(rdtype)]
@@ -132,7 +138,21 @@ class _Names:
                 self._maybe_follow(begin)
 
     def _maybe_follow(self, at: int) -> None:
-        try:
+        # What leads nowhere has cost as much as it went.
+        with contextlib.suppress(IndexError):
             self.follow(at)
-        except IndexError:
-            self._pointers += 1
+        self._check()
+
+    def _count_strings(self, at: int, end: int) -> None:
+        while at < end:
+            at += self._wire[at] + 1
+            self._strings += 1
+        self._check()
+
+    def _check(self) -> None:
+        if self._pointers > MOST_POINTERS:
+            raise OutOfBoundsError(f"more than {MOST_POINTERS} compression pointers")
+        if self._bytes > MOST_NAME_BYTES:
+            raise OutOfBoundsError(f"more than {MOST_NAME_BYTES} bytes of names")
+        if self._strings > MOST_STRINGS:
+            raise OutOfBoundsError(f"more than {MOST_STRINGS} strings")

@@ -6,6 +6,7 @@ the record is made without seeding a negative cache. What the facts mean is for 
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -43,13 +44,14 @@ class ZoneHealth:
         exchange: Exchange,
         walker: Walker,
         families: Collection[int],
-        ask: Callable[[ZoneCut], Awaitable[tuple[ServerReply, ...]]],
+        ask: Callable[[ZoneCut, bool], Awaitable[tuple[ServerReply, ...]]],
     ) -> None:
         """Share the run's walker; `families` (4, 6) may be asked over.
 
-        `ask` asks all addresses of a zone for its SOA, once for whoever wants it.
+        `ask` asks all addresses of a zone for its SOA, once for whoever wants it, or anew.
         """
         self._ask = ask
+        self._timings = exchange.timings
         self._walker = walker
         self._observations = ObservationBuilder(exchange, families)
         self._fault_finder = FaultFinder(exchange)
@@ -66,7 +68,15 @@ class ZoneHealth:
 
     async def _ask_apex(self, cut: ZoneCut) -> survey.Hop:
         zone = await self._walker.zone(cut)
-        said = await self._ask(cut)
+        hop = await self._look(cut, zone)
+        if survey.is_lame(hop):
+            # That would stop an order: it must not be a moment's word.
+            await asyncio.sleep(self._timings.after_refusal)
+            hop = await self._look(cut, zone, anew=True)
+        return hop
+
+    async def _look(self, cut: ZoneCut, zone: Zone, *, anew: bool = False) -> survey.Hop:
+        said = await self._ask(cut, anew)
         await together(self._explain(zone, one) for one in said)
         replies = {one.place.endpoint: one.reply for one in said}
         return survey.Hop(

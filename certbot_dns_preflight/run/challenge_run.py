@@ -10,17 +10,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.resolve.probes import Prober
 from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.run import assess
+from certbot_dns_preflight.run.early_end import EarlyEnding
 from certbot_dns_preflight.run.surroundings import Surroundings
 from certbot_dns_preflight.run.timings import Deadline, cut_off
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import dns.name
 
@@ -29,27 +30,9 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.environment import DomainEnvironment
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome
     from certbot_dns_preflight.facts.survey import Survey
-    from certbot_dns_preflight.resolve.expectations import Expectations
-    from certbot_dns_preflight.run.assess import Assessor
-    from certbot_dns_preflight.run.session import Session
-    from certbot_dns_preflight.run.timings import Timings
+    from certbot_dns_preflight.run.shared import Shared
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What the challenges of one run share.
-
-    `changed` is called whenever there is something new to show, `paused` after each pause.
-    """
-
-    session: Session
-    expectations: Expectations
-    assessor: Assessor
-    timings: Timings
-    changed: Callable[[], None]
-    paused: Callable[[], None]
 
 
 class ChallengeRun:
@@ -74,6 +57,7 @@ class ChallengeRun:
         self._surroundings = Surroundings(
             challenge, environment, shared.session.collector, shared.assessor, shared.timings
         )
+        self._early = EarlyEnding(shared, begun=self._begun)
         self._looked_closer = self._gave_up = False
         self._failure: Exception | None = None
         self._shown: Survey | None = None
@@ -157,6 +141,7 @@ class ChallengeRun:
                     survey, self._surroundings.environment, confirmed=self.is_ready
                 )
             )
+            self._outcome = replace(self._outcome, early_end=self._early.end)
         return self._outcome
 
     # -- looking -----------------------------------------------------------------------------------
@@ -203,10 +188,8 @@ class ChallengeRun:
         if not self.is_pending or not self.challenge.expected or self._shared.session.resolvers:
             return
         with self._guard():
-            survey = self._survey.so_far()
-            if survey.hops:
-                host = self._shared.session.collector.host
-                self._survey.seen_here = await host.of_record(survey)
+            host = self._shared.session.collector.host
+            self._survey.seen_here = await host.of_record(self._survey.so_far())
 
     async def _until_ready(self) -> None:
         """Look until `confirmations` consecutive complete rounds agree.
@@ -222,13 +205,16 @@ class ChallengeRun:
         while agreed < self._settings.confirmations:
             since = _now()
             ready = await self._round(complete=complete)
-            if self.so_far().limits:
-                self._gave_up = True  # no later round may ask for more
+            if self.so_far().is_final:
+                self._gave_up = True
                 return
             if not ready:
-                await self._survey.look_again(self._begun, again=False)
+                if await self._ends_early():
+                    return
+                await self._survey.look_again(self._early.doubted_since or self._begun, again=False)
             agreed = agreed + 1 if ready and complete else 0
-            complete = ready
+            # What would end the wait must be what all of them say now.
+            complete = ready or self._early.doubted_since is not None
             if agreed < self._settings.confirmations:
                 growing = timings.pause(_now() - self._begun, longest=self._settings.interval)
                 async with asyncio.TaskGroup() as group:
@@ -238,6 +224,17 @@ class ChallengeRun:
         self._survey.ready_after = self._survey.elapsed
         self._shown = None
         self._shared.changed()
+
+    async def _ends_early(self) -> bool:
+        """Whether more rounds would be in vain; then what its report needs is asked at once."""
+        environment = self._surroundings.environment
+        if not self._early.is_due(self.so_far(), environment, now=_now()):
+            return False
+        self._gave_up = True
+        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
+            await self._look_closer()
+        self._looked_closer = True
+        return True
 
     async def _round(self, *, complete: bool) -> bool:
         self._shown = await self._survey.round(complete=complete)

@@ -1,7 +1,7 @@
 """The look before a record is made: what would stop the CA whatever the record says.
 
-Decides which findings waiting cannot mend. Asks nothing about the challenge's name, so that no
-negative answer for it gets into anybody's cache.
+Which of it waiting cannot fix is for `permanence` to say. Asks nothing about the challenge's name,
+so that no negative answer for it gets into anybody's cache.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.caa import Properties
 from certbot_dns_preflight.facts.environment import DomainEnvironment
-from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.obstacle import NoEgress
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
 from certbot_dns_preflight.facts.survey import Survey
+from certbot_dns_preflight.resolve.txt_hops import is_limited
 from certbot_dns_preflight.run import assess, inputs, session
 from certbot_dns_preflight.run.assess import Assessor
 from certbot_dns_preflight.run.timings import Deadline, Timings, cut_off
@@ -30,26 +30,12 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.caa.policy import IssuanceRequest
     from certbot_dns_preflight.challenge import Challenge
-    from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.resolve.cache import DelegationCache
     from certbot_dns_preflight.run.inputs import Inputs
     from certbot_dns_preflight.run.session import Session
     from certbot_dns_preflight.settings import Settings
 
 log = logging.getLogger(__name__)
-
-# A server that is down may come back while the record is waited for; these stay as they are. And
-# where nothing can be asked, the wait could see nothing either.
-_BEYOND_WAITING = frozenset(
-    {
-        "caa-forbids",
-        "dnssec-bogus",
-        "no-such-domain",
-        "nameserver-without-address",
-        "no-dns-egress",
-        "dns-intercepted",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +166,8 @@ class _Precheck:
 
     def _with_limits(self, survey: Survey) -> Survey:
         owners = [survey.challenge.owner, *(hop.owner for hop in survey.hops)]
-        limits = self._session.exchange.budgets.concerning(owners, incomplete=not survey.hops)
+        incomplete = not survey.hops or any(map(is_limited, survey.hops))
+        limits = self._session.exchange.budgets.concerning(owners, incomplete=incomplete)
         return replace(survey, limits=limits)
 
     async def _look_at(self, challenge: Challenge) -> None:
@@ -266,21 +253,3 @@ class _Precheck:
 
     def _elapsed(self) -> float:
         return asyncio.get_running_loop().time() - self._begun
-
-
-def has_permanent_errors(outcome: Outcome, *, skip: frozenset[str]) -> tuple[ChallengeOutcome, ...]:
-    """Give the challenges with an error that waiting cannot mend."""
-    return tuple(
-        judged
-        for judged in outcome.challenges
-        if any(_stays(finding) and finding.code not in skip for finding in judged.findings)
-    )
-
-
-def _stays(finding: Finding) -> bool:
-    """Whether it will be so still when the record is there; what was not answered may be soon."""
-    return (
-        finding.severity is Severity.ERROR
-        and finding.code in _BEYOND_WAITING
-        and finding.evidence.get("unanswered") is not True
-    )

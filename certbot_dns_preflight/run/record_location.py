@@ -8,32 +8,40 @@ servers of the zone: PowerDNS keeps the absence of a name, whatever type was ask
 minute (negquery-cache-ttl) unless the record comes by its API or by transfer, and then that one
 server alone is late, and is waited for. BIND, NSD and Knot keep nothing. A parent name that the
 walk needs is asked for as SOA, and exists.
+
+Where an alias leads into a loop or into a domain that does not exist, no record can help: then, as
+the name is there, all servers are asked what they show at it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import dns.exception
 import dns.message
 import dns.name
+import dns.rcode
 import dns.rdatatype
 
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
-from certbot_dns_preflight.resolve.random_names import random_sibling
+from certbot_dns_preflight.resolve.random_names import random_neighbours
 from certbot_dns_preflight.resolve.reading import alias_at
 from certbot_dns_preflight.resolve.referrals import find_referral, is_usable
+from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.run import inputs, session
+from certbot_dns_preflight.run.timings import Timings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Alias
+    from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.resolve.cache import DelegationCache, Found
     from certbot_dns_preflight.run.inputs import Inputs
     from certbot_dns_preflight.run.session import Session
@@ -41,7 +49,6 @@ if TYPE_CHECKING:
 
 _MOST_HOPS = 16
 _BESIDE = b"_dns-preflight"  # a label for a name next to the one in question
-_PATIENCE = 10.0  # seconds; what is not known by then is written where it was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +56,14 @@ class RecordLocation:
     """Where one challenge's record goes. `record` is `owner` itself where that is no alias.
 
     `zone` is the apex of the zone that holds `record`; None where it is not known. Then no alias
-    is followed, for nothing could be written at its end.
+    is followed, for nothing could be written at its end. `survey` is what all servers show where
+    one of them has an alias that leads nowhere: it may have been changed at the others.
     """
 
     owner: dns.name.Name
     record: dns.name.Name
     zone: dns.name.Name | None
+    survey: Survey | None = None
 
     @property
     def is_alias(self) -> bool:
@@ -75,23 +84,28 @@ async def find(
     *,
     cache: DelegationCache | None = None,
     read: Inputs | None = None,
+    timings: Timings | None = None,
 ) -> dict[dns.name.Name, RecordLocation]:
     """Find out for every challenge where its record goes, by owner name; in ten seconds at most.
 
     `cache` is what earlier walks learned, and grows; `read` the files that the settings name.
     """
-    owners = dict.fromkeys(challenge.owner for challenge in challenges)
+    patience = (timings or Timings()).record_location
+    owners = {challenge.owner: challenge for challenge in challenges}
     places: dict[dns.name.Name, RecordLocation] = {}
     async with session.opened(settings, read or inputs.load(settings), cache=cache) as opened:
         search = _Search(opened)
 
-        async def one(owner: dns.name.Name) -> None:
-            places[owner] = await search.follow(owner)
+        async def one(challenge: Challenge) -> None:
+            place = places[challenge.owner] = await search.follow(challenge.owner)
+            if place.zone is None and search.leads_nowhere(challenge.owner):
+                survey = await search.survey(challenge)
+                places[challenge.owner] = replace(place, survey=survey)
 
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE), asyncio.TaskGroup() as group:
-                for owner in owners:
-                    group.create_task(one(owner))
+            async with asyncio.timeout(patience), asyncio.TaskGroup() as group:
+                for challenge in owners.values():
+                    group.create_task(one(challenge))
     return {owner: places.get(owner, RecordLocation(owner, owner, None)) for owner in owners}
 
 
@@ -100,32 +114,74 @@ class _Search:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._lost: set[dns.name.Name] = set()
 
     async def follow(self, owner: dns.name.Name) -> RecordLocation:
         passed = [owner]
+        zones: list[dns.name.Name] = []
         while len(passed) <= _MOST_HOPS:
             zone, message = await self._ask(passed[-1])
-            if zone is None:
+            if zone is None and len(passed) == 1:
+                return RecordLocation(owner, owner, None)
+            if zone is None or (zones and await self._is_denied(passed[-1], message, but=zones)):
                 break
+            zones.append(zone)
             alias = None if message is None else alias_at(message, passed[-1])
             if alias is None or await self._is_wildcards(passed[-1], alias):
                 return RecordLocation(owner, passed[-1], zone)
-            if alias.target in passed:
+            if alias.others or alias.target in passed:
                 break
             passed.append(alias.target)
+        self._lost.add(owner)
         return RecordLocation(owner, owner, None)
+
+    def leads_nowhere(self, owner: dns.name.Name) -> bool:
+        """Whether the aliases from a name lead to no place, as far as was seen."""
+        return owner in self._lost
+
+    async def survey(self, challenge: Challenge) -> Survey:
+        """See what all servers show of the aliases from a name."""
+        survey = TxtSurvey(
+            challenge,
+            self._session.exchange,
+            self._session.walker,
+            families=self._session.families,
+        )
+        try:
+            return await survey.round(complete=True)
+        finally:
+            await survey.close()
+
+    async def _is_denied(
+        self,
+        name: dns.name.Name,
+        message: dns.message.Message | None,
+        *,
+        but: Collection[dns.name.Name],
+    ) -> bool:
+        """Whether a registry denies a name: then it is no name of a zone where one could write.
+
+        A zone that names on the way lie in is no registry's, whatever it looks like.
+        """
+        if message is None or message.rcode() != dns.rcode.NXDOMAIN:
+            return False
+        found = await self._session.walker.find(name)
+        return isinstance(found, NoSuchDomain) and found.zone not in but
 
     async def _is_wildcards(self, name: dns.name.Name, alias: Alias) -> bool:
         """Whether the alias is a wildcard's: a record at the name takes the name out of it.
 
         Then the name itself is the place, as it is for everybody who does not look for aliases.
         """
-        sibling = random_sibling(name)
-        if sibling is None or alias.dname is not None:
+        if alias.dname is not None:
             return False
-        _, message = await self._ask(sibling)
-        beside = None if message is None else alias_at(message, sibling)
-        return beside is not None and beside.target == alias.target
+        neighbours = random_neighbours(name)
+        for neighbour in neighbours:
+            _, message = await self._ask(neighbour)
+            beside = None if message is None else alias_at(message, neighbour)
+            if beside is None or beside.target != alias.target:
+                return False
+        return bool(neighbours)
 
     async def _ask(
         self, name: dns.name.Name

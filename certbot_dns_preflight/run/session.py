@@ -83,6 +83,7 @@ def of_settings(
     exchange = exchange or Exchange(
         query_timeout=settings.query_timeout,
         histories=None if cache is None else cache.histories,
+        registries=None if cache is None else cache.registries,
     )
     families = _FAMILIES[settings.family]
     resolvers = tuple(Endpoint(r.address, r.port) for r in settings.resolver)

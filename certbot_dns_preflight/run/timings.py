@@ -24,7 +24,12 @@ class Timings:
     share_of_wait: float = 0.02  # so that a late secondary is noticed in a fiftieth of its delay
     confirming_pause: float = 0.3
     stale_after: float = 10.0  # readiness older than this is looked at once more at the end
-    relearn_every: float = 30.0  # delegations may have been mended meanwhile
+    relearn_every: float = 30.0  # delegations may have been fixed meanwhile
+
+    # Until a wait ends before its time.
+    hopeless_for: float = 10.0  # in which what no waiting mends shows itself all the time
+    second_look_at_most: float = 30.0  # at a name server that was found silent minutes ago
+    share_of_second_look: float = 0.1  # of the timeout, where that is less
 
     # What is not the record itself.
     environment: float = 20.0
@@ -42,11 +47,20 @@ class Timings:
     precheck: float = 20.0  # what is not known by then is left to the wait
     precheck_signatures: float = 2.0  # of these, for validating what was collected
     precheck_least: float = 0.1
+    record_location: float = 10.0  # what is not known by then is written where it was asked for
     slack: float = 1.0  # beside two tries of a query, until it is clear that nothing answers
 
     def pause(self, waited: float, *, longest: float) -> float:
         """Say how long to wait for the next round, after so many seconds of waiting."""
         return min(longest, max(self.shortest_pause, self.share_of_wait * waited))
+
+    def second_look(self, timeout: float, query_timeout: float) -> float:
+        """Say how long a name server is waited for that was found silent minutes ago.
+
+        Long enough for two tries of a query, and never longer than what is waited for any other.
+        """
+        share = min(self.second_look_at_most, self.share_of_second_look * timeout)
+        return min(timeout, max(share, 2 * query_timeout + self.slack))
 
     def reserved(self, timeout: float) -> float:
         """Say how long before the end a failure is looked into."""

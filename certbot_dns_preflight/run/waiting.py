@@ -18,8 +18,9 @@ from certbot_dns_preflight.resolve.expectations import Expectations
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.run import inputs, session, signals
 from certbot_dns_preflight.run.assess import Assessor
-from certbot_dns_preflight.run.challenge_run import ChallengeRun, Shared
+from certbot_dns_preflight.run.challenge_run import ChallengeRun
 from certbot_dns_preflight.run.gate import Gate
+from certbot_dns_preflight.run.shared import Shared
 from certbot_dns_preflight.run.signature_check import SignatureCheck
 from certbot_dns_preflight.run.timings import Deadline, Timings, cut_off
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.caa.policy import IssuanceRequest
     from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome
     from certbot_dns_preflight.resolve.cache import DelegationCache
     from certbot_dns_preflight.run.inputs import Inputs
@@ -46,13 +48,15 @@ class Extras:
 
     With a `request` CAA and the rest of the surroundings are judged too, and asked for unless
     `environment` has the domain's. `cache` is what earlier walks learned; `inputs` the files that
-    the settings name, where somebody has read them already.
+    the settings name, where somebody has read them already. `silent` are addresses that an earlier
+    run found silent, with how many seconds ago that was: a wait for these alone is a short one.
     """
 
     request: IssuanceRequest | None = None
     environment: Mapping[str, DomainEnvironment] = field(default_factory=dict)
     cache: DelegationCache | None = None
     inputs: Inputs | None = None
+    silent: Mapping[Endpoint, float] = field(default_factory=dict)
     timings: Timings = field(default_factory=Timings)
 
 
@@ -128,7 +132,15 @@ class _Preflight:
         self._timeout = assessor.settings.timeout
         self._relearned_at = self._begun
         opened.exchange.budgets.allow(len(challenges), seconds=self._timeout)
-        shared = Shared(opened, Expectations(), assessor, extras.timings, self._tell, self._relearn)
+        shared = Shared(
+            opened,
+            Expectations(),
+            assessor,
+            extras.timings,
+            self._tell,
+            self._relearn,
+            extras.silent,
+        )
         self._signatures = SignatureCheck(opened.collector, assessor, extras.timings)
         self._runs = [
             ChallengeRun(
@@ -231,7 +243,7 @@ class _Preflight:
         return all(run.looks_ready() for run in self._runs if run.is_open)
 
     def _relearn(self) -> None:
-        """Forget delegations now and then, so that one that is mended meanwhile is seen."""
+        """Forget delegations now and then, so that one that is fixed meanwhile is seen."""
         if _now() - self._relearned_at > self._timings.relearn_every:
             self._relearned_at = _now()
             self._session.walker.forget()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certbot_dns_preflight.checks import edit_distance as distances
 from certbot_dns_preflight.checks import txt_difference
 from certbot_dns_preflight.checks.txt_difference import (
     MOST_COMPARED,
@@ -18,6 +20,9 @@ from certbot_dns_preflight.checks.txt_difference import (
     edit_distance,
     kind_of,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EXPECTED = b"gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 KEY_AUTHORIZATION = (
@@ -200,21 +205,63 @@ def test_the_mangled_one_is_found_among_very_many(served: bytes, kind: Kind) -> 
     assert found.not_compared == len(CROWD) + 1 - MOST_COMPARED
 
 
-def test_what_is_compared_of_very_many_and_very_long_values_is_bounded(
-    monkeypatch: pytest.MonkeyPatch,
+def long_ones(count: int, length: int) -> list[bytes]:
+    return [bytes([65 + n % 26]) * length + b"%d" % n for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("expected", "served"),
+    [
+        ([EXPECTED], CROWD),
+        (CROWD[:700], CROWD[700:]),
+        ([hashlib.sha256(b"%d" % n).hexdigest().encode() for n in range(9000)], CROWD),
+        ([EXPECTED], long_ones(1200, 4000)),
+        (long_ones(40, 4000), [b"x" + value for value in long_ones(12, 4000)]),
+        (CROWD[:700], [b'"' * 60_000]),
+        (long_ones(3, 60_000), [b'"' * 60_000]),
+    ],
+    ids=["many", "many x many", "9000 x many", "long", "long x long", "blanks", "longest"],
+)
+def test_what_two_sets_cost_to_compare_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, expected: list[bytes], served: list[bytes]
 ) -> None:
-    """Counted, not timed: the bytes that go into edit distances."""
-    spent = []
-    real = txt_difference.edit_distance
+    """Counted, not timed: bytes in which manglings are looked for, and steps of distances."""
+    spent, pairs = [0], [0]
 
     def counted(left: bytes, right: bytes) -> int | None:
-        spent.append(len(left))
-        return real(left, right)
+        spent[0] += distances.steps(left, right)
+        return edit_distance(left, right)
+
+    def looked_for(value: bytes, other: bytes, *, typos: bool) -> Kind | None:
+        spent[0] += len(value) + len(other)
+        pairs[0] += 1
+        return kind_of(value, other, typos=typos)
 
     monkeypatch.setattr(txt_difference, "edit_distance", counted)
-    compare([EXPECTED], (bytes([65 + n % 26]) * 4000 + str(n).encode() for n in range(1200)))
-    assert 0 < sum(spent) <= txt_difference.MOST_MEASURED_BYTES
-    assert len(spent) <= MOST_COMPARED
+    monkeypatch.setattr(txt_difference, "kind_of", looked_for)
+    found = compare(expected, served)
+    assert found.nearest is not None
+    assert found.not_compared == len(found.unexpected) - len(found.comparisons)
+    # The first value is looked at whatever it costs.
+    first = min(len(expected), 8) * (len(served[0]) + len(expected[0]))
+    assert 0 < spent[0] <= 2 * txt_difference.MOST_STEPS + first
+    assert pairs[0] <= txt_difference.MOST_COMPARED * txt_difference.MOST_CANDIDATES
+
+
+@pytest.mark.parametrize("mangle", [bytes.lower, lambda v: v[:-1], lambda v: b'"' + v + b'"'])
+def test_among_many_expected_values_the_one_that_was_mangled_is_found(
+    mangle: Callable[[bytes], bytes],
+) -> None:
+    found = compare([*CROWD[:600], EXPECTED, *CROWD[600:1200]], [*CROWD[1200:], mangle(EXPECTED)])
+    assert found.nearest is not None
+    assert (found.nearest.expected, found.nearest.served) == (EXPECTED, mangle(EXPECTED))
+    assert found.nearest.kind not in (None, Kind.HOSTNAME)
+
+
+def test_among_many_expected_values_the_digest_of_a_key_authorization_is_found() -> None:
+    found = compare([*CROWD[:600], DIGEST, *CROWD[600:]], [KEY_AUTHORIZATION])
+    assert found.nearest is not None
+    assert (found.nearest.expected, found.nearest.kind) == (DIGEST, Kind.KEY_AUTHORIZATION)
 
 
 def test_few_values_are_all_compared() -> None:

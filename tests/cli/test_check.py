@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING
 
 import jsonschema
@@ -289,6 +290,16 @@ def test_a_token_may_begin_with_a_dash(
     publish("token.example.test", value_of("-dash", jwk.JWKRSA(key=rsa_key)))
     ran = in_lab("check", "token.example.test", "--token", "-dash", "--account-key", file)
     assert ran.status == 0
+
+
+def test_a_pipe_that_nobody_writes_to_is_no_key_and_is_not_waited_for(
+    command: Command, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "key"
+    os.mkfifo(pipe)
+    ran = command("check", "example.test", "--token", TOKEN, "--account-key", pipe)
+    assert ran.status == 2
+    assert "is not an account key" in ran.stderr
 
 
 @pytest.mark.parametrize(

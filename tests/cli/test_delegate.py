@@ -86,6 +86,73 @@ def test_an_alias_to_elsewhere_is_to_be_replaced(
     assert exact.status == 0
 
 
+@pytest.fixture
+def moved(lab: Lab) -> None:
+    lab.zone(
+        "moved.test.",
+        [lab.nsd],
+        records="sub DNAME tree.target.test.\n"
+        "_acme-challenge CNAME mid.alias2.test.\n"
+        "*.wild CNAME caught.target.test.\n",
+    )
+    lab.zone("alias2.test.", [lab.knot], records="mid CNAME end.target.test.\n")
+
+
+@pytest.mark.usefixtures("moved")
+@pytest.mark.parametrize(
+    ("domain", "to", "summary", "remedy"),
+    [
+        pytest.param(
+            "www.sub.moved.test",
+            "elsewhere.target.test",
+            "_acme-challenge.www.sub.moved.test is an alias of "
+            "_acme-challenge.www.tree.target.test, not of elsewhere.target.test. "
+            "The DNAME record of sub.moved.test makes it so.",
+            "No CNAME can be created below a DNAME. Delegate to where it leads (--to "
+            "_acme-challenge.www.tree.target.test --exactly), or remove the DNAME.",
+            id="below a DNAME that leads elsewhere",
+        ),
+        pytest.param(
+            "www.sub.moved.test",
+            "_acme-challenge.www.tree.target.test",
+            "_acme-challenge.www.sub.moved.test is an alias of "
+            "_acme-challenge.www.tree.target.test.",
+            "",
+            id="below a DNAME that leads there",
+        ),
+        pytest.param(
+            "moved.test",
+            "end.target.test",
+            "_acme-challenge.moved.test leads to end.target.test, over another alias.",
+            "",
+            id="by a chain",
+        ),
+        pytest.param(
+            "moved.test",
+            "mid.alias2.test",
+            "_acme-challenge.moved.test is an alias of mid.alias2.test, which is an alias of "
+            "end.target.test in turn.",
+            "Remove the CNAME of mid.alias2.test.",
+            id="to what is an alias itself",
+        ),
+        pytest.param(
+            "a.wild.moved.test",
+            "caught.target.test",
+            "_acme-challenge.a.wild.moved.test is an alias of caught.target.test, but only by a "
+            "wildcard, which a record at the name overrides.",
+            "Create the record above.",
+            id="by a wildcard",
+        ),
+    ],
+)
+def test_what_the_authenticator_follows_counts(
+    in_lab: Command, domain: str, to: str, summary: str, remedy: str
+) -> None:
+    status, found = steps(in_lab, "delegate", domain, "--to", to, "--exactly")
+    assert (found["CNAME"]["summary"], found["CNAME"]["remedy"]) == (summary, remedy)
+    assert status == (1 if remedy else 0)
+
+
 def test_a_txt_record_stands_in_the_way(in_lab: Command, publish: Callable[..., None]) -> None:
     publish("www.example.test", "left over")
     status, found = steps(in_lab, *WWW)

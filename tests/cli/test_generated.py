@@ -215,7 +215,7 @@ def test_a_man_page_reads_as_the_help_does() -> None:
     man = needed("man")
     page = CONTRIB / "man" / "dns-preflight-renewals.1"
     shown = output(man, "--warnings", "-l", page, MANWIDTH="80", MANPAGER="cat", LC_ALL="C.UTF-8")
-    assert "dns-preflight-renewals - look whether certbot's next renewals can pass" in shown
+    assert "dns-preflight-renewals - check whether certbot's renewals can succeed" in shown
     for words in ("--cert-name NAME", "--within DAYS", "--root-hints FILE", "EXIT STATUS"):
         assert words in shown
 

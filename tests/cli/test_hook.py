@@ -17,6 +17,7 @@ import pytest
 from certbot_dns_preflight.cli.hook import processes
 from certbot_dns_preflight.cli.hook.order import HookCall, Order
 from tests.conftest import beside_python
+from tests.lab import misbehaving, zone_text
 from tests.observe import HANG, until
 
 if TYPE_CHECKING:
@@ -176,6 +177,33 @@ def test_what_is_not_ready_in_time_fails_with_the_report(tools: Path, state: Pat
     assert "_acme-challenge.a.example.test." in stderr
     assert stderr.endswith("\n1\n")
     assert left(state) == []
+
+
+@pytest.mark.parametrize("behind_resolver", [False, True])
+def test_what_answers_in_the_servers_stead_ends_the_wait_at_once(
+    command: Command,
+    lab: Lab,
+    tmp_path: Path,
+    behind_resolver: bool,  # noqa: FBT001 - a column
+) -> None:
+    hints = tmp_path / "hints"
+    addresses = [lab.addresses()[0] for _ in range(3)]
+    hints.write_text(
+        "".join(f". 60 NS r{n}.\nr{n}. 60 A {address}\n" for n, address in enumerate(addresses))
+    )
+    resolver = lab.addresses()[0]
+    text = zone_text("shop.test.", ["ns.shop.test."], f"ns.shop.test. A {addresses[0]}")
+    options = [f"--root-hints={hints}", "--query-timeout=2", "--timeout=300"]
+    if behind_resolver:
+        options.append(f"--resolver={resolver}")
+    with (
+        misbehaving.Intercepting(addresses, {}) as interceptor,
+        misbehaving.RecursiveLooking([resolver], {"shop.test.": text}),
+    ):
+        ran = command("hook", *options, **environment("shop.test", VALUE, 0, "shop.test"))
+    assert ran.status == 3, ran.stderr
+    assert "something on this network answers DNS queries" in ran.stderr
+    assert len(interceptor.asked) <= 12
 
 
 def test_a_hook_that_fails_makes_the_call_and_the_order_fail_without_a_wait(tools: Path) -> None:
@@ -513,6 +541,14 @@ def test_what_is_a_day_old_is_removed(state: Path) -> None:
         os.utime(path, (1, 1))
     Order("c", callers=["2"]).add(HookCall("c", "x"), first=True, last=True)
     assert left(state) == ["something-else"]
+
+
+def test_a_clock_that_is_set_between_two_calls_loses_neither(state: Path) -> None:
+    Order("a,b", callers=["1"]).add(HookCall("a", "x"), first=True, last=False)
+    (file,) = (state / "dns-preflight").iterdir()
+    os.utime(file, (1, 1))  # as from before the clock was set, at boot
+    calls = Order("a,b", callers=["1"]).add(HookCall("b", "y"), first=False, last=True)
+    assert calls == [HookCall("a", "x"), HookCall("b", "y")]
 
 
 @pytest.mark.parametrize("trap", ["open to all", "a link", "somebody else's"])

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 
 from tests.differential import court
 from tests.differential.generating import generate, healthy
+from tests.differential.known import known
 from tests.lab import namespace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tests.differential.comparing import Difference
+    from tests.differential.worlds import World
 
 
 _FEW = 4
@@ -36,13 +38,16 @@ def main() -> int:
     parser.add_argument("--seeds", metavar="S,S…", help="these worlds instead")
     parser.add_argument("--whole", action="store_true", help="do not look for smaller worlds")
     parser.add_argument("--healthy", action="store_true", help="worlds without a fault instead")
+    parser.add_argument("--known", action="store_true", help="the worlds of `known` instead")
     parser.add_argument("--show", action="store_true", help="describe the worlds, and ask nobody")
     parser.add_argument("--json", action="store_true", help="tell it as JSON")
     given = parser.parse_args()
     seeds: Iterable[int] = range(given.seed, given.seed + given.worlds)
     if given.seeds:
         seeds = map(int, given.seeds.split(","))
-    worlds = healthy() if given.healthy else map(generate, seeds)
+    worlds: Iterator[World] = map(generate, seeds)
+    if given.healthy or given.known:
+        worlds = healthy() if given.healthy else known()
     if given.show:
         _say("\n\n".join(f"seed {world.seed}: {world.describe()}" for world in worlds))
         return 0

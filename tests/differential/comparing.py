@@ -97,7 +97,9 @@ def may_be_stricter(told: Told) -> bool:
 
 def is_stricter_by_contract(told: Told) -> bool:
     """Tell whether it is refused for what resolvers take, as the documentation says."""
-    return bool(told.errors) and told.errors <= WHATEVER_RESOLVERS_DO
+    return bool(told.reasons) and all(
+        {(code, kind), (code, "")} & WHATEVER_RESOLVERS_DO for code, kind in told.reasons
+    )
 
 
 def _question(judged: Judged) -> str:

@@ -344,7 +344,8 @@ class Copy:
         index = self._nsec_chain.index(owner)
         following = self._nsec_chain[(index + 1) % len(self._nsec_chain)]
         if self.nearest:
-            following = dns.name.Name((b"\0", *owner.labels))
+            # In the letters of the zone, not of the question: a signature covers them.
+            following = dns.name.Name((b"\0", *(label.lower() for label in owner.labels)))
         if self.spoilt == "nsec-leaves-zone" and following == self.origin:
             following = dns.name.Name((b"zzz", *self.origin.parent().labels))
         types = {*self.data[owner], NSEC, RRSIG}

@@ -21,6 +21,7 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight import Severity, preflight
+from certbot_dns_preflight.dnssec.delegation import supported
 from certbot_dns_preflight.dnssec.validate import validate
 from certbot_dns_preflight.facts.dnssec import Facts
 from certbot_dns_preflight.resolve.dnssec import Collector
@@ -56,12 +57,16 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What this project says: the outcome, and code and kind of each finding by severity."""
+    """What this project says: the outcome, and the codes of its findings by severity.
+
+    `reasons` has the errors' codes, each with the kind that its finding tells, or "".
+    """
 
     outcome: str
     errors: frozenset[str]
     warnings: frozenset[str]
     summaries: tuple[str, ...]
+    reasons: frozenset[tuple[str, str]] = frozenset()
 
 
 class Resolver:
@@ -323,7 +328,17 @@ async def as_us(
         errors=codes(Severity.ERROR),
         warnings=codes(Severity.WARNING),
         summaries=tuple(f"{f.severity.value} {f.code}: {f.summary}" for f in challenge.findings),
+        reasons=frozenset(
+            (str(f.code), str(f.evidence.get("kind", "")))
+            for f in challenge.findings
+            if f.severity is Severity.ERROR
+        ),
     )
+
+
+def takes(anchors: Sequence[tuple[dns.name.Name, DS]]) -> bool:
+    """Tell whether any of these trust anchors is of an algorithm that validators still take."""
+    return bool(supported([ds for _, ds in anchors]))
 
 
 async def status(

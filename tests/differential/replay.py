@@ -208,6 +208,9 @@ async def _play_one(
     if not scenario.anchors or not scenario.steps or not scenario.roots:
         ended["replays without signatures or questions"] += 1
         return
+    if not judges.takes(scenario.anchors):
+        ended["replays signed as nobody validates any more (RFC 8624)"] += 1
+        return
     hints = ours / "root.hints"
     hints.write_text(_hints(scenario.roots))
     answering.tell("play", scenario)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.differential import faults
-from tests.differential.comparing import alone, may_be_stricter, suspicion
+from tests.differential.comparing import alone, is_stricter_by_contract, may_be_stricter, suspicion
 from tests.differential.generating import generate
 from tests.differential.judges import Judged, Told
 from tests.differential.shrinking import smaller
@@ -123,3 +123,21 @@ def test_nothing_of_a_world_is_its_own_smaller_world() -> None:
     world = replace(generate(1), star=True)
     assert world not in set(smaller(world))
     assert replace(world, star=False) in set(smaller(world))
+
+
+@pytest.mark.parametrize(
+    ("reasons", "stricter"),
+    [
+        ({("not-authoritative", "")}, True),
+        ({("nameserver-unreachable", "ns-set")}, True),
+        ({("nameserver-unreachable", "")}, False),
+        ({("nameserver-unreachable", "ns-set"), ("dnssec-bogus", "signature-invalid")}, False),
+        (set(), False),
+    ],
+)
+def test_what_is_refused_whatever_resolvers_do_is_read_from_the_findings(
+    reasons: set[tuple[str, str]], *, stricter: bool
+) -> None:
+    errors = frozenset(code for code, _ in reasons)
+    found = Told("not-ready", errors, frozenset(), (), frozenset(reasons))
+    assert is_stricter_by_contract(found) is stricter

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from dns.rdatatype import RdataType
 
 _SECTIONS = ("QUESTION", "ANSWER", "AUTHORITY", "ADDITIONAL")
-_UNSIGNED = frozenset({RRSIG, dns.rdatatype.ANY})
-"""Types that are no RRset of their own, and have no signature."""
+_UNJUDGED = frozenset({RRSIG, dns.rdatatype.ANY, dns.rdatatype.DS})
+"""Types that have no signature, or are the zone's above: nobody but a walk asks for DS here."""
 _RCODES = frozenset(rcode.name for rcode in dns.rcode.Rcode)
 
 
@@ -131,7 +131,7 @@ def read(text: str) -> Scenario:
                 raise UnreadableError("a step without an entry")
             entry, position = _entry(lines, position + 1)
             if words[2] == "QUERY":
-                is_judged = "CD" not in entry.flags and entry.question.rdtype not in _UNSIGNED
+                is_judged = "CD" not in entry.flags and entry.question.rdtype not in _UNJUDGED
                 asked = (int(words[1]), entry.question) if is_judged else None
             elif asked is not None:
                 scenario.steps.append(Step(*asked, entry))

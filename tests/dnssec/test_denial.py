@@ -83,6 +83,12 @@ def test_nsec_needs_the_wildcard_denied_as_well() -> None:
 def test_nsec_of_an_empty_non_terminal_is_proof_enough() -> None:
     covering = nsec("a.example.com.", "x.www.example.com.", "A")
     assert proof("www.example.com.", "TXT", covering) is Proof.PROVEN
+    assert proof("www.example.com.", "TXT", covering, nxdomain=True) is Proof.OTHER_RCODE
+
+
+def test_a_name_that_exists_is_not_denied() -> None:
+    at = nsec("www.example.com.", "z.example.com.", "A", "RRSIG", "NSEC")
+    assert proof("www.example.com.", "TXT", at, nxdomain=True) is Proof.OTHER_RCODE
 
 
 def test_the_last_nsec_covers_what_comes_after_it() -> None:

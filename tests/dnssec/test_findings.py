@@ -115,7 +115,7 @@ def test_what_clocks_that_differ_explain_is_a_warning_that_names_the_clock(
     (found,) = told[origin]
     assert (found.code, found.severity) == ("dnssec-expiring", Severity.WARNING)
     assert f"The signatures of {origin[:-1]} {words}" in found.summary
-    assert "this host's says" in found.cause
+    assert "this host's clock says" in found.cause
     assert "clock" in found.remedy
 
 

@@ -21,7 +21,7 @@ from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors, assessment
 from certbot_dns_preflight.facts.dnssec import Trust
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
-from certbot_dns_preflight.run import precheck, waiting
+from certbot_dns_preflight.run import permanence, precheck, waiting
 from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Settings
 from tests.clock import run as clocked
@@ -142,9 +142,9 @@ def test_a_record_that_is_not_there_yet_is_told_alone_where_its_denial_is_sound(
 
 def test_a_broken_chain_is_found_before_the_record_is_made(settings: Settings) -> None:
     outcome = look_beforehand("stale-ds.test", settings)
-    (judged,) = precheck.has_permanent_errors(outcome, skip=frozenset())
+    (judged,) = permanence.has_permanent_errors(outcome, skip=frozenset())
     assert errors(judged) == [("dnssec-bogus", "ds-without-key")]
-    assert precheck.has_permanent_errors(outcome, skip=frozenset({"dnssec-bogus"})) == ()
+    assert permanence.has_permanent_errors(outcome, skip=frozenset({"dnssec-bogus"})) == ()
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_caa_that_cannot_be_believed_stops_an_order_as_it_stops_a_ca(
     answer = signed_world.unbound.query(f"{domain}.", "CAA", dnssec=True)
     assert answer.rcode() == dns.rcode.SERVFAIL
     outcome = look_beforehand(domain, settings)
-    (judged,) = precheck.has_permanent_errors(outcome, skip=frozenset())
+    (judged,) = permanence.has_permanent_errors(outcome, skip=frozenset())
     assert [code for code, _ in errors(judged)] == ["dnssec-bogus"]
 
 
@@ -299,7 +299,7 @@ def test_a_run_that_is_cancelled_leaves_no_computation_behind(
 
 def test_a_fault_of_the_records_own_signature_shows_once_it_is_there(settings: Settings) -> None:
     before = look_beforehand("no-txt-signature-on-one.test", settings)
-    assert precheck.has_permanent_errors(before, skip=frozenset()) == ()
+    assert permanence.has_permanent_errors(before, skip=frozenset()) == ()
     assert errors(run("no-txt-signature-on-one.test", settings, wait=True)) == [
         ("dnssec-bogus", "signature-missing")
     ]

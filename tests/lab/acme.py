@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from tests.lab.processes import PATIENCE, Daemon, DaemonError, program
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 ENVIRONMENT = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
@@ -57,7 +57,7 @@ class Pebble:
     def start(self) -> None:
         """Start it; `wait_ready` waits until its directory is there."""
         if not self.ca_file.exists():
-            _write_certificate(self.address, self.ca_file, self.directory / "key.pem")
+            write_certificate((self.address,), self.ca_file, self.directory / "key.pem")
         configuration = {
             "pebble": {
                 "listenAddress": f"{self.address}:14000",
@@ -134,9 +134,10 @@ class Pebble:
             return False
 
 
-def _write_certificate(address: str, certificate: Path, key_file: Path) -> None:
+def write_certificate(hosts: Sequence[str], certificate: Path, key_file: Path) -> None:
+    """Write a certificate that signs itself, for names and addresses, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "the lab's ACME server")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"the lab's {hosts[0]}")])
     now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
@@ -147,8 +148,7 @@ def _write_certificate(address: str, certificate: Path, key_file: Path) -> None:
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=30))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]),
-            critical=False,
+            x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False
         )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -162,3 +162,10 @@ def _write_certificate(address: str, certificate: Path, key_file: Path) -> None:
             serialization.NoEncryption(),
         )
     )
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)

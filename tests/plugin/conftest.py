@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from certbot_dns_preflight.plugin.precheck import MEMORY
+from tests.plugin.lineages import Lineages
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -18,16 +21,48 @@ if TYPE_CHECKING:
 OWNER = "_acme-challenge.example.test."
 
 
+@pytest.fixture(autouse=True)
+def forgetful() -> None:
+    """Let each test begin with what a new process knows."""
+    MEMORY.forget()
+
+
 @pytest.fixture
 def issue(certbot: Certbot) -> Callable[..., Ran]:
     """Get a certificate through dns-preflight: domains, then further options."""
+    return lambda domains, *options: certbot.order(domains, *options).succeeded()
 
-    def issue(domains: str, *options: str) -> Ran:
-        ran = certbot("certonly", f"--domains={domains}", *certbot.preflight_options, *options)
-        assert ran.status == 0, ran.output
-        return ran
 
-    return issue
+@pytest.fixture(scope="session")
+def lineages(session_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lineages:
+    """Give the session's lineages."""
+    return Lineages(session_lab, tmp_path_factory.mktemp("lineages"))
+
+
+@pytest.fixture
+def lineage(certbot: Certbot, lineages: Lineages) -> Callable[..., None]:
+    """Have a lineage through dns-preflight to begin with: domains, then further options.
+
+    Before anything is done to the lab: the first test to want it waits for its issuance.
+    """
+
+    def give(domains: str, *options: str) -> None:
+        lineages.give(certbot, f"--domains={domains}", *certbot.preflight_options, *options)
+
+    return give
+
+
+@pytest.fixture
+def rfc2136_lineage(certbot: Certbot, lab: Lab, lineages: Lineages) -> str:
+    """Have a lineage of dns-rfc2136, with a pause that it sleeps; gives its name."""
+    lineages.give(
+        certbot,
+        "--domains=example.test",
+        "--authenticator=dns-rfc2136",
+        f"--dns-rfc2136-credentials={lab.credentials}",
+        "--dns-rfc2136-propagation-seconds=2",
+    )
+    return "example.test"
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ def write_distribution(
 ) -> None:
     """Write the plugin distribution's files, to be found once `directory` is on the path."""
     module = "plugin_" + name.replace("-", "_")
-    directory.mkdir(exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
     (directory / f"{module}.py").write_text(source)
     information = directory / f"{module}-1.0.dist-info"
     information.mkdir()

@@ -19,7 +19,7 @@ from certbot_dns_preflight.facts.outcome import Outcome, Verdict
 from certbot_dns_preflight.plugin import after_cleanup, failure_hook, precheck
 from certbot_dns_preflight.plugin.authenticator import Authenticator
 from certbot_dns_preflight.renewals import renewal_file
-from certbot_dns_preflight.run import waiting
+from certbot_dns_preflight.run import record_location, waiting
 from tests.builders.survey import NXDOMAIN, error, judged, seen
 from tests.builders.survey import run as outcome
 from tests.plugin.made import ACCOUNT_KEY, achall, config, install
@@ -295,6 +295,25 @@ def test_a_fault_of_the_look_beforehand_is_warned_of_and_stops_nothing(
         "internal error in dns-preflight, nothing was checked beforehand: KeyError: " in caplog.text
     )
     assert "\x1b" not in caplog.text
+
+
+def test_a_fault_of_the_search_for_aliases_is_warned_of_and_the_names_themselves_are_written(
+    plugin: Callable[..., Authenticator],
+    looks: Callable[[Outcome], list[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise KeyError("oops\x1b[31m")
+
+    places = precheck.places
+    asked = looks(ready())
+    monkeypatch.setattr(precheck, "places", places)
+    monkeypatch.setattr(record_location, "find", fail)
+    assert len(plugin().perform([achall("example.test")])) == 1
+    assert "internal error in dns-preflight, no alias was looked for: KeyError: " in caplog.text
+    assert "\x1b" not in caplog.text
+    assert asked[0][2]["extras"] is not None  # what was learned beforehand is not lost
 
 
 @pytest.mark.parametrize(

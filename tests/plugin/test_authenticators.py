@@ -243,6 +243,27 @@ def test_one_that_fails_does_not_keep_the_others_from_being_cleaned_up(
     assert one.calls == ["perform", "cleanup"]
 
 
+def test_a_refusal_is_explained_by_whoever_made_that_record(
+    providers: Callable[..., tuple[Authenticators, Any, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, one, two = providers("dns-one,corp.test=dns-two")
+    two.zones = ("corp.test",)
+    for kind, words in ((one, "one's"), (two, "two's")):
+        monkeypatch.setattr(kind, "auth_hint", lambda _, failed, w=words: f"{w} {len(failed)}")
+    order = [
+        work("example.test", token=b"1" * 20),
+        work("corp.test", token=b"2" * 20),
+        work("a.alias.test", "b.corp.test.", "corp.test.", token=b"3" * 20),
+    ]
+    made.perform(order)
+    failed = [
+        achall(w.place.owner.to_text(omit_final_dot=True), token=w.achall.token) for w in order
+    ]
+    assert made.auth_hint(failed) == "one's 1\ntwo's 2"
+    assert made.auth_hint(failed[2:]) == "two's 1"
+    assert made.auth_hint([achall("other.test", token=b"9" * 20)]) == ""
+
+
 def test_a_name_that_nobody_is_for_is_told_before_anything_is_made(
     providers: Callable[..., tuple[Authenticators, Any, Any]],
 ) -> None:

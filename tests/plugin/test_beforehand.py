@@ -68,7 +68,10 @@ def test_caa_for_another_ca_costs_neither_record_nor_attempt(
 ) -> None:
     publish(lab, 'caa.example.test. CAA 0 issue "other-ca.example"')
     since = len(lab.ca.log)
-    ran = order("--domains=caa.example.test", "--dns-preflight-caa-identity=letsencrypt.org")
+    ran = order(
+        "--domains=www.example.test,caa.example.test",
+        "--dns-preflight-caa-identity=letsencrypt.org",
+    )
     assert ran.status == 1
     assert "CAA at caa.example.test allows only other-ca.example" in ran.stderr
     assert 'Add this record: caa.example.test. CAA 0 issue "letsencrypt.org"' in " ".join(
@@ -78,17 +81,7 @@ def test_caa_for_another_ca_costs_neither_record_nor_attempt(
     assert error_codes(certbot) == {"caa-forbids"}
     assert not recorded.exists()
     assert lab.ca.challenges_answered(since) == 0
-
-
-def test_the_report_of_an_order_that_was_stopped_has_all_its_names(
-    lab: Lab, certbot: Certbot, order: Callable[..., Ran]
-) -> None:
-    publish(lab, 'caa.example.test. CAA 0 issue "other-ca.example"')
-    ran = order(
-        "--domains=www.example.test,caa.example.test",
-        "--dns-preflight-caa-identity=letsencrypt.org",
-    )
-    assert ran.status == 1
+    # The report has all names of the order.
     report = json.loads(certbot.report.read_text())
     assert report["outcome"] == "not-ready"
     told = {one["domain"]: one for one in report["challenges"]}
@@ -125,10 +118,10 @@ def test_a_wildcard_is_judged_by_issuewild(
 
 
 def test_the_accounts_url_is_certbots(
-    lab: Lab, certbot: Certbot, order: Callable[..., Ran]
+    lab: Lab, certbot: Certbot, order: Callable[..., Ran], lineage: Callable[..., None]
 ) -> None:
     identity = "--dns-preflight-caa-identity=letsencrypt.org"
-    assert order("--domains=first.example.test", identity).status == 0
+    lineage("example.test", *certbot.rfc2136_options)  # its account comes with it
     (account,) = certbot.config_dir.glob("accounts/**/regr.json")
     url = json.loads(account.read_text())["uri"]
     publish(lab, f'mine.example.test. CAA 0 issue "letsencrypt.org; accounturi={url}"')
@@ -239,3 +232,37 @@ def test_where_nothing_can_be_asked_no_record_is_made(
         )
         assert ran.status == 0, ran.output
         assert recorded.exists()
+
+
+def test_what_no_record_can_help_costs_neither_record_nor_attempt(
+    lab: Lab, certbot: Certbot, order: Callable[..., Ran], recorded: Path
+) -> None:
+    """One order of everything that is beyond waiting but for CAA, and one name that is fine."""
+    lame = lab.daemon("nsd")
+    lab.delegate("refused.test.", [lame])
+    lab._undo.append(lambda: lab.undelegate("refused.test."))
+    publish(
+        lab,
+        "_acme-challenge.loop.example.test. CNAME _acme-challenge.loop.example.test.",
+        "_acme-challenge.lost.example.test. CNAME lost.nosuchtld.",
+        "_acme-challenge.expired.example.test. CNAME acme.gone-example.test.",
+    )
+    since = len(lab.ca.log)
+    hopeless = {
+        "loop.example.test": "alias-loop",
+        "lost.example.test": "alias-dangling",
+        "expired.example.test": "alias-dangling",
+        "refused.test": "nameserver-refuses",
+        "gone-example.test": "no-such-domain",
+    }
+    ran = order(f"--domains={','.join(hopeless)},fine.example.test")
+    assert ran.status == 1
+    assert "No record was created and the CA was not asked" in " ".join(ran.stderr.split())
+    assert not recorded.exists()
+    assert lab.ca.challenges_answered(since) == 0
+    report = json.loads(certbot.report.read_text())
+    told = {
+        one["domain"]: [f["code"] for f in one["findings"] if f["severity"] == "error"]
+        for one in report["challenges"]
+    }
+    assert told == {"fine.example.test": [], **{name: [code] for name, code in hopeless.items()}}

@@ -8,6 +8,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from certbot.configuration import NamespaceConfig
 
 from certbot_dns_preflight.plugin.config_view import ConfigView
 from tests.plugin.made import config
@@ -79,6 +80,13 @@ def test_a_deep_copy_is_a_view_of_a_copy(view: ConfigView, certbot: Any) -> None
     namespace = copy.deepcopy(view.namespace)
     namespace.dns_provider_account = "you"
     assert certbot.dns_provider_account == "me"
+
+
+def test_it_passes_for_certbots_own_object_and_so_does_a_copy(view: ConfigView) -> None:
+    for one in (view, copy.copy(view), copy.deepcopy(view)):
+        assert isinstance(one, NamespaceConfig)
+        assert type(one) is ConfigView
+        assert one.dns_provider_propagation_seconds == 60
 
 
 def test_what_is_no_option_is_an_attribute_error(view: ConfigView) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +42,18 @@ def test_report_and_facts_arrive_and_nothing_is_interpolated(
         "DNS_PREFLIGHT_REPORT=",
     ]
     assert not (tmp_path / "harm").exists()
+
+
+@pytest.mark.parametrize("in_file", [True, False])
+def test_the_reports_file_is_named_only_where_it_tells_of_this_failure(
+    tmp_path: Path,
+    in_file: bool,  # noqa: FBT001 - a column
+) -> None:
+    report = tmp_path / "report.json"
+    failure = replace(FAILURE, in_file=in_file)
+    command = f'echo "$DNS_PREFLIGHT_REPORT" > {tmp_path}/named'
+    failure_hook.run(command, failure, lineage=None, report=report)
+    assert (tmp_path / "named").read_text().strip() == (str(report) if in_file else "")
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
-import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.plugin.renewal_files import edit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 NAME = "example.test"
-
-
-def certonly(certbot: Certbot, domains: str, *options: str) -> Ran:
-    return certbot("certonly", f"--domains={domains}", *certbot.preflight_options, *options)
 
 
 @pytest.fixture
@@ -56,34 +52,37 @@ def telling_hook(tmp_path: Path) -> tuple[str, Callable[[], list[dict[str, str]]
     return f"'{script}'", read
 
 
-def test_an_auth_hook_that_fails_is_told_at_once_in_its_words(
-    certbot: Certbot, lab: Lab, failing_hook: Path
+def test_an_auth_hook_that_fails_is_told_at_once_in_its_words_and_runs_the_failure_hook(
+    certbot: Certbot,
+    lab: Lab,
+    failing_hook: Path,
+    telling_hook: tuple[str, Callable[[], list[dict[str, str]]]],
 ) -> None:
+    command, told = telling_hook
     since = len(lab.ca.log)
-    ran = certonly(
-        certbot,
+    ran = certbot.order(
         "bad.example.test,good.example.test",
         f"--manual-auth-hook={failing_hook}",
         f"--manual-cleanup-hook={lab.cleanup_hook}",
         "--dns-preflight-timeout=1000",
+        f"--dns-preflight-failure-hook={command}",
     )
     assert ran.status == 1
-    told = " ".join(ran.stderr.split())
-    assert (
-        'Not ready: bad.example.test: the auth hook exited with status 3: the API says "403"'
-        in told
-    )
-    assert "The records are being removed." in " ".join(told.split())
+    words = 'Not ready: bad.example.test: the auth hook exited with status 3: the API says "403"'
+    assert words in " ".join(ran.stderr.split())
+    assert "The records are being removed." in " ".join(ran.stderr.split())
     assert lab.ca.challenges_answered(since) == 0
     assert not lab.primary.texts("_acme-challenge.good.example.test.")
+    (got,) = told()
+    assert got["DNS_PREFLIGHT_DOMAINS"] == "bad.example.test"
+    assert words in got["text"]
 
 
 def test_a_name_whose_hook_fails_is_dropped_from_a_subset(
     certbot: Certbot, lab: Lab, failing_hook: Path
 ) -> None:
     since = len(lab.ca.log)
-    ran = certonly(
-        certbot,
+    ran = certbot.order(
         "bad.example.test,good.example.test",
         f"--manual-auth-hook={failing_hook}",
         f"--manual-cleanup-hook={lab.cleanup_hook}",
@@ -100,8 +99,7 @@ def test_a_failed_preflight_runs_the_failure_hook_once_with_report_and_facts(
 ) -> None:
     command, told = telling_hook
     lab.pause_transfers(lab.knot)
-    ran = certonly(
-        certbot,
+    ran = certbot.order(
         "example.test,www.example.test",
         *certbot.rfc2136_options,
         "--dns-preflight-timeout=3",
@@ -122,15 +120,17 @@ def test_a_failed_preflight_runs_the_failure_hook_once_with_report_and_facts(
 def test_renewals_run_it_too_with_the_lineage_and_only_on_failure(
     certbot: Certbot,
     lab: Lab,
-    issue: Callable[..., Ran],
+    lineage: Callable[..., None],
     telling_hook: tuple[str, Callable[[], list[dict[str, str]]]],
 ) -> None:
     command, told = telling_hook
-    issue(NAME, *certbot.rfc2136_options, f"--dns-preflight-failure-hook={command}")
+    lineage(NAME, *certbot.rfc2136_options)
+    edit(certbot.renewal_file(NAME), "dns_preflight_failure_hook", f'"{command}"')
+    certbot.renew().succeeded()
     assert told() == []
     lab.update(lab.primary, "example.test.", add=['example.test. CAA 0 issue "other.example"'])
     lab.wait_synchronous()
-    ran = certbot("renew", "--force-renewal", "--dns-preflight-caa-identity=letsencrypt.org")
+    ran = certbot.renew("--dns-preflight-caa-identity=letsencrypt.org")
     assert ran.status == 1
     (got,) = told()
     assert got["DNS_PREFLIGHT_LINEAGE"] == NAME
@@ -138,52 +138,27 @@ def test_renewals_run_it_too_with_the_lineage_and_only_on_failure(
     assert got["DNS_PREFLIGHT_REPORT"] == ""
 
 
-def test_an_auth_hook_that_fails_runs_it_as_well(
-    certbot: Certbot,
-    failing_hook: Path,
-    telling_hook: tuple[str, Callable[[], list[dict[str, str]]]],
-) -> None:
-    command, told = telling_hook
-    ran = certonly(
-        certbot,
-        "bad.example.test",
-        f"--manual-auth-hook={failing_hook}",
-        f"--dns-preflight-failure-hook={command}",
-    )
-    assert ran.status == 1
-    (got,) = told()
-    assert got["DNS_PREFLIGHT_DOMAINS"] == "bad.example.test"
-    assert "exited with status 3" in got["text"]
-
-
 def test_a_record_that_stays_is_warned_of_and_nothing_else(
-    certbot: Certbot, lab: Lab, issue: Callable[..., Ran]
+    lab: Lab, issue: Callable[..., Ran], report: Callable[[], dict[str, Any]], certbot: Certbot
 ) -> None:
-    begun = time.monotonic()
-    ran = issue(NAME, f"--manual-auth-hook={lab.auth_hook}", "--manual-cleanup-hook=true")
-    assert time.monotonic() - begun < 60
+    ran = issue(
+        NAME,
+        f"--manual-auth-hook={lab.auth_hook}",
+        "--manual-cleanup-hook=true",
+        f"--dns-preflight-report={certbot.report}",
+    )
     told = " ".join(ran.stderr.split())
     (value,) = lab.primary.texts("_acme-challenge.example.test.")
     shown = value.decode() if isinstance(value, bytes) else value
+    (challenge,) = report()["challenges"]
+    servers = challenge["servers"]
+    slow = any(server["rtt_seconds"] >= 0.5 for server in servers)
+    late = min(server["first_match_seconds"] for server in servers) >= 3
+    if slow or late:  # a loaded machine: nobody is asked again then
+        assert "(record-lingers)" not in told
+        return
     assert f'_acme-challenge.example.test TXT "{shown}" at ns' in told
     assert "(record-lingers)" in told
-    del certbot
-
-
-def test_what_cannot_work_is_one_clear_line(certbot: Certbot) -> None:
-    ran = certonly(certbot, NAME, "--dns-preflight-authenticator=dns-rfc2137")
-    assert ran.status == 1
-    assert "did you mean dns-rfc2136?" in ran.stderr
-    assert "The error was" not in ran.output
-    assert "PluginError" not in ran.output
-
-
-def test_without_hooks_and_terminal_the_error_names_our_option_too(certbot: Certbot) -> None:
-    ran = certonly(certbot, NAME)
-    assert ran.status == 1
-    told = " ".join(ran.stderr.split())
-    assert "--manual-auth-hook" in told
-    assert re.search(r"--dns-preflight-authenticator \(installed: [^)]*dns-rfc2136[^)]*\)", told)
 
 
 def test_the_help_shows_defaults_and_hides_what_is_nobodys_to_set(certbot: Certbot) -> None:

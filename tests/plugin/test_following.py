@@ -34,9 +34,14 @@ def aliased(lab: Lab) -> str:
             "_acme-challenge.named CNAME _acme-challenge.deep.target.test.\n"
             "_acme-challenge.nowhere CNAME x.does-not-exist.test.\n"
             "_acme-challenge.loop CNAME _acme-challenge.loop\n"
+            "below DNAME tree.alias2.test.\n"
         ),
     )
-    lab.zone("alias2.test.", [lab.knot, lab.nsd], records="stop CNAME end.target.test.\n")
+    lab.zone(
+        "alias2.test.",
+        [lab.knot, lab.nsd],
+        records="stop CNAME end.target.test.\ntree DNAME sub.target.test.\n",
+    )
     return "fixed.test"
 
 
@@ -54,8 +59,7 @@ def test_the_record_is_made_at_the_alias_s_target_and_renewals_repeat_it(
     assert report(certbot)[NAME]["record_name"] == ALIAS_TARGET
     first = params(certbot.renewal_file(NAME))
     for _ in range(2):
-        ran = certbot("renew", "--force-renewal")
-        assert ran.status == 0, ran.output
+        ran = certbot.renew().succeeded()
     assert params(certbot.renewal_file(NAME)) == first
     assert not lab.primary.texts(ALIAS_TARGET)
     assert "record-lingers" not in ran.output
@@ -64,37 +68,31 @@ def test_the_record_is_made_at_the_alias_s_target_and_renewals_repeat_it(
 def test_chains_and_shared_targets_of_one_order(
     certbot: Certbot, lab: Lab, issue: Callable[..., Ran], aliased: str
 ) -> None:
-    names = [aliased, f"*.{aliased}", f"www.{aliased}", f"far.{aliased}", f"named.{aliased}"]
-    issue(",".join(names), *certbot.rfc2136_options, f"--dns-preflight-report={certbot.report}")
+    labels = ["", "*.", "www.", "far.", "named.", "www.below."]
+    names = ",".join(f"{label}{aliased}" for label in labels)
+    issue(names, *certbot.rfc2136_options, f"--dns-preflight-report={certbot.report}")
     told = report(certbot)
     assert {domain: one["record_name"] for domain, one in told.items()} == {
         aliased: "shared.target.test.",
         f"www.{aliased}": "shared.target.test.",
         f"far.{aliased}": "end.target.test.",
         f"named.{aliased}": "_acme-challenge.deep.target.test.",
+        # A DNAME, and another one in the next zone.
+        f"www.below.{aliased}": "_acme-challenge.www.sub.target.test.",
     }
     # What is expected at a place is what the whole order puts there; nothing beside it is stale.
     assert len(told[aliased]["expected"]) == 3  # type: ignore[arg-type]
     assert set(told[aliased]["expected"]) == set(told[f"www.{aliased}"]["expected"])  # type: ignore[call-overload]
     codes = {finding["code"] for finding in told[aliased]["findings"]}  # type: ignore[attr-defined]
     assert codes == {"domain-without-address"}
-    for place in ("shared", "end", "_acme-challenge.deep"):
+    for place in ("shared", "end", "_acme-challenge.deep", "_acme-challenge.www.sub"):
         assert not lab.primary.texts(f"{place}.target.test.")
-
-
-def test_a_dname_is_followed(certbot: Certbot, lab: Lab, issue: Callable[..., Ran]) -> None:
-    lab.zone("tree.test.", [lab.bind, lab.nsd], records="sub DNAME sub.target.test.\n")
-    issue("www.sub.tree.test", *certbot.rfc2136_options, f"--dns-preflight-report={certbot.report}")
-    told = report(certbot)["www.sub.tree.test"]
-    assert told["record_name"] == "_acme-challenge.www.sub.target.test."
 
 
 def test_with_keep_the_record_is_asked_for_at_the_name(certbot: Certbot, lab: Lab) -> None:
     since = len(lab.ca.log)
-    ran = certbot(
-        "certonly",
-        f"--domains={NAME}",
-        *certbot.preflight_options,
+    ran = certbot.order(
+        NAME,
         *certbot.rfc2136_options,
         "--dns-preflight-alias=keep",
         "--dns-preflight-timeout=3",
@@ -108,16 +106,13 @@ def test_where_an_alias_leads_nowhere_the_name_itself_is_asked_for(
     certbot: Certbot, lab: Lab, aliased: str
 ) -> None:
     since = len(lab.ca.log)
-    for name in ("nowhere", "loop"):
-        ran = certbot(
-            "certonly",
-            f"--domains={name}.{aliased}",
-            *certbot.preflight_options,
-            *certbot.rfc2136_options,
-            "--dns-preflight-timeout=3",
-        )
-        assert ran.status == 1
-        assert "goes to" not in ran.output
+    ran = certbot.order(
+        f"nowhere.{aliased},loop.{aliased}",
+        *certbot.rfc2136_options,
+        "--dns-preflight-timeout=3",
+    )
+    assert ran.status == 1
+    assert "goes to" not in ran.output
     assert lab.ca.challenges_answered(since) == 0
 
 

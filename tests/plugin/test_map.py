@@ -33,7 +33,7 @@ def options(lab: Lab, tracing_hook: Callable[[str], Path]) -> tuple[str, ...]:
     )
 
 
-def test_both_are_restored_at_every_renewal(
+def test_both_are_restored_at_every_renewal_also_from_a_map_edited_by_hand(
     certbot: Certbot,
     lab: Lab,
     issue: Callable[..., Ran],
@@ -46,27 +46,19 @@ def test_both_are_restored_at_every_renewal(
     first = params(certbot.renewal_file(name))
     assert first["dns_preflight_authenticator"] == '"dns-rfc2136,hooked.test=manual"'
     for _ in range(2):
-        ran = certbot("renew", "--force-renewal")
-        assert ran.status == 0, ran.output
+        certbot.renew().succeeded()
         assert trace() == ["hook"]
     assert params(certbot.renewal_file(name)) == first
+    # Edited by hand, and not quoted.
+    edit(
+        certbot.renewal_file(name),
+        "dns_preflight_authenticator",
+        "hooked.test = manual, dns-rfc2136",
+    )
+    certbot.renew().succeeded()
+    assert trace() == ["hook"]
     assert not lab.primary.texts("_acme-challenge.hooked.test.")
     assert not lab.primary.texts("_acme-challenge.www.example.test.")
-
-
-def test_a_map_edited_by_hand_without_quotes_is_used(
-    certbot: Certbot,
-    issue: Callable[..., Ran],
-    options: tuple[str, ...],
-    trace: Callable[[], list[str]],
-) -> None:
-    issue("hooked.test", *options)
-    file = certbot.renewal_file("hooked.test")
-    edit(file, "dns_preflight_authenticator", "hooked.test = manual, dns-rfc2136")
-    trace()
-    ran = certbot("renew", "--force-renewal")
-    assert ran.status == 0, ran.output
-    assert trace() == ["hook"]
 
 
 def test_one_that_fails_leaves_nothing_of_the_other_behind(
@@ -76,10 +68,8 @@ def test_one_that_fails_leaves_nothing_of_the_other_behind(
     wrong.write_text(lab.credentials.read_text().replace("secret = ", "secret = AAAA"))
     wrong.chmod(0o600)
     since = len(lab.ca.log)
-    ran = certbot(
-        "certonly",
-        "--domains=hooked.test,www.example.test",
-        *certbot.preflight_options,
+    ran = certbot.order(
+        "hooked.test,www.example.test",
         "--dns-preflight-authenticator=manual,example.test=dns-rfc2136",
         *(option for option in options if option.startswith("--manual")),
         f"--dns-rfc2136-credentials={wrong}",
@@ -90,10 +80,8 @@ def test_one_that_fails_leaves_nothing_of_the_other_behind(
 
 
 def test_a_name_that_nobody_is_for_stops_the_order(certbot: Certbot, lab: Lab) -> None:
-    ran = certbot(
-        "certonly",
-        "--domains=www.example.test",
-        *certbot.preflight_options,
+    ran = certbot.order(
+        "www.example.test",
         "--dns-preflight-authenticator=other.test=dns-rfc2136",
         f"--dns-rfc2136-credentials={lab.credentials}",
     )

@@ -111,6 +111,11 @@ def test_a_list_that_a_hand_edited_file_makes_of_resolvers_is_taken(
     ("name", "value", "words"),
     [
         ("timeout", "soon", "seconds from 0 to 86400"),
+        ("timeout", "-1", "seconds from 0 to 86400"),
+        ("confirmations", "0", "a whole number"),
+        ("unreachable", "maybe", '"fail" or "warn"'),
+        ("resolver", "192.0.2.1,dns.example", "IP addresses"),
+        ("family", "5", '"4"'),
         ("confirmations", "1.5", "a whole number"),
         ("resolver", "dns.example", "IP addresses"),
         ("on-failure", "retry", '"abort" or "continue"'),

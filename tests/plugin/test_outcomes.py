@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.conftest import Certbot, Ran
+    from tests.conftest import Certbot
     from tests.lab import Lab
 
 pytestmark = pytest.mark.slow
@@ -34,15 +34,11 @@ def names_in(certificate: Path) -> set[str]:
     return set(extension.value.get_values_for_type(x509.DNSName))
 
 
-def certonly(certbot: Certbot, domains: str, *options: str) -> Ran:
-    return certbot("certonly", f"--domains={domains}", *certbot.preflight_options, *options)
-
-
 def test_an_order_of_apex_wildcard_and_an_alias_into_another_zone_issues_through_hooks(
     certbot: Certbot, lab: Lab
 ) -> None:
     since = len(lab.ca.log)
-    ran = certonly(certbot, "example.test,*.example.test,www.alias.test", *certbot.hook_options)
+    ran = certbot.order("example.test,*.example.test,www.alias.test", *certbot.hook_options)
     assert ran.status == 0, ran.output
     assert lab.ca.challenges_answered(since) == 3
     assert names_in(certbot.certificate("example.test")) == {
@@ -57,8 +53,7 @@ def test_a_secondary_that_never_gets_it_aborts_before_the_ca_is_told(
 ) -> None:
     lab.pause_transfers(lab.knot)
     since = len(lab.ca.log)
-    ran = certonly(
-        certbot,
+    ran = certbot.order(
         "example.test",
         *certbot.rfc2136_options,
         "--dns-preflight-timeout=6",
@@ -96,8 +91,7 @@ def test_on_failure_continue_answers_all_the_same_with_a_warning(
 ) -> None:
     lab.pause_transfers(lab.knot)
     since = len(lab.ca.log)
-    ran = certonly(
-        certbot,
+    ran = certbot.order(
         "example.test",
         *certbot.rfc2136_options,
         "--dns-preflight-timeout=6",
@@ -110,27 +104,20 @@ def test_on_failure_continue_answers_all_the_same_with_a_warning(
     assert "Continuing with the CA anyway" in " ".join(ran.stderr.split())
 
 
-def test_the_report_is_written_on_success_too(certbot: Certbot) -> None:
-    ran = certonly(
-        certbot,
+def test_quiet_prints_nothing_on_success_settle_waits_and_log_and_report_have_the_outcome(
+    certbot: Certbot,
+) -> None:
+    ran = certbot.order(
         "example.test",
         *certbot.rfc2136_options,
         f"--dns-preflight-report={certbot.report}",
+        "--dns-preflight-settle=3",
+        "--quiet",
     )
-    assert ran.status == 0, ran.output
+    assert (ran.status, ran.output) == (0, "")
     assert json.loads(certbot.report.read_text())["outcome"] == "ready"
     assert stat.S_IMODE(certbot.report.stat().st_mode) == 0o600
-
-
-def test_quiet_prints_nothing_on_success_and_the_log_has_the_outcome(certbot: Certbot) -> None:
-    ran = certonly(certbot, "example.test", *certbot.rfc2136_options, "--quiet")
-    assert (ran.status, ran.output) == (0, "")
     assert '"outcome": "ready"' in ran.log
-
-
-def test_settle_waits_after_readiness(certbot: Certbot) -> None:
-    ran = certonly(certbot, "example.test", *certbot.rfc2136_options, "--dns-preflight-settle=3")
-    assert ran.status == 0, ran.output
     stamps = re.findall(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}):(.*)", ran.log, re.MULTILINE)
     begun = next(i for i, (_, words) in enumerate(stamps) if "(settle)" in words)
     at, then = (dt.datetime.fromisoformat(stamps[i][0]) for i in (begun, begun + 1))
@@ -152,8 +139,7 @@ def test_allow_subset_of_names_drops_the_names_that_are_not_ready(
     certbot: Certbot, lab: Lab, broken: str
 ) -> None:
     since = len(lab.ca.log)
-    ran = certonly(
-        certbot,
+    ran = certbot.order(
         f"example.test,www.{broken},{broken},www.example.test",
         *certbot.rfc2136_options,
         "--dns-preflight-timeout=15",
@@ -171,8 +157,7 @@ def test_allow_subset_of_names_fails_where_no_name_is_ready(
     certbot: Certbot, lab: Lab, broken: str
 ) -> None:
     since = len(lab.ca.log)
-    ran = certonly(
-        certbot,
+    ran = certbot.order(
         f"{broken},www.{broken}",
         *certbot.rfc2136_options,
         "--dns-preflight-timeout=6",
@@ -188,8 +173,7 @@ def test_without_it_one_name_that_is_not_ready_stops_the_order(
     certbot: Certbot, lab: Lab, broken: str
 ) -> None:
     since = len(lab.ca.log)
-    ran = certonly(
-        certbot,
+    ran = certbot.order(
         f"example.test,{broken}",
         *certbot.rfc2136_options,
         "--dns-preflight-timeout=6",
@@ -251,7 +235,7 @@ def test_after_a_refusal_the_hint_says_what_was_seen_and_what_may_explain_it(
     certbot: Certbot, lab: Lab, misled_ca: None
 ) -> None:
     del misled_ca
-    ran = certonly(certbot, "example.test", *certbot.rfc2136_options)
+    ran = certbot.order("example.test", *certbot.rfc2136_options)
     assert ran.status == 1
     told = " ".join(ran.stdout.split())
     assert "all 8 addresses of 4 name servers showed every expected value" in told
@@ -272,7 +256,7 @@ def test_an_order_of_a_hundred_names_issues_and_nothing_is_left_behind(
 ) -> None:
     names = [f"n{number}.example.test" for number in range(100)]
     since = len(lab.ca.log)
-    ran = certonly(certbot, ",".join(names), *certbot.rfc2136_options)
+    ran = certbot.order(",".join(names), *certbot.rfc2136_options)
     assert ran.status == 0, ran.output
     assert lab.ca.challenges_answered(since) == 100
     assert re.search(

@@ -21,101 +21,82 @@ pytestmark = pytest.mark.slow
 NAME = "example.test"
 
 
-def serial_of(certbot: Certbot, name: str = NAME) -> bytes:
-    return certbot.certificate(name).read_bytes()
+@pytest.fixture
+def hooked(
+    certbot: Certbot, lineage: Callable[..., None], tracing_hook: Callable[[str], Path]
+) -> Callable[[str], Path]:
+    """Have a lineage of hooks; its file is edited so that the first label of its name is traced."""
+
+    def give(name: str) -> Path:
+        lineage(name, *certbot.hook_options)
+        file = certbot.renewal_file(name)
+        edit(file, "manual_auth_hook", str(tracing_hook(name.partition(".")[0])))
+        return file
+
+    return give
 
 
-def test_three_renewals_in_a_row_repeat_dns_rfc2136(
-    certbot: Certbot, lab: Lab, issue: Callable[..., Ran]
+def test_lineages_of_different_authenticators_renew_together_three_times_in_a_row(
+    certbot: Certbot,
+    lab: Lab,
+    lineage: Callable[..., None],
+    hooked: Callable[[str], Path],
+    trace: Callable[[], list[str]],
 ) -> None:
-    issue("example.test,*.example.test", *certbot.rfc2136_options)
-    first = params(certbot.renewal_file(NAME))
-    seen = {serial_of(certbot)}
+    lineage("example.test,*.example.test", *certbot.rfc2136_options)
+    files = [certbot.renewal_file(NAME), hooked("b.example.test"), hooked("c.example.test")]
+    before = [params(file) for file in files]
+    assert before[0]["dns_rfc2136_credentials"] == str(lab.credentials)
+    assert before[1]["manual_cleanup_hook"] == str(lab.cleanup_hook)
+    # A pause that was never set does not get into the file.
+    assert "dns_rfc2136_propagation_seconds" not in before[0]
+    seen = {certbot.certificate(file.stem).read_bytes() for file in files}
     for _ in range(3):
         since = len(lab.ca.log)
-        ran = certbot("renew", "--force-renewal")
-        assert ran.status == 0, ran.output
-        assert lab.ca.challenges_answered(since) == 2
-        seen.add(serial_of(certbot))
-    assert len(seen) == 4
-    assert params(certbot.renewal_file(NAME)) == first
-    assert first["dns_rfc2136_credentials"] == str(lab.credentials)
+        certbot.renew().succeeded()
+        assert lab.ca.challenges_answered(since) == 4
+        assert trace() == ["b", "c"]
+        assert [params(file) for file in files] == before
+        seen |= {certbot.certificate(file.stem).read_bytes() for file in files}
+    assert len(seen) == 4 * len(files)
+    for owner in ("example.test.", "b.example.test.", "c.example.test."):
+        assert not lab.primary.texts(f"_acme-challenge.{owner}")
 
 
-def test_three_renewals_in_a_row_repeat_hooks(
-    certbot: Certbot, lab: Lab, issue: Callable[..., Ran]
-) -> None:
-    issue(NAME, *certbot.hook_options)
-    first = params(certbot.renewal_file(NAME))
-    for _ in range(3):
-        ran = certbot("renew", "--force-renewal")
-        assert ran.status == 0, ran.output
-    assert params(certbot.renewal_file(NAME)) == first
-    assert first["manual_cleanup_hook"] == str(lab.cleanup_hook)
-    assert not lab.primary.texts("_acme-challenge.example.test.")
-
-
-def test_a_wrapped_option_edited_by_hand_is_what_the_next_renewals_use(
+def test_lines_edited_by_hand_are_what_the_next_renewals_use_and_are_kept(
     certbot: Certbot,
-    issue: Callable[..., Ran],
-    tracing_hook: Callable[[str], Path],
-    trace: Callable[[], list[str]],
     lab: Lab,
+    lineage: Callable[..., None],
+    hooked: Callable[[str], Path],
+    trace: Callable[[], list[str]],
 ) -> None:
-    issue(
-        NAME,
-        "--dns-preflight-authenticator=manual",
-        f"--manual-auth-hook={tracing_hook('first')}",
-        f"--manual-cleanup-hook={lab.cleanup_hook}",
-    )
-    assert certbot("renew", "--force-renewal").status == 0
-    assert trace() == ["first", "first"]
-
-    second = str(tracing_hook("second"))
-    edit(certbot.renewal_file(NAME), "manual_auth_hook", second)
-
-    assert certbot("renew", "--force-renewal").status == 0
-    assert certbot("renew", "--force-renewal").status == 0
-    assert trace() == ["second", "second"]
-    assert params(certbot.renewal_file(NAME))["manual_auth_hook"] == second
-
-
-def test_a_credentials_line_edited_by_hand_is_used(
-    certbot: Certbot, lab: Lab, issue: Callable[..., Ran], tmp_path: Path
-) -> None:
-    issued_with = tmp_path / "old.ini"
-    shutil.copy2(lab.credentials, issued_with)
-    issue(
-        NAME,
-        "--dns-preflight-authenticator=dns-rfc2136",
-        f"--dns-rfc2136-credentials={issued_with}",
-    )
-    issued_with.unlink()
-    edit(certbot.renewal_file(NAME), "dns_rfc2136_credentials", str(lab.credentials))
-
-    ran = certbot("renew", "--force-renewal")
-
-    assert ran.status == 0, ran.output
-
-
-def test_an_option_of_ours_edited_by_hand_is_used_and_kept(
-    certbot: Certbot, issue: Callable[..., Ran], tmp_path: Path
-) -> None:
-    issue(NAME, *certbot.rfc2136_options)
-    edit(certbot.renewal_file(NAME), "dns_preflight_report", str(tmp_path / "edited.json"))
-    assert certbot("renew", "--force-renewal").status == 0
-    assert (tmp_path / "edited.json").exists()
-    assert params(certbot.renewal_file(NAME))["dns_preflight_report"].endswith("edited.json")
+    """Of the wrapped authenticators: a hook, the credentials; and one of ours."""
+    lineage(NAME, *certbot.rfc2136_options)
+    file, other = certbot.renewal_file(NAME), hooked("b.example.test")
+    hook = params(other)["manual_auth_hook"]
+    moved = certbot.directory / "moved.ini"
+    shutil.copy2(lab.credentials, moved)
+    report = certbot.directory / "edited.json"
+    edit(file, "dns_rfc2136_credentials", str(moved))
+    edit(file, "dns_preflight_report", str(report))
+    for _ in range(2):
+        certbot.renew().succeeded()
+        assert report.exists()
+        report.unlink()
+    assert trace() == ["b", "b"]
+    assert params(other)["manual_auth_hook"] == hook
+    assert params(file)["dns_preflight_report"] == str(report)
+    assert params(file)["dns_rfc2136_credentials"] == str(moved)
 
 
 def test_a_bad_value_edited_into_the_file_is_told_in_one_line_with_the_file(
-    certbot: Certbot, lab: Lab, issue: Callable[..., Ran]
+    certbot: Certbot, lab: Lab, lineage: Callable[..., None]
 ) -> None:
-    issue(NAME, *certbot.rfc2136_options)
+    lineage(NAME, *certbot.rfc2136_options)
     edit(certbot.renewal_file(NAME), "dns_preflight_timeout", "soon")
     since = len(lab.ca.log)
 
-    ran = certbot("renew", "--force-renewal")
+    ran = certbot.renew()
 
     assert ran.status == 1
     assert str(certbot.renewal_file(NAME)) in ran.output
@@ -124,168 +105,93 @@ def test_a_bad_value_edited_into_the_file_is_told_in_one_line_with_the_file(
 
 
 def test_a_dry_run_repeats_it_too_and_leaves_the_renewal_file_alone(
-    certbot: Certbot, issue: Callable[..., Ran]
+    certbot: Certbot, lineage: Callable[..., None]
 ) -> None:
-    issue(NAME, *certbot.rfc2136_options)
+    lineage(NAME, *certbot.rfc2136_options)
     before = certbot.renewal_file(NAME).read_bytes()
-
-    ran = certbot("renew", "--dry-run")
-
-    assert ran.status == 0, ran.output
+    ran = certbot("renew", "--dry-run").succeeded()
     assert "all simulated renewals succeeded" in ran.output
     assert certbot.renewal_file(NAME).read_bytes() == before
-
-
-def test_two_lineages_that_wrap_different_authenticators_renew_in_one_run(
-    certbot: Certbot,
-    lab: Lab,
-    issue: Callable[..., Ran],
-    tracing_hook: Callable[[str], Path],
-    trace: Callable[[], list[str]],
-) -> None:
-    issue("a.example.test", *certbot.rfc2136_options)
-    issue(
-        "b.example.test",
-        f"--manual-auth-hook={tracing_hook('b')}",
-        f"--manual-cleanup-hook={lab.cleanup_hook}",
-    )
-    issue(
-        "c.example.test",
-        f"--manual-auth-hook={tracing_hook('c')}",
-        f"--manual-cleanup-hook={lab.cleanup_hook}",
-    )
-    assert trace() == ["b", "c"]
-    names = ("a.example.test", "b.example.test", "c.example.test")
-    before = {name: params(certbot.renewal_file(name)) for name in names}
-
-    for _ in range(2):
-        ran = certbot("renew", "--force-renewal")
-        assert ran.status == 0, ran.output
-        assert trace() == ["b", "c"]
-
-    assert {name: params(certbot.renewal_file(name)) for name in names} == before
 
 
 def test_the_wrapped_pause_is_not_slept_and_its_setting_stays_what_it_was(
     certbot: Certbot, issue: Callable[..., Ran]
 ) -> None:
-    issue(NAME, *certbot.rfc2136_options, "--dns-rfc2136-propagation-seconds=100")
-    assert params(certbot.renewal_file(NAME))["dns_rfc2136_propagation_seconds"] == "100"
-    ran = certbot("renew", "--force-renewal", seconds=60)
-    assert ran.status == 0, ran.output
-    assert params(certbot.renewal_file(NAME))["dns_rfc2136_propagation_seconds"] == "100"
-
-
-def test_a_pause_that_was_never_set_does_not_get_into_the_file(
-    certbot: Certbot, issue: Callable[..., Ran]
-) -> None:
-    issue(NAME, *certbot.rfc2136_options)
-    certbot("renew", "--force-renewal")
-    assert "dns_rfc2136_propagation_seconds" not in params(certbot.renewal_file(NAME))
+    # Whoever slept would run into the time-out of the run.
+    issue(NAME, *certbot.rfc2136_options, "--dns-rfc2136-propagation-seconds=3600")
+    assert params(certbot.renewal_file(NAME))["dns_rfc2136_propagation_seconds"] == "3600"
+    certbot.renew().succeeded()
+    assert params(certbot.renewal_file(NAME))["dns_rfc2136_propagation_seconds"] == "3600"
 
 
 def test_what_the_command_line_says_beats_the_renewal_file(
     certbot: Certbot,
     lab: Lab,
-    issue: Callable[..., Ran],
+    lineage: Callable[..., None],
     tracing_hook: Callable[[str], Path],
     trace: Callable[[], list[str]],
 ) -> None:
-    issue(NAME, *certbot.hook_options)
+    lineage(NAME, *certbot.hook_options)
     hook = tracing_hook("given")
-    assert certbot("renew", "--force-renewal", f"--manual-auth-hook={hook}").status == 0
+    certbot.renew(f"--manual-auth-hook={hook}").succeeded()
     assert trace() == ["given"]
     saved = wrapped_params(certbot.renewal_file(NAME))
     assert saved["manual_auth_hook"] == str(hook)
     assert saved["manual_cleanup_hook"] == str(lab.cleanup_hook)
 
 
-def test_a_file_written_by_hand_without_an_identifier_renews_and_gets_one(
-    certbot: Certbot, issue: Callable[..., Ran]
+def test_files_written_by_hand_without_an_identifier_renew_and_get_one(
+    certbot: Certbot, lineage: Callable[..., None], hooked: Callable[[str], Path]
 ) -> None:
-    issue("a.example.test", *certbot.rfc2136_options)
-    issue("b.example.test", *certbot.hook_options)
-    for name in ("a.example.test", "b.example.test"):
-        edit(certbot.renewal_file(name), "dns_preflight_lineage", None)
-
-    ran = certbot("renew", "--force-renewal")
-
-    assert ran.status == 0, ran.output
-    identifiers = {
-        params(certbot.renewal_file(name))["dns_preflight_lineage"]
-        for name in ("a.example.test", "b.example.test")
-    }
-    assert len(identifiers) == 2
+    lineage(NAME, *certbot.rfc2136_options)
+    files = [certbot.renewal_file(NAME), hooked("b.example.test")]
+    for file in files:
+        edit(file, "dns_preflight_lineage", None)
+    certbot.renew().succeeded()
+    assert len({params(file)["dns_preflight_lineage"] for file in files}) == 2
 
 
 def test_a_copied_file_for_another_certificate_renews_with_its_own_options(
-    certbot: Certbot,
-    lab: Lab,
-    issue: Callable[..., Ran],
-    tracing_hook: Callable[[str], Path],
-    trace: Callable[[], list[str]],
+    certbot: Certbot, hooked: Callable[[str], Path], trace: Callable[[], list[str]]
 ) -> None:
-    for name in ("a", "b"):
-        issue(
-            f"{name}.example.test",
-            f"--manual-auth-hook={tracing_hook(name)}",
-            f"--manual-cleanup-hook={lab.cleanup_hook}",
-        )
-    trace()
-    # As after copying a's lines into b's file, apart from the hook.
-    a, b = (certbot.renewal_file(f"{name}.example.test") for name in ("a", "b"))
-    edit(b, "dns_preflight_lineage", params(a)["dns_preflight_lineage"])
-
-    ran = certbot("renew", "--force-renewal")
-
-    assert ran.status == 0, ran.output
-    assert trace() == ["a", "b"]
-    assert params(a)["dns_preflight_lineage"] != params(b)["dns_preflight_lineage"]
+    b, c = hooked("b.example.test"), hooked("c.example.test")
+    # As after copying b's lines into c's file, apart from the hook.
+    edit(c, "dns_preflight_lineage", params(b)["dns_preflight_lineage"])
+    certbot.renew().succeeded()
+    assert trace() == ["b", "c"]
+    assert params(b)["dns_preflight_lineage"] != params(c)["dns_preflight_lineage"]
 
 
 def test_copies_of_one_lineage_that_differ_are_refused_by_name_and_work_with_cert_name(
     certbot: Certbot,
-    issue: Callable[..., Ran],
+    lineage: Callable[..., None],
     tracing_hook: Callable[[str], Path],
     trace: Callable[[], list[str]],
 ) -> None:
-    issue(NAME, *certbot.hook_options)
+    lineage(NAME, *certbot.hook_options)
     original = certbot.renewal_file(NAME)
     copy = original.with_name("copy.conf")
     shutil.copy(original, copy)
     edit(copy, "manual_auth_hook", str(tracing_hook("copied")))
 
-    ran = certbot("renew", "--force-renewal")
+    ran = certbot.renew()
 
     assert ran.status == 1
     for words in (str(original), str(copy), "--cert-name", "dns_preflight_lineage"):
         assert words in ran.output.replace("\n", " ")
-    assert certbot("renew", "--force-renewal", f"--cert-name={NAME}").status == 0
+    certbot.renew(f"--cert-name={NAME}").succeeded()
     assert trace() == []
 
 
 def test_a_lineage_of_another_authenticator_can_be_renewed_through_us_once(
-    certbot: Certbot, lab: Lab
+    certbot: Certbot, rfc2136_lineage: str
 ) -> None:
-    ran = certbot(
-        "certonly",
-        f"--domains={NAME}",
-        "--authenticator=dns-rfc2136",
-        f"--dns-rfc2136-credentials={lab.credentials}",
-        "--dns-rfc2136-propagation-seconds=2",
-    )
-    assert ran.status == 0, ran.output
-    ran = certbot(
-        "renew",
-        "--force-renewal",
-        *certbot.preflight_options,
-        "--dns-preflight-authenticator=dns-rfc2136",
-    )
-    assert ran.status == 0, ran.output
+    ran = certbot.renew(
+        *certbot.preflight_options, "--dns-preflight-authenticator=dns-rfc2136"
+    ).succeeded()
     assert "Ready: example.test after " in ran.output
-    ran = certbot("renew", "--force-renewal")
-    assert ran.status == 0, ran.output
-    assert params(certbot.renewal_file(NAME))["authenticator"] == "dns-preflight"
+    certbot.renew().succeeded()
+    assert params(certbot.renewal_file(rfc2136_lineage))["authenticator"] == "dns-preflight"
 
 
 def test_the_tests_ca_wants_every_name_validated_again(
@@ -294,5 +200,5 @@ def test_the_tests_ca_wants_every_name_validated_again(
     """Otherwise one renewal in a hundred asks for no challenge, and shows nothing."""
     issue(NAME, *certbot.hook_options)
     since = len(lab.ca.log)
-    assert certbot("plugins").status == 0
+    certbot("plugins").succeeded()
     assert lab.ca.log[since:].count("POST /authZ/") == 1  # and it is deactivated, or that raises

@@ -28,7 +28,9 @@ from certbot.plugins import common
 class Plugin(common.Plugin, interfaces.Authenticator):
     description = "a provider"
     failing_at = None
+    failure = errors.PluginError("no more")
     undeletable = None
+    stubborn = errors.PluginError("cannot be deleted")
     missing = KeyError
     objects = []
 
@@ -53,7 +55,7 @@ class Plugin(common.Plugin, interfaces.Authenticator):
         self.config.dns_provider_account = "asked for"
         for achall in achalls:
             if len(self.records) == self.failing_at:
-                raise errors.PluginError("no more")
+                raise self.failure
             self.records[achall] = True
         self.slept.append(self.conf("propagation-seconds"))
         return [achall.response(achall.account_key) for achall in achalls]
@@ -62,7 +64,7 @@ class Plugin(common.Plugin, interfaces.Authenticator):
         self.cleaned = True
         for achall in achalls:
             if achall is self.undeletable:
-                raise errors.PluginError("cannot be deleted")
+                raise self.stubborn
             if achall not in self.records:
                 raise self.missing("there is no such record")
             self.records.pop(achall)
@@ -131,6 +133,77 @@ def test_all_records_are_removed_after_all_were_made(
     wrapped.perform(order)
     wrapped.cleanup()
     assert plugin.records == {}
+
+
+@pytest.mark.parametrize(
+    ("raised", "passed_on"),
+    [
+        (KeyboardInterrupt(), KeyboardInterrupt),
+        (errors.SignalExit(), errors.SignalExit),
+        (SystemExit(2), errors.PluginError),  # certbot would not clean up
+        (KeyError("oops"), KeyError),
+    ],
+)
+@pytest.mark.parametrize("tried", [False, True])
+def test_whatever_breaks_it_off_its_records_are_removed(
+    provider: Callable[..., tuple[Wrapped, Any]],
+    raised: BaseException,
+    passed_on: type[BaseException],
+    *,
+    tried: bool,
+) -> None:
+    wrapped, plugin = provider()
+    plugin.failing_at, plugin.failure = 1, raised
+    order = [achall(f"{name}.test") for name in "ab"]
+    if tried and issubclass(passed_on, Exception) and passed_on is not errors.SignalExit:
+        assert isinstance(wrapped.attempt(order), passed_on)
+        assert not plugin.records
+    else:
+        with pytest.raises(passed_on):
+            (wrapped.attempt if tried else wrapped.perform)(order)
+        assert len(plugin.records) == 1
+    wrapped.cleanup()
+    assert not plugin.records
+
+
+def test_a_plugin_that_ends_itself_while_it_cleans_up_does_not_keep_others_from_it(
+    provider: Callable[..., tuple[Wrapped, Any]],
+) -> None:
+    wrapped, plugin = provider()
+    order = [achall(f"{name}.test") for name in "abc"]
+    plugin.failing_at, plugin.undeletable, plugin.stubborn = 2, order[0], SystemExit("no")
+    with pytest.raises(errors.PluginError):
+        wrapped.perform(order)
+    with pytest.raises(errors.PluginError, match="dns-provider ended with exit status no"):
+        wrapped.cleanup()
+    assert list(plugin.records) == [order[0]]
+
+
+def test_a_forked_child_of_a_plugin_may_end(
+    provider: Callable[..., tuple[Wrapped, Any]],
+) -> None:
+    wrapped, plugin = provider()
+    seen = []
+
+    def perform(_: object) -> list[Any]:
+        child = os.fork()
+        if child == 0:
+            raise SystemExit(7)
+        seen.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        return []
+
+    plugin.perform = perform
+    parent = os.getpid()
+    try:
+        wrapped.perform([achall("example.test")])
+    except SystemExit as error:
+        assert os.getpid() != parent
+        os._exit(int(str(error.code)))
+    except BaseException:
+        if os.getpid() != parent:
+            os._exit(1)
+        raise
+    assert seen == [7]
 
 
 @pytest.mark.parametrize("missing", [KeyError, ValueError, errors.PluginError])
@@ -274,6 +347,31 @@ def test_the_advice_to_raise_the_pause_is_left_out_of_the_hint(
         "The Certificate Authority failed to verify the DNS TXT records created by "
         "--dns-provider. Ensure the above domains are hosted by this DNS provider."
     )
+
+
+def test_a_hint_that_fails_hides_nothing(
+    provider: Callable[..., tuple[Wrapped, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrapped, plugin = provider()
+
+    def fail(_: object) -> str:
+        raise KeyError
+
+    monkeypatch.setattr(plugin, "auth_hint", fail, raising=False)
+    assert wrapped.auth_hint([]) == ""
+
+
+def test_the_hint_is_asked_of_the_object_that_performed(
+    provider: Callable[..., tuple[Wrapped, Any]],
+) -> None:
+    wrapped, first = provider()
+    wrapped.perform([achall("example.test")])
+    wrapped.cleanup()
+    wrapped.perform([achall("example.test")])
+    second = first.objects[-1]
+    assert second is not first
+    second.auth_hint = lambda _: "I was the second."
+    assert wrapped.auth_hint([]) == "I was the second."
 
 
 def test_nothing_is_cleaned_up_where_nothing_was_begun(

@@ -6,6 +6,8 @@ import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import evidence
+from certbot_dns_preflight.checks.txt_difference import compare
 from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.answers import Endpoint, NoResponseReason
 from certbot_dns_preflight.facts.finding import Severity
@@ -116,18 +118,24 @@ def behind() -> Outcome:
                     cause="ns3.example.net serves zone serial 2026112301 and answers NXDOMAIN; the "
                     "others serve 2026112302. It has not transferred the change.",
                     remedy="Check on ns3.example.net that NOTIFY from the primary arrives and that "
-                    "zone transfers are allowed. If it only polls, wait for its refresh interval "
-                    "or raise --timeout.",
+                    "zone transfers are allowed. If it only polls, wait for the zone's refresh "
+                    "interval or raise --timeout.",
                 ),
             ),
         )
     )
 
 
+def _compared(expected: bytes, *served: bytes) -> list[Json]:
+    """Make the pairs that the finding about these values has in its evidence."""
+    return [evidence.comparison(one) for one in compare([expected], served).telling]
+
+
 def _wrong(*values: bytes, summary: str, **more: object) -> Outcome:
     given = {
         "cause": "The published value differs from the expected one, starting at character 1.",
         **WRONG,
+        "comparisons": _compared(VALUE, *values),
         **more,
     }
     code = given.pop("code")
@@ -172,7 +180,9 @@ def escapes_before_the_difference() -> Outcome:
         judged(
             seen("ns1.example.net.", "192.0.2.1", texts(served)),
             expected=(expected,),
-            findings=(error("wrong-value", "the value differs."),),
+            findings=(
+                error("wrong-value", "the value differs.", comparisons=_compared(expected, served)),
+            ),
         )
     )
 
@@ -230,9 +240,9 @@ def dead_server() -> Outcome:
             findings=(
                 error(
                     "nameserver-unreachable",
-                    "no address of ns2.example.net answers.",
-                    cause="Tried: 192.0.2.2 timed out and 2001:db8::2 timed out.",
-                    remedy="Start it and open port 53 (UDP and TCP).",
+                    "ns2.example.net does not answer.",
+                    cause="Tried: 192.0.2.2 (timed out) and 2001:db8::2 (timed out).",
+                    remedy="Check that it is running and that port 53 (UDP and TCP) is open.",
                 ),
                 error(
                     "nameserver-refuses",
@@ -465,7 +475,12 @@ def no_such_domain() -> Outcome:
             domain="nosuch.example",
             obstacle=NoSuchDomain(name("nosuch.example."), name("example.")),
             findings=(
-                error("no-such-domain", "nosuch.example does not exist: example answers NXDOMAIN."),
+                error(
+                    "no-such-domain",
+                    "nosuch.example does not exist: the name servers of example answer NXDOMAIN.",
+                    name="nosuch.example.",
+                    zone="example.",
+                ),
             ),
         )
     )

@@ -18,8 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import html_report, timeline
 from certbot_dns_preflight.report.json_report import as_json
+from certbot_dns_preflight.report.remedy import beside_records
+from certbot_dns_preflight.report.surface import Surface
 from certbot_dns_preflight.report.timeline import Phase, Stretch
 from tests.builders.strategies import OUTCOMES
+from tests.builders.survey import VALUE
 from tests.observe import HANG
 from tests.report import scenarios
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 HOSTILE = '</script><script>document.title="owned"</script><img src=x onerror=alert(1)>&lt;"\''
 ALLOWED = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "section", "footer"),
-    *("h1", "h2", "h3", "p", "dl", "dt", "dd", "div", "span", "strong", "code", "br"),
+    *("h1", "h2", "h3", "p", "pre", "dl", "dt", "dd", "div", "pre", "span", "strong", "code", "br"),
     *("table", "thead", "tbody", "tr", "th", "td", "svg", "text", "rect", "script"),
 }
 
@@ -89,7 +92,8 @@ def test_each_scenario_is_a_page_with_its_answer_causes_and_servers(name: str) -
         assert judged.survey.challenge.domain in read.words
         for finding in judged.findings:
             assert finding.code in read.words
-            assert finding.remedy in read.words
+            assert beside_records(finding) in read.words
+            assert all(record in read.words for record in finding.records)
         for observation in judged.survey.observations:
             assert observation.endpoint.address in read.words
 
@@ -98,6 +102,20 @@ def test_each_scenario_is_a_page_with_its_answer_causes_and_servers(name: str) -
 @given(OUTCOMES)
 def test_whatever_was_seen_the_page_is_whole(outcome: Outcome) -> None:
     check(html_report.render(outcome), outcome)
+
+
+def test_what_to_copy_and_to_type_stands_alone_and_options_as_the_surface_types_them() -> None:
+    record = html_report.render(scenarios.one_character_off())
+    assert (
+        '<pre class="copied">_acme-challenge.example.com. TXT '
+        f"&quot;{VALUE.decode()}&quot;</pre>" in record
+    )
+    assert "Copy the value instead of typing it. The record:</p>" in record
+    command = html_report.render(scenarios.behind())
+    assert '<pre class="copied">dig +norec @198.51.100.3 example.com SOA\n' in command
+    assert "refresh interval or raise --timeout." in command
+    certbot = html_report.render(scenarios.behind(), surface=Surface.CERTBOT)
+    assert "refresh interval or raise --dns-preflight-timeout." in certbot
 
 
 def hostile() -> Outcome:

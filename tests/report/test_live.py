@@ -4,9 +4,11 @@ import importlib.util
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from io import StringIO
 from pathlib import Path
@@ -147,6 +149,16 @@ class Screen:
                 self.styles.add(control)
             self.tallest = max(self.tallest, len([line for line in self.lines if line]))
 
+    def resize(self, columns: int) -> None:
+        """Become narrower as most terminals do: lines that are too long are broken."""
+        broken: list[str] = []
+        for number, line in enumerate(self.lines):
+            pieces = [line[at : at + columns] for at in range(0, len(line), columns)] or [""]
+            if number == self.row:
+                row = len(broken) + min(self.column // columns, len(pieces) - 1)
+            broken += pieces
+        self.lines, self.row, self.column = broken, row, min(self.column, columns)
+
     @property
     def shown(self) -> list[str]:
         return [line.rstrip() for line in self.lines if line.strip()]
@@ -162,31 +174,37 @@ def test_a_single_look_is_shown_once_it_takes_longer_than_a_moment(
     monkeypatch.setenv("TERM", "xterm-256color")
     stream = _Terminal()
     now = [100.0]
-    with LiveView(stream, clock=lambda: now[0], waits=False) as view:
+    asked: list[None] = []
+
+    def clock() -> float:
+        asked.append(None)
+        return now[0]
+
+    with LiveView(stream, clock=clock, waits=False) as view:
         view(Progress((lagging(),), seconds, 300, 0))
         now[0] += seconds
         if shown:
             until(lambda: "Checking 2 s" in stream.getvalue())
         else:
-            until(lambda: view._view is not None and stream.refreshed >= 2)  # type: ignore[union-attr]
+            until(lambda: len(asked) > 3)  # the thread has looked at the clock again and again
     assert ("Checking" in stream.getvalue()) is shown
+    assert (stream.getvalue() == "") is not shown  # not even the cursor was hidden
 
 
 class _Terminal(StringIO):
-    """A stream that takes itself for a terminal, and counts how often it was flushed."""
-
-    refreshed = 0
+    """A stream that takes itself for a terminal."""
 
     def isatty(self) -> bool:
         return True
 
-    def flush(self) -> None:
-        self.refreshed += 1
-        super().flush()
-
 
 def on_terminal(
-    count: int, *, pictures: int = 2, interrupted: bool = False, **environment: str
+    count: int,
+    *,
+    pictures: int = 2,
+    interrupted: bool = False,
+    narrower: int | None = None,
+    **environment: str,
 ) -> tuple[Screen, str]:
     """Watch the wait for so many names until as many pictures have come, or their beginnings."""
     keyboard, terminal = pty.openpty()
@@ -197,6 +215,11 @@ def on_terminal(
         "LINES": "16",
         **environment,
     }
+    if narrower:  # the terminal itself says how wide it is
+        environment = {k: v for k, v in environment.items() if k not in ("COLUMNS", "LINES")}
+        termios.tcsetwinsize(terminal, (24, 100))
+    screen = Screen()
+    fed = 0
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(count)],
         stdin=subprocess.PIPE,
@@ -209,6 +232,15 @@ def on_terminal(
     raw = b""
     for chunk in _until_closed(keyboard):
         seen_before, raw = raw.count(b"Waiting "), raw + chunk
+        if narrower and raw.count(b"Waiting ") > 0:
+            raw += _stopped_and_heard(process, keyboard)
+            screen.feed(raw.decode())
+            fed = len(raw)
+            screen.resize(narrower)
+            termios.tcsetwinsize(keyboard, (24, narrower))
+            process.send_signal(signal.SIGCONT)
+            narrower, pictures = None, raw.count(b"Waiting ") + 1
+            continue
         if seen_before < pictures <= raw.count(b"Waiting "):
             if interrupted:
                 process.send_signal(signal.SIGINT)
@@ -217,9 +249,18 @@ def on_terminal(
     os.close(keyboard)
     process.wait(HANG)
     process.stdin.close()
-    screen = Screen()
-    screen.feed(raw.decode())
+    screen.feed(raw[fed:].decode())
     return screen, raw.decode()
+
+
+def _stopped_and_heard(process: subprocess.Popen[bytes], keyboard: int) -> bytes:
+    """Stop the process, and read what it has written by then."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+    heard = b""
+    while select.select([keyboard], [], [], 0)[0]:
+        heard += os.read(keyboard, 65536)
+    return heard
 
 
 def _until_closed(keyboard: int) -> Iterator[bytes]:
@@ -250,6 +291,14 @@ def test_a_hundred_names_fit_the_terminal_and_leave_nothing_behind() -> None:
     assert screen.shown == ["before", "after"]
     assert "and 88 more records" in raw
     assert screen.tallest <= 16
+
+
+@rich_only
+def test_a_terminal_that_becomes_narrower_keeps_no_line_of_the_picture() -> None:
+    screen, raw = on_terminal(2, narrower=30, TMUX="")
+    assert max(map(len, raw.split("\r\n"))) > 60
+    assert screen.shown == ["before", "after"]
+    assert screen.cursor_shown
 
 
 @rich_only

@@ -9,6 +9,7 @@ import pytest
 
 from certbot_dns_preflight.plugin import outcome as plugin
 from certbot_dns_preflight.report import html_report, json_report
+from certbot_dns_preflight.report.surface import Surface
 from certbot_dns_preflight.settings import Settings
 from tests.report import scenarios
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 def test_certbots_report_may_be_a_page(tmp_path: Path, name: str) -> None:
     result = scenarios.behind()
     plugin.write_report(result, Settings(report=tmp_path / name))
-    assert (tmp_path / name).read_text() == html_report.render(result)
+    written = (tmp_path / name).read_text()
+    assert written == html_report.render(result, surface=Surface.CERTBOT)
+    assert "raise --dns-preflight-timeout." in written
 
 
 @pytest.mark.parametrize("name", ["report.json", "html", "report.html.json"])

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from certbot_dns_preflight.facts.outcome import EarlyEnd
 from certbot_dns_preflight.report import text
 from certbot_dns_preflight.report.side_by_side import first_difference, side_by_side
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from tests.builders.strategies import OUTCOMES, VALUES
-from tests.builders.survey import THERE, error, judged, run, seen
+from tests.builders.survey import THERE, VALUE, error, judged, run, seen, texts
 from tests.report import scenarios
 
 PAGES = Path(__file__).parent / "pages"
@@ -28,6 +30,21 @@ def test_the_page_of_each_scenario_is_exactly_the_one_kept(name: str) -> None:
     closing = scenarios.UNANSWERED if name in CLOSED else None
     page = text.render(scenarios.ALL[name](), closing=closing)
     assert page + "\n" == (PAGES / f"{name}.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "early_end", "words"),
+    [
+        ("loop", EarlyEnd(10.2), "waited 10 s of 300 s (more time changes nothing)"),
+        ("dead_server", EarlyEnd(30.4, 245.0), "waited 30 s of 300 s (already silent 4 min ago)"),
+        ("dead_server", EarlyEnd(7.0, 8.1), "waited 7 s of 300 s (already silent 8.1 s ago)"),
+    ],
+)
+def test_a_wait_that_ended_early_says_why(name: str, early_end: EarlyEnd, words: str) -> None:
+    outcome = scenarios.ALL[name]()
+    early = tuple(replace(each, early_end=early_end) for each in outcome.challenges)
+    page = text.render(replace(outcome, challenges=early))
+    assert words in " ".join(page.split())
 
 
 @pytest.mark.parametrize("name", scenarios.ALL)
@@ -154,6 +171,16 @@ def test_the_characters_that_differ_stand_out() -> None:
     page = text.render(scenarios.one_character_off(), colour=True)
     assert "nR1sL\x1b[1;31m0\x1b[0mpW6" in page
     assert "nR1sL\x1b[1;31mO\x1b[0mpW6" in page
+
+
+def test_only_what_a_finding_compared_stands_side_by_side() -> None:
+    compared = text.render(scenarios.one_character_off())
+    finding = error("mangled-value", "all 3 name servers serve a value that differs.")
+    served = scenarios.three_servers(texts(VALUE.replace(b"0p", b"Op")))
+    bare = text.render(run(judged(*served, findings=(finding,))))
+    assert '^ character 22 of 43: "O" instead of "0"' in compared
+    assert "^" not in bare
+    assert f"  expected  {VALUE.decode()}\n  served    " in bare
 
 
 @pytest.mark.parametrize("name", ["unstable", "bogus"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dns.flags
 import dns.message
 import dns.name
+import dns.rdatatype
+import dns.rrset
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,9 +27,12 @@ from certbot_dns_preflight.facts.answers import (
     Unreachable,
     Values,
 )
+from certbot_dns_preflight.resolve.messages import Match, match_response
+from certbot_dns_preflight.resolve.queries import DEFAULT, make_query
 from certbot_dns_preflight.resolve.reading import read_txt
 
 OWNER = dns.name.from_text("_acme-challenge.www.example.test.")
+ABOVE = dns.name.from_text("www.example.test.")
 ZONE = dns.name.from_text("example.test.")
 SOA = "example.test. 60 IN SOA ns. host. 1 1 1 1 1"
 TXT = f'{OWNER} 60 IN TXT "abc"'
@@ -88,6 +93,30 @@ def test_a_dname_above_redirects_the_owner_name() -> None:
         f"{OWNER} 0 IN CNAME _acme-challenge.new.test."
     )
     assert reading == Alias(name("_acme-challenge.new.test."), dname=name("www.example.test."))
+
+
+@pytest.mark.parametrize(
+    ("rdtype", "at", "dname"),
+    [("CNAME", OWNER, None), ("DNAME", ABOVE, ABOVE)],
+)
+def test_two_aliases_are_both_kept_and_conflict(
+    rdtype: str, at: dns.name.Name, dname: dns.name.Name | None
+) -> None:
+    """Through the bytes: a name can have one only, so that parsers keep one."""
+    query = make_query(OWNER, dns.rdatatype.TXT, DEFAULT)
+    response = dns.message.make_response(query.message)
+    response.flags |= dns.flags.AA
+    response.answer = [
+        dns.rrset.from_text(at, 60, "IN", rdtype, target) for target in ("b.test.", "a.test.")
+    ]
+    matched = match_response(response.to_wire(), query)
+    assert isinstance(matched, Match)
+    first, second = ("_acme-challenge.a.test.", "_acme-challenge.b.test.")
+    if dname is None:
+        first, second = "a.test.", "b.test."
+    assert read_txt(Response(matched.message, Transport.UDP, 0.01), OWNER, ZONE) == Alias(
+        name(first), dname=dname, conflict=True, others=(name(second),)
+    )
 
 
 def test_a_dname_whose_target_would_be_too_long_leads_nowhere() -> None:

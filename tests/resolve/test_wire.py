@@ -129,6 +129,55 @@ def test_the_bytes_of_all_names_are_bounded() -> None:
         check_bounds(packed(first, *[again] * 1100))
 
 
+def test_the_strings_of_all_records_are_bounded() -> None:
+    one = record(POINTER, dns.rdatatype.TXT, b"\x00" * 64)
+    most = wire.MOST_STRINGS // 64
+    check_bounds(packed(*[one] * most))
+    with pytest.raises(OutOfBoundsError, match="strings"):
+        check_bounds(packed(*[one] * (most + 1)))
+
+
+def test_names_that_lead_nowhere_cost_as_much_as_they_are_followed() -> None:
+    """In data of a type that nobody knows, whatever may be a name is followed."""
+    labels = b"\x01a" * 120 + b"\x80"
+    at = len(packed()) + 11
+    data = labels + struct.pack("!H", 0xC000 | at) * 2000
+    with pytest.raises(OutOfBoundsError, match="bytes of names"):
+        check_bounds(packed(record(b"\x00", dns.rdatatype.RdataType(65280), data)))
+
+
+def test_of_an_answer_to_something_else_nothing_but_the_question_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[bool] = []
+    real = dns.message.from_wire
+
+    def from_wire(data: bytes, *, question_only: bool = False, **more: object) -> object:
+        read.append(question_only)
+        return real(data, question_only=question_only, **more)  # type: ignore[arg-type]
+
+    query = make_query(NAME, dns.rdatatype.TXT, DEFAULT)
+    other = dns.message.make_query("other.test.", "TXT", id=query.message.id)
+    response = dns.message.make_response(other)
+    response.answer = [dns.rrset.from_text("other.test.", 60, "IN", "TXT", *["v"] * 9)]
+    monkeypatch.setattr(messages.dns.message, "from_wire", from_wire)
+    matched = messages.match_response(response.to_wire(), query)
+    assert isinstance(matched, Mismatch)
+    assert matched.what.startswith("an answer to another question: other.test. TXT")
+    assert read == [True]
+
+
+def test_sections_are_kept_as_far_as_anybody_may_read_them() -> None:
+    query = make_query(NAME, dns.rdatatype.TXT, DEFAULT)
+    response = dns.message.make_response(query.message)
+    response.additional = [
+        dns.rrset.from_text(f"n{number}.test.", 60, "IN", "A", "192.0.2.1") for number in range(999)
+    ]
+    matched = messages.match_response(response.to_wire(max_size=65535), query)
+    assert isinstance(matched, messages.Match)
+    assert len(matched.message.additional) == messages.MOST_RRSETS
+
+
 def test_a_name_that_is_too_long_is_refused() -> None:
     label = b"\x3f" + b"x" * 63
     with pytest.raises(OutOfBoundsError, match="255 bytes"):

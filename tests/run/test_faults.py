@@ -13,7 +13,7 @@ from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.report import json_report, text
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
-from certbot_dns_preflight.run import precheck, session, waiting
+from certbot_dns_preflight.run import permanence, precheck, session, waiting
 from certbot_dns_preflight.settings import Settings
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def test_a_fault_before_a_record_is_made_stops_nobody(
     Faulty.at = at
     result = asyncio.run(precheck.check(challenges, settings)).judged(settings, ANYBODY)
     assert outcomes(result) == ONE_FAILED
-    assert precheck.has_permanent_errors(result, skip=frozenset()) == ()
+    assert permanence.has_permanent_errors(result, skip=frozenset()) == ()
 
 
 @pytest.mark.parametrize("wait", [False, True])

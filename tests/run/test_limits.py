@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import subprocess
@@ -9,9 +10,11 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import dns.rdatatype
 import jsonschema
 import pytest
 
+from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.checks.txt_difference import MOST_COMPARED
 from certbot_dns_preflight.facts.answers import Endpoint
@@ -21,7 +24,8 @@ from certbot_dns_preflight.report import json_report
 from certbot_dns_preflight.resolve import budgets
 from certbot_dns_preflight.resolve.budgets import Budgets
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
-from certbot_dns_preflight.run import session, waiting
+from certbot_dns_preflight.run import permanence, precheck, session, waiting
+from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Settings
 from tests.builders.survey import name
 from tests.lab import zone_text
@@ -112,6 +116,27 @@ def test_a_tree_of_referrals_without_glue_is_bounded_and_takes_no_other_name_wit
 
 
 @pytest.mark.usefixtures("branching")
+@pytest.mark.parametrize(("whole_run", "stops"), [(False, True), (True, False)])
+def test_a_limit_stops_an_order_beforehand_if_it_is_the_zones_own(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, *, whole_run: bool, stops: bool
+) -> None:
+    """Its delegation will be no smaller for waiting; of the run's limits the wait has its own."""
+    if whole_run:
+        monkeypatch.setattr(budgets, "NAMES_A_RUN", 0)
+        monkeypatch.setattr(budgets, "NAMES_A_NAME", 20)
+    else:
+        monkeypatch.setitem(budgets._OF_A_ZONE, Budget.NAMES, 20)
+    wanted = [make_challenge(EVIL, [VALUE])]
+    timings = Timings(precheck=settings.timeout)
+    facts = asyncio.run(precheck.check(wanted, settings, timings=timings))
+    outcome = facts.judged(settings, IssuanceRequest(("letsencrypt.org",)))
+    assert errors(outcome) == ["limit-reached"]
+    assert outcome.challenges[0].findings[0].evidence["scope"] == ("run" if whole_run else "zone")
+    assert bool(permanence.has_permanent_errors(outcome, skip=frozenset())) is stops
+    assert permanence.has_permanent_errors(outcome, skip=frozenset({"limit-reached"})) == ()
+
+
+@pytest.mark.usefixtures("branching")
 def test_a_tree_of_referrals_takes_little_memory(settings: Settings, tmp_path: Path) -> None:
     program = (
         "import sys\n"
@@ -176,6 +201,23 @@ def test_very_many_values_at_many_addresses_are_judged_under_a_bound(
     finding = outcome.challenges[0].findings[0]
     assert finding.evidence["not_compared"] == 600 - MOST_COMPARED
     assert len(outcome.challenges[0].survey.observations) == 20
+
+
+def test_answers_that_there_is_no_room_for_are_told_and_harm_no_small_one(
+    lab: Lab, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budgets, "MOST_HELD", 60_000)
+    lab.zone("good.test.", [lab.bind, lab.nsd], records="_acme-challenge TXT v\n")
+    pair = lab.addresses()
+    lab.name_addresses("heavy.dns.test.", pair)
+    records = "".join(f"_acme-challenge TXT {number:043}\n" for number in range(600))
+    text = zone_text("heavy.test.", ["heavy.dns.test."], records)
+    lab.delegate("heavy.test.", ["heavy.dns.test."])
+    with Authoritative(pair, {"heavy.test.": text}):
+        outcome = look("heavy.test", "good.test", settings=settings)
+    lab.undelegate("heavy.test.")
+    assert "limit-reached" in errors(outcome)
+    assert outcome.challenges[1].verdict is Verdict.READY
 
 
 @pytest.mark.parametrize(("servers", "codes"), [(100, []), (101, ["limit-reached"])])
@@ -258,6 +300,25 @@ def test_the_runs_budget_names_the_zone_that_spent_most_and_who_is_touched() -> 
     )
     assert of.concerning([name("good.test.")], incomplete=False) == ()
     assert of.concerning([name("good.test.")], incomplete=True) == (limit,)
+
+
+def test_large_answers_are_held_as_far_as_there_is_room_and_the_latest_of_each_question() -> None:
+    of = Budgets()
+    addresses = endpoints(250)
+    large, small = 1 << 16, budgets.HELD_FROM - 1
+    most = budgets.MOST_HELD // large
+
+    def held(endpoint: Endpoint, size: int, owner: str = "evil.test.") -> LimitMet | None:
+        return of.hold(endpoint, name(owner), dns.rdatatype.TXT, size)
+
+    for _ in range(3):  # round after round
+        assert all(held(endpoint, large) is None for endpoint in addresses[:most])
+    assert held(addresses[most], large, "good.test.") == LimitMet(
+        Budget.BYTES, budgets.MOST_HELD, name("evil.test."), whole_run=True
+    )
+    assert all(held(endpoint, small, "good.test.") is None for endpoint in addresses)
+    assert held(addresses[0], small) is None  # it gives up its room
+    assert held(addresses[most], large, "good.test.") is None
 
 
 @pytest.mark.parametrize("budget", [Budget.BYTES, Budget.ADDRESSES])

@@ -23,7 +23,7 @@ from certbot_dns_preflight.resolve import split_horizon
 from certbot_dns_preflight.resolve.cache import DelegationCache
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.split_horizon import own_resolvers
-from certbot_dns_preflight.run import precheck, session, waiting
+from certbot_dns_preflight.run import permanence, precheck, session, waiting
 from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Family, Settings, UnreachablePolicy
 from tests.lab.laboratory import zone_text
@@ -125,19 +125,19 @@ def test_a_domain_without_addresses_is_worth_a_note(lab: Lab, settings: Settings
 
 
 def test_trouble_of_the_name_servers_is_seen_beforehand(lab: Lab, settings: Settings) -> None:
-    lame = lab.daemon("nsd")
-    lab.zone("halflame.test.", [lab.daemon("bind")], delegation=[lame, lab.bind])
+    lame, server = lab.daemon("nsd"), lab.daemon("bind")
+    lab.zone("halflame.test.", [server], delegation=[lame, server])
     _, outcome = look(settings, "www.halflame.test")
     (found,) = codes(outcome)
     assert "nameserver-refuses" in found
-    assert precheck.has_permanent_errors(outcome, skip=frozenset()) == ()
+    assert permanence.has_permanent_errors(outcome, skip=frozenset()) == ()
 
 
 def test_a_name_server_without_address_is_beyond_waiting(lab: Lab, settings: Settings) -> None:
     server = lab.daemon("knot")
     lab.zone("nowhere-ns.test.", [server], delegation=[server, "gone.dns.test."])
     _, outcome = look(settings, "nowhere-ns.test")
-    assert len(precheck.has_permanent_errors(outcome, skip=frozenset())) == 1
+    assert len(permanence.has_permanent_errors(outcome, skip=frozenset())) == 1
 
 
 def test_an_internal_view_of_the_hosts_resolver_is_told(
@@ -214,7 +214,7 @@ def test_caa_that_could_not_be_read_in_time_is_told(
     )
     assert re.search(r"no answer in \d+ s\.", told.cause)
     # What may answer yet is waited for; what forbids stays.
-    (stopped,) = precheck.has_permanent_errors(outcome, skip=frozenset())
+    (stopped,) = permanence.has_permanent_errors(outcome, skip=frozenset())
     assert stopped.survey.challenge.domain == "slow.test"
 
 
@@ -255,8 +255,8 @@ def test_where_nothing_answers_the_look_ends_after_two_tries(
     assert len(tries) <= 2 * 2  # for each of two names
     assert outcome.verdict is Verdict.INCONCLUSIVE
     assert codes(outcome) == [{"no-dns-egress"}, {"no-dns-egress"}]
-    assert len(precheck.has_permanent_errors(outcome, skip=frozenset())) == 2
-    assert precheck.has_permanent_errors(outcome, skip=frozenset({"no-dns-egress"})) == ()
+    assert len(permanence.has_permanent_errors(outcome, skip=frozenset())) == 2
+    assert permanence.has_permanent_errors(outcome, skip=frozenset({"no-dns-egress"})) == ()
 
 
 @pytest.mark.parametrize(("unanswered", "stopped"), [(True, 0), (False, 1), (None, 1)])
@@ -277,7 +277,7 @@ def test_an_address_that_was_not_answered_for_may_be_so_soon(
         for f in judged.findings
     )
     outcome = replace(outcome, challenges=(replace(judged, findings=told),))
-    assert len(precheck.has_permanent_errors(outcome, skip=frozenset())) == stopped
+    assert len(permanence.has_permanent_errors(outcome, skip=frozenset())) == stopped
 
 
 def test_a_name_server_whose_own_zone_is_silent_may_have_an_address_soon(
@@ -288,7 +288,7 @@ def test_a_name_server_whose_own_zone_is_silent_may_have_an_address_soon(
     lab.zone("nsgone.test.", [lab.bind, lab.nsd], apex=hosts, delegation=hosts)
     _, outcome = look(settings, "nsgone.test")
     assert error_codes(outcome) == [["nameserver-without-address"]]
-    assert precheck.has_permanent_errors(outcome, skip=frozenset()) == ()
+    assert permanence.has_permanent_errors(outcome, skip=frozenset()) == ()
 
 
 def test_caa_waits_as_long_as_the_walk_that_the_record_needs_too(

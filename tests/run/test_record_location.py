@@ -159,13 +159,16 @@ def test_a_wildcards_alias_is_not_followed_for_a_record_takes_the_name_out_of_it
     lab.zone(
         "wild.test.",
         [lab.bind, lab.nsd],
-        records="* CNAME host.target.test.\n_acme-challenge.own CNAME star.wild.test.\n",
+        records="* CNAME host.target.test.\n_acme-challenge.own CNAME star.wild.test.\n"
+        "_acme-challenge.like CNAME host.target.test.\n",
     )
-    found = find("www.wild.test", "own.wild.test")
+    found = find("www.wild.test", "own.wild.test", "like.wild.test")
     assert found["www.wild.test"].record == N("_acme-challenge.www.wild.test.")
     assert found["www.wild.test"].zone == N("wild.test.")
     # One of its own into the wildcard: the record goes to the name that it leads to.
     assert found["own.wild.test"].record == N("star.wild.test.")
+    # One of its own that leads where the wildcard's does keeps its name out of the wildcard.
+    assert found["like.wild.test"].record == N("host.target.test.")
 
 
 def test_a_challenge_name_that_is_a_zone_of_its_own_is_found(

@@ -114,16 +114,17 @@ def test_a_look_at_many_names_asks_each_thing_once_and_registries_hardly_anythin
     assert at_users == {
         "TXT": 2 * addresses,  # in two rounds
         "NS": servers,
-        "CAA": servers,
+        # One denial in an unsigned zone is compared with what small letters get.
+        "CAA": servers + MANY - sum(signed),
         "DNSKEY": signed_addresses,
         "SOA": MANY,
     }
     whom = Counter(internet.kind(one.address) for one in internet.asked)
     assert whom["root"] <= 8
-    assert whom["tld"] <= 1.2 * MANY
+    assert whom["tld"] <= 2 * MANY
     assert whom["resolver"] <= 5 * MANY
-    assert {one.rdtype for one in internet.repeated()} == {"TXT"}
-    assert len(internet.asked) <= 39 * MANY
+    assert {one.rdtype for one in internet.repeated()} == {"TXT", "CAA"}
+    assert len(internet.asked) <= 40 * MANY
 
 
 def test_a_look_at_one_name_takes_few_round_trips(bench: Bench) -> None:

@@ -17,8 +17,13 @@ def _rows(text: str) -> list[re.Match[str]]:
     return rows[1:]
 
 
+def _reasons(row: re.Match[str]) -> tuple[tuple[str, str], ...]:
+    """Give the codes that a row names, each with the kind that it is limited to, or "" for all."""
+    return tuple(re.findall(r"`([a-z-]+)`(?: of the kind `([a-z-]+)`)?", row["verdict"]))
+
+
 def _codes(row: re.Match[str]) -> tuple[str, ...]:
-    return tuple(re.findall(r"`([a-z-]+)`", row["verdict"]))
+    return tuple(code for code, _ in _reasons(row))
 
 
 def read(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -32,10 +37,13 @@ ROWS = read(DOCUMENT.read_text())
 STRICTER = frozenset(code for _, codes in ROWS for code in codes)
 """With errors of these codes alone, a validating resolver may get the values all the same."""
 
+_PASSES = frozenset({"takes the answer", "goes by the delegation"})
+"""What a resolver does in the situations that never make it fail."""
+
 WHATEVER_RESOLVERS_DO = frozenset(
-    code
+    reason
     for row in _rows(DOCUMENT.read_text())
-    if row["resolver"] == "takes the answer"
-    for code in _codes(row)
+    if row["resolver"] in _PASSES
+    for reason in _reasons(row)
 )
-"""With errors of these codes alone, no server needs to make a validating resolver fail."""
+"""Codes, with the kind or "" for all: with such errors alone, no server makes a resolver fail."""

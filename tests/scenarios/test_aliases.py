@@ -265,6 +265,30 @@ def test_a_wildcard_alias_with_the_value_on_some_servers_is_a_warning(
     seen.fails("secondary-behind", naming=(lab.knot,), warnings=frozenset({"alias-wildcard"}))
 
 
+def test_an_alias_of_its_own_that_is_like_the_wildcards_is_not_taken_for_that(
+    lab: Lab, shop: Shop, look: Look, each_server: NameServer
+) -> None:
+    shop("* CNAME www.aim.test.\n_acme-challenge CNAME www.aim.test.", [each_server])
+    lab.zone("aim.test.", [lab.bind], records="www A 192.0.2.1")
+    seen = look("shop.test", VALUE)
+    seen.fails("alias-target-lacks-record", naming=("www.aim.test", "_acme-challenge.shop.test"))
+
+
+def test_an_alias_of_its_own_that_leads_to_no_zone_is_dangling_beside_such_a_wildcard(
+    shop: Shop, look: Look
+) -> None:
+    shop("* CNAME shop.gone.test.\n_acme-challenge CNAME shop.gone.test.")
+    look("shop.test", VALUE).fails("alias-dangling", naming=("shop.gone.test",))
+
+
+def test_an_old_value_of_its_own_that_is_the_wildcards_too_is_no_wildcards(
+    shop: Shop, look: Look, each_server: NameServer
+) -> None:
+    shop(f"* TXT {OLD}\n_acme-challenge TXT {OLD}", [each_server])
+    found = look("shop.test", VALUE).fails("wrong-value")
+    assert found["evidence"]["from_wildcard"] is False
+
+
 def test_a_record_of_its_own_stands_before_the_wildcard(
     lab: Lab, shop: Shop, look: Look, each_server: NameServer
 ) -> None:

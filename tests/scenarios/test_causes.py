@@ -15,7 +15,7 @@ from tests.scenarios.values import CHALLENGE, OLD, VALUE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.lab import Delegated, Lab
+    from tests.lab import Delegated, Lab, NameServer
     from tests.scenarios.seen import Look
 
     Shop = Callable[..., Delegated]
@@ -34,6 +34,16 @@ def test_an_aliass_target_without_its_final_dot_is_recognised(
     assert found["evidence"]["target"] == "shop.target.test.shop.test."
     assert found["evidence"]["meant"] == "shop.target.test."
     assert '"shop.target.test."' in found["remedy"]
+
+
+def test_an_aliass_target_without_its_final_dot_is_recognised_where_a_wildcard_catches_it(
+    lab: Lab, shop: Shop, look: Look, each_server: NameServer
+) -> None:
+    lab.zone("aim.test.", [lab.bind])
+    shop("_acme-challenge CNAME x.aim.test\n* A 127.53.9.9", [each_server])
+    found = look("shop.test", VALUE).fails("alias-target-lacks-record")
+    assert found["evidence"]["kind"] == "missing-final-dot"
+    assert found["evidence"]["meant"] == "x.aim.test."
 
 
 def test_a_target_in_the_zone_itself_gets_it_doubled(shop: Shop, look: Look) -> None:
@@ -99,6 +109,26 @@ def test_a_record_that_only_this_hosts_resolver_shows_is_in_an_internal_copy(
     }
 
 
+def test_a_record_beside_a_public_alias_is_in_the_internal_copy_too(
+    lab: Lab, shop: Shop, look: Look, own_resolver: misbehaving.Authoritative
+) -> None:
+    shop("_acme-challenge CNAME x.aim.test.")
+    lab.zone("aim.test.", [lab.bind])
+    with own_resolver:
+        seen = look("shop.test", VALUE)
+    seen.fails("alias-target-lacks-record", warnings=frozenset({"split-view"}))
+    assert seen.finding("split-view")["evidence"]["name"] == "_acme-challenge.shop.test."
+
+
+def test_a_domain_that_only_this_hosts_resolver_knows_has_its_record_there(
+    look: Look, own_resolver: misbehaving.Authoritative
+) -> None:
+    with own_resolver:
+        seen = look("shop.test", VALUE)
+    seen.fails("no-such-domain", warnings=frozenset({"split-view"}))
+    assert seen.finding("split-view")["evidence"]["local"] == [VALUE]
+
+
 def test_before_a_failure_this_hosts_resolver_is_not_asked_for_the_record(
     shop: Shop, look: Look, own_resolver: misbehaving.Authoritative
 ) -> None:
@@ -142,6 +172,39 @@ def test_what_only_an_old_copy_lists_at_the_apex_is_the_delegations_alone(
         lab.bind.host: ["delegation", "apex"],
         lab.nsd.host: ["apex"],
     }
+    assert seen.finding("delegation-mismatch")["evidence"]["apex"] == [
+        lab.bind.host,
+        lab.nsd.host,
+    ]
+
+
+@pytest.mark.parametrize("serial", [2, 2024])
+def test_an_old_provider_that_lists_itself_is_told_from_a_secondary(
+    lab: Lab, look: Look, serial: int
+) -> None:
+    """Its serials are its own: they tell nothing about a transfer."""
+    pair = lab.addresses()
+    lab.name_addresses("old.dns.test.", pair)
+    before = zone_text("shop.test.", ["old.dns.test."], serial=serial)
+    now = zone_text("shop.test.", [lab.bind, lab.nsd], CHALLENGE, serial=2)
+    with misbehaving.Authoritative(pair, {"shop.test.": before}):
+        lab.zone(
+            "shop.test.",
+            {lab.bind: now, lab.nsd: now},
+            apex=[lab.bind, lab.nsd],
+            delegation=["old.dns.test.", lab.bind],
+        )
+        seen = look("shop.test", VALUE)
+    found = seen.fails(
+        "servers-disagree",
+        naming=("old.dns.test gets queries for shop.test, but has its own copy of the zone",),
+        warnings=frozenset({"delegation-mismatch"}),
+    )
+    assert found["nameserver"] == "old.dns.test."
+    assert found["remedy"].startswith(
+        "If the zone was moved to another provider, remove old.dns.test from the name servers at "
+        "your registrar."
+    )
     assert seen.finding("delegation-mismatch")["evidence"]["apex"] == [
         lab.bind.host,
         lab.nsd.host,

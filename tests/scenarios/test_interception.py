@@ -11,8 +11,9 @@ from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.obstacle import Intercepted
 from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.option_values import Recursive
 from certbot_dns_preflight.resolve.root_hints import builtin
-from certbot_dns_preflight.run import precheck, trace
+from certbot_dns_preflight.run import permanence, precheck, trace
 from certbot_dns_preflight.settings import Settings
 from tests.lab import misbehaving, namespace, zone_text
 from tests.scenarios.values import VALUE
@@ -74,10 +75,99 @@ def test_the_look_before_a_record_and_the_trace_stop_there_too(
     for judged in outcome.challenges:
         errors = [f.code for f in judged.findings if f.severity.value == "error"]
         assert errors == ["dns-intercepted"]
-    assert len(precheck.has_permanent_errors(outcome, skip=frozenset())) == 2
+    assert len(permanence.has_permanent_errors(outcome, skip=frozenset())) == 2
     trail = asyncio.run(trace.trace(names[0], settings))
     assert isinstance(trail.survey.obstacle, Intercepted)
     assert not [q for q in interceptor.asked if q.kind.name == "TXT"]
+
+
+def test_a_wait_ends_as_soon_as_something_answers_in_place_of_the_servers(
+    interceptor: misbehaving.Authoritative, look: Look
+) -> None:
+    look.compares = False
+    seen = look("www.example.com", VALUE, root_hints=None, wait=True)
+    assert seen.challenge["outcome"] == "inconclusive"
+    assert [f["code"] for f in seen.challenge["findings"]] == ["dns-intercepted"]
+    assert seen.challenge["rounds"] == 1
+    assert len(interceptor.asked) <= 6
+
+
+@pytest.fixture
+def internal(lab: Lab, interceptor: misbehaving.Authoritative) -> Iterator[Recursive]:
+    """Give a resolver that knows a zone whose name servers are behind the interceptor."""
+    behind = interceptor.addresses[0]
+    text = zone_text("shop.test.", ["ns.shop.test."], f"ns.shop.test. A {behind}")
+    with misbehaving.RecursiveLooking(lab.addresses(), {"shop.test.": text}) as server:
+        yield Recursive(server.addresses[0], 53)
+
+
+@pytest.mark.parametrize("wait", [False, True])
+def test_behind_a_resolver_what_answers_for_the_zones_servers_is_told_too(
+    interceptor: misbehaving.Authoritative, internal: Recursive, look: Look, *, wait: bool
+) -> None:
+    look.compares = False
+    seen = look("www.shop.test", VALUE, root_hints=None, resolver=(internal,), wait=wait)
+    assert seen.challenge["outcome"] == "inconclusive"
+    assert [f["code"] for f in seen.challenge["findings"]] == ["dns-intercepted"]
+    assert seen.challenge["rounds"] == 1
+    assert len(interceptor.asked) <= 12
+    assert not [q for q in interceptor.asked if q.kind.name == "TXT"]
+
+
+def test_a_resolver_in_whose_stead_something_answers_is_none(
+    interceptor: misbehaving.Authoritative, look: Look
+) -> None:
+    look.compares = False
+    itself = Recursive(interceptor.addresses[0], 53)
+    seen = look("www.example.com", VALUE, root_hints=None, resolver=(itself,), wait=True)
+    assert seen.challenge["outcome"] == "inconclusive"
+    assert [f["code"] for f in seen.challenge["findings"]] == ["dns-intercepted"]
+
+
+def test_the_look_before_a_record_sees_it_behind_a_resolver(
+    interceptor: misbehaving.Authoritative, internal: Recursive
+) -> None:
+    settings = Settings(query_timeout=2, resolver=(internal,))
+    names = [make_challenge("www.shop.test"), make_challenge("shop.test")]
+    outcome = asyncio.run(precheck.check(names, settings)).judged(settings, ANYBODY)
+    for judged in outcome.challenges:
+        assert judged.verdict is Verdict.INCONCLUSIVE
+        assert [f.code for f in judged.findings] == ["dns-intercepted"]
+    assert not [q for q in interceptor.asked if q.kind.name == "TXT"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (misbehaving.Refusing, "nameserver-refuses"),
+        (misbehaving.ServFail, "nameserver-failing"),
+        (misbehaving.Intercepting, "not-authoritative"),
+    ],
+)
+def test_a_zone_whose_servers_alone_are_lame_is_the_users_behind_a_resolver(
+    lab: Lab, look: Look, kind: type[misbehaving.Authoritative], code: str
+) -> None:
+    look.compares = False
+    lame = lab.addresses()
+    glue = "".join(f"ns.shop.test. {_kind(a)} {a}\n" for a in lame)
+    text = zone_text("shop.test.", ["ns.shop.test."], glue)
+    resolver = misbehaving.RecursiveLooking(lab.addresses(), {"shop.test.": text})
+    with kind(lame, {}), resolver:
+        seen = look("www.shop.test", VALUE, resolver=(Recursive(resolver.addresses[0], 53),))
+    seen.fails(code, also=seen.codes("error") & {"caa-unanswerable"})
+
+
+def test_a_resolver_that_refuses_this_host_is_told_as_that(lab: Lab, look: Look) -> None:
+    look.compares = False
+    with misbehaving.Refusing(lab.addresses(), {}) as resolver:
+        seen = look("www.shop.test", VALUE, resolver=(Recursive(resolver.addresses[0], 53),))
+    assert seen.challenge["outcome"] == "inconclusive"
+    found = seen.finding("no-dns-egress")
+    assert found["summary"] == (
+        "no resolver given answers this host's questions: "
+        f"{resolver.addresses[0]} came back with REFUSED."
+    )
+    assert "Let the resolver answer this host" in found["remedy"]
 
 
 def test_one_root_server_that_fails_is_no_interception(
@@ -88,8 +178,8 @@ def test_one_root_server_that_fails_is_no_interception(
         hints = tmp_path / "hints"
         hints.write_text(
             f". 60 NS bad.\n. 60 NS {lab.root.host}\n"
-            + "".join(f"bad. 60 {kind(a)} {a}\n" for a in bad.addresses)
-            + "".join(f"{lab.root.host} 60 {kind(a)} {a}\n" for a in lab.root.addresses)
+            + "".join(f"bad. 60 {_kind(a)} {a}\n" for a in bad.addresses)
+            + "".join(f"{lab.root.host} 60 {_kind(a)} {a}\n" for a in lab.root.addresses)
         )
         look("shop.test", VALUE, root_hints=hints).is_ready()
 
@@ -105,7 +195,7 @@ def test_a_root_that_is_a_resolver_too_is_a_root(lab: Lab, look: Look, tmp_path:
             response.flags |= misbehaving.dns.flags.RA
             return response
 
-    glue = "".join(f"{lab.tld.host} {kind(a)} {a}\n" for a in lab.tld.addresses)
+    glue = "".join(f"{lab.tld.host} {_kind(a)} {a}\n" for a in lab.tld.addresses)
     (address, _) = lab.addresses()
     own = f"r.internal. A {address}\ntest. NS {lab.tld.host}\n{glue}"
     text = zone_text(".", ["r.internal."], own)
@@ -149,5 +239,5 @@ def test_a_registry_that_gives_nothing_is_never_the_users_to_mend(
     assert "NS records" not in told
 
 
-def kind(address: str) -> str:
+def _kind(address: str) -> str:
     return "AAAA" if ":" in address else "A"

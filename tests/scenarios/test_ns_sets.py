@@ -66,6 +66,24 @@ def test_a_parents_server_that_denies_the_delegation_is_named_whoever_is_asked_f
     assert "registry" not in found["remedy"]
 
 
+@pytest.mark.parametrize("turn", [0, 1])
+def test_a_server_that_denies_a_zone_further_up_is_named_too(
+    lab: Lab, look: Look, turn: int
+) -> None:
+    knows, denies = (lab.bind, lab.nsd) if turn else (lab.nsd, lab.bind)
+    above(lab, {knows: f"sub NS {lab.knot.host}", denies: ""})
+    middle = zone_text("sub.shop.test.", [lab.knot], f"low NS {lab.pdns.host}")
+    lab.knot.put(Hosted(origin="sub.shop.test.", text=middle))
+    lowest = zone_text("low.sub.shop.test.", [lab.pdns], CHALLENGE)
+    lab.pdns.put(Hosted(origin="low.sub.shop.test.", text=lowest))
+    seen = look("low.sub.shop.test", VALUE)
+    lab.knot.drop("sub.shop.test.")
+    lab.pdns.drop("low.sub.shop.test.")
+    found = seen.fails("parent-disagrees", naming=(denies,))
+    assert found["evidence"]["zone"] == "sub.shop.test."
+    assert seen.everywhere() == {"match"}
+
+
 def test_servers_of_the_parent_that_list_different_name_servers_are_compared(
     lab: Lab, look: Look
 ) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import dns.message
 import dns.query
+import dns.rdatatype
 import pytest
 
+from certbot_dns_preflight.caa.policy import IssuanceRequest
+from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.run import waiting
 from certbot_dns_preflight.settings import UnreachablePolicy
 from tests.lab import misbehaving
 from tests.scenarios.values import CHALLENGE, OLD, VALUE, digest
@@ -191,6 +196,38 @@ def test_a_server_whose_answer_depends_on_letters_is_told(
     mixed = "NXDOMAIN" if kind is misbehaving.CaseSensitive else "no data"
     assert {question["mixed"] for question in found["evidence"]["questions"]} == {mixed}
     assert {question["exact"] for question in found["evidence"]["questions"]} == {"1 TXT record"}
+
+
+class CaaForSmallLetters(misbehaving.Authoritative):
+    """Has CAA for questions in small letters alone, and everything else for all."""
+
+    def respond(self, question: misbehaving.Question) -> dns.message.Message:
+        response = super().respond(question)
+        text = question.name.to_text()
+        if question.kind == dns.rdatatype.CAA and text != text.lower():
+            response.answer = []
+        return response
+
+
+@pytest.mark.parametrize("how_many", [1, 2])
+@pytest.mark.parametrize("issuer", ["letsencrypt.org", "other.example"])
+def test_caa_that_is_there_for_small_letters_alone_is_told_though_all_servers_agree(
+    beside: Callable[..., str], look: Look, how_many: int, issuer: str
+) -> None:
+    records = f'{CHALLENGE}\n@ CAA 0 issue "{issuer}"'
+    addresses = look.lab.addresses()[:how_many]
+    host = beside(CaaForSmallLetters, records, servers=[], addresses=addresses)
+    challenge = make_challenge("shop.test", [VALUE.encode()])
+    extras = waiting.Extras(request=IssuanceRequest(identities=("letsencrypt.org",)))
+    outcome = waiting.run([challenge], look.settings(), wait=False, extras=extras)
+    (judged,) = outcome.challenges
+    (found,) = (f for f in judged.findings if f.severity is Severity.ERROR)
+    assert found.code == "case-sensitive"
+    assert host.rstrip(".") in found.summary
+    questions = cast("list[dict[str, str]]", found.evidence["questions"])
+    assert {(q["type"], q["mixed"], q["exact"]) for q in questions} == {
+        ("CAA", "no data", "1 CAA record")
+    }
 
 
 def test_a_server_that_lacks_the_record_is_not_taken_for_one_that_minds_letters(

@@ -2,6 +2,7 @@
 
 A schedule is made from its seed alone. Its faults happen one after the other, from before the wait
 until it is over at the latest; each is undone after a while, so that every schedule can end ready.
+`host` has what happens to this host rather than to a server.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from certbot_dns_preflight import Verdict, as_text, preflight
 from tests.lab import DaemonError
 from tests.lab.namespace import add_addresses
 from tests.observe import until
+from tests.soak.host import Disk, WallClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,26 +46,37 @@ _OFTEN = 0.1
 
 
 class Fault(enum.StrEnum):
-    """What may happen to a server, or to all of them."""
+    """What may happen to a server, to all of them, or to this host."""
 
     KILLED = "killed"
     FROZEN = "stopped"
     ZONE_REMOVED = "without the zone"
     BEHIND = "kept from transfers"
     LINK_DOWN = "link down"
+    CLOCK_SET = "clock set"
+    DISK_FULL = "disk full"
 
 
+HERE = "this host"
+_OF_THIS_HOST = (Fault.CLOCK_SET, Fault.DISK_FULL)
 _OF_A_PRIMARY = (Fault.KILLED, Fault.FROZEN, Fault.LINK_DOWN)
+_OF_A_SECONDARY = tuple(fault for fault in Fault if fault not in _OF_THIS_HOST)
+FURTHEST = 400 * 86400.0
+"""Seconds that a clock is set ahead or back at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One fault of a schedule: after a pause, to one of the four servers, for a while."""
+    """One fault of a schedule: after a pause, to one of four servers or this host, for a while.
+
+    `ahead`: where the clock is set, by how many seconds.
+    """
 
     fault: Fault
     server: str
     pause: float
     lasts: float
+    ahead: float = 0.0
 
     def __str__(self) -> str:
         """Write it for a log."""
@@ -75,6 +88,7 @@ class Judged:
     """How a schedule went. `contradicted` says what Unbound, or a server, said against "ready".
 
     `at_the_last`: something had changed in the last round or after it, so that both may be right.
+    `complaints`: a file that was not whole, or a time that was not the one that had passed.
     """
 
     seed: int
@@ -83,12 +97,13 @@ class Judged:
     answer: str
     seconds: float
     contradicted: tuple[str, ...]
+    complaints: tuple[str, ...]
     at_the_last: bool
 
     @property
     def wrong(self) -> bool:
-        """Whether "ready" was a wrong word."""
-        return bool(self.contradicted) and not self.at_the_last
+        """Whether "ready" was a wrong word, or a file or a time a wrong one."""
+        return bool(self.contradicted and not self.at_the_last) or bool(self.complaints)
 
 
 def schedule(seed: int) -> tuple[Event, ...]:
@@ -98,12 +113,14 @@ def schedule(seed: int) -> tuple[Event, ...]:
 
 
 def _event(chance: random.Random) -> Event:
-    server = chance.choice(["bind", "nsd", "knot", "pdns"])
+    server = chance.choice(["bind", "nsd", "knot", "pdns", HERE])
+    may_be = {"bind": _OF_A_PRIMARY, HERE: _OF_THIS_HOST}
     return Event(
-        chance.choice(_OF_A_PRIMARY if server == "bind" else tuple(Fault)),
+        chance.choice(may_be.get(server, _OF_A_SECONDARY)),
         server,
         round(chance.uniform(0, _LONGEST_PAUSE), 2),
         round(chance.uniform(0, _LONGEST_FAULT), 2),
+        ahead=round(chance.uniform(-FURTHEST, FURTHEST)),
     )
 
 
@@ -139,18 +156,27 @@ def run(lab: Lab, seed: int, *, timeout: float = 60.0) -> Judged:
     contradicted: tuple[str, ...] = ()
     try:
         # The faults are in this thread: the kernel ends a daemon with the thread that started it.
-        with ThreadPoolExecutor(1) as pool, Faults(lab) as faults:
+        with (
+            Disk() as disk,
+            WallClock() as clock,
+            ThreadPoolExecutor(1) as pool,
+            Faults(lab, disk, clock) as faults,
+        ):
             waiting = pool.submit(wait)
             faults.happen(events, until=waiting)
             outcome = waiting.result()
             seconds = time.monotonic() - begun
+            disk.keep(outcome)
+            complaints = list(disk.complaints)
+            if not 0 <= outcome.elapsed <= seconds:
+                complaints.append(f"{outcome.elapsed:.1f} s told, {seconds:.1f} s passed")
             # What is still amiss now stays so while it is judged.
             at_the_last = faults.changed > _last_round(outcome, rounds, begun)
             if outcome.verdict is Verdict.READY:
                 contradicted = tuple(contradictions(lab, owner, value))
         return Judged(
             *(seed, events, outcome.verdict, as_text(outcome, width=200).partition("\n")[0]),
-            *(seconds, contradicted),
+            *(seconds, contradicted, tuple(complaints)),
             at_the_last=at_the_last,
         )
     finally:
@@ -213,10 +239,13 @@ class Faults:
     `changed` is when something began or was undone last.
     """
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, disk: Disk, clock: WallClock) -> None:
         self._lab = lab
+        self._disk = disk
+        self._clock = clock
         self._undo = contextlib.ExitStack()
         self._killed = self._cut = False
+        self._missed: set[NameServer] = set()
         self.changed = 0.0
 
     def __enter__(self) -> Self:
@@ -224,6 +253,13 @@ class Faults:
 
     def __exit__(self, *_: object) -> None:
         self._undo.close()
+        until(self._have_caught_up, what="all servers run and have the zone")
+
+    def _have_caught_up(self) -> bool:
+        for server in self._lab.nameservers:
+            if not server.running:
+                self._start(server)
+        return self._catch_up()
 
     def happen(self, events: tuple[Event, ...], *, until: Future[object]) -> None:
         """Let events happen, one after the other, until something is done."""
@@ -249,6 +285,7 @@ class Faults:
                 # PowerDNS ends when it finds the network gone.
                 if not (server.running or self._killed or self._cut):
                     self._change(lambda server=server: self._start(server))
+            self._catch_up()
         return future.done()
 
     def _change(self, what: Callable[[], object]) -> None:
@@ -257,7 +294,17 @@ class Faults:
 
     def _of(self, event: Event) -> tuple[Callable[[], None], Callable[[], None]]:
         """Give how a fault begins, and how it is undone."""
-        server: NameServer = getattr(self._lab, event.server)
+        match event.fault:
+            case Fault.CLOCK_SET:
+                return lambda: self._clock.set(event.ahead), lambda: self._clock.set(0.0)
+            case Fault.DISK_FULL:
+                return self._disk.fill, self._disk.free
+            case _:
+                return self._of_server(event, getattr(self._lab, event.server))
+
+    def _of_server(
+        self, event: Event, server: NameServer
+    ) -> tuple[Callable[[], None], Callable[[], None]]:
         match event.fault:
             case Fault.KILLED:
                 return lambda: self._kill(server), lambda: self._start(server)
@@ -273,6 +320,8 @@ class Faults:
                 )
             case Fault.LINK_DOWN:
                 return self._link_down, self._link_up
+            case Fault.CLOCK_SET | Fault.DISK_FULL:
+                raise AssertionError(event)
             case _ as never:
                 assert_never(never)
 
@@ -285,13 +334,21 @@ class Faults:
         server.start()
         self._killed = False
         server.wait_ready()
-        behind = self._lab.secondaries if server is self._lab.primary else (server,)
-        for each in behind:
-            self._lab.refresh(each, ZONE)
+        self._missed.update(self._lab.secondaries if server is self._lab.primary else (server,))
+        self._catch_up()
 
     def _put_back(self, server: NameServer, gone: Hosted) -> None:
         server.put(gone)
-        self._lab.refresh(server, ZONE)
+        self._missed.add(server)
+        self._catch_up()
+
+    def _catch_up(self) -> bool:
+        """Have servers fetch what they missed, as far as they and the primary can do so now."""
+        for server in [one for one in self._missed if one.running]:
+            with contextlib.suppress(DaemonError, dns.exception.DNSException, OSError):
+                self._lab.refresh(server, ZONE)
+                self._missed.discard(server)
+        return not self._missed
 
     def _link_down(self) -> None:
         self._cut = True

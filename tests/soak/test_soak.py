@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight import Verdict
+from certbot_dns_preflight import Verdict, preflight
+from tests.clock import run as clocked
 from tests.observe import HANG
+from tests.report import scenarios
 from tests.soak import renewals, schedules
+from tests.soak.host import Disk, WallClock
 from tests.soak.schedules import Fault
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from certbot_dns_preflight import Outcome, Progress
+    from tests.clock import Clock
     from tests.lab import Lab
 
 RENEWALS = 10
@@ -34,6 +41,49 @@ def test_ready_is_never_a_wrong_word_whatever_happens_to_servers(lab: Lab, seed:
     judged = schedules.run(lab, seed, timeout=HANG)
     assert judged.verdict is Verdict.READY, judged
     assert not judged.wrong, judged
+
+
+def test_a_full_disk_is_told_and_what_was_there_stays_whole(in_namespace: None) -> None:
+    del in_namespace
+    with Disk() as disk:
+        disk.keep(scenarios.behind())
+        assert (disk.kept, disk.refused) == (3, 0)
+        disk.fill()
+        assert disk.refused >= 1
+        refused = disk.refused
+        disk.free()
+        assert disk.refused == refused
+        assert disk.complaints == []
+
+
+@pytest.mark.parametrize("ahead", [-schedules.FURTHEST, schedules.FURTHEST])
+def test_a_clock_that_is_set_moves_no_deadline(lab: Lab, ahead: float) -> None:
+    """The first round sets it; the time that passes is the loop's."""
+
+    async def go(clock: Clock) -> Outcome:
+        is_set = asyncio.Event()
+
+        def watch(progress: Progress) -> None:
+            if progress.surveys[0].rounds == 2 and not is_set.is_set():
+                is_set.set()
+                wall.set(ahead)
+                clock.call_later(1, clock.move_on, HANG)
+
+        return await preflight(
+            {"example.test": "v"},
+            wait=True,
+            watch=watch,
+            timeout=HANG,
+            root_hints=lab.root_hints,
+        )
+
+    begun = time.time()
+    with WallClock() as wall:
+        outcome = clocked(go)
+        assert abs(time.time() - begun - ahead) < HANG
+    assert outcome.verdict is Verdict.NOT_READY
+    assert HANG <= outcome.elapsed < 2 * HANG
+    assert abs(outcome.started.timestamp() - begun) < HANG
 
 
 @pytest.mark.slow

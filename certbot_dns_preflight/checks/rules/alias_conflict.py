@@ -44,8 +44,8 @@ RULE = Rule(
         ),
         Remedy(
             "the server does not check its zones",
-            "Check them: `named-checkzone ZONE FILE`, `kzonecheck FILE`, "
-            "`nsd-checkzone ZONE FILE`, `pdnsutil check-zone ZONE`.",
+            "Check them: `named-checkzone ZONE FILE`, `kzonecheck FILE`, `nsd-checkzone ZONE "
+            "FILE`, `pdnsutil check-zone ZONE`.",
         ),
     ),
 )
@@ -65,8 +65,7 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         yield _several(survey, at, others)
         return
     yield RULE.finding(
-        summary=f"{phrases.owner(survey.challenge.owner)} has both {phrases.distinct_answers(at)} "
-        "and a TXT record",
+        summary=f"{phrases.owner(survey.challenge.owner)} has both {_aliases(at)} and a TXT record",
         cause="A name with a CNAME must not have other records. Resolvers follow the CNAME and may "
         "never see the TXT record" + (", although it has the expected value." if served else "."),
         remedy="Keep only one: either the TXT record, or the CNAME with the TXT record at its "
@@ -84,13 +83,15 @@ def _several(
     survey: Survey, at: tuple[Observation, ...], others: Sequence[dns.name.Name]
 ) -> Finding:
     count = len(others)
+    dname = any(isinstance(o.reading, Alias) and o.reading.dname is not None for o in at)
     return RULE.finding(
-        summary=f"{phrases.owner(survey.challenge.owner)} has {phrases.distinct_answers(at)} and "
+        summary=f"{phrases.owner(survey.challenge.owner)} has {_aliases(at)} and "
         f"{phrases.verb(count, 'another one', f'{count} more')} to "
         f"{phrases.listed(map(phrases.owner, others))}",
         cause="A name can be an alias of one name only: resolvers follow whichever they read "
         "first, or fail.",
-        remedy="Keep one of the CNAMEs: the one whose target gets the TXT record.",
+        remedy=f"Keep one of the {'DNAMEs' if dname else 'CNAMEs'}: the one whose target gets the "
+        "TXT record.",
         about=at,
         evidence={
             "beside": [],
@@ -98,3 +99,7 @@ def _several(
             "addresses": evidence.places(at),
         },
     )
+
+
+def _aliases(at: tuple[Observation, ...]) -> str:
+    return phrases.listed(phrases.alias(o.reading) for o in at if isinstance(o.reading, Alias))

@@ -9,6 +9,7 @@ from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.obstacle import NoSuchDomain
+from certbot_dns_preflight.facts.registry import is_top_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +25,8 @@ RULE = Rule(
     meaning="The alias points to a name whose zone does not exist or is not delegated.",
     reference="RFC 1034 section 3.6.2",
     explanation=(
-        "The alias chain ends at a name that does not exist: the parent zone answers "
-        "NXDOMAIN, or the target's name servers do not serve it."
+        "The alias chain ends at a name that does not exist: the parent zone answers NXDOMAIN, or "
+        "the target's name servers do not serve it."
     ),
     refusal="The CA's resolver follows the alias and gets NXDOMAIN or SERVFAIL.",
     confirm=(
@@ -39,8 +40,8 @@ RULE = Rule(
         ),
         Remedy(
             "the target's domain has expired",
-            "Remove the alias at once: whoever registers that domain can get "
-            "certificates for yours.",
+            "Remove the alias at once: whoever registers that domain can get certificates for "
+            "yours.",
         ),
         Remedy(
             "the target's zone is not delegated yet",
@@ -62,13 +63,17 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     dot = missing_dots.at(survey, target, "CNAME")
     yield RULE.finding(
         summary=f"{owner} points to {phrases.owner(target)}, which does not exist",
-        cause=f"The name servers of {phrases.owner(zone)} answer NXDOMAIN for "
+        cause=f"{phrases.servers_of(zone)} answer NXDOMAIN for "
         f"{phrases.owner(where)}." + (f" {missing_dots.cause(dot)}." if dot else ""),
         remedy=missing_dots.remedy(dot)
         if dot
-        else f"Correct or remove the alias at {phrases.owner(survey.hops[-1].owner)}. Until "
-        "then, "
-        f"whoever registers {phrases.owner(where)} can get certificates for this domain.",
+        else f"Correct or remove the alias at {phrases.owner(survey.hops[-1].owner)}."
+        + (
+            ""
+            if is_top_level(where)
+            else f" Until then, whoever registers {phrases.owner(where)} can get certificates for "
+            "this domain."
+        ),
         about=survey.hops[-1].observations,
         evidence={
             "target": target.to_text(),

@@ -13,6 +13,8 @@ from certbot_dns_preflight.facts.finding import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import dns.name
+
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Survey
@@ -84,8 +86,7 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         summary=f"{owner} is an alias of {target}, which {lacks}",
         cause=f"The CA follows the alias, so {target} must have the record. {why}"
         + (
-            f" {phrases.owner(above)} does not exist either. If that domain is no longer "
-            "registered, whoever registers it can get certificates for this one."
+            f" {phrases.owner(above)} does not exist either.{_who_registers(above, context)}"
             if above and not dot
             else ""
         ),
@@ -106,7 +107,19 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
             "missing_above": above.to_text() if above else None,
             **missing_dots.facts(dot),
             "addresses": evidence.places(context.lacking, expected=context.expected),
+            **evidence.compared(context.comparisons),
         },
+    )
+
+
+def _who_registers(above: dns.name.Name, context: Context) -> str:
+    """Warn of a name that others may register, unless it is in the domain's own zone."""
+    zone = context.final.zone.apex if context.final else None
+    if zone is None or zone == context.followed[0].zone.apex:
+        return ""
+    return (
+        f" If {phrases.owner(zone)} is a registry, whoever registers {phrases.owner(above)} can "
+        "get certificates for this domain."
     )
 
 

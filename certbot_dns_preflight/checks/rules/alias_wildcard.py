@@ -39,8 +39,7 @@ RULE = Rule(
         Remedy(
             "the record was written at the wildcard's target on purpose",
             "Nothing is wrong as long as the value is served. A CNAME at the owner name itself "
-            "makes "
-            "this explicit.",
+            "makes this explicit.",
         ),
     ),
     note="A warning if the value is served anyway.",

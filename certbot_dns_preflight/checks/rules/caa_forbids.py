@@ -43,11 +43,11 @@ RULE = Rule(
     meaning="The closest CAA record set excludes this CA, this account or this method.",
     reference="RFC 8659 section 4",
     explanation=(
-        "CAA is looked up at the name and each ancestor; the first set found decides. "
-        "Its `issue` (for wildcards `issuewild`) properties must name the CA, and "
-        "`accounturi` and `validationmethods`, if given, must fit (RFC 8657). An "
-        "unknown critical property forbids issuance. Where CAs differ, it is a warning; what "
-        "Let's Encrypt does is known, so there it is exact."
+        "CAA is looked up at the name and each ancestor; the first set found decides. Its `issue` "
+        "(for wildcards `issuewild`) properties must name the CA, and `accounturi` and "
+        "`validationmethods`, if given, must fit (RFC 8657). An unknown critical property forbids "
+        "issuance. Where CAs differ, it is a warning; what Let's Encrypt does is known, so there "
+        "it is exact."
     ),
     refusal="The CA must not issue. It checks CAA after the challenge has passed.",
     confirm=(
@@ -92,16 +92,16 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     climb, request = context.environment.climb, context.request
     if climb is None or request is None:
         return
-    told: set[tuple[object, ...]] = set()
+    reported: set[tuple[object, ...]] = set()
     for found in relevant(climb):
         if isinstance(found, Unanswered):
             continue
         for wild in survey.challenge.wildcard:
             decision = decide(found.properties, request, wildcard=wild)
             key = (found.name, found.properties, decision)
-            if isinstance(decision, Allowed) or key in told:
+            if isinstance(decision, Allowed) or key in reported:
                 continue
-            told.add(key)
+            reported.add(key)
             case = words.Case(climb, found, request, wildcard=wild)
             if isinstance(decision, Forbidden):
                 yield _forbidden(case, decision)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 from certbot_dns_preflight.caa.policy import Ambiguity, Rejection
 from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import presentation
+from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,9 @@ def summary(  # noqa: PLR0911 - one sentence a reason
         case Rejection.OTHER_ACCOUNT:
             return f"CAA at {at} allows {ca} only for another ACME account{for_wildcards}"
         case Rejection.OTHER_METHOD:
-            return f"CAA at {at} does not let {ca} validate by {request.method}{for_wildcards}"
+            return (
+                f"CAA at {at} does not allow {ca} to validate with {request.method}{for_wildcards}"
+            )
         case Rejection.DUPLICATE_PARAMETER:
             return f"CAA at {at} has {decisive.detail} twice in one record, so no CA may issue"
         case Rejection.MALFORMED:
@@ -57,11 +60,15 @@ def summary(  # noqa: PLR0911 - one sentence a reason
             assert_never(never)
 
 
-def remedy(case: Case, decision: Forbidden, decisive: Objection) -> str:
+def remedy(  # noqa: PLR0911 - likewise
+    case: Case, decision: Forbidden, decisive: Objection
+) -> str:
     """Say which record to add or to change."""
     found, request = case.found, case.request
-    line = _line(found.owner, decision.tag, request)
+    line = _line(_place(case), decision.tag, request)
     record = _record(found.owner, decisive.about)
+    if is_registry(found.owner):
+        return _of_ones_own(line)
     match decisive.why:
         case Rejection.OTHER_ACCOUNT:
             account = phrases.bounded(request.account or "")
@@ -81,8 +88,20 @@ def remedy(case: Case, decision: Forbidden, decisive: Objection) -> str:
 
 def records(case: Case, decision: Forbidden, decisive: Objection) -> tuple[str, ...]:
     """Give the record to add, where a new one is the remedy."""
-    line = _line(case.found.owner, decision.tag, case.request)
+    line = _line(_place(case), decision.tag, case.request)
     return (line,) if line in remedy(case, decision, decisive) else ()
+
+
+def _of_ones_own(line: str) -> str:
+    return f"Add a CAA of your own: {line} (the closest counts, and a registry's is not yours)"
+
+
+def _place(case: Case) -> dns.name.Name:
+    """Give the name where a record helps: where a registry's set decides, the domain below it."""
+    owner = case.found.owner
+    if not is_registry(owner) or len(case.climb.domain) <= len(case.found.name):
+        return owner
+    return case.climb.domain.split(len(case.found.name) + 1)[1]
 
 
 def ambiguous(case: Case, decision: Unjudged) -> tuple[str, str]:
@@ -118,6 +137,8 @@ def ambiguous(case: Case, decision: Unjudged) -> tuple[str, str]:
             advice = f"Set the flags of this record to 0: {record}"
         case _ as never:
             assert_never(never)
+    if is_registry(found.owner) and decision.doubt is not Ambiguity.IDENTITY_UNKNOWN:
+        advice = _of_ones_own(_line(_place(case), decision.tag, request))
     return text, advice
 
 

@@ -30,8 +30,8 @@ RULE = Rule(
     meaning="A CAA query fails at the name or one of its ancestors.",
     reference="RFC 8659 section 3",
     explanation=(
-        "Every name server must answer a CAA question, if only negatively. One gives "
-        "SERVFAIL, no answer, or a broken one; or nothing came within 20 seconds."
+        "Every name server must answer a CAA question, if only negatively. One gives SERVFAIL, no "
+        "answer, or a broken one; or nothing came within 20 seconds."
     ),
     refusal="If the CA cannot read CAA, it must not issue.",
     confirm=(
@@ -61,7 +61,7 @@ RULE = Rule(
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Tell of a failure that hides closer sets, unless it is told as its servers' trouble."""
+    """Report a failure that hides closer sets, unless its servers' trouble is reported already."""
     climb = context.environment.climb
     if climb is None or context.request is None:
         return
@@ -74,7 +74,7 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
 
 
 def _is_reported(answer: CaaAnswer, zones: Sequence[dns.name.Name]) -> bool:
-    """Whether the trouble is that of zones told of already; where nobody was asked, at the name."""
+    """Whether the zones in trouble are reported already; if nobody was asked, the name's own."""
     if answer.nameserver is not None:
         return answer.zone in zones
     return any(answer.owner.is_subdomain(zone) for zone in zones)
@@ -100,6 +100,7 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
     cause = f"{phrases.listed(phrases.bounded(text) for text in failures)}"
     if servers:
         cause += f" from {phrases.listed(phrases.host(name) for name in servers)}"
+    endless = any(isinstance(a.content, Failed) and a.content.endless for a in found.answers)
     registry = is_top_level(first.zone)
     if registry:
         who = f"the registry's servers for {zone} fail"
@@ -108,7 +109,10 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
     return RULE.finding(
         summary=f"CAA at {where} cannot be read: {who}",
         cause=f"{cause}. A CA that cannot read CAA must not issue.",
-        remedy="The registry's servers fail; nothing to fix on your side. Try again later"
+        remedy=f"Remove the CNAME at {phrases.owner(first.owner)}, or point it to a name that has "
+        "none"
+        if endless
+        else "The registry's servers fail; nothing to fix on your side. Try again later"
         if registry
         else "Make sure these servers answer CAA queries, with the records or with an empty "
         "answer. "

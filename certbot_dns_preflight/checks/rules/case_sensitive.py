@@ -35,7 +35,7 @@ RULE = Rule(
     ),
     confirm=(
         "dig +norec @ADDRESS OWNER TXT",
-        "dig +norec @ADDRESS oWnEr TXT",
+        "dig +norec @ADDRESS oWnEr.eXaMpLe TXT",
     ),
     remedies=(
         Remedy(

@@ -8,6 +8,7 @@ from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.facts.zone import Listing
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.finding import Finding, Json
     from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.facts.zone import Zone
 
 
 RULE = Rule(
@@ -31,8 +33,7 @@ RULE = Rule(
     ),
     refusal=(
         "It does not refuse because of this. But a resolver may query any of them, so each one "
-        "must "
-        "have the record."
+        "must have the record."
     ),
     confirm=(
         "dig +norec @PARENT-ADDRESS ZONE NS",
@@ -51,12 +52,12 @@ RULE = Rule(
 )
 
 
-def check(survey: Survey, _context: Context) -> Iterator[Finding]:
+def check(survey: Survey, context: Context) -> Iterator[Finding]:
     """Report, for each zone passed, that the parent's NS set and the zone's own differ."""
     zones = {hop.zone.apex: hop.zone for hop in survey.hops}
     for zone in zones.values():
         given = {s.name for s in zone.nameservers if Listing.DELEGATION in s.listed_by}
-        own = {s.name for s in zone.nameservers if Listing.APEX in s.listed_by}
+        own = {s.name for s in zone.nameservers if Listing.APEX in s.listed_by} - context.leftover
         if given == own or not given or not own:
             continue
         parts = [
@@ -71,7 +72,7 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
             summary=f"the NS records of {phrases.owner(zone.apex)} differ: {'; '.join(parts)}",
             cause="Resolvers use both: first those of the parent zone, then those of the zone "
             "itself.",
-            remedy=_remedy(given, own),
+            remedy=_remedy(zone, given, own),
             evidence={
                 "zone": zone.apex.to_text(),
                 "delegation": _texts(given),
@@ -80,7 +81,7 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
         )
 
 
-def _remedy(given: set[dns.name.Name], own: set[dns.name.Name]) -> str:
+def _remedy(zone: Zone, given: set[dns.name.Name], own: set[dns.name.Name]) -> str:
     """Go by the zone's own set, its owner's word; what only the registry lists is left over."""
     parts = []
     if given - own:
@@ -89,9 +90,13 @@ def _remedy(given: set[dns.name.Name], own: set[dns.name.Name]) -> str:
     if own - given:
         new = phrases.listed(map(phrases.host, sorted(own - given)))
         parts.append(f"add {new}")
+    if zone.parent is None or is_registry(zone.parent):
+        where = "At your registrar,"
+    else:
+        apex = phrases.owner(zone.apex)
+        where = f"In the NS records for {apex} in the zone {phrases.host(zone.parent)},"
     return (
-        f"At your registrar, {' and '.join(parts)}; or correct the NS records in the zone, if "
-        "those "
+        f"{where} {' and '.join(parts)}; or correct the NS records in the zone itself, if those "
         "are out of date."
     )
 

@@ -29,15 +29,14 @@ RULE = Rule(
     meaning="A validating resolver would answer SERVFAIL.",
     reference="RFC 4035 section 5",
     explanation=(
-        "The chain of trust from the root is broken; `kind` says where: "
-        "ds-without-key, digest-differs, signature-expired, signature-not-yet-valid, "
-        "signature-missing, signature-invalid, denial-invalid. Each server address is checked by "
-        "itself: usually, one secondary has old signatures."
+        "The chain of trust from the root is broken; `kind` says where: ds-without-key, "
+        "digest-differs, signature-expired, signature-not-yet-valid, signature-missing, "
+        "signature-invalid, denial-invalid. Each server address is checked by itself: usually, one "
+        "secondary has old signatures."
     ),
     refusal=(
         "CAs must validate DNSSEC for TXT and CAA, also for the answer that there is no CAA "
-        "record. "
-        "Answers that do not validate are rejected."
+        "record. Answers that do not validate are rejected."
     ),
     confirm=(
         "dig +dnssec +norec @ADDRESS OWNER TXT",
@@ -65,8 +64,8 @@ RULE = Rule(
         ),
         Remedy(
             "signature-missing",
-            "Sign the whole zone on every server; with a new algorithm, sign with "
-            "it before the DS appears.",
+            "Sign the whole zone on every server; with a new algorithm, sign with it before the DS "
+            "appears.",
         ),
         Remedy(
             "signature-invalid",

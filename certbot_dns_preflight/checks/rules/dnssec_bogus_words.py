@@ -1,4 +1,4 @@
-"""The sentences of dnssec-bogus: what is wrong, where, since when, and what to do, a kind each."""
+"""The sentences of dnssec-bogus for each kind: what is wrong, where, since when, what to do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.checks import dnssec_words, phrases
 from certbot_dns_preflight.facts.dnssec import WITHOUT_PROOF, Kind
+from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,7 +69,7 @@ def cause(zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Asse
             verb = "expired" if kind is Kind.EXPIRED else "becomes valid"
             when = dnssec_words.when(fault.moment)
             text = f"the signature of {dnssec_words.what(fault)} {verb} {when}"
-        lines.append(f"{text} ({dnssec_words.hosts(fault.places)})")
+        lines.append(f"{text} ({dnssec_words.hosts(fault.places, zone)})")
     return phrases.listed(lines) + _clock(zone, kind, faults, assessment)
 
 
@@ -79,6 +80,9 @@ def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
     apex = phrases.owner(zone.apex)
     at = {place for place, _ in zone.places}
     partly = not at <= set(places)
+    servers = dnssec_words.nameservers(places)
+    who = phrases.listed(map(phrases.host, servers)) or "these servers"
+    get, have = ("gets", "has") if len(servers) == 1 else ("get", "have")
     match kind:
         case Kind.DS_WITHOUT_KEY if _is_root(zone):
             return (
@@ -89,7 +93,7 @@ def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
                 f"Delegate the zone in {apex} (NS records, and DS if it is signed), or remove it "
                 "from the servers. Then sign again"
             )
-        case _ if dnssec_words.is_top_level(zone):
+        case _ if is_registry(zone.apex):
             return (
                 "The registry's signatures are broken; nothing to fix on your side if this host's "
                 "clock is right. Try again later"
@@ -97,23 +101,20 @@ def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
         case Kind.DS_WITHOUT_KEY if at.isdisjoint(places):
             return "Make sure all name servers of the parent zone serve the DS of the current keys"
         case Kind.DS_WITHOUT_KEY if partly:
-            return f"Make sure these servers get the signed zone {apex} with its current keys"
+            return f"Make sure {who} {get} the signed zone {apex} with its current keys"
         case Kind.DS_WITHOUT_KEY:
             return (
                 "At the registrar, set the DS of the zone's key-signing key. If the zone is not "
-                "meant "
-                "to be signed, remove the DS"
+                "meant to be signed, remove the DS"
             )
         case Kind.DIGEST_DIFFERS:
             return (
                 "At the registrar, replace the DS with one made from the key that the zone "
-                "serves. The "
-                "key tag and algorithm match, the digest does not"
+                "serves. The key tag and algorithm match, the digest does not"
             )
         case Kind.EXPIRED if partly:
             return (
-                f"Find out why these servers no longer get {apex} from the primary (transfer, "
-                "serial), "
+                f"Find out why {who} no longer {get} {apex} from the primary (transfer, serial), "
                 "and transfer it again"
             )
         case Kind.EXPIRED:
@@ -121,7 +122,7 @@ def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
         case Kind.NOT_YET_VALID:
             return "Correct the clock of the signer or of this host, and sign again"
         case Kind.MISSING if partly:
-            return f"Make sure these servers have the signed zone {apex}, with DNSSEC turned on"
+            return f"Make sure {who} {have} the signed zone {apex}, with DNSSEC turned on"
         case Kind.MISSING:
             return (
                 f"Sign all of {apex}. With a new key or algorithm, sign before you publish the DS"
@@ -145,7 +146,7 @@ def _clock(zone: ZoneState, kind: Kind, faults: Iterable[Fault], assessment: Ass
         return ""
     moments = [fault.moment for fault in faults if fault.moment is not None]
     near = any(abs(moment - assessment.now) < dnssec_words.DAY for moment in moments)
-    if not near and not dnssec_words.is_top_level(zone):
+    if not near and not is_registry(zone.apex):
         return ""
     return (
         f"; this host's clock says {dnssec_words.when(assessment.now)}: if it is wrong, that may "

@@ -12,6 +12,7 @@ from certbot_dns_preflight.checks.rule import Remedy, Rule, Subject
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +61,7 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     for zone in assessment.zones:
         # A registry renews in time; where its signatures seem to have ended, it is this host's
         # clock.
-        registry = dnssec_words.is_top_level(zone)
+        registry = is_registry(zone.apex)
         if not zone.faults and any(
             not registry or one.inception is not None or one.expiration < assessment.now
             for one in zone.expiring
@@ -101,7 +102,9 @@ def _texts(zone: ZoneState, places: Sequence[ServerAddress], now: int) -> tuple[
     first = min(zone.expiring, key=lambda one: one.expiration)
     ahead = [one for one in zone.expiring if one.inception is not None]
     span, when, what = dnssec_words.span, dnssec_words.when, dnssec_words.what
-    tolerated = f"validators tolerate clocks that differ this much; this host's says {when(now)}"
+    tolerated = (
+        f"validators tolerate clocks that differ this much; this host's clock says {when(now)}"
+    )
     if first.expiration < now:
         return (
             f"The signatures of {apex} expired {span(now - first.expiration)} ago{where}",
@@ -126,7 +129,6 @@ def _texts(zone: ZoneState, places: Sequence[ServerAddress], now: int) -> tuple[
         f"{what(first)} is signed until {when(first.expiration)}; a working signer renews earlier",
         (
             "Make sure the signer is running and all servers get the new signatures. Once they "
-            "expire, "
-            "the CA will refuse"
+            "expire, the CA will refuse"
         ),
     )

@@ -69,8 +69,7 @@ _REMEDIES = {
     QueryFaultKind.KEYS: "Make sure that this server has the signed zone with its keys, and that "
     "DNSKEY queries reach it.",
     QueryFaultKind.DS: "Make sure that the name servers of the parent zone answer DS queries, or "
-    "ask "
-    "their operator.",
+    "ask their operator.",
 }
 
 
@@ -97,13 +96,17 @@ def _finding(some: Sequence[DnssecFault], context: Context) -> Finding:
             summary = f"{who} {does} not answer queries for the {what} of {of}, below a signed zone"
         cause = f"{asked}: {details}. A validating resolver cannot continue without it."
     else:
+        one = len(faults.hosts(some)) == 1
+        queries = "queries that request signatures (DO)"
         how = {
-            QueryFaultKind.RCODE: "with an error",
-            QueryFaultKind.NO_ANSWER: "not at all",
-            QueryFaultKind.TRUNCATED: "only in part",
+            QueryFaultKind.RCODE: f"{'answers' if one else 'answer'} {queries} with an error",
+            QueryFaultKind.NO_ANSWER: f"{does} not answer {queries}",
+            QueryFaultKind.TRUNCATED: f"{'truncates' if one else 'truncate'} answers to {queries} "
+            f"and {does} not accept TCP",
         }[first.kind]
-        answers = phrases.verb(len(faults.hosts(some)), "answers", "answer")
-        summary = f"{who} {answers} {how} if the query requests signatures (DO)"
+        summary = f"{who} {how}"
+        if first.kind is QueryFaultKind.TRUNCATED:
+            details = "truncated over UDP, and no answer over TCP"
         cause = (
             f"{asked} with DO: {details}; without DO there is an answer. The CA's resolvers set DO "
             "in every query."

@@ -23,8 +23,8 @@ RULE = Rule(
     meaning="The glue that the parent gives differs from the name server's own addresses.",
     reference="RFC 1034 section 4.2.2",
     explanation=(
-        "The addresses that the registry has for a name server differ from those in the "
-        "name server's own zone."
+        "The addresses that the registry has for a name server differ from those in the name "
+        "server's own zone."
     ),
     refusal=(
         "It usually does not. But a resolver that starts from the glue may reach a machine that "

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 RULE = Rule(
     code=Code.LIMIT_REACHED,
     severity=Severity.ERROR,
-    meaning="A documented limit of the run was met, so that not everything could be asked.",
+    meaning="The run reached a documented limit, so not everything could be queried.",
     reference="RFC 1035 section 7.1",
     explanation=(
-        "Every run has limits for questions, names, addresses, name servers and bytes, so that no "
-        "zone can make it ask thousands of servers (docs/reference/limits.md has the figures). "
-        "They are far "
-        "beyond what any honest delegation needs. What was not asked may be wrong, so the name is "
-        "not ready; where nothing at all could be asked, the outcome is inconclusive."
+        "Every run has limits for queries, names, addresses, name servers and bytes, so that no "
+        "zone can make it query thousands of servers (docs/reference/limits.md has the figures). "
+        "They are far beyond what any honest delegation needs. Whatever was not queried may be "
+        "wrong, so the name is not ready; if nothing at all could be queried, the outcome is "
+        "inconclusive."
     ),
     refusal=(
-        "It may well not; resolvers have such limits too, mostly lower ones, and answer SERVFAIL "
-        "where a delegation takes too much."
+        "It may not. But resolvers have such limits too, usually lower ones, and answer SERVFAIL "
+        "if a delegation exceeds them."
     ),
     confirm=("dig +norec @PARENT-ADDRESS ZONE NS", "dig +trace OWNER TXT"),
     remedies=(
@@ -47,7 +47,7 @@ RULE = Rule(
             "Name the name servers within the zone, with glue, or in one well-run zone.",
         ),
         Remedy(
-            "another name of the run spent it",
+            "another name of the run used it up",
             "Check that name by itself, or leave it out: the finding names its zone.",
         ),
     ),

@@ -59,7 +59,8 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
     return RULE.finding(
         severity=trouble.severity,
         summary=f"{it.who} {it.does('sends', 'send')} malformed replies",
-        cause=f"Received from {it.addresses}: {phrases.distinct_answers(trouble.at)}.",
+        cause=f"{it.addresses} {phrases.verb(len(trouble.at), 'answers', 'answer')} "
+        f"{phrases.distinct_answers(trouble.at)}.",
         remedy=f"Query {it.addresses} with dig from another network. If that works, a firewall or "
         "middlebox in between damages the replies. If not, fix the server, "
         f"or {it.take_out}.",

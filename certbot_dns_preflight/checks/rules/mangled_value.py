@@ -50,9 +50,9 @@ MANGLINGS = {
     ),
     Kind.CASE: Mangling(
         what="the value with upper and lower case changed",
-        why="Upper and lower case were changed, first {place}",
-        remedy="Replace it, with a tool that keeps upper and lower case.",
-        advice="Use a tool or panel that keeps upper and lower case.",
+        why="The letter case was changed, first {place}",
+        remedy="Replace it, using a tool that preserves letter case.",
+        advice="Use a tool or panel that preserves letter case.",
     ),
     Kind.TRUNCATED: Mangling(
         what="only part of the value",
@@ -94,10 +94,9 @@ RULE = Rule(
     reference="RFC 8555 section 8.4",
     explanation=(
         "Reported instead of wrong-value if the mistake is recognised. Kinds: quoted (quotation "
-        "marks "
-        "became part of the data), whitespace, case, truncated, typo (one or two characters), "
-        "key-authorization (token.thumbprint where its SHA-256 digest belongs), hostname (an "
-        "alias target entered as text)."
+        "marks became part of the data), whitespace, case, truncated, typo (one or two "
+        "characters), key-authorization (token.thumbprint where its SHA-256 digest belongs), "
+        "hostname (an alias target entered as text)."
     ),
     refusal=(
         "The CA joins a TXT record's character-strings and compares them exactly, including letter "
@@ -145,6 +144,10 @@ def _finding(
         cause=mangling.why.format_map(figures),
         remedy=mangling.remedy.format_map(figures),
         about=at,
-        evidence={**evidence.comparison(nearest), **evidence.served(context)},
+        evidence={
+            **evidence.comparison(nearest),
+            **evidence.served(context),
+            **evidence.compared(context.comparisons or [nearest]),
+        },
         records=[phrases.txt_record(context.target, nearest.expected)],
     )

@@ -70,8 +70,7 @@ RULE = Rule(
     refusal="The CA queries the owner name only.",
     confirm=(
         "dig +norec @ADDRESS OWNER TXT",
-        "dig +norec @ADDRESS OWNER.ZONE TXT",
-        "dig +norec @ADDRESS DOMAIN TXT",
+        "dig +norec @ADDRESS NAME TXT",
     ),
     remedies=tuple(Remedy(kind, misplaced.advice) for kind, misplaced in MISPLACEMENTS.items()),
 )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Observation, Survey
 
 
+_NOT_UNDERSTOOD = frozenset({"FORMERR", "NOTIMP"})
+
 RULE = Rule(
     code=Code.NAMESERVER_FAILING,
     severity=Severity.ERROR,
@@ -34,8 +36,8 @@ RULE = Rule(
     remedies=(
         Remedy(
             "a zone file error",
-            "Check and reload: `named-checkzone ZONE FILE`, `nsd-checkzone ZONE "
-            "FILE`, `kzonecheck FILE`.",
+            "Check and reload: `named-checkzone ZONE FILE`, `nsd-checkzone ZONE FILE`, `kzonecheck "
+            "FILE`.",
         ),
         Remedy(
             "the secondary's copy has expired",
@@ -64,19 +66,33 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
         severity=trouble.severity,
         summary=f"{it.who} {it.does('answers', 'answer')} "
         f"{phrases.distinct_answers(trouble.at)} for {it.zone}",
-        cause=f"{phrases.distinct_answers(trouble.at)} from {it.addresses}: {_why(trouble.at)}.",
+        cause=f"{it.addresses} {phrases.verb(len(trouble.at), 'answers', 'answer')} "
+        f"{phrases.distinct_answers(trouble.at)}: {_why(trouble.at)}.",
         remedy="The registry's servers fail; nothing to fix on your side. Try again later."
         if it.registry
-        else f"Check the log on {it.hosts}. Reload the zone, or fix the transfer from the primary.",
+        else _remedy(trouble.at, it.hosts),
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
     )
 
 
+def _rcodes(at: tuple[Observation, ...]) -> set[str]:
+    return {o.reading.rcode for o in at if isinstance(o.reading, Failing)}
+
+
+def _remedy(at: tuple[Observation, ...], hosts: str) -> str:
+    if _rcodes(at) <= _NOT_UNDERSTOOD:
+        return (
+            f"Update the DNS software on {hosts}, or what stands in front of it (load balancer, "
+            "firewall): it rejects an ordinary query."
+        )
+    return f"Check the log on {hosts}. Reload the zone, or fix the transfer from the primary."
+
+
 def _why(at: tuple[Observation, ...]) -> str:
-    codes = {o.reading.rcode for o in at if isinstance(o.reading, Failing)}
+    codes = _rcodes(at)
     if codes == {"YXDOMAIN"}:
         return "a DNAME above the name maps it to a name that is too long (RFC 6672)"
-    if codes <= {"FORMERR", "NOTIMP"}:
+    if codes <= _NOT_UNDERSTOOD:
         return "the server did not understand the query"
     return "the zone is not loaded there, it has expired, or the server's backend is down"

@@ -117,7 +117,7 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
         )
     else:
         if it.who == it.hosts:
-            summary = f"no address of {it.hosts} answers"
+            summary = f"{it.hosts} {it.does('does', 'do')} not answer"
         else:
             answers = phrases.verb(max(1, it.servers - 1), "answers", "answer")
             summary = f"{phrases.nobody(it.servers)} {answers} ({it.hosts})"
@@ -125,8 +125,8 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
         remedy = (
             "The registry's servers do not answer; nothing to fix on your side. Try again later."
             if it.registry
-            else f"Start {'them' if plural else 'it'} and open port 53 (UDP and TCP), or "
-            f"{it.take_out}."
+            else f"Check that {'they are' if plural else 'it is'} running and that port 53 (UDP "
+            f"and TCP) is open, or {it.take_out}."
         )
     return RULE.finding(
         severity=trouble.severity,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import missing_dots, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import REMOVE, unheard
+from certbot_dns_preflight.checks.trouble import removal, unheard
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
 
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.zone import NameServer, Zone
 
 
+_MOST_SHOWN = 4
+
 RULE = Rule(
     code=Code.NAMESERVER_WITHOUT_ADDRESS,
     severity=Severity.ERROR,
     meaning="A name in the NS records has no address.",
     reference="RFC 2181 section 10.3",
     explanation=(
-        "The NS record points at a host name with neither A nor AAAA records, or at an "
-        "alias, or into a zone that cannot be reached."
+        "The NS record points at a host name with neither A nor AAAA records, or at an alias, or "
+        "into a zone that cannot be reached."
     ),
     refusal=(
         "Resolvers lose time on it and have fewer name servers to fall back on. If it is the only "
@@ -46,8 +48,8 @@ RULE = Rule(
         ),
         Remedy(
             "glue is missing",
-            "If the name server lies in the zone it serves, register its addresses "
-            "(host records) at the registrar.",
+            "If the name server lies in the zone it serves, register its addresses (host records) "
+            "at the registrar.",
         ),
         Remedy(
             "the NS name is a CNAME",
@@ -85,8 +87,8 @@ def _finding(
         role = phrases.verb(some, "a name server", "name servers")
         summary = f"{names}, {role} of {apex}, {phrases.verb(some, 'has', 'have')} no address"
         remedy = (
-            f"Add an address record for {names} (not a CNAME), or remove "
-            f"{phrases.verb(some, 'it', 'them')} {REMOVE}"
+            f"Add an address record for {names} (not a CNAME), or "
+            f"{removal([server.name for server in servers], zone)}"
         )
     dots = {
         server.name: dot
@@ -95,15 +97,24 @@ def _finding(
     }
     if dots:
         remedy = ". ".join(map(missing_dots.remedy, dots.values()))
-    why = phrases.listed(
+    shown = servers[:_MOST_SHOWN]
+    why = "; ".join(
         f"{phrases.host(server.name)}: {phrases.bounded(server.failure or 'it has neither')}"
-        for server in servers
+        for server in shown
     )
+    if len(servers) > len(shown):
+        why += f"; and {len(servers) - len(shown)} more"
     why = ". ".join((why, *map(missing_dots.cause, dots.values())))
+    if not dots and all(server.circular for server in servers):
+        where = phrases.verb(some, "its domain", "their domains")
+        remedy = (
+            f"Add glue (address records) for {names} at the registrar of {where}, or use a name "
+            "server under another domain"
+        )
     return RULE.finding(
         severity=severity,
         summary=summary,
-        cause=f"An NS record's name must have A or AAAA records. {why}",
+        cause=f"A name server needs an A or AAAA record. {why}",
         remedy=remedy,
         nameserver=servers[0].name if some == 1 else None,
         evidence={

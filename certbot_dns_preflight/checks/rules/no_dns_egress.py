@@ -44,6 +44,10 @@ RULE = Rule(
             "reachable.",
         ),
         Remedy(
+            "the resolver given refuses this host",
+            "Allow this host there, or name another resolver (`--resolver`).",
+        ),
+        Remedy(
             "the network is down",
             "Check the routes of this host.",
         ),
@@ -52,8 +56,11 @@ RULE = Rule(
 
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
-    """Report that nothing at all answers from here."""
+    """Report that nothing at all answers from here, or no resolver in a way that helps."""
     if not isinstance(survey.obstacle, NoEgress):
+        return
+    if survey.obstacle.answers:
+        yield _no_help(survey.obstacle)
         return
     tried = survey.obstacle.tried
     yield RULE.finding(
@@ -64,4 +71,25 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
         "may "
         f"use ({phrases.option('resolver')}).",
         evidence={"tried": [{"address": e.address, "port": e.port} for e in tried]},
+    )
+
+
+def _no_help(obstacle: NoEgress) -> Finding:
+    """Tell of resolvers that refuse or fail whatever they are asked."""
+    answers = obstacle.answers
+    who = phrases.listed(endpoint.address for endpoint, _ in answers)
+    came = phrases.listed(dict.fromkeys(phrases.bounded(what) for _, what in answers))
+    return RULE.finding(
+        summary=f"no resolver given answers this host's questions: {who} came back with {came}",
+        cause="A resolver that refuses mostly allows certain networks only, and one that fails "
+        "cannot reach the name servers itself",
+        remedy="Let the resolver answer this host, or name another one "
+        f"({phrases.option('resolver')}).",
+        evidence={
+            "tried": [{"address": e.address, "port": e.port} for e in obstacle.tried],
+            "answers": [
+                {"address": endpoint.address, "port": endpoint.port, "answer": what}
+                for endpoint, what in answers
+            ],
+        },
     )

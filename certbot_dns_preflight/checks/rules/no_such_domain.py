@@ -9,6 +9,7 @@ from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.obstacle import NoSuchDomain
+from certbot_dns_preflight.facts.registry import is_top_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ RULE = Rule(
     refusal="No resolver can find a record below a name that does not exist.",
     confirm=(
         "dig +trace DOMAIN NS",
-        "whois DOMAIN",
+        "whois NAME",
     ),
     remedies=(
         Remedy(
@@ -58,11 +59,14 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
     if survey.hops or not isinstance(survey.obstacle, NoSuchDomain):
         return
     name, apex = survey.obstacle.name, survey.obstacle.zone.to_text()
-    zone = phrases.owner(survey.obstacle.zone)
+    servers, host = phrases.servers_of(survey.obstacle.zone), phrases.host(name)
+    what = f"the top-level domain {host}" if is_top_level(name) else host
     yield RULE.finding(
-        summary=f"{phrases.host(name)} does not exist: {zone} answers NXDOMAIN",
-        cause=f"The name servers of {zone} have no delegation for {phrases.owner(name)}",
-        remedy="Check the spelling, then check at the registrar that the domain is registered, has "
+        summary=f"{what} does not exist: {servers[0].lower()}{servers[1:]} answer NXDOMAIN",
+        cause=f"{servers} have no delegation for {host}",
+        remedy="Check the spelling: no public CA can validate a name below it."
+        if is_top_level(name)
+        else "Check the spelling, then check at the registrar that the domain is registered, has "
         "name servers, and is not expired or on hold.",
         evidence={"name": name.to_text(), "zone": apex},
     )

@@ -81,19 +81,22 @@ def _what_it_is(at: tuple[Observation, ...]) -> str:
 
 
 def _cause(at: tuple[Observation, ...], addresses: str) -> str:
+    sends = phrases.verb(len(at), "sends", "send")
     for observation in at:
         match observation.reading:
             case Referral(cut=cut):
-                return f"{addresses} sends a referral to {phrases.owner(cut)} instead of an answer."
+                return (
+                    f"{addresses} {sends} a referral to {phrases.owner(cut)} instead of an answer."
+                )
             case NotAuthoritative(recursive=True):
                 return (
-                    f"The answer from {addresses} is a recursive resolver's (AA=0, RA=1); it does "
-                    "not hold the zone."
+                    f"{addresses} {phrases.verb(len(at), 'answers', 'answer')} as a recursive "
+                    "resolver does (AA=0, RA=1); it does not hold the zone."
                 )
             case NotAuthoritative(upward=name) if name is not None:
                 return (
-                    f"{addresses} refers upwards to {phrases.owner(name)}; the zone is not "
-                    "configured "
-                    "there."
+                    f"{addresses} {phrases.verb(len(at), 'refers', 'refer')} upwards to "
+                    f"{phrases.owner(name)}; the zone is not configured there."
                 )
-    return f"The answer from {addresses} lacks the AA flag; the server does not hold the zone."
+    lacks = phrases.verb(len(at), "answer from {0} lacks", "answers from {0} lack")
+    return f"The {lacks.format(addresses)} the AA flag; the server does not hold the zone."

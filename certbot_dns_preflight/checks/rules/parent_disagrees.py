@@ -25,13 +25,12 @@ RULE = Rule(
     meaning="The servers of the parent zone disagree about the delegation.",
     reference="RFC 1034 section 4.2.2",
     explanation=(
-        "Every server of the parent zone was asked who serves the zone below. Some list other name "
-        "servers than the rest, or do not know of the delegation at all. Of a registry's servers "
-        "two are asked."
+        "Every server of the parent zone was asked for the delegation. Some list different name "
+        "servers, or have no delegation at all. Of a registry's servers, only two are asked."
     ),
     refusal=(
-        "Its resolver asks any of the parent's servers. One that denies the delegation makes the "
-        "name not exist, by chance and from each network perspective anew."
+        "Its resolver asks any of the parent's servers. If that one denies the delegation, the "
+        "name does not exist for the CA, and each network perspective may ask another one."
     ),
     confirm=("dig +norec @PARENT-ADDRESS ZONE NS",),
     remedies=(
@@ -54,7 +53,7 @@ RULE = Rule(
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
     """Report, for each zone passed, that the servers above it differ."""
-    zones = [hop.zone for hop in survey.hops]
+    zones = [*survey.above, *(hop.zone for hop in survey.hops)]
     denied = {zone.apex: zone for zone in zones if zone.denying_parents}
     differing = {
         zone.apex: zone for zone in zones if zone.apex not in denied and len(_sets(zone)) > 1
@@ -74,16 +73,18 @@ def _sets(zone: Zone) -> set[frozenset[object]]:
 def _denied(zone: Zone) -> Finding:
     denying = zone.denying_parents
     who, number = _named(denying)
-    others, _ = _named(one for one in zone.parent_answers if one.nameservers is not None)
+    others, number_of_others = _named(
+        one for one in zone.parent_answers if one.nameservers is not None
+    )
     apex, above = phrases.host(zone.apex), _above(zone)
     came = phrases.listed(one.denial or "" for one in denying)
     return RULE.finding(
         severity=Severity.ERROR,
         summary=f"{who}, {phrases.verb(number, 'a name server', 'name servers')} of {above}, "
-        f"{phrases.verb(number, 'does', 'do')} not know the delegation of {apex}",
+        f"{phrases.verb(number, 'has', 'have')} no delegation for {apex}",
         cause=f"Asked for {apex} NS, {who} {phrases.verb(number, 'answers', 'answer')} {came}; "
-        f"{others} {phrases.verb(len(zone.parent_answers) - len(denying), 'has', 'have')} the "
-        "delegation. Resolvers ask any of them",
+        f"{others} {phrases.verb(number_of_others, 'has', 'have')} the delegation. Resolvers may "
+        "ask any of them",
         remedy=_remedy(zone, who, f"Add the NS records for {apex} there"),
         nameserver=denying[0].nameserver if number == 1 else None,
         evidence=_facts(zone),

@@ -35,8 +35,8 @@ RULE = Rule(
         ),
         Remedy(
             "the limit is too tight",
-            "Raise it (BIND: `rate-limit`; NSD: `rrl-ratelimit`; Knot: mod-rrl), "
-            "or exempt this host.",
+            "Raise it (BIND: `rate-limit`; NSD: `rrl-ratelimit`; Knot: mod-rrl), or exempt this "
+            "host.",
         ),
     ),
 )

@@ -29,8 +29,7 @@ RULE = Rule(
     explanation=(
         "certbot had the record removed, but all of the zone's name servers still served it during "
         "the few seconds that dns-preflight watches. It does not watch if servers are slow or "
-        "down, "
-        "or if the record took long to appear."
+        "down, or if the record took long to appear."
     ),
     refusal=(
         "It does not: the certificate is not affected. But old values pile up (stale-values), and "
@@ -52,7 +51,7 @@ RULE = Rule(
 
 
 def tell(left: Sequence[Left]) -> Finding:
-    """Tell of the values left, each with its owner name and an address that serves it."""
+    """Report the values left, each with its owner name and an address that serves it."""
     named = phrases.listed(
         f"{phrases.owner(owner)} TXT {phrases.value(value)} at {phrases.host(seen.nameserver)} "
         f"({seen.endpoint.address})"

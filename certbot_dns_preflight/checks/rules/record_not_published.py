@@ -9,6 +9,7 @@ from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Absent
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,13 +49,12 @@ RULE = Rule(
         Remedy(
             "it was written to another account, provider or view",
             "Compare the name servers in your provider's panel with those in the report. Only "
-            "those "
-            "in the report count.",
+            "those in the report count.",
         ),
         Remedy(
             "it was saved but the zone was not loaded",
-            "Raise the serial and reload the zone on the primary (`rndc reload ZONE`, "
-            "`knotc zone-reload ZONE`, `pdns_control reload`), and read its log.",
+            "Raise the serial and reload the zone on the primary (`rndc reload ZONE`, `knotc "
+            "zone-reload ZONE`, `pdns_control reload`), and read its log.",
         ),
         Remedy(
             "the zone file has the record below a zone cut",
@@ -81,7 +81,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         f"{phrases.verb(servers, 'this name server', 'these name servers')}."
         + (f" {phrases.owner(above)} does not exist there either." if above else ""),
         remedy="Check the program that creates the record for errors. Make sure it writes to the "
-        f"zone {phrases.owner(zone)} on these name servers." + _spelt(above, zone),
+        f"zone {phrases.owner(zone)} on {phrases.verb(servers, 'this', 'these')} name "
+        f"{phrases.verb(servers, 'server', 'servers')}." + _spelt(above, zone),
         records=[phrases.txt_record(context.target, value) for value in context.expected],
         about=context.lacking,
         evidence={
@@ -100,7 +101,8 @@ def _serials(context: Context, servers: int) -> str:
     if len(known) == 1:
         if servers == 1:
             return f"It serves {serial}. "
-        return f"All of them serve {serial}, so none of them is behind. "
+        none = phrases.verb(servers - 1, "neither", "none of them")
+        return f"{phrases.all_of_them(servers)} {serial}, so {none} is behind. "
     if known:
         return f"They serve {serial}, and even the newest copy does not have it. "
     return ""
@@ -110,5 +112,5 @@ def _spelt(above: dns.name.Name | None, zone: dns.name.Name) -> str:
     if above is None:
         return ""
     return f" Check the spelling of {phrases.host(above)}" + (
-        ", and that it is registered." if phrases.is_registry(zone) else "."
+        ", and that it is registered." if is_registry(zone) else "."
     )

@@ -28,13 +28,13 @@ RULE = Rule(
     remedies=(
         Remedy(
             "a clean-up came too early",
-            "The record must stay until the CA has validated. Find out what removes it "
-            "(a background hook, a parallel run, an expiry at the provider).",
+            "The record must stay until the CA has validated. Find out what removes it (a "
+            "background hook, a parallel run, an expiry at the provider).",
         ),
         Remedy(
             "the zone was regenerated",
-            "Configuration management or a zone file export overwrote a dynamic update. "
-            "Exempt `_acme-challenge`, or delegate it to a zone of its own.",
+            "Configuration management or a zone file export overwrote a dynamic update. Exempt "
+            "`_acme-challenge`, or delegate it to a zone of its own.",
         ),
     ),
 )

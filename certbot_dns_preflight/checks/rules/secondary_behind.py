@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, observations, phrases, value_words
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.zone import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,8 +48,7 @@ RULE = Rule(
         Remedy(
             "the transfer is refused or fails",
             "Try `dig @PRIMARY ZONE AXFR` from the secondary, with its TSIG key. Make sure TCP "
-            "port "
-            "53 is open between the two and their clocks agree.",
+            "port 53 is open between the two and their clocks agree.",
         ),
         Remedy(
             "the secondary only polls",
@@ -66,15 +65,19 @@ RULE = Rule(
 def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     """Report, for each zone passed, the servers that have not transferred the change."""
     for part in context.partitions:
-        if part.behind:
-            yield _finding(part)
+        leaving = tuple(o for o in part.behind if o.nameserver in part.leftover)
+        staying = tuple(o for o in part.behind if o.nameserver not in part.leftover)
+        if leaving:
+            yield _finding(replace(part, behind=leaving))
+        if staying:
+            yield _finding(replace(part, behind=staying))
 
 
 def _finding(part: Partition) -> Finding:
     everybody = (*part.right, *part.behind)
     late = phrases.subjects(part.behind, everybody)
-    leaving = _no_longer_listed(part)
-    if leaving:
+    leaving = tuple(map(phrases.host, observations.nameservers(part.behind)))
+    if part.behind[0].nameserver in part.leftover:
         name, one = phrases.listed(leaving), len(leaving) == 1
         summary = (
             f"{name} still {phrases.verb(len(leaving), 'gets', 'get')} queries for "
@@ -82,18 +85,20 @@ def _finding(part: Partition) -> Finding:
             f"{phrases.verb(len(leaving), 'belongs', 'belong')} to it"
         )
         cause = (
-            f"The registry still delegates to {name}; the NS records in the newest copy of the "
-            f"zone do not list {'it' if one else 'them'}. {_cause(part, late)}"
+            f"{phrases.delegating(part.parent).capitalize()} still delegates to {name}; the NS "
+            f"records in the newest copy of the zone do not list {'it' if one else 'them'}. "
+            f"{_cause(part, late)}"
         )
-        remedy = f"Remove {name} from the name servers at your registrar."
+        zone = part.behind[0].zone
+        remedy = f"Remove {name} from {phrases.in_delegation(part.parent, zone)}."
     else:
         name = phrases.listed(late)
         summary = _summary(part, late)
         cause = _cause(part, late)
         remedy = (
             f"Check on {name} that NOTIFY from the primary arrives and that zone transfers are "
-            "allowed. If it only polls, wait for its refresh interval or raise "
-            f"{phrases.option('timeout')}."
+            f"allowed. If {phrases.verb(len(late), 'it only polls', 'they only poll')}, wait for "
+            f"the zone's refresh interval or raise {phrases.option('timeout')}."
         )
     return RULE.finding(
         summary=summary,
@@ -107,36 +112,26 @@ def _finding(part: Partition) -> Finding:
     )
 
 
-def _no_longer_listed(part: Partition) -> tuple[str, ...]:
-    """Name the servers behind, if the delegation alone lists all of them: the provider changed."""
-    if any(observation.listed_by != {Listing.DELEGATION} for observation in part.behind):
-        return ()
-    if not any(Listing.APEX in observation.listed_by for observation in part.right):
-        return ()
-    return tuple(map(phrases.host, observations.nameservers(part.behind)))
-
-
 def _summary(part: Partition, late: tuple[str, ...]) -> str:
     name = phrases.listed(late)
     lacks = value_words.lacks(part.behind, len(late), part.expected, part.thing)
-    servers = len(observations.nameservers((*part.right, *part.behind)))
-    good = servers - len(observations.nameservers(part.behind))
-    if not good:
-        return f"{name} {lacks}; other addresses of the same name servers do"
-    others = "the other name server does" if good == 1 else f"the other {good} name servers do"
-    return f"{name} {lacks}; {others}"
+    return f"{name} {lacks}; {value_words.the_others(part.behind, part.right)}"
 
 
 def _cause(part: Partition, late: tuple[str, ...]) -> str:
     name, it = phrases.listed(late), phrases.verb(len(late), "it has", "they have")
     answers = value_words.answers(part.behind, len(late), part.expected)
     theirs, ours = phrases.serials(part.behind), phrases.serials(part.right)
+    rest = len(observations.nameservers(part.right))
+    others = phrases.verb(rest, "the other serves", "the others serve")
     if theirs and ours:
         return (
-            f"{name} {phrases.verb(len(late), 'serves', 'serve')} zone {theirs} and {answers}; the "
-            f"others serve {ours.split(' ', 1)[1]}. {it.capitalize()} not transferred the change"
+            f"{name} {phrases.verb(len(late), 'serves', 'serve')} zone {theirs} and {answers}; "
+            f"{others} {ours.split(' ', 1)[1]}. {it.capitalize()} not transferred the change"
         )
     return (
-        f"{name} {answers}, and the others have {part.thing}. The serials that would show whether "
+        f"{name} {answers}, and "
+        f"{phrases.verb(rest, 'the other has', 'the others have')} {part.thing}. "
+        "The serials that would show whether "
         f"{phrases.verb(len(late), 'it is', 'they are')} behind could not be read"
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, observations, phrases, value_words
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
-from certbot_dns_preflight.facts.answers import Alias
+from certbot_dns_preflight.facts.answers import Absent, Alias
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.zone import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,9 +39,9 @@ RULE = Rule(
     remedies=(
         Remedy(
             "the zone was changed without a new serial",
-            "Raise the serial on the primary and reload. If a secondary still keeps its copy, "
-            "transfer the zone again (`rndc retransfer ZONE`, "
-            "`knotc zone-retransfer ZONE`, `pdns_control retrieve ZONE`).",
+            "Increase the serial on the primary and reload. If a secondary still keeps its copy, "
+            "transfer the zone again (`rndc retransfer ZONE`, `knotc zone-retransfer ZONE`, "
+            "`pdns_control retrieve ZONE`).",
         ),
         Remedy(
             "two primaries, or two providers, each with its own copy",
@@ -62,22 +62,49 @@ RULE = Rule(
 def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     """Report, for each zone passed, the servers that answer otherwise."""
     for part in context.partitions:
-        if part.disagreeing:
-            yield _finding(part)
+        leaving = tuple(o for o in part.disagreeing if o.nameserver in part.leftover)
+        staying = tuple(o for o in part.disagreeing if o.nameserver not in part.leftover)
+        if leaving:
+            yield _separate(replace(part, disagreeing=leaving))
+        if staying:
+            yield _finding(replace(part, disagreeing=staying), context)
 
 
-def _finding(part: Partition) -> Finding:
+def _separate(part: Partition) -> Finding:
+    """Word it for name servers that are delegated to, and that the other copy does not list."""
+    names = observations.nameservers(part.disagreeing)
+    name, number = phrases.listed(map(phrases.host, names)), len(names)
+    others = observations.nameservers(part.right)
+    have = phrases.verb(len(others), "has", "have")
+    zone = part.disagreeing[0].zone
+    serials = phrases.serials(part.disagreeing), phrases.serials(part.right)
+    answers = value_words.answers(part.disagreeing, number, part.expected)
+    return RULE.finding(
+        summary=f"{name} {phrases.verb(number, 'gets', 'get')} queries for {phrases.owner(zone)}, "
+        f"but {phrases.verb(number, 'has its', 'have their')} own copy of the zone, without "
+        f"{part.thing}",
+        cause=f"{phrases.delegating(part.parent).capitalize()} delegates to {name}; the NS records "
+        f"on {phrases.listed(map(phrases.host, others))}, which {have} {part.thing}, do not list "
+        f"{phrases.verb(number, 'it', 'them')}. {name} {answers}"
+        + (f" at {serials[0]}; the others have {serials[1]}." if all(serials) else "."),
+        remedy=f"If the zone was moved to another provider, remove {name} from "
+        f"{phrases.in_delegation(part.parent, zone)}. If both are in use, create the record on "
+        "both.",
+        about=part.disagreeing,
+        evidence={
+            "owner_name": part.owner.to_text(),
+            "addresses": evidence.places((*part.right, *part.disagreeing), expected=part.expected),
+        },
+    )
+
+
+def _finding(part: Partition, context: Context) -> Finding:
     some = (*part.right, *part.disagreeing)
     right = () if part.undecided else part.right
     others = part.disagreeing if right else some
-    who = phrases.listed(phrases.subjects(others, some))
+    subjects = phrases.subjects(others, some)
     if right:
-        servers = len(observations.nameservers(some))
-        good = servers - len(observations.nameservers(others))
-        does = value_words.answers(others, len(phrases.subjects(others, some)), part.expected)
-        summary = (
-            f"{good} of {servers} name servers {phrases.verb(good, 'has', 'have')} it; {who} {does}"
-        )
+        summary = f"{phrases.listed(subjects)} {_what_is_wrong(part, others, len(subjects))}"
     else:
         summary = (
             f"the name servers give different answers for {phrases.owner(part.owner)}: "
@@ -85,32 +112,20 @@ def _finding(part: Partition) -> Finding:
         )
     return RULE.finding(
         summary=summary,
-        cause=_cause(others, right),
-        remedy=_remedy(others, right),
+        cause=_cause(part, others, right),
+        remedy="Find out which server is the primary. If it has the record, increase its serial "
+        "and transfer the zone again. If not, create the record there. If the copies are separate, "
+        "each of them needs the record.",
         about=others,
         evidence={
             "owner_name": part.owner.to_text(),
             "addresses": evidence.places(some, expected=part.expected),
+            **evidence.compared(context.comparisons if part.expected else ()),
         },
     )
 
 
-def _remedy(others: tuple[Observation, ...], right: tuple[Observation, ...]) -> str:
-    leaving = all(observation.listed_by == {Listing.DELEGATION} for observation in others)
-    if right and leaving and any(Listing.APEX in o.listed_by for o in right):
-        names = phrases.listed(map(phrases.host, observations.nameservers(others)))
-        return (
-            f"If the provider was changed, remove {names} from the name servers at your registrar: "
-            "the zone itself no longer lists it. Otherwise create the record there too."
-        )
-    return (
-        "Find out which of them is the primary. If it has the record, raise its serial and "
-        "transfer the zone again. If not, create the record there. Independent copies each need "
-        "the record."
-    )
-
-
-def _cause(others: tuple[Observation, ...], right: tuple[Observation, ...]) -> str:
+def _cause(part: Partition, others: tuple[Observation, ...], right: tuple[Observation, ...]) -> str:
     dname = any(
         isinstance(observation.reading, Alias) and observation.reading.dname
         for observation in (*others, *right)
@@ -120,26 +135,44 @@ def _cause(others: tuple[Observation, ...], right: tuple[Observation, ...]) -> s
     theirs = {observation.serial for observation in others} - {None}
     ours = {observation.serial for observation in right} - {None}
     everything = {observation.serial for observation in (*others, *right)}
-    if right and theirs and ours and theirs == ours:
-        return (
-            f"All of them serve {phrases.serials(others)}, so no zone transfer is pending. "
-            "Either the "
-            "zone was changed without a new serial, or they have separate copies, or a server "
-            "still "
-            "returns a cached negative answer."
-        )
-    if right and theirs and ours:
-        return (
-            f"Those without it serve {phrases.serials(others)}, the others "
-            f"{phrases.serials(right)}. The newer copy does not have it, so it was removed or "
-            "overwritten, or the copies are separate."
-        )
     if everything == {None}:
         return "The answers differ, and no serial could be read to show which is newer."
+    if right and theirs and ours and theirs != ours:
+        number = len(observations.nameservers(others))
+        return (
+            f"The {phrases.verb(number, 'server', 'servers')} without {part.thing} "
+            f"{phrases.verb(number, 'serves', 'serve')} {phrases.serials(others)}, the "
+            f"{phrases.verb(len(observations.nameservers(right)), 'one', 'ones')} with it "
+            f"{phrases.serials(right)}. Either {part.thing} was removed in the newer copy, or the "
+            "copies are separate."
+        )
+    if len(everything) == 1:
+        everybody = (*others, *right)
+        serve = phrases.all_of_them(len(observations.nameservers(everybody)))
+        negative = all(isinstance(o.reading, Absent) for o in others)
+        cached = "negative answer" if negative else "answer"
+        return (
+            f"{serve} {phrases.serials(everybody)}, so no zone transfer "
+            "is pending. Either the zone was changed without a new serial, or the servers have "
+            f"separate copies, or one of them still returns a cached {cached}."
+        )
     return (
         f"The answers differ ({phrases.serials((*others, *right))}), and no server has everything "
         "that is expected."
     )
+
+
+def _what_is_wrong(part: Partition, others: tuple[Observation, ...], subjects: int) -> str:
+    """Say what some servers have in place of what the rest has."""
+    answers = value_words.answers(others, subjects, part.expected)
+    if all(isinstance(o.reading, Absent) for o in others):
+        lacks = value_words.lacks(others, subjects, part.expected, part.thing, yet=False)
+        return f"{lacks}; {value_words.the_others(others, part.right)}"
+    if answers.startswith("lack"):
+        have = value_words.the_others(others, part.right, ("has", "have"))
+        return f"{answers}; {have} all expected values"
+    have = value_words.the_others(others, part.right, ("has", "have"))
+    return f"{answers} instead of {part.thing}; {have} it"
 
 
 def _each_answer(some: Sequence[Observation]) -> Iterator[str]:

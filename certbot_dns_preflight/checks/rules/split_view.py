@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from certbot_dns_preflight.checks import evidence, phrases
+from certbot_dns_preflight.checks import evidence, observations, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule, Subject
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.escaping import show_name
@@ -75,12 +75,12 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
 def seen_here(survey: Survey) -> Iterator[Finding]:
     """Report an expected value that this host's own resolver shows, and no public name server."""
     seen = survey.probes.seen_here
-    if seen is None:
-        return
+    if seen is None or not any(map(observations.is_usable, survey.observations)):
+        return  # no public name server has answered, so what they have is unknown
     resolver, name = seen.resolver.address, phrases.host(seen.name)
     values = phrases.listed(phrases.value(value) for value in seen.values)
     yield RULE.finding(
-        summary=f"this host's resolver {resolver} has the record, the public name servers do not",
+        summary=f"this host's resolver {resolver} has the record; the public name servers do not",
         cause=f"Asked for {name} TXT, {resolver} answers {values}: the record was probably written "
         "into an internal copy of the zone",
         remedy="Write the record into the public zone: point the authenticator at the public "

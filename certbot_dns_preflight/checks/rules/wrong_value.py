@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Survey
 
 
+_MOST_NAMED = 2  # name servers: of more than that, all of them are counted
+
 RULE = Rule(
     code=Code.WRONG_VALUE,
     severity=Severity.ERROR,
@@ -42,8 +44,8 @@ RULE = Rule(
         ),
         Remedy(
             "another client uses the same name",
-            "Find out what else requests certificates for this domain (a hosting panel, "
-            "a CDN, a second server).",
+            "Find out what else requests certificates for this domain (a hosting panel, a CDN, a "
+            "second server).",
         ),
     ),
 )
@@ -59,11 +61,15 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     wildcard = context.only_from_wildcard
     showing = tuple(o for o in context.lacking if observations.texts(o))
     servers = len(observations.nameservers(showing))
+    one = len(context.served) == 1
+    if servers > _MOST_NAMED and len(showing) == len(context.usable):
+        who = value_words.everyone(context, servers)
+    else:
+        who = phrases.listed(phrases.subjects(showing, context.usable))
     yield RULE.finding(
-        summary=f"{phrases.listed(phrases.subjects(showing, context.usable))} "
-        f"{phrases.verb(servers, 'serves', 'serve')} "
-        f"{phrases.count(len(context.served), 'TXT value')} at {phrases.owner(context.target)}, "
-        "but not the expected one",
+        summary=f"{who} {phrases.verb(servers, 'serves', 'serve')} "
+        f"{'a TXT value' if one else f'{len(context.served)} TXT values'} at "
+        f"{phrases.owner(context.target)}, but not the expected one",
         cause=value_words.wrong_because(nearest, context)
         + _and_silent(len(context.lacking) - len(showing)),
         remedy=_write_beside_wildcard(context.target)

@@ -203,7 +203,7 @@ def _wait(
         time.sleep(settings.settle)
     elif not args.quiet:
         # Standard output is the user's hook's own: certbot hands it on to the cleanup hook.
-        _write(page(outcome, args))
+        _write(page(outcome, args, stream=sys.stderr))
     return status
 
 

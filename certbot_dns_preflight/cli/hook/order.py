@@ -70,8 +70,8 @@ class Order:
 
     def _add(self, call: HookCall, *, first: bool, last: bool) -> list[HookCall]:
         with _every_directory(make=True) as directories:
-            _remove_stale(directories)
             home, name = self._place(directories)
+            _remove_stale(directories, keep=name)
             descriptor = os.open(name, _NEW, 0o600, dir_fd=home)
             # A byte that is no text is an error of its line, not of the whole file.
             with open(descriptor, "r+", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - a descriptor
@@ -149,12 +149,12 @@ def _every_directory(*, make: bool) -> Iterator[list[int]]:
             os.close(descriptor)
 
 
-def _remove_stale(directories: Sequence[int]) -> None:
-    """Remove what orders left that came to no end."""
+def _remove_stale(directories: Sequence[int], *, keep: str = "") -> None:
+    """Remove what orders left that came to no end; never this order's, whatever the clock says."""
     for directory in directories:
         for name in os.listdir(directory):  # noqa: PTH208 - of a descriptor
             with contextlib.suppress(OSError):
                 status = os.stat(name, dir_fd=directory, follow_symlinks=False)
-                ours = name.startswith(_PREFIX) and name.endswith(_SUFFIX)
+                ours = name != keep and name.startswith(_PREFIX) and name.endswith(_SUFFIX)
                 if ours and time.time() - status.st_mtime > _STALE:
                     os.unlink(name, dir_fd=directory)

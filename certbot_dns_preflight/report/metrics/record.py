@@ -88,7 +88,7 @@ def record_renewals(path: Path, renewals: Iterable[Renewal], *, all_of_them: boo
 
 
 def record_unread_renewals(path: Path) -> None:
-    """Put a check that could read no lineage into the file: nobody knows what it has still holds.
+    """Record a check that could read no lineage: whether the old figures still hold is unknown.
 
     It did not run to its end, so the date of the last one that did stays. Raises `MetricsError`.
     """

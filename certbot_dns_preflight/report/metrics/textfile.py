@@ -59,7 +59,7 @@ def update(
 
 
 def subjects(path: Path, kind: str) -> list[str]:
-    """Give the domains, or the lineages, that the file tells of."""
+    """List the domains, or the lineages, in the file."""
     with atomic_file.place(path) as there:
         old = exposition.read(_earlier(there), FAMILIES)
     return sorted(

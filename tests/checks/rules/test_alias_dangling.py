@@ -21,3 +21,10 @@ def test_an_alias_to_nowhere_dangles() -> None:
     assert only_error(facts, "alias-dangling").summary == (
         f"_acme-challenge.example.test points to {TARGET[:-1]}, which does not exist."
     )
+
+
+def test_only_a_name_that_somebody_can_register_is_a_risk() -> None:
+    for missing, risk in (("other.test.", True), ("invalid.", False)):
+        obstacle = NoSuchDomain(name(missing), name(missing).parent())
+        found = only_error(survey(hop(at(NS1, alias())), obstacle=obstacle), "alias-dangling")
+        assert ("whoever registers" in found.remedy) is risk

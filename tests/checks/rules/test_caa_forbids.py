@@ -18,7 +18,7 @@ from certbot_dns_preflight.facts.caa import (
 )
 from certbot_dns_preflight.facts.finding import Severity
 from tests.checks.asserting import LETS_ENCRYPT, of_caa
-from tests.checks.climbs import ZONE, answers, climbed, only, props
+from tests.checks.climbs import EMPTY, ZONE, answers, climbed, only, props
 
 OF_ACMEV1 = "https://acme-v01.api.letsencrypt.org/acme/reg/5"
 NUMBER_5 = IssuanceRequest(("letsencrypt.org",), "https://acme-v02.api.letsencrypt.org/acme/acct/5")
@@ -49,12 +49,12 @@ NUMBER_5 = IssuanceRequest(("letsencrypt.org",), "https://acme-v02.api.letsencry
         ),
         (
             ["0 issue letsencrypt.org; validationmethods=http-01"],
-            "CAA at example.com does not let letsencrypt.org validate by dns-01.",
+            "CAA at example.com does not allow letsencrypt.org to validate with dns-01.",
             "Set validationmethods=http-01,dns-01.",
         ),
         (
             ["0 issue letsencrypt.org; validationmethods="],
-            "CAA at example.com does not let letsencrypt.org validate by dns-01.",
+            "CAA at example.com does not allow letsencrypt.org to validate with dns-01.",
             "Set validationmethods=dns-01.",
         ),
         (
@@ -85,6 +85,25 @@ def test_each_reason_has_its_words(lines: list[str], summary: str, remedy: str) 
     assert found.remedy == remedy
     assert phrases.everyone(2) in found.cause
     assert found.evidence["name"] == "example.com."
+
+
+@pytest.mark.parametrize(
+    "line", ["0 issue other-ca.example", "0 issue ;", "128 future x", "0 issue LetsEncrypt.org"]
+)
+@pytest.mark.parametrize("above", ["com.", "co.uk."])
+def test_where_a_registrys_set_decides_the_advice_is_a_set_of_ones_own(
+    line: str, above: str
+) -> None:
+    registry = dns.name.from_text(above)
+    domain = dns.name.from_text("example", registry)
+    www = dns.name.from_text("www", domain)
+    looks = tuple(
+        Look(name, answers(name, props(line) if name == registry else EMPTY))
+        for name in (www, domain, registry)
+    )
+    found = only(Climb(www, looks))
+    assert f'Add a CAA of your own: example.{above} CAA 0 issue "letsencrypt.org"' in found.remedy
+    assert found.summary.startswith(f"CAA at {above.rstrip('.')} ")
 
 
 def test_a_forbidden_wildcard_is_told_beside_an_allowed_name() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import dns.name
 
 from certbot_dns_preflight.checks import phrases
-from certbot_dns_preflight.facts.caa import CaaAnswer, Climb, Failed, Look, NotAskable
+from certbot_dns_preflight.facts.caa import AliasTo, CaaAnswer, Climb, Failed, Look, NotAskable
 from certbot_dns_preflight.facts.finding import Severity
 from tests.checks.asserting import LETS_ENCRYPT, of_caa
 from tests.checks.climbs import EMPTY, ZONE, answers, climbed, only, props
@@ -42,6 +42,21 @@ def test_a_dead_zone_that_another_finding_tells_is_not_told_again() -> None:
 def test_an_address_that_cannot_be_asked_from_here_proves_nothing() -> None:
     assert not list(of_caa(climbed(NotAskable("no route"), EMPTY), LETS_ENCRYPT))
     assert not list(of_caa(climbed(NotAskable("no route")), LETS_ENCRYPT))
+
+
+def test_aliases_without_an_end_are_told_as_that() -> None:
+    www = dns.name.from_text("www", ZONE)
+    circle = CaaAnswer(www, www, None, None, Failed("the alias leads in a circle", endless=True))
+    looks = (
+        Look(www, (*answers(www, AliasTo(www)), circle)),
+        Look(ZONE, answers(ZONE, props("0 issue letsencrypt.org"))),
+    )
+    found = only(Climb(www, looks))
+    assert found.code == "caa-unanswerable"
+    assert found.summary == ("CAA at www.example.com cannot be read: the alias leads in a circle.")
+    assert (
+        found.remedy == "Remove the CNAME at www.example.com, or point it to a name that has none."
+    )
 
 
 def test_a_registry_that_fails_is_not_the_users_to_mend() -> None:

@@ -61,27 +61,23 @@ def failing(reading: Reading, found: DnssecFault, *more: Observation) -> Survey:
             Failing("SERVFAIL"),
             "SERVFAIL",
             (
-                "ns2.example.net at 192.0.2.2 answers with an error if the query "
-                "requests signatures (DO)."
+                "ns2.example.net at 192.0.2.2 answers queries that request signatures (DO) with "
+                "an error."
             ),
         ),
         (
             QueryFaultKind.NO_ANSWER,
             silent(),
             "no answer in 3 s",
-            (
-                "ns2.example.net at 192.0.2.2 answers not at all if the query requests signatures "
-                "(DO)."
-            ),
+            ("ns2.example.net at 192.0.2.2 does not answer queries that request signatures (DO)."),
         ),
         (
             QueryFaultKind.TRUNCATED,
             silent(NoResponseReason.TRUNCATED),
             "connection refused",
             (
-                "ns2.example.net at 192.0.2.2 answers only in part if the query requests "
-                "signatures "
-                "(DO)."
+                "ns2.example.net at 192.0.2.2 truncates answers to queries that request "
+                "signatures (DO) and does not accept TCP."
             ),
         ),
     ],

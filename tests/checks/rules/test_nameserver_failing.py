@@ -6,10 +6,12 @@ from certbot_dns_preflight.facts.answers import (
     Failing,
     Reading,
 )
+from tests.builders.survey import NS1, NS2, at, hop, survey, texts
 from tests.checks.asserting import (
     a_warning_while_another_shows_it,
     an_error_where_no_server_answers,
     one_error_with_its_name,
+    only_error,
 )
 
 READINGS = [Failing("SERVFAIL"), Failing("FORMERR")]
@@ -28,3 +30,14 @@ def test_with_unreachable_warn_it_is_a_warning_while_another_shows_it(reading: R
 @pytest.mark.parametrize("reading", READINGS)
 def test_it_stays_an_error_where_no_server_answers(reading: Reading) -> None:
     an_error_where_no_server_answers(reading, "nameserver-failing")
+
+
+def test_a_server_that_does_not_understand_the_query_has_no_zone_to_reload() -> None:
+    remedies = {}
+    for rcode in ("SERVFAIL", "FORMERR"):
+        facts = survey(hop(at(NS1, texts()), at(NS2, Failing(rcode))))
+        found = only_error(facts, "nameserver-failing")
+        remedies[rcode] = found.remedy
+        assert found.cause.startswith(f"{NS2} answers {rcode}: ")
+    assert remedies["SERVFAIL"].startswith("Check the log on ns2.example.net. Reload the zone")
+    assert remedies["FORMERR"].startswith("Update the DNS software on ns2.example.net, ")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from certbot_dns_preflight.checks import diagnose
 from certbot_dns_preflight.facts.answers import (
     Endpoint,
 )
@@ -19,6 +20,7 @@ from tests.checks.asserting import (
     only_warning,
 )
 
+APEX = frozenset({Listing.APEX})
 DELEGATION = frozenset({Listing.DELEGATION})
 
 
@@ -37,3 +39,32 @@ def test_an_ns_name_without_address() -> None:
 def test_a_zone_whose_servers_have_no_address() -> None:
     asked = hop(nameservers=(NameServer(name("gone.example.net."), DELEGATION),))
     only_error(survey(asked), "nameserver-without-address")
+
+
+def test_a_circular_delegation_needs_glue_and_no_other_record() -> None:
+    why = "the delegation is circular"
+    servers = (
+        NameServer(name("ns1.example.net."), BOTH, own=(Endpoint(NS1),)),
+        NameServer(name("ns.egg.test."), BOTH, failure=why, circular=True),
+    )
+    facts = survey(hop(at(NS1, texts()), nameservers=servers))
+    assert only_error(facts, "nameserver-without-address").remedy == (
+        "Add glue (address records) for ns.egg.test at the registrar of its domain, or use a name "
+        "server under another domain."
+    )
+
+
+def test_a_server_is_removed_where_it_is_listed() -> None:
+    gone, other = name("gone.example.net."), name("ns1.example.net.")
+    for listed, where in (
+        (DELEGATION, "the name servers at your registrar (the zone itself does not list it)"),
+        (APEX, "the NS records of the zone (the delegation does not list it)"),
+        (BOTH, "the NS records of the zone and at the registrar"),
+    ):
+        servers = (
+            NameServer(other, BOTH, own=(Endpoint(NS1),)),
+            NameServer(gone, listed, failure="it does not exist"),
+        )
+        facts = survey(hop(at(NS1, texts()), nameservers=servers))
+        (found,) = [f for f in diagnose(facts) if f.code == "nameserver-without-address"]
+        assert found.remedy.endswith(f"or remove it from {where}.")

@@ -30,7 +30,7 @@ def test_a_server_that_denies_the_delegation() -> None:
     found = only_error(facts, "parent-disagrees")
     assert found.nameserver == B
     assert found.summary == (
-        "b.parent.test, a name server of parent.test, does not know the delegation of example.test."
+        "b.parent.test, a name server of parent.test, has no delegation for example.test."
     )
 
 

@@ -22,7 +22,7 @@ def test_nobody_has_it() -> None:
         "both name servers answer that there is no TXT record for _acme-challenge.example.test."
     )
     assert found.cause == (
-        "All of them serve serial 42, so none of them is behind. The record was not created, or "
+        "Both serve serial 42, so neither is behind. The record was not created, or "
         "not on these name servers."
     )
     assert found.records == (

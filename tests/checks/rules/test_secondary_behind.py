@@ -1,7 +1,15 @@
 from __future__ import annotations
 
-from certbot_dns_preflight.facts.zone import Listing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from certbot_dns_preflight.checks import diagnose
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.zone import Listing, NameServer
 from tests.builders.survey import (
+    BOTH,
     NS1,
     NS2,
     NS2_V6,
@@ -20,6 +28,9 @@ from tests.checks.asserting import (
     aliased,
     only_error,
 )
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.survey import Hop
 
 CODE = "secondary-behind"
 
@@ -81,10 +92,61 @@ def test_a_server_of_the_alias_zone_with_an_older_zone_is_behind() -> None:
     assert found.address == NS2
 
 
-def test_a_server_that_only_the_registry_still_lists_is_to_go_there() -> None:
-    old = at(NS2, nxdomain(), 41, listed_by=frozenset({Listing.DELEGATION}))
-    found = only_error(survey(hop(at(NS1, texts(), 42), old, at(NS3, texts(), 42))), CODE)
+def moved(*old: str, parent: str = "test.") -> Hop:
+    """ns1 and ns3 have the newer copy and list each other; `old` list ns2, which is behind."""
+    new = frozenset({Endpoint(NS1), Endpoint(NS3)})
+    servers = (
+        NameServer(name("ns1.example.net."), BOTH, own=(Endpoint(NS1),), apex_from=new),
+        NameServer(
+            name("ns2.example.net."),
+            frozenset({Listing.DELEGATION, *([Listing.APEX] if old else [])}),
+            own=(Endpoint(NS2),),
+            apex_from=frozenset(map(Endpoint, old)),
+        ),
+        NameServer(name("ns3.example.net."), BOTH, own=(Endpoint(NS3),), apex_from=new),
+    )
+    made = hop(
+        at(NS1, texts(), 42), at(NS2, nxdomain(), 41), at(NS3, texts(), 42), nameservers=servers
+    )
+    return replace(made, zone=replace(made.zone, parent=name(parent)))
+
+
+@pytest.mark.parametrize("old", [(), (NS2,)], ids=["lists-nothing", "lists-itself"])
+def test_a_server_that_only_the_registry_still_lists_is_to_go_there(old: tuple[str, ...]) -> None:
+    found, *others = diagnose(survey(moved(*old)))
+    assert found.code == CODE
+    assert [other.code for other in others] == ["delegation-mismatch"]
     assert found.summary == (
         "ns2.example.net still gets queries for example.test, but no longer belongs to it."
     )
-    assert found.remedy == ("Remove ns2.example.net from the name servers at your registrar.")
+    assert found.remedy == "Remove ns2.example.net from the name servers at your registrar."
+    assert others[0].remedy.startswith("At your registrar, remove ns2.example.net; or ")
+
+
+def test_below_a_zone_of_ones_own_the_old_server_is_to_go_there() -> None:
+    found = diagnose(survey(moved(NS2, parent="own.example.")))[0]
+    assert found.remedy == (
+        "Remove ns2.example.net from the NS records for example.test in the zone own.example."
+    )
+    assert found.cause.startswith("The zone own.example still delegates to ns2.example.net; ")
+
+
+def test_a_server_that_the_newest_copy_lists_is_a_secondary_that_is_behind() -> None:
+    found = diagnose(survey(moved(NS1, NS2)))[0]
+    assert found.remedy.startswith("Check on ns2.example.net that NOTIFY from the primary arrives")
+
+
+def test_several_that_are_behind_are_spoken_of_in_the_plural() -> None:
+    facts = survey(hop(at(NS1, texts(), 42), at(NS2, nxdomain(), 41), at(NS3, nxdomain(), 41)))
+    found = only_error(facts, CODE)
+    assert found.summary.endswith(" do not have the record yet; the other name server does.")
+    assert "; the other serves 42. They have not transferred the change." in found.cause
+    assert "If they only poll, wait for the zone's refresh interval" in found.remedy
+
+
+def test_one_address_behind_beside_one_that_is_not() -> None:
+    facts = survey(hop(at(NS1, texts(), 42), at(NS2, texts(), 42), at(NS2_V6, nxdomain(), 41)))
+    assert only_error(facts, CODE).summary == (
+        "ns2.example.net at 2001:db8::2 does not have the record yet; its other address and the "
+        "other name server do."
+    )

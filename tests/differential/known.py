@@ -1,0 +1,72 @@
+"""Worlds that once showed a difference, each as small as its kind allows: heard at every test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.differential.worlds import VALUE, Fault, Server, World, Zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_AT_ANY_NAME = ("A", "AAAA", "CAA", "NS", "SOA", "TXT")
+
+
+def known() -> Iterator[World]:
+    """Make them all; `seed` counts them."""
+    makers = (_unsigned_below, _signed_below, _flipped, _forgotten)
+    for number, world in enumerate((w for make in makers for w in make()), start=1):
+        zones, servers, domain = world
+        yield World(number, domain, zones, servers)
+
+
+def _record(domain: str = "shop") -> tuple[str, ...]:
+    return (f"_acme-challenge.{domain} TXT {VALUE}",)
+
+
+def _two(
+    shop: Zone, top: Fault | None = None, own: Fault | None = None, *, signing: str = "nsec"
+) -> tuple[tuple[Zone, ...], tuple[Server, ...]]:
+    """Make a TLD and a domain, on a server each, that may do one thing wrong each."""
+    return (
+        (Zone("", ("ns1",), signing), shop),
+        (
+            Server("ns1", ("4",), ("",), (top,) if top else ()),
+            Server("ns2", ("4",), ("shop",), (own,) if own else ()),
+        ),
+    )
+
+
+def _unsigned_below() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]:
+    """A referral that denies the DS by opt-out is not enough for either resolver: both ask."""
+    shop = Zone("shop", ("ns2",), records=_record())
+    for action in ("servfail", "refused", "nxdomain", "nodata", "truncated-without-tcp"):
+        yield *_two(shop, Fault(action, ("DS",)), signing="opt-out"), "shop"
+    # What only the referral gets wrong, the answer about the DS makes good.
+    for action in ("plain", "broken-signatures", "without-signatures"):
+        yield *_two(shop, Fault(action, _AT_ANY_NAME, at="shop")), "shop"
+
+
+def _signed_below() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]:
+    shop = Zone("shop", ("ns2",), "nsec", records=_record())
+    for action in ("plain", "without-signatures"):
+        yield *_two(shop, Fault(action, _AT_ANY_NAME, at="shop")), "shop"
+
+
+def _flipped() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]:
+    """NXDOMAIN for what is there, in a signed zone: a resolver ends at a name above."""
+    for signing in ("nsec", "nsec3", "opt-out"):
+        for beside in ((), ("b.shop A 192.0.2.1", "a.b.shop A 192.0.2.1")):
+            shop = Zone("shop", ("ns2",), signing, records=(*_record("a.b.shop"), *beside))
+            yield *_two(shop, own=Fault("flipped-rcode", at="b.shop")), "a.b.shop"
+
+
+def _forgotten() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]:
+    """A zone that nobody delegates, served beside the one above, which denies it."""
+    for signing in ("nsec", "nsec3", "opt-out"):
+        for cut in ("b.shop", "_acme-challenge.a.b.shop"):
+            shop = Zone("shop", ("ns2",), signing)
+            below = Zone(cut, ("ns2",), delegated=False, records=_record("a.b.shop"))
+            (tld, shop), (first, second) = _two(shop)
+            zones = (tld, shop, below)
+            yield zones, (first, Server("ns2", second.families, ("shop", cut))), "a.b.shop"
