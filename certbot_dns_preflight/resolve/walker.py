@@ -47,7 +47,7 @@ from certbot_dns_preflight.resolve.server_addresses import ServerAddresses
 from certbot_dns_preflight.resolve.via_resolver import Discovery
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.facts.zone import Zone
@@ -126,20 +126,14 @@ class Walker:
         if self._learned_since is None or self._learned_since < moment:
             self.forget()
 
-    async def look_again(
-        self, apexes: Iterable[dns.name.Name], since: float, *, again: bool
-    ) -> None:
-        """Look who serves these zones, unless that is known since a moment.
-
-        `again` as in `SameServers`. Where anything is not as it was, or a resolver leads the way, all
-        that was learned is dropped.
-        """
+    async def look_again(self, apexes: set[dns.name.Name], since: float, *, again: bool) -> None:
+        """Look who serves these zones, as `SameServers` does; where that changed, drop all."""
         if self._discovery is not None:
-            self.forget_older(since)
-            return
+            return self.forget_older(since)
         cuts = [self.known.cuts[apex] for apex in apexes if apex in self.known.cuts]
         if not await self._servers.same.are_all_there(cuts, since, again=again):
             self.forget()
+        return None
 
     async def zone(self, cut: ZoneCut, *, patience: float = 0.0) -> Zone:
         """Learn who serves a zone; `patience` as in `NameServers.zone`."""
