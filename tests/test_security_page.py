@@ -21,6 +21,7 @@ FIGURES = (
     ("256 RRsets", "resolve.messages", "MOST_RRSETS"),
     ("1,232", "resolve.queries", "PAYLOAD"),
     ("64", "resolve.sockets", "_MOST_STRAYS"),
+    ("65,535", "resolve.encrypted", "_LONGEST_MESSAGE"),
     ("200", "resolve.exchange", "_MOST_SOCKETS"),
     ("1,000 characters", "resolve.exchange_log", "LONGEST_LINE"),
     ("1,048,576 characters", "resolve.exchange_log", "MOST_CHARACTERS"),

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import ssl
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from certbot_dns_preflight.facts.answers import (
     Response,
     Transport,
 )
+from certbot_dns_preflight.resolve.encrypted import Encrypted, tls_words
 from certbot_dns_preflight.resolve.messages import Match, match_response
 from certbot_dns_preflight.resolve.wire import LARGE
 
@@ -58,6 +60,11 @@ class Sockets:
         """Nothing is known of routes before something is sent."""
         self.routed: set[int] = set()
         self._reader = _Reader()
+        self._encrypted = Encrypted()
+
+    async def close(self) -> None:
+        """Close what was kept open for later questions."""
+        await self._encrypted.close()
 
     async def over_udp(
         self,
@@ -74,6 +81,8 @@ class Sockets:
         other letters than it was asked in may be forged, so the right one is given that time to
         come, but for an address that is known to answer in `any_case`.
         """
+        if endpoint.service:
+            return await self._confidentially(endpoint, query, patience)
         loop = asyncio.get_running_loop()
         begun = loop.time()
         try:
@@ -93,22 +102,59 @@ class Sockets:
 
     async def over_tcp(self, endpoint: Endpoint, query: Query, *, patience: float) -> Trip:
         """Connect, send and wait for the answer: so many seconds in all."""
+        if endpoint.service:
+            return await self._confidentially(endpoint, query, patience)
+        return await self._over_stream(endpoint, query, patience)
+
+    async def _confidentially(self, endpoint: Endpoint, query: Query, patience: float) -> Trip:
+        """Ask over TLS, or by HTTPS; a datagram is no way to get there."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        if not endpoint.service.startswith("https://"):
+            return await self._over_stream(
+                endpoint, query, patience, tls=self._encrypted.tls_context()
+            )
+        fetched = await self._encrypted.fetch(endpoint, query.wire, patience=patience)
+        elapsed = loop.time() - begun
+        if isinstance(fetched, NoResponse):
+            return Trip(fetched)
+        match await self._reader.match(fetched, query):
+            case Match(message=message, exact=exact, echoed=echoed):
+                reply = Response(message, Transport.TCP, elapsed)
+                return Trip(reply, size=len(fetched), exact=exact or not echoed)
+            case mismatch:
+                detail = f"by HTTPS: {mismatch.what}"
+                return Trip(
+                    NoResponse(NoResponseReason.GARBAGE, detail, elapsed), size=len(fetched)
+                )
+
+    async def _over_stream(
+        self,
+        endpoint: Endpoint,
+        query: Query,
+        patience: float,
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> Trip:
+        how = "TLS" if tls else "TCP"
         loop = asyncio.get_running_loop()
         begun = loop.time()
         writer: asyncio.StreamWriter | None = None
         try:
             async with asyncio.timeout(patience):
-                reader, writer = await asyncio.open_connection(endpoint.address, endpoint.port)
+                reader, writer = await asyncio.open_connection(
+                    endpoint.address, endpoint.port, ssl=tls
+                )
                 self.routed.add(endpoint.family)
                 writer.write(struct.pack("!H", len(query.wire)) + query.wire)
                 (length,) = struct.unpack("!H", await reader.readexactly(2))
                 wire = await reader.readexactly(length)
                 elapsed = loop.time() - begun
         except TimeoutError:
-            detail = f"no answer over TCP in {patience:g} s"
+            detail = f"no answer over {how} in {patience:g} s"
             return Trip(NoResponse(NoResponseReason.TIMED_OUT, detail, loop.time() - begun))
         except asyncio.IncompleteReadError:
-            detail = "the TCP connection was closed without an answer"
+            detail = f"the {how} connection was closed without an answer"
             return Trip(NoResponse(NoResponseReason.UNREACHABLE, detail, loop.time() - begun))
         except OSError as error:
             return Trip(_failed(error, loop.time() - begun))
@@ -121,7 +167,7 @@ class Sockets:
                 reply = Response(message, Transport.TCP, elapsed)
                 return Trip(reply, size=length, exact=exact or not echoed)
             case mismatch:
-                detail = f"over TCP: {mismatch.what}"
+                detail = f"over {how}: {mismatch.what}"
                 return Trip(NoResponse(NoResponseReason.GARBAGE, detail, elapsed))
 
 
@@ -233,6 +279,8 @@ class _Reader:
 
 def _failed(error: OSError, elapsed: float) -> NoResponse:
     reason = NoResponseReason.NO_ROUTE if error.errno in _NO_ROUTE else NoResponseReason.UNREACHABLE
+    if isinstance(error, ssl.SSLError):  # its number is no errno
+        return NoResponse(NoResponseReason.UNREACHABLE, tls_words(error), elapsed)
     return NoResponse(reason, printable(error.strerror or str(error)).lower(), elapsed)
 
 
