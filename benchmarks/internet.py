@@ -94,7 +94,7 @@ class Benchmark:
         registry = {client: _of_registries(counts[client]) / many for client in CLIENTS}
         yield Row("registry", "of them to servers of root and TLDs", registry, goal=2)
         again = {client: counts[client]["again"] / many for client in CLIENTS}
-        yield Row("again", "of them asked before in the run", again, goal=0)
+        yield Row("again", "of them asked before in the run, apart from TXT", again, goal=0)
         resolver = {client: _to_resolver(counts[client]) / many for client in CLIENTS}
         yield Row("resolver", "besides, to this host's resolver", resolver)
         cpu = {client: ran[client].cpu / many * 1000 for client in CLIENTS}
@@ -165,7 +165,9 @@ class Benchmark:
         yield Row("notice-last", f"{label}: latest", {WITH: table.highest(late)}, "s", goal=2)
         asked = world.counts()["at"]
         rate = max(asked) / len(customers) / ran.wall * len(world.shape.providers)
-        yield Row("notice-rate", "questions a second to one address a name", {WITH: rate}, digits=2)
+        yield Row(
+            "notice-rate", "most questions a second to one address, by name", {WITH: rate}, digits=2
+        )
 
     def lost(self) -> Iterator[Row]:
         """Lose one datagram of a run, at each of several places, and compare with none lost."""

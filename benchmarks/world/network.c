@@ -225,7 +225,7 @@ static int count(const uint8_t *wire, int length, const address *client, int pla
     uint64_t question = hashed(hashed(14695981039346656037u, wire + 12, at - 12 + 5), where, 3);
     uint8_t marked = 1;
     if (seen_before(hashed(hashed(question, whence, 4), &marked, 1))) counted.resent++;
-    else if (seen_before(question)) counted.again++;
+    else if (seen_before(question)) counted.again += type != 16; /* TXT is asked round by round */
     return 1;
 }
 
