@@ -84,18 +84,18 @@ class Benchmark:
         for count in (1, many):
             ran, counts = self._all_clients(count)
             label = "1 name" if count == 1 else f"{count} names"
-            asked = {client: _total(counts[client]) / count for client in CLIENTS}
+            asked = {client: table.asked(counts[client]) / count for client in CLIENTS}
             yield Row(
                 f"questions-{count}",
                 f"questions a name, {label}",
                 asked,
                 goal=45 if count == many else None,
             )
-        registry = {client: _of_registries(counts[client]) / many for client in CLIENTS}
+        registry = {client: table.asked_registries(counts[client]) / many for client in CLIENTS}
         yield Row("registry", "of them to servers of root and TLDs", registry, goal=2)
         again = {client: counts[client]["again"] / many for client in CLIENTS}
         yield Row("again", "of them asked before in the run, apart from TXT", again, goal=0)
-        resolver = {client: _to_resolver(counts[client]) / many for client in CLIENTS}
+        resolver = {client: table.asked_resolver(counts[client]) / many for client in CLIENTS}
         yield Row("resolver", "besides, to this host's resolver", resolver)
         cpu = {client: ran[client].cpu / many * 1000 for client in CLIENTS}
         yield Row("cpu", "CPU a name", cpu, "ms", goal=30, times=1.5)
@@ -156,10 +156,8 @@ class Benchmark:
             time.sleep(max(0.0, client.begun + due - time.monotonic()))
             world.publish(address)
         ran = client.wait()
-        _see_judged(ran, len(customers))
         shown = {c.domain: max(times[a] for a in c.provider.addresses) for c in customers}
-        ready = {name: when for name, when in _told(ran) if name is not None}
-        late = table.delays(shown, ready)
+        late = table.delays(shown, clients.ready(ran, len(customers)))
         label = f"notice after the last server has it, {len(customers)} names"
         yield Row("notice", f"{label}: median", {WITH: table.middle(late)}, "s", goal=1)
         yield Row("notice-last", f"{label}: latest", {WITH: table.highest(late)}, "s", goal=2)
@@ -178,7 +176,7 @@ class Benchmark:
             for _ in range(3):
                 _, counts = self._one(client, 1, fixed=distance)
                 none.append(counts["elapsed"])
-            last = _total(counts) + _to_resolver(counts)
+            last = table.asked(counts) + table.asked_resolver(counts)
             places = {1 + place * last // self._sizes.lost for place in range(self._sizes.lost)}
             for place in sorted(places):
                 _, counts = self._one(client, 1, fixed=distance, drop=place)
@@ -215,7 +213,7 @@ class Benchmark:
         time.sleep(0.3)  # what is still on its way to the one before
         self._world.set(**network)
         ran = clients.run(self._command(client, count), share=share)
-        _see_judged(ran, count)
+        clients.ready(ran, count)  # ends the benchmark where a client failed
         return ran, self._world.counts()
 
     def for_one(self, customer: Customer) -> dict[str, list[str]]:
@@ -248,38 +246,8 @@ class Benchmark:
 
     @staticmethod
     def _wrong(key: str, what: str, ran: dict[str, Ran], count: int) -> Row:
-        wrong: dict[str, float | None] = {
-            client: count - sum(1 for name, _ in _told(each) if name is not None)
-            for client, each in ran.items()
-        }
+        wrong = {client: count - len(clients.ready(each, count)) for client, each in ran.items()}
         return Row(key, what, wrong, digits=0, goal=0)
-
-
-def _told(ran: Ran) -> Iterator[tuple[str | None, float]]:
-    """Give each name that was found ready, and when; None for one that was not."""
-    for when, line in ran.lines:
-        said = json.loads(line)
-        yield (said["domain"] if said["outcome"] == "ready" else None), when
-
-
-def _see_judged(ran: Ran, count: int) -> None:
-    """End the benchmark where a client did not judge every name: it would seem to cost little."""
-    if len(ran.lines) != count:
-        sys.exit(f"a client judged {len(ran.lines)} of {count} names:\n{ran.errors}")
-
-
-def _total(counts: dict[str, Any]) -> int:
-    """Count questions at authoritative servers."""
-    everywhere = sum(sum(kinds.values()) for kinds in counts["asked"].values())
-    return everywhere - _to_resolver(counts)
-
-
-def _to_resolver(counts: dict[str, Any]) -> int:
-    return sum(counts["asked"].get("resolver", {}).values())
-
-
-def _of_registries(counts: dict[str, Any]) -> int:
-    return sum(sum(counts["asked"].get(group, {}).values()) for group in ("root", "registry"))
 
 
 def main() -> int:
@@ -303,7 +271,8 @@ def main() -> int:
             parser.error(f"--only: one of {', '.join([*parts, 'peers'])}")
         for part, measure in parts.items():
             if part in (given.only or parts):
-                for row in measure():
+                for measured in measure():
+                    row = measured.without_goal() if given.quick else measured
                     made.rows.append(row)
                     print(f"{row.what}: {dict(row.values)}", file=sys.stderr)
         looked = []

@@ -7,10 +7,12 @@ itself (VmHWM: `ru_maxrss` begins with what its parent held).
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -123,6 +125,17 @@ def run(
 ) -> Ran:
     """Run a client to its end."""
     return Client(command, share=share, environment=environment).wait()
+
+
+def ready(ran: Ran, count: int) -> dict[str, float]:
+    """Read a line of JSON a name: which names are ready, and when each was told.
+
+    Ends the benchmark where not every name was judged: what fails early seems to cost little.
+    """
+    if len(ran.lines) != count:
+        sys.exit(f"a client judged {len(ran.lines)} of {count} names:\n{ran.errors}")
+    told = ((json.loads(line), when) for when, line in ran.lines)
+    return {said["domain"]: when for said, when in told if said["outcome"] == "ready"}
 
 
 @contextlib.contextmanager

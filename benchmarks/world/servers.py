@@ -21,6 +21,7 @@ from dns.exception import DNSException
 from benchmarks.world import zones
 from benchmarks.world.shape import (
     REGISTRY_ZONES,
+    RESOLVER,
     is_ipv6,
     make_customers,
     make_shape,
@@ -102,7 +103,7 @@ class World:
     def counts(self) -> dict[str, Any]:
         """Say what was asked since the counting began; groups by name."""
         said: dict[str, Any] = json.loads(self.order("counts"))
-        names = [group.name for group in self.shape.groups] + ["resolver"]
+        names = [group.name for group in self.shape.groups] + [RESOLVER]
         for key in ("asked", "resolver_asked"):
             said[key] = {names[int(number)]: kinds for number, kinds in said[key].items()}
         return said

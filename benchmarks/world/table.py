@@ -6,8 +6,10 @@ Pure: it is told what was measured.
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.world.shape import REGISTRY, RESOLVER, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +39,10 @@ class Row:
         if mine is None or not theirs:
             return None
         return mine / theirs
+
+    def without_goal(self) -> Row:
+        """Leave the goal out, which holds for other numbers of names."""
+        return replace(self, goal=None, times=None)
 
     @property
     def met(self) -> bool | None:
@@ -83,6 +89,22 @@ class Table:
             }
             for row in self.rows
         ]
+
+
+def asked(counts: Mapping[str, Any]) -> int:
+    """Count the questions to authoritative servers in what the network counted."""
+    everywhere = sum(sum(kinds.values()) for kinds in counts["asked"].values())
+    return everywhere - asked_resolver(counts)
+
+
+def asked_resolver(counts: Mapping[str, Any]) -> int:
+    """Count the questions to this host's resolver."""
+    return sum(counts["asked"].get(RESOLVER, {}).values())
+
+
+def asked_registries(counts: Mapping[str, Any]) -> int:
+    """Count the questions to servers of the root and of the registry."""
+    return sum(sum(counts["asked"].get(group, {}).values()) for group in (ROOT, REGISTRY))
 
 
 def delays(shown: Mapping[str, float], told: Mapping[str, float]) -> list[float]:

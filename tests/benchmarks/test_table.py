@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.world import table
+from benchmarks.world import clients, table
 from benchmarks.world.table import Row, Table
 
 WITHOUT, WITH, PLAIN = table.CLIENTS
@@ -37,6 +37,37 @@ def test_a_ratio_is_to_the_baseline_and_none_where_one_of_both_is_missing() -> N
 )
 def test_a_goal_is_met_where_all_of_ours_keep_to_it(row: Row, met: bool | None) -> None:  # noqa: FBT001
     assert row.met is met
+
+
+def test_a_row_without_its_goal_has_no_verdict() -> None:
+    row = _row(46.0, 46.0, 9.0, goal=45, times=2).without_goal()
+    assert (row.met, row.values[WITH]) == (None, 46.0)
+
+
+def test_who_was_found_ready_is_read_from_lines_and_a_missing_one_ends_all() -> None:
+    lines = (
+        (1.5, '{"domain": "a.com", "outcome": "ready"}'),
+        (2.5, '{"domain": "b.com", "outcome": "not-ready"}'),
+    )
+    ran = clients.Ran(1, lines, "Traceback", 3.0, 2.0, 1024)
+    assert clients.ready(ran, 2) == {"a.com": 1.5}
+    with pytest.raises(SystemExit, match="a client judged 2 of 3 names:\nTraceback"):
+        clients.ready(ran, 3)
+
+
+def test_questions_are_counted_by_who_was_asked() -> None:
+    counts = {
+        "asked": {
+            "root": {"SOA": 1, "DNSKEY": 1},
+            "registry": {"SOA": 3},
+            "alfa": {"TXT": 8, "NS": 2},
+            "resolver": {"A": 4},
+        }
+    }
+    assert table.asked(counts) == 15
+    assert table.asked_registries(counts) == 5
+    assert table.asked_resolver(counts) == 4
+    assert table.asked_resolver({"asked": {}}) == 0
 
 
 def test_a_notice_is_late_from_the_last_server_on() -> None:
