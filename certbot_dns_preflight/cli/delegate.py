@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> Exit:
     extras = waiting.Extras(request=request(settings), inputs=inputs)
     plan = _look(challenge, target, zone, settings, extras)
     written = json.dumps(as_json(plan), indent=2, allow_nan=False) + "\n"
-    status = output_files.write(settings, written, _nothing, of_verdict(plan.verdict))
+    status = output_files.write(settings, lambda: written, _nothing, of_verdict(plan.verdict))
     if args.json:
         sys.stdout.write(written)
     elif not args.quiet:

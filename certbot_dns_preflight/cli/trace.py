@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> Exit:
     output_files.check(settings, pages=False)
     trail = signals.run(trace.trace(asked, settings, read=inputs))
     written = json.dumps(as_json(trail), indent=2, allow_nan=False) + "\n"
-    status = output_files.write(settings, written, _nothing, _status(trail))
+    status = output_files.write(settings, lambda: written, _nothing, _status(trail))
     if args.json:
         sys.stdout.write(written)
     elif not args.quiet:
