@@ -55,6 +55,7 @@ class Options(TypedDict, total=False):
     query_timeout: float
     unreachable: Literal["fail", "warn"]
     resolver: Values
+    ask: Literal["authoritative", "resolvers"]
     root_hints: str | os.PathLike[str]
     trust_anchor: str | os.PathLike[str]
     family: Literal["auto", "4", "6"]

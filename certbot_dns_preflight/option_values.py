@@ -18,6 +18,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from certbot_dns_preflight.codes import Code
 
@@ -29,18 +30,34 @@ E_ = TypeVar("E_", bound=enum.StrEnum)
 AUTO = "auto"
 _DNS_PORT = 53
 _LAST_PORT = 65535
+_TLS_PORT = 853
+_HTTPS_PORT = 443
+_TLS, _HTTPS = "tls://", "https://"
+_URL = re.compile(r"https://[A-Za-z0-9.\[\]:_-]+/[!-z|~]*")
 _ISSUER = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*")
 
 
 @dataclass(frozen=True, slots=True)
 class Recursive:
-    """A recursive resolver for discovery: an IP literal and a port."""
+    """A recursive resolver: an IP literal and a port, or a URL's host and port.
+
+    `service` is "" for plain DNS; for DNS over TLS or HTTPS it is the resolver as the option takes
+    it, ``tls://...`` or the URL.
+    """
 
     address: str
     port: int
+    service: str = ""
+
+    @property
+    def is_https(self) -> bool:
+        """Whether it is asked by HTTPS."""
+        return self.service.startswith(_HTTPS)
 
     def __str__(self) -> str:
         """Write it as the option takes it."""
+        if self.service:
+            return self.service
         return self.address if self.port == _DNS_PORT else f"{self.address}#{self.port}"
 
 
@@ -110,19 +127,39 @@ def one_of(kind: type[E_]) -> Callable[[str], E_]:
 
 
 def resolvers(text: str) -> tuple[Recursive, ...]:
-    """Take addresses with an optional port each, separated by commas."""
-    expected = "use IP addresses with an optional #PORT, separated by commas"
+    """Take addresses with an optional port each, or URLs, separated by commas."""
     found = []
-    for item in text.split(","):
-        address, mark, port = item.strip().partition("#")
+    for item in map(str.strip, text.split(",")):
         try:
-            ipaddress.ip_address(address)
+            found.append(_by_https(item) if item.startswith(_HTTPS) else _by_address(item))
         except ValueError:
-            raise ValueError(expected) from None
-        if mark and not (port.isascii() and port.isdigit() and 0 < int(port) <= _LAST_PORT):
-            raise ValueError(expected)
-        found.append(Recursive(address, int(port) if mark else _DNS_PORT))
+            message = (
+                "use IP addresses with an optional #PORT, tls:// and such an address, or "
+                "https://HOST/PATH, separated by commas"
+            )
+            raise ValueError(message) from None
     return tuple(found)
+
+
+def _by_address(text: str) -> Recursive:
+    tls = text.startswith(_TLS)
+    address, mark, port = text.removeprefix(_TLS).partition("#")
+    ipaddress.ip_address(address)
+    usual = _TLS_PORT if tls else _DNS_PORT
+    if mark and not (port.isascii() and port.isdigit() and 0 < int(port) <= _LAST_PORT):
+        raise ValueError(port)
+    number = int(port) if mark else usual
+    written = address if number == usual else f"{address}#{number}"
+    return Recursive(address, number, f"{_TLS}{written}" if tls else "")
+
+
+def _by_https(text: str) -> Recursive:
+    url = urlsplit(text)
+    port = url.port or _HTTPS_PORT
+    plain = _URL.fullmatch(text) is not None and url.path.startswith("/")
+    if not plain or not url.hostname or url.username is not None or url.fragment:
+        raise ValueError(text)
+    return Recursive(url.hostname, port, text)
 
 
 def issuers(text: str) -> tuple[str, ...]:

@@ -50,6 +50,13 @@ class AliasPolicy(enum.StrEnum):
     KEEP = "keep"
 
 
+class Ask(enum.StrEnum):
+    """`ask`: of whom everything is asked, the name servers or the resolvers named."""
+
+    AUTHORITATIVE = "authoritative"
+    RESOLVERS = "resolvers"
+
+
 class Family(enum.StrEnum):
     """`family`: the address families to ask over."""
 
@@ -70,6 +77,7 @@ class Settings:
     unreachable: UnreachablePolicy = UnreachablePolicy.FAIL
     on_failure: OnFailure = OnFailure.ABORT
     resolver: tuple[Recursive, ...] = ()
+    ask: Ask = Ask.AUTHORITATIVE
     root_hints: Path | None = None
     trust_anchor: Path | None = None
     family: Family = Family.AUTO
@@ -79,6 +87,11 @@ class Settings:
     metrics: Path | None = None
     alias: AliasPolicy | None = None
     failure_hook: str | None = None
+
+    @property
+    def asks_resolvers(self) -> bool:
+        """Whether the resolvers named are asked for everything, and nobody else for anything."""
+        return self.ask is Ask.RESOLVERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +177,18 @@ OPTIONS: tuple[Option[Any], ...] = (
     ),
     Option(
         "resolver",
-        "ADDR[#PORT]",
+        "ADDR[#PORT]|tls://ADDR[#PORT]|https://HOST/PATH",
         "Discover zones and name servers through this recursive resolver instead of from the "
-        "root; repeatable or separated by commas.",
+        "root, by plain DNS, DNS over TLS or DNS over HTTPS; repeatable or separated by commas.",
         option_values.resolvers,
         repeatable=True,
+    ),
+    Option(
+        "ask",
+        "authoritative|resolvers",
+        "Of whom the record and all else is asked: every authoritative name server, or the "
+        "resolvers named alone, on a host that reaches nothing else.",
+        option_values.one_of(Ask),
     ),
     Option(
         "root-hints",
@@ -257,4 +277,11 @@ def read_settings(texts: Mapping[str, object], prefix: str) -> Settings:
             found[option.field] = tuple(dict.fromkeys(v for value in values for v in value))
         elif values:
             found[option.field] = values[-1]
-    return Settings(**found)
+    settings = Settings(**found)
+    if settings.asks_resolvers and not settings.resolver:
+        message = (
+            f"{prefix}ask resolvers needs {prefix}resolver: name the resolvers that this host may "
+            "use"
+        )
+        raise InvalidOptionError(message)
+    return settings

@@ -82,6 +82,16 @@ def test_texts_are_read_into_their_types(tmp_path: Path) -> None:
         ("resolver", "192.0.2.1#65536"),
         ("resolver", "192.0.2.1#"),
         ("resolver", ""),
+        ("resolver", "tls://dns.example"),
+        ("resolver", "tls://192.0.2.1#"),
+        ("resolver", "http://dns.example/dns-query"),
+        ("resolver", "https://dns.example"),
+        ("resolver", "https://dns.example:99999/dns-query"),
+        ("resolver", "https://user:word@dns.example/dns-query"),
+        ("resolver", "https://dns.example/dns-query#x"),
+        ("resolver", "https://dns.example/dns-query{?dns}"),
+        ("resolver", "https:///dns-query"),
+        ("ask", "resolver"),
         ("root-hints", "/nonexistent/hints"),
         ("family", "5"),
         ("trust-anchor", "/"),
@@ -119,6 +129,28 @@ def test_every_option_is_documented_with_its_default() -> None:
 
 
 def test_a_resolver_is_written_as_it_is_read() -> None:
-    for text in ("192.0.2.1", "2001:db8::1#5353"):
+    for text in (
+        *("192.0.2.1", "2001:db8::1#5353", "tls://192.0.2.1", "tls://2001:db8::1#8853"),
+        *("https://dns.example/dns-query", "https://dns.example:8443/q?key=1", "https://[::1]/q"),
+    ):
         (read,) = read_settings({"resolver": text}, "--").resolver
         assert str(read) == text
+
+
+def test_where_a_resolver_is_asked_is_read_from_how_it_is_written() -> None:
+    plain, tls, https = read_settings(
+        {"resolver": "192.0.2.1,tls://192.0.2.1,https://dns.example/dns-query"}, "--"
+    ).resolver
+    assert (plain.address, plain.port, plain.is_https) == ("192.0.2.1", 53, False)
+    assert (tls.address, tls.port, tls.is_https) == ("192.0.2.1", 853, False)
+    assert (https.address, https.port, https.is_https) == ("dns.example", 443, True)
+
+
+@pytest.mark.parametrize("prefix", ["--", "--dns-preflight-"])
+def test_to_ask_resolvers_one_must_be_named(prefix: str) -> None:
+    with pytest.raises(InvalidOptionError) as refused:
+        read_settings({"ask": "resolvers"}, prefix)
+    assert str(refused.value) == (
+        f"{prefix}ask resolvers needs {prefix}resolver: name the resolvers that this host may use"
+    )
+    assert read_settings({"ask": "resolvers", "resolver": "192.0.2.1"}, prefix).asks_resolvers

@@ -19,9 +19,16 @@ from certbot_dns_preflight.checks.rule import Subject
 from certbot_dns_preflight.checks.rules import (
     RULES,
     dns_intercepted,
+    dnssec_bogus,
+    limit_reached,
+    mangled_value,
     nameserver_unreachable,
     no_dns_egress,
+    no_such_domain,
+    resolver_failing,
+    resolver_lacks_record,
     split_view,
+    stale_values,
 )
 from certbot_dns_preflight.checks.unjudged import unjudged
 from certbot_dns_preflight.codes import Code
@@ -30,9 +37,10 @@ from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from certbot_dns_preflight.caa.policy import IssuanceRequest
+    from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.environment import DomainEnvironment
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Survey
@@ -53,6 +61,8 @@ def diagnose(
         return tuple(no_dns_egress.check(survey, context))
     if isinstance(survey.obstacle, Intercepted):
         return tuple(dns_intercepted.check(survey, context))
+    if survey.sight is not None:
+        return _in_order(_by_resolvers(survey, context))
     found = [
         finding
         for module in RULES
@@ -65,6 +75,17 @@ def diagnose(
         found.extend(nameserver_unreachable.unfinished(survey))
     found.extend(split_view.seen_here(survey))
     return _in_order(found)
+
+
+def _by_resolvers(survey: Survey, context: Context) -> Iterator[Finding]:
+    """Find out what the resolvers show; what name servers do is not seen, nor judged."""
+    if survey.obstacle is not None:
+        yield from no_such_domain.check(survey, context)
+    else:
+        yield from dnssec_bogus.by_resolvers(survey)
+        yield from limit_reached.check(survey, context)
+        for module in (resolver_lacks_record, resolver_failing, mangled_value, stale_values):
+            yield from module.check(survey, context)
 
 
 def with_environment(

@@ -17,14 +17,18 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from certbot_dns_preflight.facts.answers import Alias, Reading
+    from certbot_dns_preflight.facts.answers import Alias, Endpoint, Reading
     from certbot_dns_preflight.facts.survey import Observation
 
+PRIVATE_CA = (
+    "If its certificate is of a private CA, set SSL_CERT_FILE to a file with that CA's certificate"
+)
 _LONGEST_VALUE = 60  # columns: with its label, a line of 80 holds it
 _LONGEST_NAME = 120
 _LONGEST_DETAIL = 160
 _MOST_ITEMS = 4
 _PAIR = 2
+_DNS_PORT = 53
 _INTERNAL = tuple(
     map(
         ipaddress.ip_network,
@@ -216,6 +220,22 @@ def alias(reading: Alias) -> str:
     """Name an alias's record: "a CNAME to x.example"."""
     kind = "a CNAME to" if reading.dname is None else "a DNAME that maps to"
     return f"{kind} {owner(reading.target)}"
+
+
+def resolver(endpoint: Endpoint) -> str:
+    """Name a recursive resolver as options take it: its address, or its URL."""
+    if endpoint.service:
+        return bounded(endpoint.service)
+    address = bounded(endpoint.address)
+    return address if endpoint.port == _DNS_PORT else f"{address}#{endpoint.port}"
+
+
+def ways_out(resolvers: Sequence[Endpoint]) -> str:
+    """Name the options that help where name servers cannot be asked; some resolvers are known."""
+    flags = f"use {option('ask')} resolvers {option('resolver')}"
+    if resolvers:
+        return f"{flags} {resolver(resolvers[0])}, which answers this host"
+    return f"{flags} https://HOST/PATH, a DNS over HTTPS service that this host may reach"
 
 
 def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of reading

@@ -20,6 +20,8 @@ _DIGEST = re.compile(rb"[A-Za-z0-9_-]{43}")  # base64url of a SHA-256 digest (RF
 
 def everyone(context: Context, servers: int) -> str:
     """Name all that answer; where some of the zone's servers do not, say so."""
+    if context.survey.sight is not None:
+        return phrases.verb(servers, "the resolver asked", "all resolvers asked")
     total = len(context.final.zone.nameservers) if context.final else servers
     words = phrases.everyone(servers)
     respond = phrases.verb(servers, "responds", "respond")

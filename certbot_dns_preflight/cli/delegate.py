@@ -18,7 +18,12 @@ from certbot_dns_preflight.challenge import (
 )
 from certbot_dns_preflight.cli import output_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
-from certbot_dns_preflight.cli.inputs import load_inputs, read_settings, request
+from certbot_dns_preflight.cli.inputs import (
+    load_inputs,
+    read_settings,
+    refuse_resolvers_alone,
+    request,
+)
 from certbot_dns_preflight.cli.parser import Once, add_common_options
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.escaping import printable
@@ -41,6 +46,7 @@ _IDLE = (
     "interval",
     "confirmations",
     "settle",
+    "ask",
     "on-failure",
     "skip",
     "metrics",
@@ -74,6 +80,7 @@ def add_arguments(parser: Parser) -> None:
 def run(args: argparse.Namespace) -> Exit:
     """Look at both names, print the plan, and say by the exit status whether all is in order."""
     settings = read_settings(args)
+    refuse_resolvers_alone(settings, "delegate")
     inputs = load_inputs(settings)
     if args.to is None:
         raise MisuseError("delegate: --to ZONE is missing: the zone that the record may be made in")
@@ -91,7 +98,7 @@ def run(args: argparse.Namespace) -> Exit:
     extras = waiting.Extras(request=request(settings), inputs=inputs)
     plan = _look(challenge, target, zone, settings, extras)
     written = json.dumps(as_json(plan), indent=2, allow_nan=False) + "\n"
-    status = output_files.write(settings, written, _nothing, of_verdict(plan.verdict))
+    status = output_files.write(settings, lambda: written, _nothing, of_verdict(plan.verdict))
     if args.json:
         sys.stdout.write(written)
     elif not args.quiet:

@@ -36,6 +36,15 @@ def load_inputs(read: settings.Settings) -> inputs.Inputs:
         raise MisuseError(f"--{error}") from error
 
 
+def refuse_resolvers_alone(read: settings.Settings, command: str) -> None:
+    """Refuse `ask resolvers` where the name servers are the very subject."""
+    if read.asks_resolvers:
+        raise MisuseError(
+            f"{command} shows what the name servers themselves say, so --ask resolvers is not for "
+            "it; check takes it"
+        )
+
+
 def request(read: settings.Settings) -> IssuanceRequest:
     """Say of which CA the certificate is asked; the account is unknown to the command."""
     return IssuanceRequest(identities=read.caa_identity or _USUAL_CA)

@@ -44,23 +44,27 @@ def write_report(settings: Settings, outcome: Outcome) -> Exit:
     """Write report and metrics of a run, and give the exit status to end with."""
     return write(
         settings,
-        report_file.content(outcome, settings.report),
+        lambda: report_file.content(outcome, settings.report),
         lambda path: record.record(path, outcome),
         of_verdict(outcome.verdict),
     )
 
 
 def write(
-    settings: Settings, report: str, keep_metrics: Callable[[Path], None], status: Exit
+    settings: Settings,
+    report: Callable[[], str],
+    keep_metrics: Callable[[Path], None],
+    status: Exit,
 ) -> Exit:
     """Write a report's text, have metrics recorded at their path, and give the exit status.
 
-    A file that cannot be written after all is told on stderr, and is no success.
+    The text, which is large for a long list, is made only where a report is wanted. A file that
+    cannot be written after all is told on stderr, and is no success.
     """
     failed = False
     try:
         if settings.report is not None:
-            atomic_file.write_atomically(settings.report, report, mode=_MODE)
+            atomic_file.write_atomically(settings.report, report(), mode=_MODE)
     except atomic_file.ReportFileError as error:
         _complain(f"--report: {error}")
         failed = True

@@ -131,11 +131,11 @@ def _keep(ours: settings.Settings, check: Check, *, everything: bool) -> Exit:
         else:
             record_renewals(path, check.renewals, all_of_them=everything)
 
-    text = (
-        html_report.render_renewals(check, report.answer(check))
-        if report_file.is_html(ours.report)
-        else renewals_json.render(check)
-    )
+    def text() -> str:
+        if report_file.is_html(ours.report):
+            return html_report.render_renewals(check, report.answer(check))
+        return renewals_json.render(check)
+
     return output_files.write(ours, text, record, of_verdict(check.verdict))
 
 

@@ -10,7 +10,7 @@ from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.cli import output_files
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.idn import spoken
-from certbot_dns_preflight.cli.inputs import load_inputs, read_settings
+from certbot_dns_preflight.cli.inputs import load_inputs, read_settings, refuse_resolvers_alone
 from certbot_dns_preflight.cli.parser import add_common_options
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress
@@ -32,7 +32,7 @@ examples:
   dns-preflight trace intranet.example --resolver 192.0.2.53 --json"""
 _IDLE = (  # nothing is waited for or judged
     *("interval", "confirmations", "settle", "unreachable", "on-failure", "trust-anchor"),
-    *("caa-identity", "skip", "metrics", "color"),
+    *("ask", "caa-identity", "skip", "metrics", "color"),
 )
 
 
@@ -52,6 +52,7 @@ def add_arguments(parser: Parser) -> None:
 def run(args: argparse.Namespace) -> Exit:
     """Walk, print, and tell by the exit status whether the walk came to its end."""
     settings = read_settings(args)
+    refuse_resolvers_alone(settings, "trace")
     inputs = load_inputs(settings)
     try:
         asked = make_challenge(args.domain)
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> Exit:
     output_files.check(settings, pages=False)
     trail = signals.run(trace.trace(asked, settings, read=inputs))
     written = json.dumps(as_json(trail), indent=2, allow_nan=False) + "\n"
-    status = output_files.write(settings, written, _nothing, _status(trail))
+    status = output_files.write(settings, lambda: written, _nothing, _status(trail))
     if args.json:
         sys.stdout.write(written)
     elif not args.quiet:

@@ -36,10 +36,15 @@ class NoResponseReason(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Endpoint:
-    """One server address: an IP literal and a port."""
+    """One server address: an IP literal and a port.
+
+    A resolver that is asked over TLS or by HTTPS has a `service`: ``tls://...`` or the URL, as
+    options take it. Then `address` may be the URL's host name.
+    """
 
     address: str
     port: int = 53
+    service: str = ""
 
     @property
     def ipv6(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -26,26 +27,41 @@ class AliasLoop:
     chain: tuple[dns.name.Name, ...]
 
 
+class Tried(enum.Enum):
+    """Who was tried from a host that nothing answers."""
+
+    ROOT = enum.auto()
+    RESOLVERS = enum.auto()
+    NAME_SERVERS = enum.auto()
+
+
 @dataclass(frozen=True, slots=True)
 class NoEgress:
-    """Nothing at all answers from here, the root (or the given resolver) included.
+    """Nothing at all answers from here, the root (or the given resolvers) included.
 
-    `answers`: what came from resolvers that answer, but never in a way that leads anywhere.
+    `reasons` is what came of it, by address, where that is known. `asked` says who was tried:
+    where resolvers answer and no name server does, it is these. `ways_out` are resolvers of this
+    host's own that do answer. `answers`: what came from resolvers that answer, but never in a way
+    that leads anywhere.
     """
 
     tried: tuple[Endpoint, ...]
     answers: tuple[tuple[Endpoint, str], ...] = ()
+    reasons: tuple[tuple[Endpoint, str], ...] = ()
+    asked: Tried = Tried.ROOT
+    ways_out: tuple[Endpoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Intercepted:
     """Something answers in place of the root servers: `answers` is what came, by address.
 
-    `recursive`: the answers are a recursive resolver's.
+    `recursive`: the answers are a recursive resolver's. `ways_out` as with `NoEgress`.
     """
 
     answers: tuple[tuple[Endpoint, str], ...]
     recursive: bool
+    ways_out: tuple[Endpoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

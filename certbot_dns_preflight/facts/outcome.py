@@ -31,11 +31,13 @@ class Vantage:
     """From where we looked. `resolvers` is empty where discovery began at the root.
 
     `families` are those asked over; `left_out` those that this host has no route for.
+    `asks_resolvers`: the resolvers were asked for everything, and no name server for anything.
     """
 
     resolvers: tuple[Endpoint, ...]
     families: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+    asks_resolvers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.limits import LimitMet
     from certbot_dns_preflight.facts.obstacle import Obstacle
     from certbot_dns_preflight.facts.query_fault import QueryFault
+    from certbot_dns_preflight.facts.resolver_sight import ResolverSight
     from certbot_dns_preflight.facts.zone import Listing, Zone
 
 
@@ -53,6 +54,7 @@ class Observation:
     `fault` is set where the question fails only as a CA's resolver asks it. `later` is what has
     come since where `reading` is an answer that stands, though no answer came last: a negative or
     other value that an address gave is taken back by that address alone, and not by silence.
+    `kept_for` is how many seconds more a resolver answers so out of its cache; None elsewhere.
     """
 
     zone: dns.name.Name
@@ -71,6 +73,7 @@ class Observation:
     flips: int = 0
     fault: QueryFault | None = None
     later: Reading | None = None
+    kept_for: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +81,14 @@ class Hop:
     """One owner name of the alias chain, its zone, and what every server of that zone says.
 
     `followed`: the walk went on from this hop's alias, which all its servers should show.
+    `recursive`: recursive resolvers were asked in place of the zone's servers.
     """
 
     owner: dns.name.Name
     zone: Zone
     observations: tuple[Observation, ...]
     followed: bool = False
+    recursive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,8 @@ class Survey:
     `query_faults` is what fails only as a CA's resolver asks it, of the record and of whatever else
     the CA needs on its way. `limits` are bounds of the run that kept it from seeing everything.
     `above` are the zones passed on the way to those of the hops, registries' left out.
+    `sight` is set where recursive resolvers were asked in place of the name servers: then the only
+    hop is at the owner name, and its servers are the resolvers, which follow aliases themselves.
     """
 
     challenge: Challenge
@@ -107,10 +114,13 @@ class Survey:
     query_faults: tuple[QueryFault, ...] = ()
     limits: tuple[LimitMet, ...] = ()
     above: tuple[Zone, ...] = ()
+    sight: ResolverSight | None = None
 
     @property
     def alias_chain(self) -> tuple[dns.name.Name, ...]:
         """The names that the owner name leads to, the owner name itself left out."""
+        if self.sight is not None:
+            return self.sight.chain
         followed = tuple(hop.owner for hop in self.hops[1:])
         if isinstance(self.obstacle, AliasLoop):
             return self.obstacle.chain

@@ -224,6 +224,8 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         if option_values.is_auto(self.conf("timeout")) and self._authenticators is not None:
             # Not before the records are made: a plugin may read its pause from its credentials.
             how = option_checks.with_due_timeout(how, self._authenticators.pause)
+        if how.asks_resolvers and self._authenticators is not None:
+            extras = replace(extras or waiting.Extras(), published_after=self._authenticators.pause)
         with wait_display.watch(asked, how, quiet=self.config.quiet) as watch:
             result = waiting.run(asked, how, wait=True, watch=watch, extras=extras)
         precheck.remember(result, extras, self._settings)

@@ -55,6 +55,7 @@ class Authenticators:
     entries: tuple[Entry, ...]
     config: NamespaceConfig
     alias: AliasPolicy | None = None
+    asks_resolvers: bool = False
     wrapped: dict[str, Wrapped] = field(init=False)
     _tokens: dict[str, set[bytes]] = field(init=False, default_factory=dict)
 
@@ -145,7 +146,8 @@ class Authenticators:
     def _perform(self, wrapped: Wrapped, share: Sequence[Work]) -> None:
         if wrapped.asks_by_hand:
             by_hand.show(
-                [(work.place, work.achall.validation(work.achall.account_key)) for work in share]
+                [(work.place, work.achall.validation(work.achall.account_key)) for work in share],
+                asks_resolvers=self.asks_resolvers,
             )
             return
         targets: dict[str, list[Work]] = {}

@@ -16,21 +16,38 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.run.record_location import RecordLocation
 
 
-def show(records: Sequence[tuple[RecordLocation, str]]) -> None:
-    """Show the records, each a place and a value, and wait for Enter."""
+def show(records: Sequence[tuple[RecordLocation, str]], *, asks_resolvers: bool = False) -> None:
+    """Show the records, each a place and a value, and wait for Enter.
+
+    `asks_resolvers`: nobody else is asked, and they keep what they are asked too early.
+    """
     several = len(records) > 1
     parts = [f"Make {'these DNS records' if several else 'this DNS record'}:"]
     parts.extend(_record(place, value) for place, value in records)
     names = [place.record for place, _ in records]
     if len(set(names)) < len(names):
         parts.append("Records of one name are needed side by side: add each, replace none.")
-    parts.append(
+    parts.append(_when_saved(several=several) if asks_resolvers else _at_once(several=several))
+    display.notification("\n\n".join(parts), wrap=False, force_interactive=True)
+
+
+def _when_saved(*, several: bool) -> str:
+    they = "the records" if several else "the record"
+    are = "are" if several else "is"
+    return (
+        f"Press Enter once {they} {are} saved: dns-preflight asks the resolvers only then, and\n"
+        f"goes on when each of them shows {they}. What is looked up too early stays in their\n"
+        "caches."
+    )
+
+
+def _at_once(*, several: bool) -> str:
+    return (
         "Press Enter at once: dns-preflight watches all authoritative name servers, and goes on\n"
         "when every one of them shows "
         f"{'the records' if several else 'the record'}. Looking it up elsewhere too early makes\n"
         "resolvers remember that it is not there."
     )
-    display.notification("\n\n".join(parts), wrap=False, force_interactive=True)
 
 
 def _record(place: RecordLocation, value: str) -> str:

@@ -39,7 +39,7 @@ def authenticators(
     lineage = config.certname
     if config.verb in ("renew", "reconfigure"):
         lineage = restore_options.restore(config, zone_map.names(entries)) or lineage
-    wrapped = Authenticators(entries, config, settings.alias)
+    wrapped = Authenticators(entries, config, settings.alias, settings.asks_resolvers)
     try:
         wrapped.prepare()
     except errors.PluginError as error:

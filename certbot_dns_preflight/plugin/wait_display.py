@@ -28,7 +28,8 @@ def watch(
         with LiveView() as view:
             yield view
     else:
-        yield WaitLog(challenges, at_most=settings.timeout)
+        asked = settings.resolver if settings.asks_resolvers else ()
+        yield WaitLog(challenges, at_most=settings.timeout, resolvers=asked)
 
 
 def _is_watched() -> bool:

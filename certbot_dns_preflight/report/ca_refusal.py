@@ -237,6 +237,9 @@ def _everywhere(seen: Outcome) -> str:
             for observation in hop.observations:
                 matches = observation.status is Status.MATCH
                 (shown if matches else silent).add((observation.nameserver, observation.endpoint))
+    if seen.vantage.asks_resolvers:
+        number = plural(len(shown | silent), "resolver")
+        return f"{len(shown)} of {number}" if silent - shown else f"each of {number}"
     servers = plural(len({nameserver for nameserver, _ in shown}), "name server")
     if silent - shown:
         return f"{len(shown)} of {plural(len(shown | silent), 'address')} of {servers}"

@@ -10,8 +10,10 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
 
 from certbot_dns_preflight.checks.rules import BY_CODE
+from certbot_dns_preflight.facts.obstacle import NoEgress, Tried
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.plain_name import plain_name
 
@@ -35,19 +37,26 @@ _PLACES = ("behind", "addresses", "answers", "served_by")
 def commands(finding: Finding, survey: Survey) -> tuple[str, ...]:
     """Fill in the first commands that confirm a finding; none for a code that is not known."""
     rule = BY_CODE.get(finding.code)
-    if rule is None:
+    if rule is None or (
+        isinstance(survey.obstacle, NoEgress) and survey.obstacle.asked is not Tried.ROOT
+    ):
         return ()
     place = next(_places(finding), None)
     hop = _hop(place, survey)
     values = _values(finding, survey, place, hop)
+    recursive = hop is not None and hop.recursive
     aliased = _values(finding, survey, None, survey.hops[0]) if survey.hops[1:] else values
     filled = [
         _PLACEHOLDER.sub(lambda found, known=known: known[found[0]], command)  # type: ignore[misc]
-        for command in rule.confirm
+        for command in (_recursing(c) if recursive else c for c in rule.confirm)
         for known in [aliased if command.endswith(" CNAME") else values]
         if known.keys() >= set(_PLACEHOLDER.findall(command))
     ]
     return tuple(dict.fromkeys(filled))[:_MOST]
+
+
+def _recursing(command: str) -> str:
+    return command.replace("+norec ", "")
 
 
 def _values(
@@ -74,7 +83,10 @@ def _values(
     }
     values = {key: shlex.quote(text) for key, text in found.items() if text}
     address, port = _address(place, hop)
-    if address:
+    service = _service(hop, address, port)
+    if address and service:
+        values["@ADDRESS"] = service
+    elif address:
         values["ADDRESS"] = shlex.quote(address)
         values["@ADDRESS"] = f"@{shlex.quote(address)}" + (
             f" -p {port}" if port != _DNS_PORT else ""
@@ -115,6 +127,18 @@ def _address(place: Place | None, hop: Hop | None) -> tuple[str | None, int]:
     wrong = [o for o in hop.observations if o.status not in (Status.MATCH, Status.ALIAS)]
     endpoint = (wrong or list(hop.observations))[0].endpoint
     return endpoint.address, endpoint.port
+
+
+def _service(hop: Hop | None, address: str | None, port: int) -> str | None:
+    """Write how dig asks a resolver over TLS or by HTTPS; None where it is neither."""
+    for observation in hop.observations if hop else ():
+        endpoint = observation.endpoint
+        if endpoint.service and (endpoint.address, endpoint.port) == (address, port):
+            how = "+tls"
+            if endpoint.service.startswith("https://"):
+                how = f"+https={urlsplit(endpoint.service).path}"
+            return f"{shlex.quote(how)} -p {port} @{shlex.quote(endpoint.address)}"
+    return None
 
 
 def _text(holder: Place | None, key: str) -> str | None:

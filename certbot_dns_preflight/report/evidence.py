@@ -112,8 +112,7 @@ def _rows(answers: AddressAnswers, width: int) -> list[Line]:
         words, state = answers.answer(observation)
         rows.append(
             _Row(
-                "" if observation.nameserver == previous else plain_name(observation.nameserver),
-                address_words(observation.endpoint),
+                *_server_cells(observation, previous, recursive=hop.recursive),
                 "" if observation.serial is None else str(observation.serial),
                 words,
                 state,
@@ -127,7 +126,8 @@ def _rows(answers: AddressAnswers, width: int) -> list[Line]:
     if not rows:
         return []
     serial = "serial" if any(row.serial for row in rows) else ""
-    rows.insert(0, _Row("name server", "address", serial, "answer"))
+    heads = ("resolver", "") if hop.recursive else ("name server", "address")
+    rows.insert(0, _Row(*heads, serial, "answer"))
     widths = (
         max(len(row.server) for row in rows),
         max(len(row.address) for row in rows),
@@ -140,6 +140,16 @@ def _rows(answers: AddressAnswers, width: int) -> list[Line]:
         text, at = row.laid_out(widths)
         lines += _fitting(text, at, row.state, width)
     return lines
+
+
+def _server_cells(
+    observation: Observation, previous: object, *, recursive: bool
+) -> tuple[str, str]:
+    """Name a server and its address; a resolver is its address, or its URL."""
+    address = address_words(observation.endpoint)
+    if recursive:
+        return address, ""
+    return "" if observation.nameserver == previous else plain_name(observation.nameserver), address
 
 
 def _below_their_names(
@@ -192,7 +202,7 @@ def _grouped(
     for (words, state, serial), group in ordered[:_MOST_GROUPS]:
         answer = words + (_span(group) if state is Status.MATCH and answers.expected else "")
         at_serial = f", serial {serial}" if serial is not None else ""
-        text = f"{_who(group)}: {answer}{at_serial}"
+        text = f"{_who(group, recursive=answers.hop.recursive)}: {answer}{at_serial}"
         folded = _fold(text, width, hanging="  ")
         lines += [Line(part, state) for part in folded]
     if len(ordered) > _MOST_GROUPS:
@@ -208,7 +218,9 @@ def _grouped(
     return lines
 
 
-def _who(group: list[Observation]) -> str:
+def _who(group: list[Observation], *, recursive: bool) -> str:
+    if recursive:
+        return listing(tuple(address_words(o.endpoint) for o in group), most=_MOST_GROUPS)
     names = name_listing(tuple(dict.fromkeys(observation.nameserver for observation in group)))
     addresses = tuple(address_words(observation.endpoint) for observation in group)
     if len(addresses) <= _ADDRESSES_NAMED:

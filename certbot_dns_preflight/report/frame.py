@@ -78,8 +78,17 @@ def headline(survey: Survey) -> str:
         return f"{owner} ready after {seconds(survey.ready_after)}"
     counted = count(survey)
     if not counted.asked:
-        return f"{owner} finding its name servers"
-    return f"{owner} {counted.fine} of {plural(counted.asked, 'address')} ok"
+        return f"{owner} {_not_yet(survey)}"
+    noun = "address" if survey.sight is None else "resolver"
+    return f"{owner} {counted.fine} of {plural(counted.asked, noun)} ok"
+
+
+def _not_yet(survey: Survey) -> str:
+    """Say why nobody was asked so far."""
+    if survey.sight is None:
+        return "finding its name servers"
+    first = survey.sight.first_look
+    return f"is asked for after {seconds(first)}" if first else "finding its zone"
 
 
 def _wanted(*, followed: bool) -> Status:
@@ -108,7 +117,7 @@ def _heading(progress: Progress, pending: list[Survey], since: float, *, waits: 
 def _brief(survey: Survey) -> FrameLine:
     counted = count(survey)
     owner = plain_name(survey.challenge.owner)
-    so_far = f"{counted.fine}/{counted.asked} ok" if counted.asked else "finding name servers"
+    so_far = f"{counted.fine}/{counted.asked} ok" if counted.asked else _not_yet(survey)
     segments: list[Segment] = [(f"  {so_far}  {owner}", None)]
     late = [
         (observation, hop)
@@ -133,14 +142,17 @@ def _block(survey: Survey, *, titled: bool) -> list[FrameLine]:
             continue  # an alias that all its servers show is nothing to wait for
         servers: dict[str, list[Observation]] = {}
         for observation in hop.observations:
-            servers.setdefault(plain_name(observation.nameserver), []).append(observation)
+            name = plain_name(observation.nameserver)
+            if hop.recursive:
+                name = address_words(observation.endpoint)
+            servers.setdefault(name, []).append(observation)
         column = max((len(server) for server in servers), default=0)
         indent = "    " if titled else "  "
         for server, group in servers.items():
             segments: list[Segment] = [(f"{indent}{server:<{column}}", None)]
             for number, observation in enumerate(group):
                 segments.append(("   " if number else "  ", None))
-                segments.append(_cell(observation, survey, hop, addressed=True))
+                segments.append(_cell(observation, survey, hop, addressed=not hop.recursive))
             lines.append(tuple(segments))
     return lines
 

@@ -39,7 +39,13 @@ def headline(outcome: Outcome) -> str:
         return f"{lead}: {printable(finding.summary)}"
     if outcome.verdict is Verdict.INCONCLUSIVE:
         return "Cannot tell: this host could not query anything."
+    return _without_finding(outcome)
+
+
+def _without_finding(outcome: Outcome) -> str:
     good, asked, servers = _counts(outcome)
+    if outcome.vantage.asks_resolvers:
+        return "Not ready: not every resolver asked shows the record."
     if asked and good == asked:
         every = "every name server has" if servers > 1 else "the only name server has"
         return f"Not ready: {every} the record, but there was no time left to confirm it."
@@ -87,6 +93,9 @@ def _where(outcome: Outcome) -> str:
     good, asked, servers = _counts(outcome)
     if not asked:
         return ""
+    if outcome.vantage.asks_resolvers:
+        answered = plural(asked, "resolver")
+        return f" ({f'{good} of {answered} answered' if good < asked else answered})"
     addresses = plural(asked, "address")
     if good < asked:
         addresses = f"{good} of {addresses} answered"

@@ -24,6 +24,7 @@ from certbot_dns_preflight.report.html_style import STYLE
 from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.remedy import beside_records
 from certbot_dns_preflight.report.surface import Surface, as_typed
+from certbot_dns_preflight.report.vantage import resolvers_view
 from certbot_dns_preflight.report.words import address_words, plural, seconds, state_words
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ def _moment(when: dt.datetime) -> str:
 def _from_where(vantage: Vantage) -> str:
     families = {"ipv4": "IPv4", "ipv6": "IPv6"}
     asked = " and ".join(families.get(f, f) for f in vantage.families) or "no address family"
+    if vantage.asks_resolvers:
+        return resolvers_view(vantage)
     if vantage.resolvers:
         through = ", ".join(map(address_words, vantage.resolvers))
         return f"Name servers were found through {through}, over {asked}."
@@ -221,7 +224,8 @@ def _finding(finding: Finding, surface: Surface, confirming: Sequence[str]) -> I
 def _server_table(hop: Hop, expected: tuple[bytes, ...]) -> Iterator[str]:
     yield (
         f"<h3>Servers of {_text(plain_name(hop.zone.apex))} on {_text(plain_name(hop.owner))}</h3>"
-        '<div class="wide"><table class="servers"><thead><tr><th>name server</th><th>address</th>'
+        '<div class="wide"><table class="servers"><thead><tr>'
+        f"<th>{'resolver' if hop.recursive else 'name server'}</th><th>address</th>"
         "<th>serial</th><th>answer</th><th>values</th></tr></thead><tbody>"
     )
     for observation in hop.observations:

@@ -26,8 +26,8 @@ from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.remedy import beside_records
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.values import value_lines
+from certbot_dns_preflight.report.vantage import from_where, resolvers_view
 from certbot_dns_preflight.report.words import (
-    address_words,
     listing,
     opening,
     plural,
@@ -37,7 +37,7 @@ from certbot_dns_preflight.report.words import (
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
-    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
 
 _NARROWEST = 40
 _MOST_PICTURES = 6
@@ -46,7 +46,6 @@ _MOST_FURTHER = 5
 _MOST_ALIASES = 2
 _MOST_RECORDS = 4
 _REPEATED_FROM = 12  # lines: below that, the first one is in view
-_FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _NO_VALUE = "No TXT value was given to compare; add --expect VALUE."
 
 
@@ -75,6 +74,8 @@ def render(  # noqa: PLR0913 - what, and how, by keyword
     page.headline(as_typed(answer, surface), outcome.verdict)
     if is_unvalued(outcome) and not compared:
         page.paragraph(_NO_VALUE)
+    if outcome.vantage.asks_resolvers:
+        page.paragraph(resolvers_view(outcome.vantage))
     report.failures()
     report.notes()
     report.unjudged()
@@ -268,12 +269,12 @@ class _Report:
     def vantage(self) -> None:
         """Say from where it was looked, unless all went well from everywhere."""
         vantage = self.outcome.vantage
-        if self.outcome.verdict is Verdict.READY and not vantage.left_out:
+        if vantage.asks_resolvers or (
+            self.outcome.verdict is Verdict.READY and not vantage.left_out
+        ):
             return
         self.page.blank()
-        left = " or ".join(_FAMILIES.get(family, printable(family)) for family in vantage.left_out)
-        missing = f" This host has no {left} route." if left else ""
-        self.page.labelled("vantage", f"{_from_where(vantage)}.{missing}")
+        self.page.labelled("vantage", from_where(vantage))
 
     def _words(self, words: str) -> str:
         return as_typed(printable(words), self.surface)
@@ -282,12 +283,3 @@ class _Report:
 def _counts_names(outcome: Outcome) -> bool:
     """Whether the headline counts names, as several failed."""
     return sum(c.verdict is not Verdict.READY for c in outcome.challenges) > 1
-
-
-def _from_where(vantage: Vantage) -> str:
-    asked = " and ".join(_FAMILIES.get(f, printable(f)) for f in vantage.families)
-    over = f", over {asked}" if asked else ""
-    if not vantage.resolvers:
-        return f"from the root servers down{over}"
-    through = listing(tuple(address_words(e) for e in vantage.resolvers), most=3)
-    return f"through {through}{over}"

@@ -44,6 +44,8 @@ def state_words(
     `followed` as in `Hop`; `timed` adds when the values were first seen.
     """
     words = _reading_words(seen, expected, followed=followed)
+    if seen.kept_for and seen.kept_for >= 1 and seen.status is not Status.MATCH and expected:
+        words = f"{words}, cached {seen.kept_for:.0f} s more"
     if seen.later is not None:
         words = f"{words}, {_reading_words(replace(seen, reading=seen.later), (), followed=False)}"
         words = f"{words} since"
@@ -162,7 +164,9 @@ def plural(count: int, noun: str) -> str:
 
 
 def address_words(endpoint: Endpoint) -> str:
-    """Write a server address; its port only where it is not 53."""
+    """Write a server address as options take it; its port only where it is not 53."""
+    if endpoint.service:
+        return printable(endpoint.service)
     address = printable(endpoint.address)
     return address if endpoint.port == _DNS_PORT else f"{address}#{endpoint.port}"
 

@@ -49,6 +49,9 @@ Who does what, from below:
 - One challenge: `txt` asks in rounds, by `txt_queries`, and `txt_hops` keeps what each address said
   (`address_history`, `observe`). `expectations` has what challenges that end at one name expect
   together.
+- Where resolvers are asked alone: `resolver_survey` asks in rounds, with what `recursive` reads,
+  `resolver_zones` and `resolver_zone_survey` know of their zones, `resolver_environment` looks at
+  what is around. `encrypted` goes over TLS and HTTPS; `ways_out` tells what would work here.
 - What is around it: `environment`, with `caa` and `caa_servers`, `dnssec`, `domain_addresses`,
   `zone_health` and `split_horizon`.
 - A failure: `probes` asks what explains it, with `misplaced`, `missing_dots` and `random_names`.

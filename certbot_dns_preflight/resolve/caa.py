@@ -12,20 +12,17 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts.caa import AliasTo, CaaAnswer, Climb, Failed, Look, NotAskable
 from certbot_dns_preflight.facts.registry import is_top_level
-from certbot_dns_preflight.resolve.caa_servers import CaaServers
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     import dns.name
 
-    from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.caa import Content
     from certbot_dns_preflight.facts.dnssec import SignedReplies
+    from certbot_dns_preflight.resolve.caa_servers import CaaServers
     from certbot_dns_preflight.resolve.exchange import Exchange
-    from certbot_dns_preflight.resolve.walker import Walker
+    from certbot_dns_preflight.resolve.resolver_environment import ResolverCaa
 
 _MOST_HOPS = 16
 
@@ -54,14 +51,11 @@ class CaaSearch:
     def __init__(
         self,
         exchange: Exchange,
-        walker: Walker,
-        *,
-        resolvers: tuple[Endpoint, ...] = (),
-        families: Collection[int] = (4, 6),
+        servers: CaaServers | ResolverCaa,
     ) -> None:
-        """Share the run's walker; `resolvers` and `families` as it has them."""
+        """Take whom to ask: every name server of a zone, or the resolvers alone."""
         self._exchange = exchange
-        self._servers = CaaServers(exchange, walker, resolvers=resolvers, families=families)
+        self._servers = servers
         self._looks: SingleFlight[dns.name.Name, Look] = SingleFlight()
         self._looking: dict[dns.name.Name, _Looking] = {}
 

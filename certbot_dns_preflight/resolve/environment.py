@@ -15,6 +15,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.environment import DomainEnvironment, ViewOf
 from certbot_dns_preflight.resolve.caa import CaaSearch
+from certbot_dns_preflight.resolve.caa_servers import CaaServers
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.dnssec import Collector
 from certbot_dns_preflight.resolve.domain_addresses import DomainAddresses
@@ -68,7 +69,8 @@ class EnvironmentCollector:
         self._walker = walker
         self._resolvers = resolvers
         self._families = families
-        self._caa = CaaSearch(exchange, walker, resolvers=resolvers, families=families)
+        servers = CaaServers(exchange, walker, resolvers=resolvers, families=families)
+        self._caa = CaaSearch(exchange, servers)
         self._chains = Collector(exchange, walker, resolvers=resolvers, families=families)
         self._health = ZoneHealth(exchange, walker, families, self._chains.soa)
         self._addresses = DomainAddresses(exchange, walker, families)

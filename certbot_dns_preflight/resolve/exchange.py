@@ -118,6 +118,10 @@ class Exchange:
         self._log = ExchangeLog(log)
         self.budgets = Budgets()
 
+    async def close(self) -> None:
+        """Close what was kept open for later questions."""
+        await self._sockets.close()
+
     @property
     def unroutable_families(self) -> frozenset[int]:
         """The families (4, 6) that were tried, and that this host has no route for at all."""
@@ -246,6 +250,8 @@ class Exchange:
             any_case=endpoint in self.case_changing,
         )
         reply = trip.reply
+        if endpoint.service:  # a stream brings more than a datagram can
+            self.budgets.take_bytes(trip.size)
         if isinstance(reply, NoResponse):
             history.left_unanswered(silent=reply.reason in _SILENT, fully=patience >= self._timeout)
             return reply

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ssl
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from certbot_dns_preflight.facts.answers import (
     Transport,
 )
 from certbot_dns_preflight.resolve.datagrams import Datagrams
+from certbot_dns_preflight.resolve.encrypted import Encrypted, tls_words
 from certbot_dns_preflight.resolve.lateness import Lateness
 from certbot_dns_preflight.resolve.messages import Match, ParsedMessages, match_response
 from certbot_dns_preflight.resolve.wire import LARGE
@@ -69,6 +71,11 @@ class Sockets:
         self._parsing = asyncio.Semaphore(1)
         self.routed: set[int] = set()
         self.lateness = Lateness()
+        self._encrypted = Encrypted()
+
+    async def close(self) -> None:
+        """Close what was kept open for later questions."""
+        await self._encrypted.close()
 
     async def over_udp(
         self,
@@ -85,6 +92,8 @@ class Sockets:
         other letters than it was asked in may be forged, so the right one is given that time to
         come, but for an address that is known to answer in `any_case`.
         """
+        if endpoint.service:
+            return await self._confidentially(endpoint, query, patience)
         while True:
             begun = asyncio.get_running_loop().time()
             try:
@@ -109,9 +118,35 @@ class Sockets:
 
         If this process is late at the end of them, it looks once more before it gives up.
         """
+        if endpoint.service:
+            return await self._confidentially(endpoint, query, patience)
+        return await self._over_stream(endpoint, query, patience)
+
+    async def _confidentially(self, endpoint: Endpoint, query: Query, patience: float) -> Trip:
+        """Ask over TLS, or by HTTPS; a datagram is no way to get there."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        fetching = loop.create_task(self._fetch(endpoint, query))
+        if not endpoint.service.startswith("https://"):
+            return await self._over_stream(
+                endpoint, query, patience, tls=self._encrypted.tls_context()
+            )
+        fetched = await self._encrypted.fetch(endpoint, query.wire, patience=patience)
+        if isinstance(fetched, NoResponse):
+            return Trip(fetched)
+        return await self._as_trip(fetched, query, "by HTTPS", loop.time() - begun)
+
+    async def _over_stream(
+        self,
+        endpoint: Endpoint,
+        query: Query,
+        patience: float,
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> Trip:
+        how = "TLS" if tls else "TCP"
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        fetching = loop.create_task(self._fetch(endpoint, query, tls))
         end = begun + patience
         try:
             while not fetching.done():
@@ -121,28 +156,31 @@ class Sockets:
                     break
                 end += late
             if not fetching.done():
-                detail = f"no answer over TCP in {patience:g} s"
+                detail = f"no answer over {how} in {patience:g} s"
                 return Trip(NoResponse(NoResponseReason.TIMED_OUT, detail, loop.time() - begun))
             wire = fetching.result()
         except asyncio.IncompleteReadError:
-            detail = "the TCP connection was closed without an answer"
+            detail = f"the {how} connection was closed without an answer"
             return Trip(NoResponse(NoResponseReason.UNREACHABLE, detail, loop.time() - begun))
         except OSError as error:
             return Trip(_failed(error, loop.time() - begun))
         finally:
             fetching.cancel()
             await asyncio.gather(fetching, return_exceptions=True)
-        elapsed = loop.time() - begun
+        # Not within the time: how long it takes to read an answer is no fault of the server's.
+        return await self._as_trip(wire, query, f"over {how}", loop.time() - begun)
+
+    async def _as_trip(self, wire: bytes, query: Query, how: str, elapsed: float) -> Trip:
         match await self.match(wire, query):
             case Match(message=message, exact=exact, echoed=echoed):
                 reply = Response(message, Transport.TCP, elapsed)
                 return Trip(reply, size=len(wire), exact=exact or not echoed)
             case mismatch:
-                detail = f"over TCP: {mismatch.what}"
-                return Trip(NoResponse(NoResponseReason.GARBAGE, detail, elapsed))
+                garbage = NoResponse(NoResponseReason.GARBAGE, f"{how}: {mismatch.what}", elapsed)
+                return Trip(garbage, size=len(wire))
 
-    async def _fetch(self, endpoint: Endpoint, query: Query) -> bytes:
-        reader, writer = await asyncio.open_connection(endpoint.address, endpoint.port)
+    async def _fetch(self, endpoint: Endpoint, query: Query, tls: ssl.SSLContext | None) -> bytes:
+        reader, writer = await asyncio.open_connection(endpoint.address, endpoint.port, ssl=tls)
         try:
             self.routed.add(endpoint.family)
             writer.write(struct.pack("!H", len(query.wire)) + query.wire)
@@ -232,4 +270,6 @@ class _Listening:
 
 def _failed(error: OSError, elapsed: float) -> NoResponse:
     reason = NoResponseReason.NO_ROUTE if error.errno in _NO_ROUTE else NoResponseReason.UNREACHABLE
+    if isinstance(error, ssl.SSLError):  # its number is no errno
+        return NoResponse(NoResponseReason.UNREACHABLE, tls_words(error), elapsed)
     return NoResponse(reason, printable(error.strerror or str(error)).lower(), elapsed)

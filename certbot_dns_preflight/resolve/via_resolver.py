@@ -13,12 +13,13 @@ import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import Response
-from certbot_dns_preflight.facts.obstacle import NoEgress, NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import NoEgress, NoSuchDomain, Tried
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.queries import RECURSIVE
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import useless_words
+from certbot_dns_preflight.resolve.resolver_zones import reasons
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Discovery:
         self._exchange = exchange
         self._resolvers = resolvers
         self._heard: dict[Endpoint, Response] = {}
+        self._silent: dict[Endpoint, Reply] = {}
 
     @property
     def heard(self) -> tuple[Response, ...]:
@@ -64,6 +66,8 @@ class Discovery:
         return NoEgress(
             self._resolvers,
             answers=tuple((e, useless_words(reply)) for e, reply in sorted(self._heard.items())),
+            reasons=reasons(self._silent),
+            asked=Tried.RESOLVERS,
         )
 
     async def ask(
@@ -82,6 +86,7 @@ class Discovery:
                 response.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
             ),
         )
+        self._silent.update(useless)
         came = {**useless, **({got[0]: got[1]} if got else {})}
         self._heard.update((e, reply) for e, reply in came.items() if isinstance(reply, Response))
         return got[1].message if got else None

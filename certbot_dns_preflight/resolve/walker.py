@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ from certbot_dns_preflight.resolve.server_addresses import ServerAddresses
 from certbot_dns_preflight.resolve.via_resolver import Discovery
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.facts.zone import Zone
@@ -65,6 +66,10 @@ class _Turn:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     taken: bool = False
+
+    async def give_way(self, holding: contextlib.AsyncExitStack[bool | None]) -> None:
+        self.taken = True
+        await holding.aclose()
 
 
 class Walker:
@@ -175,7 +180,8 @@ class Walker:
                     continue
                 if owner in self.known.homes:
                     return self.known.homes[owner]
-                step = await self._step(cut, owner, endpoints, held=held)
+                way = functools.partial(turn.give_way, stack)
+                step = await self._step(cut, owner, endpoints, held=held, give_way=way)
                 turn.taken = True
                 if not isinstance(step, ZoneCut):
                     return step
@@ -227,13 +233,15 @@ class Walker:
         endpoints: tuple[Endpoint, ...],
         *,
         held: tuple[dns.name.Name, ...],
+        give_way: Callable[[], Awaitable[None]],
     ) -> Found:
-        """Go one zone down from `cut`, or stay where it is the owner's zone."""
+        """Go one zone down from `cut`; `give_way` first to walks that may need the same turn."""
         if self.known.obstacle is not None:
             return self.known.obstacle
         useless: dict[Endpoint, Reply] = {}
         got = await self._ask(cut, owner, endpoints, useless)
         if got is None and cut is not self._root:
+            await give_way()
             more = await self._addresses.further(cut, endpoints, held=held)
             got = await self._ask(cut, owner, more, useless)
         if got is None:

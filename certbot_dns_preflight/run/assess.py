@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import checks
-from certbot_dns_preflight.checks import verdict
+from certbot_dns_preflight.checks import resolver_trust, verdict
 from certbot_dns_preflight.checks.rules import internal_error, unconfirmed
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.dnssec import NOT_COLLECTED, Trust, Validation
 from certbot_dns_preflight.facts.obstacle import OutOfTime
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Verdict
+from certbot_dns_preflight.facts.resolver_sight import ResolverSight
 from certbot_dns_preflight.facts.survey import Survey
 
 if TYPE_CHECKING:
@@ -80,26 +81,34 @@ class Assessor:
         if judged is Verdict.READY and not confirmed:
             findings = (unconfirmed.tell(survey, self.settings.confirmations), *findings)
             judged = self._weigh(survey, findings)
-        unjudged = self._unjudged(environment, judged)
-        return ChallengeOutcome(survey, judged, findings, unjudged, self._validation(environment))
+        unjudged = self._unjudged(survey, environment, judged)
+        return ChallengeOutcome(
+            survey, judged, findings, unjudged, self._validation(survey, environment)
+        )
 
     def _weigh(self, survey: Survey, findings: tuple[Finding, ...]) -> Verdict:
         return verdict.judge(
             survey, findings, skip=self._skip, unreachable=self.settings.unreachable
         )
 
-    def _validation(self, environment: DomainEnvironment) -> Validation:
+    def _validation(self, survey: Survey, environment: DomainEnvironment) -> Validation:
         """Say what DNSSEC comes to; without a trust anchor it is not checked."""
         if self.request is None:
             return NOT_COLLECTED
+        if self.settings.asks_resolvers:
+            return resolver_trust.validation(survey.sight or ResolverSight(()))
         if self.inputs.anchors is None:
             return Validation(Trust.UNCHECKED, _NO_ANCHOR)
         return assessment.summary(environment.signatures)
 
-    def _unjudged(self, environment: DomainEnvironment, judged: Verdict) -> tuple[str, ...]:
+    def _unjudged(
+        self, survey: Survey, environment: DomainEnvironment, judged: Verdict
+    ) -> tuple[str, ...]:
         """Say what stands behind a ready one unseen; what is not ready has other worries."""
         if self.request is None or judged is not Verdict.READY:
             return ()
+        if self.settings.asks_resolvers:
+            return resolver_trust.unjudged(survey.sight or ResolverSight(()))
         if self.inputs.anchors is None:
             return (_NO_ANCHOR,)
         signatures = environment.signatures

@@ -13,9 +13,8 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.resolve.probes import Prober
-from certbot_dns_preflight.resolve.txt import TxtSurvey
-from certbot_dns_preflight.run import assess
+from certbot_dns_preflight.resolve.resolver_survey import ResolverSurvey
+from certbot_dns_preflight.run import assess, closed_network, closer_look
 from certbot_dns_preflight.run.early_end import EarlyEnding
 from certbot_dns_preflight.run.surroundings import Surroundings
 from certbot_dns_preflight.run.timings import Deadline, cut_off
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     import dns.name
 
     from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.dnssec import Assessment, SignedReplies
     from certbot_dns_preflight.facts.environment import DomainEnvironment
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome
@@ -47,17 +47,12 @@ class ChallengeRun:
         self._shared = shared
         self._settings = shared.assessor.settings
         self._begun = _now()
-        self._survey = TxtSurvey(
-            challenge,
-            shared.session.exchange,
-            shared.session.walker,
-            families=shared.session.families,
-            expectations=shared.expectations,
-        )
+        self._survey = shared.session.survey(challenge, shared.expectations)
         self._surroundings = Surroundings(
             challenge, environment, shared.session.collector, shared.assessor, shared.timings
         )
         self._early = EarlyEnding(shared, begun=self._begun)
+        self._ways_out: tuple[Endpoint, ...] = ()
         self._looked_closer = self._gave_up = False
         self._failure: Exception | None = None
         self._shown: Survey | None = None
@@ -133,7 +128,7 @@ class ChallengeRun:
     def decide(self) -> ChallengeOutcome:
         """Judge for good: what is learned after the first time does not count."""
         if self._outcome is None:
-            survey = self.so_far()
+            survey = closed_network.recognised(self.so_far(), self._shared.session, self._ways_out)
             self._outcome = (
                 assess.failed(survey, self._failure)
                 if self._failure is not None
@@ -162,6 +157,8 @@ class ChallengeRun:
 
     async def wait(self) -> None:
         """Look until it is ready, and collect meanwhile what a CA meets besides the record."""
+        if isinstance(self._survey, ResolverSurvey) and self.challenge.expected:
+            self._survey.hold_back(self._shared.first_look)
         with self._guard():
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._surroundings.collect(self._survey.walked))
@@ -184,12 +181,10 @@ class ChallengeRun:
                 self._looked_closer = True
 
     async def look_here(self) -> None:
-        """After a failure, ask this host's own resolver for the record too."""
-        if not self.is_pending or not self.challenge.expected or self._shared.session.resolvers:
-            return
-        with self._guard():
-            host = self._shared.session.collector.host
-            self._survey.seen_here = await host.of_record(self._survey.so_far())
+        """After a failure, ask this host's own resolver: for the record, or whether it answers."""
+        if self.is_pending:
+            with self._guard():
+                self._ways_out = await closer_look.look_here(self._survey, self._shared.session)
 
     async def _until_ready(self) -> None:
         """Look until `confirmations` consecutive complete rounds agree.
@@ -248,12 +243,7 @@ class ChallengeRun:
         self._shared.paused()
 
     async def _look_closer(self) -> None:
-        session = self._shared.session
-        prober = Prober(session.exchange, session.walker, self._survey.so_far())
-        self._survey.prober = prober
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._survey.ask_serials())
-            group.create_task(prober.ask())
+        await closer_look.look_closer(self._survey, self._shared.session)
 
     # -- signatures --------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import dns.name
 
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.errors import PreflightError
-from certbot_dns_preflight.resolve import root_hints
+from certbot_dns_preflight.resolve import encrypted, root_hints
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.dnssec.anchors import Anchors
@@ -48,8 +48,10 @@ class Inputs:
 def load(settings: Settings) -> Inputs:
     """Read the files that the settings name, or take what is built in.
 
-    Raises `InputError` for a bad file.
+    Raises `InputError` for a bad file, and where a library is missing that an option needs.
     """
+    if any(one.is_https for one in settings.resolver) and not encrypted.can_ask_by_https():
+        raise InputError("resolver", encrypted.MISSING)
     try:
         hints = (
             root_hints.builtin()
@@ -65,6 +67,8 @@ def load(settings: Settings) -> Inputs:
 
 
 def _anchors(settings: Settings, hints: Hints) -> Anchors | None:
+    if settings.asks_resolvers:
+        return None  # their word on DNSSEC is all there is
     if settings.trust_anchor is not None:
         return anchors.read(settings.trust_anchor)
     public = all(name.is_subdomain(_PUBLIC) for name in hints)

@@ -70,6 +70,8 @@ def _healthy(judged: ChallengeOutcome) -> Hop | None:
     survey = judged.survey
     if not survey.hops or survey.obstacle is not None or not survey.challenge.expected:
         return None
+    if survey.sight is not None:
+        return None  # a resolver shows what is gone as long as it is in its cache
     hop = survey.hops[-1]
     asked = [
         observation

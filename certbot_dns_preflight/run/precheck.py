@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.caa import Properties
 from certbot_dns_preflight.facts.environment import DomainEnvironment
-from certbot_dns_preflight.facts.obstacle import NoEgress
+from certbot_dns_preflight.facts.obstacle import NoEgress, Tried
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
 from certbot_dns_preflight.facts.survey import Survey
 from certbot_dns_preflight.resolve.txt_hops import is_limited
-from certbot_dns_preflight.run import assess, inputs, session
+from certbot_dns_preflight.run import assess, closed_network, inputs, session
 from certbot_dns_preflight.run.assess import Assessor
 from certbot_dns_preflight.run.timings import Deadline, Timings, cut_off
 
@@ -151,13 +151,16 @@ class _Precheck:
             started=started,
             elapsed=self._elapsed(),
             vantage=self._session.vantage,
-            surveys=tuple(
-                self._with_limits(
-                    self._session.collector.with_faults(
-                        self._surveys.get(c.domain) or self._unseen(c, mute=mute)
+            surveys=await closed_network.told(
+                tuple(
+                    self._with_limits(
+                        self._session.collector.with_faults(
+                            self._surveys.get(c.domain) or self._unseen(c, mute=mute)
+                        )
                     )
-                )
-                for c in self._challenges
+                    for c in self._challenges
+                ),
+                self._session,
             ),
             environment=environment,
             inputs=self._inputs,
@@ -242,10 +245,12 @@ class _Precheck:
         if not mute:
             return assess.unseen(challenge)
         roots = (e for endpoints in self._inputs.hints.values() for e in endpoints)
-        asked = self._session.resolvers or tuple(roots)
         families = self._session.families
-        tried = tuple(e for e in asked if (6 if e.ipv6 else 4) in families)
-        return Survey(challenge, obstacle=NoEgress(tried))
+        tried = self._session.resolvers or tuple(
+            e for e in roots if (6 if e.ipv6 else 4) in families
+        )
+        who = Tried.RESOLVERS if self._session.resolvers else Tried.ROOT
+        return Survey(challenge, obstacle=NoEgress(tried, asked=who))
 
     def _hears(self) -> bool:
         """Whether anything answers this host at all."""

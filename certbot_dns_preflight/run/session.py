@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.outcome import Vantage
 from certbot_dns_preflight.resolve.environment import EnvironmentCollector
 from certbot_dns_preflight.resolve.exchange import Exchange
+from certbot_dns_preflight.resolve.resolver_environment import ResolverEnvironment
+from certbot_dns_preflight.resolve.resolver_survey import ResolverSurvey
+from certbot_dns_preflight.resolve.resolver_zones import ResolverZones
+from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.resolve.walker import Walker
 from certbot_dns_preflight.run import inputs
 from certbot_dns_preflight.settings import Family
@@ -17,10 +21,13 @@ from certbot_dns_preflight.settings import Family
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.resolve.cache import DelegationCache
+    from certbot_dns_preflight.resolve.expectations import Expectations
     from certbot_dns_preflight.run.inputs import Inputs
     from certbot_dns_preflight.settings import Settings
 
+Collector: TypeAlias = EnvironmentCollector | ResolverEnvironment
 _FAMILIES = {
     Family.AUTO: frozenset({4, 6}),
     Family.IPV4: frozenset({4}),
@@ -30,13 +37,31 @@ _FAMILIES = {
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The network side of one run. `families` (4, 6) are those that may be asked over."""
+    """The network side of one run. `families` (4, 6) are those that may be asked over.
+
+    `zones` is set where the resolvers are asked for everything, and the walker then for nothing.
+    """
 
     exchange: Exchange
     walker: Walker
-    collector: EnvironmentCollector
+    collector: Collector
     resolvers: tuple[Endpoint, ...]
     families: frozenset[int]
+    zones: ResolverZones | None = None
+
+    def survey(
+        self, challenge: Challenge, expectations: Expectations
+    ) -> TxtSurvey | ResolverSurvey:
+        """Begin to survey a challenge, at the name servers or at the resolvers."""
+        if self.zones is not None:
+            return ResolverSurvey(challenge, self.exchange, self.zones, expectations=expectations)
+        return TxtSurvey(
+            challenge,
+            self.exchange,
+            self.walker,
+            families=self.families,
+            expectations=expectations,
+        )
 
     @property
     def vantage(self) -> Vantage:
@@ -46,6 +71,7 @@ class Session:
             resolvers=self.resolvers,
             families=tuple(f"ipv{n}" for n in sorted(self.families - unroutable_families)),
             left_out=tuple(f"ipv{n}" for n in sorted(self.families & unroutable_families)),
+            asks_resolvers=self.zones is not None,
         )
 
 
@@ -63,6 +89,7 @@ async def opened(
         yield session
     finally:
         await session.walker.close()
+        await session.exchange.close()
 
 
 def of_settings(
@@ -86,7 +113,7 @@ def of_settings(
         registries=None if cache is None else cache.registries,
     )
     families = _FAMILIES[settings.family]
-    resolvers = tuple(Endpoint(r.address, r.port) for r in settings.resolver)
+    resolvers = tuple(Endpoint(r.address, r.port, r.service) for r in settings.resolver)
     walker = Walker(
         exchange,
         roots=read.hints,
@@ -94,5 +121,9 @@ def of_settings(
         families=families,
         cache=cache,
     )
+    if settings.asks_resolvers:
+        zones = ResolverZones(exchange, resolvers)
+        around = ResolverEnvironment(exchange, zones)
+        return Session(exchange, walker, around, resolvers, families, zones)
     collector = EnvironmentCollector(exchange, walker, resolvers=resolvers, families=families)
     return Session(exchange, walker, collector, resolvers, families)

@@ -20,7 +20,8 @@ class Shared:
     """What the challenges of one run share.
 
     `changed` is called whenever there is something new to show, `paused` after each pause. `silent`
-    are addresses that an earlier run found silent, with how many seconds ago that was.
+    are addresses that an earlier run found silent, with how many seconds ago that was. `first_look`
+    is when a wait asks resolvers for a record first, in seconds.
     """
 
     session: Session
@@ -30,3 +31,4 @@ class Shared:
     changed: Callable[[], None]
     paused: Callable[[], None]
     silent: Mapping[Endpoint, float]
+    first_look: float = 0.0

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.dnssec.anchors import Anchors
     from certbot_dns_preflight.facts.dnssec import Assessment
-    from certbot_dns_preflight.resolve.environment import EnvironmentCollector
     from certbot_dns_preflight.run.assess import Assessor
     from certbot_dns_preflight.run.challenge_run import ChallengeRun
+    from certbot_dns_preflight.run.session import Collector
     from certbot_dns_preflight.run.timings import Timings
 
 log = logging.getLogger(__name__)
@@ -28,9 +28,7 @@ log = logging.getLogger(__name__)
 class SignatureCheck:
     """Looks at the signatures of a run's challenges."""
 
-    def __init__(
-        self, collector: EnvironmentCollector, assessor: Assessor, timings: Timings
-    ) -> None:
+    def __init__(self, collector: Collector, assessor: Assessor, timings: Timings) -> None:
         """Take who asks for keys and denials, and what is known of the CA and of trust."""
         self._collector = collector
         self._assessor = assessor

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.dnssec import Assessment
     from certbot_dns_preflight.facts.environment import DomainEnvironment
-    from certbot_dns_preflight.resolve.environment import EnvironmentCollector
     from certbot_dns_preflight.run.assess import Assessor
+    from certbot_dns_preflight.run.session import Collector
     from certbot_dns_preflight.run.timings import Timings
 
 
@@ -32,7 +32,7 @@ class Surroundings:
         self,
         challenge: Challenge,
         environment: DomainEnvironment,
-        collector: EnvironmentCollector,
+        collector: Collector,
         assessor: Assessor,
         timings: Timings,
     ) -> None:

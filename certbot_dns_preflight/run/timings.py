@@ -31,6 +31,10 @@ class Timings:
     second_look_at_most: float = 30.0  # at a name server that was found silent minutes ago
     share_of_second_look: float = 0.1  # of the timeout, where that is less
 
+    # Before resolvers are asked for a record: a miss stays in their caches.
+    before_resolvers: float = 3.0
+    share_before_resolvers: float = 0.2  # of the timeout, at most
+
     # What is not the record itself.
     environment: float = 20.0
     tries_more: int = 4  # tries of a query that a second look for CAA may last
@@ -61,6 +65,12 @@ class Timings:
         """
         share = min(self.second_look_at_most, self.share_of_second_look * timeout)
         return min(timeout, max(share, 2 * query_timeout + self.slack))
+
+    def first_look(self, published_after: float, *, timeout: float) -> float:
+        """Say when to ask resolvers first, of a record that takes so long to appear."""
+        return min(
+            max(self.before_resolvers, published_after), self.share_before_resolvers * timeout
+        )
 
     def reserved(self, timeout: float) -> float:
         """Say how long before the end a failure is looked into."""

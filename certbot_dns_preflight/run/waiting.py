@@ -50,6 +50,8 @@ class Extras:
     `environment` has the domain's. `cache` is what earlier walks learned; `inputs` the files that
     the settings name, where somebody has read them already. `silent` are addresses that an earlier
     run found silent, with how many seconds ago that was: a wait for these alone is a short one.
+    `published_after`: the seconds that whoever makes the records gives them to appear, before which
+    no resolver is asked in a wait.
     """
 
     request: IssuanceRequest | None = None
@@ -58,6 +60,7 @@ class Extras:
     inputs: Inputs | None = None
     silent: Mapping[Endpoint, float] = field(default_factory=dict)
     timings: Timings = field(default_factory=Timings)
+    published_after: float = 0.0
 
 
 class _ObserverError(BaseException):
@@ -140,6 +143,7 @@ class _Preflight:
             self._tell,
             self._relearn,
             extras.silent,
+            extras.timings.first_look(extras.published_after, timeout=self._timeout),
         )
         self._signatures = SignatureCheck(opened.collector, assessor, extras.timings)
         self._runs = [

@@ -18,11 +18,13 @@ from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.finding import Finding, Severity
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
 from certbot_dns_preflight.facts.probes import Probes
-from certbot_dns_preflight.facts.survey import Hop, Observation, Survey, measure
+from certbot_dns_preflight.facts.resolver_sight import ResolverAnswer, ResolverSight
+from certbot_dns_preflight.facts.survey import Hop, Observation, Status, Survey, measure
 from certbot_dns_preflight.facts.zone import Listing, NameServer, Zone
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.obstacle import Obstacle
+    from certbot_dns_preflight.facts.resolver_sight import ExtendedError
 
 VALUE = b"gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 SECOND = b"Zt5nM8wQ1xR4cV7bL2kJ9hG6fD3sA0pO-iU_yT5rE8w"
@@ -180,6 +182,43 @@ def measured(hops: tuple[Hop, ...], expected: tuple[bytes, ...]) -> tuple[Hop, .
         for number, one in enumerate(hops, 1)
         for followed in [number < len(hops)]
     )
+
+
+def by_resolvers(  # noqa: PLR0913 - what resolvers may say beside the record
+    *readings: answers.Reading,
+    expected: tuple[bytes, ...] = (VALUE,),
+    kept: float | None = None,
+    validated: bool = False,
+    errors: tuple[ExtendedError, ...] = (),
+    negative_ttl: int | None = 300,
+    endpoints: tuple[Endpoint, ...] = (),
+) -> Survey:
+    """Make a survey by `endpoints` (192.0.2.1, 192.0.2.2 and so on), each with its reading.
+
+    What is not a match is `kept` in their caches; `errors` are those of one that fails.
+    """
+    endpoints = endpoints or tuple(
+        Endpoint(f"192.0.2.{number}") for number in range(1, len(readings) + 1)
+    )
+    observations = tuple(
+        dataclasses.replace(
+            seen(f"{endpoint.address}.", endpoint.address, reading, zone=ZONE),
+            endpoint=endpoint,
+            listed_by=frozenset(),
+            kept_for=None if measure(reading, expected) is Status.MATCH else kept,
+        )
+        for endpoint, reading in zip(endpoints, readings, strict=True)
+    )
+    failing = [isinstance(reading, answers.Failing) for reading in readings]
+    sight = ResolverSight(
+        tuple(
+            ResolverAnswer(endpoint, validated=validated, failed=fails, errors=errors * fails)
+            for endpoint, fails in zip(endpoints, failing, strict=True)
+        ),
+        negative_ttl,
+    )
+    made = dataclasses.replace(hop(*observations), recursive=True)
+    return dataclasses.replace(survey(made, expected=expected), sight=sight)
 
 
 # -- what is said of it --------------------------------------------------------------------------

@@ -23,6 +23,8 @@ import dns.zone
 
 from tests.lab import namespace
 from tests.lab.acme import Pebble
+from tests.lab.closed import ClosedHost
+from tests.lab.front import Front
 from tests.lab.processes import PATIENCE, DaemonError, Directory
 from tests.lab.resolver import Unbound
 from tests.lab.servers import (
@@ -267,6 +269,35 @@ class Lab:
         self.name_addresses(server.host, server.addresses)
         server.wait_ready(None if wait else ())
         return server
+
+    def front(self, *addresses: str, anchors: Sequence[str] = ()) -> Front:
+        """Start a resolver that is asked over TLS and by HTTPS too, at new addresses or these.
+
+        `anchors` are DS records of zones that it trusts, and so validates.
+        """
+        own = addresses or self.addresses()[:1]
+        made = Front(
+            own,
+            directory=self._directory.sub(f"front{next(self._numbers)}"),
+            root_hints=self.root_hints,
+            behind=self.addresses(),
+            anchors=anchors,
+        )
+        self._undo.append(made.kill)
+        made.start()
+        made.wait_ready()
+        return made
+
+    def delegation_signers(self, server: NameServer, origin: str) -> list[str]:
+        """Give the DS records of a signed zone, as its parent or a trust anchor has them."""
+        return [f"{origin} DS {line}" for line in _delegation_signers(server, origin)]
+
+    def closed_host(self) -> ClosedHost:
+        """Make a host that reaches no name server, only what listens at `closed.OUTSIDE`."""
+        made = ClosedHost(self._directory.sub(f"closed{next(self._numbers)}"))
+        self._undo.append(made.kill)
+        made.start()
+        return made
 
     def addresses(self) -> tuple[str, str]:
         """Give a pair of addresses that nothing uses, for a server of the test's own making."""

@@ -33,6 +33,7 @@ _PACKAGES = {
     "dnsdist": "dnsdist",
     "setpriv": "util-linux",
     "unshare": "util-linux",
+    "nsenter": "util-linux",
 }
 PATIENCE = 60.0
 """Seconds for a daemon to do what it is told; on a loaded machine it may take many."""
@@ -133,6 +134,10 @@ class Daemon:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def innermost(self) -> int:
+        """Give the process id of what runs at the end of the wrappers."""
+        return _descendants(self._process.pid)[-1]
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the program and its children (not to what wraps it)."""

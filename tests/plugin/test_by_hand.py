@@ -10,8 +10,12 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
+import dns.name
 import pytest
+from certbot.display import util as display
 
+from certbot_dns_preflight.plugin import by_hand
+from certbot_dns_preflight.run.record_location import RecordLocation
 from tests.conftest import beside_python
 from tests.observe import HANG
 from tests.plugin.conftest import OWNER
@@ -78,3 +82,18 @@ def test_the_record_is_asked_for_and_after_enter_the_wait_shows_who_has_it(
         process.wait()
         os.close(mine)
     assert process.returncode == 0
+
+
+def test_where_resolvers_are_asked_enter_has_to_wait_for_the_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(display, "notification", lambda text, **_: shown.append(text))
+    owner, zone = dns.name.from_text(OWNER), dns.name.from_text("example.test.")
+    place = RecordLocation(owner, owner, zone)
+    by_hand.show([(place, "value")], asks_resolvers=True)
+    by_hand.show([(place, "value")])
+    resolvers, servers = shown
+    assert "Press Enter once the record is saved: dns-preflight asks the resolvers" in resolvers
+    assert "at once" not in resolvers
+    assert "Press Enter at once" in servers

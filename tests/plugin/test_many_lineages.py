@@ -27,7 +27,7 @@ def test_a_dead_secondary_is_waited_for_once_and_looked_at_again_for_the_others(
     certbot: Certbot, lab: Lab, issue: Callable[..., Ran]
 ) -> None:
     for name in NAMES:
-        options = ("--dns-preflight-timeout=8", "--dns-preflight-query-timeout=0.5")
+        options = ("--dns-preflight-timeout=12", "--dns-preflight-query-timeout=1")
         issue(name, *certbot.hook_options, *options)
     lab.knot.kill()
     since = len(lab.ca.log)
@@ -35,9 +35,9 @@ def test_a_dead_secondary_is_waited_for_once_and_looked_at_again_for_the_others(
     assert ran.status == 1
     assert lab.ca.challenges_answered(since) == 0
     told = " ".join(ran.stderr.split())
-    assert told.count("Not ready: no address of ns3.dns.test answers") == len(NAMES)
+    assert told.count("Not ready: ns3.dns.test does not answer") == len(NAMES)
     # The look is begun once for each, and lasts as long as the machine takes for a round.
-    again = re.findall(r"waited \S+ s of 8 s \(already silent \S+ s ago\)", told)
+    again = re.findall(r"waited \S+ s of 12 s \(already silent \S+ s ago\)", told)
     assert len(again) == len(NAMES) - 1
 
 

@@ -9,10 +9,11 @@ from certbot.display import util as display
 
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.outcome import Progress, Verdict
+from certbot_dns_preflight.option_values import resolvers
 from certbot_dns_preflight.plugin import wait_display
 from certbot_dns_preflight.plugin.wait_log import WaitLog
-from certbot_dns_preflight.settings import Settings
-from tests.builders.survey import NXDOMAIN, judged, seen
+from certbot_dns_preflight.settings import Ask, Settings
+from tests.builders.survey import NXDOMAIN, THERE, by_resolvers, judged, seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +58,24 @@ def test_what_is_all_seen_is_being_looked_at_once_more(said: list[str]) -> None:
 def test_many_names_are_counted(said: list[str]) -> None:
     WaitLog([make_challenge(f"{n}.test", [b"x"]) for n in "abcde"], at_most=2400.0)
     assert said[0].endswith("show a.test, b.test, c.test and 2 more, 2400 s at most")
+
+
+def test_where_resolvers_are_asked_it_says_what_is_still_in_a_cache(said: list[str]) -> None:
+    asked = resolvers("192.0.2.1,192.0.2.2")
+    settings = Settings(resolver=asked, ask=Ask.RESOLVERS)
+    survey = by_resolvers(THERE, NXDOMAIN, kept=240.0)
+    wanted = [make_challenge("example.com", [b"x"])]
+    with wait_display.watch(wanted, settings, quiet=False) as watch:
+        assert watch is not None
+        watch(Progress((survey,), 60.0, 300.0, 1.0))
+    first, minute = said
+    assert first == (
+        "dns-preflight: waiting until 192.0.2.1, 192.0.2.2 show example.com, 300 s at most"
+    )
+    assert minute == (
+        "dns-preflight: 60 s of 300 s: 1 record to come, 1 of 2 resolvers show it; 192.0.2.2 keeps "
+        "an earlier answer for 240 s more"
+    )
 
 
 def test_quiet_says_nothing(said: list[str]) -> None:

@@ -6,13 +6,13 @@ import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence
+from certbot_dns_preflight.checks import diagnose, evidence
 from certbot_dns_preflight.checks.txt_difference import compare
 from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.answers import Endpoint, NoResponseReason
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.obstacle import AliasLoop, NoEgress, NoSuchDomain
-from certbot_dns_preflight.facts.outcome import Vantage, Verdict
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Vantage, Verdict
 from certbot_dns_preflight.facts.survey import Hop
 from certbot_dns_preflight.facts.zone import NameServer, Zone
 from tests.builders.survey import (
@@ -24,6 +24,7 @@ from tests.builders.survey import (
     TIMED_OUT,
     VALUE,
     alias,
+    by_resolvers,
     error,
     hop,
     judged,
@@ -35,7 +36,7 @@ from tests.builders.survey import (
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Json
-    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
+    from certbot_dns_preflight.facts.outcome import Outcome
     from certbot_dns_preflight.facts.survey import Observation
 
 OTHER = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
@@ -564,6 +565,30 @@ def hostile_names() -> Outcome:
     )
 
 
+RESOLVERS = (
+    Endpoint("dns.example", 443, "https://dns.example/dns-query"),
+    Endpoint("192.0.2.53", 853, "tls://192.0.2.53"),
+)
+
+
+def _by_resolvers(*readings: answers.Reading) -> Outcome:
+    survey = by_resolvers(*readings, kept=240.0, endpoints=RESOLVERS)
+    found = diagnose(survey)
+    verdict = Verdict.NOT_READY if found else Verdict.READY
+    if not found:
+        survey = dataclasses.replace(survey, ready_after=4.2)
+    vantage = Vantage(RESOLVERS, ("ipv4", "ipv6"), asks_resolvers=True)
+    return run(ChallengeOutcome(survey, verdict, found), vantage=vantage)
+
+
+def ready_by_resolvers() -> Outcome:
+    return _by_resolvers(THERE, THERE)
+
+
+def cached_miss() -> Outcome:
+    return _by_resolvers(NXDOMAIN, THERE)
+
+
 ALL = {
     scenario.__name__: scenario
     for scenario in (
@@ -597,5 +622,7 @@ ALL = {
         before_any_record,
         in_order_without_a_value,
         hostile_names,
+        ready_by_resolvers,
+        cached_miss,
     )
 }

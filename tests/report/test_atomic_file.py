@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certbot_dns_preflight.cli import output_files
-from certbot_dns_preflight.cli.exits import MisuseError
+from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.report.atomic_file import (
     ReportFileError,
     check_writable,
@@ -350,6 +350,23 @@ def test_the_command_names_the_option_that_it_refuses(theirs: Path, option: str)
     wanted = Settings(**{option: theirs / "reports" / "file"})  # type: ignore[arg-type]
     with pytest.raises(MisuseError, match=f"^--{option}: cannot write .*/file: others can write"):
         output_files.check(wanted)
+
+
+def test_the_text_of_a_report_is_made_only_where_one_is_wanted(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def report() -> str:
+        made.append("text")
+        return "the report"
+
+    def write(wanted: Settings) -> Exit:
+        return output_files.write(wanted, report, lambda _: None, Exit.READY)
+
+    assert write(Settings()) is Exit.READY
+    assert made == []
+    assert write(Settings(report=tmp_path / "r.json")) is Exit.READY
+    assert made == ["text"]
+    assert (tmp_path / "r.json").read_text() == "the report"
 
 
 @as_root

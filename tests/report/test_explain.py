@@ -39,6 +39,8 @@ ERRORS = [
     "caa-forbids",
     "caa-unanswerable",
     "dnssec-bogus",
+    "resolver-lacks-record",
+    "resolver-failing",
     "no-dns-egress",
     "dns-intercepted",
 ]

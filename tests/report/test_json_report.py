@@ -149,6 +149,22 @@ def test_a_resolver_is_named_with_its_port_where_it_is_not_53() -> None:
     assert report["outcome"] == "inconclusive"
 
 
+def test_a_resolver_by_https_has_its_host_in_its_row() -> None:
+    report = as_json(scenarios.cached_miss())
+    assert report["vantage"] == {
+        "discovery": "resolver",
+        "resolvers": ["https://dns.example/dns-query", "tls://192.0.2.53"],
+        "families": ["ipv4", "ipv6"],
+    }
+    first, second = report["challenges"][0]["servers"]  # type: ignore[index,call-overload]
+    assert (first["nameserver"], first["address"], first["port"]) == (
+        "dns.example.",
+        "dns.example",
+        443,
+    )
+    assert (second["address"], second["port"], second["listed_by"]) == ("192.0.2.53", 853, [])
+
+
 def test_the_example_in_the_documentation_is_valid() -> None:
     page = (Path(__file__).parents[2] / "docs" / "reference" / "json-report.md").read_text()
     example = page.split("```json\n")[1].split("```")[0]

@@ -23,7 +23,7 @@ from certbot_dns_preflight.facts.outcome import Progress
 from certbot_dns_preflight.report.frame import frame
 from certbot_dns_preflight.report.live import LiveView
 from tests.builders.strategies import SURVEYS
-from tests.builders.survey import NXDOMAIN, judged, seen
+from tests.builders.survey import NXDOMAIN, THERE, by_resolvers, judged, seen
 from tests.observe import HANG, until
 
 if TYPE_CHECKING:
@@ -62,6 +62,15 @@ def test_the_picture_of_one_challenge() -> None:
         "  ns1.example.net        192.0.2.1 ok   2001:db8::1 ok",
         "  ns2.example.net        192.0.2.2 1 serial behind",
         r"  \027[2J[red]x.example  192.0.2.3 SERVFAIL",
+    ]
+
+
+def test_the_picture_of_resolvers_says_what_is_being_waited_out() -> None:
+    survey = by_resolvers(THERE, NXDOMAIN, kept=240.0)
+    assert words(Progress((survey,), 14.2, 300, 2.0)) == [
+        "Waiting 14 s of 300 s for _acme-challenge.example.test, next look in 3 s",
+        "  192.0.2.1  ok",
+        "  192.0.2.2  NXDOMAIN, cached 240 s more",
     ]
 
 

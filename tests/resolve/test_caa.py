@@ -20,6 +20,7 @@ from certbot_dns_preflight.facts.caa import Climb, Failed, Properties, Property
 from certbot_dns_preflight.facts.finding import Finding, Severity
 from certbot_dns_preflight.facts.query_fault import CaseFault, DnssecFault, QueryFaultKind
 from certbot_dns_preflight.resolve.caa import CaaSearch
+from certbot_dns_preflight.resolve.caa_servers import CaaServers
 from certbot_dns_preflight.resolve.exchange import Exchange
 from certbot_dns_preflight.resolve.root_hints import read
 from certbot_dns_preflight.resolve.walker import Walker
@@ -40,14 +41,18 @@ ALLOWS = '@ CAA 0 issue "letsencrypt.org"\n'
 FORBIDS = '@ CAA 0 issue "other-ca.example"\n'
 
 
+def caa_search(
+    exchange: Exchange, walker: Walker, resolvers: tuple[Endpoint, ...] = ()
+) -> CaaSearch:
+    return CaaSearch(exchange, CaaServers(exchange, walker, resolvers=resolvers, families=(4, 6)))
+
+
 def climb(lab: Lab, domain: str, *, resolver: bool = False) -> tuple[Climb, Exchange]:
     async def search() -> tuple[Climb, Exchange]:
         exchange = Exchange(query_timeout=2)
         resolvers = (Endpoint(lab.unbound.address4),) if resolver else ()
         walker = Walker(exchange, roots=read(lab.root_hints), resolvers=resolvers)
-        found = await CaaSearch(exchange, walker, resolvers=resolvers).climb(
-            dns.name.from_text(domain)
-        )
+        found = await caa_search(exchange, walker, resolvers).climb(dns.name.from_text(domain))
         return found, exchange
 
     return asyncio.run(search())
@@ -364,9 +369,9 @@ def test_domains_of_one_order_share_their_ancestors(lab: Lab) -> None:
     async def search() -> None:
         exchange = Exchange(query_timeout=2)
         walker = Walker(exchange, roots=read(lab.root_hints))
-        caa_search = CaaSearch(exchange, walker)
+        search = caa_search(exchange, walker)
         names = (dns.name.from_text(f"n{i}.caa.test.") for i in range(20))
-        await asyncio.gather(*map(caa_search.climb, names))
+        await asyncio.gather(*map(search.climb, names))
 
     try:
         with misbehaving.Authoritative(addresses, {"caa.test.": text}) as server:
@@ -399,7 +404,7 @@ def test_without_any_answer_from_anywhere_nothing_is_claimed() -> None:
         exchange = Exchange(query_timeout=2)
         roots = {dns.name.from_text("a.root."): (Endpoint("127.53.255.1"),)}
         walker = Walker(exchange, roots=roots)
-        return await CaaSearch(exchange, walker).climb(dns.name.from_text("www.caa.test."))
+        return await caa_search(exchange, walker).climb(dns.name.from_text("www.caa.test."))
 
     assert list(of_caa(asyncio.run(search()), APPLICANT)) == []
 

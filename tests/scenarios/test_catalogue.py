@@ -30,9 +30,11 @@ ELSEWHERE = {
     "dnssec-bogus",
     "dnssec-expiring",
     "split-view",
+    "resolver-lacks-record",
+    "resolver-failing",
     "domain-without-address",
 }
-"""Codes that are not about records, aliases, servers and delegation."""
+"""Codes that are not about records, aliases, servers and delegation at name servers."""
 
 
 def test_every_code_has_a_scenario() -> None:

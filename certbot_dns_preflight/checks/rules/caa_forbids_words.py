@@ -163,8 +163,9 @@ def _who(found: RelevantSet) -> str:
 def _at(found: RelevantSet) -> str:
     at = phrases.owner(found.name)
     if len(found.served_by) < len(found.asked):
-        servers = (a.nameserver for a in found.served_by if a.nameserver)
-        at += f" on {phrases.listed(phrases.host(name) for name in servers)}"
+        servers = [phrases.host(a.nameserver) for a in found.served_by if a.nameserver]
+        asked = [phrases.resolver(a.endpoint) for a in found.served_by if a.endpoint]
+        at += f" on {phrases.listed(servers or asked)}"
     return at
 
 

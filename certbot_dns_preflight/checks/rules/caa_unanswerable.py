@@ -101,6 +101,11 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
     if servers:
         cause += f" from {phrases.listed(phrases.host(name) for name in servers)}"
     endless = any(isinstance(a.content, Failed) and a.content.endless for a in found.answers)
+    resolvers = [a.endpoint for a in found.answers if a.endpoint and a.nameserver is None]
+    if resolvers:
+        asked = phrases.listed(map(phrases.resolver, resolvers))
+        who = f"{asked} {phrases.verb(len(resolvers), 'answers', 'answer')} {who}"
+        cause += f" from {asked}"
     registry = is_top_level(first.zone)
     if registry:
         who = f"the registry's servers for {zone} fail"
@@ -114,6 +119,9 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
         if endless
         else "The registry's servers fail; nothing to fix on your side. Try again later"
         if registry
+        else "See from a host that reaches the name servers what fails there, or ask another "
+        f"resolver ({phrases.option('resolver')})"
+        if resolvers
         else "Make sure these servers answer CAA queries, with the records or with an empty "
         "answer. "
         "Usually, old software or a firewall does not know CAA."

@@ -46,7 +46,9 @@ RULE = Rule(
         ),
         Remedy(
             "this host may use certain resolvers only",
-            "Run it on a host that may ask any name server.",
+            "Have everything asked of one: `--ask resolvers --resolver ADDRESS`, or by HTTPS "
+            "`--resolver https://HOST/PATH`. The report names a resolver of this host that "
+            "answers.",
         ),
         Remedy(
             "the root hints given are not those of root servers",
@@ -68,8 +70,9 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
         cause=f"Queries to the root {phrases.verb(len(answers), 'server', 'servers')} {asked} came "
         f"back with {came}, which no root server sends. Routers, VPNs and some providers do this",
         remedy="Allow outgoing port 53 (UDP and TCP) from this host, past whatever redirects it, "
-        "or run this on a host whose DNS queries nobody redirects",
+        f"or {phrases.ways_out(survey.obstacle.ways_out)}",
         evidence={
+            "answering_resolvers": [phrases.resolver(e) for e in survey.obstacle.ways_out],
             "answers": [
                 {"address": endpoint.address, "port": endpoint.port, "answer": what}
                 for endpoint, what in answers

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import (
     dnssec_words,
+    phrases,
 )
 from certbot_dns_preflight.checks.rule import Remedy, Rule, Subject
 from certbot_dns_preflight.checks.rules import dnssec_bogus_words
@@ -91,6 +92,36 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
             faults = [fault for fault in zone.faults if fault.kind is kind]
             if faults:
                 yield _finding(zone, kind, faults, assessment)
+
+
+def by_resolvers(survey: Survey) -> Iterator[Finding]:
+    """Report that resolvers do not believe what is served, by their own word (RFC 8914)."""
+    answers = () if survey.sight is None else survey.sight.answers
+    bogus = [(answer, answer.bogus) for answer in answers if answer.bogus is not None]
+    if not bogus:
+        return
+    who = phrases.listed(phrases.resolver(answer.endpoint) for answer, _ in bogus)
+    error = bogus[0][1]
+    zone = phrases.owner(survey.hops[-1].zone.apex if survey.hops else survey.challenge.owner)
+    says = phrases.verb(len(bogus), "says", "say")
+    text = f": {phrases.bounded(error.text)}" if error.text else ""
+    yield RULE.finding(
+        summary=f"DNSSEC validation fails for {zone}, as {who} {says}",
+        cause=f"SERVFAIL with the extended error {error.code}, {error.name}{text}. This is the "
+        "resolver's own finding: signatures were not looked at from here",
+        remedy="Have the zone's signatures, keys and DS checked from a host that reaches its name "
+        "servers",
+        evidence={
+            "kind": error.bogus.value if error.bogus is not None else None,
+            "zone": show_name(survey.hops[-1].zone.apex) if survey.hops else None,
+            "resolvers": [phrases.resolver(answer.endpoint) for answer, _ in bogus],
+            "extended_error": {
+                "code": error.code,
+                "name": error.name,
+                "text": phrases.bounded(error.text),
+            },
+        },
+    )
 
 
 def _finding(

@@ -8,12 +8,13 @@ from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.obstacle import NoEgress
+from certbot_dns_preflight.facts.obstacle import NoEgress, Tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from certbot_dns_preflight.checks.context import Context
+    from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Survey
 
@@ -24,9 +25,9 @@ RULE = Rule(
     meaning="This host cannot reach DNS: nothing answers on port 53.",
     reference="RFC 1034 section 5.3.3",
     explanation=(
-        "Neither the root servers nor the configured resolver answered. Nothing is known about the "
-        "zone, so the outcome is inconclusive (exit status 3). With certbot, the order stops "
-        "before any record is created."
+        "Neither the root servers nor the configured resolver answered, or a resolver did and no "
+        "name server at all. Nothing is known about the zone, so the outcome is inconclusive (exit "
+        "status 3). With certbot, the order stops before any record is created."
     ),
     refusal="It may not refuse: this finding is about this host only.",
     confirm=(
@@ -40,8 +41,13 @@ RULE = Rule(
         ),
         Remedy(
             "only the company's resolver may be used",
-            "Discovery can go through it (`--resolver`), but the name servers must still be "
-            "reachable.",
+            "Have everything asked of it: `--ask resolvers --resolver ADDRESS`. The report names a "
+            "resolver of this host that answers, if there is one.",
+        ),
+        Remedy(
+            "only the web is reachable, by a proxy",
+            "Use a resolver by HTTPS: `--ask resolvers --resolver https://HOST/PATH`. HTTPS_PROXY "
+            "and SSL_CERT_FILE are honoured.",
         ),
         Remedy(
             "the resolver given refuses this host",
@@ -56,21 +62,78 @@ RULE = Rule(
 
 
 def check(survey: Survey, _context: Context) -> Iterator[Finding]:
-    """Report that nothing at all answers from here, or no resolver in a way that helps."""
-    if not isinstance(survey.obstacle, NoEgress):
+    """Report that nothing at all answers from here, or nothing but resolvers does."""
+    obstacle = survey.obstacle
+    if not isinstance(obstacle, NoEgress):
         return
-    if survey.obstacle.answers:
-        yield _no_help(survey.obstacle)
+    if obstacle.answers:
+        yield _no_help(obstacle)
         return
-    tried = survey.obstacle.tried
+    match obstacle.asked:
+        case Tried.ROOT:
+            summary = "this host cannot reach DNS: no server answers on port 53"
+            cause = (
+                f"No answer from {_addresses(obstacle)} (UDP and TCP). A firewall probably blocks "
+                "outgoing port 53"
+            )
+            remedy = f"Allow outgoing port 53 (UDP and TCP) from this host, or {_way_out(obstacle)}"
+        case Tried.NAME_SERVERS:
+            summary = "this host reaches resolvers only: no name server answers it on port 53"
+            cause = (
+                f"The resolver given leads to the zone, but no answer came from "
+                f"{_addresses(obstacle)} (UDP and TCP), nor from any other name server. A firewall "
+                "probably blocks outgoing port 53; whether the name servers are well cannot be "
+                "seen from here"
+            )
+            remedy = (
+                f"Add {phrases.option('ask')} resolvers, which has the resolver asked for the "
+                "record too, or allow outgoing port 53 (UDP and TCP) from this host"
+            )
+        case Tried.RESOLVERS:
+            several = len(obstacle.tried) > 1
+            who = phrases.listed(map(phrases.resolver, obstacle.tried))
+            summary = (
+                f"the resolvers {who} do not answer"
+                if several
+                else f"the resolver {who} does not answer"
+            )
+            cause = f"What came of asking: {_reasons(obstacle)}"
+            remedy = f"Name a resolver that answers this host ({phrases.option('resolver')})"
+            if any("certificate" in reason for _, reason in obstacle.reasons):
+                remedy = f"{phrases.PRIVATE_CA}. Or name another resolver"
+                remedy += f" ({phrases.option('resolver')})"
+            if obstacle.ways_out:
+                remedy += f", such as {_listed(obstacle.ways_out)}, which does"
     yield RULE.finding(
-        summary="this host cannot reach DNS: no server answers on port 53",
-        cause=f"No answer from {phrases.listed(endpoint.address for endpoint in tried) or 'anyone'}"
-        " (UDP and TCP). A firewall probably blocks outgoing port 53.",
-        remedy="Allow outgoing port 53 (UDP and TCP) from this host, or name a resolver that it "
-        "may "
-        f"use ({phrases.option('resolver')}).",
-        evidence={"tried": [{"address": e.address, "port": e.port} for e in tried]},
+        summary=summary,
+        cause=cause,
+        remedy=remedy,
+        evidence={
+            "tried": [{"address": e.address, "port": e.port} for e in obstacle.tried],
+            "answering_resolvers": [phrases.resolver(e) for e in obstacle.ways_out],
+        },
+    )
+
+
+def _addresses(obstacle: NoEgress) -> str:
+    return phrases.listed(endpoint.address for endpoint in obstacle.tried) or "anyone"
+
+
+def _way_out(obstacle: NoEgress) -> str:
+    return phrases.ways_out(obstacle.ways_out)
+
+
+def _listed(endpoints: tuple[Endpoint, ...]) -> str:
+    return phrases.listed(map(phrases.resolver, endpoints))
+
+
+def _reasons(obstacle: NoEgress) -> str:
+    known = dict(obstacle.reasons)
+    several = len(obstacle.tried) > 1
+    return phrases.listed(
+        (f"{phrases.resolver(e)}: " if several else "")
+        + phrases.bounded(known.get(e, "no answer in time"))
+        for e in obstacle.tried
     )
 
 

@@ -75,7 +75,10 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
 def seen_here(survey: Survey) -> Iterator[Finding]:
     """Report an expected value that this host's own resolver shows, and no public name server."""
     seen = survey.probes.seen_here
-    if seen is None or not any(map(observations.is_usable, survey.observations)):
+    if seen is None:
+        return
+    denied = isinstance(survey.obstacle, NoSuchDomain)
+    if not denied and not any(map(observations.is_usable, survey.observations)):
         return  # no public name server has answered, so what they have is unknown
     resolver, name = seen.resolver.address, phrases.host(seen.name)
     values = phrases.listed(phrases.value(value) for value in seen.values)

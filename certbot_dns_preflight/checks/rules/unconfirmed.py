@@ -45,11 +45,12 @@ RULE = Rule(
 def tell(survey: Survey, confirmations: int) -> Finding:
     """Tell that all looks well, but not for as many rounds in a row as are asked for."""
     what = "has the record" if survey.challenge.expected else "answers correctly"
+    who = "name server" if survey.sight is None else "resolver asked"
     rounds = phrases.verb(
         confirmations, "a complete round", f"{confirmations} complete rounds in a row"
     )
     return RULE.finding(
-        summary=f"every name server {what}, but time ran out before {rounds} confirmed it",
+        summary=f"every {who} {what}, but time ran out before {rounds} confirmed it",
         cause=f"There was time for {phrases.count(survey.rounds, 'round')}; the last answers came "
         "too late for more.",
         remedy=f"Try again. If it takes this long every time, raise {phrases.option('timeout')}.",

@@ -34,11 +34,12 @@ _dns_preflight() {
                 --expect | --token | --timeout | --interval | --confirmations | --settle | --query-timeout | --resolver | --caa-identity) : ;;
                 --format) _dns_preflight_words "text json jsonl html nagios" ;;
                 --unreachable) _dns_preflight_words "fail warn" ;;
+                --ask) _dns_preflight_words "authoritative resolvers" ;;
                 --family) _dns_preflight_words "auto 4 6" ;;
-                --skip) _dns_preflight_list "record-not-published secondary-behind servers-disagree value-missing wrong-value mangled-value misplaced-record stale-values answer-unstable record-vanished alias-target-lacks-record alias-dangling alias-loop alias-conflict alias-wildcard no-such-domain nameserver-without-address nameserver-unreachable address-unreachable nameserver-refuses nameserver-failing not-authoritative malformed-answer delegation-mismatch glue-mismatch parent-disagrees tcp-unavailable edns-broken case-not-preserved negative-answer-without-soa rate-limited case-sensitive dnssec-query-fails limit-reached internal-error unconfirmed record-lingers caa-forbids caa-unanswerable dnssec-bogus dnssec-expiring split-view no-dns-egress dns-intercepted domain-without-address" ;;
+                --skip) _dns_preflight_list "record-not-published secondary-behind servers-disagree value-missing wrong-value mangled-value misplaced-record stale-values answer-unstable record-vanished alias-target-lacks-record alias-dangling alias-loop alias-conflict alias-wildcard no-such-domain nameserver-without-address nameserver-unreachable address-unreachable nameserver-refuses nameserver-failing not-authoritative malformed-answer delegation-mismatch glue-mismatch parent-disagrees tcp-unavailable edns-broken case-not-preserved negative-answer-without-soa rate-limited case-sensitive dnssec-query-fails limit-reached internal-error unconfirmed record-lingers caa-forbids caa-unanswerable dnssec-bogus dnssec-expiring split-view resolver-lacks-record resolver-failing no-dns-egress dns-intercepted domain-without-address" ;;
                 --color) _dns_preflight_words "auto always never" ;;
                 *)
-                    _dns_preflight_words "-h --help --file --expect --token --account-key --wait --format --json --jsonl --failing-only --help-all --timeout --interval --confirmations --settle --query-timeout --unreachable --resolver --root-hints --trust-anchor --family --caa-identity --skip --report --metrics -q --quiet -v --verbose --color"
+                    _dns_preflight_words "-h --help --file --expect --token --account-key --wait --format --json --jsonl --failing-only --help-all --timeout --interval --confirmations --settle --query-timeout --unreachable --resolver --ask --root-hints --trust-anchor --family --caa-identity --skip --report --metrics -q --quiet -v --verbose --color"
                     ;;
             esac
             ;;
@@ -58,12 +59,13 @@ _dns_preflight() {
                 --timeout | --interval | --confirmations | --settle | --query-timeout | --resolver | --caa-identity) : ;;
                 --unreachable) _dns_preflight_words "fail warn" ;;
                 --on-failure) _dns_preflight_words "abort continue" ;;
+                --ask) _dns_preflight_words "authoritative resolvers" ;;
                 --root-hints | --trust-anchor | --report | --metrics) _dns_preflight_paths -f ;;
                 --family) _dns_preflight_words "auto 4 6" ;;
-                --skip) _dns_preflight_list "record-not-published secondary-behind servers-disagree value-missing wrong-value mangled-value misplaced-record stale-values answer-unstable record-vanished alias-target-lacks-record alias-dangling alias-loop alias-conflict alias-wildcard no-such-domain nameserver-without-address nameserver-unreachable address-unreachable nameserver-refuses nameserver-failing not-authoritative malformed-answer delegation-mismatch glue-mismatch parent-disagrees tcp-unavailable edns-broken case-not-preserved negative-answer-without-soa rate-limited case-sensitive dnssec-query-fails limit-reached internal-error unconfirmed record-lingers caa-forbids caa-unanswerable dnssec-bogus dnssec-expiring split-view no-dns-egress dns-intercepted domain-without-address" ;;
+                --skip) _dns_preflight_list "record-not-published secondary-behind servers-disagree value-missing wrong-value mangled-value misplaced-record stale-values answer-unstable record-vanished alias-target-lacks-record alias-dangling alias-loop alias-conflict alias-wildcard no-such-domain nameserver-without-address nameserver-unreachable address-unreachable nameserver-refuses nameserver-failing not-authoritative malformed-answer delegation-mismatch glue-mismatch parent-disagrees tcp-unavailable edns-broken case-not-preserved negative-answer-without-soa rate-limited case-sensitive dnssec-query-fails limit-reached internal-error unconfirmed record-lingers caa-forbids caa-unanswerable dnssec-bogus dnssec-expiring split-view resolver-lacks-record resolver-failing no-dns-egress dns-intercepted domain-without-address" ;;
                 --color) _dns_preflight_words "auto always never" ;;
                 *)
-                    _dns_preflight_words "-h --help --exec --help-all --timeout --interval --confirmations --settle --query-timeout --unreachable --on-failure --resolver --root-hints --trust-anchor --family --caa-identity --skip --report --metrics -q --quiet -v --verbose --color"
+                    _dns_preflight_words "-h --help --exec --help-all --timeout --interval --confirmations --settle --query-timeout --unreachable --on-failure --resolver --ask --root-hints --trust-anchor --family --caa-identity --skip --report --metrics -q --quiet -v --verbose --color"
                     ;;
             esac
             ;;
@@ -73,12 +75,13 @@ _dns_preflight() {
                 --cert-name | --within | --timeout | --confirmations | --query-timeout | --resolver | --caa-identity) : ;;
                 --format) _dns_preflight_words "text json jsonl html nagios" ;;
                 --unreachable) _dns_preflight_words "fail warn" ;;
+                --ask) _dns_preflight_words "authoritative resolvers" ;;
                 --root-hints | --trust-anchor | --report | --metrics) _dns_preflight_paths -f ;;
                 --family) _dns_preflight_words "auto 4 6" ;;
-                --skip) _dns_preflight_list "record-not-published secondary-behind servers-disagree value-missing wrong-value mangled-value misplaced-record stale-values answer-unstable record-vanished alias-target-lacks-record alias-dangling alias-loop alias-conflict alias-wildcard no-such-domain nameserver-without-address nameserver-unreachable address-unreachable nameserver-refuses nameserver-failing not-authoritative malformed-answer delegation-mismatch glue-mismatch parent-disagrees tcp-unavailable edns-broken case-not-preserved negative-answer-without-soa rate-limited case-sensitive dnssec-query-fails limit-reached internal-error unconfirmed record-lingers caa-forbids caa-unanswerable dnssec-bogus dnssec-expiring split-view no-dns-egress dns-intercepted domain-without-address" ;;
+                --skip) _dns_preflight_list "record-not-published secondary-behind servers-disagree value-missing wrong-value mangled-value misplaced-record stale-values answer-unstable record-vanished alias-target-lacks-record alias-dangling alias-loop alias-conflict alias-wildcard no-such-domain nameserver-without-address nameserver-unreachable address-unreachable nameserver-refuses nameserver-failing not-authoritative malformed-answer delegation-mismatch glue-mismatch parent-disagrees tcp-unavailable edns-broken case-not-preserved negative-answer-without-soa rate-limited case-sensitive dnssec-query-fails limit-reached internal-error unconfirmed record-lingers caa-forbids caa-unanswerable dnssec-bogus dnssec-expiring split-view resolver-lacks-record resolver-failing no-dns-egress dns-intercepted domain-without-address" ;;
                 --color) _dns_preflight_words "auto always never" ;;
                 *)
-                    _dns_preflight_words "-h --help --config-dir --cert-name --within --format --json --jsonl --failing-only --help-all --timeout --confirmations --query-timeout --unreachable --resolver --root-hints --trust-anchor --family --caa-identity --skip --report --metrics -q --quiet -v --verbose --color"
+                    _dns_preflight_words "-h --help --config-dir --cert-name --within --format --json --jsonl --failing-only --help-all --timeout --confirmations --query-timeout --unreachable --resolver --ask --root-hints --trust-anchor --family --caa-identity --skip --report --metrics -q --quiet -v --verbose --color"
                     ;;
             esac
             ;;
@@ -100,7 +103,7 @@ _dns_preflight() {
                     if [[ $cur == -* ]]; then
                         _dns_preflight_words "-h --help"
                     else
-                        _dns_preflight_words "record-not-published secondary-behind servers-disagree value-missing wrong-value mangled-value misplaced-record stale-values answer-unstable record-vanished alias-target-lacks-record alias-dangling alias-loop alias-conflict alias-wildcard no-such-domain nameserver-without-address nameserver-unreachable address-unreachable nameserver-refuses nameserver-failing not-authoritative malformed-answer delegation-mismatch glue-mismatch parent-disagrees tcp-unavailable edns-broken case-not-preserved negative-answer-without-soa rate-limited case-sensitive dnssec-query-fails limit-reached internal-error unconfirmed record-lingers caa-forbids caa-unanswerable dnssec-bogus dnssec-expiring split-view no-dns-egress dns-intercepted domain-without-address"
+                        _dns_preflight_words "record-not-published secondary-behind servers-disagree value-missing wrong-value mangled-value misplaced-record stale-values answer-unstable record-vanished alias-target-lacks-record alias-dangling alias-loop alias-conflict alias-wildcard no-such-domain nameserver-without-address nameserver-unreachable address-unreachable nameserver-refuses nameserver-failing not-authoritative malformed-answer delegation-mismatch glue-mismatch parent-disagrees tcp-unavailable edns-broken case-not-preserved negative-answer-without-soa rate-limited case-sensitive dnssec-query-fails limit-reached internal-error unconfirmed record-lingers caa-forbids caa-unanswerable dnssec-bogus dnssec-expiring split-view resolver-lacks-record resolver-failing no-dns-egress dns-intercepted domain-without-address"
                     fi
                     ;;
             esac

@@ -25,3 +25,13 @@ def test_where_something_answers_for_the_root_nothing_else_is_concluded() -> Non
         "recursive resolver, which no root server sends. Routers, VPNs and some providers do this."
     )
     assert found[0].evidence["recursive"] is True
+    assert found[0].remedy.endswith(
+        "or use --ask resolvers --resolver https://HOST/PATH, a DNS over HTTPS service that this "
+        "host may reach."
+    )
+
+
+def test_a_resolver_that_answers_is_named_with_its_options() -> None:
+    obstacle = Intercepted(ANSWERS, recursive=True, ways_out=(Endpoint("192.0.2.53"),))
+    (found,) = diagnose(survey(obstacle=obstacle))
+    assert "--ask resolvers --resolver 192.0.2.53, which answers this host" in found.remedy

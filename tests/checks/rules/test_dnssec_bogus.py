@@ -5,19 +5,22 @@ from __future__ import annotations
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.checks import resolver_trust
+from certbot_dns_preflight.facts.answers import Endpoint, Failing
 from certbot_dns_preflight.facts.dnssec import (
     Assessment,
     Fault,
     Kind,
     ServerAddress,
     Status,
+    Trust,
     ZoneState,
 )
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.finding import Severity
-from tests.builders.survey import NS1, NS2, OWNER, name
-from tests.checks.asserting import of_dnssec, only_remark
+from certbot_dns_preflight.facts.resolver_sight import ExtendedError, ResolverSight
+from tests.builders.survey import NS1, NS2, OWNER, THERE, by_resolvers, name
+from tests.checks.asserting import of_dnssec, only_error, only_remark
 
 NOW = 1_800_000_000
 APEX = name("example.test.")
@@ -59,3 +62,41 @@ def test_one_of_two_servers_is_named() -> None:
     (found,) = of_dnssec(bogus(Kind.MISSING, PLACES[1]))
     assert found.summary == ("DNSSEC of example.test: no signature for TXT on ns2.example.net.")
     assert (found.nameserver, found.address) == (name("ns2.example.net."), NS2)
+
+
+def test_the_word_of_a_resolver_is_told_as_the_resolvers() -> None:
+    errors = (ExtendedError(7, "Signature expired", "for DNSKEY example.test"),)
+    found = only_error(by_resolvers(Failing("SERVFAIL"), errors=errors), "dnssec-bogus")
+    assert found.summary == "DNSSEC validation fails for example.test, as 192.0.2.1 says."
+    assert found.cause == (
+        "SERVFAIL with the extended error 7, Signature expired: for DNSKEY example.test. This is "
+        "the resolver's own finding: signatures were not looked at from here."
+    )
+    assert found.evidence["kind"] == "signature-expired"
+    assert resolver_trust.validation(sight_of(errors)).trust is Trust.BOGUS
+
+
+def test_the_ad_bit_of_every_resolver_is_its_word_that_it_is_secure() -> None:
+    sight = by_resolvers(THERE, THERE, validated=True).sight
+    assert sight is not None
+    said = resolver_trust.validation(sight)
+    assert said.trust is Trust.SECURE
+    assert said.reason == "by the word of 192.0.2.1 and 192.0.2.2 (AD bit), not validated here"
+    assert resolver_trust.unjudged(sight) == ()
+
+
+def test_without_the_ad_bit_nothing_is_known() -> None:
+    sight = by_resolvers(THERE).sight
+    assert sight is not None
+    assert resolver_trust.validation(sight).trust is Trust.UNCHECKED
+    (said,) = resolver_trust.unjudged(sight)
+    assert said == (
+        "DNSSEC not checked: 192.0.2.1 sets no AD bit, so the zone is unsigned or its answers are "
+        "not validated there."
+    )
+
+
+def sight_of(errors: tuple[ExtendedError, ...]) -> ResolverSight:
+    sight = by_resolvers(Failing("SERVFAIL"), errors=errors).sight
+    assert sight is not None
+    return sight

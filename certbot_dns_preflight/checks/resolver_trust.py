@@ -1,0 +1,42 @@
+"""What resolvers that validate say of DNSSEC, named as theirs: nothing is validated from here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.facts.dnssec import Trust, Validation
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.resolver_sight import ResolverSight
+
+
+def validation(sight: ResolverSight) -> Validation:
+    """Say what DNSSEC comes to, and whose word that is."""
+    if not sight.answers:
+        return Validation(Trust.UNCHECKED, "no resolver has answered")
+    match sight.trust:
+        case Trust.BOGUS:
+            bogus = [answer for answer in sight.answers if answer.bogus]
+            said = bogus[0].bogus
+            who = phrases.listed(phrases.resolver(answer.endpoint) for answer in bogus)
+            return Validation(Trust.BOGUS, f"{who} says: {said.name if said else 'bogus'}")
+        case Trust.SECURE:
+            who = phrases.listed(phrases.resolver(answer.endpoint) for answer in sight.answers)
+            return Validation(Trust.SECURE, f"by the word of {who} (AD bit), not validated here")
+        case _:
+            return Validation(Trust.UNCHECKED, _unvalidated(sight))
+
+
+def unjudged(sight: ResolverSight) -> tuple[str, ...]:
+    """Say what stands behind a ready one unseen."""
+    if sight.trust is Trust.SECURE:
+        return ()
+    return (f"DNSSEC not checked: {_unvalidated(sight)}.",)
+
+
+def _unvalidated(sight: ResolverSight) -> str:
+    without = [answer.endpoint for answer in sight.answers if not answer.validated]
+    who = phrases.listed(map(phrases.resolver, without))
+    sets = phrases.verb(len(without), "sets", "set")
+    return f"{who} {sets} no AD bit, so the zone is unsigned or its answers are not validated there"

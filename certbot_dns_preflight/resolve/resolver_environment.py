@@ -1,0 +1,158 @@
+"""Looks through resolvers at what a CA meets besides the record: CAA, addresses, the zone's SOA.
+
+It has what an `EnvironmentCollector` has, for a host that reaches no name server. Never asks for
+the challenge's name. Signatures are for the resolvers to validate: nothing is collected for that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.answers import Endpoint, Response
+from certbot_dns_preflight.facts.caa import CaaAnswer, Failed, NoProperties, NotAskable, Properties
+from certbot_dns_preflight.facts.dnssec import Facts
+from certbot_dns_preflight.facts.environment import DomainEnvironment
+from certbot_dns_preflight.resolve.caa import CaaSearch
+from certbot_dns_preflight.resolve.caa_wire import properties
+from certbot_dns_preflight.resolve.recursive import ANSWERS, extended_errors
+from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES
+from certbot_dns_preflight.resolve.resolver_zone_survey import survey_zone
+from certbot_dns_preflight.resolve.resolver_zones import HOW
+from certbot_dns_preflight.resolve.tasks import together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.facts.answers import Reply
+    from certbot_dns_preflight.facts.dnssec import SignedReplies
+    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.lateness import Lateness
+    from certbot_dns_preflight.resolve.resolver_zones import ResolverZones
+
+
+class ResolverCaa:
+    """Asks for the CAA at one owner name, at every resolver; these follow aliases themselves."""
+
+    def __init__(self, exchange: Exchange, resolvers: tuple[Endpoint, ...]) -> None:
+        """Take the resolvers."""
+        self._exchange = exchange
+        self._resolvers = resolvers
+        self.signed: SignedReplies = {}
+
+    async def ask(
+        self, owner: dns.name.Name, _name: dns.name.Name, heard: Callable[[CaaAnswer], None]
+    ) -> list[CaaAnswer]:
+        """Ask for the CAA at an owner name; `heard` is told of single answers as they come."""
+
+        async def one(endpoint: Endpoint) -> CaaAnswer:
+            reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA, how=HOW)
+            answer = CaaAnswer(owner, owner, None, endpoint, _content(reply))
+            heard(answer)
+            return answer
+
+        return await together(map(one, self._resolvers))
+
+
+class ResolverEnvironment:
+    """Collects for several domains; what they have in common is asked once."""
+
+    def __init__(self, exchange: Exchange, zones: ResolverZones) -> None:
+        """Take who knows the zones of the run's resolvers."""
+        self._exchange = exchange
+        self._zones = zones
+        self._patience = exchange.timings.remarks
+        self._caa = CaaSearch(exchange, ResolverCaa(exchange, zones.resolvers))
+        self._addressless: dict[str, bool | None] = {}
+
+    async def collect(self, challenge: Challenge) -> None:
+        """Collect the facts about one domain; CAA decides, the rest gets a moment more."""
+        domain = dns.name.from_text(challenge.domain)
+        async with asyncio.TaskGroup() as group:
+            beside = group.create_task(self._look_for_addresses(domain, challenge.domain))
+            await self._caa.climb(domain)
+            await asyncio.wait([beside], timeout=self._patience)
+            beside.cancel()
+
+    def so_far(self, challenge: Challenge, *, seconds: float) -> DomainEnvironment:
+        """Give what is known of a domain's environment after so many seconds."""
+        return DomainEnvironment(
+            climb=self._caa.so_far(dns.name.from_text(challenge.domain), seconds=seconds),
+            addressless=self._addressless.get(challenge.domain),
+        )
+
+    def with_faults(self, seen: Survey) -> Survey:
+        """Add nothing: why a name server fails is not seen from here."""
+        return seen
+
+    async def survey_zone(self, challenge: Challenge) -> Survey:
+        """See what the resolvers say of the domain's SOA, and learn how long they keep a miss."""
+        return await survey_zone(replace(challenge, expected=()), self._zones)
+
+    async def chains(
+        self, challenges: Collection[Challenge], owners: Iterable[dns.name.Name] = ()
+    ) -> Facts:
+        """Collect nothing."""
+        del challenges, owners
+        return Facts(())
+
+    async def signed_records(
+        self, owners: Collection[dns.name.Name], caa: Iterable[dns.name.Name] = ()
+    ) -> Facts:
+        """Collect nothing."""
+        del owners, caa
+        return Facts(())
+
+    def take_rounds(self, replies: SignedReplies) -> None:
+        """Take nothing."""
+
+    async def keys(self, challenge: Challenge) -> None:
+        """Ask for nothing."""
+
+    def ask_anew(self, apexes: Collection[dns.name.Name], *, again: bool = False) -> bool:
+        """Ask for nothing anew."""
+        del apexes, again
+        return False
+
+    @property
+    def lateness(self) -> Lateness:
+        """How far this process is behind what comes in."""
+        return self._exchange.lateness
+
+    def forget(self) -> None:
+        """Forget nothing: nothing was collected."""
+
+    async def _look_for_addresses(self, domain: dns.name.Name, key: str) -> None:
+        def usable(message: dns.message.Message) -> bool:
+            return message.rcode() in ANSWERS
+
+        async def one(rdtype: dns.rdatatype.RdataType) -> bool | None:
+            for endpoint in self._zones.resolvers:
+                reply = await self._exchange.ask(endpoint, domain, rdtype, how=HOW)
+                if isinstance(reply, Response) and usable(reply.message):
+                    return any(rrset.rdtype == rdtype for rrset in reply.message.answer)
+            return None
+
+        found = await together(map(one, ADDRESS_TYPES))
+        self._addressless[key] = None if None in found and True not in found else not any(found)
+
+
+def _content(reply: Reply) -> Properties | NoProperties | Failed | NotAskable:
+    if not isinstance(reply, Response):
+        return NotAskable(reply.detail or reply.reason.value)
+    message = reply.message
+    if message.rcode() not in ANSWERS:
+        why = "".join(f" ({error.name})" for error in extended_errors(message)[:1])
+        return Failed(f"{dns.rcode.to_text(message.rcode())}{why}")
+    found = [rrset for rrset in message.answer if rrset.rdtype == dns.rdatatype.CAA]
+    if found:
+        return Properties(properties(found[-1]))
+    return NoProperties(nxdomain=message.rcode() == dns.rcode.NXDOMAIN)

@@ -1,0 +1,167 @@
+"""What resolvers know of zones: their apexes, and how long they keep what is not there.
+
+Asks for SOA at the domains themselves and above, and at a made-up name, never for a challenge's
+name or below it: a negative answer there would be kept for the record that is to come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rcode
+import dns.rdatatype
+
+from certbot_dns_preflight.facts.answers import NoResponse, Response
+from certbot_dns_preflight.facts.obstacle import NoEgress, NoSuchDomain, Tried
+from certbot_dns_preflight.facts.registry import is_registry
+from certbot_dns_preflight.resolve.queries import DEFAULT
+from certbot_dns_preflight.resolve.random_names import random_sibling
+from certbot_dns_preflight.resolve.reading import alias_at
+from certbot_dns_preflight.resolve.recursive import ANSWERS, negative_ttl
+from certbot_dns_preflight.resolve.single_flight import SingleFlight
+from certbot_dns_preflight.resolve.tasks import together
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
+    from certbot_dns_preflight.resolve.exchange import Exchange
+
+HOW = replace(DEFAULT, recursion=True, mixed_case=False)
+"""DO brings the signatures, and with them the AD bit of a resolver that validates."""
+_MOST_ALIASES = 16
+
+
+class ResolverZones:
+    """The zones of a run, as its resolvers tell of them. One for a run."""
+
+    def __init__(self, exchange: Exchange, resolvers: tuple[Endpoint, ...]) -> None:
+        """Take the resolvers, all of which are asked."""
+        self.resolvers = resolvers
+        self._exchange = exchange
+        self._replies: SingleFlight[dns.name.Name, dict[Endpoint, Reply]] = SingleFlight()
+        self._found: SingleFlight[dns.name.Name, dns.name.Name | NoEgress | NoSuchDomain] = (
+            SingleFlight()
+        )
+        self._negative_ttls: dict[dns.name.Name, int] = {}
+
+    def negative_ttl(self, apex: dns.name.Name | None) -> int | None:
+        """Give the seconds for which the absence of a name in a zone is kept, if they are known."""
+        return None if apex is None else self._negative_ttls.get(apex)
+
+    def note(self, apex: dns.name.Name, seconds: int) -> None:
+        """Note what an answer says of it."""
+        self._negative_ttls[apex] = max(seconds, self._negative_ttls.get(apex, 0))
+
+    async def soa(self, name: dns.name.Name) -> dict[Endpoint, Reply]:
+        """Ask every resolver for the SOA at a name, once in a run."""
+        return await self._replies.get(name, lambda: self._ask(name))
+
+    async def find(self, domain: dns.name.Name) -> dns.name.Name | NoEgress | NoSuchDomain:
+        """Find the apex of the zone that a domain lies in; the domain itself if nobody says."""
+        return await self._found.get(domain, lambda: self._find(domain))
+
+    async def _find(self, domain: dns.name.Name) -> dns.name.Name | NoEgress | NoSuchDomain:
+        name = domain
+        while name != dns.name.root:
+            replies = await self.soa(name)
+            apex = _apex(replies.values(), name)
+            if apex is not None:
+                await self._learn_negative_ttl(apex)
+                return _denied(replies.values(), domain) or apex
+            if not any(isinstance(reply, Response) for reply in replies.values()):
+                return NoEgress(self.resolvers, reasons=reasons(replies), asked=Tried.RESOLVERS)
+            name = name.parent()
+        return domain
+
+    def forget(self, domain: dns.name.Name) -> None:
+        """Ask anew when a domain is next looked for: who did not answer may do so soon."""
+        self._found.results.pop(domain, None)
+        self._replies.results.pop(domain, None)
+
+    async def _ask(self, name: dns.name.Name) -> dict[Endpoint, Reply]:
+        replies = await together(
+            self._exchange.ask(endpoint, name, dns.rdatatype.SOA, how=HOW)
+            for endpoint in self.resolvers
+        )
+        return dict(zip(self.resolvers, replies, strict=True))
+
+    async def _learn_negative_ttl(self, apex: dns.name.Name) -> None:
+        """Ask for a name that nobody has: for as long as that is kept, any other would be.
+
+        The SOA itself may come out of a cache, and its TTL says little then.
+        """
+        nobodys = random_sibling(dns.name.Name((b"_", *apex.labels)))
+        if nobodys is None or apex in self._negative_ttls:
+            return
+        for reply in (await self._ask(nobodys)).values():
+            told = negative_ttl(reply.message) if isinstance(reply, Response) else None
+            if told is not None and told[0] == apex:
+                self.note(*told)
+
+
+def reasons(replies: Mapping[Endpoint, Reply]) -> tuple[tuple[Endpoint, str], ...]:
+    """Say why each address gave no response."""
+    return tuple(
+        (endpoint, reply.detail or reply.reason.value)
+        for endpoint, reply in replies.items()
+        if isinstance(reply, NoResponse)
+    )
+
+
+async def aliases(
+    exchange: Exchange, resolvers: Iterable[Endpoint], owner: dns.name.Name
+) -> tuple[dns.name.Name, ...]:
+    """Find the aliases that lead on from a name, by asking for CNAME.
+
+    Where there is none, the absence of the name stays in the resolver's cache for all types.
+    """
+    chain: list[dns.name.Name] = []
+    name = owner
+    while len(chain) <= _MOST_ALIASES:
+        alias = await _alias(exchange, resolvers, name)
+        if alias is None:
+            return tuple(chain)
+        if alias == owner or alias in chain:
+            break
+        chain.append(alias)
+        name = alias
+    return ()
+
+
+async def _alias(
+    exchange: Exchange, resolvers: Iterable[Endpoint], name: dns.name.Name
+) -> dns.name.Name | None:
+    for endpoint in resolvers:
+        reply = await exchange.ask(endpoint, name, dns.rdatatype.CNAME, how=HOW)
+        if isinstance(reply, Response) and reply.message.rcode() in ANSWERS:
+            found = alias_at(reply.message, name)
+            return None if found is None else found.target
+    return None
+
+
+def _apex(replies: Iterable[Reply], name: dns.name.Name) -> dns.name.Name | None:
+    for reply in replies:
+        if isinstance(reply, Response) and reply.message.rcode() in ANSWERS:
+            told = negative_ttl(reply.message)
+            if told is not None and name.is_subdomain(told[0]):
+                return told[0]
+    return None
+
+
+def _denied(replies: Iterable[Reply], domain: dns.name.Name) -> NoSuchDomain | None:
+    """Whether all resolvers say that the domain is not registered: a registry's zone denies it."""
+    zones = set()
+    for reply in replies:
+        if not isinstance(reply, Response) or reply.message.rcode() != dns.rcode.NXDOMAIN:
+            return None
+        told = negative_ttl(reply.message)
+        if told is None or not is_registry(told[0]) or not domain.is_subdomain(told[0]):
+            return None
+        zones.add(told[0])
+    if len(zones) != 1:
+        return None
+    zone = zones.pop()
+    return NoSuchDomain(domain.split(len(zone.labels) + 1)[1], zone)

@@ -1,0 +1,34 @@
+"""Tells a closed network from name servers that are down, and what works on this host instead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.resolve import ways_out
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.run.session import Session
+
+
+def recognised(survey: Survey, session: Session, works: tuple[Endpoint, ...] = ()) -> Survey:
+    """Put it down to this network where nothing answers but the resolvers given.
+
+    `works` are resolvers of this host that answer.
+    """
+    if session.zones is None:
+        closed = ways_out.closed_in(survey, session.exchange, session.resolvers)
+        survey = survey if closed is None else replace(survey, obstacle=closed)
+    return ways_out.with_ways_out(survey, works)
+
+
+async def told(surveys: tuple[Survey, ...], session: Session) -> tuple[Survey, ...]:
+    """Do so for several, and find out once what would work."""
+    seen = tuple(recognised(survey, session) for survey in surveys)
+    closed = [survey for survey in seen if ways_out.is_closed(survey)]
+    if not closed:
+        return seen
+    found = await ways_out.find(session.exchange, closed[0].challenge.owner.parent())
+    return tuple(ways_out.with_ways_out(survey, found) for survey in seen)

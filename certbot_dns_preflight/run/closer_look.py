@@ -1,0 +1,41 @@
+"""What the report of a failure wants to know: asked towards the end, once, and a little longer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.resolve import ways_out
+from certbot_dns_preflight.resolve.probes import Prober
+from certbot_dns_preflight.resolve.resolver_survey import ResolverSurvey
+from certbot_dns_preflight.resolve.split_horizon import HostView
+from certbot_dns_preflight.run import closed_network
+
+if TYPE_CHECKING:
+    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.resolve.txt import TxtSurvey
+    from certbot_dns_preflight.run.session import Session
+
+
+async def look_closer(survey: TxtSurvey | ResolverSurvey, session: Session) -> None:
+    """Ask what may explain why a record is not as it must be."""
+    if isinstance(survey, ResolverSurvey):
+        await survey.last_look()
+        return
+    survey.prober = prober = Prober(session.exchange, session.walker, survey.so_far())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(survey.ask_serials())
+        group.create_task(prober.ask())
+
+
+async def look_here(survey: TxtSurvey | ResolverSurvey, session: Session) -> tuple[Endpoint, ...]:
+    """Ask this host's own resolver for the record; where nothing else answers, whether it does.
+
+    Gives the resolvers that then answer.
+    """
+    seen = closed_network.recognised(survey.so_far(), session)
+    if ways_out.is_closed(seen):
+        return await ways_out.find(session.exchange, seen.challenge.owner.parent())
+    if seen.challenge.expected and not session.resolvers:
+        survey.seen_here = await HostView(session.exchange).of_record(seen)
+    return ()
