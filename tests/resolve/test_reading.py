@@ -104,7 +104,7 @@ def test_two_aliases_are_both_kept_and_conflict(
 ) -> None:
     """Through the bytes: a name can have one only, so that parsers keep one."""
     query = make_query(OWNER, dns.rdatatype.TXT, DEFAULT)
-    response = dns.message.make_response(query.message)
+    response = dns.message.make_response(dns.message.from_wire(query.wire))
     response.flags |= dns.flags.AA
     response.answer = [
         dns.rrset.from_text(at, 60, "IN", rdtype, target) for target in ("b.test.", "a.test.")

@@ -157,7 +157,7 @@ def test_of_an_answer_to_something_else_nothing_but_the_question_is_read(
         return real(data, question_only=question_only, **more)  # type: ignore[arg-type]
 
     query = make_query(NAME, dns.rdatatype.TXT, DEFAULT)
-    other = dns.message.make_query("other.test.", "TXT", id=query.message.id)
+    other = dns.message.make_query("other.test.", "TXT", id=query.identity)
     response = dns.message.make_response(other)
     response.answer = [dns.rrset.from_text("other.test.", 60, "IN", "TXT", *["v"] * 9)]
     monkeypatch.setattr(messages.dns.message, "from_wire", from_wire)
@@ -169,7 +169,7 @@ def test_of_an_answer_to_something_else_nothing_but_the_question_is_read(
 
 def test_sections_are_kept_as_far_as_anybody_may_read_them() -> None:
     query = make_query(NAME, dns.rdatatype.TXT, DEFAULT)
-    response = dns.message.make_response(query.message)
+    response = dns.message.make_response(dns.message.from_wire(query.wire))
     response.additional = [
         dns.rrset.from_text(f"n{number}.test.", 60, "IN", "A", "192.0.2.1") for number in range(999)
     ]
