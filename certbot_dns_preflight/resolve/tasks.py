@@ -1,11 +1,16 @@
-"""Tasks that have an owner: nothing runs on after the block, or the object, that began it."""
+"""Tasks that have an owner, and tasks that let one of them go ahead.
+
+Nothing runs on after the block, or the object, that began it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    import contextlib
     from collections.abc import Callable, Coroutine, Hashable, Iterable
 
 T = TypeVar("T")
@@ -44,3 +49,16 @@ class Background:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@dataclass(slots=True)
+class Turn:
+    """Lets the first task ahead; what it learns may spare the others. `taken`: it has been used."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    taken: bool = False
+
+    async def give_way(self, holding: contextlib.AsyncExitStack[bool | None]) -> None:
+        """Let the next one ahead now, which may be waited for."""
+        self.taken = True
+        await holding.aclose()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import dns.exception
@@ -45,6 +44,7 @@ from certbot_dns_preflight.resolve.referrals import (
 )
 from certbot_dns_preflight.resolve.root_servers import are_no_roots
 from certbot_dns_preflight.resolve.server_addresses import ServerAddresses
+from certbot_dns_preflight.resolve.tasks import Turn
 from certbot_dns_preflight.resolve.via_resolver import Discovery
 
 if TYPE_CHECKING:
@@ -58,18 +58,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.root_hints import Hints
 
 _BELOW = b"_dns-preflight"
-
-
-@dataclass(slots=True)
-class _Turn:
-    """Lets the first asker under a label go ahead; what it learns may spare the others."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    taken: bool = False
-
-    async def give_way(self, holding: contextlib.AsyncExitStack[bool | None]) -> None:
-        self.taken = True
-        await holding.aclose()
 
 
 class Walker:
@@ -94,7 +82,7 @@ class Walker:
         self.known = cache or DelegationCache()
         # None: nothing is known from before this run, nor since when it learns.
         self._learned_since = float("-inf") if self.known.cuts else None
-        self._turns: dict[tuple[dns.name.Name, dns.name.Name], _Turn] = {}
+        self._turns: dict[tuple[dns.name.Name, dns.name.Name], Turn] = {}
         self._discovery = Discovery(exchange, resolvers) if resolvers else None
         self._interception = Interception(
             exchange, self.known, [root for some in roots.values() for root in some]
@@ -170,7 +158,7 @@ class Walker:
                 self.known.homes[owner] = cut  # nothing can be cut between
                 return cut
             endpoints = await self._addresses.endpoints(cut, held=held)
-            turn = self._turns.setdefault((cut.apex, one_below(cut.apex, owner)), _Turn())
+            turn = self._turns.setdefault((cut.apex, one_below(cut.apex, owner)), Turn())
             async with contextlib.AsyncExitStack() as stack:
                 if not turn.taken:
                     await stack.enter_async_context(turn.lock)

@@ -1,8 +1,7 @@
 """The run: all challenges at once, in a single look or until all are ready or the time is up.
 
-Decides when everything must end, and tells those who watch. How one challenge is looked at is
-`challenge_run`'s, how its signatures are is `signature_check`'s; who is asked is `resolve`'s; what
-it means is `assess`'s.
+Decides when everything must end, and tells those who watch. `challenge_run` looks at one challenge,
+`signature_check` at its signatures; `resolve` asks, and `assess` says what it means.
 """
 
 from __future__ import annotations
