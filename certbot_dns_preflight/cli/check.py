@@ -73,7 +73,7 @@ def add_arguments(parser: Parser) -> None:
         help="... this account key (certbot's JWK, or PEM)",
     )
     parser.add_argument("--wait", action="store_true", help="wait until ready, or until --timeout")
-    add_format_options(parser, each="each name's JSON object, once it is decided")
+    add_format_options(parser, each="one JSON object per name")
     parser.add_argument(
         "--failing-only", action="store_true", help="print nothing about names that are ready"
     )

@@ -8,17 +8,18 @@ from certbot_dns_preflight.checks import evidence, observations, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule, Subject
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.escaping import show_name
+from certbot_dns_preflight.facts.answers import Alias
 from certbot_dns_preflight.facts.environment import ViewOf
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.environment import ResolverView
     from certbot_dns_preflight.facts.finding import Finding
-    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.facts.survey import Observation, Survey
 
 
 RULE = Rule(
@@ -80,6 +81,8 @@ def seen_here(survey: Survey) -> Iterator[Finding]:
     denied = isinstance(survey.obstacle, NoSuchDomain)
     if not denied and not any(map(observations.is_usable, survey.observations)):
         return  # no public name server has answered, so what they have is unknown
+    if any(map(_values_beside(seen.values), survey.observations)):
+        return  # it is in the public zone, where something else keeps it from counting
     resolver, name = seen.resolver.address, phrases.host(seen.name)
     values = phrases.listed(phrases.value(value) for value in seen.values)
     yield RULE.finding(
@@ -97,6 +100,11 @@ def seen_here(survey: Survey) -> Iterator[Finding]:
             "public": [],
         },
     )
+
+
+def _values_beside(values: Collection[bytes]) -> Callable[[Observation], bool]:
+    """Tell of an observation whether some of these values stand beside an alias there."""
+    return lambda o: isinstance(o.reading, Alias) and not set(values).isdisjoint(o.reading.texts)
 
 
 def _other(view: ResolverView) -> str:

@@ -17,7 +17,7 @@ complete -c dns-preflight -n '__fish_seen_subcommand_from check' -l account-key 
 complete -c dns-preflight -n '__fish_seen_subcommand_from check' -l wait -d 'wait until ready, or until --timeout'
 complete -c dns-preflight -n '__fish_seen_subcommand_from check' -l format -x -a 'text json jsonl html nagios' -d 'what to print. Default: text.'
 complete -c dns-preflight -n '__fish_seen_subcommand_from check' -l json -d 'short for --format json'
-complete -c dns-preflight -n '__fish_seen_subcommand_from check' -l jsonl -d 'short for --format jsonl: each name\'s JSON object, once it is decided'
+complete -c dns-preflight -n '__fish_seen_subcommand_from check' -l jsonl -d 'short for --format jsonl: one JSON object per name'
 complete -c dns-preflight -n '__fish_seen_subcommand_from check' -l failing-only -d 'print nothing about names that are ready'
 complete -c dns-preflight -n '__fish_seen_subcommand_from check' -l help-all -d 'explain every option and exit'
 complete -c dns-preflight -n '__fish_seen_subcommand_from check' -l timeout -x -d 'How long to wait until every authoritative name server has the record; auto: 300, or with certbot twice the wrapped plugin\'s own propagation time if that is longer. Default: 300.'

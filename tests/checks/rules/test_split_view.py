@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from certbot_dns_preflight.checks import diagnose, with_environment
-from certbot_dns_preflight.facts.answers import Endpoint, NotAsked
+from certbot_dns_preflight.facts.answers import Alias, Endpoint, NotAsked
 from certbot_dns_preflight.facts.environment import DomainEnvironment, ResolverView, ViewOf
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.obstacle import NoSuchDomain
@@ -43,6 +43,17 @@ def test_what_nobody_in_public_was_asked_for_they_are_not_said_to_lack(
     reading = nxdomain() if asked else NotAsked("IPv6 was left out")
     codes = [found.code for found in diagnose(survey(hop(at(NS1, reading)), seen_here=here))]
     assert ("split-view" in codes) is asked
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_value_beside_a_public_alias_is_not_said_to_be_internal(
+    beside: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    apex = name("_acme-challenge.example.test.")
+    here = SeenHere(Endpoint("127.0.0.53"), apex, (VALUE,))
+    alias = Alias(name("x.test."), conflict=True, texts=(VALUE,) if beside else (b"other",))
+    codes = [found.code for found in diagnose(survey(hop(at(NS1, alias)), seen_here=here))]
+    assert ("split-view" in codes) is not beside
 
 
 def test_of_a_domain_that_does_not_exist_nothing_is_told() -> None:
