@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.outcome import Progress
 
 T = TypeVar("T")
+_LOOK_EVERY = 0.05
 
 
 class Clock(asyncio.SelectorEventLoop):
@@ -30,6 +31,13 @@ class Clock(asyncio.SelectorEventLoop):
     def move_on(self, seconds: float) -> None:
         """Let so many seconds have passed."""
         self._ahead += seconds
+
+    def move_on_once(self, condition: Callable[[], object], seconds: float) -> None:
+        """Let so many seconds have passed as soon as it is so."""
+        if condition():
+            self.move_on(seconds)
+        else:
+            self.call_later(_LOOK_EVERY, self.move_on_once, condition, seconds)
 
     def run_out(self, progress: Progress, *, left: float = 3.0) -> None:
         """Let all the time of a run pass but for `left`, for the last looks of its report."""

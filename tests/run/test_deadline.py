@@ -35,16 +35,22 @@ def settings(lab: Lab) -> Settings:
 
 
 @pytest.fixture
-def challenge(lab: Lab) -> Iterator[Challenge]:
-    """A name whose record is there, whose CAA is behind an alias that nobody answers for."""
+def dead(lab: Lab) -> Iterator[Silent]:
+    """The only name server of dead.test, which never answers."""
     addresses = lab.addresses()
     lab.name_addresses("silent.dns.test.", addresses)
     lab.delegate("dead.test.", ["silent.dns.test."])
     records = 'www CNAME x.dead.test.\n_acme-challenge.www TXT v\n@ CAA 0 issue "other.example"\n'
     lab.zone("slow.test.", [lab.bind, lab.nsd], records=records)
-    with Silent(addresses, {}):
-        yield make_challenge("www.slow.test", [b"v"])
+    with Silent(addresses, {}) as server:
+        yield server
     lab.undelegate("dead.test.")
+
+
+@pytest.fixture
+def challenge(dead: Silent) -> Challenge:  # noqa: ARG001 - asked for its effect
+    """A name whose record is there, whose CAA is behind an alias that nobody answers for."""
+    return make_challenge("www.slow.test", [b"v"])
 
 
 async def leaving_nothing(run: Coroutine[object, object, Outcome]) -> Outcome:
@@ -60,13 +66,13 @@ def errors(outcome: Outcome) -> list[str]:
 
 @pytest.mark.parametrize("wait", [False, True])
 def test_what_a_look_had_collected_when_it_was_cut_off_counts(
-    challenge: Challenge, settings: Settings, *, wait: bool
+    challenge: Challenge, settings: Settings, dead: Silent, *, wait: bool
 ) -> None:
     async def go(clock: Clock) -> Outcome:
         def watch(progress: Progress) -> None:
             (survey,) = progress.surveys
             if survey.rounds == 2:  # the record has been seen; CAA keeps silent
-                clock.call_later(1, clock.move_on, LONG)
+                clock.move_on_once(lambda: dead.asked, LONG)
 
         # It is not what is around that is given up: it is the end of the whole look.
         extras = waiting.Extras(request=ANYBODY, timings=Timings(environment=10 * LONG))
@@ -83,10 +89,10 @@ def test_what_a_look_had_collected_when_it_was_cut_off_counts(
 
 
 def test_what_a_precheck_had_collected_when_it_was_cut_off_counts(
-    challenge: Challenge, settings: Settings
+    challenge: Challenge, settings: Settings, dead: Silent
 ) -> None:
     async def go(clock: Clock) -> Outcome:
-        clock.call_later(1, clock.move_on, LONG)
+        clock.move_on_once(lambda: dead.asked, LONG)
         result = await precheck.check([challenge], settings)
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return result.judged(settings, ANYBODY)
@@ -114,9 +120,11 @@ def test_a_run_that_is_cancelled_leaves_no_task(
     asyncio.run(go())
 
 
-def test_a_walk_that_is_cut_off_leaves_no_task(challenge: Challenge, settings: Settings) -> None:
+def test_a_walk_that_is_cut_off_leaves_no_task(
+    challenge: Challenge, settings: Settings, dead: Silent
+) -> None:
     async def go(clock: Clock) -> list[str]:
-        clock.call_later(1, clock.move_on, LONG)
+        clock.move_on_once(lambda: dead.asked, LONG)
         trail = await trace(challenge, settings)
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return [str(destination.name) for destination in trail.destinations]
