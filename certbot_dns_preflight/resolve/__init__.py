@@ -30,7 +30,7 @@ Why each query is sent the way it is:
   the server, never an exception; what this host cannot send, or was too busy to read, says nothing
   about it.
 - Each response is bounds-checked before it is parsed (`wire`), and only class IN counts. It must
-  repeat the exact letter case, which a forger would have to guess, or we keep waiting.
+  repeat the question in its exact case (a forger would have to guess it), or we keep waiting.
 - Few queries per second go to one address: many servers rate-limit their answers.
 
 The modules, from the bottom up:

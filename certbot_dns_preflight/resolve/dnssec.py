@@ -147,7 +147,7 @@ class Collector:
         cuts: dict[dns.name.Name, ZoneCut],
         questions: Iterable[tuple[dns.name.Name, int]],
     ) -> ZoneFacts:
-        """Query the DS first, of a zone that seems to have none."""
+        """Query the DS first for a zone that seems to have none."""
         facts = await self._above(apex, parent, cuts)
         return await self._zone(apex, parent, cuts, questions) if has_ds(facts) else facts
 
