@@ -1,4 +1,4 @@
-"""What one address said of one owner name over the rounds of a run: the last word and before."""
+"""Keeps what one address said about one owner name in a run: the last answer and the history."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _STEADY_ROUNDS = 5
 
 @dataclass(slots=True)
 class AddressHistory:
-    """Grows by every answer. `flips` counts changes between matching and not matching.
+    """The answers so far. `flips` counts changes between matching and not matching.
 
-    `answer` is the last authoritative answer, and `answered` the reply it was read from; what has
-    come since took nothing of it back. `explained`: why it fails has been looked into.
+    `answer` is the last authoritative answer, and `answered` the reply it was read from; nothing
+    received since has replaced it. `explained`: the cause of its failure has been looked into.
     """
 
     reply: Reply | None = None
@@ -36,10 +36,10 @@ class AddressHistory:
     def record(
         self, reply: Reply, reading: Reading, *, matches: bool, now: float, steady: float
     ) -> None:
-        """Note an answer. Steady long enough, rounds and seconds, what flapped is forgiven."""
+        """Record an answer. After enough steady rounds and seconds, past flips are forgiven."""
         self.reply, self.reading = reply, reading
         if not isinstance(reading, Answer):
-            return  # an outage is no change of mind
+            return  # an outage does not change the answer
         self.answer, self.answered = reading, reply
         self.explained = False
         if self.matching is not None and matches != self.matching:
@@ -54,7 +54,7 @@ class AddressHistory:
             self.first_match = now
 
     def measure_again(self, *, matches: bool) -> None:
-        """Measure the last answer by what is expected now, which is no change of that answer."""
+        """Compare the last answer with what is expected now. The answer itself did not change."""
         if self.matching is None or matches == self.matching:
             return
         self.matching, self.flips, self.steady = matches, 0, 0

@@ -1,10 +1,10 @@
-"""What a run may spend on what others make it ask: queries, names, addresses and bytes.
+"""Limits what a run may spend on others' behalf: queries, names, addresses and bytes.
 
-Delegations can be made so that one name leads to thousands of others (NRDelegation, TsuNAME). So
-what is learned for the sake of one zone is bounded, and the whole run is, generously: thirteen name
-servers with two addresses each, at every one of sixteen aliases, come nowhere near. What is over a
-bound is not asked, and `met` says so; `docs/reference/limits.md` has the
-figures. Asks nothing itself.
+Delegations can be crafted so that one name leads to thousands of others (NRDelegation, TsuNAME). So
+each zone has limits on what is learned for it, and so does the whole run. They are generous:
+thirteen name servers with two addresses each, at every one of sixteen aliases, come nowhere near.
+Anything over a limit is not queried, and `met` records that; `docs/reference/limits.md` has the
+figures. Sends no queries itself.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.answers import Endpoint
 
-# Of one zone.
+# Per zone.
 MOST_NAMESERVERS = 100
 """Name servers of a zone, those of delegation and apex together."""
 MOST_ADDRESSES = 100
 """Addresses of all name servers of a zone together."""
-# To learn who serves one zone, whatever other zones that takes.
+# To learn who serves one zone, including lookups in other zones.
 NAMES_A_ZONE = 300
 """Name servers' names whose addresses are looked up."""
 QUERIES_A_ZONE = 3000
 """Questions that are sent."""
 ADDRESSES_A_ZONE = 400
 """Different addresses that are asked."""
-# Of a whole run: so much for itself, for each of its names, and for each second of its timeout.
+# Per run: a base amount, plus one for each name and one for each second of its timeout.
 QUERIES_A_RUN, QUERIES_A_NAME, QUERIES_A_SECOND = 10_000, 2_000, 120
 """Questions that are sent, those of all rounds included."""
 NAMES_A_RUN, NAMES_A_NAME = 1_000, 300
@@ -54,7 +54,7 @@ _USUAL_SECONDS = 300.0
 
 @dataclass(slots=True)
 class _Spent:
-    """What was spent so far, by a zone or by the run."""
+    """What a zone or the run has spent so far."""
 
     queries: int = 0
     bytes: int = 0
@@ -63,10 +63,10 @@ class _Spent:
 
 
 class Budgets:
-    """Counts what a run spends, and says when it may not spend more."""
+    """Counts what a run spends, and says when it must stop."""
 
     def __init__(self) -> None:
-        """Begin with the budgets of one name and the usual timeout."""
+        """Start with the budgets of one name and the usual timeout."""
         self.met: dict[tuple[Budget, dns.name.Name | None], LimitMet] = {}
         self._zone: ContextVar[dns.name.Name | None] = ContextVar("zone", default=None)
         self._run = _Spent()
@@ -75,7 +75,7 @@ class Budgets:
         self.allow(1, seconds=_USUAL_SECONDS)
 
     def allow(self, names: int, *, seconds: float) -> None:
-        """Set the run's budgets for so many names, each with so long a timeout."""
+        """Set the run's budgets for this many names, each with this timeout."""
         second = int(seconds)
         self._limits = {
             Budget.QUERIES: QUERIES_A_RUN + names * (QUERIES_A_NAME + QUERIES_A_SECOND * second),
@@ -86,7 +86,7 @@ class Budgets:
 
     @contextlib.contextmanager
     def spending(self, zone: dns.name.Name) -> Iterator[None]:
-        """Count what is asked meanwhile for the sake of a zone, if it is for none so far."""
+        """Charge queries sent in this block to a zone, unless one is already being charged."""
         if self._zone.get() is not None:
             yield
             return
@@ -97,7 +97,7 @@ class Budgets:
             self._zone.reset(token)
 
     def take_query(self, endpoint: Endpoint) -> LimitMet | None:
-        """Spend a question to an address; give the limit that forbids it, if one does."""
+        """Count a query to an address; return the limit that forbids it, if any."""
         zone = self._zone.get()
         for spent, whose in self._spenders(zone):
             limit = self._over(Budget.QUERIES, spent.queries + 1, whose)
@@ -113,7 +113,7 @@ class Budgets:
         return None
 
     def take_name(self, name: dns.name.Name) -> LimitMet | None:
-        """Spend the look-up of a name server's addresses; give the limit that forbids it."""
+        """Count a lookup of a name server's addresses; return the limit that forbids it, if any."""
         zone = self._zone.get()
         for spent, whose in self._spenders(zone):
             if name not in spent.names:
@@ -125,16 +125,16 @@ class Budgets:
         return None
 
     def take_bytes(self, size: int) -> None:
-        """Count the bytes of an answer, which are spent by then."""
+        """Count the bytes of an answer already received."""
         for spent, _ in self._spenders(self._zone.get()):
             spent.bytes += size
 
     def hold(
         self, endpoint: Endpoint, name: dns.name.Name, rdtype: int, size: int
     ) -> LimitMet | None:
-        """Hold an answer in place of the one before; give the limit, where there is no room for it.
+        """Hold an answer in place of the previous one; return the limit if there is no room for it.
 
-        As objects, large answers take some eight times their bytes.
+        As objects, large answers take about eight times their bytes.
         """
         question = (endpoint, name, rdtype)
         self._held.pop(question, None)
@@ -154,13 +154,13 @@ class Budgets:
         return known
 
     def note(self, budget: Budget, limit: int, zone: dns.name.Name) -> LimitMet:
-        """Note that a bound of a zone itself was met."""
+        """Record that one of a zone's own limits was reached."""
         return self.met.setdefault((budget, zone), LimitMet(budget, limit, zone, whole_run=False))
 
     def concerning(self, owners: list[dns.name.Name], *, incomplete: bool) -> tuple[LimitMet, ...]:
-        """Give the limits that kept us from seeing what is at these names.
+        """Return the limits that kept us from seeing what is at these names.
 
-        A limit of the whole run does so where what was seen is `incomplete`.
+        A limit of the whole run counts only if what was seen is `incomplete`.
         """
         return tuple(
             limit

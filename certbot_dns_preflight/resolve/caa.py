@@ -1,8 +1,8 @@
-"""Looks for CAA from a domain name up to its top-level domain, at the authoritative servers.
+"""Looks up CAA from a domain name to its top-level domain at the authoritative servers.
 
-Decides at which names to look, and follows aliases as a resolver would (RFC 8659 section 3: the
-climb goes on from the name itself, not from its alias's target). `caa_servers` asks, never for the
-challenge's TXT. What the records mean is decided in the room `caa`.
+Decides which names to query, and follows aliases as a resolver would (RFC 8659 section 3: the climb
+continues from the name itself, not from its alias's target). `caa_servers` sends the queries, never
+for the challenge's TXT. The `caa` package decides what the records mean.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _MOST_HOPS = 16
 
 @dataclass(slots=True)
 class _Looking:
-    """A look that is going on: the owners it came to, and what was answered so far."""
+    """A lookup in progress: the owner names reached and the answers so far."""
 
     owners: list[dns.name.Name] = field(default_factory=list)
     answers: list[CaaAnswer] = field(default_factory=list)
 
     def so_far(self, name: dns.name.Name, content: Content) -> Look:
-        """Give what is known; names that nobody answered for have `content`."""
+        """Return what is known; names without any answer get `content`."""
         heard = {answer.owner for answer in self.answers}
         targets = [a.content.target for a in self.answers if isinstance(a.content, AliasTo)]
         missing = [o for o in dict.fromkeys((*self.owners, *targets)) if o not in heard]
@@ -46,14 +46,14 @@ class _Looking:
 
 
 class CaaSearch:
-    """Searches for several domains; what they have in common is asked once."""
+    """Searches for several domains; shared ancestors are queried once."""
 
     def __init__(
         self,
         exchange: Exchange,
         servers: CaaServers | ResolverCaa,
     ) -> None:
-        """Take whom to ask: every name server of a zone, or the resolvers alone."""
+        """Set whom to ask: every name server of a zone, or only the resolvers."""
         self._exchange = exchange
         self._servers = servers
         self._looks: SingleFlight[dns.name.Name, Look] = SingleFlight()
@@ -61,17 +61,17 @@ class CaaSearch:
 
     @property
     def signed(self) -> SignedReplies:
-        """What each address said to a question with DO, by zone and owner name."""
+        """What each address answered to queries with DO, by zone and owner name."""
         return self._servers.signed
 
     async def climb(self, domain: dns.name.Name) -> Climb:
-        """Look at the domain and each ancestor, the root left out, all at once."""
+        """Query the domain and each ancestor except the root, all at once."""
         return Climb(domain, tuple(await together(map(self._look_once, _upwards(domain)))))
 
     def so_far(self, domain: dns.name.Name, *, seconds: float) -> Climb | None:
-        """Give what is known after so many seconds; None if nothing was begun.
+        """Return what is known after this many seconds; None if nothing was started.
 
-        What has not answered counts as failed, unless nothing at all answers this host.
+        Servers that have not answered count as failed, unless this host got no answer from anyone.
         """
         content: Content = NotAskable("nothing answers from this host")
         if self._exchange.answered:

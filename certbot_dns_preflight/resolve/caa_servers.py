@@ -1,10 +1,10 @@
-"""Asks for the CAA at one owner name, at all servers of its zone. Climbs nothing, follows no alias.
+"""Queries all servers of a zone for the CAA at one owner name; follows no parents or aliases.
 
-One address of each server is enough as long as all say the same; where they differ, fail or are
-slow, every address is asked.
+One address of each server is enough as long as all agree; where they differ, fail or are slow,
+every address is queried.
 
-Keeps what came with its signatures for `dnssec`. Where CAA fails it asks in plainer ways, and for
-the zone's SOA, to tell what fails.
+Keeps the answers with their signatures for `dnssec`. Where CAA fails, sends plainer queries, and
+one for the zone's SOA, to find out what fails.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 class CaaServers:
-    """Asks for CAA, owner name by owner name."""
+    """Queries CAA, one owner name at a time."""
 
     def __init__(
         self,
@@ -61,21 +61,21 @@ class CaaServers:
         resolvers: tuple[Endpoint, ...],
         families: Collection[int],
     ) -> None:
-        """Share the run's walker; `resolvers` and `families` as it has them."""
+        """Share the run's walker, with the same `resolvers` and `families`."""
         self._exchange = exchange
         self._walker = walker
         self._resolvers = resolvers
         self._servers = ZoneServers(walker, families)
         self._fault_finder = FaultFinder(exchange)
-        # By zone and owner name, what each address said: `dnssec` reads it.
+        # What each address said, by zone and owner name, for `dnssec`.
         self.signed: dict[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]] = {}
 
     async def ask(
         self, owner: dns.name.Name, name: dns.name.Name, heard: Callable[[CaaAnswer], None]
     ) -> list[CaaAnswer]:
-        """Ask for the CAA at an owner name, which `name` is or is an alias of.
+        """Query the CAA at an owner name that is `name` itself or in its alias chain.
 
-        `heard` is told of single addresses as they answer.
+        `heard` is called with each address's answer as it arrives.
         """
         found = await self._walker.find_home(owner)
         if self._resolvers and (
@@ -175,10 +175,10 @@ class CaaServers:
     async def _compare_denials(
         self, places: Iterable[Place], contents: Collection[Content], *, all_alike: bool
     ) -> None:
-        """See whether those that deny CAA do so for the letters of the question.
+        """Check whether servers that deny CAA do so because of the question's letter case.
 
-        Where others have some, and where the zone itself is denied, each is asked. Where all say
-        that there is none, they may do so `all_alike` for that reason: then one is asked.
+        Each is queried if others have CAA records, or if it denies the zone itself. If all deny
+        CAA, they may be `all_alike` for that reason: then one is queried.
         """
         denying = [
             (place, content)
@@ -228,7 +228,7 @@ class CaaServers:
         return CaaAnswer(owner, cut.apex, names[endpoint], endpoint, read_caa(response, owner))
 
     async def _ask_resolver(self, owner: dns.name.Name) -> CaaAnswer:
-        """Ask the given resolver, above the zones that it let the walk discover."""
+        """Query the configured resolver for names above the zones it let the walk discover."""
         got = await ask_any(
             self._exchange,
             self._resolvers,
@@ -252,7 +252,7 @@ class CaaServers:
 
 
 def _agree(contents: Collection[Content]) -> bool:
-    """Whether all that were asked say the same, and it is an answer."""
+    """Return whether all queried servers gave the same valid answer."""
     return len(set(contents)) == 1 and not isinstance(next(iter(contents)), Failed | NotAskable)
 
 

@@ -1,7 +1,7 @@
-"""CAA records as they come: also those that dnspython refuses to read. Pure.
+"""Reads CAA records from the wire, including those that dnspython rejects. Pure.
 
-RFC 8659 wants tags of letters and digits, and dnspython drops a whole message for one that is not,
-`contact-email` say. CAs read such a record as one with an unknown tag, and so is it read here.
+RFC 8659 allows only letters and digits in a tag; for others, such as `contact-email`, dnspython
+drops the whole message. CAs treat such tags as unknown, and so does this module.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from dns.rdtypes.ANY.CAA import CAA
 
 _CAA = dns.rdatatype.CAA
-# Of the types for private use (RFC 6895 section 3.1): dnspython leaves their data alone.
+# One of the types for private use (RFC 6895 section 3.1): dnspython leaves their RDATA alone.
 _STAND_IN = dns.rdatatype.RdataType(0xFF3E)
 _POINTER = 0xC0
-_COUNTS = 4  # where the counts of a message's sections begin
+_COUNTS = 4  # offset of the section counts in a message
 
 
 def read(wire: bytes) -> dns.message.Message:
-    """Read a message whose CAA records need not be as the RFC wants them.
+    """Read a message whose CAA records may violate the RFC.
 
-    Raises what `dns.message.from_wire` raises if it cannot be read so either, and `ValueError`
-    for a CAA record that has no tag and value.
+    Raises what `dns.message.from_wire` raises if the message is unreadable even so, and
+    `ValueError` for a CAA record without a tag and value.
     """
     message = dns.message.from_wire(_disguised(wire), raise_on_truncation=False)
     for section in (message.answer, message.authority, message.additional):
@@ -40,7 +40,7 @@ def read(wire: bytes) -> dns.message.Message:
 
 
 def properties(rrset: dns.rrset.RRset) -> tuple[Property, ...]:
-    """Give the properties of a CAA RRset, sorted, each once."""
+    """Return the properties of a CAA RRset, sorted and without duplicates."""
     return tuple(sorted({_property(rdata) for rdata in rrset}))
 
 
@@ -56,7 +56,7 @@ def _split(data: bytes) -> Property:
 
 
 def _disguised(wire: bytes) -> bytes:
-    """Give the records of type CAA another type, and leave all else."""
+    """Change the type of the CAA records, and leave everything else as it is."""
     changed = bytearray(wire)
     parser = dns.wire.Parser(wire, _COUNTS)
     questions, *records = parser.get_struct("!HHHH")
@@ -74,7 +74,7 @@ def _disguised(wire: bytes) -> bytes:
 
 
 def _skip_name(parser: dns.wire.Parser) -> None:
-    """Go past a name, compressed or not, without following it (RFC 1035 section 4.1.4)."""
+    """Skip a name, compressed or not, without following it (RFC 1035 section 4.1.4)."""
     while length := parser.get_uint8():
         if length >= _POINTER:
             parser.get_uint8()

@@ -1,4 +1,4 @@
-"""What walks have learned, for all walks of a run to share. Asks nothing, decides nothing."""
+"""Holds what walks have learned, shared by all walks of a run. Sends nothing, decides nothing."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ Question: TypeAlias = tuple[dns.name.Name, dns.name.Name, dns.rdatatype.RdataTyp
 
 @dataclass(frozen=True, slots=True)
 class ZoneCut:
-    """A zone as far as a walk needs it: its name servers, each with the glue that came along.
+    """A zone as far as a walk needs it: its name servers, each with the glue received.
 
-    `referred` False: no referral led here, one server holds this zone and the one above. `known_at`
-    are addresses that serve it for certain, as they have answered for it.
+    `referred` False: no referral led here, because one server holds this zone and its parent.
+    `known_at` are addresses known to serve it because they have answered for it.
     """
 
     apex: dns.name.Name
@@ -46,12 +46,12 @@ class ZoneCut:
 class DelegationCache:
     """What walks have learned: zone cuts, addresses, who serves which zone, and where names lie.
 
-    `histories` is the exchange's own: how addresses have answered. `referrals` are the answers that
-    led to a zone, by the address of the zone above that gave them. `denials` are the addresses that
-    denied it. `registries` are answers of theirs about themselves. `primaries` are what the zones'
-    SOA named. `signed` is what was replied with signatures. `learned` says when who serves a zone
-    was last asked, by the event loop's clock. `obstacle` is what keeps all walks from going beyond
-    the root.
+    `histories` is the exchange's own record of how addresses have answered. `referrals` are the
+    answers that led to a zone, by the parent zone's address that gave them. `denials` are the
+    addresses that denied the zone. `registries` are registries' answers about themselves.
+    `primaries` are the primaries named in the zones' SOA. `signed` is the replies with signatures.
+    `learned` is when the servers of a zone were last queried, by the event loop's clock. `obstacle`
+    is what keeps all walks from going beyond the root.
     """
 
     cuts: dict[dns.name.Name, ZoneCut] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class DelegationCache:
     obstacle: Intercepted | None = None
 
     def closest(self, owner: dns.name.Name) -> ZoneCut | None:
-        """Give the deepest zone cut known at or above a name, the root's left out."""
+        """Return the deepest known zone cut at or above a name, except the root's."""
         name = owner
         while True:
             if name in self.cuts:
@@ -78,7 +78,7 @@ class DelegationCache:
             name = name.parent()
 
     def lineage(self, cut: ZoneCut, root: ZoneCut) -> tuple[ZoneCut, ...]:
-        """Give the cuts known from `root`, or the first one below it, down to `cut`."""
+        """Return the known cuts from `root`, or the first one below it, down to `cut`."""
         cuts = [cut]
         while (parent := cuts[0].parent) is not None:
             above = root if parent == dns.name.root else self.cuts.get(parent)
@@ -92,20 +92,20 @@ class DelegationCache:
         self.referrals.setdefault(apex, {})[endpoint] = response
 
     def note_soa(self, apex: dns.name.Name, message: dns.message.Message) -> None:
-        """Keep what a zone's SOA names as the primary, if it is there."""
+        """Keep the primary that a zone's SOA names, if there is an SOA."""
         for rrset in (*message.answer, *message.authority):
             if rrset.rdtype == dns.rdatatype.SOA and rrset.name == apex:
                 self.primaries[apex] = rrset[0].mname
 
     def seconds_to_keep(self, apex: dns.name.Name) -> float:
-        """Say how long what led to a zone may be kept, by its TTLs: 0 where nothing says it."""
+        """Return how long what led to a zone may be cached, by its TTLs: 0 if unknown."""
         said = self.referrals.get(apex, {}).values() if apex in self.cuts else ()
         return min((seconds_to_keep(response.message) for response in said), default=0)
 
     def forget(self) -> None:
         """Drop what may have been fixed meanwhile.
 
-        How addresses answer is still known, and where registries' zones are: those don't change.
+        How addresses answer and where registries' zones are is kept: those don't change.
         """
         for apex in [apex for apex in self.cuts if not is_registry(apex)]:
             del self.cuts[apex]

@@ -1,9 +1,9 @@
-"""Where zones are cut, as answers of single servers show it: by referrals, and without.
+"""Finds zone cuts in the answers of single servers, with and without referrals.
 
 A server may refer further down than to the next zone, may hold parent and child alike and never
-refer, may deny a name whose parents it denies too, or may lag behind the others of its zone.
-Decides which zone comes next by what is answered for the names between; which servers are asked,
-and when a walk ends, is for `walker` to say.
+refer, may deny a name together with its ancestors, or may lag behind the others of its zone.
+Decides which zone comes next from the answers for the names in between; `walker` decides which
+servers to query and when a walk ends.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.cache import DelegationCache
     from certbot_dns_preflight.resolve.exchange import Exchange
 
-_MOST_LABELS = 4  # below a registry's zone, of a name that it may sell
+_MOST_LABELS = 4  # below a registry's zone, in a name that it may sell
 
 
 async def apex_of(
@@ -54,11 +54,11 @@ async def apex_of(
             None,
         )
         if not alias:
-            # Without an SOA (a broken negative answer) the delegation's word must do.
+            # Without an SOA (a broken negative answer), rely on the delegation.
             if soa is None or not soa.is_subdomain(cut.apex):
                 return cut.apex
-            return owner.split(len(soa))[1]  # in the letters of the name asked for
-        # The SOA beside an alias is the target's; the name above lies in the same zone.
+            return owner.split(len(soa))[1]  # in the letter case of the queried name
+        # The SOA beside an alias is the target's; the parent name lies in the same zone.
         name = name.parent()
         if name == cut.apex or not name.is_subdomain(cut.apex):
             return cut.apex
@@ -75,9 +75,9 @@ def referred(
     referral: dns.rrset.RRset,
     got: tuple[Endpoint, Response],
 ) -> ZoneCut:
-    """Make a zone cut of a referral, and remember what came with it about its DS."""
+    """Build a zone cut from a referral, and remember what came with it about its DS."""
     endpoint, response = got
-    apex = owner.split(len(referral.name))[1]  # in the letters of the name asked for
+    apex = owner.split(len(referral.name))[1]  # in the letter case of the queried name
     cache.note_referral(apex, endpoint, response)
     return ZoneCut(apex, cut.apex, with_glue(referral, response.message, cut.apex))
 
@@ -89,11 +89,11 @@ async def first_zone(
     names: Iterable[dns.name.Name],
     endpoint: Endpoint,
 ) -> ZoneCut | None:
-    """Find the first of these names, from the top, that is a zone of its own.
+    """Find the first of these names, from the top, that is a zone apex.
 
-    A server that holds zones further down answers from the lowest one that it has, or refers
-    down from there. A resolver goes down label by label (RFC 9156): it meets each zone on the
-    way, with a DS of its own or none, and one that is delegated elsewhere leads it away.
+    A server that holds zones further down answers from the lowest one it has, or refers down from
+    there. A resolver goes down label by label (RFC 9156): it meets each zone on the way, with or
+    without its own DS, and follows any delegation that leads elsewhere.
     """
     for name in names:
         reply = await exchange.ask(endpoint, name, dns.rdatatype.NS)
@@ -122,7 +122,7 @@ def names_between(apex: dns.name.Name, below: dns.name.Name) -> list[dns.name.Na
 async def denied(
     exchange: Exchange, cut: ZoneCut, owner: dns.name.Name, endpoint: Endpoint
 ) -> dns.name.Name | None:
-    """Find the uppermost name that a registry denies: not what is missing in a domain there."""
+    """Find the topmost name that a registry denies, not one missing inside a domain there."""
     name = one_below(cut.apex, owner)
     for _ in range(_MOST_LABELS):
         if name == owner:
@@ -145,9 +145,9 @@ async def lagging_delegation(
     domain: dns.name.Name,
     endpoints: Collection[Endpoint],
 ) -> ZoneCut | None:
-    """See whether another server of the zone knows of a delegation: one of them may lag."""
+    """Check whether another server of the zone knows a delegation: one of them may lag."""
     if cut.apex == dns.name.root:
-        return None  # its servers are many, and alike
+        return None  # it has many servers, all alike
     got = await ask_any(
         exchange,
         endpoints,

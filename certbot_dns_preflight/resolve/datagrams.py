@@ -1,8 +1,8 @@
-"""One connected UDP socket for one question: what arrives there, and when. Knows nothing of DNS.
+"""Sends one question over a connected UDP socket and notes arrival times. Knows no DNS.
 
-The kernel draws a source port for each, drops what other addresses send, passes ICMP errors on, and
-notes when a datagram came in. So what came while this process was busy still counts, and counts
-from when it came.
+The kernel picks a source port for each socket, drops datagrams from other addresses, passes ICMP
+errors on, and timestamps each datagram. So data that came in while this process was busy still
+counts, from the moment it arrived.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Endpoint
 
 _LARGEST = 65535
-_TIMESTAMP = 35  # SO_TIMESTAMPNS of Linux, which Python does not name
+_TIMESTAMP = 35  # SO_TIMESTAMPNS on Linux, which Python does not define
 _TIMESPEC = struct.Struct("@ll")
 _ROOM = socket.CMSG_SPACE(_TIMESPEC.size) if hasattr(socket, "CMSG_SPACE") else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A datagram, or the error that came in its place; it has been `waiting` so many seconds."""
+    """A datagram, or the error received in its place, after `waiting` seconds in the kernel."""
 
     data: bytes | OSError
     waiting: float = 0.0
 
 
 class Channel(Protocol):
-    """Where datagrams of one question go and come from."""
+    """Sends and receives the datagrams of one question."""
 
     def send(self, data: bytes) -> None:
-        """Send a datagram; what is wrong with that arrives."""
+        """Send a datagram; errors show up when receiving."""
 
     async def next(self, when: float) -> Arrived | None:
-        """Give the next datagram, or None if there is none by a moment of the loop's clock."""
+        """Return the next datagram, or None if none arrives by `when` on the loop's clock."""
 
     def close(self) -> None:
-        """Free what it holds."""
+        """Free its resources."""
 
 
 class Datagrams:
-    """A `Channel` over a socket of its own."""
+    """A `Channel` over its own socket."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        """Connect, which sends nothing. Raises `OSError` where there is no way to the address."""
+        """Connect, which sends nothing. Raises `OSError` if there is no route to the address."""
         self._loop = asyncio.get_running_loop()
         family = socket.AF_INET6 if endpoint.ipv6 else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -67,7 +67,7 @@ class Datagrams:
             raise
 
     def send(self, data: bytes) -> None:
-        """Send a datagram; what is wrong with that arrives, a full buffer is a loss like others."""
+        """Send a datagram; errors show up when receiving, and a full buffer counts as a loss."""
         try:
             self._socket.send(data)
         except BlockingIOError:
@@ -76,13 +76,13 @@ class Datagrams:
             self._failed = error
 
     async def next(self, when: float) -> Arrived | None:
-        """Give the next datagram, or None if there is none by a moment of the loop's clock.
+        """Return the next datagram, or None if none arrives by `when` on the loop's clock.
 
-        What is there by the time that this process looks has come in time.
+        A datagram that is already there when this process looks counts as on time.
         """
         arrived = self._take()
         if arrived is not None:
-            await asyncio.sleep(0)  # others must have their turn, whatever is sent to us
+            await asyncio.sleep(0)  # let other tasks run, however much we receive
             return arrived
         self._waiter = waiter = self._loop.create_future()
         timer = self._loop.call_at(when, _wake, waiter)
@@ -112,7 +112,7 @@ class Datagrams:
 
 
 def _waiting(ancillary: list[tuple[int, int, bytes]]) -> float:
-    """Say for how long a datagram was in the kernel's hands; 0 where the kernel does not tell."""
+    """Return how long the kernel held a datagram; 0 if the kernel does not say."""
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == _TIMESTAMP and len(data) == _TIMESPEC.size:
             seconds, nanoseconds = _TIMESPEC.unpack(data)

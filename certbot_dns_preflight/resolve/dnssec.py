@@ -1,9 +1,8 @@
-"""Asks every server for keys, signatures and proofs: the facts that the room `dnssec` judges.
+"""Queries every server for keys, signatures and proofs: the facts that package `dnssec` judges.
 
-Asks for DS, DNSKEY and SOA, and for TXT and CAA only at names that `data` is told to ask. What
-others have been answered meanwhile is taken, and not asked again: referrals bring the DS or its
-denial, and whoever asked for TXT or CAA got the signatures with it. Decides what to ask, not what
-answers mean.
+Queries DS, DNSKEY and SOA; TXT and CAA only at the names passed to `data`. Reuses answers that
+other modules already have instead of asking again: referrals carry the DS or its denial, and TXT
+and CAA answers came with signatures. Decides what to query, not what the answers mean.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _DS, _DNSKEY, _SOA = dns.rdatatype.DS, dns.rdatatype.DNSKEY, dns.rdatatype.SOA
 
 
 class Collector:
-    """Collects for several names; what their chains have in common is asked once."""
+    """Collects for several names; the shared parts of their chains are queried once."""
 
     def __init__(
         self,
@@ -47,7 +46,7 @@ class Collector:
         resolvers: tuple[Endpoint, ...] = (),
         families: Collection[int] = (4, 6),
     ) -> None:
-        """Share the run's walker; `resolvers` and `families` as it has them."""
+        """Share the run's walker, with the same `resolvers` and `families`."""
         self._walker = walker
         self._resolvers = resolvers
         self._servers = ZoneServers(walker, families)
@@ -64,7 +63,7 @@ class Collector:
         cut: ZoneCut,
         anew: bool = False,  # noqa: FBT001, FBT002 - for whoever takes it as a callable
     ) -> tuple[ServerReply, ...]:
-        """Ask all addresses of a zone for its SOA; `anew` even if they were asked."""
+        """Query all addresses of a zone for its SOA; with `anew`, even if already asked."""
         if anew:
             self._replies.drop(cut.apex, cut.apex, _SOA)
         if self._servers.is_registry(cut):
@@ -81,9 +80,9 @@ class Collector:
     ) -> Facts:
         """Collect the chains of several names, and RRsets at them.
 
-        An SOA is asked for at the zone's apex, whatever the name; everything else at the name. For
-        no type the chain alone is collected.
-        For an alias give each name of its chain: every hop is signed by its own zone.
+        An SOA is queried at the zone's apex, whatever the name; every other type at the name.
+        Without a type, only the chain is collected.
+        For an alias, pass each name of its chain: every hop is signed by its own zone.
         """
         wanted = tuple(wanted)
         homes = await together(self._walker.find_home(name) for name, _ in wanted)
@@ -96,7 +95,7 @@ class Collector:
             lineage = self._walker.lineage(cut)
             if lineage[0].apex != dns.name.root:
                 if not self._resolvers:
-                    continue  # the walker has just forgotten what is above
+                    continue  # the walker has just forgotten the zones above
                 zones.update(await self._resolved_parents(lineage[0].apex))
             for above, zone in zip((None, *lineage), lineage, strict=False):
                 if above is not None or zone.apex == dns.name.root:
@@ -121,7 +120,7 @@ class Collector:
         cuts: dict[dns.name.Name, ZoneCut],
         questions: dict[dns.name.Name, dict[tuple[dns.name.Name, int], None]],
     ) -> tuple[ZoneFacts, ...]:
-        """Ask for keys, and for what they sign, where a resolver would: below a DS."""
+        """Query keys, and the data they sign, where a resolver would: below a DS."""
         apexes = sorted(zones, key=len)
         referrals = {apex: await self._referrals(apex, zones[apex], cuts) for apex in apexes}
         seem_signed: set[dns.name.Name] = set()
@@ -148,7 +147,7 @@ class Collector:
         cuts: dict[dns.name.Name, ZoneCut],
         questions: Iterable[tuple[dns.name.Name, int]],
     ) -> ZoneFacts:
-        """Ask for the DS first, of a zone that seems to have none."""
+        """Query the DS first for a zone that seems to have none."""
         facts = await self._above(apex, parent, cuts)
         return await self._zone(apex, parent, cuts, questions) if has_ds(facts) else facts
 
@@ -159,7 +158,7 @@ class Collector:
         cuts: dict[dns.name.Name, ZoneCut],
         questions: Iterable[tuple[dns.name.Name, int]],
     ) -> ZoneFacts:
-        """Ask for the DS of a zone, its keys and some of its data."""
+        """Query the DS of a zone, its keys and some of its data."""
         own = cuts.get(apex)
         rdtypes = [(owner, dns.rdatatype.RdataType(rdtype)) for owner, rdtype in questions]
         async with asyncio.TaskGroup() as group:
@@ -181,7 +180,7 @@ class Collector:
         parent: dns.name.Name | None,
         cuts: dict[dns.name.Name, ZoneCut],
     ) -> ZoneFacts:
-        """Begin the facts of a zone: what the zone above says of its DS."""
+        """Start the facts of a zone with what the parent zone says of its DS."""
         if parent is None:
             return ZoneFacts(apex, None, ())
         referrals = await self._referrals(apex, parent, cuts)
@@ -194,12 +193,12 @@ class Collector:
         parent: dns.name.Name | None,
         cuts: dict[dns.name.Name, ZoneCut],
     ) -> tuple[ServerReply, ...]:
-        """Give what the zone above said of a zone when it referred to it."""
+        """Return the parent zone's answers that referred to a zone."""
         cut, above = cuts.get(apex), cuts.get(parent) if parent is not None else None
         if cut is None or parent is None:
             return ()
         if not self._servers.is_registry(cut):
-            await self._walker.zone(cut)  # for which all servers above are asked
+            await self._walker.zone(cut)  # which queries all of the parent's servers
         if above is None:
             return ()
         referrals = self._walker.known.referrals.get(cut.apex, {})
@@ -216,10 +215,10 @@ class Collector:
         above: ZoneCut | None,
         referrals: tuple[ServerReply, ...],
     ) -> tuple[ServerReply, ...]:
-        """Ask for the DS where no referral has brought it, as a resolver does.
+        """Query the DS if no referral carried it, as a resolver does.
 
-        A referral that denies it is not enough: BIND asks all the same, and Unbound where the
-        denial is an opt-out's.
+        A referral that denies it is not enough: BIND queries anyway, and Unbound does where the
+        denial is an opt-out.
         """
         told = {referral.place.nameserver for referral in referrals if _brings_ds(referral, apex)}
         if told and above is not None and self._servers.is_registry(above):
@@ -231,7 +230,7 @@ class Collector:
         zones: dict[dns.name.Name, dns.name.Name | None],
         cuts: dict[dns.name.Name, ZoneCut],
     ) -> None:
-        """Find zones that the walk went past, as one server holds them and the zone above.
+        """Find zones that the walk skipped because one server holds them and their parent.
 
         The signer of the DS, or of the proof that there is none, is the true parent.
         """
@@ -255,7 +254,7 @@ class Collector:
     async def _resolved_parents(
         self, apex: dns.name.Name
     ) -> dict[dns.name.Name, dns.name.Name | None]:
-        """Find the zones above one that a resolver led to; the resolver speaks for them."""
+        """Find the zones above one that a resolver led to; the resolver answers for them."""
         names = [apex]
         while names[-1] != dns.name.root:
             names.append(names[-1].parent())
@@ -288,7 +287,7 @@ def _signer_between(
 
 
 def _brings_ds(referral: ServerReply, apex: dns.name.Name) -> bool:
-    """Whether a referral has the DS set and its signature, so that a resolver does not ask."""
+    """Return whether a referral has the DS set and its signature, so resolvers don't query it."""
     if not isinstance(referral.reply, Response):
         return False
     section = referral.reply.message.authority

@@ -1,8 +1,8 @@
-"""What of a signed chain cannot be had from a server that answers otherwise. Reads facts.
+"""Finds parts of a signed chain that a server fails to return though it answers otherwise.
 
-A resolver needs the keys of a signed zone and, where the referral does not bring it, the DS: a
-server that does not give them makes it fail. And it needs proofs, which some servers find only for
-questions in small letters.
+A resolver needs the keys of a signed zone and, if the referral does not carry it, the DS: a server
+that does not return them makes it fail. It also needs proofs, which some servers find only for
+questions in lower case. Reads collected facts.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _DS, _DNSKEY = dns.rdatatype.DS, dns.rdatatype.DNSKEY
 
 
 class DnssecFaults:
-    """Notes the faults of one exchange."""
+    """Records the faults found in one exchange."""
 
     def __init__(self, exchange: Exchange) -> None:
-        """Ask by the exchange of the run."""
+        """Send queries through the run's exchange."""
         self._exchange = exchange
         self._fault_finder = FaultFinder(exchange)
         self._compared: set[tuple[Endpoint, dns.name.Name, int]] = set()
 
     async def note(self, facts: Facts) -> None:
-        """Note what of these facts could not be had."""
+        """Record which of these facts could not be obtained."""
         signed: set[dns.name.Name] = set()
         for zone in facts.zones:
             above = zone.parent is None or zone.parent in signed
@@ -76,12 +76,12 @@ class DnssecFaults:
         if is_sound(said.reply):
             self._fault_finder.clear(place)
         elif said.recursive or said.place.endpoint not in self._exchange.sound or _is_our_own(said):
-            return  # it fails for all, and that is told elsewhere
+            return  # it fails for everyone, and is reported elsewhere
         else:
             self._fault_finder.note(place.dnssec_fault(said.reply, kind))
 
     async def _compare(self, zone: ZoneFacts, asked: Asked, said: ServerReply) -> None:
-        """See whether the proof comes for a question in small letters; once for each."""
+        """Check whether the proof comes for a lower-case question, once per server and question."""
         question = said.place.endpoint, asked.owner, asked.rdtype
         if said.recursive or question in self._compared:
             return
@@ -94,7 +94,7 @@ class DnssecFaults:
 
 
 def has_ds(zone: ZoneFacts) -> bool:
-    """Whether any server of the zone above shows a DS of a zone."""
+    """Return whether any server of the parent zone shows a DS for a zone."""
     return any(
         rrset.rdtype == _DS and rrset.name == zone.apex
         for said in (*zone.ds, *zone.referrals)

@@ -1,7 +1,7 @@
-"""Asks the servers of a zone one question for what DNSSEC needs, each question once.
+"""Sends each DNSSEC question to the servers of a zone, once.
 
-Decides whom to ask: every address, one server of a registry, or the given resolver. Which questions
-there are is `dnssec`'s to say.
+Decides whom to ask: every address, one server of a registry, or the configured resolver. `dnssec`
+decides which questions there are.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _RESOLVED = replace(RECURSIVE, dnssec=True, checking_disabled=True)
 
 
 class DnssecReplies:
-    """Remembers what was replied, by zone, owner name and type."""
+    """Keeps the replies, by zone, owner name and type."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class DnssecReplies:
         resolvers: tuple[Endpoint, ...],
         known: dict[Question, tuple[ServerReply, ...]],
     ) -> None:
-        """Ask `servers`; `resolvers` where there is no zone cut to ask. `known` grows."""
+        """Query `servers`, or `resolvers` where there is no zone cut. Adds to `known`."""
         self._exchange = exchange
         self._servers = servers
         self._resolvers = resolvers
@@ -54,17 +54,17 @@ class DnssecReplies:
         rdtype: dns.rdatatype.RdataType,
         replies: tuple[ServerReply, ...],
     ) -> None:
-        """Take answers that somebody else has got already, and do not ask for them."""
+        """Take answers that are already known, and do not query them."""
         self._asked.results[apex, owner, rdtype] = replies
 
     def drop(
         self, apex: dns.name.Name, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> None:
-        """Ask this anew."""
+        """Query this again next time."""
         self._asked.results.pop((apex, owner, rdtype), None)
 
     def forget(self, apexes: Collection[dns.name.Name] | None = None) -> None:
-        """Ask anew from now on: for what is in these zones and their DS, or for everything."""
+        """Query again from now on: for data in these zones and their DS, or for everything."""
         for key in [*self._asked.results]:
             if apexes is None or key[0] in apexes or key[1] in apexes:
                 del self._asked.results[key]
@@ -78,7 +78,7 @@ class DnssecReplies:
         *,
         but: frozenset[dns.name.Name | None] = frozenset(),
     ) -> tuple[ServerReply, ...]:
-        """Ask all addresses of a zone, `but` some name servers'; a resolver where it has no cut."""
+        """Query all addresses of a zone, except servers in `but`; a resolver if it has no cut."""
         return await self._asked.get(
             (apex, owner, rdtype), lambda: self._ask_zone(cut, owner, rdtype, but)
         )
@@ -104,7 +104,7 @@ class DnssecReplies:
         *,
         but: frozenset[dns.name.Name | None] = frozenset(),
     ) -> tuple[ServerReply, ...]:
-        """Ask all addresses of a zone, whoever runs it, `but` some name servers'."""
+        """Query all addresses of a zone, whoever runs it, except name servers in `but`."""
         places = [
             place
             for place in await self._servers.every_address(cut)
@@ -140,7 +140,7 @@ class DnssecReplies:
     async def ask_resolver(
         self, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> tuple[ServerReply, ...]:
-        """Ask the given resolvers; one that answers will do."""
+        """Query the configured resolvers; one that answers will do."""
         got = await ask_any(
             self._exchange, self._resolvers, owner, rdtype, usable=_is_final, how=_RESOLVED
         )

@@ -1,6 +1,6 @@
-"""The domain's own A and AAAA, from its authoritative servers: where its clients would connect to.
+"""Looks up the domain's own A and AAAA at its authoritative servers: where clients connect to.
 
-Follows aliases. One answer is enough: whether all servers agree is not looked at here.
+Follows aliases. One answer is enough: this does not check whether all servers agree.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _MOST_HOPS = 8
 
 
 class DomainAddresses:
-    """Resolves domains by the walks of a run."""
+    """Resolves domains with the run's walks."""
 
     def __init__(self, exchange: Exchange, walker: Walker, families: Collection[int]) -> None:
-        """Share the run's walker; `families` (4, 6) may be asked over."""
+        """Share the run's walker; `families` (4, 6) are the ones allowed for queries."""
         self._exchange = exchange
         self._walker = walker
         self._families = families
 
     async def resolve(self, domain: dns.name.Name) -> frozenset[str] | None:
-        """Find the domain's A and AAAA, aliases followed; None if unknown."""
+        """Find the domain's A and AAAA, following aliases; None if unknown."""
         answers = await together(self._one_type(domain, rdtype) for rdtype in ADDRESS_TYPES)
         known = frozenset(address for answer in answers for address in answer or ())
         return None if not known and None in answers else known

@@ -1,9 +1,9 @@
-"""Resolvers over TLS (RFC 7858) and by HTTPS (RFC 8484): certificates, connections, and bounds.
+"""Queries resolvers over TLS (RFC 7858) and HTTPS (RFC 8484), with certificate checks and bounds.
 
-Decides what of an HTTP response may be a DNS message at all; `messages` says whether it is one.
-httpx does HTTP, and is imported only when a resolver is asked by HTTPS; dnspython has it do so too,
-but parses what came before anybody could look at its bounds. Certificates are verified against the
-system's roots, or those of SSL_CERT_FILE. Proxies are those of the environment, HTTPS_PROXY and
+Decides which parts of an HTTP response may be a DNS message; `messages` checks whether they are.
+httpx handles HTTP, and is imported only when a resolver is queried over HTTPS. dnspython uses httpx
+too, but parses a response before anyone can check its bounds. Certificates are verified against the
+system's roots, or those of SSL_CERT_FILE. Proxies come from the environment, HTTPS_PROXY and
 NO_PROXY.
 """
 
@@ -40,21 +40,21 @@ _LAST_WORDS = 0.5  # seconds for closing a connection
 
 
 def can_ask_by_https() -> bool:
-    """Whether the library for it is installed; it is not imported yet."""
+    """Return whether the HTTPS library is installed, without importing it."""
     return importlib.util.find_spec("httpx") is not None
 
 
 class Encrypted:
-    """The connections to a run's encrypted resolvers; nothing is opened before it is needed."""
+    """The connections to a run's encrypted resolvers; each is opened only when needed."""
 
     def __init__(self) -> None:
-        """Begin with no connection."""
+        """Start without connections."""
         self._context: ssl.SSLContext | None = None
         self._client: httpx.AsyncClient | None = None
         self._resolved: dict[str, asyncio.Future[str]] = {}
 
     async def close(self) -> None:
-        """Close the connections that are kept."""
+        """Close the open connections."""
         client, self._client = self._client, None
         if client is not None:
             with contextlib.suppress(TimeoutError):
@@ -62,7 +62,7 @@ class Encrypted:
                     await client.aclose()
 
     def tls_context(self) -> ssl.SSLContext:
-        """Say whom to trust: the system's roots, or those that SSL_CERT_FILE has."""
+        """Return a context that trusts the system's roots, or those in SSL_CERT_FILE."""
         if self._context is None:
             self._context = ssl.create_default_context()
         return self._context
@@ -70,7 +70,7 @@ class Encrypted:
     async def fetch(
         self, endpoint: Endpoint, wire: bytes, *, patience: float
     ) -> bytes | NoResponse:
-        """Post one message, and give what came in answer, within bounds and so many seconds."""
+        """Post one message and return the response, within size bounds and `patience` seconds."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
         reason, detail = NoResponseReason.TIMED_OUT, f"no answer by HTTPS in {patience:g} s"
@@ -113,17 +113,17 @@ class Encrypted:
 
             self._client = httpx.AsyncClient(
                 verify=self.tls_context(),
-                http2=importlib.util.find_spec("h2") is not None,  # some resolvers know no other
+                http2=importlib.util.find_spec("h2") is not None,  # some resolvers need it
                 follow_redirects=False,
                 timeout=None,  # noqa: S113 - the one deadline is `patience`
             )
         return self._client
 
     async def _resolve(self, endpoint: Endpoint) -> str:
-        """Find whom to connect to by this host's own resolver; say what is wrong, or nothing.
+        """Look up the host to connect to with the system resolver; return the error, if any.
 
-        httpx would do so in a thread of the event loop's, which waits for it at its end. What is
-        behind a proxy, the proxy finds by itself.
+        httpx would do so in a thread of the event loop, which waits for that thread when it ends. A
+        proxy resolves the names behind it itself.
         """
         host = urlsplit(endpoint.service).hostname or endpoint.address
         host = _proxy_for(host) or host
@@ -134,11 +134,11 @@ class Encrypted:
 
 
 class _NoMessageError(Exception):
-    """What came is no DNS message; the text is fit to be shown."""
+    """The response is not a DNS message; the text is fit to be shown."""
 
 
 def tls_words(error: ssl.SSLError) -> str:
-    """Say what is wrong with a peer's TLS."""
+    """Describe what is wrong with a peer's TLS."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted: {printable(str(error.verify_message))}"
     return f"TLS fails: {printable(error.reason or str(error))[:_LONGEST_DETAIL]}"
@@ -154,7 +154,7 @@ def _words(error: BaseException) -> str:
 
 
 def _proxy_for(host: str) -> str | None:
-    """Give the host of the proxy that the environment has for another host, if it has one."""
+    """Return the host of the proxy that the environment sets for another host, if any."""
     from urllib import request  # noqa: PLC0415 - loads half of the web, wanted here alone
 
     proxies = request.getproxies()
@@ -165,7 +165,7 @@ def _proxy_for(host: str) -> str | None:
 
 
 def _looked_up(host: str) -> asyncio.Future[str]:
-    """Look up a host in a thread that nobody waits for; gives what is wrong, or nothing."""
+    """Look up a host in a thread that nobody waits for; the result is the error, if any."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[str] = loop.create_future()
 

@@ -1,7 +1,7 @@
-"""Looks at what a CA meets besides the record: CAA, the zone's health, the domain's addresses.
+"""Collects what a CA checks besides the record: CAA, the zone's health, the domain's addresses.
 
-Never asks for the challenge's name, so that it may run before the record is made without
-seeding a negative cache. Collects facts; what they mean is for `checks` to say.
+Never queries the challenge's name, so it may run before the record is created without seeding a
+negative cache. Collects facts; `checks` decides what they mean.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Remarks:
-    """What is found beside CAA; None as long as it is not."""
+    """Findings besides CAA; None until known."""
 
     addressless: bool | None = None
     resolver_view: ResolverView | None = None
 
 
 class EnvironmentCollector:
-    """Collects for several domains; what they have in common is asked once.
+    """Collects for several domains; what they share is queried once.
 
-    `host` asks this host's own resolvers.
+    `host` queries this host's own resolvers.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class EnvironmentCollector:
         resolvers: tuple[Endpoint, ...] = (),
         families: Collection[int] = (4, 6),
     ) -> None:
-        """Share the run's walker; `resolvers` and `families` as it has them."""
+        """Share the run's walker, with the same `resolvers` and `families`."""
         self._exchange = exchange
         self._patience = exchange.timings.remarks
         self._walker = walker
@@ -82,13 +82,13 @@ class EnvironmentCollector:
 
     @property
     def lateness(self) -> Lateness:
-        """How far this process is behind what comes in."""
+        """How late this process reads incoming data."""
         return self._exchange.lateness
 
     async def collect(self, challenge: Challenge) -> None:
-        """Collect the facts about one domain; `so_far` gives them, at any time.
+        """Collect the facts about one domain; `so_far` returns them at any time.
 
-        CAA decides and is waited for. The rest is worth a remark, and gets a moment more.
+        CAA decides, so this waits for it. The rest only yields remarks, and gets a moment more.
         """
         domain = dns.name.from_text(challenge.domain)
         remarks = self._remarks[challenge.domain] = _Remarks()
@@ -99,7 +99,7 @@ class EnvironmentCollector:
             beside.cancel()
 
     def so_far(self, challenge: Challenge, *, seconds: float) -> DomainEnvironment:
-        """Give what is known of a domain's environment after so many seconds."""
+        """Return what is known of a domain's environment after this many seconds."""
         remarks = self._remarks.get(challenge.domain, _Remarks())
         climb = self._caa.so_far(dns.name.from_text(challenge.domain), seconds=seconds)
         return DomainEnvironment(
@@ -109,7 +109,7 @@ class EnvironmentCollector:
         )
 
     def with_faults(self, survey: Survey) -> Survey:
-        """Add to a survey what else of its domain fails only as a CA's resolver asks it."""
+        """Add to a survey the other faults of its domain that only a CA's resolver would meet."""
         domain = dns.name.from_text(survey.challenge.domain)
         names = [domain, *(hop.owner for hop in survey.hops)]
         return replace(survey, query_faults=concerning(self._exchange, names))
@@ -117,9 +117,9 @@ class EnvironmentCollector:
     async def chains(
         self, challenges: Collection[Challenge], owners: Iterable[dns.name.Name] = ()
     ) -> Facts:
-        """Collect what DNSSEC says from the root down to the zones of all these domains.
+        """Collect the DNSSEC data from the root down to the zones of all these domains.
 
-        And of the CAA, or the lack of it, at `owners`: those that the look for it went through.
+        Includes the CAA, or the lack of it, at `owners`: the names that the CAA lookup passed.
         """
         names = {dns.name.from_text(challenge.domain) for challenge in challenges}
         return await self._chains.data(
@@ -127,15 +127,15 @@ class EnvironmentCollector:
         )
 
     async def keys(self, challenge: Challenge) -> None:
-        """Ask for the DS and keys of the zones above a challenge's name, and of its own."""
+        """Query the DS and keys of the zones above a challenge's name, and of its own zone."""
         await self._chains.data([(challenge.owner, None)])
 
     async def signed_records(
         self, owners: Collection[dns.name.Name], caa: Iterable[dns.name.Name] = ()
     ) -> Facts:
-        """Collect the TXT or alias at these owner names, with its signatures, at every address.
+        """Collect the TXT or alias at these owner names, with signatures, at every address.
 
-        And the CAA at `caa`, or the proof that there is none.
+        Includes the CAA at `caa`, or the proof that there is none.
         """
         return await self._chains.data(
             [*((owner, dns.rdatatype.TXT) for owner in sorted(owners)), *self._caa_at(caa)]
@@ -144,7 +144,7 @@ class EnvironmentCollector:
     def _caa_at(
         self, owners: Iterable[dns.name.Name]
     ) -> list[tuple[dns.name.Name, dns.rdatatype.RdataType]]:
-        """List the questions; what the look for CAA was answered need not be asked again."""
+        """List the questions; reuse the answers that the CAA lookup already has."""
         owners = set(owners)
         for owner in owners:
             apex = owner
@@ -158,14 +158,14 @@ class EnvironmentCollector:
         return [(owner, dns.rdatatype.CAA) for owner in sorted(owners)]
 
     def take_rounds(self, replies: SignedReplies) -> None:
-        """Take what the rounds were answered, by zone and owner name: it came with signatures."""
+        """Take the answers from the rounds, by zone and owner name: they came with signatures."""
         for (apex, owner), answers in replies.items():
             self._chains.take(apex, owner, dns.rdatatype.TXT, answers)
 
     def ask_anew(self, apexes: Collection[dns.name.Name], *, again: bool = False) -> bool:
-        """Ask for signatures in these zones anew from now on, and at every address.
+        """From now on, query signatures in these zones again, at every address.
 
-        False where that was so already, and is not wanted `again`.
+        Returns False if that was already done and is not wanted `again`.
         """
         apexes = set(apexes) if again else set(apexes) - self._asked_anew
         self._asked_anew |= apexes
@@ -173,18 +173,18 @@ class EnvironmentCollector:
         return bool(apexes)
 
     def forget(self) -> None:
-        """Ask for all signatures anew: a long wait may have changed them."""
+        """Query all signatures again: a long wait may have changed them."""
         self._chains.forget()
 
     async def survey_zone(self, challenge: Challenge) -> Survey:
-        """See how the domain's zone is served, by asking every address for the apex alone."""
+        """Check how the domain's zone is served by querying every address for the apex only."""
         self._surveys_zones = True
         return await self._health.of_domain(challenge)
 
     # -- beside the zone ---------------------------------------------------------------------------
 
     async def _beside(self, domain: dns.name.Name, remarks: _Remarks) -> None:
-        """Find out what is worth a remark at most."""
+        """Find out what at most deserves a remark."""
         async with asyncio.TaskGroup() as group:
             resolving = group.create_task(self._addresses.resolve(domain))
             viewing = group.create_task(self._zone_view(domain))
@@ -199,13 +199,13 @@ class EnvironmentCollector:
         remarks.resolver_view = view
 
     async def _local_addresses(self, domain: dns.name.Name) -> Local | None:
-        # Not before anything public has answered: by this resolver alone nothing can be seen.
+        # Wait until something public has answered: this resolver alone proves nothing.
         if self._resolvers or not isinstance(await self._walker.find_home(domain), ZoneCut):
             return None
         return await self.host.addresses(domain)
 
     async def _zone_view(self, domain: dns.name.Name) -> ResolverView | None:
-        """Compare with this host's resolver, where discovery did not go through one anyway."""
+        """Compare with this host's resolver, unless discovery went through a resolver anyway."""
         if self._resolvers:
             return None
         found = await self._walker.find_home(domain)
@@ -217,7 +217,7 @@ class EnvironmentCollector:
         )
 
     async def _primary(self, cut: ZoneCut, zone: Zone) -> dns.name.Name | None:
-        """Find out what a server of a zone names as the primary, by what was asked anyway if so."""
+        """Find the primary that a zone's server names, reusing earlier answers where possible."""
         if self._surveys_zones:
             await self._chains.soa(cut)
         elif self._walker.known.primaries.get(cut.apex) is None:

@@ -1,8 +1,8 @@
-"""One question to one server address: a `Response`, or the reason why there is none.
+"""Sends one question to one server address, and returns a `Response` or the reason for none.
 
-Decides how often and how patiently an address is asked, how fast, over which transport and with or
-without EDNS. Every failure of a server or a network is data; nothing here raises for them. Knows no
-zones and no challenges; `sockets` sends, and what an answer *says* is read in `reading`.
+Decides how often, how patiently and how fast an address is queried, over which transport, and with
+or without EDNS. Every failure of a server or a network is data; nothing here raises for them. Knows
+no zones and no challenges; `sockets` sends, and `reading` interprets the answers.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MOST_SOCKETS = 500  # below the usual limit of 1,024 open files
-_UNKNOWN, _BAD = 0.25, 100.0  # in seconds, beside real round-trip times
-_CROWDED = 1.0  # seconds that a question may wait for a socket where all are in use
-_TIMES_LATE = 4  # a mean of it is added so often
+_UNKNOWN, _BAD = 0.25, 100.0  # in seconds, compared with real round-trip times
+_CROWDED = 1.0  # seconds that a question may wait for a socket when all are in use
+_TIMES_LATE = 4  # how many times the mean lateness is added
 _SILENT = frozenset({NoResponseReason.TIMED_OUT, NoResponseReason.UNREACHABLE})
 _SOUND = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 _NOT_UNDERSTOOD = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP})
@@ -55,7 +55,7 @@ _NOT_UNDERSTOOD = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP})
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question that is about to go out; whoever observes may hold it back."""
+    """A question about to be sent; the observer may hold it back."""
 
     endpoint: Endpoint
     name: dns.name.Name
@@ -65,22 +65,22 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """What came of a question, all its tries together."""
+    """The outcome of a question, over all its tries."""
 
     to: Asked
     reply: Reply
 
 
 class Exchange:
-    """Asks questions, politely: paced per address, bounded in open sockets.
+    """Sends questions politely: paced per address, with a limit on open sockets.
 
-    `answered` tells afterwards whether anything at all came back, `unroutable_families` which
-    address families (4, 6) this host could not send over. Of single addresses it remembers:
-    `rate_limited` are those that sent an empty truncated answer where the whole one would have
-    fitted, `without_edns` those that understand no EDNS and answer without it, `case_changing`
-    those that bring the question back in other letters than it was asked in, `sound` those that
-    have answered something without an error. `faults` are the
-    questions that fail only as a CA's resolver asks them, by address, owner name and type.
+    `answered` tells afterwards whether anything came back at all, `unroutable_families` which
+    address families (4, 6) this host could not send over. For single addresses it remembers:
+    `rate_limited` are those that sent an empty truncated answer where the full one would have
+    fitted, `without_edns` those that do not understand EDNS and answer without it, `case_changing`
+    those that return the question in a different letter case, `sound` those that have given an
+    answer without an error. `faults` are the questions that fail only when asked as a CA's resolver
+    asks them, by address, owner name and type.
     """
 
     def __init__(  # noqa: PLR0913 - all by keyword, and but one with a default
@@ -95,9 +95,9 @@ class Exchange:
     ) -> None:
         """Take `query_timeout`, the seconds that one try of one query may last.
 
-        `histories` says how addresses have answered; that of an earlier exchange is continued.
-        `registries` has answers that need not be asked for again, and takes others.
-        `observer` is told of every question before it is sent, and of what came of it.
+        `histories` records how addresses have answered; one from an earlier exchange is continued.
+        `registries` holds answers that need not be queried again, and collects new ones. `observer`
+        is called with every question before it is sent, and with its outcome.
         """
         self.timings = timings
         self._timeout = query_timeout
@@ -119,21 +119,21 @@ class Exchange:
         self.budgets = Budgets()
 
     async def close(self) -> None:
-        """Close what was kept open for later questions."""
+        """Close the connections kept for later questions."""
         await self._sockets.close()
 
     @property
     def unroutable_families(self) -> frozenset[int]:
-        """The families (4, 6) that were tried, and that this host has no route for at all."""
+        """The families (4, 6) that were tried but for which this host has no route at all."""
         return frozenset(self._unrouted - self._sockets.routed)
 
     @property
     def lateness(self) -> Lateness:
-        """How far this process is behind what comes in."""
+        """How late this process reads incoming data."""
         return self._sockets.lateness
 
     def unhurried(self, seconds: float, *asked: Endpoint) -> float:
-        """Add to a time that others get what is our own: late reading, questions held back."""
+        """Extend others' time by our own delays: late reading and questions held back."""
         now = asyncio.get_running_loop().time()
         held_back = max(map(self._delay, asked), default=0.0)
         if self._open.locked():
@@ -141,10 +141,10 @@ class Exchange:
         return seconds + held_back + _TIMES_LATE * self.lateness.seconds(now)
 
     def by_promise(self, endpoints: Iterable[Endpoint]) -> list[Endpoint]:
-        """Order addresses by how soon an answer of theirs may be here.
+        """Order addresses by how soon their answer may arrive.
 
-        That is how soon they answered before, and how long we would hold the question back so as
-        not to ask them too much. What is unknown comes after what is good, before what is bad.
+        That is how soon they answered before, plus how long we would hold the question back to
+        spare them. Unknown addresses come after good ones and before bad ones.
         """
 
         def seconds(endpoint: Endpoint) -> float:
@@ -157,7 +157,7 @@ class Exchange:
         return 0.0 if pacer is None else pacer.delay()
 
     def is_silent(self, endpoint: Endpoint) -> bool:
-        """Whether an address has kept silent with full patience."""
+        """Return whether an address has stayed silent for its full timeouts."""
         return endpoint in self._histories and self._histories[endpoint].is_silent
 
     async def ask(
@@ -168,7 +168,7 @@ class Exchange:
         *,
         how: QueryOptions = DEFAULT,
     ) -> Reply:
-        """Ask one question of one address, over UDP and, when truncated, over TCP."""
+        """Send one question to one address, over UDP and, if truncated, over TCP."""
         known = self._registries.find((endpoint, name, rdtype), how)
         if known is not None:
             return known
@@ -213,7 +213,7 @@ class Exchange:
                 and isinstance(reply, NoResponse)
                 and reply.reason is NoResponseReason.UNREACHABLE
             ):
-                # A server that restarts is soon back.
+                # A restarting server is soon back.
                 await asyncio.sleep(self.timings.after_icmp)
             await pacer.wait()
             async with self._open:
@@ -238,7 +238,7 @@ class Exchange:
         endpoint, how = question.endpoint, question.how
         patience = self._timeout if how.timeout is None else how.timeout
         query = make_query(question.name, question.rdtype, how)
-        if how.tcp:  # whether it answers over UDP is not seen here
+        if how.tcp:  # this does not show whether it answers over UDP
             trip = await self._sockets.over_tcp(endpoint, query, patience=patience)
             self.budgets.take_bytes(trip.size)
             return self._held(question, trip.reply, trip.size)
@@ -250,7 +250,7 @@ class Exchange:
             any_case=endpoint in self.case_changing,
         )
         reply = trip.reply
-        if endpoint.service:  # a stream brings more than a datagram can
+        if endpoint.service:  # a stream can carry more than a datagram
             self.budgets.take_bytes(trip.size)
         if isinstance(reply, NoResponse):
             history.left_unanswered(silent=reply.reason in _SILENT, fully=patience >= self._timeout)
@@ -274,14 +274,14 @@ class Exchange:
         return self._held(question, whole, over_tcp.size)
 
     def _held(self, question: Asked, reply: Reply, size: int) -> Reply:
-        """Let go of an answer that the run has no room for."""
+        """Drop an answer that exceeds the run's memory limit."""
         limit = self.budgets.hold(question.endpoint, question.name, question.rdtype, size)
         if limit is None or not isinstance(reply, Response):
             return reply
         return NoResponse(NoResponseReason.LIMIT, f"the run's limit of {limit.budget}", reply.rtt)
 
     async def _without_edns(self, question: Asked, history: AddressHistory) -> Response | None:
-        """Ask as resolvers do then (RFC 6891 section 7), and from now on at once."""
+        """Retry as resolvers do in this case (RFC 6891 section 7), and skip EDNS from now on."""
         plain = replace(question, how=replace(question.how, edns=False))
         reply = await self._once(plain, history)
         if not isinstance(reply, Response) or reply.message.rcode() in _NOT_UNDERSTOOD:
@@ -291,7 +291,7 @@ class Exchange:
 
 
 def _knows_no_edns(reply: Reply, how: QueryOptions) -> bool:
-    """Tell whether a server complains of EDNS: it does so without an OPT record of its own."""
+    """Return whether a server rejects EDNS: such an error has no OPT record of its own."""
     return (
         how.edns
         and isinstance(reply, Response)

@@ -1,8 +1,8 @@
-"""What a run logs of its questions and answers: a line each, within bounds.
+"""Logs a run's questions and answers: one line each, within limits.
 
-Decides how much of an answer a line shows, and when a run has logged enough: certbot keeps its
-debug log of every run, and an answer may hold 64 KiB. Whoever wants whole exchanges says so in the
-environment (`WHOLE`).
+Decides how much of an answer a line shows, and when a run has logged enough: certbot keeps the
+debug log of every run, and an answer may hold 64 KiB. An environment variable (`WHOLE`) turns on
+full logging.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LONGEST_RECORD = 200
 
 
 class ExchangeLog:
-    """The log of one run's exchanges."""
+    """The log of one run's questions and answers."""
 
     def __init__(self, logger: logging.Logger) -> None:
         """Log to `logger` at level DEBUG."""
@@ -51,7 +51,7 @@ class ExchangeLog:
         rdtype: dns.rdatatype.RdataType,
         reply: Reply,
     ) -> None:
-        """Log one question, and the answer or why there is none."""
+        """Log one question, and the answer or the reason for none."""
         if not self._logger.isEnabledFor(logging.DEBUG) or (self._bounded and self._left <= 0):
             return
         line = f"{endpoint.address}#{endpoint.port} {name} {dns.rdatatype.to_text(rdtype)}: "
@@ -77,7 +77,7 @@ class ExchangeLog:
             )
 
     def _records(self, message: dns.message.Message) -> str:
-        """Write the records of an answer: as many as fit, and how many more there are."""
+        """Format the records of an answer: as many as fit, and how many more there are."""
         rrsets = [*message.answer, *message.authority]
         shown: list[str] = []
         size = 0

@@ -1,7 +1,7 @@
-"""What must be at the names where the challenges of one run end. Asks nothing, judges nothing.
+"""Collects what must be at the names where the challenges of one run end. Sends no queries.
 
-Several names of an order may have aliases to one target. The values of all of them must be there,
-side by side, as those of a domain and its wildcard: what is expected at a name is their union.
+Several names of an order may have aliases to one target. It must hold all their values side by
+side, like those of a domain and its wildcard, so their union is expected. Judges nothing.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 class Expectations:
-    """Which values are expected at which name. One for a run; grows as aliases are followed."""
+    """The values expected at each name. One per run; grows as aliases are followed."""
 
     def __init__(self) -> None:
-        """Begin before any name has been followed."""
+        """Start before any name has been followed."""
         self._ends: dict[Challenge, dns.name.Name] = {}
         self._at: dict[dns.name.Name, set[Challenge]] = {}
         self._completed: dict[Challenge, Challenge] = {}
 
     def note(self, challenge: Challenge, end: dns.name.Name | None) -> None:
-        """Note the name that must hold a challenge's values; None where it is not known."""
+        """Record the name that must hold a challenge's values; None if unknown."""
         before = self._ends.get(challenge)
         if end == before or not challenge.expected:
             return
@@ -38,7 +38,7 @@ class Expectations:
             self._ends[challenge] = end
 
     def of(self, challenge: Challenge) -> Challenge:
-        """Give a challenge with all values that must be where it ends, its own first."""
+        """Return a challenge with all values that must be where it ends, its own first."""
         end = self._ends.get(challenge)
         if end is None or len(self._at[end]) == 1:
             return challenge

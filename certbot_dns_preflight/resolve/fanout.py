@@ -1,6 +1,6 @@
-"""One question to several addresses: until one gives a usable answer, or of all of them.
+"""Sends one question to several addresses, until one gives a usable answer or to all of them.
 
-Knows patience and order, not what an answer means: callers say what is usable.
+Handles patience and order, not what an answer means: callers decide what is usable.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ async def ask_any(  # noqa: PLR0913 - a question, whom to ask, and how
     useless: dict[Endpoint, Reply] | None = None,
     hopeless: Callable[[Mapping[Endpoint, Reply]], bool] | None = None,
 ) -> tuple[Endpoint, Response] | None:
-    """Ask one address after the other, without waiting long, until an answer is usable.
+    """Query one address after another, with short waits, until an answer is usable.
 
-    Gives the address that answered and its answer, or None if none of them was of use; what the
-    others gave is put into `useless`. Once that is `hopeless`, no more are asked.
+    Returns the address that answered and its answer, or None if no answer was usable; the unusable
+    replies go into `useless`. Once that is `hopeless`, no more addresses are queried.
     """
     useless = {} if useless is None else useless
     waiting = list(exchange.by_promise(endpoints))
@@ -50,7 +50,7 @@ async def ask_any(  # noqa: PLR0913 - a question, whom to ask, and how
                 endpoint = waiting.pop(0)
                 task = group.create_task(exchange.ask(endpoint, name, rdtype, how=how))
                 running[task] = endpoint
-                await asyncio.sleep(0)  # then it is known how long the question is held back
+                await asyncio.sleep(0)  # lets us see how long the question is held back
             done, _ = await asyncio.wait(
                 running,
                 timeout=exchange.unhurried(exchange.timings.stagger, endpoint) if waiting else None,
@@ -75,7 +75,7 @@ async def ask_everyone(
     name: dns.name.Name,
     rdtype: dns.rdatatype.RdataType,
 ) -> list[tuple[Endpoint, Response]]:
-    """Ask all addresses at once; once one has answered, the rest get a moment more."""
+    """Query all addresses at once; after the first answer, the rest get a moment more."""
     answers: list[tuple[Endpoint, Response]] = []
     patience: float | None = None
     loop = asyncio.get_running_loop()
@@ -110,11 +110,11 @@ async def ask_each_server(  # noqa: PLR0913 - a question, whom to ask, and how l
     usable: Callable[[Response], bool],
     least: int | None = None,
 ) -> dict[Endpoint, Reply]:
-    """Ask one address of every server; where that is of no use, or slow, the next one as well.
+    """Query one address of every server; if it is useless or slow, the next one as well.
 
-    A server is heard at one address that gives a usable answer, and has full patience at each until
-    then; what merely fails is asked a second time. `least`: once so many servers have been heard,
-    the others get a moment more.
+    A server counts as heard once one of its addresses gives a usable answer, and each address has
+    full patience until then; a passing failure is retried once. `least`: once this many servers
+    have been heard, the others get a moment more.
     """
     until: float | None = None
     loop = asyncio.get_running_loop()
@@ -140,7 +140,7 @@ async def ask_each_server(  # noqa: PLR0913 - a question, whom to ask, and how l
 
 @dataclass(frozen=True, slots=True)
 class _EachServer:
-    """One question, and the addresses that were asked: two names may have one address."""
+    """One question, and the addresses queried: two names may share an address."""
 
     exchange: Exchange
     group: asyncio.TaskGroup
@@ -150,7 +150,7 @@ class _EachServer:
     asked: dict[Endpoint, asyncio.Task[Reply]] = field(default_factory=dict)
 
     async def hear(self, endpoints: Collection[Endpoint]) -> bool:
-        """Ask addresses of one server until it was heard."""
+        """Query addresses of one server until one gives a usable answer."""
         waiting = self.exchange.by_promise(endpoints)
         running: set[asyncio.Task[Reply]] = set()
         while waiting or running:
@@ -159,7 +159,7 @@ class _EachServer:
                 if endpoint not in self.asked:
                     self.asked[endpoint] = self.group.create_task(self._ask(endpoint))
                 running.add(self.asked[endpoint])
-                await asyncio.sleep(0)  # then it is known how long the question is held back
+                await asyncio.sleep(0)  # lets us see how long the question is held back
             done, running = await asyncio.wait(
                 running,
                 timeout=self.exchange.unhurried(self.exchange.timings.stagger, endpoint)
@@ -181,7 +181,7 @@ class _EachServer:
 
 
 def _may_pass(reply: Reply) -> bool:
-    """Whether it is a failure that a second question may not meet."""
+    """Return whether a second try might not fail this way."""
     match reply:
         case Response(message=message):
             return message.rcode() not in _FINAL
@@ -190,6 +190,6 @@ def _may_pass(reply: Reply) -> bool:
 
 
 def _cancel(tasks: Iterable[asyncio.Task[Reply]]) -> None:
-    """Cancel what is not needed any more; the group that began it waits until it has ended."""
+    """Cancel tasks no longer needed; the group that started them waits for them to end."""
     for task in tasks:
         task.cancel()

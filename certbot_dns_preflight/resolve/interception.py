@@ -1,8 +1,8 @@
-"""Whether something between this host and the internet answers in the servers' stead.
+"""Detects something between this host and the internet that answers in place of the servers.
 
-Where a walk begins at the root, `root_servers` sees it there. Where a resolver led to a zone nobody
-has asked a root server: decides when to ask some, and what that says of the zone's servers. What is
-found ends all walks of a run.
+For a walk from the root, `root_servers` detects it there. Where a resolver led to a zone, no root
+server has been queried: this module decides when to query some, and what that says about the zone's
+servers. A detected interception ends all walks of a run.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Interception:
-    """Looks for whatever answers in the servers' stead, and keeps it as the run's obstacle."""
+    """Looks for interception, and keeps it as the run's obstacle."""
 
     def __init__(
         self, exchange: Exchange, cache: DelegationCache, roots: Collection[Endpoint]
@@ -46,18 +46,18 @@ class Interception:
         self._flights: SingleFlight[dns.name.Name, Intercepted | None] = SingleFlight()
 
     def forget(self) -> None:
-        """Look again when it is next asked for."""
+        """Look again the next time."""
         self._flights.results.clear()
 
     def at_the_root(self, heard: Mapping[Endpoint, Response]) -> Intercepted:
-        """End this walk, and all others of the run."""
+        """End this walk and all others of the run."""
         self._known.obstacle = found = intercepted(heard)
         return found
 
     async def in_answer(
         self, apex: dns.name.Name, endpoint: Endpoint, response: Response
     ) -> Intercepted | None:
-        """See whether a usable answer where a walk begins is none of a server of that zone."""
+        """Check whether a usable answer at a walk's start is not from a server of that zone."""
         if apex == dns.name.root:
             root = await is_root(self._exchange, endpoint, response)
             return None if root else self.at_the_root({endpoint: response})
@@ -66,17 +66,17 @@ class Interception:
         return await self.behind(apex, [response])
 
     async def behind(self, apex: dns.name.Name, came: Iterable[Response]) -> Intercepted | None:
-        """See, once a zone, whether what `came` for it comes from what answers for the root too."""
+        """Check, once per zone, whether the source of what `came` also answers for the root."""
         responses = tuple(came)
         if not responses:
             return None
         return await self._flights.get(apex, lambda: self._look(responses))
 
     async def _look(self, came: Collection[Response]) -> Intercepted | None:
-        """Ask some root servers.
+        """Query some root servers.
 
-        What only few of them answer, or what they answer in another way than was answered for the
-        zone, says nothing about its servers.
+        If only a few answer, or if they answer differently from the zone's servers, that says
+        nothing about those servers.
         """
         some = self._of_each_family()
         heard = dict(await ask_everyone(self._exchange, some, dns.name.root, dns.rdatatype.SOA))
@@ -89,7 +89,7 @@ class Interception:
         return self.at_the_root(heard) if alike else None
 
     def _of_each_family(self) -> list[Endpoint]:
-        """Give some addresses of root servers, of each family that this host has a route for."""
+        """Return a few root server addresses of each family that this host has a route for."""
         unroutable = self._exchange.unroutable_families
         return [
             root
@@ -99,6 +99,6 @@ class Interception:
 
 
 def _manner(message: dns.message.Message) -> tuple[bool, bool, int | None]:
-    """Say how somebody answers who has nothing to say; a resolver's errors depend on the name."""
+    """Describe the style of an empty answer; a resolver's error codes depend on the name."""
     recursive = bool(message.flags & dns.flags.RA)
     return bool(message.flags & dns.flags.AA), recursive, None if recursive else message.rcode()

@@ -1,38 +1,38 @@
-"""How far this process is behind what comes in: a busy machine, not a slow network.
+"""Measures how late this process reads incoming data: a busy machine, not a slow network.
 
-It is measured by datagrams that have arrived and wait to be read. Whoever is patient with others
-adds to their time what this process took from it, and begins less while it lags.
+The measure is how long received datagrams wait to be read. Code that waits for others adds the time
+this process cost them, and starts less work while it lags.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-_SHARE = 8  # of the latest measure in the mean
+_SHARE = 8  # weight of the latest sample in the mean: one part in this many
 
 
 class Lateness:
-    """`lost` are the seconds, of those that have passed, in which something waited to be read."""
+    """The lag so far. `lost` is the total seconds in which something waited to be read."""
 
     def __init__(self) -> None:
-        """Nothing is late yet."""
+        """Start with nothing late."""
         self.lost = 0.0
         self._mean = 0.0
         self._noted = float("-inf")
 
     def note(self, waiting: float, now: float) -> None:
-        """Note that a datagram was read now, and had been there for so many seconds."""
+        """Record that a datagram was read now, after waiting this many seconds."""
         self.lost += max(0.0, min(waiting, now - self._noted))
         self._mean += (waiting - self._mean) / _SHARE
         self._noted = now
 
     def seconds(self, now: float) -> float:
-        """Say how late things are read; what was measured long ago counts for less."""
+        """Return how late reads are; old measurements count for less."""
         return self._mean / (1 + max(0.0, now - self._noted))
 
 
 async def sleep_unhurried(seconds: float, lateness: Lateness) -> None:
-    """Sleep for so many seconds in which this process was not late."""
+    """Sleep for this many seconds, not counting those in which this process was late."""
     loop = asyncio.get_running_loop()
     begun, lost = loop.time(), lateness.lost
     while (left := seconds - (loop.time() - begun) + (lateness.lost - lost)) > 0:  # noqa: ASYNC110 - time alone ends it

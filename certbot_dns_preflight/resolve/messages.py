@@ -1,7 +1,7 @@
-"""How bytes that came in become a message, and whether it is a response to what was asked. Pure.
+"""Turns received bytes into a message, and checks that it responds to the question. Pure.
 
-Decides what is let in: within bounds, to this question, in class IN. What a message *says* is read
-in `reading`; who sent it, and how long that took, is not known here.
+Accepts only messages within bounds, for this question, in class IN. `reading` decides what a
+message *says*; who sent it, and how long that took, is not known here.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _WITHOUT_QUESTION = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A response to a query. `exact`: the question came back in the letters that were sent.
+    """A response to a query. `exact`: the question came back in the letter case sent.
 
     `echoed` False: it came back without the question, as some errors do.
     """
@@ -52,7 +52,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """What came back is no response to the query; `what` is fit to be shown."""
+    """The received bytes do not answer the query; `what` is fit to be shown."""
 
     what: str
 
@@ -61,22 +61,22 @@ Matched: TypeAlias = Match | Mismatch
 
 
 class ParsedMessages:
-    """What messages of the same bytes were parsed to: servers of a zone answer alike.
+    """Caches parsed messages by their bytes: servers of a zone send identical answers.
 
-    Only small ones are kept, and the latest of them.
+    Keeps only small messages, and only the latest.
     """
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start empty."""
         self._known: dict[bytes, dns.message.Message] = {}
 
     def get(self, key: bytes) -> dns.message.Message | None:
-        """Give a message that was parsed from the same bytes, in sections of its own."""
+        """Return a message parsed from the same bytes, with its own copy of the sections."""
         known = self._known.get(key)
         return None if known is None else _copied(known)
 
     def keep(self, key: bytes, message: dns.message.Message) -> None:
-        """Keep a message, and let go of the oldest."""
+        """Keep a message, and drop the oldest one."""
         if len(key) > _LARGEST_KEPT:
             return
         if len(self._known) >= _MOST_KEPT:
@@ -85,10 +85,10 @@ class ParsedMessages:
 
 
 def match_response(wire: bytes, query: Query, parsed: ParsedMessages | None = None) -> Matched:
-    """Parse what came back for a query, if it is a response to it.
+    """Parse the bytes received for a query, if they are a response to it.
 
-    Names in it are in the letters of `query.name` again where they were copied from the question.
-    Records of another class than IN say nothing about the internet, and are left out.
+    Names copied from the question get the letter case of `query.name` back. Records of a class
+    other than IN say nothing about the internet, and are left out.
     """
     stray = _stray(wire, query)
     if stray is not None:
@@ -110,7 +110,7 @@ def match_response(wire: bytes, query: Query, parsed: ParsedMessages | None = No
 
 
 def _read(wire: bytes, query: Query) -> dns.message.Message | Mismatch:
-    """Parse a message, and see that it answers the query."""
+    """Parse a message, and check that it answers the query."""
     try:
         check_bounds(wire)
         if _asks_something_else(wire, query):
@@ -138,20 +138,20 @@ def _read(wire: bytes, query: Query) -> dns.message.Message | Mismatch:
 
 
 def _copied(message: dns.message.Message) -> dns.message.Message:
-    """Copy a message so that nobody changes another's; records are immutable."""
+    """Copy a message so that callers cannot change each other's; records are immutable."""
     made = copy.copy(message)
     made.sections = [section[:] for section in message.sections]
     return made
 
 
 def _asks_the_same(wire: bytes, query: Query) -> bool:
-    """Whether a message's question is the query's, byte by byte once it is in its letters."""
+    """Return whether the question equals the query's byte for byte, its letter case restored."""
     question = query.given + struct.pack("!HH", query.rdtype, dns.rdataclass.IN)
     return wire[4:6] == _ONE and not wire[2] & _OPCODE and wire.startswith(question, HEADER)
 
 
 def _is_about(message: dns.message.Message, query: Query) -> bool:
-    """Whether it answers the query; an error may come without the question."""
+    """Return whether it answers the query; errors may omit the question."""
     if message.opcode() != dns.opcode.QUERY:
         return False
     if not message.question:
@@ -162,7 +162,7 @@ def _is_about(message: dns.message.Message, query: Query) -> bool:
 
 
 def _stray(wire: bytes, query: Query) -> str | None:
-    """Say what a message is that by its header is no response to the query."""
+    """Describe a message whose header shows it is no response to the query."""
     if len(wire) < HEADER:
         return f"{len(wire)} bytes are no DNS message"
     (identity,) = struct.unpack_from("!H", wire)
@@ -172,7 +172,7 @@ def _stray(wire: bytes, query: Query) -> str | None:
 
 
 def _asks_something_else(wire: bytes, query: Query) -> bool:
-    """Whether the question that came back is another one, so that the rest need not be read."""
+    """Return whether the question in it is another one, so the rest need not be read."""
     (questions,) = struct.unpack_from("!H", wire, 4)
     return questions > 0 and not wire.startswith(query.given, HEADER)
 
@@ -189,10 +189,10 @@ def _parse(wire: bytes, query: Query) -> dns.message.Message:
 
 
 def _keep_every_alias(message: dns.message.Message, wire: bytes) -> None:
-    """Give each of several CNAMEs, or DNAMEs, at one name an RRset of its own.
+    """Split several CNAMEs, or DNAMEs, at one name into one RRset each.
 
-    A name must not have two (RFC 2181 section 10.1, RFC 6672 section 2.4), and dnspython keeps the
-    last only. So whoever looks for one finds the first.
+    A name must not have two (RFC 2181 section 10.1, RFC 6672 section 2.4), and dnspython keeps only
+    the last. After the split, a lookup finds the first.
     """
     (records,) = struct.unpack_from("!H", wire, 6)
     if records == sum(map(len, message.answer)) or not any(map(_is_alias, message.answer)):

@@ -1,7 +1,7 @@
-"""Looks for an expected value at the names where it ends up by mistake.
+"""Looks for an expected value at the names where it is often put by mistake.
 
-Decides where to look, and that a wildcard's answer is no sighting; what a sighting means is for
-`checks` to say.
+Decides where to look, and that a wildcard's answer does not count; `checks` decides what a sighting
+means.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A name where the record may have ended up, the kind of mistake, and whom to ask."""
+    """A name where the record may have ended up, the kind of mistake, and whom to query."""
 
     name: dns.name.Name
     kind: str
@@ -36,11 +36,11 @@ class _Place:
 
 
 async def find_sightings(exchange: Exchange, survey: Survey) -> tuple[Sighting, ...]:
-    """Look for an expected value at the names where it ends up by mistake."""
+    """Look for an expected value at the names where it is often put by mistake."""
     expected = frozenset(survey.challenge.expected)
     for observation in survey.observations:
         if isinstance(observation.reading, Values) and expected & set(observation.reading.texts):
-            return ()  # it is where it belongs, at some server at least
+            return ()  # at least one server has it in the right place
     found = await together(
         _sighting(exchange, place, endpoint, expected)
         for place in (_wrong_places(survey) if expected else ())
@@ -53,7 +53,7 @@ def _wrong_places(survey: Survey) -> list[_Place]:
     first, last = survey.hops[0], survey.hops[-1]
     places = []
     for hop in dict.fromkeys((first, last)):
-        # A panel appends the zone to a name that was entered with it.
+        # Some panels append the zone to a name that was entered in full.
         doubled = _concatenated(hop.owner, hop.zone.apex)
         places.append(_Place(doubled or hop.owner, "doubled-zone", hop))
     domain = first.owner.parent() if first.owner.labels[0] == CHALLENGE_LABEL else first.owner
@@ -75,14 +75,14 @@ def _wrong_places(survey: Survey) -> list[_Place]:
 def _concatenated(name: dns.name.Name, suffix: dns.name.Name) -> dns.name.Name | None:
     try:
         return dns.name.Name((*name.labels[:-1], *suffix.labels))
-    except dns.exception.DNSException:  # the result would be too long to exist
+    except dns.exception.DNSException:  # the result would be too long for a domain name
         return None
 
 
 async def _sighting(
     exchange: Exchange, place: _Place, endpoint: Endpoint, expected: frozenset[bytes]
 ) -> Sighting | None:
-    """See whether an expected value is at a place, and not merely caught by a wildcard there."""
+    """Check whether an expected value is at a place, and not just a wildcard match there."""
     reply = await exchange.ask(endpoint, place.name, dns.rdatatype.TXT, how=SINGLE_TRY)
     values = expected.intersection(texts_at(reply, place.name))
     if not values:

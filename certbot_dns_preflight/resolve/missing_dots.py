@@ -1,8 +1,7 @@
-"""Finds names that were entered without their final dot, so that the zone was appended to them.
+"""Finds names entered without their final dot, so that the zone was appended to them.
 
-An alias's target that lacks the record, or a name server's name without an address, that ends with
-its own zone and names something that is there once the zone is taken off. What that means is for
-`checks` to say.
+Candidates are alias targets that lack the record, and name servers without an address, whose names
+end with their own zone and exist once the zone is removed. `checks` decides what that means.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.walker import Walker
 
 _MOST = 4  # names looked up for this
-_FEWEST_LABELS = 3  # of a name that is meant in full, the root's empty one included
+_FEWEST_LABELS = 3  # in a name that is meant in full, including the root's empty label
 
 
 async def find(walker: Walker, survey: Survey) -> tuple[MissingDot, ...]:
-    """Look for names without their final dot among the aliases' targets and the name servers."""
+    """Look for names without a final dot among alias targets and name servers."""
     found = await together(_confirmed(walker, one) for one in _suspects(survey)[:_MOST])
     return tuple(one for one in found if one is not None)
 
@@ -51,7 +50,7 @@ def _suspects(survey: Survey) -> list[MissingDot]:
 
 
 def _taken_off(name: dns.name.Name, apex: dns.name.Name) -> dns.name.Name | None:
-    """Give what was entered where the zone was appended to it; None where it was not."""
+    """Return the name as entered, if the zone was appended to it; else None."""
     if apex == dns.name.root or not name.is_subdomain(apex) or name == apex:
         return None
     meant = name.relativize(apex).concatenate(dns.name.root)
@@ -64,14 +63,14 @@ def _leads_nowhere(survey: Survey, target: dns.name.Name) -> bool:
     return any(
         hop.owner == target
         and bool(hop.observations)
-        # Where the zone has a wildcard, the name is there, and has no TXT.
+        # Where the zone has a wildcard, the name exists but has no TXT.
         and any(isinstance(observation.reading, Absent) for observation in hop.observations)
         for hop in survey.hops
     )
 
 
 async def _confirmed(walker: Walker, suspect: MissingDot) -> MissingDot | None:
-    """See whether what was probably meant is there: a zone for a target, addresses for a server."""
+    """Check that the intended name exists: a zone for a target, addresses for a server."""
     if suspect.rdtype == "NS":
         return suspect if (await walker.addresses(suspect.meant)).endpoints else None
     found = await walker.find_home(suspect.meant.parent())

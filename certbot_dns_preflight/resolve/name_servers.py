@@ -1,7 +1,7 @@
-"""Who serves a zone: the name servers of delegation and apex together, and their addresses.
+"""Learns who serves a zone: the name servers of delegation and apex, and their addresses.
 
-Decides whom to ask for that, what counts and what is looked for again. How the addresses are found
-is for `server_addresses` to say, and what one server tells of an NS set for `ns_sets`.
+Decides whom to ask for that, what counts, and what is looked up again. `server_addresses` finds the
+addresses, and `ns_sets` reads what one server says of an NS set.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.referrals import Addresses
     from certbot_dns_preflight.resolve.server_addresses import ServerAddresses
 
-_ENOUGH_WHERE_THEY_DIFFER = 2  # servers of a registry
-_MOST_PASSES = 3  # name servers that only name servers list that only others list
+_ENOUGH_WHERE_THEY_DIFFER = 2  # registry servers
+_MOST_PASSES = 3  # for name servers listed only by name servers that only others list
 
 
 class NameServers:
-    """Learns who serves the zones of a run, each once; `same` looks whether that still holds."""
+    """Learns who serves a run's zones, once per zone; `same` checks that it still holds."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class NameServers:
         root: ZoneCut,
         addresses: ServerAddresses,
     ) -> None:
-        """Take the walk's parts; `root` is where it begins, and `addresses` are its too."""
+        """Share the walk's parts; `root` is where it starts, and `addresses` belongs to it too."""
         self._exchange = exchange
         self._known = cache
         self._root = root
@@ -57,14 +57,14 @@ class NameServers:
         self._again = Background()
 
     async def close(self) -> None:
-        """Stop what is still being looked for beside the rounds."""
+        """Stop the lookups still running outside the rounds."""
         await self._again.close()
 
     async def zone(self, cut: ZoneCut, *, patience: float = 0.0) -> Zone:
         """Learn who serves a zone: the name servers of delegation and apex, and their addresses.
 
-        Addresses and NS sets that nobody answered for are looked for again at every call, beside
-        what the caller does then; `patience` are the seconds to wait for that.
+        Each call retries, in the background, addresses and NS sets that got no answer; `patience`
+        is how many seconds to wait for that.
         """
         with self._exchange.budgets.spending(cut.apex):
             return await self._zone(cut, patience=patience)
@@ -85,7 +85,7 @@ class NameServers:
     def _again_for(
         self, cut: ZoneCut, known: Zone
     ) -> Callable[[], Coroutine[Any, Any, None]] | None:
-        """Say what is to be looked for once more; a server that is down is left alone meanwhile."""
+        """Choose what to look up again; a server that is down is left alone meanwhile."""
         missing = (e for unheard in known.unheard for e in unheard.addresses)
         if any(not self._exchange.is_silent(endpoint) for endpoint in missing):
             return lambda: self._learn_again(cut, known)
@@ -94,18 +94,18 @@ class NameServers:
         return None
 
     async def _learn_again(self, cut: ZoneCut, zone: Zone) -> None:
-        """Ask once more for NS sets that were not heard from everybody, beside the rounds."""
+        """Query again, in the background, NS sets that some servers did not answer for."""
         learned = await self._learn(cut)
-        if self._known.zones.get(zone.apex) is zone:  # else learned anew meanwhile
+        if self._known.zones.get(zone.apex) is zone:  # else relearned meanwhile
             self._known.zones[zone.apex] = learned
 
     async def _resolve_again(self, zone: Zone) -> None:
-        """Look once more for addresses that nobody answered for, beside the rounds."""
+        """Look up again, in the background, addresses that got no answer."""
         unknown = [server.name for server in zone.nameservers if server.unanswered]
         resolved = await together(self._addresses.resolve(name, (name,)) for name in unknown)
         found = dict(zip(unknown, resolved, strict=True))
         if self._known.zones.get(zone.apex) is not zone:
-            return  # learned anew meanwhile
+            return  # relearned meanwhile
         self._known.addresses.update(found)
         self._known.zones[zone.apex] = replace(
             zone,
@@ -116,11 +116,11 @@ class NameServers:
         )
 
     async def _learn(self, cut: ZoneCut) -> Zone:
-        """Ask parent and child who serves the zone: every server, since they may differ."""
+        """Ask every server of parent and child who serves the zone, since they may differ."""
         async with asyncio.TaskGroup() as group:
             asking_above = group.create_task(self._delegation(cut))
             asking_apex = group.create_task(self._apex_set(cut))
-            # Needed in any case: asked at the same time, they are known below.
+            # Needed in any case: started now, they are known below.
             for name in cut.nameservers:
                 group.create_task(self._addresses.of(name))
         delegation, apex_set = asking_above.result(), asking_apex.result()
@@ -167,7 +167,7 @@ class NameServers:
         )
 
     def _bounded(self, cut: ZoneCut, nameservers: tuple[NameServer, ...]) -> tuple[NameServer, ...]:
-        """Leave out addresses beyond the bound, and say so; each name server keeps a fair share."""
+        """Drop addresses beyond the limit, and record it; each name server keeps a fair share."""
         every = {endpoint for server in nameservers for endpoint in server.endpoints}
         if len(every) <= MOST_ADDRESSES:
             return nameservers
@@ -183,9 +183,9 @@ class NameServers:
     async def _delegation(
         self, cut: ZoneCut, *, of_a_registry: int = 1, anew: bool = False
     ) -> Delegation:
-        """Ask the servers of the zone above for the delegation, where a walk came through it.
+        """Ask the parent's servers for the delegation, if a walk came through the parent.
 
-        Of a registry's one, and another only where the zone itself does not say the same.
+        At a registry, one server is asked, and another only if the zone itself disagrees.
         """
         parent = self._known.cuts.get(cut.parent) if cut.parent is not None else None
         if cut.parent == dns.name.root:
@@ -202,7 +202,7 @@ class NameServers:
         )
 
     async def _apex_set(self, cut: ZoneCut) -> ApexSet:
-        """Ask those of the zone's name servers that can be asked at once for its own NS set."""
+        """Ask the name servers that can be queried right away for the zone's own NS set."""
         found = ApexSet()
         await self._sets.apex(cut, await self._addresses.some(cut, held=()), found)
         return found
@@ -213,7 +213,7 @@ class NameServers:
         delegated: Mapping[dns.name.Name, tuple[Endpoint, ...]],
         apex_set: ApexSet,
     ) -> None:
-        """Ask all name servers that turn up for the zone's NS set, at every address they have."""
+        """Ask all newly found name servers for the zone's NS set, at every address they have."""
         asked: dict[dns.name.Name, set[Endpoint]] = {
             name: set(self._addresses.usable(glue)) for name, glue in cut.nameservers.items()
         }
@@ -226,7 +226,7 @@ class NameServers:
             due = {}
             for name, addresses in zip(names, own, strict=True):
                 if asked.get(name) and name not in apex_set.unheard:
-                    continue  # it has told
+                    continue  # it has answered
                 known = self._addresses.usable((*delegated.get(name, ()), *addresses.endpoints))
                 left = tuple(e for e in known if e not in asked.get(name, ()))
                 if left:
@@ -240,7 +240,7 @@ class NameServers:
 
 
 def _with_own(server: NameServer, addresses: Addresses) -> NameServer:
-    """Complete a name server with what its own zone says of its addresses."""
+    """Complete a name server with its addresses according to its own zone."""
     return replace(
         server,
         own=addresses.endpoints,

@@ -1,7 +1,7 @@
-"""Whether a negative answer has records that may prove it. Pure; signatures are not looked at.
+"""Checks whether a negative answer has records that may prove it. Pure; ignores signatures.
 
-Enough to tell a server that finds its NSEC or NSEC3 records for small letters only from one that
-has none. What a proof is worth is decided in the room `dnssec`.
+This is enough to tell a server that finds its NSEC or NSEC3 records only for lower-case questions
+from one that has none. The `dnssec` package decides what a proof is worth.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.answers import Reply
 
-_MOST_ITERATIONS = 150  # as validators compute (RFC 9276 section 3.2)
+_MOST_ITERATIONS = 150  # the limit that validators use (RFC 9276 section 3.2)
 
 
 def is_negative(reply: Reply) -> bool:
-    """Whether an authoritative server says that there is no such name or type."""
+    """Return whether an authoritative server says that the name or type does not exist."""
     return (
         isinstance(reply, Response)
         and bool(reply.message.flags & dns.flags.AA)
@@ -38,7 +38,7 @@ def is_negative(reply: Reply) -> bool:
 
 
 def seems_proven(reply: Reply, owner: dns.name.Name) -> bool:
-    """Whether a negative answer has an NSEC or NSEC3 record that is about the owner name."""
+    """Return whether a negative answer has an NSEC or NSEC3 record covering the owner name."""
     if not isinstance(reply, Response):
         return False
     message = reply.message
@@ -56,10 +56,10 @@ def seems_proven(reply: Reply, owner: dns.name.Name) -> bool:
 
 def _matches(at: dns.name.Name, nsec3: NSEC3, owner: dns.name.Name, exists: bool) -> bool:  # noqa: FBT001
     if nsec3.iterations > _MOST_ITERATIONS:
-        return True  # nobody computes that
+        return True  # no validator computes that many
     label = at.labels[0].decode("ascii", "replace").upper()
     names = [owner]
-    if not exists:  # the name itself, or the closest one above it that does not exist
+    if not exists:  # the name itself, or an ancestor that does not exist
         while len(names[-1]) > len(at):
             names.append(names[-1].parent())
     try:

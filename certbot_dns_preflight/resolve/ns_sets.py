@@ -1,8 +1,8 @@
-"""The NS sets of a zone: what the zone above says of the delegation, and the zone of itself.
+"""Collects the NS sets of a zone: the parent's delegation and the zone's own NS RRset.
 
-Every server that should know is asked, with full patience: a name server must not go unasked
-because the one server that lists it was slow, or failed once. Those that did not tell are named. Of
-a registry's servers, which stand for each other, one is heard, or as many as the caller wants.
+Queries every server that should know, with full patience: a name server must not be missed because
+the one server that lists it was slow, or failed once. Servers that did not answer are named.
+Registry servers are interchangeable, so one is heard, or as many as the caller wants.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Delegation:
-    """What the servers of the zone above say: name servers with their glue, and each one's word."""
+    """The parent's view: name servers with their glue, and the answer of each parent server."""
 
     nameservers: dict[dns.name.Name, tuple[Endpoint, ...]] = field(default_factory=dict)
     answers: list[ParentAnswer] = field(default_factory=list)
@@ -50,17 +50,17 @@ class Delegation:
 
 @dataclass(slots=True)
 class ApexSet:
-    """What the zone's own servers say: each name server with the addresses that list it."""
+    """The zone's own view: each name server with the addresses that list it."""
 
     nameservers: dict[dns.name.Name, frozenset[Endpoint]] = field(default_factory=dict)
     unheard: dict[dns.name.Name, Unheard] = field(default_factory=dict)
 
 
 class NsSets:
-    """Asks for NS sets; what walks were told already is not asked again."""
+    """Queries NS sets, and reuses what the walks have already learned."""
 
     def __init__(self, exchange: Exchange, cache: DelegationCache) -> None:
-        """Share the walks' memory."""
+        """Share the walks' cache."""
         self._exchange = exchange
         self._known = cache
 
@@ -73,9 +73,9 @@ class NsSets:
         of_a_registry: int = 1,
         anew: bool = False,
     ) -> Delegation:
-        """Ask the zone above for the delegation; `servers` are its name servers.
+        """Query the parent zone for the delegation; `servers` are its name servers.
 
-        Of a registry's, so many are heard. `anew`: what walks were told already does not count.
+        For a registry, hear `of_a_registry` of them. `anew`: ignore what the walks already learned.
         """
         found = Delegation()
         replies: dict[Endpoint, Reply] = {}
@@ -150,7 +150,7 @@ class NsSets:
         return replies
 
     async def apex(self, cut: ZoneCut, servers: Servers, into: ApexSet) -> None:
-        """Ask these name servers for the NS RRset at the apex, and add what they say."""
+        """Query these name servers for the NS RRset at the apex, and add their answers."""
         replies = await ask_each_server(
             self._exchange,
             {name: endpoints for name, endpoints in servers.items() if endpoints},
@@ -174,7 +174,7 @@ class NsSets:
 
 
 def _apex_set(message: dns.message.Message, apex: dns.name.Name) -> list[dns.name.Name]:
-    """Read a zone's own NS set; empty where the message does not tell it."""
+    """Read a zone's own NS set; empty if the message does not contain it."""
     ns = rrset_at(message.answer, apex, dns.rdatatype.NS)
     return targets(ns) if ns and is_authoritative(message) else []
 
@@ -182,10 +182,10 @@ def _apex_set(message: dns.message.Message, apex: dns.name.Name) -> list[dns.nam
 def _parents_answer(
     message: dns.message.Message, apex: dns.name.Name, parent: dns.name.Name
 ) -> tuple[bool, frozenset[dns.name.Name] | None, str | None] | None:
-    """Read what a server of the zone above says of a delegation; None where it says nothing.
+    """Read a parent server's answer about a delegation; None if it says nothing about it.
 
-    Whether it refers, to which name servers, and how it denies. A server that holds the zone itself
-    answers for it, and has no need to refer.
+    Returns whether it refers, to which name servers, and how it denies. A server that holds the
+    child zone too answers for it, and has no need to refer.
     """
     referral = find_referral(message, parent, apex)
     if referral is not None:
@@ -208,7 +208,7 @@ def _answers(
     apex: dns.name.Name,
     parent: dns.name.Name,
 ) -> Iterator[ParentAnswer]:
-    """Read what each server of the zone above says."""
+    """Read the answer of each parent server."""
     for name, endpoints in servers.items():
         for endpoint in endpoints:
             reply = replies.get(endpoint)
@@ -226,7 +226,7 @@ def _unheard(
     replies: Mapping[Endpoint, Reply],
     heard: set[dns.name.Name],
 ) -> dict[dns.name.Name, Unheard]:
-    """Name the servers that could be asked and told nothing, with what came instead."""
+    """List the servers that could be queried but told nothing, with what came instead."""
     unheard = {}
     for name, endpoints in servers.items():
         came = [replies[endpoint] for endpoint in endpoints if endpoint in replies]

@@ -1,6 +1,6 @@
-"""How replies become observations: what one address of a name server said and amounts to.
+"""Turns replies into observations: what one address of a name server said and what it means.
 
-Asks nothing; what was said earlier in the run is the caller's to add.
+Sends no queries; callers add what was said earlier in the run.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
 
 class ObservationBuilder:
-    """Makes observations of one run. `families` (4, 6) may be asked over."""
+    """Builds the observations of one run. `families` (4, 6) are the ones allowed for queries."""
 
     def __init__(self, exchange: Exchange, families: Collection[int]) -> None:
-        """Take what the exchange knows of routes and faults as it is at the time."""
+        """Use what the exchange knows of routes and faults at the time of each call."""
         self._exchange = exchange
         self._families = families
 
     def may_ask(self, endpoint: Endpoint) -> bool:
-        """Whether an address is of a family that may be asked over."""
+        """Return whether an address is of a family that may be queried."""
         return endpoint.family in self._families
 
     def observe(  # noqa: PLR0913 - what was said, by whom and about what
@@ -52,7 +52,7 @@ class ObservationBuilder:
         expected: tuple[bytes, ...] = (),
         followed: bool = False,
     ) -> survey.Observation:
-        """Make an observation of the latest reply; of None where none came in time."""
+        """Build an observation from the latest reply, or from None if none came in time."""
         response = reply if isinstance(reply, Response) else None
         flags = response.message.flags if response else None
         reading = self._reading(endpoint, reading)

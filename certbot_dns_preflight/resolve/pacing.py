@@ -1,12 +1,12 @@
-"""How fast one address is asked: many servers limit the rate of their answers."""
+"""Limits how fast one address is queried: many servers rate-limit their answers."""
 
 from __future__ import annotations
 
 import asyncio
 
-_PER_SECOND = 100.0  # NSD's default limit is 200 a second and /24
-_PER_SECOND_TO_RESOLVERS = 500.0  # they are there for many
-_BURST = 0.5  # seconds' worth
+_PER_SECOND = 100.0  # NSD's default limit is 200 per second and /24
+_PER_SECOND_TO_RESOLVERS = 500.0  # resolvers serve many clients
+_BURST = 0.5  # seconds' worth of tokens
 
 
 class Pacer:
@@ -18,11 +18,11 @@ class Pacer:
         self._step = 1 / (_PER_SECOND_TO_RESOLVERS if to_resolver else _PER_SECOND)
 
     def delay(self) -> float:
-        """Say how long a question would be held back."""
+        """Return how long a question would be held back."""
         return max(0.0, self._free_at + self._step - asyncio.get_running_loop().time())
 
     async def wait(self) -> None:
-        """Take a token, once there is one."""
+        """Take a token, waiting until there is one."""
         now = asyncio.get_running_loop().time()
         self._free_at = max(self._free_at, now - _BURST) + self._step
         if self._free_at > now:

@@ -1,9 +1,9 @@
-"""What is known of how soon an address answers, and how long it is worth to wait for it. Pure.
+"""Tracks how soon an address answers, and decides how long to wait for it. Pure.
 
-A datagram that seems lost is sent again by the round-trip time that was measured (RFC 6298 in
-spirit). An address counts as silent once two tries in a row had their full time and got nothing:
-a slow server is not a dead one, and a question that was given up says nothing. A silent address is
-waited for briefly, and fully every fourth time.
+A datagram that seems lost is resent after a time based on the measured round-trip time (in the
+spirit of RFC 6298). An address counts as silent after two tries in a row that ran for their full
+time without an answer: a slow server is not a dead one, and a question given up early says nothing.
+A silent address gets a brief wait, and the full wait every fourth time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SILENT_TRIES = 2
 
 @dataclass(slots=True)
 class AddressHistory:
-    """How one address has answered so far. Times in seconds."""
+    """How one address has answered so far. Times are in seconds."""
 
     smoothed: float | None = None
     variation: float = 0.0
@@ -30,18 +30,18 @@ class AddressHistory:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it left several tries in a row unanswered that had their full time."""
+        """Whether it left several full-time tries in a row unanswered."""
         return self.unanswered >= _SILENT_TRIES
 
     def resend_after(self, timings: QueryTimings) -> float:
-        """Give the time after which a datagram seems lost."""
+        """Return the time after which a datagram seems lost."""
         if self.smoothed is None:
             return timings.first_resend
         after = max(timings.least_resend, self.smoothed + 4 * self.variation)
         return float(after * 2**self.backed_off)
 
     def patience(self, whole: float, timings: QueryTimings) -> float:
-        """Give the time to wait for it now, where `whole` is the full time of a try."""
+        """Return how long to wait for it now; `whole` is the full time of a try."""
         if not self.is_silent:
             return whole
         self.brief += 1
@@ -51,10 +51,10 @@ class AddressHistory:
         return min(whole, max(timings.brief, 2 * (self.smoothed or 0.0)))
 
     def answered(self, seconds: float, *, sent: int) -> None:
-        """Note an answer so many seconds after the first of `sent` datagrams."""
+        """Record an answer this many seconds after the first of `sent` datagrams."""
         self.unanswered = self.brief = 0
         if sent > 1 and self.smoothed is not None:
-            # To which of them it is an answer, nobody knows (Karn's algorithm).
+            # The answer may be to any of them (Karn's algorithm).
             self.backed_off = min(self.backed_off + 1, 3)
             return
         self.backed_off = 0
@@ -65,8 +65,8 @@ class AddressHistory:
         self.smoothed += (seconds - self.smoothed) / 8
 
     def left_unanswered(self, *, silent: bool, fully: bool) -> None:
-        """Note a try without an answer; one that was cut short says nothing."""
+        """Record a try without an answer; one that was cut short says nothing."""
         if not silent:
-            self.unanswered = 0  # what it sent is no answer, but it is there
+            self.unanswered = 0  # it sent something other than an answer, so it is there
         elif fully:
             self.unanswered += 1

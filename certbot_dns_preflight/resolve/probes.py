@@ -1,7 +1,7 @@
-"""Extra questions, asked only when the first answers call for them, to tell causes apart.
+"""Sends extra queries to tell causes apart, only when the first answers call for them.
 
-Each answer is a plain fact in `survey.Probes`; what it means is for `checks` to say. All are
-sent together and to few addresses; the caller bounds them by its deadline.
+Each result is a plain fact in `survey.Probes`; `checks` decides what it means. All queries are sent
+at once and to few addresses; the caller limits them by its deadline.
 """
 
 from __future__ import annotations
@@ -52,17 +52,17 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.walker import Walker
 
 _OVER_TCP = replace(DEFAULT, tcp=True)
-_MOST_LABELS = 4  # between the apex and the owner name; beyond that nobody registers domains
+_MOST_LABELS = 4  # between the apex and the owner name; nobody registers domains deeper than that
 
 
 class Prober:
-    """Asks what would explain why a challenge is not ready.
+    """Sends queries that would explain why a challenge is not ready.
 
-    `found` grows as answers come in, so that whatever was learned before the deadline counts.
+    `found` grows as answers come in, so whatever was learned before the deadline counts.
     """
 
     def __init__(self, exchange: Exchange, walker: Walker, survey: Survey) -> None:
-        """Take the survey as it is now."""
+        """Take the survey in its current state."""
         self._walker = walker
         self.found = Probes(
             rate_limited=frozenset(exchange.rate_limited),
@@ -74,7 +74,7 @@ class Prober:
         self._survey = survey
 
     async def ask(self) -> None:
-        """Ask everything at once. May be cancelled at any time."""
+        """Send all queries at once. May be cancelled at any time."""
         if self._survey.hops:
             await together(
                 [
@@ -119,9 +119,9 @@ class Prober:
         self.found = replace(self.found, missing_dots=dots)
 
     async def _case(self) -> None:
-        """See whether an address that lacks the values has them for a question in small letters.
+        """Check whether an address without the values shows them for a lower-case question.
 
-        What it finds is a fault of that address, and shown with what it said.
+        If so, that is a fault of the address, reported together with its answer.
         """
         await together(
             self._fault_finder.compare(
@@ -148,7 +148,7 @@ class Prober:
         whom: Callable[[Observation], bool],
         sought: Callable[[Reply], bool],
     ) -> frozenset[Endpoint]:
-        """Ask the addresses chosen by `whom` in another way; give those whose reply is sought."""
+        """Query the addresses chosen by `whom` in another way; return those with a sought reply."""
         asked = {
             observation.endpoint: hop.owner
             for hop in self._survey.hops
@@ -164,7 +164,7 @@ class Prober:
 async def _wildcard_alias(
     exchange: Exchange, hop: Hop, expected: tuple[bytes, ...]
 ) -> dns.name.Name | None:
-    """See whether random names are the same alias: then a wildcard made it (RFC 4592)."""
+    """Check whether random names have the same alias: then a wildcard made it (RFC 4592)."""
     alias = agreed_alias(hop, expected)
     neighbours = random_neighbours(hop.owner)
     if alias is None or alias.dname is not None or not neighbours:
@@ -173,7 +173,7 @@ async def _wildcard_alias(
         for neighbour in neighbours:
             reply = await exchange.ask(endpoint, neighbour, dns.rdatatype.TXT, how=SINGLE_TRY)
             reading = read_txt(reply, neighbour, hop.zone.apex)
-            # In a loop, some servers show the alias beside a failure.
+            # In a loop, some servers show the alias along with a failure.
             shown = reading.alias if isinstance(reading, Failing) else reading
             if not isinstance(shown, Alias) or shown.target != alias.target:
                 break
@@ -186,7 +186,7 @@ async def _wildcard_alias(
 
 
 async def _wildcard_texts(exchange: Exchange, survey: Survey) -> frozenset[bytes]:
-    """See which TXT values random names have too: those are a wildcard's (RFC 4592)."""
+    """Find the TXT values that random names have too: those are a wildcard's (RFC 4592)."""
     hop = survey.hops[-1]
     shown = [
         observation for observation in hop.observations if isinstance(observation.reading, Values)
@@ -208,7 +208,7 @@ async def _wildcard_texts(exchange: Exchange, survey: Survey) -> frozenset[bytes
 
 
 async def _missing_above(exchange: Exchange, hop: Hop) -> dns.name.Name | None:
-    """Find the uppermost name between the apex and the owner name that does not exist."""
+    """Find the topmost missing name between the apex and the owner name."""
     denied = [
         observation.endpoint
         for observation in hop.observations
@@ -269,7 +269,7 @@ def _shows_all(observation: Observation, expected: tuple[bytes, ...]) -> bool:
 
 
 def _content(reply: Reply, *, owner: dns.name.Name, zone: dns.name.Name) -> object:
-    """Give what counts of a reply to a TXT question; None where it is no answer."""
+    """Return the relevant content of a reply to a TXT question; None if it is no answer."""
     match read_txt(reply, owner, zone):
         case Values(texts=texts):
             return frozenset(texts)
@@ -280,14 +280,14 @@ def _content(reply: Reply, *, owner: dns.name.Name, zone: dns.name.Name) -> obje
 
 
 def _may_lack_edns(observation: Observation) -> bool:
-    """Whether it fails in a way that servers and firewalls without EDNS do (RFC 6891 §7)."""
+    """Return whether it fails as servers and firewalls without EDNS do (RFC 6891 section 7)."""
     if observation.fault is not None:
-        return False  # it is not EDNS that it fails for
+        return False  # EDNS is not why it fails
     match observation.reading:
         case Failing():
             return True
         case Malformed():
-            return observation.rcode is None  # else it answers, though another question
+            return observation.rcode is None  # otherwise it does answer, but to another question
         case Unreachable(reason=reason):
             return reason is NoResponseReason.TIMED_OUT
         case _:

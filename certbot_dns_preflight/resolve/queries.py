@@ -1,8 +1,8 @@
-"""How a question is put into a message. Pure but for the letters' case, which chance decides.
+"""Builds the message for a question. Pure, except for the random letter case.
 
-A question is asked as a CA's resolver asks it: with EDNS and room for 1232 bytes, with DO, and in
-letters whose case is drawn anew each time, which a forger would have to guess. Whether what comes
-back is a response to it is for `messages` to say.
+A question looks like one from a CA's resolver: with EDNS and room for 1232 bytes, with DO, and with
+a letter case drawn anew each time, which a forger would have to guess. `messages` decides whether
+what comes back is a response to it.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ PAYLOAD = 1232
 HEADER = 12  # bytes before the question
 _RD, _CD, _DO, _IN = 0x0100, 0x0010, 0x8000, 1
 _OPT, _OPT_DO = (struct.pack("!BHHIH", 0, 41, PAYLOAD, do, 0) for do in (0, _DO))
-_UPPER = 0x20  # what a small letter of ASCII has more than its capital
+_UPPER = 0x20  # the bit that makes an ASCII letter lower case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryOptions:
-    """How to ask. `timeout` is for one try, in seconds; None takes the exchange's own.
+    """How to ask. `timeout` is for one try, in seconds; None uses the exchange's own.
 
-    `edns` False sends plain DNS, `dnssec` sets DO, `mixed_case` draws the case of each letter.
-    `tcp` goes straight to TCP; `recursion` sets RD and `checking_disabled` CD, both for recursive
-    resolvers only.
+    `edns` False sends plain DNS, `dnssec` sets DO, `mixed_case` randomises the case of each letter.
+    `tcp` goes straight to TCP; `recursion` sets RD and `checking_disabled` sets CD, both for
+    recursive resolvers only.
     """
 
     tries: int = 2
@@ -45,17 +45,17 @@ class QueryOptions:
 
 DEFAULT = QueryOptions()
 SINGLE_TRY = replace(DEFAULT, tries=1)
-# What tells why a server fails: without one of the things that a CA's resolver asks with.
+# These show why a server fails: each drops one thing that a CA's resolver sends.
 EXACT_CASE = replace(SINGLE_TRY, mixed_case=False)
 WITHOUT_DNSSEC = replace(EXACT_CASE, dnssec=False)
 WITHOUT_EDNS = replace(WITHOUT_DNSSEC, edns=False)
-# A resolver asks in its own way whatever it is asked.
+# A resolver asks upstream in its own way, however it is asked.
 RECURSIVE = replace(DEFAULT, recursion=True, dnssec=False, mixed_case=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question as it is sent. `given` is its name on the wire, `sent` in the letters sent."""
+    """One question as sent. `given` is its name on the wire, `sent` the same in the case sent."""
 
     name: dns.name.Name
     rdtype: dns.rdatatype.RdataType
@@ -66,9 +66,9 @@ class Query:
 
 
 def make_query(name: dns.name.Name, rdtype: dns.rdatatype.RdataType, how: QueryOptions) -> Query:
-    """Make the message that asks one question.
+    """Build the message that asks one question.
 
-    Its bytes are put together here: they are always the same but for the id and the question.
+    Its bytes are assembled here: apart from the ID and the question, they are always the same.
     """
     given = b"".join(bytes((len(label),)) + label for label in name.labels)
     sent = _mixed_case(given) if how.mixed_case else given
@@ -81,9 +81,9 @@ def make_query(name: dns.name.Name, rdtype: dns.rdatatype.RdataType, how: QueryO
 
 
 def _mixed_case(name: bytes) -> bytes:
-    """Write each letter small or as a capital, by chance; never all of them as they were.
+    """Randomise the case of each letter; at least one always changes.
 
-    The bytes between labels say how long those are, and never look like letters.
+    The length bytes between labels never look like letters.
     """
     letters = [index for index, byte in enumerate(name) if _is_letter(byte)]
     if not letters:

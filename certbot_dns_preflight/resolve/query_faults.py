@@ -1,7 +1,7 @@
-"""Asks again, in simpler ways, a question that failed as a CA's resolver asks it: to tell why.
+"""Retries, in simpler ways, a question that failed as a CA's resolver asks it, to find out why.
 
-Nothing that is learned here makes an answer: what fails as it must be asked, fails. It only tells
-a server that is broken for all from one that is so for DO, or for letters in mixed case.
+Nothing learned here counts as an answer: a question that fails as it must be asked has failed. It
+only tells servers that fail every question from those that fail with DO or with mixed case.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.queries import QueryOptions
 
-# Far from anything that asking otherwise could change.
+# Failures that no other form of the question could change.
 _BEYOND = frozenset({NoResponseReason.NO_ROUTE, NoResponseReason.UNREACHABLE})
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a question is asked, and what for: `concerns` as in the faults."""
+    """Where a question is asked, and what for: `concerns` is the same as in the faults."""
 
     zone: dns.name.Name
     server: ServerAddress
@@ -43,7 +43,7 @@ class Place:
     concerns: dns.name.Name
 
     def case_fault(self, mixed: Reply, exact: Reply) -> CaseFault:
-        """Say that the answer depends on the letter case."""
+        """Describe the fault that the answer depends on the letter case."""
         return CaseFault(
             self.zone,
             self.server,
@@ -55,7 +55,7 @@ class Place:
         )
 
     def dnssec_fault(self, reply: Reply, kind: QueryFaultKind | None = None) -> DnssecFault:
-        """Say that the question fails as a resolver asks it."""
+        """Describe the fault that the question fails as a resolver asks it."""
         return DnssecFault(
             self.zone,
             self.server,
@@ -68,16 +68,16 @@ class Place:
 
 
 class FaultFinder:
-    """Explains failures of one exchange; what was found is kept there."""
+    """Explains the failures of one exchange, and keeps its findings there."""
 
     def __init__(self, exchange: Exchange) -> None:
-        """Ask by the exchange of the run."""
+        """Send queries through the run's exchange."""
         self._exchange = exchange
 
     async def explain(self, place: Place, reply: Reply, *, sound: Callable[[Reply], bool]) -> None:
-        """Find out what is wrong where a question failed, if a plainer one does not.
+        """Find out what is wrong where a question failed, if a plainer one succeeds.
 
-        `sound` tells a usable reply. A failure that does not happen again is none.
+        `sound` identifies a usable reply. A failure that does not happen again is not a fault.
         """
         if isinstance(reply, NoResponse) and reply.reason in _BEYOND:
             return
@@ -98,11 +98,11 @@ class FaultFinder:
     async def compare(
         self, place: Place, *, content: Callable[[Reply], object], known: object
     ) -> bool:
-        """Find out whether the content of an answer depends on the letter case of the question.
+        """Check whether the content of an answer depends on the letter case of the question.
 
-        `content` is what counts of a reply, None where it is no answer, and `known` that of the
-        answer to mixed letters. Asked in small letters, and where that differs in mixed ones again:
-        what has changed meanwhile is no dependence.
+        `content` extracts what matters in a reply, None if it is no answer; `known` is that of the
+        mixed-case answer. The question is sent in lower case and, if that differs, in mixed case
+        again: a change in the meantime does not count.
         """
         exact = await self._ask(place, EXACT_CASE)
         if content(exact) in (None, known):
@@ -114,11 +114,11 @@ class FaultFinder:
         return True
 
     def clear(self, place: Place) -> None:
-        """Forget a fault: the question is answered now."""
+        """Drop a fault: the question is answered now."""
         self._exchange.faults.pop((place.server.endpoint, place.owner, place.rdtype), None)
 
     def note(self, fault: QueryFault) -> None:
-        """Keep a fault, the latest of each question at each address."""
+        """Keep a fault, only the latest for each question at each address."""
         self._exchange.faults[fault.place.endpoint, fault.owner, fault.rdtype] = fault
 
     async def _ask(self, place: Place, how: QueryOptions) -> Reply:
@@ -126,7 +126,7 @@ class FaultFinder:
 
 
 def concerning(exchange: Exchange, names: Iterable[dns.name.Name]) -> tuple[QueryFault, ...]:
-    """Give the faults that a CA's resolver meets on its way to some names, from the root down.
+    """Return the faults that a CA's resolver meets on its way to some names, from the root down.
 
     Their order is the same in every run, whichever answer came first.
     """
@@ -145,7 +145,7 @@ def _place_in_tree(fault: QueryFault) -> tuple[dns.name.Name, str, int, dns.name
 
 
 def _kind(reply: Reply) -> QueryFaultKind:
-    """Give the contract's word for how a question fails."""
+    """Return the public name for how a question fails."""
     match reply:
         case NoResponse(reason=NoResponseReason.TRUNCATED):
             return QueryFaultKind.TRUNCATED
@@ -156,7 +156,7 @@ def _kind(reply: Reply) -> QueryFaultKind:
 
 
 def describe(reply: Reply) -> str:
-    """Say in a word or two what came back."""
+    """Describe in a word or two what came back."""
     if isinstance(reply, NoResponse):
         return reply.detail or reply.reason.value
     message = reply.message

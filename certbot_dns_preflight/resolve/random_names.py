@@ -1,4 +1,4 @@
-"""Random names around one: what they answer too, a wildcard answers (RFC 4592). And whom to ask."""
+"""Makes random names to detect wildcards (RFC 4592), and picks servers to query for them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _RANDOM_BYTES = 8
 
 
 def random_sibling(name: dns.name.Name) -> dns.name.Name | None:
-    """Make up a name beside this one; None where it would be too long."""
+    """Make up a sibling of this name; None if it would be too long."""
     return _random_below(name.parent())
 
 
 def random_neighbours(name: dns.name.Name) -> tuple[dns.name.Name, ...]:
-    """Make up a name beside this one, and one below it, as far as they are not too long.
+    """Make up a sibling of this name and a name below it, unless they are too long.
 
-    Where a wildcard answers for a name it does for both. A name that is there, be it with the very
-    record that the wildcard has, keeps the wildcard from answering for what is below.
+    A wildcard that answers for a name answers for both. A name that exists, even with the same
+    record as the wildcard, keeps the wildcard from answering for names below it.
     """
     made = random_sibling(name), _random_below(name)
     return tuple(one for one in made if one is not None)
@@ -44,7 +44,7 @@ def _random_below(name: dns.name.Name) -> dns.name.Name | None:
 
 
 def a_few(hop: Hop) -> list[Endpoint]:
-    """Pick a few addresses that answered with authority."""
+    """Pick a few addresses that answered authoritatively."""
     good = (
         observation.endpoint
         for observation in hop.observations
@@ -54,7 +54,7 @@ def a_few(hop: Hop) -> list[Endpoint]:
 
 
 def texts_at(reply: Reply, name: dns.name.Name) -> tuple[bytes, ...]:
-    """Give the TXT values that a reply shows at a name itself."""
+    """Return the TXT values that a reply shows at the name itself."""
     if not isinstance(reply, Response):
         return ()
     rrset = rrset_at(reply.message.answer, name, dns.rdatatype.TXT)

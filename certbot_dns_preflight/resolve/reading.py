@@ -1,7 +1,7 @@
-"""How one DNS message reads: what it says about one owner name in one zone. Pure.
+"""Reads one DNS message: what it says about one owner name in one zone. Pure.
 
-A reply to a TXT question is read as a `Reading`, one to a CAA question as a `Content`. It does not
-know which value was expected, nor what other servers said; that is for `checks`.
+A reply to a TXT question is read as a `Reading`, one to a CAA question as a `Content`. This module
+knows neither the expected value nor what other servers said; that is up to `checks`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from certbot_dns_preflight.resolve.caa_wire import properties
 
 
 def read_txt(reply: Reply, owner: dns.name.Name, zone: dns.name.Name) -> Reading:
-    """Read a reply to ``owner TXT`` that was asked of a name server of `zone`."""
+    """Read a reply to ``owner TXT`` from a name server of `zone`."""
     match reply:
         case NoResponse(reason=NoResponseReason.GARBAGE, detail=detail):
             return Malformed(detail)
@@ -59,7 +59,7 @@ def read_txt(reply: Reply, owner: dns.name.Name, zone: dns.name.Name) -> Reading
 
 
 def read_caa(reply: Reply, owner: dns.name.Name) -> Content:
-    """Read a reply to ``owner CAA`` that was asked of an authoritative server."""
+    """Read a reply to ``owner CAA`` from an authoritative server."""
     match reply:
         case NoResponse(reason=NoResponseReason.NO_ROUTE | NoResponseReason.LIMIT, detail=detail):
             return NotAskable(detail)
@@ -87,7 +87,7 @@ def _read_caa_message(message: dns.message.Message, owner: dns.name.Name) -> Con
 
 
 def is_sound(reply: Reply) -> TypeGuard[Response]:
-    """Whether a resolver takes it for an answer, positive or negative; it may well lack AA."""
+    """Return whether a resolver accepts it as an answer, positive or negative, even without AA."""
     return (
         isinstance(reply, Response)
         and reply.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
@@ -96,7 +96,7 @@ def is_sound(reply: Reply) -> TypeGuard[Response]:
 
 
 def may_be_signed(reply: Reply) -> bool:
-    """Whether a validator may be content: not without EDNS, nor with signatures and no proof."""
+    """Return whether a validator may accept it: EDNS, and a proof if it is negative and signed."""
     if not isinstance(reply, Response) or reply.message.edns < 0:
         return False
     kinds = {rrset.rdtype for rrset in reply.message.authority}
@@ -105,7 +105,7 @@ def may_be_signed(reply: Reply) -> bool:
 
 
 def is_signed(reply: Reply) -> bool:
-    """Whether signatures came with it."""
+    """Return whether signatures came with it."""
     return isinstance(reply, Response) and any(
         rrset.rdtype == dns.rdatatype.RRSIG
         for rrset in (*reply.message.answer, *reply.message.authority)
@@ -115,7 +115,7 @@ def is_signed(reply: Reply) -> bool:
 def rrset_at(
     section: list[dns.rrset.RRset], owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
 ) -> dns.rrset.RRset | None:
-    """Find the RRset of a type at an owner name itself, not at the target of its alias."""
+    """Find the RRset of a type at the owner name itself, not at the target of its alias."""
     for rrset in section:
         if rrset.name == owner and rrset.rdtype == rdtype and rrset.rdclass == dns.rdataclass.IN:
             return rrset
@@ -123,12 +123,12 @@ def rrset_at(
 
 
 def joined_texts(rrset: dns.rrset.RRset) -> tuple[bytes, ...]:
-    """Each TXT RR's character-strings, joined with nothing between, in the order served."""
+    """Return the strings of each TXT RR, joined without separators, in the order served."""
     return tuple(b"".join(rdata.strings) for rdata in rrset)
 
 
 def alias_at(message: dns.message.Message, owner: dns.name.Name) -> Alias | None:
-    """Read the CNAME at an owner name, or the DNAME above it, in the answer section."""
+    """Read the CNAME at an owner name, or the DNAME above it, from the answer section."""
     targets = sorted(
         {
             rdata.target
@@ -174,7 +174,7 @@ def _read_message(  # noqa: PLR0911 - one return a reading
     if rcode == dns.rcode.REFUSED:
         return Refused()
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        # A CNAME loop inside one server's zones: BIND and PowerDNS say SERVFAIL beside it.
+        # A CNAME loop within one server's zones: BIND and PowerDNS return it with SERVFAIL.
         return Failing(dns.rcode.to_text(rcode), alias if authoritative else None)
     if not authoritative:
         return _read_unauthoritative(message, owner, zone)

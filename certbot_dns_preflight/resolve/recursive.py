@@ -1,7 +1,7 @@
-"""How a recursive resolver's answer reads: what it found at the end of the aliases. Pure.
+"""Reads a recursive resolver's answer: what it found at the end of the aliases. Pure.
 
-It needs no authority, and what it says may come out of its cache: for how long it will say so is
-read too. What name servers say is for `reading`.
+The answer needs no AA, and may come from the resolver's cache, so this also reads how long it stays
+there. `reading` handles the answers of name servers.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Endpoint
 
 _MOST_ALIASES = 16
-_LONGEST_KEPT = 86400  # seconds: a TTL beyond a day is not believed
+_LONGEST_KEPT = 86400  # seconds: longer TTLs are cut to a day
 ANSWERS = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 
 
 @dataclass(frozen=True, slots=True)
 class Recursed:
-    """A resolver's reply about a TXT, read. `kept` is how many seconds it will say so again."""
+    """A resolver's reply about a TXT, read. It will repeat this answer for `kept` seconds."""
 
     reading: Reading
     answer: ResolverAnswer
@@ -65,9 +65,9 @@ def read_recursed(reply: Reply, owner: dns.name.Name, endpoint: Endpoint) -> Rec
 
 
 def negative_ttl(message: dns.message.Message) -> tuple[dns.name.Name, int] | None:
-    """Give a zone's apex and how long the absence of a name in it is kept (RFC 2308 section 5).
+    """Return a zone's apex and how long it caches a missing name (RFC 2308 section 5).
 
-    Read from the SOA of an answer about the apex itself, or of a negative answer.
+    Reads the SOA of an answer about the apex itself, or of a negative answer.
     """
     for rrset in (*message.answer, *message.authority):
         if rrset.rdtype == dns.rdatatype.SOA:
@@ -76,7 +76,7 @@ def negative_ttl(message: dns.message.Message) -> tuple[dns.name.Name, int] | No
 
 
 def extended_errors(message: dns.message.Message) -> tuple[ExtendedError, ...]:
-    """Read the extended DNS errors that came with a message."""
+    """Read the extended DNS errors in a message."""
     return tuple(
         ExtendedError(int(option.code), _spoken(int(option.code)), option.text or "")
         for option in message.options
@@ -125,7 +125,7 @@ def _read_message(
 def _followed(
     message: dns.message.Message, owner: dns.name.Name
 ) -> tuple[tuple[dns.name.Name, ...], list[int]]:
-    """Follow the aliases within an answer; give the names passed, and the aliases' TTLs."""
+    """Follow the aliases within an answer; return the names passed and the aliases' TTLs."""
     chain: list[dns.name.Name] = []
     ttls: list[int] = []
     name = owner

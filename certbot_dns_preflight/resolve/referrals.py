@@ -1,7 +1,7 @@
-"""What a message says of delegations and addresses. Pure: no sockets, no memory.
+"""Reads what a message says about delegations and addresses. Pure: no sockets, no memory.
 
-`walker` asks; here one message is told to be a referral, an authoritative answer,
-or of no use, and name servers are read with their glue.
+`walker` sends the queries; this module tells referrals from authoritative answers and useless
+replies, and reads name servers with their glue.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """What a name server's own zone says of its addresses.
+    """What a name server's own zone says about its addresses.
 
-    `failure` says, fit to be shown, why it has none, or why some may be missing. `unanswered`:
-    nobody answered for A, for AAAA or for both, so that there may be addresses nobody knows of.
-    `circular`: to learn its address one would have to know it already. `limited`: they were not
-    looked up, since a limit of the run was met.
+    `failure` says, fit to be shown, why it has none, or why some may be missing. `unanswered`: A,
+    AAAA or both got no answer, so there may be unknown addresses. `circular`: its address can only
+    be found by already knowing it. `limited`: the addresses were not looked up because the run
+    reached a limit.
     """
 
     endpoints: tuple[Endpoint, ...]
@@ -47,14 +47,14 @@ class Addresses:
 
 
 def one_below(apex: dns.name.Name, owner: dns.name.Name) -> dns.name.Name:
-    """Give the ancestor-or-self of `owner` that has one label more than `apex`."""
+    """Return the ancestor of `owner`, or `owner` itself, with one label more than `apex`."""
     if len(owner) <= len(apex):
         return owner
     return owner.split(len(apex) + 1)[1]
 
 
 def is_authoritative(message: dns.message.Message) -> bool:
-    """Whether it speaks with authority: AA, and a positive or a negative answer."""
+    """Return whether it is authoritative: AA, and a positive or a negative answer."""
     return bool(message.flags & dns.flags.AA) and message.rcode() in (
         dns.rcode.NOERROR,
         dns.rcode.NXDOMAIN,
@@ -62,14 +62,14 @@ def is_authoritative(message: dns.message.Message) -> bool:
 
 
 def is_usable(message: dns.message.Message, apex: dns.name.Name, owner: dns.name.Name) -> bool:
-    """Whether a walk can go on from it: an authoritative answer or a proper referral."""
+    """Return whether a walk can continue from it: an authoritative answer or a proper referral."""
     return is_authoritative(message) or find_referral(message, apex, owner) is not None
 
 
 def find_referral(
     message: dns.message.Message, apex: dns.name.Name, owner: dns.name.Name
 ) -> dns.rrset.RRset | None:
-    """Find the NS RRset of a referral: strictly below the zone, at or above the name asked for."""
+    """Find a referral's NS RRset: strictly below the zone, at or above the queried name."""
     if message.rcode() != dns.rcode.NOERROR or message.answer:
         return None
     if any(rrset.rdtype == dns.rdatatype.SOA for rrset in message.authority):
@@ -86,9 +86,9 @@ def find_referral(
 
 
 def targets(ns: dns.rrset.RRset) -> list[dns.name.Name]:
-    """Give the names in an NS RRset, one more than are looked at at most.
+    """Return the names in an NS RRset, at most one more than the limit.
 
-    Real zones have a dozen; thousands would make an attack of our walks (CVE-2020-8616).
+    Real zones have a dozen; thousands would turn our walks into an attack (CVE-2020-8616).
     """
     return [rdata.target for rdata in itertools.islice(ns, MOST_NAMESERVERS + 1)]
 
@@ -96,7 +96,7 @@ def targets(ns: dns.rrset.RRset) -> list[dns.name.Name]:
 def with_glue(
     ns: dns.rrset.RRset, message: dns.message.Message, bailiwick: dns.name.Name
 ) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
-    """Give each name server its glue; addresses outside the parent's bailiwick do not count."""
+    """Return each name server with its glue; ignore addresses outside the parent's bailiwick."""
     return {
         name: tuple(
             Endpoint(address.address)
@@ -114,7 +114,7 @@ def merge(
     into: dict[dns.name.Name, tuple[Endpoint, ...]],
     more: Mapping[dns.name.Name, tuple[Endpoint, ...]],
 ) -> None:
-    """Add name servers and their addresses, each once."""
+    """Add name servers and their addresses without duplicates."""
     for name, endpoints in more.items():
         into[name] = tuple(dict.fromkeys((*into.get(name, ()), *endpoints)))
 
@@ -122,10 +122,10 @@ def merge(
 def read_addresses(  # noqa: PLR0911 - one return a case
     name: dns.name.Name, replies: Sequence[Sequence[dns.message.Message]]
 ) -> Addresses:
-    """Read the answers for A and for AAAA, in this order, of a name server's name.
+    """Read the A and AAAA answers, in this order, for a name server's name.
 
-    Several servers of its zone may have answered for either: what any of them has counts, and a
-    denial of one type hides nothing of the other.
+    Several servers of its zone may have answered for either: an address from any of them counts,
+    and a denial of one type does not affect the other.
     """
     messages = [message for some in replies for message in some]
     lost = [
@@ -159,7 +159,7 @@ def read_addresses(  # noqa: PLR0911 - one return a case
 
 
 def useless_words(reply: Reply) -> str:
-    """Say, fit to be shown, what came in place of a usable answer."""
+    """Describe, fit to be shown, what came in place of a usable answer."""
     match reply:
         case NoResponse(reason=reason):
             return reason.value
@@ -174,5 +174,5 @@ def useless_words(reply: Reply) -> str:
 
 
 def is_recursive(message: dns.message.Message) -> bool:
-    """Whether it comes from a recursive resolver: RA, and no authority."""
+    """Return whether it comes from a recursive resolver: RA set, AA not."""
     return bool(message.flags & dns.flags.RA) and not message.flags & dns.flags.AA

@@ -1,8 +1,8 @@
-"""What registries say of their own zones: alike for all domains below, and worth asking once.
+"""Keeps registries' answers about their own zones: the same for all domains, so queried once.
 
-Their keys, CAA, SOA and NS sets, and the delegations from one registry to the next. A run takes
-what an earlier one of the same process was answered, and how long that holds is told by the TTLs.
-Asks nothing, and has no clock.
+These are their keys, CAA, SOA and NS sets, and the delegations from one registry to the next. A run
+reuses the answers of an earlier run in the same process for as long as their TTLs allow. Sends no
+queries, and has no clock.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _SOUND = (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
 
 @dataclass(slots=True)
 class RegistryAnswers:
-    """`earlier` is what runs before this one were answered, and `heard` what this one is."""
+    """The answers of runs before this one (`earlier`) and of this one (`heard`)."""
 
     earlier: dict[Question, Response] = field(default_factory=dict)
     heard: dict[Question, Response] = field(default_factory=dict)
 
     def find(self, question: Question, how: QueryOptions) -> Response | None:
-        """Give an earlier answer to a question that is asked in the usual way."""
+        """Return an earlier answer to a question that is asked in the default way."""
         return self.earlier.get(question) if how == DEFAULT else None
 
     def note(self, question: Question, how: QueryOptions, reply: Reply) -> None:
-        """Keep an answer about a registry's own name, if it may be kept at all."""
+        """Keep an answer about a registry's own name, if it may be cached at all."""
         if (
             how == DEFAULT
             and isinstance(reply, Response)
@@ -51,7 +51,7 @@ class RegistryAnswers:
 
 
 def seconds_to_keep(message: dns.message.Message) -> int:
-    """Say how long all of a message may be kept; a negative answer by RFC 2308 section 5."""
+    """Return how long a whole message may be kept; a negative answer by RFC 2308 section 5."""
     if message.rcode() not in _SOUND:
         return 0
     sections = (*message.answer, *message.authority, *message.additional)

@@ -1,7 +1,7 @@
-"""Looks through resolvers at what a CA meets besides the record: CAA, addresses, the zone's SOA.
+"""Checks through resolvers what a CA sees besides the record: CAA, addresses, the zone's SOA.
 
-It has what an `EnvironmentCollector` has, for a host that reaches no name server. Never asks for
-the challenge's name. Signatures are for the resolvers to validate: nothing is collected for that.
+It has the interface of `EnvironmentCollector`, for a host that reaches no name server. Never
+queries the challenge's name. The resolvers validate signatures, so nothing is collected for that.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
 
 class ResolverCaa:
-    """Asks for the CAA at one owner name, at every resolver; these follow aliases themselves."""
+    """Queries CAA at one owner name, at every resolver; resolvers follow aliases themselves."""
 
     def __init__(self, exchange: Exchange, resolvers: tuple[Endpoint, ...]) -> None:
-        """Take the resolvers."""
+        """Set the resolvers to query."""
         self._exchange = exchange
         self._resolvers = resolvers
         self.signed: SignedReplies = {}
@@ -51,7 +51,7 @@ class ResolverCaa:
     async def ask(
         self, owner: dns.name.Name, _name: dns.name.Name, heard: Callable[[CaaAnswer], None]
     ) -> list[CaaAnswer]:
-        """Ask for the CAA at an owner name; `heard` is told of single answers as they come."""
+        """Query CAA at an owner name; `heard` is called with each answer as it arrives."""
 
         async def one(endpoint: Endpoint) -> CaaAnswer:
             reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.CAA, how=HOW)
@@ -63,10 +63,10 @@ class ResolverCaa:
 
 
 class ResolverEnvironment:
-    """Collects for several domains; what they have in common is asked once."""
+    """Collects for several domains; what they share is queried once."""
 
     def __init__(self, exchange: Exchange, zones: ResolverZones) -> None:
-        """Take who knows the zones of the run's resolvers."""
+        """Use what `zones` knows about the zones of the run's resolvers."""
         self._exchange = exchange
         self._zones = zones
         self._patience = exchange.timings.remarks
@@ -83,18 +83,18 @@ class ResolverEnvironment:
             beside.cancel()
 
     def so_far(self, challenge: Challenge, *, seconds: float) -> DomainEnvironment:
-        """Give what is known of a domain's environment after so many seconds."""
+        """Return what is known of a domain's environment after this many seconds."""
         return DomainEnvironment(
             climb=self._caa.so_far(dns.name.from_text(challenge.domain), seconds=seconds),
             addressless=self._addressless.get(challenge.domain),
         )
 
     def with_faults(self, seen: Survey) -> Survey:
-        """Add nothing: why a name server fails is not seen from here."""
+        """Add nothing: from here nobody can see why a name server fails."""
         return seen
 
     async def survey_zone(self, challenge: Challenge) -> Survey:
-        """See what the resolvers say of the domain's SOA, and learn how long they keep a miss."""
+        """Check the resolvers' SOA answers for the domain, and learn how long they cache a miss."""
         return await survey_zone(replace(challenge, expected=()), self._zones)
 
     async def chains(
@@ -115,16 +115,16 @@ class ResolverEnvironment:
         """Take nothing."""
 
     async def keys(self, challenge: Challenge) -> None:
-        """Ask for nothing."""
+        """Query nothing."""
 
     def ask_anew(self, apexes: Collection[dns.name.Name], *, again: bool = False) -> bool:
-        """Ask for nothing anew."""
+        """Query nothing again."""
         del apexes, again
         return False
 
     @property
     def lateness(self) -> Lateness:
-        """How far this process is behind what comes in."""
+        """How late this process reads incoming data."""
         return self._exchange.lateness
 
     def forget(self) -> None:

@@ -1,10 +1,10 @@
 """Asks recursive resolvers what they show for one challenge, round after round.
 
-For a host that reaches nothing else. Decides when to ask: a resolver that is asked before the
-record is published keeps its absence for the zone's negative TTL, and answers from its cache until
-then. So the first question of a wait comes no sooner than the record can be there, and a resolver
-that answered out of date is asked again when that has left its cache. Aliases are the resolver's
-to follow. What the answers mean is for `checks` to say.
+For a host that can reach nothing else. Decides when to ask: a resolver that is asked before the
+record is published caches its absence for the zone's negative TTL, and answers from the cache until
+then. So the first question of a wait is sent no sooner than the record can be there, and a resolver
+with an outdated answer is asked again only when that has left its cache. Resolvers follow aliases
+themselves. `checks` decides what the answers mean.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.probes import Prober
     from certbot_dns_preflight.resolve.resolver_zones import ResolverZones
 
-_A_MOMENT = 0.2  # seconds: TTLs are whole seconds, and a cache may round either way
+_A_MOMENT = 0.2  # seconds: TTLs are whole seconds, and caches may round up or down
 
 
 @dataclass(slots=True)
 class _Told:
-    """What one resolver said last, and until when it will say so whatever is published."""
+    """What one resolver said last, and until when its cache will repeat it."""
 
     reply: Reply
     reading: Reading
@@ -62,7 +62,7 @@ class _Told:
 
 
 class ResolverSurvey:
-    """Surveys one challenge through resolvers; it has what a `TxtSurvey` has."""
+    """Surveys one challenge through resolvers, with the interface of `TxtSurvey`."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class ResolverSurvey:
         *,
         expectations: Expectations | None = None,
     ) -> None:
-        """Take who knows the zones of these resolvers; the clock starts now."""
+        """Use what `zones` knows of these resolvers' zones; the clock starts now."""
         self._own = challenge
         self._expectations = expectations or Expectations()
         self.ready_after: float | None = None
@@ -96,7 +96,7 @@ class ResolverSurvey:
         return self._expectations.of(self._own)
 
     async def close(self) -> None:
-        """Nothing is asked beside the rounds."""
+        """Do nothing: no query outlives a round."""
 
     @property
     def elapsed(self) -> float:
@@ -104,20 +104,20 @@ class ResolverSurvey:
         return asyncio.get_running_loop().time() - self._begun
 
     def hold_back(self, seconds: float) -> None:
-        """Ask for the record no sooner than after so many seconds; a miss would stay longer."""
+        """Query the record only after this many seconds; a miss would be cached for longer."""
         self._first_look = seconds
         self._waits = True
 
     async def look_again(self, since: float, *, again: bool) -> None:
-        """Who must show the record are the resolvers, and stay so."""
+        """Do nothing: the resolvers are what must show the record, and they don't change."""
 
     async def round(self, *, complete: bool) -> survey.Survey:
-        """Ask once more: everybody if `complete`, else only those who have not shown the values.
+        """Ask again: all resolvers if `complete`, else only those that have not shown the values.
 
-        Whose answer is not what it must be, and still in its cache, is not asked before it leaves.
+        A resolver whose wrong answer is still cached is not asked until the answer expires.
         """
         if not self.challenge.expected:
-            # There is nothing to see yet, and a miss would stay.
+            # There is nothing to see yet, and a miss would be cached.
             self._of_zone = await survey_zone(self.challenge, self._zones)
             self._rounds += 1
             self.walked.set()
@@ -137,21 +137,21 @@ class ResolverSurvey:
         return self.so_far()
 
     async def last_look(self) -> None:
-        """Towards the end, ask whoever has not shown the record once more, whatever is cached.
+        """Near the end, ask resolvers without the record once more, whatever is cached.
 
-        A resolver may be several machines, and one of them may know better. A single look has just
-        asked.
+        A resolver may be several machines, and one of them may know better. Without a wait, they
+        have just been asked.
         """
         if not self._waits:
             return
         await self._ask(e for e in self._zones.resolvers if not self._matches(e))
 
     def signed_replies(self) -> SignedReplies:
-        """Give nothing: signatures are the resolvers' to validate."""
+        """Return nothing: the resolvers validate signatures."""
         return {}
 
     def so_far(self) -> survey.Survey:
-        """Everything known now."""
+        """Return everything known now."""
         if self._of_zone is not None:
             return replace(self._of_zone, rounds=self._rounds, ready_after=self.ready_after)
         expected = self.challenge.expected

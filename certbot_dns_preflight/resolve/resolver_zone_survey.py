@@ -1,6 +1,6 @@
-"""How resolvers answer for a domain's zone, seen by its SOA: whom a wait asks, and what for.
+"""Checks by its SOA how resolvers answer for a domain's zone, to see whom a wait should ask.
 
-Asks for no record of a challenge's, so that it may look before the record is made.
+Queries no challenge's record, so it may run before the record is created.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 async def survey_zone(challenge: Challenge, zones: ResolverZones) -> survey.Survey:
-    """See what resolvers say of a domain's SOA, and ask for no record of the challenge's."""
+    """Survey the resolvers' SOA answers for a domain, without querying the challenge's record."""
     domain = challenge.owner.parent()
     found = await zones.find(domain)
     if isinstance(found, NoEgress | NoSuchDomain):
@@ -54,7 +54,7 @@ async def survey_zone(challenge: Challenge, zones: ResolverZones) -> survey.Surv
 def _of_zone(
     zone: Zone, server: NameServer, reply: Reply, recursed: Recursed
 ) -> survey.Observation:
-    """Make an observation of a reply about the SOA: whatever it is, the zone is answered for."""
+    """Build an observation of a reply about the SOA: any answer shows that the zone is served."""
     response = reply if isinstance(reply, Response) else None
     reading = recursed.reading
     if response is not None and response.message.rcode() in ANSWERS:
@@ -74,7 +74,7 @@ def _of_zone(
 
 
 def as_server(endpoint: Endpoint) -> NameServer:
-    """Make a server of a resolver; its name is its address, or its URL's host."""
+    """Represent a resolver as a name server, named by its address or its URL's host."""
     if ":" in endpoint.address:
         labels = [endpoint.address.encode()]
     else:

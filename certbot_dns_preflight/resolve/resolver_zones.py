@@ -1,7 +1,7 @@
-"""What resolvers know of zones: their apexes, and how long they keep what is not there.
+"""Learns from resolvers where zones are cut, and how long missing names stay cached.
 
-Asks for SOA at the domains themselves and above, and at a made-up name, never for a challenge's
-name or below it: a negative answer there would be kept for the record that is to come.
+Queries SOA at the domains and their ancestors, and at a made-up name, but never at a challenge's
+name or below: a negative answer there would be cached and hide the record to come.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _MOST_ALIASES = 16
 
 
 class ResolverZones:
-    """The zones of a run, as its resolvers tell of them. One for a run."""
+    """The zones of a run, as its resolvers see them. One per run."""
 
     def __init__(self, exchange: Exchange, resolvers: tuple[Endpoint, ...]) -> None:
-        """Take the resolvers, all of which are asked."""
+        """Set the resolvers; all of them are queried."""
         self.resolvers = resolvers
         self._exchange = exchange
         self._replies: SingleFlight[dns.name.Name, dict[Endpoint, Reply]] = SingleFlight()
@@ -48,19 +48,19 @@ class ResolverZones:
         self._negative_ttls: dict[dns.name.Name, int] = {}
 
     def negative_ttl(self, apex: dns.name.Name | None) -> int | None:
-        """Give the seconds for which the absence of a name in a zone is kept, if they are known."""
+        """Return how many seconds a missing name in a zone stays cached, if known."""
         return None if apex is None else self._negative_ttls.get(apex)
 
     def note(self, apex: dns.name.Name, seconds: int) -> None:
-        """Note what an answer says of it."""
+        """Record the negative TTL from an answer; the longest counts."""
         self._negative_ttls[apex] = max(seconds, self._negative_ttls.get(apex, 0))
 
     async def soa(self, name: dns.name.Name) -> dict[Endpoint, Reply]:
-        """Ask every resolver for the SOA at a name, once in a run."""
+        """Query every resolver for the SOA at a name, once per run."""
         return await self._replies.get(name, lambda: self._ask(name))
 
     async def find(self, domain: dns.name.Name) -> dns.name.Name | NoEgress | NoSuchDomain:
-        """Find the apex of the zone that a domain lies in; the domain itself if nobody says."""
+        """Find the apex of the zone that a domain lies in; the domain itself if no answer tells."""
         return await self._found.get(domain, lambda: self._find(domain))
 
     async def _find(self, domain: dns.name.Name) -> dns.name.Name | NoEgress | NoSuchDomain:
@@ -77,7 +77,7 @@ class ResolverZones:
         return domain
 
     def forget(self, domain: dns.name.Name) -> None:
-        """Ask anew when a domain is next looked for: who did not answer may do so soon."""
+        """Query again at the next lookup of a domain: silent resolvers may answer soon."""
         self._found.results.pop(domain, None)
         self._replies.results.pop(domain, None)
 
@@ -89,9 +89,9 @@ class ResolverZones:
         return dict(zip(self.resolvers, replies, strict=True))
 
     async def _learn_negative_ttl(self, apex: dns.name.Name) -> None:
-        """Ask for a name that nobody has: for as long as that is kept, any other would be.
+        """Query a name that nobody uses: it stays cached as long as any other missing name.
 
-        The SOA itself may come out of a cache, and its TTL says little then.
+        The SOA itself may come from a cache, and then its TTL says little.
         """
         nobodys = random_sibling(dns.name.Name((b"_", *apex.labels)))
         if nobodys is None or apex in self._negative_ttls:
@@ -103,7 +103,7 @@ class ResolverZones:
 
 
 def reasons(replies: Mapping[Endpoint, Reply]) -> tuple[tuple[Endpoint, str], ...]:
-    """Say why each address gave no response."""
+    """Return why each address gave no response."""
     return tuple(
         (endpoint, reply.detail or reply.reason.value)
         for endpoint, reply in replies.items()
@@ -114,9 +114,9 @@ def reasons(replies: Mapping[Endpoint, Reply]) -> tuple[tuple[Endpoint, str], ..
 async def aliases(
     exchange: Exchange, resolvers: Iterable[Endpoint], owner: dns.name.Name
 ) -> tuple[dns.name.Name, ...]:
-    """Find the aliases that lead on from a name, by asking for CNAME.
+    """Find the aliases that follow a name, by querying CNAME.
 
-    Where there is none, the absence of the name stays in the resolver's cache for all types.
+    If there is none, the resolver caches the absence of the name for all types.
     """
     chain: list[dns.name.Name] = []
     name = owner
@@ -152,7 +152,7 @@ def _apex(replies: Iterable[Reply], name: dns.name.Name) -> dns.name.Name | None
 
 
 def _denied(replies: Iterable[Reply], domain: dns.name.Name) -> NoSuchDomain | None:
-    """Whether all resolvers say that the domain is not registered: a registry's zone denies it."""
+    """Return the denial if all resolvers agree that a registry's zone denies the domain."""
     zones = set()
     for reply in replies:
         if not isinstance(reply, Response) or reply.message.rcode() != dns.rcode.NXDOMAIN:

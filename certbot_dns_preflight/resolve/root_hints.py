@@ -1,6 +1,6 @@
-"""Where every walk begins: the addresses of the root name servers (RFC 9609).
+"""Provides the addresses of the root name servers, where every walk begins (RFC 9609).
 
-The built-in list is IANA's, as of 2026; a file in zone-file form can take its place.
+The built-in list is IANA's, as of 2026; a file in zone-file format can replace it.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _ROOT_SERVERS = {
 
 
 class RootHintsError(PreflightError, ValueError):
-    """A file that holds no root hints; the message is one line, fit to be shown."""
+    """The file contains no root hints; the message is one line, fit to be shown."""
 
 
 def builtin() -> Hints:
-    """Give the root name servers known when this release was made."""
+    """Return the root name servers known when this release was made."""
     return {
         dns.name.from_text(f"{letter}.root-servers.net."): tuple(map(Endpoint, addresses))
         for letter, addresses in _ROOT_SERVERS.items()
@@ -53,9 +53,9 @@ def builtin() -> Hints:
 
 
 def read(path: Path) -> Hints:
-    """Read root hints in zone-file form: NS records of the root, and A or AAAA for their names.
+    """Read root hints in zone-file format: NS records of the root, and A or AAAA for their names.
 
-    Raises `RootHintsError` if the file cannot be read or gives no address.
+    Raises `RootHintsError` if the file cannot be read or contains no address.
     """
     try:
         with path.open(encoding="utf-8") as file:

@@ -1,7 +1,7 @@
-"""Whether root servers answer, or something in their place. Asks a server that answers as none.
+"""Tells root servers from something that answers in their place.
 
-Decides by what an answer is like, not by who should have given it. What follows for a walk is for
-`walker` to say.
+Judges an answer by its content, not by who should have sent it, and queries a server that does not
+answer like a root server once more. `walker` decides what follows for a walk.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from certbot_dns_preflight.resolve.exchange import Exchange
 
-ENOUGH_ROOTS = 3  # that don't answer as root servers, before the others are not asked
+ENOUGH_ROOTS = 3  # addresses that don't answer as root servers; then the others are not queried
 
 
 async def is_root(exchange: Exchange, endpoint: Endpoint, response: Response) -> bool:
-    """Whether a root server answers: it offers no recursion, and its answers come from a zone.
+    """Return whether a root server answers: it offers no recursion and answers from a zone.
 
-    Where that seems not so, it is asked for the root's own SOA, which a root server has.
+    If that seems not to be so, query it for the root's own SOA, which a root server has.
     """
     if not response.message.flags & dns.flags.RA and shows_a_zone(response.message):
         return True
@@ -39,25 +39,25 @@ async def is_root(exchange: Exchange, endpoint: Endpoint, response: Response) ->
 
 
 def shows_a_zone(message: dns.message.Message) -> bool:
-    """Whether a usable answer comes from a zone: it refers, has records, or an SOA."""
+    """Return whether a usable answer comes from a zone: it refers, has records, or an SOA."""
     has_soa = any(rrset.rdtype == dns.rdatatype.SOA for rrset in message.authority)
     refers = not message.flags & dns.flags.AA
     return refers or has_soa or bool(message.answer)
 
 
 def has_the_root(message: dns.message.Message) -> bool:
-    """Whether it is the root's own SOA, with authority."""
+    """Return whether it is an authoritative answer with the root's own SOA."""
     soa = rrset_at(message.answer, dns.name.root, dns.rdatatype.SOA)
     return is_authoritative(message) and soa is not None
 
 
 def are_no_roots(useless: Mapping[Endpoint, Reply]) -> bool:
-    """Whether enough addresses answered, and none as a root server."""
+    """Return whether enough addresses answered, and none of them as a root server."""
     return sum(isinstance(reply, Response) for reply in useless.values()) >= ENOUGH_ROOTS
 
 
 def intercepted(heard: Mapping[Endpoint, Response]) -> Intercepted:
-    """Say what answers in place of the root servers."""
+    """Describe what answers in place of the root servers."""
     return Intercepted(
         tuple((e, useless_words(reply)) for e, reply in sorted(heard.items())),
         recursive=all(reply.message.flags & dns.flags.RA for reply in heard.values()),

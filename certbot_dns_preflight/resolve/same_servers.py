@@ -1,7 +1,7 @@
-"""Whether a zone is still served by those who were found to serve it, asked once more in brief.
+"""Checks briefly whether the servers found for a zone still serve it.
 
-Decides what is asked for that, and what counts as a change; the NS sets and addresses themselves
-are learned by `name_servers` and `server_addresses`. Nobody walks for it.
+Decides what to query for that, and what counts as a change; `name_servers` and `server_addresses`
+learn the NS sets and addresses themselves. No walk is needed for it.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.server_addresses import ServerAddresses
 
     class AskAbove(Protocol):
-        """Asks the servers of the zone above for a delegation."""
+        """Queries the parent's servers for a delegation."""
 
         async def __call__(self, cut: ZoneCut, *, anew: bool) -> Delegation:
-            """Ask, `anew` whatever walks were told already."""
+            """Query the delegation; with `anew`, ignore what the walks already learned."""
 
 
 _NEVER = float("-inf")
 
 
 class SameServers:
-    """Looks again at the zones of a run, each once since a moment."""
+    """Rechecks the zones of a run, each at most once since a given moment."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class SameServers:
         addresses: ServerAddresses,
         ask_above: AskAbove,
     ) -> None:
-        """Take what asks; `ask_above` asks for a delegation."""
+        """Set the parts that send queries; `ask_above` queries a delegation."""
         self._exchange = exchange
         self._known = cache
         self._sets = sets
@@ -59,15 +59,15 @@ class SameServers:
         self._looked: dict[dns.name.Name, float] = {}
 
     async def are_all_there(self, cuts: Iterable[ZoneCut], since: float, *, again: bool) -> bool:
-        """Look at several zones at once."""
+        """Check several zones at once."""
         return all(await together(self.are_there(cut, since, again=again) for cut in cuts))
 
     async def are_there(self, cut: ZoneCut, since: float, *, again: bool) -> bool:
-        """Look who serves a zone, unless that is known since a moment; say whether it is as it was.
+        """Check who serves a zone, unless known since `since`; return whether that is unchanged.
 
-        `again`: unless somebody has looked since, that is; to have learned it is not enough. Asks
-        for the NS sets at one address of each server, and one server for the addresses of each
-        name server. What could not be heard this time is kept with the zone.
+        `again`: skip only if someone has rechecked since then; having learned it is not enough.
+        Queries the NS sets at one address of each server, and one server for the addresses of each
+        name server. What got no answer this time is kept with the zone.
         """
         if not again and self._known.learned.get(cut.apex, _NEVER) >= since:
             return True
@@ -103,7 +103,7 @@ class SameServers:
 
 
 def _are_listed(zone: Zone, delegation: Delegation, apex_set: ApexSet) -> bool:
-    """Whether the NS sets list those who were known to serve a zone, with no other glue."""
+    """Return whether the NS sets list the known servers of a zone, with no other glue."""
     glue = {server.name: server.glue for server in zone.nameservers}
     delegated = {s.name for s in zone.nameservers if Listing.DELEGATION in s.listed_by}
     at_apex = {s.name for s in zone.nameservers if Listing.APEX in s.listed_by}

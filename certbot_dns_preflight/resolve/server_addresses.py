@@ -1,7 +1,7 @@
-"""The addresses of name servers: the glue, or else what walks of their own find.
+"""Finds the addresses of name servers: from the glue, or else with separate walks.
 
-Decides which addresses of a zone's name servers are asked, how many, and when a delegation is
-circular. Who serves a zone is for `name_servers` to learn; the walk itself is `walker`'s.
+Decides which addresses of a zone's name servers are queried, how many, and when a delegation is
+circular. `name_servers` learns who serves a zone; `walker` does the walk itself.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     Find = Callable[[dns.name.Name, tuple[dns.name.Name, ...]], Awaitable[Found]]
 
-_DEEPEST_CHAIN = 8  # name servers whose addresses need other name servers, and so on
-_ENOUGH_SERVERS = 4  # of a zone, asked for another name server's addresses
+_DEEPEST_CHAIN = 8  # of name servers whose addresses need other name servers, and so on
+_ENOUGH_SERVERS = 4  # of a zone, queried for another name server's addresses
 _NEVER = float("-inf")
 _CIRCULAR = Addresses(
     (),
@@ -51,7 +51,7 @@ _CIRCULAR = Addresses(
 
 
 class ServerAddresses:
-    """Finds the addresses of the name servers of a run, each name's once."""
+    """Finds the addresses of a run's name servers, once for each name."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class ServerAddresses:
         discovery: Discovery | None,
         families: Collection[int],
     ) -> None:
-        """Take the walk's parts; `discovery` resolves names where it leads the way.
+        """Share the walk's parts; `discovery` resolves names if a resolver leads the way.
 
         `find` finds the zone that a name lies in, and passes on the names that wait for it.
         """
@@ -71,7 +71,7 @@ class ServerAddresses:
         self._find = find
         self._discovery = discovery
         self._families = families
-        # What was made of a cut's glue, which walks to all names below it need.
+        # The usable glue of each cut, which walks to all names below it need.
         self._glued: dict[
             dns.name.Name, tuple[ZoneCut, dict[dns.name.Name, tuple[Endpoint, ...]]]
         ] = {}
@@ -81,7 +81,7 @@ class ServerAddresses:
         self._needs: dict[dns.name.Name, set[dns.name.Name]] = {}
 
     async def of(self, name: dns.name.Name, *, held: tuple[dns.name.Name, ...] = ()) -> Addresses:
-        """Resolve a name server's addresses by a walk of its own.
+        """Resolve a name server's addresses with a separate walk.
 
         `held` are the names whose addresses wait for this one; a circle resolves to nothing.
         """
@@ -99,7 +99,7 @@ class ServerAddresses:
     async def endpoints(
         self, cut: ZoneCut, *, held: tuple[dns.name.Name, ...] = ()
     ) -> tuple[Endpoint, ...]:
-        """Addresses good enough to go on with: the glue, or else what the names resolve to."""
+        """Return addresses good enough to continue: the glue, or else what the names resolve to."""
         servers = await self.some(cut, held=held)
         return self.usable(endpoint for some in servers.values() for endpoint in some)
 
@@ -110,7 +110,7 @@ class ServerAddresses:
         *,
         held: tuple[dns.name.Name, ...] = (),
     ) -> tuple[Endpoint, ...]:
-        """Addresses to go on with where those of `endpoints` are of no use: the names' own."""
+        """Return more addresses in case those of `endpoints` are useless: the names' own."""
         with self._exchange.budgets.spending(cut.apex):
             found = await together(self.of(name, held=held) for name in cut.nameservers)
         own = self.usable(endpoint for addresses in found for endpoint in addresses.endpoints)
@@ -119,7 +119,7 @@ class ServerAddresses:
     async def some(
         self, cut: ZoneCut, *, held: tuple[dns.name.Name, ...]
     ) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
-        """Give name servers with addresses to ask: those with glue, or else all with their own."""
+        """Return name servers with addresses to query: those with glue, or else all, resolved."""
         known_cut, known = self._glued.get(cut.apex, (None, {}))
         if known_cut is cut:
             return known
@@ -140,7 +140,7 @@ class ServerAddresses:
         )
 
     async def every(self, cut: ZoneCut) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
-        """Give all name servers with addresses to ask: the glue of each, or else its own."""
+        """Return all name servers with addresses to query: each one's glue, or else resolved."""
         servers = {name: self.usable(glue) for name, glue in cut.nameservers.items()}
         bare = [name for name, endpoints in servers.items() if not endpoints]
         with self._exchange.budgets.spending(cut.apex):
@@ -150,12 +150,12 @@ class ServerAddresses:
         return within_bound(servers)
 
     def usable(self, endpoints: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
-        """Leave out families that may not be asked over, and what is beyond the bound."""
+        """Leave out families that must not be queried, and addresses beyond the limit."""
         usable = dict.fromkeys(e for e in endpoints if e.family in self._families)
-        return tuple(usable)[:MOST_ADDRESSES]  # of more, the zone itself tells
+        return tuple(usable)[:MOST_ADDRESSES]  # the zone itself reports what is beyond it
 
     async def are_as_before(self, name: dns.name.Name, since: float) -> bool:
-        """Whether a name server's addresses are as known; asks one server, if nobody did since."""
+        """Return whether a server's addresses still hold; query one server if not done `since`."""
         known = self._known.addresses.get(name)
         if known is None:
             return False
@@ -171,9 +171,9 @@ class ServerAddresses:
     async def resolve(
         self, name: dns.name.Name, held: tuple[dns.name.Name, ...], *, enough: int = _ENOUGH_SERVERS
     ) -> Addresses:
-        """Resolve a name server's addresses whatever is known; `held` has the name itself last.
+        """Resolve a name server's addresses whatever is known; `held` ends with the name itself.
 
-        Of a zone of the user's, `enough` servers are asked.
+        In a zone that is not a registry's, `enough` servers are queried.
         """
         if self._discovery is not None:
             discovery = self._discovery
@@ -193,7 +193,7 @@ class ServerAddresses:
         return read_addresses(name, replies)
 
     async def _is_circular(self, cut: ZoneCut, held: tuple[dns.name.Name, ...]) -> bool:
-        """Whether no name server of a zone has an address that could be learned without it."""
+        """Return whether no name server of a zone has an address that can be found without it."""
         found = await together(self.of(name, held=held) for name in cut.nameservers)
         return any(addresses.circular for addresses in found)
 
@@ -205,7 +205,7 @@ class ServerAddresses:
         servers: Mapping[dns.name.Name, tuple[Endpoint, ...]],
         enough: int,
     ) -> list[dns.message.Message]:
-        """Ask several servers of the name's zone, as they may differ; a registry's are alike."""
+        """Query several servers of the name's zone, as they may differ; a registry's are alike."""
 
         def usable(response: Response) -> bool:
             return is_authoritative(response.message)
@@ -229,12 +229,12 @@ class ServerAddresses:
         return [] if got is None else [got[1].message]
 
     def _glueless(self, cut: ZoneCut) -> tuple[Endpoint, ...]:
-        """Give the addresses of a zone's name servers that happen to be known beside the glue."""
+        """Return addresses of a zone's name servers that are already known besides the glue."""
         known = (self._known.addresses.get(name) for name in cut.nameservers)
         return self.usable(e for addresses in known if addresses for e in addresses.endpoints)
 
     def _leads_to(self, name: dns.name.Name, targets: frozenset[dns.name.Name]) -> bool:
-        """Whether resolving `name` now waits, directly or not, for one of `targets`."""
+        """Return whether resolving `name` is waiting, directly or not, for one of `targets`."""
         seen: set[dns.name.Name] = set()
         todo = [name]
         while todo:
@@ -250,7 +250,7 @@ class ServerAddresses:
 def within_bound(
     servers: Mapping[dns.name.Name, tuple[Endpoint, ...]], *, most: int = MOST_ADDRESSES
 ) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
-    """Keep of each name server with addresses a fair share; of more, the zone itself tells."""
+    """Keep a fair share of addresses for each name server; the zone itself reports the rest."""
     some = dict(itertools.islice(((n, e) for n, e in servers.items() if e), MOST_NAMESERVERS))
     if sum(map(len, some.values())) <= most:
         return some

@@ -1,7 +1,7 @@
-"""One answer a key, however many want it at once. Knows tasks, and nothing of DNS.
+"""Computes one result per key, however many tasks want it at once. Knows tasks but no DNS.
 
-Whoever comes first starts the work, and all wait for the same. It lives as long as anybody waits:
-when the last one is cancelled the work is cancelled with it, and whoever comes later starts anew.
+The first caller starts the work, and all wait for the same result. The work lives as long as anyone
+waits: when the last caller is cancelled it is cancelled too, and later callers start afresh.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ class _Flight(Generic[V]):
 
 
 class SingleFlight(Generic[K, V]):
-    """Does the work for each key once, and keeps what came of it in `results`.
+    """Does the work for each key once, and keeps the outcome in `results`.
 
-    What is taken out of `results` is worked out again when it is next asked for.
+    A key removed from `results` is worked out again on the next call.
     """
 
     def __init__(self, results: dict[K, V] | None = None) -> None:
-        """Keep results in a mapping of the caller's, if one is given."""
+        """Keep results in the caller's mapping, if one is given."""
         self.results: dict[K, V] = {} if results is None else results
         self._flights: dict[K, _Flight[V]] = {}
 
     async def get(self, key: K, work: Callable[[], Coroutine[Any, Any, V]]) -> V:
-        """Give the result for a key; what `work` raises is raised in all who wait."""
+        """Return the result for a key; an exception from `work` is raised in all who wait."""
         if key in self.results:
             return self.results[key]
         flight = self._flights.get(key)
@@ -47,7 +47,7 @@ class SingleFlight(Generic[K, V]):
         finally:
             flight.waiting -= 1
             if not flight.waiting:
-                # Before anything is awaited, so that nobody joins what is being cancelled.
+                # Do this before any await, so that nobody joins a task that is being cancelled.
                 if self._flights.get(key) is flight:
                     del self._flights[key]
                 if not flight.task.done():

@@ -1,6 +1,6 @@
-"""All sockets: one datagram or one TCP connection for one query, and what came of it.
+"""Owns all sockets: sends one query over UDP or TCP and returns the outcome.
 
-Checks that an answer is one to what was asked; every failure of a server or a network is data. A
+Checks that an answer responds to the question; every failure of a server or a network is data. A
 datagram that seems lost is sent again; what came while this process was too busy to look still
 counts.
 """
@@ -42,14 +42,14 @@ _NO_ROUTE = frozenset(
 )
 _TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _UNTIL_SOME_CLOSE = 0.05  # seconds
-_LATE = 0.05  # seconds by which a timer may be late on a machine that keeps up
+_LATE = 0.05  # seconds that a timer may be late on a machine that keeps up
 
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """What came of sending a query `sent` times. `size` is the answer's length in bytes.
+    """The outcome of a query sent `sent` times. `size` is the answer's length in bytes.
 
-    `exact` False: the answer has the question in other letters than it was asked in.
+    `exact` False: the answer has the question in a different letter case.
     """
 
     reply: Reply
@@ -61,11 +61,11 @@ class Trip:
 class Sockets:
     """Sends queries from this host. `routed` are the families (4, 6) that it could send over.
 
-    `lateness` says how far this process is behind what comes in.
+    `lateness` measures how late this process reads incoming data.
     """
 
     def __init__(self, connect: Callable[[Endpoint], Channel] = Datagrams) -> None:
-        """Send datagrams by what `connect` gives for an address; it raises `OSError`."""
+        """Send datagrams through `connect`, which returns a channel or raises `OSError`."""
         self._connect = connect
         self._parsed = ParsedMessages()
         self._parsing = asyncio.Semaphore(1)
@@ -74,7 +74,7 @@ class Sockets:
         self._encrypted = Encrypted()
 
     async def close(self) -> None:
-        """Close what was kept open for later questions."""
+        """Close the connections kept for later questions."""
         await self._encrypted.close()
 
     async def over_udp(
@@ -86,11 +86,11 @@ class Sockets:
         resend_after: float,
         any_case: bool = False,
     ) -> Trip:
-        """Send a datagram, and wait so many seconds for one that answers it.
+        """Send a datagram, and wait `patience` seconds for its answer.
 
-        Where nothing came after `resend_after` it is sent again, and later once more. An answer in
-        other letters than it was asked in may be forged, so the right one is given that time to
-        come, but for an address that is known to answer in `any_case`.
+        If nothing came after `resend_after` seconds it is sent again, and later once more. An
+        answer in a different letter case may be forged, so the right one gets that time to arrive,
+        unless the address is known to answer in `any_case`.
         """
         if endpoint.service:
             return await self._confidentially(endpoint, query, patience)
@@ -102,7 +102,7 @@ class Sockets:
             except OSError as error:
                 if error.errno not in _TOO_MANY:
                     return Trip(_failed(error, 0.0))
-            await asyncio.sleep(_UNTIL_SOME_CLOSE)  # that this host has none left, is our own
+            await asyncio.sleep(_UNTIL_SOME_CLOSE)  # running out of sockets is this host's problem
         self.routed.add(endpoint.family)
         try:
             channel.send(query.wire)
@@ -114,16 +114,16 @@ class Sockets:
             channel.close()
 
     async def over_tcp(self, endpoint: Endpoint, query: Query, *, patience: float) -> Trip:
-        """Connect, send and wait for the answer: so many seconds in all.
+        """Connect, send and wait for the answer, for `patience` seconds in all.
 
-        If this process is late at the end of them, it looks once more before it gives up.
+        If this process is late by then, it checks once more before giving up.
         """
         if endpoint.service:
             return await self._confidentially(endpoint, query, patience)
         return await self._over_stream(endpoint, query, patience)
 
     async def _confidentially(self, endpoint: Endpoint, query: Query, patience: float) -> Trip:
-        """Ask over TLS, or by HTTPS; a datagram is no way to get there."""
+        """Query over TLS or HTTPS; datagrams cannot be used there."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
         if not endpoint.service.startswith("https://"):
@@ -167,7 +167,7 @@ class Sockets:
         finally:
             fetching.cancel()
             await asyncio.gather(fetching, return_exceptions=True)
-        # Not within the time: how long it takes to read an answer is no fault of the server's.
+        # Outside the timeout: the time it takes to parse an answer is not the server's fault.
         return await self._as_trip(wire, query, f"over {how}", loop.time() - begun)
 
     async def _as_trip(self, wire: bytes, query: Query, how: str, elapsed: float) -> Trip:
@@ -187,19 +187,19 @@ class Sockets:
             (length,) = struct.unpack("!H", await reader.readexactly(2))
             return await reader.readexactly(length)
         finally:
-            writer.transport.abort()  # a polite close could wait for the peer
+            writer.transport.abort()  # a clean close could wait for the peer
 
     async def match(self, wire: bytes, query: Query) -> Matched:
-        """See whether it is a response to a query; large ones are parsed aside, one at a time."""
+        """Check whether it responds to a query; parse large ones in a thread, one at a time."""
         if len(wire) < LARGE:
             return match_response(wire, query, self._parsed)
         async with self._parsing:
-            # Every thread that computes keeps the loop from going on after each system call.
+            # Any thread that computes delays the loop after each system call.
             return await asyncio.to_thread(match_response, wire, query)
 
 
 class _Listening:
-    """The time from a datagram that was sent to the answer, or to the end of patience."""
+    """Waits from the sending of a datagram to the answer, or until patience runs out."""
 
     def __init__(  # noqa: PLR0913 - a question, and how it is waited for
         self,
@@ -245,7 +245,7 @@ class _Listening:
 
     async def _read(self, arrived: Arrived) -> Trip | None:
         now = self._loop.time()
-        elapsed = max(0.0, now - self._begun - arrived.waiting)  # the network's part of it
+        elapsed = max(0.0, now - self._begun - arrived.waiting)  # the network's share of it
         if isinstance(arrived.data, OSError):
             return self._doubtful or Trip(_failed(arrived.data, elapsed), self._sent)
         self._sockets.lateness.note(arrived.waiting, now)
@@ -270,6 +270,6 @@ class _Listening:
 
 def _failed(error: OSError, elapsed: float) -> NoResponse:
     reason = NoResponseReason.NO_ROUTE if error.errno in _NO_ROUTE else NoResponseReason.UNREACHABLE
-    if isinstance(error, ssl.SSLError):  # its number is no errno
+    if isinstance(error, ssl.SSLError):  # its number is not an errno
         return NoResponse(NoResponseReason.UNREACHABLE, tls_words(error), elapsed)
     return NoResponse(reason, printable(error.strerror or str(error)).lower(), elapsed)

@@ -1,8 +1,8 @@
-"""What this host's own resolver says, beside the public DNS: an internal view would mislead.
+"""Compares this host's own resolver with the public DNS: an internal view would mislead.
 
-Tells views apart only where caches, round robin or answers by region cannot explain it: other name
-servers, another primary, or internal addresses where the public ones are not (or the other way
-round). Collects; what it means is for `checks` to say.
+Reports a different view only where caches, round robin or answers by region cannot explain it:
+other name servers, another primary, or internal addresses where the public ones are not (or the
+other way round). Collects facts; `checks` decides what they mean.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ _INTERNAL = tuple(
 
 
 class HostView:
-    """Asks the resolvers that this host is set up with.
+    """Queries the resolvers configured on this host.
 
-    Never about the challenge's name, but for `of_record`.
+    Never about the challenge's name, except in `of_record`.
     """
 
     def __init__(self, exchange: Exchange, *, families: Collection[int] = (4, 6)) -> None:
-        """Take the address families (4, 6) in which the public side may be asked."""
+        """Set the address families (4, 6) that may be used to query the public side."""
         self._exchange = exchange
         self._families = families
         self._resolvers: list[Endpoint] | None = None
@@ -68,7 +68,7 @@ class HostView:
     async def of_zone(
         self, zone: Zone, primary: Callable[[], Awaitable[dns.name.Name | None]]
     ) -> ResolverView | None:
-        """Compare who serves a zone; `primary` finds out what a public server's SOA names."""
+        """Compare who serves a zone; `primary` finds the primary in a public server's SOA."""
         known = [server for server in zone.nameservers if server.endpoints][:_MOST_NAMESERVERS]
         async with asyncio.TaskGroup() as group:
             servers = group.create_task(self._servers(zone))
@@ -83,7 +83,7 @@ class HostView:
         return next((view for view in views if view is not None), None)
 
     async def addresses(self, name: dns.name.Name) -> Local | None:
-        """Give this host's resolver and the addresses that it has for a name, if any."""
+        """Return this host's resolver and the addresses it has for a name, if any."""
         return await self._known.get(name, lambda: self._ask_addresses(name))
 
     async def _ask_addresses(self, name: dns.name.Name) -> Local | None:
@@ -93,10 +93,10 @@ class HostView:
         return (heard[0][0], found) if found else None
 
     async def of_record(self, survey: Survey) -> SeenHere | None:
-        """See whether a resolver has expected values that no public server shows.
+        """Check whether a resolver has expected values that no public server shows.
 
-        It is asked as a CA's resolver is, for the owner name, and follows aliases as it knows them.
-        Only after a failure: a negative answer stays in the resolver's cache.
+        The resolver is queried as a CA's resolver is, for the owner name, and follows aliases as it
+        knows them. Only after a failure: a negative answer stays in the resolver's cache.
         """
         if not _is_known(survey):
             return None
@@ -108,7 +108,7 @@ class HostView:
         }
         got = await self._ask(survey.challenge.owner, dns.rdatatype.TXT)
         if got is None or got[1].rcode() != dns.rcode.NOERROR:
-            return None  # what stands beside another rcode, nobody takes for an answer
+            return None  # nobody accepts records that come with another rcode
         endpoint, message = got
         for rrset in message.answer:
             if rrset.rdtype == dns.rdatatype.TXT:
@@ -122,7 +122,7 @@ class HostView:
         got = await self._ask(zone.apex, dns.rdatatype.NS)
         ns = got and rrset_at(got[1].answer, zone.apex, dns.rdatatype.NS)
         if got is None or not ns:
-            return None  # a resolver that does not know the zone misleads nobody
+            return None  # a resolver that does not know the zone cannot mislead
         local = {rdata.target for rdata in ns}
         public = {server.name for server in zone.nameservers}
         if local <= public:
@@ -134,7 +134,7 @@ class HostView:
     async def _primary(
         self, zone: Zone, primary: Callable[[], Awaitable[dns.name.Name | None]]
     ) -> ResolverView | None:
-        """Compare what the SOA names as the primary; public servers need not agree on it."""
+        """Compare the primary named in the SOA; public servers need not agree on it."""
         got = await self._ask(zone.apex, dns.rdatatype.SOA)
         local = _primaries(zone.apex, [got[1]]) if got else frozenset()
         if got is None or not local or await primary() in local:
@@ -168,7 +168,7 @@ def compare(
     name: dns.name.Name,
     what: ViewOf,
 ) -> ResolverView | None:
-    """Tell internal addresses from public ones; others may differ for many good reasons."""
+    """Tell internal addresses from public ones; other differences can have many good reasons."""
     if local is None or not public:
         return None
     resolver, addresses = local
@@ -179,7 +179,7 @@ def compare(
 
 
 def _is_known(survey: Survey) -> bool:
-    """Whether it is known what is public: plain answers, or that there is no such domain."""
+    """Return whether the public view is known: plain answers, or that no such domain exists."""
     if isinstance(survey.obstacle, NoSuchDomain):
         return True
     return (
@@ -193,7 +193,7 @@ def _is_known(survey: Survey) -> bool:
 
 
 def own_resolvers() -> list[Endpoint]:
-    """Read the resolvers that this host is set up with; none if that cannot be read."""
+    """Return the resolvers configured on this host; none if that cannot be read."""
     try:
         configured = dns.resolver.Resolver(configure=True)
     except (dns.exception.DNSException, OSError, ValueError):
@@ -222,7 +222,7 @@ def _all_addresses(message: dns.message.Message) -> list[str]:
 
 
 def _is_internal(address: str) -> bool:
-    """Whether an address is one of RFC 1918, RFC 6598 or RFC 4193, which nobody outside reaches."""
+    """Return whether an address is private: RFC 1918, RFC 6598 or RFC 4193."""
     read = ipaddress.ip_address(address)
     return any(read in network for network in _INTERNAL if network.version == read.version)
 

@@ -1,6 +1,6 @@
-"""Tasks that have an owner, and tasks that let one of them go ahead.
+"""Runs tasks that have an owner, and lets one of several tasks go first.
 
-Nothing runs on after the block, or the object, that began it.
+Nothing outlives the block, or the object, that started it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 
 async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Do all at once, and give the results in order.
+    """Run all coroutines at once, and return the results in order.
 
-    When this returns or raises, cancelled or not, all of it has ended.
+    When this returns or raises, even if cancelled, all of them have ended.
     """
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one) for one in work]
@@ -27,16 +27,16 @@ async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 class Background:
-    """What goes on beside its owner, one task a key, until it is done or the owner closes."""
+    """Runs tasks in the background, one per key, until they finish or the owner closes this."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start without tasks."""
         self._tasks: dict[Hashable, asyncio.Task[None]] = {}
 
     def start(
         self, key: Hashable, work: Callable[[], Coroutine[Any, Any, None]]
     ) -> asyncio.Task[None]:
-        """Start what is not already going on, and give its task."""
+        """Start the work unless it is already running, and return its task."""
         task = self._tasks.get(key)
         if task is None:
             task = self._tasks[key] = asyncio.create_task(work())
@@ -44,7 +44,7 @@ class Background:
         return task
 
     async def close(self) -> None:
-        """End everything, and wait until it has ended."""
+        """Cancel all tasks, and wait until they have ended."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -53,12 +53,12 @@ class Background:
 
 @dataclass(slots=True)
 class Turn:
-    """Lets the first task ahead; what it learns may spare the others. `taken`: it has been used."""
+    """Lets one task go first; what it learns may spare the others. `taken`: it has been used."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     taken: bool = False
 
     async def give_way(self, holding: contextlib.AsyncExitStack[bool | None]) -> None:
-        """Let the next one ahead now, which may be waited for."""
+        """Let the next task go ahead now, as it may be needed first."""
         self.taken = True
         await holding.aclose()

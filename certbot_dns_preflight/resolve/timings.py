@@ -1,4 +1,4 @@
-"""How long the asking part waits for what, in seconds: plain figures, for tests to change.
+"""Sets the waiting times of the query code in seconds: plain numbers that tests can change.
 
 `query-timeout` is the user's and comes from the settings. The clock is always the event loop's.
 """
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryTimings:
-    """Pauses and patience, apart from `query-timeout`.
+    """Pauses and patience, except `query-timeout`.
 
-    `first_resend`: after which a datagram seems lost to an address that nothing is known of, and
-    `least_resend` at least to any other.
-    `after_icmp`: before a server is asked again that was just found to be down.
-    `after_refusal`: before servers are asked again that all refuse a zone, as some do in a restart.
-    `brief`: for an answer of an address that counts as silent.
-    `stagger`: before the next address is tried beside one that has not answered.
-    `grace`: what the slow ones get, once anybody has answered.
-    `address_lookup`: for name servers' addresses looked up again, in a complete round.
-    `remarks`: for what is worth a remark at most, once what decides is known.
-    `own_resolver`: for an answer of this host's resolver.
-    `steady`: after which an address that flapped is forgiven, with enough rounds.
+    `first_resend`: until a datagram to an address without history seems lost.
+    `least_resend`: the minimum of that time for any other address.
+    `after_icmp`: before retrying a server that was just found to be down.
+    `after_refusal`: before retrying servers that all refuse a zone, as some do while restarting.
+    `brief`: for an answer from an address that counts as silent.
+    `stagger`: before the next address is also tried when one has not answered.
+    `grace`: what the slow ones get after the first answer.
+    `address_lookup`: for repeated lookups of name servers' addresses, in a complete round.
+    `remarks`: for what at most deserves a remark, once the deciding facts are known.
+    `own_resolver`: for an answer from this host's resolver.
+    `steady`: until an address that flapped is forgiven, with enough rounds.
     """
 
     first_resend: float = 0.4

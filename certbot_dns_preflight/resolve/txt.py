@@ -1,8 +1,8 @@
 """Asks all name servers at once what they show for one challenge, round after round.
 
-Follows aliases hop by hop. It decides whom to ask and how the survey is put together, never what
-the answers mean for the CA: that is for `checks`. `txt_queries` asks one address, `txt_hops` keeps
-what each said.
+Follows aliases hop by hop. Decides whom to query and how to assemble the survey; `checks` decides
+what the answers mean for the CA. `txt_queries` queries one address, `txt_hops` keeps what each one
+said.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _MOST_HOPS = 16
 
 
 class TxtSurvey:
-    """Surveys one challenge. `round` may be called again and again, also after cancellation."""
+    """Surveys one challenge. `round` may be called repeatedly, even after a cancellation."""
 
     def __init__(
         self,
@@ -57,16 +57,16 @@ class TxtSurvey:
         families: frozenset[int],
         expectations: Expectations | None = None,
     ) -> None:
-        """Take the families (4, 6) that may be asked over; the clock starts now.
+        """Set the families (4, 6) that may be queried; the clock starts now.
 
-        `expectations` are the run's, where it has several challenges.
+        `expectations` are the run's, if it has several challenges.
         """
         self._own = challenge
         self._expectations = expectations or Expectations()
         self.ready_after: float | None = None
         self.prober: Prober | None = None
         self.seen_here: SeenHere | None = None
-        self.walked = asyncio.Event()  # set once it is known who serves the owner name, or nobody
+        self.walked = asyncio.Event()  # set once it is known who, if anyone, serves the owner name
         self._exchange = exchange
         self._walker = walker
         self._hops = HopBuilder(exchange, families, challenge.expected)
@@ -84,7 +84,7 @@ class TxtSurvey:
         return self._expectations.of(self._own)
 
     async def close(self) -> None:
-        """Stop what is still being asked beside the rounds."""
+        """Stop the queries still running outside the rounds."""
         await self._beside.close()
 
     @property
@@ -93,9 +93,9 @@ class TxtSurvey:
         return asyncio.get_running_loop().time() - self._begun
 
     async def look_again(self, since: float, *, again: bool) -> None:
-        """Look who must show the record, unless that is known since a moment.
+        """Check which servers must show the record, unless that is known since `since`.
 
-        `again`: unless somebody has looked since; to have learned it is not enough.
+        `again`: skip only if someone has rechecked since then; having learned it is not enough.
         """
         if not self._path or self._obstacle is not None:
             self._walker.forget_older(since)
@@ -104,12 +104,12 @@ class TxtSurvey:
         await self._walker.look_again(apexes, since, again=again)
 
     async def round(self, *, complete: bool) -> survey.Survey:
-        """Ask once more: everybody if `complete`, else only those who have not shown the values."""
+        """Ask again: every address if `complete`, else only those yet to show the values."""
         self._rounds += 1
         path: list[tuple[dns.name.Name, Zone]] = []
         chain = [self.challenge.owner]
         obstacle: Obstacle | None = None
-        excused: int | None = None  # how far the path goes without aliases out of failures
+        excused: int | None = None  # length of the path before the first alias taken from a failure
         while True:
             found = await self._walker.find(chain[-1])
             if not isinstance(found, ZoneCut):
@@ -126,7 +126,7 @@ class TxtSurvey:
             await self._ask_hop(chain[-1], zone, complete=complete)
             if self._is_referred_deeper(chain[-1], found, zone):
                 path.pop()
-                continue  # some servers of the zone know of a delegation that others deny
+                continue  # some servers of the zone have a delegation that others deny
             hop = self._hop(chain[-1], zone)
             alias = survey.agreed_alias(hop, self.challenge.expected)
             if alias is None:
@@ -139,7 +139,7 @@ class TxtSurvey:
                 obstacle = AliasLoop(tuple(chain[1:]))
                 break
         if excused is not None and not isinstance(obstacle, AliasLoop):
-            # No resolver follows what stands beside a failure: only a loop is explained by it.
+            # No resolver follows an alias found beside a failure: it can only explain a loop.
             path, obstacle, chain = path[:excused], None, chain[:excused]
         self._path, self._obstacle = path, obstacle
         self._expectations.note(self._own, chain[-1] if obstacle is None and path else None)
@@ -147,7 +147,7 @@ class TxtSurvey:
         return self.so_far()
 
     def so_far(self) -> survey.Survey:
-        """Everything known now."""
+        """Return everything known now."""
         self._hops.expect(self.challenge.expected)
         hops = tuple(
             self._hop(owner, zone, followed=number < len(self._path))
@@ -183,7 +183,7 @@ class TxtSurvey:
         return replace(found, seen_here=self.seen_here)
 
     async def ask_serials(self) -> None:
-        """Ask every server that answers for its SOA serial, in every zone on the path."""
+        """Query every server that answers for its SOA serial, in every zone on the path."""
         await together(
             self._ask_serial(track, zone.apex, endpoint)
             for owner, zone in self._path
@@ -199,7 +199,7 @@ class TxtSurvey:
             track.serial = serial_in(reply, apex)
 
     async def _zones_above(self, cut: ZoneCut) -> dict[dns.name.Name, Zone]:
-        """Learn of the zones that a resolver passes on its way, and that no registry runs."""
+        """Learn the zones that a resolver passes on its way, except registries' zones."""
         passed = [c for c in self._walker.lineage(cut)[:-1] if not is_registry(c.apex)]
         zones = await together(self._walker.zone(one) for one in passed)
         return {zone.apex: zone for zone in zones}
@@ -235,14 +235,14 @@ class TxtSurvey:
                 continue
             silent = isinstance(track.reading, Unreachable)
             if silent and observation.nameserver in heard:
-                # Another address of its name server answers, so its silence is not waited for.
+                # Another address of its name server answers, so don't wait for this silent one.
                 if complete or observation.later is not None:
                     beside.add(self._ask_beside(owner, zone, observation.endpoint))
             elif complete or not self._settled(observation, alias) or track.flips > 1:
                 due.add(observation.endpoint)
         await together(self._ask_one(owner, zone, endpoint) for endpoint in due)
         if beside:
-            # What it may say now counts; what it says later counts from then on.
+            # An answer that arrives now still counts in this round; a later one counts after it.
             await asyncio.wait(beside, timeout=self._exchange.timings.brief)
 
     def _ask_beside(
@@ -282,7 +282,7 @@ class TxtSurvey:
     # -- what is known -----------------------------------------------------------------------------
 
     def signed_replies(self) -> SignedReplies:
-        """Give the latest replies, with the signatures in them, by zone and owner name."""
+        """Return the latest replies, including signatures, by zone and owner name."""
         return {(zone.apex, owner): self._hops.replies(owner, zone) for owner, zone in self._path}
 
     def _hop(self, owner: dns.name.Name, zone: Zone, *, followed: bool = False) -> survey.Hop:

@@ -1,7 +1,7 @@
-"""What the rounds of a survey keep of each address, and how that becomes the hops of its path.
+"""Keeps each address's answers over a survey's rounds, and builds the hops of its path from them.
 
-Decides which answer counts where the last one is not the only one, and which listings an old copy
-of a zone takes nothing from. It asks nobody, and does not know whom `txt` asks next.
+Decides which answer counts where there are several, and which NS listings come only from an old
+copy of a zone. Sends no queries, and does not know whom `txt` queries next.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ if TYPE_CHECKING:
 
 
 class HopBuilder:
-    """Keeps a `AddressHistory` for each owner name and address, and makes hops of them."""
+    """Keeps an `AddressHistory` for each owner name and address, and builds hops from them."""
 
     def __init__(
         self, exchange: Exchange, families: Collection[int], expected: tuple[bytes, ...]
     ) -> None:
-        """Take the families (4, 6) that may be asked over, and the values expected so far."""
+        """Set the families (4, 6) that may be queried, and the values expected so far."""
         self._observations = ObservationBuilder(exchange, families)
         self._expected = expected
         self._tracks: dict[dns.name.Name, dict[Endpoint, AddressHistory]] = {}
 
     def may_ask(self, endpoint: Endpoint) -> bool:
-        """Whether an address is of a family that may be asked over."""
+        """Return whether an address is of a family that may be queried."""
         return self._observations.may_ask(endpoint)
 
     def track(self, owner: dns.name.Name, endpoint: Endpoint) -> AddressHistory | None:
-        """Give what an address said of an owner name; None before its first answer."""
+        """Return what an address said about an owner name; None before its first answer."""
         return self._tracks.get(owner, {}).get(endpoint)
 
     def begin(self, owner: dns.name.Name, endpoint: Endpoint) -> AddressHistory:
-        """Give the same, begun now where there is none."""
+        """Return the same, creating it if there is none."""
         return self._tracks.setdefault(owner, {}).setdefault(endpoint, AddressHistory())
 
     def expect(self, expected: tuple[bytes, ...]) -> None:
-        """Measure what was answered by what is expected now: another challenge may end here too."""
+        """Compare past answers with what is expected now: another challenge may end here too."""
         if self._expected == expected:
             return
         self._expected = expected
@@ -59,7 +59,7 @@ class HopBuilder:
                 track.measure_again(matches=self.matches(track.answer))
 
     def matches(self, reading: Reading) -> bool:
-        """Whether a reading shows all that is expected; an alias may lead there."""
+        """Return whether a reading shows all expected values; an alias may lead to them."""
         match reading:
             case Alias():
                 return True
@@ -69,7 +69,7 @@ class HopBuilder:
                 return False
 
     def replies(self, owner: dns.name.Name, zone: Zone) -> tuple[ServerReply, ...]:
-        """Give the latest replies of a zone's addresses about an owner name."""
+        """Return the latest replies from a zone's addresses about an owner name."""
         return tuple(
             ServerReply(ServerAddress(server.name, endpoint), track.reply)
             for server in zone.nameservers
@@ -80,10 +80,10 @@ class HopBuilder:
     def build(
         self, owner: dns.name.Name, zone: Zone, *, followed: bool, looping: bool
     ) -> survey.Hop:
-        """Make a hop of the latest answers; an answer that still stands counts before a silence.
+        """Build a hop from the latest answers; an answer that still stands outranks a silence.
 
-        `followed`: the path goes on by an alias here. `looping`: it ends in a loop of aliases, so
-        that a failure is the loop's.
+        `followed`: the path continues through an alias here. `looping`: the path ends in an alias
+        loop, so a failure is due to the loop.
         """
         zone = self._as_listed_now(owner, zone)
         hop = survey.Hop(
@@ -119,10 +119,10 @@ class HopBuilder:
         )
 
     def _as_listed_now(self, owner: dns.name.Name, zone: Zone) -> Zone:
-        """Leave out of the listings what only an old copy of the zone lists beside the delegation.
+        """Drop NS listings that only an old copy of the zone has, for servers in the delegation.
 
-        Serials are known only where answers differ; those of separate copies say nothing, so that
-        what has the record is never old.
+        Serials are known only where answers differ. Those of separate copies say nothing, so an
+        address that has the record never counts as old.
         """
         serials = {
             endpoint: track.serial
@@ -150,7 +150,7 @@ class HopBuilder:
         )
 
     def _has_all(self, owner: dns.name.Name, endpoint: Endpoint) -> bool:
-        """Whether an address shows every expected value now."""
+        """Return whether an address shows every expected value now."""
         track = self.track(owner, endpoint)
         reading = None if track is None else track.reading
         return (
@@ -162,7 +162,7 @@ class HopBuilder:
     def _stands(
         self, owner: dns.name.Name, observation: survey.Observation, hop: survey.Hop
     ) -> bool:
-        """Whether an address that gives no answer now has given one that is not what is wanted."""
+        """Return whether an address without an answer now has given a wrong one before."""
         track = self.track(owner, observation.endpoint)
         if track is None or track.answer is None or isinstance(observation.reading, Answer):
             return False
@@ -184,7 +184,7 @@ class HopBuilder:
         if later is not None:
             reply, reading = track.answered, track.answer
         elif isinstance(reading, Failing) and looping:
-            reading = reading.alias or reading  # the failure is the loop's
+            reading = reading.alias or reading  # the loop causes the failure
         observation = self._observations.observe(
             owner,
             zone,
@@ -195,7 +195,7 @@ class HopBuilder:
             expected=self._expected,
             followed=followed,
         )
-        # An alias that stands has lost nothing, wherever it leads.
+        # An alias still in place has lost nothing, wherever it leads.
         first_match = None if isinstance(track.reading, Alias) else track.first_match
         return replace(
             observation,
@@ -208,7 +208,7 @@ class HopBuilder:
 
 
 def is_limited(hop: survey.Hop) -> bool:
-    """Whether a server was not asked, or its addresses not looked up, by a limit of the run."""
+    """Return whether a limit of the run kept a server from being queried or looked up."""
     latest = (observation.later or observation.reading for observation in hop.observations)
     return any(server.limited for server in hop.zone.nameservers) or any(
         isinstance(reading, NotAsked) and reading.limited for reading in latest
@@ -216,7 +216,7 @@ def is_limited(hop: survey.Hop) -> bool:
 
 
 def alias_beside_failure(hop: survey.Hop) -> Alias | None:
-    """Find the alias that failing servers show, where nobody gives an answer."""
+    """Return the alias that failing servers show, if no server gives an answer."""
     readings = [observation.reading for observation in hop.observations]
     if any(isinstance(reading, Answer) for reading in readings):
         return None

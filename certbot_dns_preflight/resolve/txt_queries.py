@@ -1,7 +1,7 @@
-"""What one address is asked about one owner name: its TXT, and what a failure makes necessary.
+"""Queries one address about one owner name: its TXT, and whatever a failure calls for.
 
-Decides which further questions one reply calls for. It keeps nothing from round to round, and does
-not know what is expected: that is for `txt`.
+Decides which further questions a reply calls for. It keeps nothing between rounds, and does not
+know what is expected; `txt` does.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 
 class TxtQueries:
-    """Asks single addresses on behalf of one survey."""
+    """Queries single addresses on behalf of one survey."""
 
     def __init__(self, exchange: Exchange) -> None:
-        """Take what asks; the plainer questions of one survey are not repeated."""
+        """Send queries through `exchange`; the plainer questions of a survey are not repeated."""
         self._exchange = exchange
         self._fault_finder = FaultFinder(exchange)
 
     async def ask(
         self, owner: dns.name.Name, zone: Zone, endpoint: Endpoint
     ) -> tuple[Reply, Reading]:
-        """Ask for the TXT; of one that fails with authority, for the alias that it may hide too."""
+        """Query the TXT; if it fails authoritatively, also query the alias it may be hiding."""
         reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.TXT)
         reading = read_txt(reply, owner, zone.apex)
         if isinstance(reading, Failing) and _has_authority(reply):
@@ -49,7 +49,7 @@ class TxtQueries:
     async def explain(
         self, owner: dns.name.Name, zone: Zone, endpoint: Endpoint, reply: Reply
     ) -> None:
-        """See whether a plainer question is answered where ours is not."""
+        """Check whether a plainer question gets an answer where ours does not."""
         names = (s.name for s in zone.nameservers if endpoint in s.endpoints)
         server = ServerAddress(next(names, None), endpoint)
         await self._fault_finder.explain(
@@ -59,15 +59,15 @@ class TxtQueries:
         )
 
     def forget_fault(self, owner: dns.name.Name, endpoint: Endpoint) -> None:
-        """Take back that a plainer question was needed: ours is answered now."""
+        """Drop the fault that required a plainer question: ours is answered now."""
         self._exchange.faults.pop((endpoint, owner, dns.rdatatype.TXT), None)
 
     async def serial(self, apex: dns.name.Name, endpoint: Endpoint) -> Reply:
-        """Ask for the SOA of a zone, once."""
+        """Query the SOA of a zone, with a single try."""
         return await self._exchange.ask(endpoint, apex, dns.rdatatype.SOA, how=SINGLE_TRY)
 
     async def _alias_alone(self, owner: dns.name.Name, endpoint: Endpoint) -> Alias | None:
-        """Ask for the CNAME itself: where aliases loop, PowerDNS fails without showing any."""
+        """Query the CNAME itself: where aliases loop, PowerDNS fails without showing any."""
         reply = await self._exchange.ask(endpoint, owner, dns.rdatatype.CNAME, how=SINGLE_TRY)
         if not _has_authority(reply) or reply.message.rcode() != dns.rcode.NOERROR:
             return None
@@ -75,7 +75,7 @@ class TxtQueries:
 
 
 def serial_in(response: Response, apex: dns.name.Name) -> int | None:
-    """Read the serial out of the answer to `TxtQueries.serial`."""
+    """Read the serial from the answer to `TxtQueries.serial`."""
     soa = rrset_at(response.message.answer, apex, dns.rdatatype.SOA)
     return soa[0].serial if soa else None
 

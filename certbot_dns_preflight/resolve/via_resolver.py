@@ -1,6 +1,6 @@
-"""Discovery through a given recursive resolver, for private zones and internal CAs.
+"""Finds zones through a configured recursive resolver, for private zones and internal CAs.
 
-Decides which zone the resolver knows above a name; never asks it for the name itself.
+Decides which zone above a name the resolver knows; never queries the name itself.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 class Discovery:
-    """Asks the resolvers, one after the other until one is of use."""
+    """Queries the resolvers, one after another until one gives a usable answer."""
 
     def __init__(self, exchange: Exchange, resolvers: tuple[Endpoint, ...]) -> None:
-        """Take the resolvers in the order of preference."""
+        """Set the resolvers, in order of preference."""
         self._exchange = exchange
         self._resolvers = resolvers
         self._heard: dict[Endpoint, Response] = {}
@@ -40,14 +40,14 @@ class Discovery:
 
     @property
     def heard(self) -> tuple[Response, ...]:
-        """The latest answer of each resolver, of use or not."""
+        """The latest answer of each resolver, usable or not."""
         return tuple(self._heard.values())
 
     async def find(self, owner: dns.name.Name) -> Found:
         """Find the deepest zone above `owner` that the resolver knows.
 
-        The owner name itself is never asked for there: a negative answer would stay in the
-        resolver's cache for all types (RFC 8020) and for the CA to find.
+        The owner name itself is never queried there: a negative answer would stay in the resolver's
+        cache for all types (RFC 8020), where the CA might find it.
         """
         names = []
         name = owner
@@ -73,7 +73,7 @@ class Discovery:
     async def ask(
         self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> dns.message.Message | None:
-        """Ask one question; None where no resolver gives a usable answer."""
+        """Send one question; return None if no resolver gives a usable answer."""
         useless: dict[Endpoint, Reply] = {}
         got = await ask_any(
             self._exchange,

@@ -1,9 +1,9 @@
-"""The walk to the authority: from the root (or a resolver) to the zone that holds a name.
+"""Walks from the root (or a resolver) down to the zone that holds a name.
 
-Decides which zone an owner name lies in; who serves it is for `name_servers` to say, what stands in
-for the root for `root_servers`, which zone comes next for `cuts`. Where a resolver is to lead the
-way, `via_resolver` asks it. All ask for SOA, NS, A and AAAA only, never for the TXT, and follow no
-alias: that is `txt`. Walks of one run share what they learn.
+Decides which zone an owner name lies in. `name_servers` learns who serves it, `root_servers`
+detects impostors of the root, and `cuts` picks the next zone. If a resolver is to lead the way,
+`via_resolver` queries it. All of them query SOA, NS, A and AAAA only, never the TXT, and follow no
+alias: `txt` does that. Walks of one run share what they learn.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _BELOW = b"_dns-preflight"
 
 
 class Walker:
-    """Walks, and remembers. One for a run; all its walks share what is `known`."""
+    """Walks, and remembers. One per run; all its walks share what is `known`."""
 
     def __init__(
         self,
@@ -72,15 +72,15 @@ class Walker:
         families: Collection[int] = (4, 6),
         cache: DelegationCache | None = None,
     ) -> None:
-        """Begin at `roots`, or discover through `resolvers` if there are any.
+        """Start at `roots`, or discover through `resolvers` if there are any.
 
-        `families` (4, 6) are those whose addresses the walk itself may ask. `cache` of an
-        earlier run is gone on with, and added to.
+        `families` (4, 6) are those that the walk itself may query. A `cache` from an earlier run is
+        reused and added to.
         """
         self._exchange = exchange
         self._root = ZoneCut(dns.name.root, None, roots)
         self.known = cache or DelegationCache()
-        # None: nothing is known from before this run, nor since when it learns.
+        # None: nothing is known from an earlier run, and learning has not started.
         self._learned_since = float("-inf") if self.known.cuts else None
         self._turns: dict[tuple[dns.name.Name, dns.name.Name], Turn] = {}
         self._discovery = Discovery(exchange, resolvers) if resolvers else None
@@ -99,28 +99,28 @@ class Walker:
         )
 
     async def close(self) -> None:
-        """Stop what is still being looked for beside the rounds."""
+        """Stop the lookups still running outside the rounds."""
         await self._servers.close()
 
     def forget(self) -> None:
-        """Drop what was learned, so that a delegation mended meanwhile is seen."""
+        """Drop what was learned, so that a delegation fixed meanwhile is seen."""
         self.known.forget()
         self._turns.clear()
         self._interception.forget()
         self._learned_since = asyncio.get_running_loop().time()
 
     def begin(self, moment: float) -> None:
-        """Note that nothing was learned before this moment, but for what an earlier run knew."""
+        """Record `moment` as the start of learning, unless an earlier run's knowledge is in use."""
         if self._learned_since is None:
             self._learned_since = moment
 
     def forget_older(self, moment: float) -> None:
-        """Drop what was learned, unless all of it was since a moment of the event loop's clock."""
+        """Drop what was learned, unless all of it is newer than `moment` (event loop's clock)."""
         if self._learned_since is None or self._learned_since < moment:
             self.forget()
 
     async def look_again(self, apexes: set[dns.name.Name], since: float, *, again: bool) -> None:
-        """Look who serves these zones, as `SameServers` does; where that changed, drop all."""
+        """Recheck who serves these zones, as `SameServers` does; if that changed, drop all."""
         if self._discovery is not None:
             return self.forget_older(since)
         cuts = [self.known.cuts[apex] for apex in apexes if apex in self.known.cuts]
@@ -129,22 +129,22 @@ class Walker:
         return None
 
     async def zone(self, cut: ZoneCut, *, patience: float = 0.0) -> Zone:
-        """Learn who serves a zone; `patience` as in `NameServers.zone`."""
+        """Learn who serves a zone; `patience` is as in `NameServers.zone`."""
         return await self._servers.zone(cut, patience=patience)
 
     async def addresses(self, name: dns.name.Name) -> Addresses:
-        """Resolve a name server's addresses by a walk of its own."""
+        """Resolve a name server's addresses with a separate walk."""
         return await self._addresses.of(name)
 
     async def find_home(self, name: dns.name.Name) -> Found:
-        """Find the zone that `name` lies in, itself included: it may be an apex.
+        """Find the zone that `name` lies in; `name` itself may be its apex.
 
-        Through a resolver a walk looks only at what is above the name given.
+        Through a resolver, a walk only considers names above the one it is given.
         """
         if self._discovery is not None:
             try:
                 name = dns.name.Name((_BELOW, *name.labels))
-            except dns.exception.DNSException:  # too long: the name itself must do
+            except dns.exception.DNSException:  # too long: use the name itself
                 return await self.find(name)
         return await self.find(name)
 
@@ -155,7 +155,7 @@ class Walker:
         cut = await self._start(owner)
         while isinstance(cut, ZoneCut):
             if cut.apex == owner and not is_registry(owner):
-                self.known.homes[owner] = cut  # nothing can be cut between
+                self.known.homes[owner] = cut  # there can be no cut in between
                 return cut
             endpoints = await self._addresses.endpoints(cut, held=held)
             turn = self._turns.setdefault((cut.apex, one_below(cut.apex, owner)), Turn())
@@ -181,10 +181,10 @@ class Walker:
     def refer(
         self, cut: ZoneCut, owner: dns.name.Name, endpoint: Endpoint, response: Response
     ) -> bool:
-        """Take a referral to a zone below `cut` that the walk to `owner` did not meet.
+        """Follow a referral to a zone below `cut` that the walk to `owner` did not meet.
 
-        Servers of one zone may differ about a delegation; resolvers that are referred go there.
-        False: it is none.
+        Servers of one zone may differ about a delegation; resolvers that get a referral follow it.
+        Returns False if it is not a referral.
         """
         referral = find_referral(response.message, cut.apex, owner)
         if referral is None or self._discovery is not None:
@@ -196,7 +196,7 @@ class Walker:
         return True
 
     def lineage(self, cut: ZoneCut) -> tuple[ZoneCut, ...]:
-        """Give the cuts from the root, or the first one that a resolver led to, down to `cut`."""
+        """Return the cuts from the root, or a resolver's first one, down to `cut`."""
         return self.known.lineage(cut, self._root)
 
     # -- steps -----------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ class Walker:
             dns.rdatatype.SOA,
             usable=lambda response: is_usable(response.message, cut.apex, owner),
             useless=useless,
-            # The root's servers are many; that all are broken in this way, nobody has seen.
+            # There are many root servers; all of them failing this way is unheard of.
             hopeless=are_no_roots if cut is self._root else None,
         )
 
@@ -293,4 +293,4 @@ class Walker:
         if is_registry(cut.apex):
             said = tuple((e, useless_words(reply)) for e, reply in sorted(useless.items()))
             return RegistryFails(cut.apex, said, heard=bool(heard))
-        return cut  # its servers give nothing usable: the survey shows how, one by one
+        return cut  # no usable answer from its servers: the survey shows why, one by one

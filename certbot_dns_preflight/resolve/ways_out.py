@@ -1,7 +1,7 @@
-"""What would work on a host that reaches no name server: resolvers of its own that answer.
+"""Finds what would work on a host that reaches no name server: its own resolvers that answer.
 
-Asked only once it is known that nothing else does, about the domain itself and never about the
-challenge's name. Nobody is asked whom the host is not set up with.
+Runs only once it is known that nothing else works, and queries the domain itself, never the
+challenge's name. Queries only resolvers that the host is configured with.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MOST = 3
 
 
 async def find(exchange: Exchange, domain: dns.name.Name) -> tuple[Endpoint, ...]:
-    """Find resolvers that this host is set up with, and that answer recursively."""
+    """Find resolvers that are configured on this host and answer recursively."""
     how = replace(RECURSIVE, tries=1, timeout=exchange.timings.own_resolver)
 
     async def answers(endpoint: Endpoint) -> bool:
@@ -50,9 +50,9 @@ async def find(exchange: Exchange, domain: dns.name.Name) -> tuple[Endpoint, ...
 def closed_in(
     survey: Survey, exchange: Exchange, resolvers: Collection[Endpoint]
 ) -> NoEgress | None:
-    """See whether the resolvers led to a zone and nobody else answers: then it is this network.
+    """Return an obstacle if resolvers led to a zone but nobody else answers: it is this network.
 
-    That name servers are down as well, nobody can tell from here, and they are not blamed for it.
+    Name servers may be down as well, but that cannot be told from here, and they are not blamed.
     """
     if not resolvers or not survey.hops or survey.obstacle is not None:
         return None
@@ -69,12 +69,12 @@ def closed_in(
 
 
 def is_closed(survey: Survey) -> bool:
-    """Whether a survey shows that this host is the obstacle."""
+    """Return whether a survey shows that this host is the obstacle."""
     return isinstance(survey.obstacle, NoEgress | Intercepted)
 
 
 def with_ways_out(survey: Survey, ways_out: tuple[Endpoint, ...]) -> Survey:
-    """Add to a survey's obstacle what would work."""
+    """Add what would work to a survey's obstacle."""
     obstacle = survey.obstacle
     if not isinstance(obstacle, NoEgress | Intercepted):
         return survey

@@ -1,7 +1,7 @@
-"""Bounds on a message, checked on its bytes before anything parses it. Pure.
+"""Checks the bytes of a message against bounds before anything parses it. Pure.
 
 Compression lets 64 KiB stand for megabytes of names, and a parser that follows every pointer takes
-seconds for them. What is over a bound here is no answer; no honest one comes near.
+seconds for them. A message beyond a bound does not count as an answer; no honest one comes near.
 `docs/reference/limits.md` has the figures.
 """
 
@@ -30,7 +30,7 @@ _HEADER = 12
 _LONGEST_NAME = 255
 _POINTER, _LABEL = 0xC0, 0x40
 
-# Where names begin in the data of a type, and how many follow each other there.
+# Where names begin in the RDATA of a type, and how many follow in a row.
 _NAMES = {
     **dict.fromkeys(
         (Type.NS, Type.MD, Type.MF, Type.CNAME, Type.MB, Type.MG, Type.MR, Type.PTR, Type.DNAME),
@@ -54,13 +54,13 @@ _OF_STRINGS = frozenset({Type.TXT, Type.SPF, Type.AVC, Type.NINFO})
 
 
 class OutOfBoundsError(ValueError):
-    """A message that would cost too much to parse; the text says of what it has too much."""
+    """The message would cost too much to parse; the text says what it has too much of."""
 
 
 def check_bounds(wire: bytes) -> None:
     """Raise `OutOfBoundsError` for a message beyond the bounds of this module.
 
-    What is not well-formed is left to the parser: it stops where this does, at the latest.
+    Malformed data is left to the parser, which stops where this function stops, at the latest.
     """
     if len(wire) < _HEADER:
         return
@@ -83,7 +83,7 @@ def check_bounds(wire: bytes) -> None:
 
 
 class _Names:
-    """Follows names through a message, and counts what that costs."""
+    """Follows names through a message, and counts the cost."""
 
     def __init__(self, wire: bytes) -> None:
         self._wire = wire
@@ -92,11 +92,11 @@ class _Names:
         self._strings = 0
 
     def follow(self, at: int) -> int:
-        """Go through the name at an offset; give the offset after it."""
+        """Follow the name at an offset; return the offset after it."""
         wire = self._wire
         behind = -1
         length = pointers = 0
-        self._bytes += 1  # the root's
+        self._bytes += 1  # for the root label
         while count := wire[at]:
             if count >= _POINTER:
                 if behind < 0:
@@ -107,7 +107,7 @@ class _Names:
                 if pointers > MOST_POINTERS_A_NAME:
                     raise OutOfBoundsError(f"more than {MOST_POINTERS_A_NAME} pointers in a name")
             elif count >= _LABEL:
-                raise IndexError  # no label type that there is
+                raise IndexError  # no such label type
             else:
                 length += count + 1
                 self._bytes += count + 1
@@ -118,7 +118,7 @@ class _Names:
         return behind if behind >= 0 else at + 1
 
     def follow_data(self, rdtype: int, rdclass: int, at: int, length: int) -> None:
-        """Go through the names in the data of a record, or through all that might be some."""
+        """Follow the names in a record's RDATA, or everything there that might be a name."""
         if rdclass == dns.rdataclass.IN or rdtype == Type.OPT:
             if rdtype in _NAMELESS:
                 return
@@ -138,7 +138,7 @@ class _Names:
                 self._maybe_follow(begin)
 
     def _maybe_follow(self, at: int) -> None:
-        # What leads nowhere has cost as much as it went.
+        # A bad pointer has still cost the work done up to there.
         with contextlib.suppress(IndexError):
             self.follow(at)
         self._check()

@@ -1,7 +1,7 @@
-"""How a domain's zone is served, seen by asking every address for the apex alone.
+"""Checks how a domain's zone is served, by querying every address for the apex only.
 
-Asks for the SOA, which any zone has, and never for the challenge's name, so that it may look before
-the record is made without seeding a negative cache. What the facts mean is for `checks` to say.
+Queries the SOA, which every zone has, and never the challenge's name, so it may run before the
+record is created without seeding a negative cache. `checks` decides what the facts mean.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class ZoneHealth:
-    """Looks at the zones of several domains, each once."""
+    """Checks the zones of several domains, once each."""
 
     def __init__(
         self,
@@ -46,9 +46,9 @@ class ZoneHealth:
         families: Collection[int],
         ask: Callable[[ZoneCut, bool], Awaitable[tuple[ServerReply, ...]]],
     ) -> None:
-        """Share the run's walker; `families` (4, 6) may be asked over.
+        """Share the run's walker; `families` (4, 6) are the ones allowed for queries.
 
-        `ask` asks all addresses of a zone for its SOA, once for whoever wants it, or anew.
+        `ask` queries all addresses of a zone for its SOA, once for all callers, or anew.
         """
         self._ask = ask
         self._timings = exchange.timings
@@ -58,7 +58,7 @@ class ZoneHealth:
         self._hops: SingleFlight[dns.name.Name, survey.Hop] = SingleFlight()
 
     async def of_domain(self, challenge: Challenge) -> survey.Survey:
-        """See how the zone of the challenge's domain is served."""
+        """Check how the zone of the challenge's domain is served."""
         found = await self._walker.find_home(dns.name.from_text(challenge.domain))
         bare = replace(challenge, expected=())
         if not isinstance(found, ZoneCut):
@@ -70,7 +70,7 @@ class ZoneHealth:
         zone = await self._walker.zone(cut)
         hop = await self._look(cut, zone)
         if survey.is_lame(hop):
-            # That would stop an order: it must not be a moment's word.
+            # This would stop an order, so make sure it is not a passing failure.
             await asyncio.sleep(self._timings.after_refusal)
             hop = await self._look(cut, zone, anew=True)
         return hop
@@ -98,7 +98,7 @@ class ZoneHealth:
 
     async def _explain(self, zone: Zone, said: ServerReply) -> None:
         def sound(reply: Reply) -> bool:
-            # An apex exists: to deny it is as good as to fail.
+            # An apex exists: denying it is as bad as failing.
             return is_sound(reply) and reply.message.rcode() != dns.rcode.NXDOMAIN
 
         if not sound(said.reply):
@@ -113,5 +113,5 @@ def _reading(reply: Reply | None, apex: dns.name.Name) -> Reading | None:
     if isinstance(reply, Response) and is_authoritative(reply.message):
         soa = rrset_at(reply.message.answer, apex, dns.rdatatype.SOA)
         if soa is not None and reply.message.rcode() == dns.rcode.NOERROR:
-            return Absent(nxdomain=False, soa=apex)  # the zone is answered for
+            return Absent(nxdomain=False, soa=apex)  # the server answers for the zone
     return read_txt(reply, apex, apex)

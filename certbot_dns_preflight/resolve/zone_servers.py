@@ -1,7 +1,7 @@
-"""Whom to ask in a zone. Decides nothing of what is asked, nor what answers mean.
+"""Lists the servers to query in a zone, whatever the question.
 
-In a zone of a person or company every address is asked. The servers of a registry are many, alike
-and looked after: there one that answers will do.
+In the zone of a person or company every address is queried. A registry has many identical, well-run
+servers: one that answers will do.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ class ZoneServers:
     """The servers of the zones that a walker finds."""
 
     def __init__(self, walker: Walker, families: Collection[int]) -> None:
-        """Take the address families (4, 6) that may be asked over."""
+        """Set the address families (4, 6) that may be queried."""
         self._walker = walker
         self._families = families
-        # Where the glue tells: for all names below a registry's zone it is the same.
+        # Filled only from glue, which is the same for all names below a registry's zone.
         self._alternatives: dict[dns.name.Name, tuple[ZoneCut, dict[Endpoint, dns.name.Name]]] = {}
 
     def may_ask(self, endpoint: Endpoint) -> bool:
-        """Whether an address is of a family that may be asked over."""
+        """Return whether an address is of a family that may be queried."""
         return endpoint.family in self._families
 
     @staticmethod
     def is_registry(cut: ZoneCut) -> bool:
-        """Whether a zone is the root's, a top-level domain's or another registry's."""
+        """Return whether a zone is the root, a top-level domain or another registry's zone."""
         return is_registry(cut.apex)
 
     async def every_address(self, cut: ZoneCut) -> list[ServerAddress]:
-        """List every address of every name server of a zone, also those that may not be asked."""
+        """List every address of every name server of a zone, including those not to be queried."""
         zone = await self._walker.zone(cut)
         return [
             ServerAddress(server.name, endpoint)
@@ -51,14 +51,14 @@ class ZoneServers:
         ]
 
     async def names(self, cut: ZoneCut) -> dict[Endpoint, dns.name.Name]:
-        """Say whose the addresses of a zone are that may be asked."""
+        """Return a zone's addresses that may be queried, each with its name server."""
         if self.is_registry(cut):
             return await self.alternatives(cut)
         places = await self.every_address(cut)
         return {place.endpoint: place.nameserver for place in places if place.nameserver}
 
     async def alternatives(self, cut: ZoneCut) -> dict[Endpoint, dns.name.Name]:
-        """Give addresses of a zone, one as good to ask as another, and whose they are."""
+        """Return interchangeable addresses of a zone, each with its name server."""
         known_cut, known = self._alternatives.get(cut.apex, (None, {}))
         if known_cut is cut:
             return known
