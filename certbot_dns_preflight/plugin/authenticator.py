@@ -265,7 +265,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         # Names that were ordered but have no challenge were validated before.
         return bool(ordered - self._left_out)
 
-    # -- after the CA refused all the same -------------------------------------------------------
+    # -- after the CA refused nonetheless --------------------------------------------------------
 
     def auth_hint(self, failed_achalls: list[AnnotatedChallenge]) -> str:
         """Say what the servers showed, then and now, and what may explain the CA's refusal."""

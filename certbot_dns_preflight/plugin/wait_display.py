@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def watch(
     challenges: Sequence[Challenge], settings: Settings, *, quiet: bool
 ) -> Iterator[Callable[[Progress], None] | None]:
-    """Yield what to call with each `Progress` while the context lasts; None if nobody watches."""
+    """Yield the function to call with each `Progress`, or None if nobody watches."""
     if quiet:
         yield None
     elif _is_watched():

@@ -60,7 +60,7 @@ class Wrapped:
 
     @property
     def is_manual(self) -> bool:
-        """Whether it is certbot's own `manual`: hooks, or somebody at a keyboard."""
+        """Whether it is certbot's own `manual`: hooks, or a person at a keyboard."""
         return self.name == "manual"
 
     @property

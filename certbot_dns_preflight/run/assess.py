@@ -40,7 +40,7 @@ _NO_ANCHOR = (
 
 @dataclass(frozen=True, slots=True)
 class Assessor:
-    """Judges by these settings. Without a `request`, it leaves out CAA and the surroundings."""
+    """Judges by the given settings; leaves out CAA and the surroundings without a `request`."""
 
     settings: Settings
     inputs: Inputs

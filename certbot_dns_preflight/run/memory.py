@@ -54,7 +54,7 @@ class Memory:
         self._learned.clear()
 
     def now(self) -> float:
-        """Return the current time on the clock that dates what is known."""
+        """Return the current time on the memory's clock, as `keep` expects it."""
         return self._clock()
 
     def delegations(self, settings: Settings) -> DelegationCache:

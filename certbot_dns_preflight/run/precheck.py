@@ -55,7 +55,7 @@ class PrecheckResult:
 
     @property
     def has_caa(self) -> bool:
-        """Whether there are CAA records, so that it matters who asks which CA."""
+        """Whether CAA records exist, which make the account and the CA matter."""
         return any(
             isinstance(answer.content, Properties)
             for environment in self.environment.values()

@@ -167,7 +167,7 @@ class _Search:
         return RecordLocation(owner, owner, None)
 
     def leads_nowhere(self, owner: dns.name.Name) -> bool:
-        """Return whether the aliases from a name lead nowhere, as far as was seen."""
+        """Return whether the aliases from a name were seen to lead nowhere."""
         return owner in self._lost
 
     async def survey(self, challenge: Challenge) -> Survey:

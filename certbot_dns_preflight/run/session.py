@@ -65,7 +65,7 @@ class Session:
 
     @property
     def vantage(self) -> Vantage:
-        """Where the run looked from, as far as is known by now."""
+        """Where the run looked from, as known so far."""
         unroutable_families = self.exchange.unroutable_families
         return Vantage(
             resolvers=self.resolvers,

@@ -36,7 +36,7 @@ class Surroundings:
         assessor: Assessor,
         timings: Timings,
     ) -> None:
-        """Take what is already known, what asks for the rest, and whether anybody wants it."""
+        """Take what is already known, what asks for the rest, and whether it is needed at all."""
         self.environment = environment
         self._challenge = challenge
         self._collector = collector

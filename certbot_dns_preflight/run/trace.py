@@ -73,7 +73,7 @@ async def trace(challenge: Challenge, settings: Settings, *, read: Inputs | None
 
 
 class _Tracer:
-    """Walks, and collects in `answers` what is answered meanwhile, in the order of the answers."""
+    """Walks; `answers` grows meanwhile, in the order in which the answers arrive."""
 
     def __init__(self, challenge: Challenge, opened: Session, answers: list[Replied]) -> None:
         self.session = opened
