@@ -1,6 +1,6 @@
-"""Where trust begins: the root zone's keys, as DS data (RFC 9718). No network.
+"""Load the trust anchors: the root zone's keys, as DS data (RFC 9718). No network.
 
-The built-in ones are IANA's KSK-2017 and KSK-2024; a file in zone-file form can take their place.
+The built-in ones are IANA's KSK-2017 and KSK-2024; a file in master file format can replace them.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ _ROOT = (
 
 
 class TrustAnchorError(PreflightError, ValueError):
-    """A file that holds no trust anchor; the message is one line, fit to be shown."""
+    """A file holds no trust anchor; the message is one line, fit to be shown."""
 
 
 def builtin() -> Anchors:
-    """Give the root's trust anchors known when this release was made."""
+    """Return the root's trust anchors as known when this release was made."""
     found = (dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.DS, text) for text in _ROOT)
     return tuple(rdata for rdata in found if isinstance(rdata, DS))
 
 
 def read(path: Path) -> Anchors:
-    """Read DS or DNSKEY records of the root, in zone-file form.
+    """Read DS or DNSKEY records of the root from a master file.
 
     Raises `TrustAnchorError` if the file cannot be read or holds neither.
     """

@@ -1,6 +1,7 @@
-"""Validating what was collected within a bound of time, and what of it concerns a name.
+"""Validate the collected data within a time limit, and pick what concerns a name.
 
-Hostile keys may take their time, so the work is done aside; nothing here asks or reads a file.
+Hostile keys may take long, so the work runs in a thread; nothing here sends a query or reads a
+file.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
 
 
 async def assess(facts: Facts, trusted: Anchors, *, seconds: float) -> Assessment:
-    """Validate what was collected, as of now, aside: hostile keys may take their time.
+    """Validate what was collected, as of now, in a thread: hostile keys may take long.
 
-    Takes `seconds` at most; a cancelled one ends at once.
+    Takes at most `seconds`; if cancelled, it ends at once.
     """
     until = time.monotonic() + seconds
     stopped = threading.Event()
@@ -51,7 +52,7 @@ async def assess(facts: Facts, trusted: Anchors, *, seconds: float) -> Assessmen
 
 
 def doubtful(assessment: Assessment) -> set[dns.name.Name]:
-    """Name the zones that a second look could make another word of, the zones above with them."""
+    """Return the zones that a second look could judge differently, and the zones above them."""
     found = [
         zone.apex
         for zone in assessment.zones
@@ -61,7 +62,7 @@ def doubtful(assessment: Assessment) -> set[dns.name.Name]:
 
 
 def concerning(assessment: Assessment, owners: Collection[dns.name.Name]) -> Assessment:
-    """Keep what a validator meets on its way to these names: of others' data nothing."""
+    """Keep only what a validator meets on its way to these names, and nothing of other names."""
     return replace(
         assessment,
         zones=tuple(
@@ -73,10 +74,10 @@ def concerning(assessment: Assessment, owners: Collection[dns.name.Name]) -> Ass
 
 
 def summary(assessment: Assessment | None) -> Validation:
-    """Say in one word what a validator makes of it all, and why it is not secure.
+    """Return a validator's overall status, and the reason if it is not secure.
 
-    Bogus comes before what could not be judged, and that before insecure. What only an algorithm
-    stands for that is not known here is not judged: the CA may know it.
+    Bogus takes precedence over what could not be judged, and that over insecure. Whatever depends
+    only on an algorithm unknown here is not judged: the CA may know it.
     """
     if assessment is None or not assessment.zones:
         return NOT_COLLECTED

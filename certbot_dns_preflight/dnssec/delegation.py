@@ -1,7 +1,7 @@
-"""What a server of one zone says of a zone below: signed by which keys, or unsigned. Pure.
+"""Judge what a server of one zone says of a child zone: signed by which keys, or unsigned. Pure.
 
-It is read from the answer to the question for the DS, or from a referral, which has the same in
-its authority section. What differing servers amount to is for `validate`.
+Reads it from the answer to the DS query, or from the authority section of a referral, which holds
+the same. `validate` decides what differing servers amount to.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _DIGESTS = frozenset({1, 2, 4})  # SHA-1, SHA-256, SHA-384
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Delegation:
-    """A DS set, or what its denial proves, at one address of the zone above.
+    """A DS RRset, or what its denial proves, at one address of the parent zone.
 
-    Neither is there where signatures do not hold; `notes` say why, and are not the zone's own yet.
+    Neither is present if signatures do not hold; `notes` say why, and are not yet the zone's own.
     """
 
     place: ServerAddress
@@ -50,7 +50,7 @@ class Delegation:
 
     @property
     def believed(self) -> bool:
-        """Whether a validator would go by it."""
+        """Whether a validator would rely on it."""
         return self.signers is not None or self.proof in UNSIGNED
 
 
@@ -61,10 +61,10 @@ def judge(
     *,
     denied: bool = False,
 ) -> Delegation:
-    """Judge the DS set, or its denial, in a section of an answer or of a referral.
+    """Judge the DS RRset, or its denial, in a section of an answer or of a referral.
 
-    `data` holds the keys of the zone above, and the address that this came from. `denied`: that
-    says that there is not even the name.
+    `data` holds the parent zone's keys, and the address that this came from. `denied` means that
+    the response says that not even the name exists.
     """
     data = data.tentative()
     ds = find(section, child, dns.rdatatype.DS)
@@ -77,7 +77,7 @@ def judge(
 
 
 def of_referral(data: SignedData, reply: ServerReply, child: dns.name.Name) -> Delegation | None:
-    """Judge what comes with a referral; None where it says nothing, so that a resolver asks."""
+    """Judge a referral; None if it says nothing of the DS, so that a resolver asks for it."""
     message = referral(reply, child)
     if message is None or not any(rrset.rdtype in _ABOUT_DS for rrset in message.authority):
         return None
@@ -85,7 +85,7 @@ def of_referral(data: SignedData, reply: ServerReply, child: dns.name.Name) -> D
 
 
 def of_answer(data: SignedData, reply: ServerReply, child: dns.name.Name) -> Delegation | None:
-    """Judge the answer to the question for the DS; None if it is not to be relied on."""
+    """Judge the answer to the DS query; None if it is unusable."""
     message = usable(reply)
     if message is None or is_the_childs(message, child):
         return None
@@ -95,9 +95,9 @@ def of_answer(data: SignedData, reply: ServerReply, child: dns.name.Name) -> Del
 
 
 def supported(signers: Collection[DS]) -> list[DS]:
-    """Leave what validators support (RFC 4035 section 5.2).
+    """Return the DS records that validators support (RFC 4035 section 5.2).
 
-    SHA-1 counts beside SHA-256 too: Unbound reads the SHOULD of RFC 4509 section 3 so.
+    SHA-1 counts beside SHA-256 too: that is how Unbound reads the SHOULD of RFC 4509 section 3.
     """
     known = [
         ds for ds in signers if ds.algorithm in KNOWN_ALGORITHMS and ds.digest_type in _DIGESTS

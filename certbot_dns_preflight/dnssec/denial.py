@@ -1,6 +1,6 @@
-"""Proofs that something does not exist, by NSEC or NSEC3 as the zone has it. Pure.
+"""Check proofs that something does not exist, by NSEC or NSEC3 as the zone has it. Pure.
 
-The records given are validated already; here only what they prove is decided.
+The given records are already validated; this module only decides what they prove.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def absent(
     zone: dns.name.Name,
     nxdomain: bool,
 ) -> Proof:
-    """Whether the records prove that `name` has no such type, or does not exist at all.
+    """Return whether the records prove that `name` has no such type, or does not exist at all.
 
-    `nxdomain` is what the server says by its rcode, and the proof must be one of that. With NSEC
-    Unbound forgives it for the name and type asked for. But it asks for other types on its way
-    (RFC 9156), ends at an NXDOMAIN that a signed zone gives to those, and does not believe it then.
+    `nxdomain` is what the server's RCODE says, and the proof must match it. With NSEC, Unbound
+    tolerates a mismatch for the queried name and type. But on its way it queries other types (RFC
+    9156), stops at an NXDOMAIN that a signed zone returns for those, and then rejects it.
     """
     if not name.is_subdomain(zone):
         return Proof.UNPROVEN
@@ -47,7 +47,7 @@ def no_closer(
     *,
     zone: dns.name.Name,
 ) -> Proof:
-    """Whether an answer made from `wildcard` was due: nothing closer to `name` exists."""
+    """Return whether nothing closer to `name` exists, so that `wildcard` had to be expanded."""
     if not wildcard.is_subdomain(zone):
         return Proof.UNPROVEN
     hashed = nsec3.records_of(denials, zone)
@@ -57,10 +57,10 @@ def no_closer(
 
 
 def no_ds(denials: Sequence[dns.rrset.RRset], name: dns.name.Name, *, zone: dns.name.Name) -> Proof:
-    """Whether the parent `zone` proves that it delegates `name`, and unsigned.
+    """Return whether the parent `zone` proves that it delegates `name`, and unsigned.
 
-    To lack a DS is not enough: where nothing is delegated, a resolver holds what it gets for the
-    parent's own and wants it signed so.
+    The lack of a DS is not enough: where nothing is delegated, a resolver takes what it gets for
+    the parent's own data and expects it signed as such.
     """
     if not name.is_subdomain(zone):
         return Proof.UNPROVEN

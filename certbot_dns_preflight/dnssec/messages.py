@@ -1,6 +1,7 @@
-"""What one DNS message holds of what validation needs: RRsets, signatures, keys. Pure.
+"""Pick from one DNS message what validation needs: RRsets, signatures, keys. Pure.
 
-It picks and matches; whether a signature holds is for `signatures`, what follows for `validate`.
+It only picks and matches: `signatures` checks whether a signature holds, and `validate` decides
+what follows.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ _MOST_TOLD = 8  # key tags in a sentence
 
 
 def usable(reply: ServerReply) -> dns.message.Message | None:
-    """Give a reply's message if it is an answer to rely on; other findings tell of the rest.
+    """Return a reply's message if it is a usable answer; other findings report the rest.
 
-    Resolvers take an answer without authority as well, unless it refers them elsewhere.
+    Resolvers also accept an answer without AA, unless it is a referral.
     """
     if not isinstance(reply.reply, Response):
         return None
@@ -48,10 +49,10 @@ def usable(reply: ServerReply) -> dns.message.Message | None:
 
 
 def is_final(message: dns.message.Message) -> bool:
-    """Whether a resolver would take a message for the answer.
+    """Return whether a resolver would accept a message as the answer.
 
-    It does not insist on AA: some servers leave it out where they have nothing to say. Without it,
-    the message must not be a referral.
+    It does not insist on AA: some servers leave it out if they have nothing to say. Without AA, the
+    message must not be a referral.
     """
     refers = not message.answer and any(
         rrset.rdtype == dns.rdatatype.NS for rrset in message.authority
@@ -60,7 +61,7 @@ def is_final(message: dns.message.Message) -> bool:
 
 
 def referral(reply: ServerReply, apex: dns.name.Name) -> dns.message.Message | None:
-    """Give a reply's message if it refers to a zone."""
+    """Return a reply's message if it is a referral to a zone."""
     if not isinstance(reply.reply, Response):
         return None
     message = reply.reply.message
@@ -73,7 +74,7 @@ def referral(reply: ServerReply, apex: dns.name.Name) -> dns.message.Message | N
 
 
 def is_the_childs(message: dns.message.Message, apex: dns.name.Name) -> bool:
-    """Whether a server answered a DS question from the child's side (RFC 4035 section 3.1.4.1)."""
+    """Return whether a DS query was answered from the child's side (RFC 4035 section 3.1.4.1)."""
     return not message.answer and any(
         rrset.rdtype == dns.rdatatype.SOA and rrset.name == apex for rrset in message.authority
     )
@@ -82,7 +83,7 @@ def is_the_childs(message: dns.message.Message, apex: dns.name.Name) -> bool:
 def is_another_zones(
     rrset: dns.rrset.RRset, signatures: Collection[RRSIG], apex: dns.name.Name
 ) -> bool:
-    """Whether an SOA or a denial is that of a zone below, which the answer leads into."""
+    """Return whether an SOA or a denial belongs to a zone below, into which the answer leads."""
     if rrset.rdtype == dns.rdatatype.SOA:
         return bool(rrset.name != apex)
     return bool(signatures) and all(signature.signer != apex for signature in signatures)
@@ -91,14 +92,14 @@ def is_another_zones(
 def find(
     section: Iterable[dns.rrset.RRset], owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
 ) -> dns.rrset.RRset | None:
-    """Find an RRset in a section."""
+    """Return an RRset of a section, if it is there."""
     return next((r for r in section if r.name == owner and r.rdtype == rdtype), None)
 
 
 def signatures_of(
     section: Iterable[dns.rrset.RRset], owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
 ) -> list[RRSIG]:
-    """Collect the signatures of an RRset in a section."""
+    """Return the signatures of an RRset in a section."""
     return [
         rdata
         for rrset in section
@@ -113,7 +114,7 @@ def answering(
     rdtype: dns.rdatatype.RdataType,
     apex: dns.name.Name,
 ) -> dns.rrset.RRset | None:
-    """Give what a validator would check first: a DNAME above, the CNAME, or the data itself."""
+    """Return what a validator would check first: a DNAME above, the CNAME, or the data itself."""
     for rrset in message.answer:
         above = owner != rrset.name and owner.is_subdomain(rrset.name)
         if rrset.rdtype == dns.rdatatype.DNAME and above and rrset.name.is_subdomain(apex):
@@ -125,9 +126,9 @@ def answering(
 def anchored_keys(
     keys: dns.rrset.RRset, signers: Collection[DS], apex: dns.name.Name
 ) -> list[DNSKEY]:
-    """Give the keys that a DS names, by tag, algorithm and digest.
+    """Return the keys that a DS refers to, by tag, algorithm and digest.
 
-    Only digests for a tag and an algorithm that match are computed, and a bounded number of them.
+    Digests are computed only if tag and algorithm match, and only a bounded number of them.
     """
     named: dict[tuple[int, int], list[DS]] = {}
     for ds in signers:
@@ -161,7 +162,7 @@ def _digest(apex: dns.name.Name, key: DNSKEY, kind: int) -> bytes | None:
 
 
 def mismatch(keys: dns.rrset.RRset, signers: Collection[DS]) -> tuple[Kind, str, tuple[int, ...]]:
-    """Say how near the DS are to a zone's keys where none fits: kind, words, key tags."""
+    """Return how near the DS RRset is to a zone's keys if none fits: kind, words, key tags."""
     served = [(dns.dnssec.key_id(key), key) for key in keys]
     named = {(ds.key_tag, ds.algorithm) for ds in signers}
     alike = sorted({tag for tag, key in served if (tag, key.algorithm) in named})

@@ -1,4 +1,4 @@
-"""Proofs by NSEC (RFC 4035 section 5.4, RFC 6840 section 4). Pure."""
+"""Check proofs by NSEC (RFC 4035 section 5.4, RFC 6840 section 4). Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Records: TypeAlias = "Sequence[tuple[dns.name.Name, NSEC]]"
 
 
 def records_of(denials: Iterable[dns.rrset.RRset], zone: dns.name.Name) -> Records:
-    """Pick the NSEC records of a zone; one whose next name leaves the zone is none of its."""
+    """Return a zone's NSEC records, without those whose next name leaves the zone."""
     found = [
         (rrset.name, record)
         for rrset in denials
@@ -41,7 +41,7 @@ def records_of(denials: Iterable[dns.rrset.RRset], zone: dns.name.Name) -> Recor
 def absent(
     records: Records, name: dns.name.Name, rdtype: dns.rdatatype.RdataType, *, nxdomain: bool
 ) -> Proof:
-    """Whether the records prove that a name has no such type, or does not exist at all."""
+    """Return whether the records prove that a name has no such type, or does not exist at all."""
     for owner, record in records:
         if owner == name:
             return _nodata(record, rdtype, nxdomain=nxdomain)
@@ -63,7 +63,7 @@ def absent(
 
 
 def no_closer(records: Records, name: dns.name.Name, wildcard: dns.name.Name) -> Proof:
-    """Whether nothing between a name and the wildcard that it was made from exists."""
+    """Return whether nothing exists between a name and the wildcard it was expanded from."""
     found = any(
         _covers(owner, record, name)
         and not record.next.is_subdomain(name)
@@ -74,7 +74,7 @@ def no_closer(records: Records, name: dns.name.Name, wildcard: dns.name.Name) ->
 
 
 def no_ds(records: Records, name: dns.name.Name) -> Proof:
-    """Whether there is a delegation, and no DS."""
+    """Return whether there is a delegation without a DS."""
     for owner, record in records:
         if owner == name:
             return unsigned(types_of(record))
@@ -93,7 +93,7 @@ def _covers(owner: dns.name.Name, record: NSEC, name: dns.name.Name) -> bool:
         return False
     if owner < record.next:
         return bool(owner < name < record.next)
-    # The last one leads back to the apex; it may be the only one.
+    # The last one points back to the apex; it may be the only one.
     return bool(name > owner and name != record.next and name.is_subdomain(record.next))
 
 

@@ -1,4 +1,4 @@
-"""Proofs by NSEC3 (RFC 5155 section 8). Pure."""
+"""Check proofs by NSEC3 (RFC 5155 section 8). Pure."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
     from dns.rdtypes.ANY.NSEC3 import NSEC3
 
-MOST_ITERATIONS = 150  # RFC 9276 section 3.2: more may be treated as insecure, and Unbound does
+MOST_ITERATIONS = 150  # RFC 9276 section 3.2: more may be treated as insecure, as Unbound does
 _OPT_OUT = 1
 _SHA1 = 1
 _HASH_BYTES = 20
-_MOST_PARAMETERS = 2  # while a zone changes its salt, an answer may hold the old and the new
+_MOST_PARAMETERS = 2  # while a zone changes its salt, an answer may hold both of them
 
 
 @dataclass(slots=True)
 class Records:
-    """The NSEC3 records of one answer that validators read: hashed owner, record."""
+    """The NSEC3 records of one answer that validators use: hashed owner name, record."""
 
     zone: dns.name.Name
     records: list[tuple[bytes, NSEC3]]
@@ -44,7 +44,7 @@ class Records:
     def absent(  # noqa: PLR0911 - the steps of RFC 5155 section 8.4 to 8.7
         self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType, *, nxdomain: bool
     ) -> Proof:
-        """Whether they prove that a name has no such type, or does not exist at all."""
+        """Return whether they prove that a name has no such type, or does not exist at all."""
         if self._has_too_many_iterations():
             return Proof.TOO_MANY_ITERATIONS
         exact = self._matching(name)
@@ -62,13 +62,13 @@ class Records:
             lacking = _nodata(at_wildcard, rdtype, nxdomain=nxdomain)
             return proven if lacking is Proof.PROVEN else lacking
         if opted_out and not nxdomain:
-            return Proof.OPT_OUT  # the wildcard is not asked after (RFC 5155 section 8.6)
+            return Proof.OPT_OUT  # the wildcard is not checked (RFC 5155 section 8.6)
         if wildcard is not None and self._covering(wildcard) is None:
             return Proof.UNPROVEN
         return proven if nxdomain else Proof.OTHER_RCODE
 
     def no_closer(self, name: dns.name.Name, wildcard: dns.name.Name) -> Proof:
-        """Whether nothing between a name and the wildcard that it was made from exists."""
+        """Return whether nothing exists between a name and the wildcard it was expanded from."""
         if self._has_too_many_iterations():
             return Proof.TOO_MANY_ITERATIONS
         covering = self._covering(_below(wildcard.parent(), name))
@@ -77,7 +77,7 @@ class Records:
         return Proof.OPT_OUT if covering.flags & _OPT_OUT else Proof.PROVEN
 
     def no_ds(self, name: dns.name.Name) -> Proof:
-        """Whether there is a delegation, and no DS; with opt-out there may be one."""
+        """Return whether there is a delegation without a DS; with opt-out, there may be one."""
         if self._has_too_many_iterations():
             return Proof.TOO_MANY_ITERATIONS
         exact = self._matching(name)
@@ -119,7 +119,7 @@ class Records:
 
 
 def records_of(denials: Iterable[dns.rrset.RRset], zone: dns.name.Name) -> Records | None:
-    """Pick the NSEC3 records of a zone; unknown hashes and flags are ignored (RFC 5155 § 8.1-2)."""
+    """Return a zone's NSEC3 records; ignore unknown hashes and flags (RFC 5155 § 8.1-2)."""
     found: list[tuple[bytes, NSEC3]] = []
     parameters: set[tuple[int, bytes]] = set()
     for rrset in denials:
@@ -149,7 +149,7 @@ def _nodata(record: NSEC3, rdtype: dns.rdatatype.RdataType, *, nxdomain: bool) -
 
 
 def from_base32(text: str) -> bytes:
-    """Read a hash as it stands in an owner name; empty if it is none."""
+    """Return the hash in an owner name's label; empty if it is not one."""
     try:
         return base64.b32hexdecode(text.upper() + "=" * (-len(text) % 8))
     except ValueError:
@@ -167,5 +167,5 @@ def _ancestors(name: dns.name.Name, zone: dns.name.Name) -> Iterator[dns.name.Na
 
 
 def _below(ancestor: dns.name.Name, name: dns.name.Name) -> dns.name.Name:
-    """Give the name on the way to `name` that is one label below `ancestor`."""
+    """Return the name on the way to `name` that is one label below `ancestor`."""
     return name.split(len(ancestor) + 1)[1]

@@ -1,8 +1,8 @@
-"""One RRset and its signatures: valid until when, or broken in which way. Pure.
+"""Check one RRset and its signatures: valid until when, or broken in which way. Pure.
 
-Bounded against hostile zones (CVE-2023-50387): for one set only few signatures, and few keys of a
-tag, are computed with, and the whole takes no longer than it may. What needs no computing is not
-counted. It knows neither chains nor servers.
+Bounded against hostile zones (CVE-2023-50387): for one RRset, it computes with only a few
+signatures and a few keys per tag, and never exceeds its time limit. What needs no computing does
+not count. It knows neither chains nor servers.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ _MOST_COMPUTATIONS = 8  # for one RRset
 _MOST_KEYS_OF_A_TAG = 4
 _MOST_FAILURES = 200  # in one zone
 _MOST_FAILURES_IN_ALL = 1000
-# How far clocks may be apart: a tenth of the signature's validity, within these bounds. Unbound's
-# figures (val-sig-skew-min and -max), which CAs' resolvers run with.
+# The tolerated clock difference: a tenth of the signature's validity, within these bounds. The
+# figures are Unbound's (val-sig-skew-min and -max), which CAs' resolvers run with.
 _LEAST_SKEW, _MOST_SKEW = 3600, 86400
 
 
 @dataclass(frozen=True, slots=True)
 class Valid:
-    """A signature holds, until `expiration`. `wildcard` is the owner that it was made for.
+    """A signature holds until `expiration`. `wildcard` is the owner name that it was made for.
 
-    `begins` is set where it begins only in the future, `expiration` may be in the past: both no
-    farther than validators allow for clocks that differ.
+    `begins` is set if it begins only in the future, and `expiration` may be in the past: both by no
+    more than the clock difference that validators tolerate.
     """
 
     expiration: int
@@ -65,7 +65,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class CannotJudge:
-    """It cannot be told here: this host's cryptography lacks something, or it takes too long."""
+    """It cannot be judged here: this host's cryptography lacks something, or it takes too long."""
 
     detail: str
 
@@ -75,7 +75,7 @@ Checked: TypeAlias = Valid | Broken | CannotJudge
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """From when to when a signature is valid, in seconds since 1970, beyond 2106 as well."""
+    """A signature's validity period, in seconds since 1970, beyond 2106 as well."""
 
     inception: int
     expiration: int
@@ -86,7 +86,7 @@ class _Span:
         return min(_MOST_SKEW, max(_LEAST_SKEW, (self.expiration - self.inception) // 10))
 
     def holds(self, moment: int) -> bool:
-        """Whether a moment lies within."""
+        """Return whether a moment lies within."""
         return self.inception <= moment <= self.expiration
 
 
@@ -101,14 +101,14 @@ class Verifier:
     def __init__(self, now: int, *, give_up: Callable[[], bool] = lambda: False) -> None:
         """Take the time to judge at, in seconds since 1970; `give_up` says when it takes too long.
 
-        The failures of one zone do not count against another, so that a broken one does not make
-        others of the same order suspect.
+        One zone's failures do not count against another, so that a broken zone does not make others
+        of the same order suspect.
         """
         self.now = now
         self._give_up = give_up
         self._failures: Counter[dns.name.Name] = Counter()
         self._known: dict[object, Checked] = {}
-        # By identity; what is compared so is kept, so that no other takes its place in memory.
+        # Keyed by identity; the objects are kept, so that no other can take their place in memory.
         self._same: dict[tuple[object, ...], tuple[Checked, object]] = {}
         self._tagged: dict[frozenset[DNSKEY], dict[tuple[int, int], list[DNSKEY]]] = {}
 
@@ -122,7 +122,7 @@ class Verifier:
     ) -> Checked:
         """Check an RRset of a zone against its signatures and the zone's trusted keys."""
         signatures, keys = list(signatures), frozenset(keys)
-        # Servers that answer alike are read into the same objects, which need no comparing.
+        # Servers that answer alike are read into the same objects, which need no comparison.
         same = (id(rrset), *map(id, signatures), id(keys), zone)
         if same not in self._same:
             found = self._look_up(rrset, signatures, keys, zone)
@@ -165,8 +165,8 @@ class Verifier:
         ]
         if not usable:
             return Broken(Kind.MISSING, "no signature of this zone covers it")
-        # The one that ends last first: it decides until when the set is valid. What is valid only
-        # by the tolerance comes after what is valid outright.
+        # The one that expires last comes first: it decides how long the RRset is valid. Signatures
+        # valid only by the tolerance come after those that are fully valid.
         spans = [(signature, _span(signature, self.now)) for signature in usable]
         spans.sort(key=lambda s: (not s[1].holds(self.now), -s[1].expiration, s[0].key_tag))
         broken: list[Broken] = []
@@ -197,7 +197,7 @@ class Verifier:
     def _unfit(
         self, signature: RRSIG, span: _Span, candidates: Collection[DNSKEY]
     ) -> Broken | None:
-        """Say why a signature cannot hold, as far as that shows without computing."""
+        """Return why a signature cannot hold, as far as that is clear without computing."""
         tag = signature.key_tag
         if not candidates:
             detail = f"signed with key {tag}, which is not among the zone's trusted keys"
@@ -229,7 +229,7 @@ class Verifier:
         return Broken(Kind.INVALID, f"the signature with key {tag} does not fit", None, (tag,))
 
     def _unwilling(self, zone: dns.name.Name, key: DNSKEY) -> CannotJudge | None:
-        """Say why a computation is not begun."""
+        """Return why a computation is not started."""
         failures = self._failures
         if failures[zone] >= _MOST_FAILURES or failures.total() >= _MOST_FAILURES_IN_ALL:
             return CannotJudge("there are too many bad signatures to try them all")
@@ -244,8 +244,8 @@ class Verifier:
             signature.signer: dns.rdataset.from_rdata(0, key)
         }
         try:
-            # dnspython would compare times as plain numbers; to compare with NaN is never true, so
-            # that only the computation is left to it.
+            # dnspython would compare times as plain numbers. Comparing with NaN is never true, so
+            # that only the computation is left to dnspython.
             dns.dnssec.validate_rrsig(
                 rrset, signature, keys, now=math.nan, policy=dns.dnssec.allow_all_policy
             )
@@ -262,7 +262,7 @@ class Verifier:
         return True
 
 
-# Of several broken signatures, the one to tell first.
+# Of several broken signatures, the one to report first.
 _TELLING = (Kind.EXPIRED, Kind.NOT_YET_VALID, Kind.INVALID, Kind.MISSING)
 
 

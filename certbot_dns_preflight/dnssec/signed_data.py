@@ -1,4 +1,4 @@
-"""Data of one zone, or its denial, as one address serves it: believed or not, and noted. Pure."""
+"""Judge a zone's data, or its denial, as one address serves it, and note the result. Pure."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.dnssec.zone_result import ZoneResult
     from certbot_dns_preflight.facts.dnssec import ServerAddress
 
-_MOST_RRSETS = 64  # of a section; a denial has a handful
+_MOST_RRSETS = 64  # per section; a denial has a handful
 _DENYING = frozenset({dns.rdatatype.NSEC, dns.rdatatype.NSEC3, dns.rdatatype.SOA})
 
 
 @dataclass(frozen=True, slots=True)
 class SignedData:
-    """What a zone's keys say of what one address serves; `notes` are written."""
+    """What a zone's keys say of what one address serves; the result goes into `notes`."""
 
     apex: dns.name.Name
     verifier: Verifier
@@ -42,7 +42,7 @@ class SignedData:
     notes: ZoneResult
 
     def tentative(self) -> SignedData:
-        """Give the same with notes that may turn out not to matter."""
+        """Return the same with notes that may turn out not to matter."""
         return replace(self, notes=self.notes.tentative())
 
     def is_sound(
@@ -52,7 +52,7 @@ class SignedData:
         *,
         message: dns.message.Message | None = None,
     ) -> bool:
-        """Whether an RRset is validly signed; `message` holds the proof that a wildcard needs."""
+        """Return whether an RRset is validly signed; `message` holds the proof for a wildcard."""
         signatures = signatures_of(section, rrset.name, rrset.rdtype)
         match self.verifier.check(rrset, signatures, self.keys, zone=self.apex):
             case Broken() as broken:
@@ -90,10 +90,10 @@ class SignedData:
     def undelegated(
         self, section: Sequence[dns.rrset.RRset], child: dns.name.Name, *, denied: bool
     ) -> Proof | None:
-        """Judge the denial of a DS; None where its signatures do not hold.
+        """Judge the denial of a DS; None if its signatures do not hold.
 
-        `denied`: the server says that the name does not exist. Then it has no delegation there,
-        which opt-out could hide: for a name that is delegated it says NODATA.
+        `denied` means that the server says that the name does not exist. Then there is no
+        delegation that opt-out could hide: for a delegated name, the server says NODATA.
         """
         denials, sound = self._denials(section)
         if not sound:
@@ -118,9 +118,10 @@ class SignedData:
                 self.notes.fault(self.place, Kind.DENIAL_INVALID, _UNFIT[proof], about)
 
     def _denials(self, section: Sequence[dns.rrset.RRset]) -> tuple[list[dns.rrset.RRset], bool]:
-        """Give the NSEC and NSEC3 records whose signatures hold, and whether all (and SOA) do.
+        """Return the NSEC and NSEC3 records whose signatures hold, and whether all (and SOA) do.
 
-        Where an alias leads into a zone below on the same server, its records are there as well.
+        If an alias leads into a child zone on the same server, the answer has that zone's records
+        too.
         """
         good, sound = [], True
         for rrset in section[:_MOST_RRSETS]:
@@ -144,10 +145,10 @@ class SignedData:
 
 
 def _as_signed(rrset: dns.rrset.RRset, wildcard: dns.name.Name | None) -> list[dns.rrset.RRset]:
-    """Give a denial with the owner name that it was signed for.
+    """Return a denial with the owner name that it was signed for.
 
-    A wildcard's own NSEC, served as another name's, says nothing about that name. A hashed owner
-    name is never made from a wildcard.
+    A wildcard's own NSEC, served under another name, says nothing about that name. A hashed owner
+    name is never expanded from a wildcard.
     """
     if wildcard is None:
         return [rrset]

@@ -1,7 +1,7 @@
-"""From facts to an assessment: each zone, at each address, secure, insecure or bogus. Pure.
+"""Turn facts into an assessment: each zone, at each address, secure, insecure or bogus. Pure.
 
 Follows the chain from the trust anchors (RFC 4035 section 5): DS at the parent, keys at the child,
-signatures of the data. The time is a parameter. It knows no network and words nothing for people.
+signatures of the data. The time is a parameter. Knows no network and does no wording for people.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def validate(
 ) -> Assessment:
     """Judge every zone of the chain at a moment, in seconds since 1970.
 
-    `give_up` is asked before every computation; what is not judged when it says so stays open.
+    `give_up` is called before every computation; once it returns true, the rest stays unjudged.
     """
     verifier = Verifier(now, give_up=give_up)
     trusted: dict[dns.name.Name, _Zone] = {}
@@ -83,7 +83,7 @@ class _Zone:
     delegations: dict[frozenset[DS], list[ServerAddress]] = field(default_factory=dict)
 
     def judge(self, parent: _Zone | None, anchors: Anchors) -> _Zone:
-        """Go through delegation, keys and data; stop where nothing further can be told."""
+        """Go through delegation, keys and data; stop where nothing further can be determined."""
         if self.facts.parent is None:
             signers: Collection[DS] = anchors
         else:
@@ -103,7 +103,7 @@ class _Zone:
         return self
 
     def state(self) -> ZoneState:
-        """Give the result; a zone is as bad as its worst address."""
+        """Return the result; a zone is as bad as its worst address."""
         status = self.notes.worst if self.status is Status.SECURE else self.status
         return ZoneState(
             self.facts.apex,
@@ -117,7 +117,7 @@ class _Zone:
     # -- DS ----------------------------------------------------------------------------------------
 
     def _delegation(self, parent: _Zone | None) -> Collection[DS]:
-        """Read the DS set at the parent's servers, or the proof that there is none."""
+        """Return the DS RRset at the parent's servers, or none if they prove that there is none."""
         if parent is None or parent.status is not Status.SECURE or not parent.keys:
             self.status = Status.INDETERMINATE if parent is None else parent.status
             if parent is not None and self.status is Status.SECURE:
@@ -137,13 +137,13 @@ class _Zone:
         return ()
 
     def _delegated(self, parent: _Zone) -> list[Proof]:
-        """Take the DS sets that the parent's servers give; else give what their denials prove.
+        """Collect the parent's servers' DS RRsets; return what the denials that hold prove.
 
-        A resolver takes the DS that comes with the referral, and asks for it only where that has
-        none: BIND does so also where the referral denies it, Unbound not always. So an answer to
-        that question counts unless a referral of the same server has a DS that can be believed, and
-        what a referral denies counts where the question was not asked. An answer that cannot be
-        believed harms nobody if the referrals' DS can.
+        A resolver takes the DS that comes with the referral, and asks for it only if there is none.
+        BIND also asks if the referral denies it; Unbound does not always. So an answer to the query
+        counts unless a referral of the same server has a believable DS, and a referral's denial
+        counts if the query was not sent. An unbelievable answer does no harm if the referrals' DS
+        can be believed.
         """
         apex = self.facts.apex
         referred = [
@@ -172,7 +172,7 @@ class _Zone:
         return [d.proof for d in (*referred, *asked) if d.proof is not None and d.believed]
 
     def _each_delegation(self) -> None:
-        """Try each DS set by itself, where the parent's servers differ: a resolver has but one."""
+        """Try each DS RRset by itself if the parent's servers differ: a resolver has only one."""
         if len(self.delegations) == 1:
             return
         for given, places in self.delegations.items():
@@ -203,7 +203,7 @@ class _Zone:
         return not isinstance(checked, Broken)
 
     def data_at(self, place: ServerAddress) -> SignedData:
-        """Judge data of this zone as an address serves it."""
+        """Judge this zone's data as an address serves it."""
         keys = self.keys_for(place)
         return SignedData(self.facts.apex, self.verifier, keys, place, self.notes)
 
@@ -253,7 +253,7 @@ class _Zone:
             self.status, self.reason = Status.BOGUS, "none of its servers has keys to trust"
 
     def keys_for(self, place: ServerAddress) -> frozenset[DNSKEY]:
-        """Give the keys that this address serves, or else those of all others."""
+        """Return the keys that this address serves, or else those of all others."""
         return self.keys.get(place) or frozenset().union(*self.keys.values())
 
     # -- data --------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ class _Zone:
         self._elsewhere(sound)
 
     def _elsewhere(self, sound: dict[ServerAddress, tuple[dns.rrset.RRset, list[RRSIG]]]) -> None:
-        """Check with other addresses' keys too: a resolver may have those (half-done rollovers)."""
+        """Check with other addresses' keys too: a resolver may hold those (unfinished rollover)."""
         for place, (rrset, signatures) in sound.items():
             for other, keys in self.keys.items():
                 if keys == self.keys.get(place) or self.notes.places[other] is not Status.SECURE:

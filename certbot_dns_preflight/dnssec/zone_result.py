@@ -1,6 +1,6 @@
-"""What is noted of one zone while it is judged: faults, signatures about to end, each status.
+"""Keep the notes on one zone while it is judged: faults, expiring signatures, each status.
 
-Keeps and merges; what is a fault is decided in `validate`. Pure.
+Stores and merges only; `validate` decides what is a fault. Pure.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _WORST = (Status.BOGUS, Status.INDETERMINATE, Status.INSECURE, Status.SECURE)
 
 @dataclass(slots=True)
 class ZoneResult:
-    """The notes of the zone `apex`, judged at `now`, in seconds since 1970.
+    """The notes on the zone `apex`, judged at `now`, in seconds since 1970.
 
-    `unable` says why something could not be judged, empty where all could.
+    `unable` says why something could not be judged; it is empty if everything could.
     """
 
     apex: dns.name.Name
@@ -52,7 +52,7 @@ class ZoneResult:
         *,
         and_below: bool = False,
     ) -> Iterator[None]:
-        """Note meanwhile what harms the lookup of this name alone; None is the whole zone."""
+        """Limit notes made inside to the lookup of this name; None means the whole zone."""
         before = self._concerns, self._asked, self._and_below
         self._concerns, self._asked, self._and_below = name, asked, and_below
         try:
@@ -61,11 +61,11 @@ class ZoneResult:
             self._concerns, self._asked, self._and_below = before
 
     def tentative(self) -> ZoneResult:
-        """Begin empty notes for what may turn out not to matter; `take` puts them in."""
+        """Return empty notes for what may turn out not to matter; `take` merges them."""
         return replace(self, places={}, faults=[], expiring=[], unable="")
 
     def take(self, other: ZoneResult) -> None:
-        """Put in what tentative notes hold."""
+        """Merge tentative notes."""
         for place, status in other.places.items():
             self.note(place, status)
         self.faults += other.faults
@@ -73,7 +73,7 @@ class ZoneResult:
         self.unable = self.unable or other.unable
 
     def note(self, place: ServerAddress, status: Status) -> None:
-        """Note what an address comes to; the worst counts."""
+        """Note the status of an address; the worst counts."""
         before = self.places.get(place, status)
         self.places[place] = min(before, status, key=_WORST.index)
 
@@ -91,7 +91,7 @@ class ZoneResult:
         *,
         tags: tuple[int, ...] = (),
     ) -> None:
-        """Note another fault of an address; without an RRset it is about the zone's keys."""
+        """Note another fault of an address; without an RRset, it concerns the zone's keys."""
         about = self.keys if rrset is None else rrset  # an RRset without data is falsy
         self.broken(place, about, Broken(kind, detail, key_tags=tags))
 
@@ -103,7 +103,7 @@ class ZoneResult:
     def record(
         self, places: Iterable[ServerAddress], rrset: dns.rrset.RRset, broken: Broken
     ) -> None:
-        """Note a fault without a word on what the addresses come to by themselves."""
+        """Note a fault without changing the status of the addresses."""
         self.faults.append(
             Fault(
                 broken.kind,
@@ -121,7 +121,7 @@ class ZoneResult:
         )
 
     def ends(self, place: ServerAddress, rrset: dns.rrset.RRset, valid: Valid) -> None:
-        """Note a signature in use that is near either end of its time."""
+        """Note a signature in use that is near either end of its validity period."""
         if valid.expiration - self.now < SOON or valid.begins is not None:
             self.expiring.append(
                 Expiring(
@@ -138,26 +138,26 @@ class ZoneResult:
 
     @property
     def keys(self) -> dns.rrset.RRset:
-        """Stand for the zone's DNSKEY RRset, where there is none."""
+        """Stand in for the zone's DNSKEY RRset if there is none."""
         return dns.rrset.RRset(self.apex, dns.rdataclass.IN, dns.rdatatype.DNSKEY)
 
     @property
     def worst(self) -> Status:
-        """What the zone comes to by its worst address, those apart that tell nothing."""
+        """The zone's status by its worst address, except those that say nothing."""
         if self.faults:
             return Status.BOGUS
         told = [s for s in self.places.values() if s is not Status.INDETERMINATE]
         return min(told, key=_WORST.index, default=Status.INDETERMINATE)
 
     def merged_faults(self) -> tuple[Fault, ...]:
-        """Put the same fault at several addresses together."""
+        """Return the faults, merging the same one at several addresses."""
         merged: dict[Fault, dict[ServerAddress, None]] = {}
         for fault in self.faults:
             merged.setdefault(replace(fault, places=()), {}).update(dict.fromkeys(fault.places))
         return tuple(replace(fault, places=tuple(places)) for fault, places in merged.items())
 
     def merged_expiring(self) -> tuple[Expiring, ...]:
-        """Put the same signature at several addresses together."""
+        """Return the expiring signatures, merging the same one at several addresses."""
         merged: dict[Expiring, dict[ServerAddress, None]] = {}
         for one in self.expiring:
             merged.setdefault(replace(one, places=()), {}).update(dict.fromkeys(one.places))

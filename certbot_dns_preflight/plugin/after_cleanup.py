@@ -1,6 +1,6 @@
-"""After the clean-up: sees whether what was removed is gone, and tells of a failed preflight.
+"""Check after the clean-up that removed records are gone, and report a failed preflight.
 
-Decides nothing about the order any more: whatever goes wrong here is a warning.
+Makes no more decisions about the order: anything that goes wrong here is only a warning.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 def look(result: Outcome | None, settings: Settings) -> None:
-    """Warn of records that this order made and that are still served; in five seconds at most."""
+    """Warn of this order's records that are still served; takes at most five seconds."""
     if result is None or Code.RECORD_LINGERS in settings.skip:
         return
     try:

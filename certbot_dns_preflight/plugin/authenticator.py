@@ -1,8 +1,8 @@
-"""The certbot plugin: has other authenticators make the records, and looks before the CA is told.
+"""Have other authenticators make the records, and check them before the CA is told.
 
-Decides what certbot gets to know, and when: which options exist, what is refused before a record is
-made, and how an outcome becomes an answer, an error or a smaller order. Certbot imports this
-module at every start, so whatever needs dnspython is imported where it is used.
+Decides what certbot is told and when: which options exist, what is refused before a record is made,
+and how an outcome becomes an answer, an error or a smaller order. Certbot imports this module at
+every start, so modules that need dnspython are imported where they are used.
 """
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
     @classmethod
     def add_parser_arguments(cls, add: Callable[..., None]) -> None:
-        """Declare our options."""
+        """Declare this plugin's options."""
         options.declare(add)
 
     # -- before a record is made ---------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Refuse what cannot work; bring the wrapped authenticators and their options to life."""
+        """Refuse what cannot work; prepare the wrapped authenticators and their options."""
         chosen = self.name in (
             self.config.authenticator,
             getattr(self.config, "configurator", None),
@@ -86,12 +86,12 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         except errors.PluginError as error:
             raise option_checks.refusal(error, chosen=chosen) from error
         if self.config.authenticator == self.name:
-            # Otherwise certbot is only asking what could be chosen: then nothing of ours may get
-            # into its configuration, where it would be saved for whichever plugin is chosen.
+            # Otherwise certbot only lists the plugins to choose from. Nothing of this plugin may
+            # then enter its configuration, which would be saved for whichever one is chosen.
             restore_options.mark(self.config)
 
     def more_info(self) -> str:
-        """Say what we add, and what the wrapped authenticators say of themselves."""
+        """Say what this plugin adds, and what the wrapped authenticators say of themselves."""
         ours = (
             "This plugin waits until every authoritative name server shows the DNS TXT record "
             "before the certificate authority validates."
@@ -131,7 +131,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         return responses
 
     def cleanup(self, achalls: list[AnnotatedChallenge]) -> None:  # noqa: ARG002 - all that were made
-        """Have the records removed, also after a failure; then tell of the failure."""
+        """Have the records removed, also after a failure; then report the failure."""
         from certbot_dns_preflight.plugin import after_cleanup  # noqa: PLC0415 - loads dnspython
 
         result, failure, self._failure = self._outcome, self._failure, None
@@ -146,7 +146,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
     def _look_beforehand(
         self, asked: Sequence[Challenge]
     ) -> tuple[waiting.Extras | None, dict[Any, RecordLocation]]:
-        """Stop here, with nothing made, if waiting cannot help; else give what was learned."""
+        """Stop before anything is made if waiting cannot help; else return what was learned."""
         from certbot_dns_preflight.plugin import outcome, precheck  # noqa: PLC0415 - loads dnspython
 
         try:
@@ -171,7 +171,7 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         return extras, places or precheck.places(asked, self._settings, extras)
 
     def _stop_for_hooks(self, failed: dict[str, str], asked: Sequence[Challenge]) -> None:
-        """Stop where auth hooks failed: what they did not make is not waited for."""
+        """Stop if auth hooks failed: the records that they did not make are not waited for."""
         from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
 
         if not failed:
@@ -195,8 +195,8 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         except errors.Error:
             raise
         except Exception as error:
-            # A bug of ours, and no statement about the records: say so, and never answer unseen
-            # unless that is what was asked for.
+            # This is a bug here and says nothing about the records: report it, and never answer
+            # unchecked unless the user asked for that.
             logger.debug("The check failed", exc_info=True)
             outcome.keep_failure([c.domain for c in asked], self._settings)
             message = (
@@ -256,19 +256,19 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
         self._failure = Failure(outcome=outcome, domains=tuple(domains), codes=(), report=words)
 
     def _may_drop(self, failed: Iterable[str], asked: Iterable[Challenge]) -> bool:
-        """Whether certbot should order the rest: it may, and a rest can be ready."""
+        """Return whether certbot should order the rest: it may, and there is a rest to be ready."""
         if not self.config.allow_subset_of_names:
             return False
         self._left_out.update(failed)
         ordered = {str(name).removeprefix("*.") for name in self.config.domains or ()}
         ordered.update(challenge.domain for challenge in asked)
-        # Names that were ordered and are not among the challenges were validated before.
+        # Names that were ordered but have no challenge were validated before.
         return bool(ordered - self._left_out)
 
-    # -- after the CA refused all the same -------------------------------------------------------
+    # -- after the CA refused nonetheless --------------------------------------------------------
 
     def auth_hint(self, failed_achalls: list[AnnotatedChallenge]) -> str:
-        """Say what the servers showed, before and now, and what may explain the CA's refusal."""
+        """Say what the servers showed, then and now, and what may explain the CA's refusal."""
         theirs = ""
         if self._authenticators is not None:
             theirs = self._authenticators.auth_hint(failed_achalls)

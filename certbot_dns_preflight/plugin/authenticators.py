@@ -1,7 +1,7 @@
-"""All wrapped authenticators of an order: each gets the records of its zones, and is cleaned up.
+"""Run all wrapped authenticators of an order: each makes its zones' records and removes them.
 
-Decides who makes which record, and where: at the alias's target if that is wanted and can be
-done, else at the challenge name itself.
+Decides which one makes which record, and where: at the alias target if that is wanted and possible,
+else at the challenge name itself.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Work:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What a hook finds in its environment beside certbot's own variables."""
+        """The variables that a hook's environment has besides certbot's own."""
         known = {"DNS_PREFLIGHT_RECORD": self.place.record.to_text(omit_final_dot=True)}
         if self.place.zone is not None and self.place.relative is not None:
             known["DNS_PREFLIGHT_ZONE"] = self.place.zone.to_text(omit_final_dot=True)
@@ -50,7 +50,7 @@ class Work:
 
 @dataclass(slots=True)
 class Authenticators:
-    """The authenticators that `entries` name, each once. What they raise passes through."""
+    """The authenticators that `entries` name, each once. Their exceptions pass through."""
 
     entries: tuple[Entry, ...]
     config: NamespaceConfig
@@ -69,16 +69,16 @@ class Authenticators:
         return max((wrapped.pause or 0.0 for wrapped in self.wrapped.values()), default=0.0)
 
     def prepare(self) -> None:
-        """Let each prepare itself, once."""
+        """Have each prepare itself, once."""
         for wrapped in self.wrapped.values():
             wrapped.prepare()
 
     def more_info(self) -> str:
-        """Give what each says of itself."""
+        """Return what each says of itself."""
         return " ".join(wrapped.more_info() for wrapped in self.wrapped.values())
 
     def auth_hint(self, failed: list[AnnotatedChallenge]) -> str:
-        """Give what each has to say of the refusals of what it made."""
+        """Return each one's hint on the refusals of the challenges whose records it made."""
         hints: dict[str, None] = {}
         for name, tokens in self._tokens.items():
             mine = [achall for achall in failed if getattr(achall, "token", None) in tokens]
@@ -87,7 +87,7 @@ class Authenticators:
         return "\n".join(hint for hint in hints if hint)
 
     def perform(self, order: Sequence[Work]) -> list[challenges.ChallengeResponse]:
-        """Have all records made; the responses are in the order given."""
+        """Have all records made; the responses are in the given order."""
         shares: dict[str, list[Work]] = {}
         for work in order:
             shares.setdefault(self._choose(work), []).append(work)
@@ -99,7 +99,7 @@ class Authenticators:
         return [work.achall.response(work.achall.account_key) for work in order]
 
     def hook_failures(self, order: Iterable[Work]) -> dict[str, str]:
-        """Give the domains whose auth hook failed, with its words."""
+        """Return the domains whose auth hook failed, each with the hook's output."""
         words_by_token = {
             achall.token: words
             for wrapped in self.wrapped.values()
@@ -112,7 +112,7 @@ class Authenticators:
         }
 
     def cleanup(self) -> None:
-        """Have all records removed that were made, whatever became of the others'."""
+        """Have all records removed that were made, even if removing others fails."""
         failures: list[Exception] = []
         for wrapped in self.wrapped.values():
             try:
@@ -139,7 +139,7 @@ class Authenticators:
 
     def _follows(self, wrapped: Wrapped) -> bool:
         if self.alias is None:
-            # Hooks know CERTBOT_DOMAIN alone, and find the rest in their environment.
+            # Hooks know only CERTBOT_DOMAIN, and find the rest in their environment.
             return not wrapped.is_manual
         return self.alias is AliasPolicy.FOLLOW
 
@@ -164,7 +164,7 @@ class Authenticators:
         failure = _attempt(wrapped, share, followed)
         if failure is None:
             return
-        # Which of them it could not write is not known: each target is tried by itself.
+        # It is unknown which of them it could not write, so each target is tried by itself.
         alone = len(followed) == len(share) and len(targets) == 1
         for target, works in targets.items():
             failure = failure if alone else _attempt(wrapped, works, followed)

@@ -1,7 +1,7 @@
-"""certbot's `manual` without hooks: the records to make, shown ready to paste.
+"""Show the records to make, ready to paste, for certbot's `manual` without hooks.
 
-In place of certbot's own words, which ask for one record after the other and advise to look each up
-with a web tool, too early: that tool's resolver, and the CA's, may then keep the absence.
+Replaces certbot's own text, which asks for one record after another and advises looking each up
+with a web tool, too early: that tool's resolver, and the CA's, may then cache the absence.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def show(records: Sequence[tuple[RecordLocation, str]], *, asks_resolvers: bool = False) -> None:
     """Show the records, each a place and a value, and wait for Enter.
 
-    `asks_resolvers`: nobody else is asked, and they keep what they are asked too early.
+    `asks_resolvers` means that only resolvers are asked, which cache what they are asked too early.
     """
     several = len(records) > 1
     parts = [f"Make {'these DNS records' if several else 'this DNS record'}:"]

@@ -1,7 +1,7 @@
-"""What certbot's own code says while a wrapped authenticator works, where it would mislead.
+"""Hold back certbot messages that would mislead while a wrapped authenticator works.
 
-Decides which of its messages are kept back, and what of them is worth knowing: nothing else of
-certbot's output is touched.
+Decides which messages are held back and what in them is worth knowing. The rest of certbot's output
+stays as it is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NO_PAUSE = re.compile(r"Waiting 0 seconds for DNS changes to propagate\.?")
 
 @contextlib.contextmanager
 def without_pause() -> Iterator[None]:
-    """Keep certbot's base class from saying that it waits 0 seconds: it is we who wait.
+    """Keep certbot's base class from saying that it waits 0 seconds: this plugin waits instead.
 
     It says so through `certbot.display.util.notify`, looked up in its module at each call.
     """
@@ -43,29 +43,29 @@ def without_pause() -> Iterator[None]:
 
 
 class HookFailures(logging.Handler):
-    """Which auth hooks failed, by what certbot's hook runner says: it only says so, and goes on.
+    """Detects failed auth hooks from the log of certbot's hook runner, which carries on regardless.
 
     The runner (`certbot.display.ops.report_executed_command`) logs a hook's name and its exit
-    status where that is not 0, and then what it wrote to standard error. Use it as a context.
+    status if that is not 0, and then what it wrote to standard error. Use it as a context manager.
     """
 
     def __init__(self, in_hand: Callable[[], int | None]) -> None:
-        """Take what says which challenge is in hand when a hook has run."""
+        """Take a function that returns the current challenge's index when a hook has run."""
         super().__init__(logging.WARNING)
         self.words: dict[int, str] = {}
         self._in_hand = in_hand
 
     def __enter__(self) -> Self:
-        """Listen."""
+        """Start listening."""
         logging.getLogger(ops.__name__).addHandler(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Listen no more."""
+        """Stop listening."""
         logging.getLogger(ops.__name__).removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take note of a failure, then of the hook's own words about it."""
+        """Record a failure, then the hook's own output about it."""
         arguments = record.args if isinstance(record.args, tuple) else ()
         index = self._in_hand()
         if len(arguments) != 2 or index is None or "-auth-hook" not in str(arguments[0]):  # noqa: PLR2004 - who, and what

@@ -1,8 +1,8 @@
-"""A challenge as a wrapped authenticator gets it: with the place where its record belongs.
+"""Present a challenge to a wrapped authenticator, with the name where its record belongs.
 
-Provider plugins look for the zone by the challenge's domain, and write at its validation name.
-Both are the alias's target here; everything else is as certbot has it: token, value, key, and the
-classes that `isinstance` asks for.
+Provider plugins look for the zone by the challenge's domain, and write at its validation name. Both
+are the alias target here. Everything else is as in certbot's challenge: token, value, key, and the
+classes that `isinstance` checks for.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _LABEL = challenges.DNS01.LABEL + "."
 
 
 def written_at(achall: AnnotatedChallenge, record: dns.name.Name) -> AnnotatedChallenge:
-    """Give the challenge, to be written at `record`."""
+    """Return the challenge, to be written at `record`."""
     name = record.to_text(omit_final_dot=True).lower()
-    # Where the target is itself a challenge name, the domain is what certbot would call so.
+    # If the target is itself a challenge name, the domain is what certbot would call its domain.
     domain = name.removeprefix(_LABEL)
     body = achall.challb.update(chall=_renamed(achall.chall, name))
     kind = type(achall)
-    # Certbot's older releases know the domain alone; the newer ones set it by the identifier.
+    # Certbot's older releases know only the domain; newer ones derive it from the identifier.
     fields: dict[str, Any] = {
         slot: getattr(achall, slot) for slot in kind.__slots__ if slot not in ("domain", "challb")
     }
@@ -37,7 +37,7 @@ def written_at(achall: AnnotatedChallenge, record: dns.name.Name) -> AnnotatedCh
 
 
 def _renamed(chall: challenges.DNS01, name: str) -> challenges.DNS01:
-    """Give the same challenge with another validation name, whatever domain is asked for."""
+    """Return the same challenge with a fixed validation name, whatever domain is asked for."""
     kind = type(chall)
 
     def validation_domain_name(self: object, domain: str = "") -> str:  # noqa: ARG001 - acme's signature

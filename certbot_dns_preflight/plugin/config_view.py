@@ -1,7 +1,7 @@
-"""Certbot's configuration as a wrapped authenticator sees it: all of it, but for its fixed pause.
+"""Show a wrapped authenticator certbot's configuration, all of it except its fixed pause.
 
-Decides what a plugin reads and writes; nothing of it is ever saved that certbot would not save
-without us. Certbot's object is left as it is, and whatever else the plugin stores in the view (a
+Decides what a plugin reads and writes; nothing is saved that certbot would not save without this
+plugin. Certbot's object stays as it is. Whatever else the wrapped plugin stores in the view (a
 credentials path that it asked for) goes there, and is saved as always.
 """
 
@@ -23,7 +23,7 @@ _OWN = frozenset({"_config", "_pause", "_set_pause", "_skipping"})
 class ConfigView:
     """Certbot's configuration, with one value that reads 0 while `skipping_pause` lasts.
 
-    What a plugin sets that value to (from its credentials file, say) stays in the view, so that
+    If a plugin sets that value (from its credentials file, say), it stays in the view, so that
     certbot neither changes nor adds it in the renewal configuration.
     """
 
@@ -36,7 +36,7 @@ class ConfigView:
 
     @contextlib.contextmanager
     def skipping_pause(self) -> Iterator[None]:
-        """Have the pause read 0, and count as set by the user, for as long as this lasts."""
+        """Make the pause read 0, and count as set by the user, for as long as this lasts."""
         self._skipping = True
         try:
             yield
@@ -45,7 +45,7 @@ class ConfigView:
 
     @property
     def pause(self) -> float | None:
-        """How many seconds the plugin would sleep, by its default, its options or its own word."""
+        """The seconds that the plugin would sleep: its default, its options or its own setting."""
         value: Any = self._set_pause
         if value is None:
             value = getattr(self._config, self._pause, None)
@@ -55,9 +55,9 @@ class ConfigView:
             return None
 
     def set_by_user(self, name: str) -> bool:
-        """Answer as certbot does; while the pause is skipped it is what the user wants.
+        """Answer as certbot does, but count the pause as set by the user while it is skipped.
 
-        Plugins ask before they take it from their credentials file instead.
+        Plugins ask this before they read the pause from their credentials file instead.
         """
         if name == self._pause and (self._skipping or self._set_pause is not None):
             return True
@@ -65,16 +65,16 @@ class ConfigView:
 
     @property  # type: ignore[misc] # which type() does not ask, and isinstance() does
     def __class__(self) -> type:
-        """Pass for certbot's own object with plugins that check what they get."""
+        """Pass for certbot's own object in plugins that check its type."""
         return type(self._config)
 
     @property
     def namespace(self) -> SimpleNamespace:
-        """The options as attributes, as argparse has them, by the same rules."""
+        """The options as attributes of an argparse namespace, by the same rules."""
         return _NamespaceView(self)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give all options by name."""
+        """Return all options by name."""
         values = dict(self._config.to_dict())
         if self._pause in values:
             values[self._pause] = getattr(self, self._pause)
@@ -92,7 +92,7 @@ class ConfigView:
         return value
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Set an option, in certbot's configuration; the pause in the view alone."""
+        """Set an option in certbot's configuration; the pause in the view only."""
         if name in _OWN:
             object.__setattr__(self, name, value)
         elif name == self._pause:
@@ -108,7 +108,7 @@ class ConfigView:
             delattr(self._config.namespace, name)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ConfigView:
-        """Copy certbot's configuration with it."""
+        """Copy it together with certbot's configuration."""
         copied = ConfigView(copy.deepcopy(self._config, memo), self._pause)
         copied._set_pause = copy.deepcopy(self._set_pause, memo)
         copied._skipping = self._skipping
@@ -116,7 +116,7 @@ class ConfigView:
 
 
 class _NamespaceView(SimpleNamespace):
-    """The view's options, for plugins that go past certbot's own object; `vars` works too."""
+    """The view's options, for plugins that bypass certbot's own object; `vars` works too."""
 
     __slots__ = ("_view",)
 

@@ -1,7 +1,8 @@
-"""`failure-hook`: tells a command of the user's that a preflight failed.
+"""Run the user's `failure-hook` command after a failed preflight.
 
-Decides what the command gets to know, and for how long it may run. Its own failure is a warning.
-Nothing is put into the command's text: all facts are in its environment, the report is its input.
+Decides what the command learns and how long it may run. If the command itself fails, that is a
+warning. Nothing is inserted into the command's text: all facts are in its environment, and the
+report is its standard input.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _MOST_WORDS = 500
 class Failure:
     """What failed. `report` is the text; `domains` are the names that are not ready.
 
-    `in_file`: the report file that was asked for tells of it, and not of an earlier run.
+    `in_file` means that the requested report file describes this failure, not an earlier run.
     """
 
     outcome: str
@@ -48,7 +49,7 @@ class Failure:
     def of(
         cls, result: Outcome, domains: tuple[str, ...], report: str, *, in_file: bool
     ) -> Failure:
-        """Take from an outcome what there is to tell."""
+        """Return the failure that an outcome describes."""
         codes = dict.fromkeys(
             finding.code
             for judged in result.challenges
@@ -72,7 +73,7 @@ def run(
     report: Path | None,
     seconds: float = _MOST_SECONDS,
 ) -> None:
-    """Run `command` by the shell, for `seconds` at most; never raises for what it does."""
+    """Run `command` in the shell, for at most `seconds`; never raises, whatever it does."""
     variables = {
         "DNS_PREFLIGHT_OUTCOME": failure.outcome,
         "DNS_PREFLIGHT_DOMAINS": ",".join(failure.domains),
@@ -81,7 +82,7 @@ def run(
         "DNS_PREFLIGHT_REPORT": str(report) if report and failure.in_file else "",
     }
     try:
-        # Files, not pipes: whatever the hook leaves running in the background is not waited for.
+        # Files, not pipes: what the hook leaves running in the background must not delay this.
         with tempfile.TemporaryFile() as report_file, tempfile.TemporaryFile() as output_file:
             report_file.write(f"{failure.report}\n".encode())
             report_file.seek(0)
@@ -115,7 +116,7 @@ def run(
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
-    """Wait for its end; if that does not come, or we are to stop, end it and all that it began."""
+    """Wait for its end; on a timeout or an interrupt, kill it with all that it started."""
     try:
         process.wait(timeout=seconds)
     except BaseException:

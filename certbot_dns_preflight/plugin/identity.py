@@ -1,4 +1,4 @@
-"""Which name a challenge is for, whatever the release of certbot."""
+"""Tell which name a challenge is for, in any release of certbot."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ if TYPE_CHECKING:
 
 
 def of(achall: AnnotatedChallenge) -> str:
-    """Give the name to be validated; certbot's older releases call it the domain."""
+    """Return the name to be validated; older certbot releases call it the domain."""
     identifier = getattr(achall, "identifier", None)
     return str(identifier.value if identifier is not None else achall.domain)

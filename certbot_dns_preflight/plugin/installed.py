@@ -1,7 +1,7 @@
-"""Which authenticators are installed, and which one a name means.
+"""Find the installed authenticators, and the one that a name means.
 
-Certbot's two groups of entry points are read through `importlib.metadata`; nothing is loaded but
-the plugin that is wanted.
+Reads certbot's two groups of entry points through `importlib.metadata`, and loads only the wanted
+plugin.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from certbot import errors, interfaces
 from certbot_dns_preflight.renewals import renewal_file
 
 OPTION = "--dns-preflight-authenticator"
-# Certbot still loads the second one: plugins from before 2016 register there.
+# Certbot still loads the second one, where plugins from before 2016 register.
 _GROUPS = ("certbot.plugins", "letsencrypt.plugins")
 
 
 def plugin_class(name: str) -> type[interfaces.Authenticator]:
-    """Find an installed authenticator; raises `PluginError` with one line that says what to do."""
+    """Find an installed authenticator; raises `PluginError` with one line of advice."""
     if name == renewal_file.PLUGIN:
         raise errors.PluginError(
             f"{OPTION}: dns-preflight cannot wrap itself; name the authenticator that makes the "
@@ -35,7 +35,7 @@ def plugin_class(name: str) -> type[interfaces.Authenticator]:
 
 
 def choices(like: str | None = None) -> str:
-    """Say which plugins could be meant; judged by their names, none is loaded for it."""
+    """Say which plugins could be meant, by name alone: none is loaded for it."""
     names = {
         entry_point.name
         for group in _GROUPS
@@ -46,7 +46,7 @@ def choices(like: str | None = None) -> str:
     text = "installed: " + ", ".join(usable)
     if like is None:
         return text
-    # Certbot before 1.7 named plugins dist:name, and such names are still in renewal files.
+    # Certbot before 1.7 named plugins dist:name, and renewal files still have such names.
     wanted = like.strip().rpartition(":")[2].lower().replace("_", "-")
     near = difflib.get_close_matches(wanted, usable, n=1) or [
         name for name in usable if wanted and wanted in name

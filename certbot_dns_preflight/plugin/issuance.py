@@ -1,7 +1,7 @@
-"""Who asks for the certificate, of which CA: what CAA is judged by, from certbot's side.
+"""Find out who requests the certificate from which CA, so that CAA can be judged.
 
-Decides nothing. The CA's issuer domain names come from its ACME directory (RFC 8555 section
-7.1.1, ``caaIdentities``) unless an option names them, the account's URL from certbot's account.
+Decides nothing. The CA's issuer domain names come from its ACME directory (RFC 8555 section 7.1.1,
+``caaIdentities``) unless an option names them; the account URL comes from certbot's account.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MOST_BYTES = 1 << 20
 
 
 def of_config(config: NamespaceConfig, identities: tuple[str, ...]) -> IssuanceRequest:
-    """Find out who asks; what cannot be found out stays unknown. Never raises for that."""
+    """Find out who requests; what cannot be found out stays unknown and raises nothing."""
     return IssuanceRequest(
         identities=identities or _directory_identities(config), account=_account_url(config)
     )
@@ -51,7 +51,7 @@ def _directory_identities(config: NamespaceConfig) -> tuple[str, ...]:
 
 
 def _user_agent(config: NamespaceConfig) -> str:
-    """Name certbot to the CA, as certbot's own requests do, and ourselves beside it."""
+    """Identify certbot to the CA, as certbot's own requests do, and this plugin beside it."""
     if getattr(config, "user_agent", None):
         return str(config.user_agent)
     ours = importlib.metadata.version("certbot-dns-preflight")

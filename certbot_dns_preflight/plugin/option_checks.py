@@ -1,6 +1,6 @@
-"""What is seen to before a record is made: what cannot work is refused, in one clear line.
+"""Refuse what cannot work before a record is made, in one clear line.
 
-Decides which error certbot gets for it, and brings the wrapped authenticators to life.
+Decides which error certbot gets for it, and prepares the wrapped authenticators.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _MOST_SECONDS = 86400.0
 def authenticators(
     config: NamespaceConfig, value: object, settings: Settings
 ) -> tuple[str | None, Authenticators]:
-    """Prepare the authenticators that `value` names; on renewal with their options of old.
+    """Prepare the authenticators that `value` names, on renewal with their saved options.
 
-    Gives the lineage's name, where it is known, and the authenticators. Raises `PluginError`.
+    Returns the lineage's name, if known, and the authenticators. Raises `PluginError`.
     """
     entries = options.authenticators(value)
     lineage = config.certname
@@ -54,7 +54,7 @@ def authenticators(
 
 
 def with_due_timeout(settings: Settings, pause: float) -> Settings:
-    """Wait as long as the wrapped authenticator would have, twice; ours, if that is longer."""
+    """Raise the timeout to twice the wrapped authenticator's own wait, if that is longer."""
     due = min(2 * pause, _MOST_SECONDS)
     if due <= settings.timeout:
         return settings
@@ -66,11 +66,11 @@ def with_due_timeout(settings: Settings, pause: float) -> Settings:
 
 
 def refusal(error: errors.PluginError, *, chosen: bool) -> errors.Error:
-    """Give the error by which certbot says it best.
+    """Return the error type that certbot reports best.
 
-    A plugin that was asked for: what is no `PluginError` reaches the user as the line that it is,
-    while certbot writes ``The error was: PluginError(…)`` around the others. In a menu: what is
-    misconfigured stays in it, and is told when it is chosen.
+    If the plugin was chosen: certbot shows an error that is no `PluginError` as the plain line that
+    it is, but writes ``The error was: PluginError(…)`` around the others. In a menu: a
+    misconfigured plugin stays listed, and its error is shown when it is chosen.
     """
     if chosen:
         return errors.ConfigurationError(str(error))
@@ -78,7 +78,7 @@ def refusal(error: errors.PluginError, *, chosen: bool) -> errors.Error:
 
 
 def refuse_other_challenges(config: NamespaceConfig) -> None:
-    """Refuse what dns-01 is not for; raises `PluginError`."""
+    """Refuse what dns-01 cannot do; raises `PluginError`."""
     preferred = list(config.pref_challs or ())
     if preferred and "dns-01" not in preferred:
         raise errors.PluginError(
@@ -98,7 +98,7 @@ def refuse_address(identifier: str) -> None:
 
 
 def read_files(settings: Settings) -> Inputs:
-    """Read what is to be read, and find out now what would fail when the records are there."""
+    """Read the files now, to find out what would otherwise fail once the records are there."""
     from certbot_dns_preflight.report import atomic_file  # noqa: PLC0415 - only where it is needed
     from certbot_dns_preflight.report.metrics import record  # noqa: PLC0415 - only where it is needed
     from certbot_dns_preflight.run import inputs  # noqa: PLC0415 - loads dnspython

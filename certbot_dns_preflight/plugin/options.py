@@ -1,8 +1,8 @@
-"""Our options as certbot declares, saves and restores them. Knows the table, not what it is for.
+"""Declare this plugin's options as certbot saves and restores them, whatever they are for.
 
-Certbot saves an option's value as text, and on renewal calls the option's argparse type with what
-it reads back. So a type here checks a text and returns a text that it accepts again. Light:
-certbot declares every plugin's options at every start.
+Certbot saves an option's value as text, and on renewal passes the text it reads back to the
+option's argparse type. So a type here checks a text and returns a text that it accepts again. Light
+to import: certbot declares every plugin's options at every start.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def declare(add: Callable[..., None]) -> None:
         "keep their names. With ZONE it has the records that go into that zone or below, without "
         "it all others; repeatable or separated by commas.",
     )
-    # Nobody sets it: the renewal file is found again by it.
+    # No user sets it: it identifies the renewal file later.
     add("lineage", default=None, help=argparse.SUPPRESS)
     for option in ALL:
         more: dict[str, Any] = {"action": _Joined} if option.repeatable else {}
@@ -55,7 +55,7 @@ def declare(add: Callable[..., None]) -> None:
 
 
 def read(value_of: Callable[[str], object]) -> settings.Settings:
-    """Make settings of what certbot has; raises `PluginError`, one line."""
+    """Build the settings from certbot's values; raises `PluginError`, one line."""
     values = {option.name: value_of(option.name) for option in ALL}
     try:
         return settings.read_settings(values, PREFIX)
@@ -73,23 +73,23 @@ def authenticators(value: object) -> tuple[zone_map.Entry, ...]:
 
 
 def _authenticators(text: str | Sequence[str]) -> str:
-    """Check the text, and keep it as it will be saved; a list as in `_Text`."""
+    """Check the text and return it as it will be saved; a list as in `_Text`."""
     text = text if isinstance(text, str) else ",".join(text)
     return ",".join(map(str, authenticators(text)))
 
 
 class _Text:
-    """An option's argparse type: refuses what the option does not take, keeps the text.
+    """An option's argparse type: refuses what the option does not take, and keeps the text.
 
-    A `PluginError` is shown as the one line that it is, both from the command line (argparse would
-    put its usage before it) and from a renewal file (certbot names the file before it).
+    A `PluginError` reaches the user as a single line, both from the command line (where argparse
+    would print its usage first) and from a renewal file (where certbot names the file first).
     """
 
     def __init__(self, option: settings.Option[Any]) -> None:
         self._option = option
 
     def __call__(self, text: str | Sequence[str]) -> str:
-        # A list comes from a renewal file edited by hand: a comma that nobody quoted.
+        # A list comes from a renewal file edited by hand, with an unquoted comma.
         text = text if isinstance(text, str) else ",".join(text)
         try:
             value = self._option.read(text, PREFIX + self._option.name)
@@ -102,7 +102,7 @@ class _Text:
 class _Joined(argparse.Action):
     """Joins the values of a repeated option with commas, which is how they are saved.
 
-    The first one given takes the place of the default, which is the very object declared.
+    The first value given replaces the default, which is recognised by identity.
     """
 
     def __call__(
@@ -118,7 +118,7 @@ class _Joined(argparse.Action):
 
 
 def _as_text(default: object) -> str | None:
-    """Write a default as its user would: None where there is no text for it."""
+    """Return a default as a user would write it; None if there is no text for it."""
     match default:
         case None | ():
             return None

@@ -1,6 +1,6 @@
-"""What an outcome means to certbot: go on, go on with fewer names, or stop, and in which words.
+"""Turn an outcome into what certbot does: go on, go on with fewer names, or stop with an error.
 
-Knows certbot's and ACME's types on one side and outcomes on the other; asks no server. Importing
+Knows certbot's and ACME's types on one side and outcomes on the other; sends no queries. Importing
 it loads dnspython, so certbot's start-up must not.
 """
 
@@ -72,14 +72,14 @@ def challenges(
 
 
 def owner(achall: AnnotatedChallenge) -> dns.name.Name:
-    """Give the challenge name."""
+    """Return the challenge name."""
     return challenge.make_challenge(identity.of(achall)).owner
 
 
 def united(
     asked: Sequence[challenge.Challenge], places: Mapping[dns.name.Name, RecordLocation]
 ) -> tuple[challenge.Challenge, ...]:
-    """Expect at each place what the whole order puts there: aliases may share a target."""
+    """Expect at each name what the whole order puts there, as aliases may share a target."""
     values: dict[dns.name.Name, dict[bytes, None]] = {}
     for one in asked:
         values.setdefault(places[one.owner].record, {}).update(dict.fromkeys(one.expected))
@@ -97,9 +97,9 @@ def conclude(
 ) -> None:
     """Return if the CA may be told to look; else raise what makes certbot stop or retry.
 
-    `allow_subset`: other names of the order can do without those that are not ready. `made`:
-    the records exist, and are now to be removed. Raises
-    `PluginError`, whose message is the report, or an `acme.messages.Error` that names them.
+    `allow_subset`: the order's other names can do without those that are not ready. `made`: the
+    records exist, and are to be removed now. Raises `PluginError`, whose message is the report, or
+    an `acme.messages.Error` that lists the names.
     """
     if result.verdict is Verdict.READY:
         display.notify(report(result))
@@ -116,7 +116,7 @@ def conclude(
 def conclude_words(
     words: str, failed: Sequence[str], *, continue_on_failure: bool, allow_subset: bool
 ) -> None:
-    """Do the same where `words` is all that is to be said of the names that `failed`."""
+    """Do the same if `words` is all there is to say of the names that `failed`."""
     if continue_on_failure:
         logger.warning("%s\n%s", words, _CONTINUED)
         return
@@ -127,23 +127,23 @@ def conclude_words(
 
 
 def hook_words(failed: Mapping[str, str]) -> str:
-    """Say which auth hooks failed, and what they said; `failed` has that by domain."""
+    """Return a text on which auth hooks failed; `failed` maps domains to the hooks' output."""
     return "\n".join(f"Not ready: {domain}: {words}" for domain, words in failed.items())
 
 
 def fault(error: Exception) -> str:
-    """Write an unexpected exception, harmless on a terminal."""
+    """Return an unexpected exception as text that is harmless on a terminal."""
     return f"{type(error).__name__}: {ascii(str(error))[1:-1]}"
 
 
 def report(result: Outcome, closing: str | None = None) -> str:
-    """Give the report as text, `closing` at its end."""
+    """Return the report as text, with `closing` at its end."""
     try:
         return text.render(result, closing=closing, surface=Surface.CERTBOT)
     except errors.SignalExit:
         raise
     except Exception:
-        # What is known stands, even if the words for it fail us.
+        # The facts stand even if wording them fails.
         logger.debug("The outcome cannot be worded", exc_info=True)
         return " ".join((f"dns-preflight: {result.verdict.value}.", closing or "")).strip()
 
@@ -153,10 +153,10 @@ def whole(
     stopped: Sequence[ChallengeOutcome],
     asked: Iterable[challenge.Challenge],
 ) -> Outcome:
-    """Give the report of an order that some of its challenges stopped beforehand.
+    """Return the report of an order that some of its challenges stopped beforehand.
 
-    All of them are in it, in the order asked and with the values that were to be published; the
-    record of those that nothing was wrong with was not looked at.
+    It has all of them, in the order asked and with the values that were to be published. For those
+    with nothing wrong, the record was not looked at.
     """
     return dataclasses.replace(
         result,
@@ -172,9 +172,9 @@ def whole(
 
 
 def write_report(result: Outcome, how: settings.Settings) -> bool:
-    """Put the whole outcome into certbot's log, and into the files that are wanted.
+    """Write the whole outcome to certbot's log, and to the requested files.
 
-    Says whether the report's file has it.
+    Returns whether the report file has it.
     """
     try:
         return _keep(result, how)
@@ -196,7 +196,7 @@ def _keep(result: Outcome, how: settings.Settings) -> bool:
             atomic_file.write_atomically(how.report, wanted, mode=0o600)
             is_written = True
     except atomic_file.ReportFileError as error:
-        # The certificate matters more than the account of it.
+        # The certificate matters more than the report on it.
         logger.warning("dns-preflight: %s", error)
     try:
         if how.metrics is not None:
@@ -207,7 +207,7 @@ def _keep(result: Outcome, how: settings.Settings) -> bool:
 
 
 def _for_the_log(written: str) -> str:
-    """Leave out what would fill certbot's log, which it keeps of a thousand runs."""
+    """Leave out what would fill certbot's log, of which it keeps a thousand runs."""
     if len(written) <= LONGEST_LOGGED_REPORT:
         return written
     left_out = len(written) - LONGEST_LOGGED_REPORT
@@ -218,7 +218,7 @@ def _for_the_log(written: str) -> str:
 
 
 def keep_failure(domains: Iterable[str], how: settings.Settings) -> None:
-    """Put into the metrics that a run ended before the records could be looked at."""
+    """Record in the metrics that a run ended before the records could be looked at."""
     if how.metrics is None:
         return
     try:
@@ -228,7 +228,7 @@ def keep_failure(domains: Iterable[str], how: settings.Settings) -> None:
 
 
 def refusals(failed: Iterable[AnnotatedChallenge]) -> tuple[ca_refusal.Refusal, ...]:
-    """Take from failed challenges what the CA said about each."""
+    """Return what the CA said about each failed challenge."""
     return tuple(
         ca_refusal.Refusal(identity.of(achall), achall.error.code or "", achall.error.detail or "")
         for achall in failed
@@ -237,7 +237,7 @@ def refusals(failed: Iterable[AnnotatedChallenge]) -> tuple[ca_refusal.Refusal, 
 
 
 def not_ready(result: Outcome) -> tuple[str, ...]:
-    """Name the domains whose challenge may not be answered."""
+    """Return the domains whose challenge must not be answered."""
     return tuple(
         challenge.survey.challenge.domain
         for challenge in result.challenges
@@ -247,9 +247,9 @@ def not_ready(result: Outcome) -> tuple[str, ...]:
 
 def _rejection(domains: Sequence[str]) -> messages.Error:
     # Certbot drops the names of the subproblems and orders the rest anew, as it does when a CA
-    # rejects names at order creation: no challenge was answered, so no authorization is lost.
-    # It compares names as ordered, and the wildcard shares the owner name. There is no public way
-    # to drop names (docs/explanation/upstream.md); should this one go, the order fails with nothing
+    # rejects names at order creation: no challenge was answered, so no authorization is lost. It
+    # compares names as ordered, and the wildcard shares the owner name. There is no public way to
+    # drop names (docs/explanation/upstream.md); if this one goes away, the order fails with nothing
     # answered.
     subproblems = tuple(
         messages.Error.with_code(

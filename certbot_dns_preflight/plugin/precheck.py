@@ -1,6 +1,7 @@
-"""The look before a record is made, from certbot's side: who asks, and what the wait may know.
+"""Run the precheck for certbot: find out who requests, and pass on what it learned to the wait.
 
-Decides nothing about the order; `authenticator` does, by the outcome. Importing it loads dnspython.
+Decides nothing about the order: `authenticator` does, by the outcome. Importing this loads
+dnspython.
 """
 
 from __future__ import annotations
@@ -46,10 +47,10 @@ def look(
     config: NamespaceConfig,
     inputs: Inputs | None = None,
 ) -> tuple[Outcome, Extras]:
-    """Look at all names of an order; also give what the run that waits need not ask again.
+    """Look at all names of an order; also return what the waiting run need not ask again.
 
-    What earlier orders of this process learned of delegations will do for this look, unless it
-    shows what would stop the order.
+    Delegations that earlier orders of this process learned suffice for this look, unless it finds
+    something that would stop the order.
     """
     since = MEMORY.now()
     cache = MEMORY.delegations(settings)
@@ -63,7 +64,7 @@ def look(
 
 
 def remember(result: Outcome, extras: Extras | None, settings: Settings) -> None:
-    """Keep for the process's next orders which name servers were silent to the end of the wait."""
+    """Keep, for this process's next orders, which name servers stayed silent until the end."""
     if extras is not None and extras.cache is not None:
         MEMORY.keep(settings, extras.cache, since=MEMORY.now() - result.elapsed, outcome=result)
 
@@ -76,7 +77,7 @@ def _look(
     cache: DelegationCache,
 ) -> tuple[Outcome, Extras]:
     facts = signals.run(precheck.check(challenges, settings, cache=cache, read=inputs))
-    # The CA's directory is asked for its identities only where that makes a difference.
+    # Fetch the CA's identities from its directory only if that makes a difference.
     who = (
         issuance.of_config(config, settings.caa_identity)
         if facts.has_caa
@@ -87,14 +88,14 @@ def _look(
     async def judged() -> Outcome:
         return facts.judged(settings, who)
 
-    # What certbot's handler of a signal raises would else be taken for a fault of ours.
+    # Else an exception from certbot's signal handler would look like an internal error.
     return signals.run(judged()), extras
 
 
 def places(
     challenges: Sequence[Challenge], settings: Settings, extras: Extras
 ) -> dict[dns.name.Name, RecordLocation]:
-    """Find out where the records go; what the look has learned need not be asked again."""
+    """Find out where the records go; what the precheck learned is not asked again."""
     search = record_location.find(challenges, settings, cache=extras.cache, read=extras.inputs)
     try:
         return signals.run(search)
@@ -109,9 +110,9 @@ def places(
 def placed(
     result: Outcome, challenges: Sequence[Challenge], settings: Settings, extras: Extras
 ) -> tuple[Outcome, dict[dns.name.Name, RecordLocation]]:
-    """Find out where the records go, and add to the outcome where an alias leads nowhere.
+    """Find out where the records go, and add to the outcome any alias that leads nowhere.
 
-    Nothing is asked, and no places are given, where waiting can help none of the names anyway.
+    If waiting can help none of the names anyway, asks nothing and returns no places.
     """
     skip = frozenset(settings.skip)
     if len(permanence.has_permanent_errors(result, skip=skip)) == len(result.challenges):
@@ -137,17 +138,17 @@ def _with_place(
     environment = extras.environment.get(judged.survey.challenge.domain, DomainEnvironment())
     assessor = Assessor(settings, extras.inputs, extras.request)
     again = assessor.assess(place.survey, environment, confirmed=True)
-    # Only what no record can help is news here: that there is none yet goes without saying.
+    # Only what no record can fix is news here; that there is none yet goes without saying.
     return again if permanence.permanent_errors(again, skip=frozenset()) else judged
 
 
 def unknown_places(challenges: Sequence[Challenge]) -> dict[dns.name.Name, RecordLocation]:
-    """Give the places where nothing could be found out: the challenge names themselves."""
+    """Return the places if nothing could be found out: the challenge names themselves."""
     return {c.owner: record_location.RecordLocation(c.owner, c.owner, None) for c in challenges}
 
 
 def permanent_errors(outcome: Outcome, settings: Settings) -> tuple[ChallengeOutcome, ...]:
-    """Give the challenges that waiting cannot help; tell of trouble that may pass by itself."""
+    """Return the challenges that waiting cannot help; warn of trouble that may pass by itself."""
     stopped = permanence.has_permanent_errors(outcome, skip=frozenset(settings.skip))
     reported: set[str] = set()
     for judged in outcome.challenges:

@@ -1,8 +1,8 @@
-"""On renewal, the wrapped authenticator's options come back from the lineage's renewal file.
+"""Restore the wrapped authenticators' options from the lineage's renewal file.
 
-Certbot saves the options of every plugin and restores only those of the chosen authenticator,
-which is us. Decides which options those are, of which types, and that they count as set, so that
-certbot saves them again: renewal works any number of times.
+Certbot saves the options of every plugin but restores only those of the chosen authenticator, which
+is this one. Decides which options to restore, with which types, and marks them as set, so that
+certbot saves them again and renewal works any number of times.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ _LITERALS = {"None": None, "True": True, "False": False}
 
 
 def restore(config: NamespaceConfig, names: Sequence[str]) -> str | None:
-    """Set the options of the authenticators `names` as the lineage's renewal file has them.
+    """Set the options of the authenticators `names` from the lineage's renewal file.
 
-    What was given on the command line stays. Gives the lineage's name, if there is a file. Raises
-    `PluginError`, one line, where the file cannot be told or a value in it is not accepted.
+    Options given on the command line stay. Returns the lineage's name if there is a file. Raises
+    `PluginError`, one line, if the file cannot be identified or a value in it is not accepted.
     """
     try:
         file = _renewal_file(config, [common.dest_namespace(name) for name in names])
         if file is None:
-            # Another authenticator's lineage, renewed through us: certbot restored its options.
+            # Another authenticator's lineage, renewed through this one: certbot restored its
+            # options.
             logger.debug("No renewal file of dns-preflight belongs to this certificate")
             return None
         for name in names:
@@ -49,13 +50,13 @@ def restore(config: NamespaceConfig, names: Sequence[str]) -> str | None:
 
 
 def mark(config: NamespaceConfig) -> None:
-    """Give the lineage an identifier, if it has none, by which its renewal file is found again."""
+    """Give the lineage an identifier, if it has none, to find its renewal file by later."""
     if identifier(config) is None:
         setattr(config, renewal_file.IDENTIFIER, renewal_file.new_identifier())
 
 
 def identifier(config: NamespaceConfig) -> str | None:
-    """Give the lineage's identifier."""
+    """Return the lineage's identifier."""
     value = getattr(config, renewal_file.IDENTIFIER, None)
     return None if value is None else str(value)
 
@@ -76,7 +77,7 @@ def _renewal_file(
     if result is None:
         return None
     if result.shared:
-        # A copied file gets an identifier of its own with its first renewal.
+        # A copied file gets its own identifier with its first renewal.
         setattr(config, renewal_file.IDENTIFIER, renewal_file.new_identifier())
     return result.file
 
@@ -97,7 +98,7 @@ def _restore_options(config: NamespaceConfig, name: str, file: renewal_file.Rene
 
 
 class _Declared:
-    """What matters of an option's declaration when its value is read back from text."""
+    """The parts of an option's declaration that matter for reading its value back from text."""
 
     def __init__(self, action: argparse.Action, arguments: dict[str, Any]) -> None:
         self.several = arguments.get("action") in ("append", "extend") or action.nargs not in (
@@ -110,7 +111,7 @@ class _Declared:
 
 
 class _RecordingParser(argparse.ArgumentParser):
-    """Learns which options a plugin declares, through argparse's public interface."""
+    """Learns through argparse's public interface which options a plugin declares."""
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401 - argparse's own
         self.declared: dict[str, _Declared] = {}
@@ -129,13 +130,13 @@ def _typed(
     if isinstance(value, str) and value in _LITERALS:
         return _LITERALS[value]
     if declared is None:
-        # Set by the plugin at run time: whatever was saved, as it was saved.
+        # The plugin set it at run time: return it as it was saved.
         return value
     if declared.several:
         return [
             declared.type(element) for element in ([value] if isinstance(value, str) else value)
         ]
     if isinstance(value, list):
-        # Edited by hand, with a comma that nobody quoted: one value all the same.
+        # Edited by hand, with an unquoted comma: still one value.
         value = file.line(item)
     return declared.type(value)

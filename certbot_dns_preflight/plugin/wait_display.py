@@ -1,4 +1,4 @@
-"""Who is shown the wait, and how: a picture on a terminal, a line a minute elsewhere."""
+"""Choose how to show the wait: a live display on a terminal, a line a minute elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def watch(
     challenges: Sequence[Challenge], settings: Settings, *, quiet: bool
 ) -> Iterator[Callable[[Progress], None] | None]:
-    """Give what is to be told of each `Progress` while the context lasts; None: nobody watches."""
+    """Yield the function to call with each `Progress`, or None if nobody watches."""
     if quiet:
         yield None
     elif _is_watched():

@@ -1,6 +1,6 @@
-"""The wait without a terminal: one line at its start, one a minute, so that a log shows it.
+"""Log the wait without a terminal: one line at its start, then one a minute.
 
-Its end is the outcome, which certbot is told anyway.
+It logs no end: that is the outcome, which certbot gets anyway.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST_RESOLVERS = 3
 
 
 class WaitLog:
-    """Told of every `Progress`, it says a line when a minute is over."""
+    """Called with every `Progress`, it logs a line once a minute."""
 
     def __init__(
         self,
@@ -35,9 +35,9 @@ class WaitLog:
         at_most: float,
         resolvers: Sequence[Recursive] = (),
     ) -> None:
-        """Say the first line; `resolvers` are asked in place of the name servers, if there are any.
+        """Log the first line; `resolvers`, if any, are asked in place of the name servers.
 
-        Then it says too what is in their caches, and has to leave them first.
+        The first line then also says what is in their caches and has to expire first.
         """
         self._noun = "resolvers" if resolvers else "addresses"
         self._next = _A_MINUTE
@@ -49,7 +49,7 @@ class WaitLog:
         )
 
     def __call__(self, progress: Progress) -> None:
-        """Say how far it is, once a minute."""
+        """Log the progress, once a minute."""
         if progress.elapsed < self._next:
             return
         while self._next <= progress.elapsed:
@@ -77,7 +77,7 @@ def _who(resolvers: Sequence[Recursive]) -> str:
 
 
 def _cached(waiting: Sequence[Survey]) -> str:
-    """Say what is being waited out: an earlier answer that a resolver keeps."""
+    """Return what is being waited out: an earlier answer in a resolver's cache."""
     kept = [
         (observation.kept_for, address_words(observation.endpoint))
         for survey in waiting

@@ -1,7 +1,7 @@
-"""One wrapped authenticator: run without its fixed pause, cleaned up after.
+"""Run one wrapped authenticator without its fixed pause, and clean up after it.
 
-Decides what of its work is to be undone, and how. It knows nothing of DNS: where a record belongs
-is not its business, and whether it is visible is not asked here.
+Decides which records to remove, and how. It knows nothing of DNS: where a record belongs and
+whether it is visible are decided elsewhere.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _Job:
 
 @dataclass(slots=True)
 class Wrapped:
-    """One authenticator at work for us. Whatever it raises passes through."""
+    """One authenticator at work for this plugin. Its exceptions pass through."""
 
     name: str
     config: NamespaceConfig
@@ -60,20 +60,20 @@ class Wrapped:
 
     @property
     def is_manual(self) -> bool:
-        """Whether it is certbot's own `manual`: hooks, or somebody at a keyboard."""
+        """Whether it is certbot's own `manual`: hooks, or a person at a keyboard."""
         return self.name == "manual"
 
     @property
     def asks_by_hand(self) -> bool:
-        """Whether somebody is asked to make the records."""
+        """Whether a person is asked to make the records."""
         hooks = ("manual_auth_hook", "manual_cleanup_hook")
         return self.is_manual and not any(getattr(self.view, hook, None) for hook in hooks)
 
     @property
     def pause(self) -> float | None:
-        """The seconds that it would sleep without us; None if it has no such option.
+        """The seconds that it would sleep by itself; None if it has no such option.
 
-        It is asked itself: some have it from their credentials file, once they have performed.
+        The plugin itself is asked: some read it from their credentials file during `perform`.
         """
         try:
             return float(self._latest.conf("propagation-seconds"))
@@ -81,10 +81,10 @@ class Wrapped:
             return self.view.pause
 
     def prepare(self) -> None:
-        """Let it prepare itself; raises `PluginError` if it is of no use here."""
+        """Have it prepare itself; raises `PluginError` if it is of no use here."""
         self._prepared = self._made()
         self._unused = True
-        # Only now: a plugin may know its challenges from what it prepared.
+        # Only now, as a plugin may learn its challenge types while preparing.
         if challenges.DNS01 not in self._prepared.get_chall_pref("example.com"):
             raise errors.PluginError(
                 f"{installed.OPTION}: {self.name} does not do dns-01, it makes no DNS record; "
@@ -92,17 +92,17 @@ class Wrapped:
             )
 
     def more_info(self) -> str:
-        """Its own account of what it does."""
+        """Return its own account of what it does."""
         return str(self._prepared.more_info())
 
     def auth_hint(self, failed: list[AnnotatedChallenge]) -> str:
-        """Its own hint, if it has any: only plugins derived from certbot's base class do."""
+        """Return its own hint, if any: only plugins derived from certbot's base class have one."""
         hint = getattr(self._latest, "auth_hint", None)
         try:
             return "" if hint is None else _without_pause(str(hint(failed)))
         except errors.SignalExit:
             raise
-        except Exception:  # it must not hide the CA's own error
+        except Exception:  # a hint must not hide the CA's own error
             logger.debug("%s has no hint", self.name, exc_info=True)
             return ""
 
@@ -111,11 +111,11 @@ class Wrapped:
         achalls: Sequence[AnnotatedChallenge],
         variables: Sequence[Mapping[str, str]] = (),
     ) -> list[challenges.ChallengeResponse]:
-        """Have the records made, without the fixed sleep afterwards: we look instead.
+        """Have the records made, without the fixed sleep afterwards: the preflight replaces it.
 
-        `variables` are for the environment of hooks, while each challenge is in hand. Each
-        `perform` has a plugin object of its own: with --allow-subset-of-names certbot comes again
-        after the clean-up, which some plugins (dns-standalone) do not survive.
+        `variables` go into the environment of hooks, each while its challenge is processed. Each
+        `perform` gets its own plugin object: with --allow-subset-of-names certbot calls again after
+        the clean-up, which some plugins (dns-standalone) do not survive.
         """
         plugin = self._prepared if self._unused else self._made()
         self._unused = False
@@ -146,7 +146,7 @@ class Wrapped:
         achalls: Sequence[AnnotatedChallenge],
         variables: Sequence[Mapping[str, str]] = (),
     ) -> list[challenges.ChallengeResponse] | Exception:
-        """Perform, or give what it raised, after removing what it had made until then."""
+        """Perform; if that raises, remove what was made until then and return the exception."""
         before = len(self._jobs)
         try:
             return self.perform(achalls, variables)
@@ -160,7 +160,7 @@ class Wrapped:
             return error
 
     def cleanup(self) -> None:
-        """Have all records removed that were made; raises the first failure, after all tries."""
+        """Have all records removed that were made; raises the first failure after trying all."""
         self.failed_hooks.clear()
         jobs, self._jobs = self._jobs, []
         failures = [error for job in reversed(jobs) for error in self._clean_up(job)]
@@ -168,10 +168,10 @@ class Wrapped:
             raise failures[0]
 
     def _clean_up(self, job: _Job) -> Iterator[Exception]:
-        """Clean up one job; where it broke off, one by one.
+        """Clean up one job; if it broke off, challenge by challenge.
 
-        A plugin may fail on what it never got to make, and that must not keep the records of
-        others from being removed.
+        A plugin may fail on what it never got to make, and that must not keep the other records
+        from being removed.
         """
         parts = range(len(job.achalls))
         for index in [None] if job.done else parts:
@@ -190,7 +190,7 @@ class Wrapped:
 
     @property
     def _latest(self) -> Any:  # noqa: ANN401 - certbot's plugins share no class
-        """The plugin object that performed last, or is to perform."""
+        """The plugin object that performed last, or that will perform."""
         return self._jobs[-1].plugin if self._jobs else self._prepared
 
     def _made(self) -> Any:  # noqa: ANN401 - certbot's plugins share no class
@@ -201,9 +201,9 @@ class Wrapped:
 
 @contextlib.contextmanager
 def _no_exit(name: str) -> Iterator[None]:
-    """Take a plugin's exit for a failure of its: certbot does not clean up after an exit.
+    """Turn a plugin's exit into a failure, as certbot does not clean up after an exit.
 
-    It takes one for the end of a child that was forked, and so do we in such a child.
+    Certbot takes an exit for the end of a forked child; in such a child, the exit passes.
     """
     process = os.getpid()
     try:
@@ -215,10 +215,10 @@ def _no_exit(name: str) -> Iterator[None]:
 
 
 def _note_interrupted(plugin: Any, achalls: TrackedChallenges) -> None:  # noqa: ANN401 - as above
-    """Have `manual` clean up after a hook that it did not see the end of.
+    """Have `manual` clean up after a hook whose end it did not see.
 
-    It notes a challenge once the hook has ended, and the record may be there before: many hooks
-    write it and then sleep. The environment is that of the hook still.
+    It registers a challenge once the hook has ended, and the record may exist before: many hooks
+    write it and then sleep. The environment is still that of the hook.
     """
     if achalls.in_hand is None:
         return
@@ -241,7 +241,7 @@ _ADVICE = (
 
 
 def _without_pause(hint: str) -> str:
-    """Take out certbot's advice to wait longer: under us it has no effect, or is done already."""
+    """Remove certbot's advice to wait longer: here it has no effect, or is already followed."""
     for advice in _ADVICE:
         hint = re.sub(advice, "", hint)
     sentences = re.split(r"(?<=\.)\s+", hint)

@@ -1,5 +1,5 @@
-"""When to ask again and when to stop: a precheck, a wait, a single look, a trace.
+"""Decide when to ask again and when to stop: in a precheck, a wait, a single look and a trace.
 
-`resolve` asks and `checks` judge; what is decided here is order and time alone. Words and certbot
-are elsewhere.
+`resolve` sends the queries and `checks` judges the answers; this package decides only order and
+timing. Wording and certbot are handled elsewhere.
 """

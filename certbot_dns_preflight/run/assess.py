@@ -1,7 +1,7 @@
-"""The only judge of an outcome: a survey and its surroundings go in, a judged challenge comes out.
+"""Judge a challenge's outcome from its survey and its surroundings; nothing else does.
 
-Brings together what `checks` finds and weighs, what could not be judged, and whether the rounds
-that must confirm it were done. Whatever goes wrong in here is told as this challenge's own finding.
+Combines what `checks` finds and weighs, what could not be judged, and whether the confirming rounds
+were completed. An error raised in here becomes this challenge's own finding.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _NO_ANCHOR = (
 
 @dataclass(frozen=True, slots=True)
 class Assessor:
-    """Judges by these settings. Without a `request`, CAA and the surroundings are left out."""
+    """Judges by the given settings; leaves out CAA and the surroundings without a `request`."""
 
     settings: Settings
     inputs: Inputs
@@ -51,7 +51,7 @@ class Assessor:
         return frozenset(self.settings.skip)
 
     def looks_ready(self, survey: Survey) -> bool:
-        """Whether the latest answers are what they must be, codes that are skipped apart."""
+        """Return whether the latest answers are as required, apart from codes that are skipped."""
         unreachable = self.settings.unreachable
         if verdict.is_ready(survey, unreachable=unreachable):
             return True
@@ -63,12 +63,12 @@ class Assessor:
     def assess(
         self, survey: Survey, environment: DomainEnvironment, *, confirmed: bool
     ) -> ChallengeOutcome:
-        """Judge a challenge; `confirmed`: all rounds that are needed were done, and agreed."""
+        """Judge a challenge; `confirmed` means that all required rounds were done, and agreed."""
         try:
             return self._assess(survey, environment, confirmed=confirmed)
         except Exception as error:
             log.debug("%s could not be judged", survey.challenge.domain, exc_info=True)
-            # What made judging fail may make wording it fail too: the answers are left out.
+            # Whatever broke the judging may break the wording too, so the answers are left out.
             return failed(unseen(survey.challenge), error)
 
     def _assess(
@@ -92,7 +92,7 @@ class Assessor:
         )
 
     def _validation(self, survey: Survey, environment: DomainEnvironment) -> Validation:
-        """Say what DNSSEC comes to; without a trust anchor it is not checked."""
+        """Return the DNSSEC result; without a trust anchor, DNSSEC is not checked."""
         if self.request is None:
             return NOT_COLLECTED
         if self.settings.asks_resolvers:
@@ -104,7 +104,7 @@ class Assessor:
     def _unjudged(
         self, survey: Survey, environment: DomainEnvironment, judged: Verdict
     ) -> tuple[str, ...]:
-        """Say what stands behind a ready one unseen; what is not ready has other worries."""
+        """Return what a ready challenge leaves unverified; others have worse problems."""
         if self.request is None or judged is not Verdict.READY:
             return ()
         if self.settings.asks_resolvers:
@@ -116,9 +116,9 @@ class Assessor:
 
 
 def failed(survey: Survey, error: Exception) -> ChallengeOutcome:
-    """Give the outcome of a challenge that a fault of ours kept from being judged.
+    """Return the outcome of a challenge that an internal error kept from being judged.
 
-    It is not ready whatever codes are skipped: nobody knows what the CA would see.
+    It is not ready, whichever codes are skipped: nobody knows what the CA would see.
     """
     error = _innermost(error)
     finding = internal_error.tell(type(error).__name__, str(error), where=_where(error))
@@ -126,19 +126,19 @@ def failed(survey: Survey, error: Exception) -> ChallengeOutcome:
 
 
 def unseen(challenge: Challenge) -> Survey:
-    """Give the survey of a challenge of which nothing is known."""
+    """Return the survey of a challenge about which nothing is known."""
     return Survey(challenge, obstacle=OutOfTime(challenge.owner))
 
 
 def _innermost(error: Exception) -> Exception:
-    """Take the first cause out of what a group of tasks raises."""
+    """Return the first cause from what a task group raised."""
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error
 
 
 def _where(error: Exception) -> str:
-    """Name the innermost place in this package that an exception came through."""
+    """Return the innermost place in this package that an exception passed through."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
         if path.is_relative_to(_PACKAGE):

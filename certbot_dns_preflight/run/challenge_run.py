@@ -1,8 +1,8 @@
-"""One challenge of a run: its rounds and its outcome; `surroundings` is what is around it.
+"""Run one challenge's rounds and produce its outcome.
 
-Decides when to look again and when that is enough. What goes wrong with this challenge stays with
-it: it ends as this one's outcome, and the others go on. When all of them must end is `waiting`'s
-to say.
+Decides when to look again and when that is enough; `surroundings` covers what surrounds the record.
+An error in a challenge becomes that challenge's outcome, and the others go on. `waiting` decides
+when all of them must end.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ChallengeRun:
     def __init__(
         self, challenge: Challenge, environment: DomainEnvironment, shared: Shared
     ) -> None:
-        """Take what is known already of the domain's surroundings; the clock starts now."""
+        """Take what is already known of the domain's surroundings; the clock starts now."""
         self.challenge = challenge
         self.next_round = 0.0
         self._shared = shared
@@ -59,34 +59,34 @@ class ChallengeRun:
         self._outcome: ChallengeOutcome | None = None
 
     async def close(self) -> None:
-        """Stop what is still being asked beside the rounds."""
+        """Cancel the queries that still run alongside the rounds."""
         await self._survey.close()
 
     # -- what is known -----------------------------------------------------------------------------
 
     @property
     def is_ready(self) -> bool:
-        """Whether the rounds that must agree did, last."""
+        """Whether the latest rounds that had to agree did so."""
         return self._survey.ready_after is not None
 
     @property
     def is_open(self) -> bool:
-        """Whether more can be learned: it is not judged yet, and nothing of ours went wrong."""
+        """Whether more can be learned: it is not judged yet, and no internal error occurred."""
         return self._outcome is None and self._failure is None
 
     @property
     def is_decided(self) -> bool:
-        """Whether it is judged for good."""
+        """Whether it has been judged for good."""
         return self._outcome is not None
 
     @property
     def is_pending(self) -> bool:
-        """Whether it is still to be seen that it is ready."""
+        """Whether it has yet to be seen ready."""
         return self.is_open and not self.is_ready
 
     @property
     def is_stale(self) -> bool:
-        """Whether it was ready too long ago, or is not ready with what others expect there."""
+        """Whether it was ready too long ago, or lacks values that other challenges expect there."""
         ready_after = self._survey.ready_after
         return (
             self.is_open
@@ -100,12 +100,12 @@ class ChallengeRun:
 
     @property
     def may_share(self) -> bool:
-        """Whether it ends at an alias's target, where values of other challenges may belong too."""
+        """Whether it ends at an alias target, where other challenges' values may belong too."""
         survey = self.so_far()
         return bool(survey.challenge.expected and survey.alias_chain)
 
     def so_far(self) -> Survey:
-        """Give everything observed by now."""
+        """Return everything observed so far."""
         try:
             return self._survey.so_far()
         except Exception as error:  # noqa: BLE001 - see `_guard`
@@ -113,12 +113,12 @@ class ChallengeRun:
             return assess.unseen(self.challenge)
 
     def as_shown(self) -> Survey:
-        """Give what its latest round observed; cheap, since any challenge's news asks it of all."""
+        """Return the latest round's observations; cheap, as any news asks every challenge."""
         self._shown = self._shown or self.so_far()
         return self._shown
 
     def looks_ready(self) -> bool:
-        """Whether only confirming rounds are missing, which take a moment."""
+        """Return whether only the confirming rounds, which are quick, are missing."""
         try:
             return self._shared.assessor.looks_ready(self.so_far())
         except Exception as error:  # noqa: BLE001 - see `_guard`
@@ -126,7 +126,7 @@ class ChallengeRun:
             return False
 
     def decide(self) -> ChallengeOutcome:
-        """Judge for good: what is learned after the first time does not count."""
+        """Judge for good; nothing learned after the first call counts."""
         if self._outcome is None:
             survey = closed_network.recognised(self.so_far(), self._shared.session, self._ways_out)
             self._outcome = (
@@ -142,7 +142,7 @@ class ChallengeRun:
     # -- looking -----------------------------------------------------------------------------------
 
     async def look_once(self) -> None:
-        """Look `confirmations` times, as long as it looks ready; then look into what is not."""
+        """Look `confirmations` times while it looks ready; then investigate what is not ready."""
         with self._guard():
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._surroundings.collect(self._survey.walked))
@@ -156,7 +156,7 @@ class ChallengeRun:
                 self._survey.ready_after = self._survey.elapsed
 
     async def wait(self) -> None:
-        """Look until it is ready, and collect meanwhile what a CA meets besides the record."""
+        """Look until it is ready, and meanwhile collect what else a CA checks."""
         if isinstance(self._survey, ResolverSurvey) and self.challenge.expected:
             self._survey.hold_back(self._shared.first_look)
         with self._guard():
@@ -165,7 +165,7 @@ class ChallengeRun:
                 await self._until_ready()
 
     async def confirm_again(self) -> None:
-        """Look again at what has been ready for long; if it is no more, until it is."""
+        """Look again if it became ready long ago; if it no longer is, look until it is."""
         with self._guard():
             if self.is_ready and await self._round(complete=True):
                 self._survey.ready_after = self._survey.elapsed
@@ -174,14 +174,14 @@ class ChallengeRun:
             await self._until_ready()
 
     async def look_closer(self) -> None:
-        """Ask what only the report of a failure needs, if it is to be one and was not asked yet."""
+        """Ask what only a failure report needs, if this will be one and it was not asked yet."""
         if self.is_pending and not self._looked_closer:
             with self._guard():
                 await self._look_closer()
                 self._looked_closer = True
 
     async def look_here(self) -> None:
-        """After a failure, ask this host's own resolver: for the record, or whether it answers."""
+        """After a failure, ask this host's own resolver for the record, or whether it answers."""
         if self.is_pending:
             with self._guard():
                 self._ways_out = await closer_look.look_here(self._survey, self._shared.session)
@@ -189,8 +189,8 @@ class ChallengeRun:
     async def _until_ready(self) -> None:
         """Look until `confirmations` consecutive complete rounds agree.
 
-        Before the last of them, who must agree is learned anew, and so is what a look beforehand
-        learned, before the records were made, where the first round fails.
+        Before the last of them, learn again which servers must agree. If the first round fails,
+        learn again what the precheck learned before the records were made.
         """
         timings = self._shared.timings
         agreed = 0
@@ -208,7 +208,7 @@ class ChallengeRun:
                     return
                 await self._survey.look_again(self._early.doubted_since or self._begun, again=False)
             agreed = agreed + 1 if ready and complete else 0
-            # What would end the wait must be what all of them say now.
+            # Only a round that asks every server may end the wait.
             complete = ready or self._early.doubted_since is not None
             if agreed < self._settings.confirmations:
                 growing = timings.pause(_now() - self._begun, longest=self._settings.interval)
@@ -221,7 +221,7 @@ class ChallengeRun:
         self._shared.changed()
 
     async def _ends_early(self) -> bool:
-        """Whether more rounds would be in vain; then what its report needs is asked at once."""
+        """Return whether more rounds are pointless; if so, first ask what the report needs."""
         environment = self._surroundings.environment
         if not self._early.is_due(self.so_far(), environment, now=_now()):
             return False
@@ -253,18 +253,18 @@ class ChallengeRun:
         return self._surroundings.environment.caa_owners
 
     def signed_owners(self) -> tuple[dns.name.Name, ...]:
-        """Give the names whose record, or lack of it, must be believed; none in unsigned zones."""
+        """Return names whose record, or lack of it, must be believed; none in unsigned zones."""
         if not self.is_open:
             return ()
         owners = tuple(hop.owner for hop in self.so_far().hops)
         return () if self._surroundings.are_unsigned(owners) else owners
 
     def signed_replies(self) -> SignedReplies:
-        """Give what the latest rounds were answered, with the signatures in it."""
+        """Return the latest rounds' replies, including their signatures."""
         return self._survey.signed_replies()
 
     def take_signatures(self, validated: Assessment) -> None:
-        """Keep what concerns this challenge of what was validated for several."""
+        """Keep the part of a shared validation that concerns this challenge."""
         owners = tuple(hop.owner for hop in self.so_far().hops)
         self._surroundings.take_signatures(validated, owners)
 
@@ -272,14 +272,14 @@ class ChallengeRun:
 
     @contextlib.contextmanager
     def _guard(self) -> Iterator[None]:
-        """Keep a fault of ours with this challenge. Cancellation and signals pass."""
+        """Confine an internal error to this challenge. Cancellation and signals pass through."""
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever it is, the other names go on
             self.fail(error)
 
     def fail(self, error: Exception) -> None:
-        """Take note that a fault of ours keeps this challenge from being judged."""
+        """Record that an internal error keeps this challenge from being judged."""
         log.debug("A fault at %s", self.challenge.domain, exc_info=error)
         self._failure = self._failure or error
 

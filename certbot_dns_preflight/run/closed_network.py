@@ -1,4 +1,4 @@
-"""Tells a closed network from name servers that are down, and what works on this host instead."""
+"""Tell a closed network from name servers that are down, and find what works on this host."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def recognised(survey: Survey, session: Session, works: tuple[Endpoint, ...] = ()) -> Survey:
-    """Put it down to this network where nothing answers but the resolvers given.
+    """Attribute the failure to this network if nothing answers except the given resolvers.
 
-    `works` are resolvers of this host that answer.
+    `works` are this host's resolvers that answer.
     """
     if session.zones is None:
         closed = ways_out.closed_in(survey, session.exchange, session.resolvers)
@@ -25,7 +25,7 @@ def recognised(survey: Survey, session: Session, works: tuple[Endpoint, ...] = (
 
 
 async def told(surveys: tuple[Survey, ...], session: Session) -> tuple[Survey, ...]:
-    """Do so for several, and find out once what would work."""
+    """Do the same for several surveys, checking only once which resolvers would work."""
     seen = tuple(recognised(survey, session) for survey in surveys)
     closed = [survey for survey in seen if ways_out.is_closed(survey)]
     if not closed:

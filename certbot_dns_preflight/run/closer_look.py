@@ -1,4 +1,4 @@
-"""What the report of a failure wants to know: asked towards the end, once, and a little longer."""
+"""Ask what only a failure report needs: near the end, once, with slightly more time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def look_closer(survey: TxtSurvey | ResolverSurvey, session: Session) -> None:
-    """Ask what may explain why a record is not as it must be."""
+    """Ask what may explain why a record is not as required."""
     if isinstance(survey, ResolverSurvey):
         await survey.last_look()
         return
@@ -29,9 +29,9 @@ async def look_closer(survey: TxtSurvey | ResolverSurvey, session: Session) -> N
 
 
 async def look_here(survey: TxtSurvey | ResolverSurvey, session: Session) -> tuple[Endpoint, ...]:
-    """Ask this host's own resolver for the record; where nothing else answers, whether it does.
+    """Ask this host's own resolver for the record or, if nothing else answers, whether it works.
 
-    Gives the resolvers that then answer.
+    Returns the resolvers that then answer.
     """
     seen = closed_network.recognised(survey.so_far(), session)
     if ways_out.is_closed(seen):

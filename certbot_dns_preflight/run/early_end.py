@@ -1,8 +1,8 @@
-"""When a wait ends before its time: what is waited for cannot come, or it was waited for before.
+"""Decide when a wait ends early: the record cannot appear, or an earlier run waited in vain.
 
-Judges what the rounds show; asks nobody. What no waiting mends must show itself for a while, in
-rounds that ask everybody, with delegations learned meanwhile. A name server that an earlier run of
-this process found silent gets a second look, and not the whole time again.
+Judges what the rounds show and sends no queries. A problem that waiting cannot fix must persist for
+a while, in rounds that ask every server, with delegations learned during the wait. A name server
+that an earlier run of this process found silent gets a second look, not the full wait again.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 
 class EarlyEnding:
-    """Decides for one challenge, round after round. Moments are the event loop's.
+    """Decides for one challenge, round after round. Times are on the event loop's clock.
 
-    `doubted_since` is the moment from which every round has shown what no waiting mends.
+    `doubted_since` is the time since which every round has shown a problem that waiting cannot fix.
     """
 
     def __init__(self, shared: Shared, *, begun: float) -> None:
@@ -45,7 +45,7 @@ class EarlyEnding:
         self.end: EarlyEnd | None = None
 
     def is_due(self, survey: Survey, environment: DomainEnvironment, *, now: float) -> bool:
-        """Whether a wait ends here, after a round that did not find the challenge ready."""
+        """Return whether a wait ends here, after a round that did not find the challenge ready."""
         elapsed = now - self._begun
         if self._is_hopeless(survey, environment):
             self.doubted_since = now if self.doubted_since is None else self.doubted_since
@@ -62,14 +62,14 @@ class EarlyEnding:
     def _is_hopeless(self, survey: Survey, environment: DomainEnvironment) -> bool:
         settings = self._assessor.settings
         if settings.on_failure is OnFailure.CONTINUE:
-            return False  # it is to go on whatever is found
+            return False  # the run goes on whatever is found
         judged = self._assessor.assess(survey, environment, confirmed=True)
-        # A network that is down may be up soon, and with it everything else.
+        # A network that is down may soon be up again, and everything else with it.
         skip = frozenset({*settings.skip, Code.NO_DNS_EGRESS})
         return bool(permanence.permanent_errors(judged, skip=skip))
 
     def _silent_for(self, survey: Survey) -> float | None:
-        """Give since when, in seconds, all that is missing is known to be silent; else None."""
+        """Return how many seconds ago all missing servers were known to be silent; else None."""
         known = set(self._silent)
         if not known:
             return None
@@ -93,7 +93,7 @@ class EarlyEnding:
 
 
 def _without(hop: Hop, dead: Collection[dns.name.Name], unheard: Collection[Unheard]) -> Hop:
-    """Leave some name servers out of a hop, and the answers that they did not give."""
+    """Return a hop without some name servers and their observations."""
     zone = replace(
         hop.zone,
         nameservers=tuple(server for server in hop.zone.nameservers if server.name not in dead),

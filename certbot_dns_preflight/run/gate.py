@@ -1,7 +1,7 @@
-"""How many names are looked at beside each other: as many as this machine keeps up with.
+"""Limit how many names are looked at in parallel to what this machine can keep up with.
 
-A name is begun only while what comes in is read in time; the first few are begun at once, the
-others by and by, so that it shows whether there is room for more.
+A new name starts only while incoming answers are read in time. The first few start at once, the
+others one by one, to reveal whether there is room for more.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.lateness import Lateness
 
 _AT_ONCE = 16
-_MOST = 200  # at the same time
-_STEP = 0.005  # seconds between the others
-_LATE = 0.05  # seconds that answers wait to be read, from which on nothing more is begun
+_MOST = 200  # in parallel
+_STEP = 0.005  # seconds between later starts
+_LATE = 0.05  # seconds; if answers wait this long to be read, nothing more starts
 
 
 class Gate:
-    """Lets names in, one after the other."""
+    """Admits names one after another."""
 
     def __init__(self, lateness: Lateness) -> None:
-        """Take what tells how late this process is."""
+        """Take the gauge of how late this process is."""
         self._lateness = lateness
         self._begun = 0
         self._inside = 0
         self._left = asyncio.Event()
 
     async def open(self) -> None:
-        """Wait until one more name may be begun."""
+        """Wait until one more name may start."""
         if self._begun >= _AT_ONCE:
             await asyncio.sleep(_STEP)
         while self._inside and (self._inside >= _MOST or self._is_late()):
@@ -45,7 +45,7 @@ class Gate:
 
     @contextlib.contextmanager
     def inside(self) -> Iterator[None]:
-        """Let the next in when this one is done."""
+        """Admit the next name when this one is done."""
         try:
             yield
         finally:

@@ -1,8 +1,8 @@
-"""What a run reads before it asks anything: where its walks begin, and which keys it trusts.
+"""Read what a run needs before its first query: root hints and trust anchors.
 
-The one place that knows which files the settings name and what a bad one of them is called. The
-built-in trust anchors are the public root's. Where discovery goes elsewhere, through a resolver or
-to another root, they say nothing, and without an anchor of its own DNSSEC is not judged there.
+Only this module knows which files the settings name and how to report a bad one. The built-in trust
+anchors are those of the public root. They do not apply where discovery goes elsewhere, through a
+resolver or to another root; without its own anchor, DNSSEC is not judged there.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _PUBLIC = dns.name.from_text("root-servers.net.")
 class InputError(PreflightError, ValueError):
     """A file that an option names does not hold what it must.
 
-    `option` is the option's name without dashes before it, `reason` one line, fit to be shown.
+    `option` is the option's name without leading dashes, `reason` one line, fit to be shown.
     """
 
     def __init__(self, option: str, reason: str) -> None:
-        """Take the option, as ``root-hints``, and the reason."""
+        """Take the option, such as ``root-hints``, and the reason."""
         super().__init__(f"{option}: {reason}")
         self.option = option
         self.reason = reason
@@ -39,16 +39,16 @@ class InputError(PreflightError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What was read. `anchors` is None where no trust anchor fits where discovery begins."""
+    """What was read. `anchors` is None if no trust anchor fits where discovery begins."""
 
     hints: Hints
     anchors: Anchors | None
 
 
 def load(settings: Settings) -> Inputs:
-    """Read the files that the settings name, or take what is built in.
+    """Read the files that the settings name, or use the built-in data.
 
-    Raises `InputError` for a bad file, and where a library is missing that an option needs.
+    Raises `InputError` for a bad file, or if a library that an option needs is missing.
     """
     if any(one.is_https for one in settings.resolver) and not encrypted.can_ask_by_https():
         raise InputError("resolver", encrypted.MISSING)
@@ -68,7 +68,7 @@ def load(settings: Settings) -> Inputs:
 
 def _anchors(settings: Settings, hints: Hints) -> Anchors | None:
     if settings.asks_resolvers:
-        return None  # their word on DNSSEC is all there is
+        return None  # DNSSEC is what the resolvers say it is
     if settings.trust_anchor is not None:
         return anchors.read(settings.trust_anchor)
     public = all(name.is_subdomain(_PUBLIC) for name in hints)

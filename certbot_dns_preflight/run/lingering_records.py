@@ -1,8 +1,8 @@
-"""After the clean-up: whether a record that this order made is still served.
+"""Check after the clean-up whether a record that this order made is still served.
 
-Decides whom to ask, and when to believe that it is gone. What a secondary still shows while another
-server has lost it is on its way out. Nobody is asked in a zone that was slow or in trouble, and it
-never takes longer than five seconds.
+Decides which servers to ask, and when to believe that the record is gone. If a secondary still
+shows it but another server has lost it, it is on its way out. Zones that were slow or in trouble
+are not queried, and the check never takes longer than five seconds.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 _MOST_SECONDS = 5.0
 _LOOKS_AT = (0.0, 0.4, 1.0, 2.0, 4.0)
 _SLOW = 0.5  # seconds for an answer
-_LATE = 3.0  # seconds: what took longer to appear takes longer to go
+_LATE = 3.0  # seconds; what took longer to appear takes longer to disappear
 
 
 @dataclass(frozen=True, slots=True)
 class LingeringRecord:
-    """A value that all servers asked still show, with one of them."""
+    """A value that every queried server still shows, and one of those servers."""
 
     owner: dns.name.Name
     value: bytes
@@ -43,7 +43,7 @@ class LingeringRecord:
 
 
 async def look(outcome: Outcome, *, query_timeout: float) -> tuple[LingeringRecord, ...]:
-    """Look at what the run saw in place: `outcome`'s records, which are now to be gone."""
+    """Look for `outcome`'s records, which the run saw in place and which should now be gone."""
     hops: dict[dns.name.Name, Hop] = {}
     values: dict[dns.name.Name, dict[bytes, None]] = {}
     for judged in outcome.challenges:
@@ -57,7 +57,7 @@ async def look(outcome: Outcome, *, query_timeout: float) -> tuple[LingeringReco
     async def one(hop: Hop) -> None:
         results[hop.owner] = await _lingering(exchange, hop, values[hop.owner])
 
-    # What is not known when time is up is not told.
+    # What is unknown when time is up is not reported.
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_MOST_SECONDS), asyncio.TaskGroup() as group:
             for hop in hops.values():
@@ -66,12 +66,12 @@ async def look(outcome: Outcome, *, query_timeout: float) -> tuple[LingeringReco
 
 
 def _healthy(judged: ChallengeOutcome) -> Hop | None:
-    """Give the place of the record, where it was seen, and all its servers are well."""
+    """Return the hop where the record was seen, if all its servers are healthy."""
     survey = judged.survey
     if not survey.hops or survey.obstacle is not None or not survey.challenge.expected:
         return None
     if survey.sight is not None:
-        return None  # a resolver shows what is gone as long as it is in its cache
+        return None  # a resolver still shows a removed record from its cache
     hop = survey.hops[-1]
     asked = [
         observation
@@ -114,7 +114,7 @@ async def _lingering(
 
 
 async def _read(exchange: Exchange, hop: Hop, observation: Observation) -> frozenset[bytes] | None:
-    """Read what one address shows now; None where it gives no answer to go by."""
+    """Return the values that one address shows now; None if its answer is unusable."""
     if observation.rtt is None:
         return None
     reply = await exchange.ask(observation.endpoint, hop.owner, dns.rdatatype.TXT, how=SINGLE_TRY)

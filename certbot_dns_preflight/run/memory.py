@@ -1,9 +1,9 @@
-"""What one run leaves to the next ones in the same process: who was silent, and delegations.
+"""Remember silent name servers and delegations for later runs in the same process.
 
-`certbot renew` goes through all lineages in one process, one after the other, and most of them have
-their zones at the same name servers. Nothing of this is kept beyond the process. Delegations are
-left as long as they may be kept in a cache, and are learned anew all the same before a record
-counts as visible; a stop is never founded on them. Asks nothing.
+`certbot renew` processes all lineages in one process, one after another, and most have their zones
+on the same name servers. Nothing is kept beyond the process. Delegations are kept as long as a
+cache may keep them, but are learned again before a record counts as visible, and no run is stopped
+because of them. Sends no queries.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 MINUTES_AGO = 900.0
 """Seconds for which a silence is remembered after it was last met."""
-_MOST_SECONDS = 3600.0  # that a delegation is kept, whatever its TTL
+_MOST_SECONDS = 3600.0  # the longest that a delegation is kept, whatever its TTL
 
 
 @dataclass(slots=True)
 class _Learned:
-    """What runs with the same view of the DNS have learned. Times are the clock's."""
+    """What runs with the same view of the DNS have learned. Times are on the memory's clock."""
 
     silent: dict[Endpoint, float] = field(default_factory=dict)
     since: dict[dns.name.Name | Question, float] = field(default_factory=dict)
@@ -42,25 +42,25 @@ class _Learned:
 
 
 class Memory:
-    """The memory of a process. Runs that look from elsewhere, or otherwise, share nothing."""
+    """The memory of a process. Runs with a different view of the DNS share nothing."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin with nothing; `clock` gives seconds."""
+        """Start empty; `clock` returns seconds."""
         self._clock = clock
         self._learned: dict[Settings, _Learned] = {}
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Forget everything."""
         self._learned.clear()
 
     def now(self) -> float:
-        """Give the time by which to say since when something is known."""
+        """Return the current time on the memory's clock, as `keep` expects it."""
         return self._clock()
 
     def delegations(self, settings: Settings) -> DelegationCache:
-        """Give a run what is still fresh, in a cache of its own.
+        """Return a run's own cache with everything that is still fresh.
 
-        How addresses answer comes along, but no silence that is long ago.
+        It includes how addresses answer, but no silence from long ago.
         """
         known, now = self._of(settings), self._clock()
         cache = DelegationCache()
@@ -79,7 +79,7 @@ class Memory:
         return cache
 
     def silent(self, settings: Settings) -> Mapping[Endpoint, float]:
-        """Give the addresses that were silent, each with how many seconds ago that was."""
+        """Return the addresses that were silent, each with how many seconds ago that was."""
         now = self._clock()
         ages = {e: now - at for e, at in self._of(settings).silent.items()}
         return {endpoint: age for endpoint, age in ages.items() if age <= MINUTES_AGO}
@@ -92,9 +92,9 @@ class Memory:
         since: float,
         outcome: Outcome | None = None,
     ) -> None:
-        """Keep what a run has learned that began at `since`, by `now`, at the latest.
+        """Keep what a run learned that began at `since`, counting its age from then.
 
-        And which name servers were silent in its `outcome`, at every address that was asked.
+        Also keep which name servers were silent in its `outcome`, at every address asked.
         """
         known = self._of(settings)
         for apex, cut in cache.cuts.items():
@@ -114,7 +114,7 @@ class Memory:
         dead = unheard.union(*silent_servers(hop).values())
         histories = known.cache.histories
         for endpoint in unheard.union(observation.endpoint for observation in hop.observations):
-            # A time that was up before an answer could come makes no silence.
+            # If time was up before an answer could come, that is no silence.
             if endpoint in dead and endpoint in histories and histories[endpoint].is_silent:
                 known.silent[endpoint] = self._clock()
             else:

@@ -1,8 +1,8 @@
-"""Which errors no waiting mends: neither the record's coming nor a server that comes back.
+"""Find errors that waiting cannot fix, whether the record appears or a server recovers.
 
-The look beforehand stops an order for them before a record is made, and the wait ends early. Judges
-what was found, and asks nobody. What whoever makes the records may mend by that is not among them:
-a target that its zone does not have yet, or a zone of its own that nobody serves so far.
+For these, the precheck stops an order before a record is made, and a wait ends early. Judges
+findings and sends no queries. Excludes what the maker of the records may fix in the process: a
+target that its zone does not have yet, or a separate zone that nobody serves so far.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.facts.survey import Survey
 
-# A server that is down may come back while the record is waited for; these stay as they are. And
-# where nothing can be asked, the wait could see nothing either.
+# A server that is down may recover during the wait; these errors stay. And where nothing can be
+# queried, the wait could see nothing either.
 _BEYOND_WAITING = frozenset(
     {
         Code.CAA_FORBIDS,
@@ -38,12 +38,12 @@ _LAME = frozenset({Code.NAMESERVER_REFUSES, Code.NOT_AUTHORITATIVE})
 
 
 def has_permanent_errors(outcome: Outcome, *, skip: frozenset[str]) -> tuple[ChallengeOutcome, ...]:
-    """Give the challenges with an error that waiting cannot mend."""
+    """Return the challenges with an error that waiting cannot fix."""
     return tuple(judged for judged in outcome.challenges if permanent_errors(judged, skip=skip))
 
 
 def permanent_errors(judged: ChallengeOutcome, *, skip: frozenset[str]) -> tuple[Finding, ...]:
-    """Give the errors of a challenge that waiting cannot mend."""
+    """Return the errors of a challenge that waiting cannot fix."""
     return tuple(
         finding
         for finding in judged.findings
@@ -54,9 +54,9 @@ def permanent_errors(judged: ChallengeOutcome, *, skip: frozenset[str]) -> tuple
 
 
 def _stays(finding: Finding, survey: Survey) -> bool:
-    """Whether it will be so still when the record is there; what was not answered may be soon.
+    """Return whether it will persist once the record exists; missing answers may still come.
 
-    A limit that a zone of its own met is that zone's making; the wait has the run's own ones anew.
+    A limit that one zone reached is due to that zone; the run's own limits start anew in the wait.
     """
     if finding.evidence.get("unanswered") is True or finding.evidence.get("scope") == "run":
         return False
@@ -70,10 +70,10 @@ def _stays(finding: Finding, survey: Survey) -> bool:
 
 
 def _is_nobodys(survey: Survey) -> bool:
-    """Whether an alias leads where nothing can be written: into a domain that is not registered.
+    """Return whether an alias leads into an unregistered domain, where nothing can be written.
 
-    Where the zone that denies it is one that the names on the way lie in themselves, whoever writes
-    there may write the target as well.
+    If names on the way lie in the very zone that denies it, whoever writes there may write the
+    target as well.
     """
     return isinstance(survey.obstacle, NoSuchDomain) and all(
         hop.zone.apex != survey.obstacle.zone for hop in survey.hops
@@ -81,5 +81,5 @@ def _is_nobodys(survey: Survey) -> bool:
 
 
 def _are_two_aliases(survey: Survey) -> bool:
-    """Whether one name is an alias of several. Other data beside an alias may be taken away."""
+    """Return whether a name is an alias of several. Other data beside an alias may be removed."""
     return any(isinstance(o.reading, Alias) and o.reading.others for o in survey.observations)

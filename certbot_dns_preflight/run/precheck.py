@@ -1,7 +1,7 @@
-"""The look before a record is made: what would stop the CA whatever the record says.
+"""Check before a record is made what would stop the CA whatever the record says.
 
-Which of it waiting cannot fix is for `permanence` to say. Asks nothing about the challenge's name,
-so that no negative answer for it gets into anybody's cache.
+`permanence` decides which of it waiting cannot fix. Never queries the challenge name, so that
+nobody caches a negative answer for it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 class PrecheckResult:
     """The facts about all names of an order, before anything is made. Times in seconds.
 
-    `faults` are, by domain, the errors of ours that kept a name from being looked at.
+    `faults` holds, by domain, the internal errors that kept a name from being looked at.
     """
 
     started: dt.datetime
@@ -55,7 +55,7 @@ class PrecheckResult:
 
     @property
     def has_caa(self) -> bool:
-        """Whether there are CAA records, so that it matters who asks and of which CA."""
+        """Whether CAA records exist, which make the account and the CA matter."""
         return any(
             isinstance(answer.content, Properties)
             for environment in self.environment.values()
@@ -79,7 +79,7 @@ class PrecheckResult:
         if domain in self.faults:
             return assess.failed(survey, self.faults[domain])
         environment = self.environment.get(domain, DomainEnvironment())
-        # There is no record yet that rounds could confirm.
+        # There is no record yet for rounds to confirm.
         return assessor.assess(survey, environment, confirmed=True)
 
 
@@ -91,11 +91,11 @@ async def check(
     read: Inputs | None = None,
     timings: Timings | None = None,
 ) -> PrecheckResult:
-    """Look at what a CA meets besides the record, for all names at once.
+    """Look at everything that a CA checks besides the record, for all names at once.
 
-    Takes 20 seconds at most, or `settings.timeout` if that is less, and as long as two tries of a
-    query where nothing at all answers. `cache` grows by what the walks learn; `read` are the files
-    that the settings name, where somebody has read them already. No task outlives it.
+    Takes at most 20 seconds, or `settings.timeout` if that is less, and only two tries of a query
+    where nothing at all answers. `cache` collects what the walks learn; `read` holds the files that
+    the settings name, if already read. No task outlives it.
     """
     started = dt.datetime.now(dt.UTC)
     read = inputs.load(settings) if read is None else read
@@ -104,7 +104,7 @@ async def check(
 
 
 class _Precheck:
-    """One look. What is found when time is up counts; the rest of it is told as unanswered."""
+    """One look. What is found when time is up counts; the rest is reported as unanswered."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class _Precheck:
         self._timings = timings
         self._begun = asyncio.get_running_loop().time()
         opened.exchange.budgets.allow(len(challenges), seconds=settings.timeout)
-        # Two tries, and what the machine needs: then it is clear that nothing answers.
+        # Two tries plus slack for this machine: by then it is clear that nothing answers.
         self._silent_after = 2 * settings.query_timeout + timings.slack
         self._patience = min(timings.precheck, settings.timeout)
         self._surveys: dict[str, Survey] = {}
@@ -174,7 +174,7 @@ class _Precheck:
         return replace(survey, limits=limits)
 
     async def _look_at(self, challenge: Challenge) -> None:
-        """Look at one name, its zone and what else a CA meets."""
+        """Look at one name, its zone and what else a CA checks."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._survey_zone(challenge))
@@ -184,7 +184,7 @@ class _Precheck:
             self._fail(challenge, error)
 
     def _fail(self, challenge: Challenge, error: Exception) -> None:
-        """Keep a fault of ours with its name: the others go on. Cancellation and signals pass."""
+        """Confine an internal error to its name. Cancellation and signals pass through."""
         log.debug("A fault at %s", challenge.domain, exc_info=error)
         self._faults.setdefault(challenge.domain, error)
 
@@ -192,7 +192,7 @@ class _Precheck:
         self._surveys[challenge.domain] = await self._session.collector.survey_zone(challenge)
 
     async def _collect_signed(self, challenge: Challenge, looking: asyncio.Task[None]) -> None:
-        """Collect the chain to the zone meanwhile, then what else CAA came through."""
+        """Collect the chain to the zone meanwhile, then to what else the CAA lookup passed."""
         if self._inputs.anchors is None:
             return
         await self._session.collector.chains([challenge])
@@ -205,7 +205,7 @@ class _Precheck:
     async def _look_at_signatures(
         self, challenges: Sequence[Challenge], environment: dict[str, DomainEnvironment]
     ) -> None:
-        """Validate what was collected; where that goes wrong, name by name."""
+        """Validate what was collected; if that fails, validate name by name."""
         chained = [c for c in challenges if c.domain not in self._faults]
         try:
             await self._validate(chained, environment)
@@ -253,7 +253,7 @@ class _Precheck:
         return Survey(challenge, obstacle=NoEgress(tried, asked=who))
 
     def _hears(self) -> bool:
-        """Whether anything answers this host at all."""
+        """Return whether anything answers this host at all."""
         return self._session.exchange.answered
 
     def _elapsed(self) -> float:

@@ -1,16 +1,15 @@
-"""Where a challenge's record belongs, found out before it is made: aliases are followed.
+"""Find where a challenge's record belongs before it is made, following aliases.
 
-Decides the owner name to write at and the zone that holds it. Nobody is asked for the TXT: a
-negative answer must not get into a cache before the record is there. The alias itself can only be
-found by asking at the very name, and is asked for as CNAME, of one authoritative server at a time
-until one has answered. No resolver hears of it (it would keep NXDOMAIN for all types), nor do all
-servers of the zone: PowerDNS keeps the absence of a name, whatever type was asked for, for up to a
-minute (negquery-cache-ttl) unless the record comes by its API or by transfer, and then that one
-server alone is late, and is waited for. BIND, NSD and Knot keep nothing. A parent name that the
-walk needs is asked for as SOA, and exists.
+Decides the owner name to write at and the zone that holds it. Never queries the TXT: a negative
+answer must not be cached before the record exists. Only a query for the very name can find an
+alias, so its CNAME is queried, at one authoritative server at a time until one answers. No resolver
+is asked (it would cache NXDOMAIN for all types), nor are all servers of the zone: PowerDNS caches
+the absence of a name, whatever the QTYPE, for up to a minute (negquery-cache-ttl) unless the record
+arrives by its API or by zone transfer. Then only that server is late, and the run waits for it.
+BIND, NSD and Knot cache nothing. A parent name that the walk needs is queried for SOA, and exists.
 
-Where an alias leads into a loop or into a domain that does not exist, no record can help: then, as
-the name is there, all servers are asked what they show at it.
+If an alias leads into a loop or a nonexistent domain, no record can help. As the name itself
+exists, all servers are then asked what they show at it.
 """
 
 from __future__ import annotations
@@ -50,16 +49,16 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.settings import Settings
 
 _MOST_HOPS = 16
-_BESIDE = b"_dns-preflight"  # a label for a name next to the one in question
+_BESIDE = b"_dns-preflight"  # the label of a sibling of the name in question
 
 
 @dataclass(frozen=True, slots=True)
 class RecordLocation:
-    """Where one challenge's record goes. `record` is `owner` itself where that is no alias.
+    """Where one challenge's record goes. `record` is `owner` itself if that is no alias.
 
-    `zone` is the apex of the zone that holds `record`; None where it is not known. Then no alias
-    is followed, for nothing could be written at its end. `survey` is what all servers show where
-    one of them has an alias that leads nowhere: it may have been changed at the others.
+    `zone` is the apex of the zone that holds `record`, or None if unknown. Then no alias is
+    followed, as nothing could be written at its target. `survey` is what all servers show if one of
+    them has an alias that leads nowhere: the others may already have a new one.
     """
 
     owner: dns.name.Name
@@ -69,12 +68,12 @@ class RecordLocation:
 
     @property
     def is_alias(self) -> bool:
-        """Whether the record goes to an alias's target."""
+        """Whether the record goes to an alias target."""
         return bool(self.record != self.owner)
 
     @property
     def relative(self) -> str | None:
-        """The record's name as its zone's file or form has it: ``@`` for the apex."""
+        """The record's name relative to its zone, as in a zone file or form; ``@`` at the apex."""
         if self.zone is None:
             return None
         return self.record.relativize(self.zone).to_text()
@@ -88,9 +87,9 @@ async def find(
     read: Inputs | None = None,
     timings: Timings | None = None,
 ) -> dict[dns.name.Name, RecordLocation]:
-    """Find out for every challenge where its record goes, by owner name; in ten seconds at most.
+    """Find where each challenge's record goes, by owner name, in ten seconds at most.
 
-    `cache` is what earlier walks learned, and grows; `read` the files that the settings name.
+    `cache` is what earlier walks learned, and grows; `read` holds the files that the settings name.
     """
     patience = (timings or Timings()).record_location
     owners = {challenge.owner: challenge for challenge in challenges}
@@ -116,16 +115,16 @@ async def find(
 async def _by_resolvers(
     owners: Collection[dns.name.Name], settings: Settings, read: Inputs, patience: float
 ) -> dict[dns.name.Name, RecordLocation]:
-    """Find the places by resolvers alone.
+    """Find the places through resolvers alone.
 
-    Where there is no alias, to look for one leaves a miss in their caches; so that is done only
-    where aliases are expected: where it was asked for in so many words.
+    If there is no alias, looking for one leaves a miss in their caches, so do that only where
+    aliases are expected, that is, where the user explicitly asked for it.
     """
     follows = settings.alias is AliasPolicy.FOLLOW
     places: dict[dns.name.Name, RecordLocation] = {}
     async with session.opened(settings, read) as opened:
         zones = opened.zones
-        assert zones is not None  # the settings say so
+        assert zones is not None  # the settings guarantee it
 
         async def one(owner: dns.name.Name) -> None:
             chain = await aliases(opened.exchange, zones.resolvers, owner) if follows else ()
@@ -168,11 +167,11 @@ class _Search:
         return RecordLocation(owner, owner, None)
 
     def leads_nowhere(self, owner: dns.name.Name) -> bool:
-        """Whether the aliases from a name lead to no place, as far as was seen."""
+        """Return whether the aliases from a name were seen to lead nowhere."""
         return owner in self._lost
 
     async def survey(self, challenge: Challenge) -> Survey:
-        """See what all servers show of the aliases from a name."""
+        """Survey what all servers show of the aliases from a name."""
         survey = TxtSurvey(
             challenge,
             self._session.exchange,
@@ -191,7 +190,7 @@ class _Search:
         *,
         but: Collection[dns.name.Name],
     ) -> bool:
-        """Whether a registry denies a name: then it is no name of a zone where one could write.
+        """Return whether a registry denies a name, which then is in no zone that one can write to.
 
         A zone that names on the way lie in is no registry's, whatever it looks like.
         """
@@ -201,7 +200,7 @@ class _Search:
         return isinstance(found, NoSuchDomain) and found.zone not in but
 
     async def _is_wildcards(self, name: dns.name.Name, alias: Alias) -> bool:
-        """Whether the alias is a wildcard's: a record at the name takes the name out of it.
+        """Return whether a wildcard provides the alias, which a record at the name would override.
 
         Then the name itself is the place, as it is for everybody who does not look for aliases.
         """
@@ -218,7 +217,7 @@ class _Search:
     async def _ask(
         self, name: dns.name.Name
     ) -> tuple[dns.name.Name | None, dns.message.Message | None]:
-        """Ask for the alias at a name; give the apex of the zone it lies in, and the answer."""
+        """Query the alias at a name; return the apex of the name's zone, and the answer."""
         if name == dns.name.root:
             return None, None
         cut = await self._above(name)
@@ -242,7 +241,7 @@ class _Search:
             message = got[1].message
             if find_referral(message, apex, name) is None:
                 return _deepest(apex, name, message), message
-            # The name is a zone of its own, as those of acme-dns are, and so it exists.
+            # The name is an apex of its own, as with acme-dns, and so it exists.
             deeper = await self._session.walker.find(name)
             if isinstance(deeper, ZoneCut) and deeper.apex == apex:
                 return apex, None
@@ -250,10 +249,10 @@ class _Search:
         return None, None
 
     async def _above(self, name: dns.name.Name) -> Found:
-        """Find the zone above a name, without a question about the name itself."""
+        """Find the zone above a name without a query for the name itself."""
         above = name.parent()
         if self._session.resolvers:
-            # A walk through a resolver looks only at what is above the name that it is given.
+            # A walk through a resolver only looks above the name that it is given.
             with contextlib.suppress(dns.exception.DNSException):
                 above = dns.name.Name((_BESIDE, *above.labels))
         return await self._session.walker.find(above)
@@ -262,7 +261,7 @@ class _Search:
 def _deepest(
     apex: dns.name.Name, name: dns.name.Name, message: dns.message.Message
 ) -> dns.name.Name:
-    """Give the zone's apex by a negative answer: a server may hold a zone and the one above it."""
+    """Return the apex that a negative answer shows: a server may also hold the zone above."""
     if message.answer:
         return apex
     for rrset in message.authority:

@@ -1,4 +1,4 @@
-"""What a run asks with: exchange, walker, collector, and from which vantage."""
+"""Open what a run asks with: exchange, walker and collector, for one vantage."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _FAMILIES = {
 class Session:
     """The network side of one run. `families` (4, 6) are those that may be asked over.
 
-    `zones` is set where the resolvers are asked for everything, and the walker then for nothing.
+    `zones` is set if the resolvers get all queries, and the walker then gets none.
     """
 
     exchange: Exchange
@@ -52,7 +52,7 @@ class Session:
     def survey(
         self, challenge: Challenge, expectations: Expectations
     ) -> TxtSurvey | ResolverSurvey:
-        """Begin to survey a challenge, at the name servers or at the resolvers."""
+        """Start a survey of a challenge, at the name servers or at the resolvers."""
         if self.zones is not None:
             return ResolverSurvey(challenge, self.exchange, self.zones, expectations=expectations)
         return TxtSurvey(
@@ -65,7 +65,7 @@ class Session:
 
     @property
     def vantage(self) -> Vantage:
-        """From where the run looked, as far as it is known by now."""
+        """Where the run looked from, as known so far."""
         unroutable_families = self.exchange.unroutable_families
         return Vantage(
             resolvers=self.resolvers,
@@ -83,7 +83,7 @@ async def opened(
     cache: DelegationCache | None = None,
     exchange: Exchange | None = None,
 ) -> AsyncIterator[Session]:
-    """Make a session as `of_settings` does, and stop at the end whatever it is still asking."""
+    """Open a session as `of_settings` does, and at the end cancel whatever it is still asking."""
     session = of_settings(settings, read, cache=cache, exchange=exchange)
     try:
         yield session
@@ -99,10 +99,10 @@ def of_settings(
     cache: DelegationCache | None = None,
     exchange: Exchange | None = None,
 ) -> Session:
-    """Make the session of a run; `cache` is what earlier walks learned.
+    """Build the session of a run; `cache` is what earlier walks learned.
 
-    `read` are the files that the settings name, read here where nobody has. `exchange` stands in
-    for the usual one, for those who want to watch.
+    `read` holds the files that the settings name; if None, they are read here. `exchange` replaces
+    the usual one, for callers that want to observe it.
 
     Raises `inputs.InputError` for a bad file.
     """

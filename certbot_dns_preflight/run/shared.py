@@ -1,4 +1,4 @@
-"""What the challenges of one run have in common. Decides nothing."""
+"""Hold what the challenges of one run have in common. Decides nothing."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Shared:
     """What the challenges of one run share.
 
     `changed` is called whenever there is something new to show, `paused` after each pause. `silent`
-    are addresses that an earlier run found silent, with how many seconds ago that was. `first_look`
-    is when a wait asks resolvers for a record first, in seconds.
+    maps addresses that an earlier run found silent to how many seconds ago that was. `first_look`
+    is when a wait first asks resolvers for a record, in seconds.
     """
 
     session: Session

@@ -1,6 +1,6 @@
-"""Runs a coroutine to its end, or to the first signal that asks the process to stop.
+"""Run a coroutine to its end, or to the first signal that asks the process to stop.
 
-Knows the event loop and signals; nothing of what is run.
+Knows the event loop and signals, but nothing of what it runs.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in an event loop of its own and return what it does.
+    """Run a coroutine in its own event loop and return its result.
 
-    On SIGINT, SIGTERM and SIGHUP it is cancelled at once, and the signal then goes to whoever
-    handled it before, so that what this raises is what that handler raises.
+    SIGINT, SIGTERM and SIGHUP cancel it at once. The signal then goes to its previous handler, so
+    this raises whatever that handler raises.
     """
     stopped_by: list[int] = []
 
@@ -35,25 +35,25 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
             try:
                 return [await coroutine]
             except (asyncio.CancelledError, Exception):
-                if stopped_by:  # whatever came of it: the signal is what ended it
+                if stopped_by:  # whatever the result, the signal ended it
                     return []
                 raise
 
     result = asyncio.run(main())
     if stopped_by:
-        # Also where it had come to its end in the same moment: whoever asked to stop meant it.
+        # Even if it ended at that very moment: whoever sent the signal meant it.
         signal.raise_signal(stopped_by[0])
     if result:
         return result[0]
-    # A handler that neither raises nor ends the process leaves us without a result.
+    # If a handler neither raises nor exits, there is no result to return.
     raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
 def _caught_signals(task: asyncio.Task[Any], stopped_by: list[int]) -> Iterator[None]:
-    """Let signals cancel the task, rather than raise somewhere inside the event loop.
+    """Let signals cancel the task instead of raising somewhere inside the event loop.
 
-    An exception from a handler can come up in any callback, where asyncio would only log it.
+    A handler's exception can surface in any callback, where asyncio would only log it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

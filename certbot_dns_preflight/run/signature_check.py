@@ -1,7 +1,7 @@
-"""Whether a validator would believe what several challenges show, found out for all at once.
+"""Check whether a validator would believe what several challenges show, all at once.
 
-Decides how long that may take, and that a fault in it stays with the challenge that it is about.
-What signatures are worth is for `dnssec` to say.
+Decides how long that may take, and confines an error to the challenge that it concerns. `dnssec`
+judges the signatures themselves.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ log = logging.getLogger(__name__)
 
 
 class SignatureCheck:
-    """Looks at the signatures of a run's challenges."""
+    """Checks the signatures of a run's challenges."""
 
     def __init__(self, collector: Collector, assessor: Assessor, timings: Timings) -> None:
-        """Take who asks for keys and denials, and what is known of the CA and of trust."""
+        """Take what asks for keys and denials, and what knows the CA and the trust anchors."""
         self._collector = collector
         self._assessor = assessor
         self._timings = timings
@@ -37,9 +37,10 @@ class SignatureCheck:
     async def look_at(
         self, runs: Sequence[ChallengeRun], deadline: Deadline, *, again: bool = False
     ) -> None:
-        """See whether a validator would believe the records, or that there are none.
+        """Check whether a validator would believe the records, or their absence.
 
-        What is doubtful is asked once more, and at every address; `again`: even if it was already.
+        Doubtful zones are queried once more, at every address; with `again`, even if they already
+        were.
         """
         if self._assessor.request is None or self._assessor.inputs.anchors is None:
             return
@@ -67,7 +68,7 @@ class SignatureCheck:
             validated = await self._assess(runs, trusted, seconds)
             doubtful = assessment.doubtful(validated)
             if doubtful and self._collector.ask_anew(doubtful, again=again):
-                self._keep(runs, validated)  # if there is no time for more
+                self._keep(runs, validated)  # in case there is no time for more
                 validated = await self._assess(runs, trusted, seconds)
             self._keep(runs, validated)
 

@@ -1,7 +1,7 @@
-"""What is around one challenge's record: CAA and what else a CA meets, and the signatures.
+"""Collect what surrounds one challenge's record: CAA, signatures and what else a CA checks.
 
-Decides how long collecting it may take beside the rounds, and what of an earlier look still holds.
-When the rounds end is for `challenge_run` to say.
+Decides how long that may take alongside the rounds, and what of an earlier look still holds.
+`challenge_run` decides when the rounds end.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Surroundings:
-    """The surroundings of one challenge, as far as they are known: `environment`."""
+    """The surroundings of one challenge, as far as known, in `environment`."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Surroundings:
         assessor: Assessor,
         timings: Timings,
     ) -> None:
-        """Take what is known already, who asks for the rest, and whether anybody wants it."""
+        """Take what is already known, what asks for the rest, and whether it is needed at all."""
         self.environment = environment
         self._challenge = challenge
         self._collector = collector
@@ -44,10 +44,10 @@ class Surroundings:
         self._timings = timings
 
     async def collect(self, walked: asyncio.Event) -> None:
-        """Look at what is around the record; what is found when it is cut off counts.
+        """Collect what surrounds the record; what is found before the cut-off counts.
 
-        `walked` is set once it is known who serves the owner name. What a precheck had no answer
-        for in its time gets a little more, in which the record is waited for anyway.
+        `walked` is set once the owner name's servers are known. What a precheck could not learn in
+        its time gets slightly more here, while the record is waited for anyway.
         """
         known, collector = self.environment, self._collector
         if self._assessor.request is None or known.has_climbed:
@@ -68,9 +68,9 @@ class Surroundings:
             self.environment = replace(environment, signatures=known.signatures)
 
     async def _end(self, limit: asyncio.Timeout, patience: float, walked: asyncio.Event) -> None:
-        """End the collecting in time; the walk that the record needs too is waited for.
+        """End the collecting in time, but wait for the walk, which the record needs too.
 
-        That this machine is busy takes nothing of the time that servers get.
+        Delays on this machine do not reduce the time that servers get.
         """
         lateness = self._collector.lateness
         await sleep_unhurried(patience, lateness)
@@ -80,7 +80,7 @@ class Surroundings:
         limit.reschedule(_now())
 
     async def ask_for_keys(self, walked: asyncio.Event) -> None:
-        """Ask for keys while the rounds go on; what they sign comes with the rounds' answers."""
+        """Ask for keys during the rounds; the rounds' own answers bring what they sign."""
         if self._assessor.request is not None and self._assessor.inputs.anchors is not None:
             await walked.wait()
             await self._collector.keys(self._challenge)
@@ -90,13 +90,13 @@ class Surroundings:
         return self._timings.tries_more * self._assessor.settings.query_timeout
 
     def take_signatures(self, validated: Assessment, hop_owners: tuple[dns.name.Name, ...]) -> None:
-        """Keep what concerns this challenge of what was validated for several."""
+        """Keep the part of a shared validation that concerns this challenge."""
         owners = [*hop_owners, *self.environment.caa_owners]
         signatures = assessment.concerning(validated, owners)
         self.environment = replace(self.environment, signatures=signatures)
 
     def are_unsigned(self, owners: tuple[dns.name.Name, ...]) -> bool:
-        """Whether the zone that the only owner name lies in was found to be unsigned."""
+        """Return whether the zone of the only owner name was found to be unsigned."""
         signatures = self.environment.signatures
         if signatures is None or len(owners) != 1:
             return False

@@ -1,7 +1,7 @@
-"""One walk, watched: the way to the challenge's name servers, and to the domain's own addresses.
+"""Trace one walk: to the challenge's name servers, and to the domain's own addresses.
 
-Asks what `walker` and `txt` ask, one complete round, and keeps who answered when. It judges
-nothing; wording is `report.trace`.
+Sends the queries of `walker` and `txt`, for one complete round, and keeps who answered when. Judges
+nothing; `report.trace` does the wording.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _MOST_ALIASES = 16
 
 
 async def trace(challenge: Challenge, settings: Settings, *, read: Inputs | None = None) -> Trail:
-    """Walk once, at most `settings.timeout` seconds; what was not reached by then is left out.
+    """Walk once, in at most `settings.timeout` seconds; what is not reached by then is left out.
 
-    `read` are the files that the settings name, where somebody has read them already.
+    `read` holds the files that the settings name, if already read.
     """
     started, loop = dt.datetime.now(dt.UTC), asyncio.get_running_loop()
     begun = loop.time()
@@ -73,7 +73,7 @@ async def trace(challenge: Challenge, settings: Settings, *, read: Inputs | None
 
 
 class _Tracer:
-    """Walks; `answers` grows by what is answered meanwhile, in the order of the answers."""
+    """Walks; `answers` grows meanwhile, in the order in which the answers arrive."""
 
     def __init__(self, challenge: Challenge, opened: Session, answers: list[Replied]) -> None:
         self.session = opened
@@ -104,7 +104,7 @@ class _Tracer:
         self.destinations.append(Destination(name, missing="the aliases form a loop"))
 
     async def _steps(self, owner: dns.name.Name) -> tuple[Step, ...]:
-        """Say which zones lie above a name, and whose answer led from one to the next."""
+        """Return the zones above a name, and whose answer led from each to the next."""
         cut = await self.walker.find(owner)
         if isinstance(cut, NoSuchDomain):
             cut = await self.walker.find(cut.zone)
@@ -183,6 +183,6 @@ class _Tracer:
 
 
 def _is_alias(message: dns.message.Message, name: dns.name.Name) -> bool:
-    """Whether it speaks with authority of an alias; the rcode is about its end (RFC 6604)."""
+    """Return whether it is an authoritative alias; the rcode is about its end (RFC 6604)."""
     authoritative = bool(message.flags & dns.flags.AA)
     return authoritative and rrset_at(message.answer, name, dns.rdatatype.CNAME) is not None

@@ -1,7 +1,7 @@
-"""The run: all challenges at once, in a single look or until all are ready or the time is up.
+"""Run all challenges at once, in a single look or until all are ready or time is up.
 
-Decides when everything must end, and tells those who watch. `challenge_run` looks at one challenge,
-`signature_check` at its signatures; `resolve` asks, and `assess` says what it means.
+Decides when everything must end, and notifies observers. `challenge_run` looks at one challenge,
+`signature_check` at its signatures; `resolve` sends queries, and `assess` judges the answers.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ T = TypeVar("T")
 class Extras:
     """What a run may know and do beyond the records.
 
-    With a `request` CAA and the rest of the surroundings are judged too, and asked for unless
-    `environment` has the domain's. `cache` is what earlier walks learned; `inputs` the files that
-    the settings name, where somebody has read them already. `silent` are addresses that an earlier
-    run found silent, with how many seconds ago that was: a wait for these alone is a short one.
-    `published_after`: the seconds that whoever makes the records gives them to appear, before which
-    no resolver is asked in a wait.
+    With a `request`, CAA and the other surroundings are judged too, and queried unless
+    `environment` has the domain's. `cache` is what earlier walks learned; `inputs` holds the files
+    that the settings name, if already read. `silent` maps addresses that an earlier run found
+    silent to how many seconds ago that was: a wait for these alone is short. `published_after` is
+    how many seconds the maker of the records allows for them to appear; a wait asks no resolver
+    before that.
     """
 
     request: IssuanceRequest | None = None
@@ -63,7 +63,7 @@ class Extras:
 
 
 class _ObserverError(BaseException):
-    """What somebody who watches raised, on its way out: it is no fault of a challenge."""
+    """Carries what an observer raised on its way out; no challenge is to blame for it."""
 
 
 def run(  # noqa: PLR0913 - two things to do and how, by keyword
@@ -75,11 +75,11 @@ def run(  # noqa: PLR0913 - two things to do and how, by keyword
     decided: Decided | None = None,
     extras: Extras | None = None,
 ) -> Outcome:
-    """Do a preflight and come back with its outcome, at most `settings.timeout` seconds later.
+    """Run a preflight and return its outcome, at most `settings.timeout` seconds later.
 
-    On SIGINT, SIGTERM and SIGHUP everything is stopped at once, and the signal then goes to
-    whoever handled it before, so that what this raises is what that handler raises.
-    Raises `inputs.InputError` for a bad file that the settings name.
+    SIGINT, SIGTERM and SIGHUP stop everything at once. The signal then goes to its previous
+    handler, so this raises whatever that handler raises. Raises `inputs.InputError` for a bad file
+    that the settings name.
     """
     return signals.run(
         preflight(challenges, settings, wait=wait, watch=watch, decided=decided, extras=extras)
@@ -97,11 +97,11 @@ async def preflight(  # noqa: PLR0913 - likewise
 ) -> Outcome:
     """Survey all challenges: once, or with `wait` round after round until all are ready.
 
-    In a single look `settings.timeout` is each challenge's own, from when it is begun. `watch` is
-    told of every change. `decided` is told of each challenge once, as soon as it is judged for
-    good; what it was told is not looked at again. Cancellation ends the run at once, and no task
-    outlives it. No failure of a server or a network raises, and a fault of ours is its challenge's
-    finding; what `watch` and `decided` raise ends the run.
+    In a single look, `settings.timeout` applies to each challenge from its own start. `watch` is
+    called on every change. `decided` is called once per challenge, as soon as it is judged for
+    good, and that challenge is not looked at again. Cancellation ends the run at once, and no task
+    outlives it. No failure of a server or a network raises, and an internal error becomes its
+    challenge's finding; what `watch` and `decided` raise ends the run.
     """
     extras = extras or Extras()
     read = inputs.load(settings) if extras.inputs is None else extras.inputs
@@ -200,7 +200,7 @@ class _Preflight:
         grace = self._timings.last_words
         done = False
         async with asyncio.TaskGroup() as group:
-            # The last looks of the report overlap with the last rounds.
+            # The report's last queries overlap with the last rounds.
             reserve = self._timings.reserved(self._timeout)
             closer = group.create_task(self._look_closer(deadline.earlier(reserve)))
             async with cut_off(deadline, grace=grace, deserved=self._nearly_ready):
@@ -237,7 +237,7 @@ class _Preflight:
                 group.create_task(self._look_closer_at(run, begin))
 
     async def _look_closer_at(self, run: ChallengeRun, deadline: Deadline) -> None:
-        """See what a failure's report needs; signatures too, as they are told beside it."""
+        """Ask what a failure report needs, including the signatures that it mentions."""
         await run.look_closer()
         if run.is_pending:
             await self._signatures.look_at([run], deadline)
@@ -246,7 +246,7 @@ class _Preflight:
         return all(run.looks_ready() for run in self._runs if run.is_open)
 
     def _relearn(self) -> None:
-        """Forget delegations now and then, so that one that is fixed meanwhile is seen."""
+        """Forget delegations now and then, to see one that is fixed meanwhile."""
         if _now() - self._relearned_at > self._timings.relearn_every:
             self._relearned_at = _now()
             self._session.walker.forget()
@@ -254,7 +254,7 @@ class _Preflight:
     # -- telling -----------------------------------------------------------------------------------
 
     def _decide(self, run: ChallengeRun) -> ChallengeOutcome:
-        """Judge for good, and tell; the first time counts."""
+        """Judge for good and notify observers; the first time counts."""
         first = not run.is_decided
         outcome = run.decide()
         if first and self.decided is not None:
@@ -286,7 +286,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 
 def _first(error: BaseException) -> BaseException:
-    """Take what happened first out of what groups of tasks, and those who watch, raise."""
+    """Return the first error within what task groups and observers raise."""
     while True:
         if isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
