@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     _print(args, form, outcome)
     if form is not Format.NAGIOS:
         return status
-    unwritten = status is not of_verdict(outcome.verdict)  # told on stderr
+    unwritten = status is not of_verdict(outcome.verdict)  # reported on stderr
     return max(nagios.state_of(outcome), State.WARNING if unwritten else State.OK)
 
 
@@ -167,12 +167,12 @@ def _print(args: argparse.Namespace, form: Format, outcome: Outcome) -> None:
         case Format.JSON:
             print(render(shown))  # noqa: T201 - the command's output
         case Format.HTML:
-            print(html_report.render(shown), end="")  # noqa: T201 - likewise
+            print(html_report.render(shown), end="")  # noqa: T201 - the command's output
         case Format.NAGIOS:
-            print(nagios.render(outcome))  # noqa: T201 - likewise
+            print(nagios.render(outcome))  # noqa: T201 - the command's output
         case Format.TEXT if not args.quiet:
             ready = len(outcome.challenges) - len(shown.challenges)
-            print(page(shown, args, left_out=ready))  # noqa: T201 - likewise
+            print(page(shown, args, left_out=ready))  # noqa: T201 - the command's output
         case _:
             pass  # lines were printed one by one, or no output was wanted
 

@@ -68,7 +68,7 @@ def _run(arguments: Sequence[str]) -> int:
         return int(args.run(args))
     except MisuseError as error:
         if asks_for_nagios(arguments):  # it ignores stderr, and knows 3 as "unknown"
-            print(f"DNS-PREFLIGHT UNKNOWN: {str(error).replace('|', '/')}")  # noqa: T201 - likewise
+            print(f"DNS-PREFLIGHT UNKNOWN: {str(error).replace('|', '/')}")  # noqa: T201 - the command's output
             return Exit.INCONCLUSIVE
         _complain(f"{error.program}: {error}")
         return Exit.MISUSE
@@ -95,7 +95,7 @@ def _understood(parser: argparse.ArgumentParser, arguments: list[str]) -> list[s
     """Reject a command that does not exist, and suggest the nearest one."""
     if not arguments:
         parser.error(f"missing COMMAND: {', '.join(NAMES)}; see --help")
-    command, options = arguments[0], parser._option_string_actions  # noqa: SLF001 - the only way
+    command, options = arguments[0], parser._option_string_actions  # noqa: SLF001 - no public API
     if command.startswith("-") and command not in options:
         option = command.partition("=")[0]
         if option in _options_of_commands():
@@ -110,10 +110,10 @@ def _understood(parser: argparse.ArgumentParser, arguments: list[str]) -> list[s
 def _options_of_commands() -> set[str]:
     return {
         option
-        for action in make_parser(NAMES)._actions  # noqa: SLF001 - the only way
-        if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001 - likewise
+        for action in make_parser(NAMES)._actions  # noqa: SLF001 - no public API
+        if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001 - no public API
         for command in action.choices.values()
-        for option in command._option_string_actions  # noqa: SLF001 - likewise
+        for option in command._option_string_actions  # noqa: SLF001 - no public API
     }
 
 
@@ -151,7 +151,7 @@ def _say_no_more() -> None:
 
 def _complain(message: str) -> None:
     with contextlib.suppress(OSError):
-        print(message, file=sys.stderr)  # noqa: T201 - a command speaks here
+        print(message, file=sys.stderr)  # noqa: T201 - the command's error output
 
 
 class _EscapingFormatter(logging.Formatter):

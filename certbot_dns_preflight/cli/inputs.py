@@ -46,5 +46,5 @@ def refuse_resolvers_alone(read: settings.Settings, command: str) -> None:
 
 
 def request(read: settings.Settings) -> IssuanceRequest:
-    """Return the CA that issues the certificate; the command does not know the account."""
+    """Return the request as the CA would see it; the command does not know the account."""
     return IssuanceRequest(identities=read.caa_identity or _USUAL_CA)

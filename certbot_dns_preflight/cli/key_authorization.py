@@ -57,7 +57,7 @@ def _read(path: str) -> jwk.JWK:
 
 
 def _parse(data: bytes) -> jwk.JWK | None:
-    from josepy import jwk  # noqa: PLC0415 - slow to load, needed here alone
+    from josepy import jwk  # noqa: PLC0415 - slow to load, needed only here
 
     try:
         if _PEM in data:

@@ -71,7 +71,7 @@ class Parser(argparse.ArgumentParser):
             if brief:
                 formatter.add_text(_names_of(group))
             else:
-                formatter.add_arguments(group._group_actions)  # noqa: SLF001 - no other way to them
+                formatter.add_arguments(group._group_actions)  # noqa: SLF001 - no public API
             formatter.end_section()
         formatter.add_text(self.epilog)
         return formatter.format_help()
@@ -151,7 +151,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def _usage(parser: argparse.ArgumentParser) -> str:
-    positionals = parser._get_positional_actions()  # noqa: SLF001 - no other way to them
+    positionals = parser._get_positional_actions()  # noqa: SLF001 - no public API
     shown = [
         f"[{action.metavar}...]"
         if action.nargs == "*"
@@ -166,7 +166,7 @@ def _usage(parser: argparse.ArgumentParser) -> str:
 def _names_of(group: argparse._ArgumentGroup) -> str:
     names = [
         f"{action.option_strings[-1]} {action.metavar or ''}".strip()
-        for action in group._group_actions  # noqa: SLF001 - no other way to them
+        for action in group._group_actions  # noqa: SLF001 - no public API
         if action.help is not argparse.SUPPRESS
     ]
     lines = textwrap.wrap(
@@ -212,7 +212,7 @@ def add_common_options(parser: Parser, *, idle: Container[str]) -> None:
     def explained(name: str, words: str) -> str:
         return argparse.SUPPRESS if name in idle else words
 
-    all_the_same = "; --json is still printed" if "--json" in parser._option_string_actions else ""  # noqa: SLF001 - no other way to them
+    all_the_same = "; --json is still printed" if "--json" in parser._option_string_actions else ""  # noqa: SLF001 - no public API
     volume.add_argument(
         *("-q", "--quiet"),
         action="store_true",

@@ -55,8 +55,8 @@ def note_of(authenticators: Sequence[str]) -> str | None:
 def link_problem(path: str) -> Problem | None:
     """Check one of the four live links of a lineage, as certbot does before it renews."""
     kind, archive = Path(path).stem, f"archive/{Path(path).parent.name}"
-    if os.path.islink(path):  # noqa: PTH114 - certbot's text, as it is
-        target = Path(os.readlink(path)).name  # noqa: PTH115 - likewise
+    if os.path.islink(path):  # noqa: PTH114 - the path as certbot writes it
+        target = Path(os.readlink(path)).name  # noqa: PTH115 - the path as certbot writes it
         if re.fullmatch(rf"{re.escape(kind)}[0-9]+\.pem", target):
             return None
         reason = f"{path} links to {target}, not to {kind}N.pem"

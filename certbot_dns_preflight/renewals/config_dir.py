@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import configobj  # type: ignore[import-untyped] # it has no stubs
+import configobj  # type: ignore[import-untyped] # no stubs
 from cryptography import x509
 
 from certbot_dns_preflight import settings
@@ -193,7 +193,7 @@ def _certificate(file: RenewalFile) -> _Certificate:
         if wrong is not None:
             raise _UnreadableError(wrong)
     try:
-        with open(document["cert"], "rb") as stream:  # noqa: PTH123 - certbot's text, as it is
+        with open(document["cert"], "rb") as stream:  # noqa: PTH123 - the path as certbot writes it
             certificate = x509.load_pem_x509_certificate(stream.read())
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except PermissionError as error:
@@ -210,11 +210,11 @@ def _certificate(file: RenewalFile) -> _Certificate:
 
 def _see(path: str) -> None:
     try:
-        os.stat(path)  # noqa: PTH116 - certbot's text, as it is
+        os.stat(path)  # noqa: PTH116 - the path as certbot writes it
     except PermissionError as error:
         raise _denied(f"look at {path}") from error
     except OSError as error:
-        dangling = os.path.islink(path)  # noqa: PTH114 - likewise
+        dangling = os.path.islink(path)  # noqa: PTH114 - the path as certbot writes it
         what = "is a link to nothing" if dangling else f"cannot be found: {error.strerror}"
         raise _broken(f"{path} {what}") from error
 

@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import configobj  # type: ignore[import-untyped] # it has no stubs
+import configobj  # type: ignore[import-untyped] # no stubs
 
 from certbot_dns_preflight.errors import PreflightError
 
@@ -135,7 +135,7 @@ def _certificate_names(file: RenewalFile) -> frozenset[str] | None:
     if file.certificate is None:
         return None
     try:
-        with open(file.certificate, "rb") as stream:  # noqa: PTH123 - certbot's text, as it is
+        with open(file.certificate, "rb") as stream:  # noqa: PTH123 - the path as certbot writes it
             certificate = x509.load_pem_x509_certificate(stream.read())
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except (OSError, ValueError, x509.ExtensionNotFound):

@@ -244,7 +244,7 @@ class Lab:
 
     # Servers and zones of a test
 
-    def daemon(  # noqa: PLR0913  # each has a name and a default
+    def daemon(  # noqa: PLR0913  # all have a name and a default
         self,
         kind: str,
         zones: Mapping[str, str] | None = None,
@@ -315,7 +315,7 @@ class Lab:
         records = [f"{host} {_address_type(address)} {address}" for address in addresses]
         self.update(self.names, "dns.test.", add=records, delete=[host])
 
-    def zone(  # noqa: PLR0913  # each has a name and a default
+    def zone(  # noqa: PLR0913  # all have a name and a default
         self,
         origin: str,
         servers: Sequence[NameServer] | Mapping[NameServer, str | None],

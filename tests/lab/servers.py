@@ -200,7 +200,7 @@ class NameServer(abc.ABC):
 
     # Questions
 
-    def query(  # noqa: PLR0913  # each has a name and a default
+    def query(  # noqa: PLR0913  # all have a name and a default
         self,
         name: str,
         kind: str = "SOA",
