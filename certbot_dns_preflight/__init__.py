@@ -1,16 +1,17 @@
 """Certbot authenticator that checks the records before the certificate authority does.
 
-`dns-preflight` wraps any DNS-01 authenticator, waits until the ``_acme-challenge`` TXT record
-is visible on every authoritative name server, and otherwise says, server by server, what differs.
+`dns-preflight` wraps any DNS-01 authenticator and waits until the ``_acme-challenge`` TXT record is
+visible on every authoritative name server. If it never is, it reports the differences server by
+server.
 
-The rooms, in the order in which an answer passes through them: `resolve` asks (a datagram comes in
-at `resolve.sockets`, becomes a message in `resolve.messages` and is read in `resolve.reading`),
-`facts` says what was observed, `checks` judges it, with the words of each finding beside its rule,
-and `report` tells it. `run` says when to ask again and when to stop. `plugin` is certbot's side,
-`cli` the command's, `api` other programs'.
+The packages, in the order in which an answer passes through them: `resolve` sends the queries
+(`resolve.sockets` receives a datagram, `resolve.messages` parses it, `resolve.reading` interprets
+it), `facts` holds what was observed, `checks` judges it, with the wording of each finding next to
+its rule, and `report` renders it. `run` decides when to query again and when to stop. `plugin` is
+the certbot side, `cli` the command line and `api` the library interface.
 
-Importing this package loads nothing else: certbot imports every plugin at every start. What
-`api` offers to other programs is loaded when it is first asked for.
+Importing this package loads nothing else, because certbot imports every plugin on every start. The
+names in `api` are loaded on first use.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Load the library at the first use of one of its names (PEP 562)."""
+    """Load the library on first use of one of its names (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from certbot_dns_preflight import api  # noqa: PLC0415 - it loads dnspython

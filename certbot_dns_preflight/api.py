@@ -1,8 +1,8 @@
-"""What other programs import: a preflight with plain arguments, as a coroutine and as a function.
+"""The library interface: a preflight with plain arguments, as a coroutine and as a function.
 
-Turns names, values and keywords into challenges and settings; `run.waiting` does the work. All of
-it is reached through the package itself (`from certbot_dns_preflight import preflight`), and a name
-that is listed in its `__all__` stays.
+It turns names, values and keywords into challenges and settings; `run.waiting` does the work.
+Everything is imported from the package itself (`from certbot_dns_preflight import preflight`), and
+the names in its `__all__` are stable.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _USUAL_CA = ("letsencrypt.org",)
 
 
 class Options(TypedDict, total=False):
-    """The options of the command by name, all of them optional. Times are seconds."""
+    """The command's options by name, all optional. Times are in seconds."""
 
     timeout: float
     interval: float
@@ -71,13 +71,13 @@ async def preflight(
     decided: Callable[[ChallengeOutcome], None] | None = None,
     **named: Unpack[Options],
 ) -> Outcome:
-    """Look whether the challenges' records are visible on every authoritative name server.
+    """Check whether the challenge records are visible on every authoritative name server.
 
-    `domains` maps names of the certificate (``*.`` accepted) to the values that must be there; a
-    name, or several without values: is everything else in order? Looks once, or with `wait` until
-    all are ready or `timeout` is over. `watch` is told of the progress, `decided` of each challenge
-    once it is judged. What servers and networks do never raises; `InvalidDomainError` and
-    `InvalidOptionError`, both `ValueError`, and `TypeError` do before anything is asked.
+    `domains` maps certificate names (``*.`` accepted) to the values that must be published. One
+    name, or several without values, checks everything except the values. Checks once; with `wait`,
+    repeats until all are ready or `timeout` expires. `watch` receives the progress, `decided` each
+    challenge once it is judged. Server and network failures never raise. `InvalidDomainError` and
+    `InvalidOptionError`, both `ValueError`, and `TypeError` are raised before any query is sent.
     """
     settings, challenges = _settings(named), _challenges(domains)
     outcome = await waiting.preflight(
@@ -103,7 +103,7 @@ def preflight_sync(
     decided: Callable[[ChallengeOutcome], None] | None = None,
     **named: Unpack[Options],
 ) -> Outcome:
-    """Do `preflight` in an event loop of its own; `RuntimeError` where one runs already."""
+    """Run `preflight` in a new event loop; raises `RuntimeError` if one is already running."""
     if _in_event_loop():
         raise RuntimeError(
             "preflight_sync is not for a thread that runs an event loop; await preflight there"
@@ -112,12 +112,12 @@ def preflight_sync(
 
 
 def as_json(outcome: Outcome) -> dict[str, Json]:
-    """Make the JSON report, version 1, as values for `json.dumps`."""
+    """Return the JSON report, version 1, as values for `json.dumps`."""
     return json_report.as_json(outcome)
 
 
 def as_text(outcome: Outcome, *, width: int = 80, unicode: bool = False) -> str:
-    """Write the report for a person; its first line is the answer."""
+    """Return the report as text; its first line is the answer."""
     return text.render(outcome, width=width, unicode=unicode)
 
 
@@ -161,7 +161,7 @@ def _values(domain: str, expected: Values) -> tuple[str, ...]:
 
 
 def _texts(items: object, what: str) -> tuple[str, ...]:
-    """Read a str or several; bytes would be numbers, one by one."""
+    """Return a str or several as a tuple; bytes are rejected, since they iterate as integers."""
     if isinstance(items, str):
         return (items,)
     if isinstance(items, bytes | bytearray) or not isinstance(items, Iterable):
@@ -174,7 +174,7 @@ def _texts(items: object, what: str) -> tuple[str, ...]:
 
 
 def _settings(named: Options) -> options.Settings:
-    """Read keywords as the command reads its options, so that both refuse the same."""
+    """Parse keywords as the command parses its options, so that both reject the same values."""
     texts: dict[str, object] = {}
     for name, value in named.items():
         shown = name.replace("_", "-")

@@ -1,7 +1,7 @@
-"""Owner names and TXT values: the nouns of a DNS-01 challenge. No I/O, no judgement.
+"""Owner names and TXT values: the basic types of a DNS-01 challenge. No I/O, no judgement.
 
 Names are `dns.name.Name`, always absolute. A TXT value is the bytes of its character-strings
-joined with nothing between, which is what a certificate authority compares (RFC 8555 §8.4).
+concatenated, which is what a certificate authority compares (RFC 8555 §8.4).
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _TAKEN = "use names such as example.com and *.example.com"
 
 
 class InvalidDomainError(PreflightError, ValueError):
-    """A text that is no domain name; the message is one line, fit to be shown."""
+    """A text that is not a domain name; the message is one line, safe to display."""
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
     """What must be visible: every value of `expected`, in the TXT RRset at `owner`.
 
-    `domain` is the certificate's name without ``*.``, in lower-case A-labels and without a
-    final dot; `names` are the certificate's names that share this challenge name: the domain, its
-    wildcard, or both. `expected` keeps the order asked and holds each value once.
+    `domain` is the certificate name without ``*.``, in lower-case A-labels and without a trailing
+    dot. `names` are the certificate names that share this challenge name: the domain, its wildcard,
+    or both. `expected` preserves the given order and has no duplicates.
     """
 
     domain: str
@@ -47,18 +47,18 @@ class Challenge:
 
     @property
     def wildcard(self) -> tuple[bool, ...]:
-        """False if the certificate has the domain itself, True if it has ``*.`` before it."""
+        """False if the certificate has the domain itself, True if it has the wildcard."""
         return tuple(sorted({name.startswith(WILDCARD) for name in self.names}))
 
 
 def make_challenge(
     domain: str, expected: Iterable[bytes] = (), *, names: Iterable[str] = ()
 ) -> Challenge:
-    """Make the challenge for a certificate's name; ``*.`` and a final dot are accepted.
+    """Return the challenge for a certificate name; ``*.`` and a trailing dot are accepted.
 
-    `names` are the certificate's names it is for, where that is more than `domain` as given.
+    `names` are the certificate names it covers, if these are more than `domain` as given.
 
-    Raises `InvalidDomainError` for anything that cannot stand in a certificate.
+    Raises `InvalidDomainError` for anything that cannot appear in a certificate.
     """
     name = domain_name(domain)
     try:
@@ -74,9 +74,9 @@ def make_challenge(
 
 
 def domain_name(domain: str) -> dns.name.Name:
-    """Read a certificate's name: lower case, IDNA 2008, without a leading ``*.``.
+    """Parse a certificate name: lower case, IDNA 2008, without a leading ``*.``.
 
-    Raises `InvalidDomainError` for IP addresses, URLs and whatever else is no host's name.
+    Raises `InvalidDomainError` for IP addresses, URLs and anything else that is not a host name.
     """
     text = domain.strip().removeprefix(WILDCARD)
     if _is_address(text):
@@ -116,7 +116,7 @@ def _is_address(text: str) -> bool:
 
 
 def _is_host(labels: Sequence[bytes]) -> bool:
-    """Whether labels, the root's left out, make a name; no top-level domain is a number."""
+    """Return whether labels, without the root, form a host name; no TLD is all digits."""
     return (
         bool(labels)
         and all(_LABEL.fullmatch(label) for label in labels)

@@ -1,6 +1,6 @@
-"""The finding codes, as a bare enumeration: what `--skip` accepts. The rules say what they mean.
+"""The finding codes, as a bare enumeration: what `--skip` accepts. The rules define their meaning.
 
-Apart from the rules, since options are read at every start of certbot and must stay light.
+Separate from the rules, because certbot reads the options on every start and they must load fast.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import enum
 
 
 class Code(enum.StrEnum):
-    """The name of a finding, a public contract; in the contract's order."""
+    """The name of a finding. A public contract, in the contract's order."""
 
     RECORD_NOT_PUBLISHED = "record-not-published"
     SECONDARY_BEHIND = "secondary-behind"

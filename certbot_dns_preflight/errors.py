@@ -1,7 +1,7 @@
-"""What all errors of this package have in common. Light, as every module may raise one."""
+"""The base class of all errors in this package. Loads fast, since any module may raise one."""
 
 from __future__ import annotations
 
 
 class PreflightError(Exception):
-    """Something that we ourselves cannot do or accept; the message is one line, fit to be shown."""
+    """Something this program cannot do or accept; the message is one line, safe to display."""

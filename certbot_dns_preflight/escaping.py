@@ -1,6 +1,6 @@
-"""Bytes and names from anywhere, as text that is exact and harmless. Pure.
+"""Escape bytes and names from any source as exact, harmless text. Pure.
 
-Whatever came from the network, or from whoever started the program, passes through here before it
+Everything from the network, or from whoever started the program, passes through here before it
 reaches a terminal, a log or a file.
 """
 
@@ -21,7 +21,7 @@ _ESCAPED = {
 
 
 def presentation(value: bytes) -> str:
-    r"""Write served data so that it is exact and harmless anywhere (RFC 1035 §5.1).
+    r"""Escape served data so that it is exact and harmless anywhere (RFC 1035 §5.1).
 
     Every byte outside printable ASCII, and the backslash, becomes ``\DDD``.
     """
@@ -29,7 +29,7 @@ def presentation(value: bytes) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Write text that others may have chosen (errors, arguments) without control characters."""
+    r"""Escape control characters in untrusted text such as errors and arguments."""
     return "".join(
         character if character.isprintable() else presentation(_encoded(character))
         for character in text
@@ -37,7 +37,7 @@ def printable(text: str) -> str:
 
 
 def _encoded(character: str) -> bytes:
-    """Encode for show; a byte of an argument or file name that is no UTF-8 is that byte again."""
+    """Encode for display; a non-UTF-8 byte of an argument or file name is restored."""
     try:
         return character.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -45,5 +45,5 @@ def _encoded(character: str) -> bytes:
 
 
 def show_name(name: dns.name.Name) -> str:
-    r"""Write a name as master files do: escaped, with its final dot."""
+    r"""Return a name in master file format: escaped, with its trailing dot."""
     return name.to_text()

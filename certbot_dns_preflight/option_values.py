@@ -1,8 +1,9 @@
-"""How the text of an option is read: what is taken, and what is said of what is not.
+"""Parsers for option values: what is accepted, and what the error says otherwise.
 
-Each parser takes one text or raises `ValueError` with what is accepted instead, fit to follow
-"... is not accepted;". It does not know which option the text was given for; `settings` does.
-Light, as `settings` is: certbot reads the options at every start, so dnspython is not imported.
+Each parser takes one text or raises `ValueError` with a description of what is accepted, worded to
+follow "... is not accepted;". It does not know which option the text belongs to; `settings` does.
+Like `settings`, this module loads fast: certbot reads the options on every start, so dnspython is
+not imported.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ _ISSUER = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*")
 
 @dataclass(frozen=True, slots=True)
 class Recursive:
-    """A recursive resolver: an IP literal and a port, or a URL's host and port.
+    """A recursive resolver: an IP literal and a port, or the host and port of a URL.
 
-    `service` is "" for plain DNS; for DNS over TLS or HTTPS it is the resolver as the option takes
+    `service` is "" for plain DNS. For DNS over TLS or HTTPS it is the resolver as the option spells
     it, ``tls://...`` or the URL.
     """
 
@@ -51,18 +52,18 @@ class Recursive:
 
     @property
     def is_https(self) -> bool:
-        """Whether it is asked by HTTPS."""
+        """Whether it is queried over HTTPS."""
         return self.service.startswith(_HTTPS)
 
     def __str__(self) -> str:
-        """Write it as the option takes it."""
+        """Return the resolver as the option spells it."""
         if self.service:
             return self.service
         return self.address if self.port == _DNS_PORT else f"{self.address}#{self.port}"
 
 
 def seconds(least: float, most: float) -> Callable[[str], float]:
-    """Take a number of seconds from `least` to `most`."""
+    """Accept a number of seconds from `least` to `most`."""
 
     def parse(text: str) -> float:
         expected = f"use a number of seconds from {least:g} to {most:g}"
@@ -78,7 +79,7 @@ def seconds(least: float, most: float) -> Callable[[str], float]:
 
 
 def seconds_or_auto(least: float, most: float, *, auto: float) -> Callable[[str], float]:
-    """Take a number of seconds from `least` to `most`, or leave it to the program: `auto`."""
+    """Accept a number of seconds from `least` to `most`, or "auto", which stands for `auto`."""
     read = seconds(least, most)
 
     def parse(text: str) -> float:
@@ -94,12 +95,12 @@ def seconds_or_auto(least: float, most: float, *, auto: float) -> Callable[[str]
 
 
 def is_auto(text: object) -> bool:
-    """Whether an option's text leaves its value to the program."""
+    """Return whether an option's text is "auto"."""
     return str(text).strip() == AUTO
 
 
 def count(least: int, most: int) -> Callable[[str], int]:
-    """Take a whole number from `least` to `most`."""
+    """Accept a whole number from `least` to `most`."""
 
     def parse(text: str) -> int:
         expected = f"use a whole number from {least} to {most}"
@@ -114,7 +115,7 @@ def count(least: int, most: int) -> Callable[[str], int]:
 
 
 def one_of(kind: type[E_]) -> Callable[[str], E_]:
-    """Take one of the words of an enumeration."""
+    """Accept one of the words of an enumeration."""
 
     def parse(text: str) -> E_:
         try:
@@ -127,7 +128,7 @@ def one_of(kind: type[E_]) -> Callable[[str], E_]:
 
 
 def resolvers(text: str) -> tuple[Recursive, ...]:
-    """Take addresses with an optional port each, or URLs, separated by commas."""
+    """Accept comma-separated addresses, each with an optional port, or URLs."""
     found = []
     for item in map(str.strip, text.split(",")):
         try:
@@ -163,7 +164,7 @@ def _by_https(text: str) -> Recursive:
 
 
 def issuers(text: str) -> tuple[str, ...]:
-    """Take domain names as CAA records have them, separated by commas."""
+    """Accept comma-separated issuer domain names as used in CAA records."""
     expected = "use domain names such as letsencrypt.org, separated by commas"
     found = [item.strip().lower().removesuffix(".") for item in text.split(",")]
     if not all(_ISSUER.fullmatch(item) for item in found):
@@ -172,7 +173,7 @@ def issuers(text: str) -> tuple[str, ...]:
 
 
 def codes(text: str) -> tuple[str, ...]:
-    """Take finding codes, separated by commas; a near miss is told what it is near to."""
+    """Accept comma-separated finding codes; the error for a near miss suggests the right code."""
     found = [item.strip() for item in text.split(",") if item.strip()]
     for item in found:
         if item not in frozenset(Code):
@@ -187,7 +188,7 @@ def codes(text: str) -> tuple[str, ...]:
 
 
 def readable_file(text: str) -> Path:
-    """Take a regular file that can be read now; `~` is expanded."""
+    """Accept a regular file that is readable now; `~` is expanded."""
     path = Path(text).expanduser().absolute()
     try:
         # A pipe would be waited for, and a device may have no end: neither is opened to be read.
@@ -206,7 +207,7 @@ def readable_file(text: str) -> Path:
 
 
 def file_to_write(text: str) -> Path:
-    """Take a path that a file may be at; whether it can be written shows later."""
+    """Accept a path where a file can be; whether it is writable is found out later."""
     path = Path(text).expanduser().absolute()
     expected = "use the path of a file to write"
     if not text.strip() or text.endswith("/"):
@@ -225,7 +226,7 @@ def file_to_write(text: str) -> Path:
 
 
 def command(text: str) -> str:
-    """Take a shell command."""
+    """Accept a shell command."""
     if not text.strip():
         message = "use a shell command"
         raise ValueError(message)

@@ -1,8 +1,9 @@
 """The options that the plugin and the command share: names, defaults, meanings, limits.
 
-One `Option` per option; each reads its text (`option_values`) or raises `InvalidOptionError` with
-one line that names the option, the value and what is accepted. What follows from a setting is
-decided elsewhere. Light: certbot reads this table at every start, so dnspython is not imported.
+There is one `Option` per option. It parses its text (`option_values`) or raises
+`InvalidOptionError` with one line that names the option, the value and what is accepted. Other
+modules act on the settings. This module loads fast: certbot reads this table on every start, so
+dnspython is not imported.
 """
 
 from __future__ import annotations
@@ -26,39 +27,39 @@ _ONE_DAY = 86400
 
 
 class InvalidOptionError(PreflightError, ValueError):
-    """An option's value is not accepted; the message is the one line to show."""
+    """An option's value is not accepted; the message is one line to display."""
 
 
 class UnreachablePolicy(enum.StrEnum):
-    """`unreachable`: what a name server that gives no usable answer means."""
+    """`unreachable`: what a name server without a usable answer means."""
 
     FAIL = "fail"
     WARN = "warn"
 
 
 class OnFailure(enum.StrEnum):
-    """`on-failure`: stop before the CA is told, or answer the challenge with a warning."""
+    """`on-failure`: stop before the CA validates, or answer the challenge with a warning."""
 
     ABORT = "abort"
     CONTINUE = "continue"
 
 
 class AliasPolicy(enum.StrEnum):
-    """`alias`: have the record made at the target of an alias, or at the name always."""
+    """`alias`: create the record at the target of an alias, or always at the challenge name."""
 
     FOLLOW = "follow"
     KEEP = "keep"
 
 
 class Ask(enum.StrEnum):
-    """`ask`: of whom everything is asked, the name servers or the resolvers named."""
+    """`ask`: where all queries go, to the name servers or to the given resolvers."""
 
     AUTHORITATIVE = "authoritative"
     RESOLVERS = "resolvers"
 
 
 class Family(enum.StrEnum):
-    """`family`: the address families to ask over."""
+    """`family`: the address families to query over."""
 
     AUTO = "auto"
     IPV4 = "4"
@@ -67,7 +68,7 @@ class Family(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All shared options, parsed. Times are seconds."""
+    """All shared options, parsed. Times are in seconds."""
 
     timeout: float = 300.0
     interval: float = 5.0
@@ -90,15 +91,15 @@ class Settings:
 
     @property
     def asks_resolvers(self) -> bool:
-        """Whether the resolvers named are asked for everything, and nobody else for anything."""
+        """Whether all queries go to the given resolvers, and none to other servers."""
         return self.ask is Ask.RESOLVERS
 
 
 @dataclass(frozen=True, slots=True)
 class Option(Generic[T]):
-    """One option: its name without prefix, how its text reads, and what it means.
+    """One option: its name without prefix, how its text is parsed, and what it means.
 
-    `default_words` say what holds without it, where its default is no text that it takes.
+    `default_words` describes the default if it is not a text that the option accepts.
     """
 
     name: str
@@ -115,12 +116,12 @@ class Option(Generic[T]):
 
     @property
     def default(self) -> T:
-        """The value where the option is not given."""
+        """The value if the option is not given."""
         value: T = _DEFAULTS[self.field]
         return value
 
     def read(self, text: str, shown_as: str) -> T:
-        """Parse `text`; `shown_as` is the option as its user typed it, with its dashes."""
+        """Parse `text`; `shown_as` is the option as the user typed it, with its dashes."""
         try:
             return self.parse(text)
         except ValueError as error:
@@ -240,7 +241,7 @@ OPTIONS: tuple[Option[Any], ...] = (
     ),
 )
 
-# What only certbot's plugin has a use for.
+# Options that only the certbot plugin uses.
 PLUGIN_OPTIONS: tuple[Option[Any], ...] = (
     Option(
         "alias",
@@ -261,10 +262,10 @@ PLUGIN_OPTIONS: tuple[Option[Any], ...] = (
 
 
 def read_settings(texts: Mapping[str, object], prefix: str) -> Settings:
-    """Make settings from option values by name; None means not given.
+    """Build settings from option values by name; None means not given.
 
-    Values may be texts (command line, renewal file) or lists of texts (repeatable options).
-    Raises `InvalidOptionError`; `prefix` ("--", "--dns-preflight-") is what its message shows.
+    Values may be texts (command line, renewal file) or lists of texts (repeatable options). Raises
+    `InvalidOptionError`; its message shows the option with `prefix` ("--", "--dns-preflight-").
     """
     found: dict[str, Any] = {}
     for option in (*OPTIONS, *PLUGIN_OPTIONS):

@@ -1,4 +1,4 @@
-"""An event loop whose clock a test moves on: real sockets, and no waiting for time to pass."""
+"""An event loop whose clock a test advances: real sockets, and no waiting for time to pass."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LOOK_EVERY = 0.05
 
 
 class Clock(asyncio.SelectorEventLoop):
-    """Its time passes as usual, and by `move_on` all at once.
+    """A clock that runs as usual, and that `move_on` advances at once.
 
-    Whatever waits for a time that is then past goes on at once; a question that is open times out.
+    Everything waiting for a time that is now past continues at once; an open query times out.
     """
 
     def __init__(self) -> None:
@@ -25,11 +25,11 @@ class Clock(asyncio.SelectorEventLoop):
         self._ahead = 0.0
 
     def time(self) -> float:
-        """Give the seconds that have passed, those that were skipped too."""
+        """Return the seconds that have passed, including those that were skipped."""
         return super().time() + self._ahead
 
     def move_on(self, seconds: float) -> None:
-        """Let so many seconds have passed."""
+        """Advance by a number of seconds."""
         self._ahead += seconds
 
     def move_on_once(self, condition: Callable[[], object], seconds: float) -> None:
@@ -40,13 +40,13 @@ class Clock(asyncio.SelectorEventLoop):
             self.call_later(_LOOK_EVERY, self.move_on_once, condition, seconds)
 
     def run_out(self, progress: Progress, *, left: float = 3.0) -> None:
-        """Let all the time of a run pass but for `left`, for the last looks of its report."""
+        """Let a run's whole time pass except `left`, for the last queries of its report."""
         assert progress.timeout is not None
         self.move_on(max(0.0, progress.timeout - progress.elapsed - left))
 
 
 def run(coroutine: Callable[[Clock], Coroutine[object, object, T]]) -> T:
-    """Run what is made of the clock to its end."""
+    """Run the coroutine built from the clock to completion."""
     clock = Clock()
     with asyncio.Runner(loop_factory=lambda: clock) as runner:
         return runner.run(coroutine(clock))

@@ -1,7 +1,7 @@
-"""What all tests share: the lab, and certbot as a process inside it.
+"""Fixtures shared by all tests: the lab, and certbot as a process inside it.
 
-Importing this moves pytest into the lab's network namespace, so that no test can send a packet
-to the outside, and before anything else may have started a thread.
+Importing this moves pytest into the lab's network namespace before anything else can start a
+thread, so that no test can send a packet to the outside.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 def _reset_signals() -> None:
-    """Forget what whoever started the tests ignores: this process, and so all that it starts.
+    """Reset the signals that the parent process ignores, for this process and its children.
 
-    A shell without job control ignores SIGINT in what it runs in the background, `nohup` SIGHUP;
-    and a process that was started so neither hears of Ctrl-C nor says so.
+    A shell without job control ignores SIGINT in background commands, and `nohup` ignores SIGHUP. A
+    process started that way does not react to Ctrl-C, and does not say so.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -50,21 +50,21 @@ def _reset_signals() -> None:
 _reset_signals()
 
 try:
-    # Each of pytest-xdist's workers has a lab of its own, at the same addresses.
+    # Each pytest-xdist worker has its own lab, at the same addresses.
     namespace.enter(anew="PYTEST_XDIST_WORKER" in os.environ)
     _NO_NAMESPACE = ""
 except namespace.NoNamespaceError as reason:
     _NO_NAMESPACE = str(reason)
 
 
-# A loaded machine is no fault of the code; --hypothesis-profile=fast is for script/test --fast.
+# A loaded machine is not a bug; --hypothesis-profile=fast is for script/test --fast.
 hypothesis.settings.register_profile("steady", deadline=None, max_examples=100)
 hypothesis.settings.register_profile("fast", deadline=None, max_examples=15)
 hypothesis.settings.load_profile("steady")
 
 
 def _cannot(reason: str) -> None:
-    """A machine that lacks something: a failure where CI is set, else a skip."""
+    """Handle a machine that lacks something: fail if CI is set, else skip."""
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
@@ -81,14 +81,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def in_namespace() -> None:
-    """Ask for nothing but the lab's network namespace, without any server."""
+    """Require only the lab's network namespace, without any server."""
     if _NO_NAMESPACE:
         _cannot(_NO_NAMESPACE)
 
 
 @pytest.fixture(scope="session")
-def session_lab(in_namespace: None) -> Iterator[Lab]:  # noqa: ARG001  # asked for its effect
-    """Start the lab once, at its first use; tests take `lab`, which tidies up behind them."""
+def session_lab(in_namespace: None) -> Iterator[Lab]:  # noqa: ARG001  # needed for its effect
+    """Start the lab once, on first use; tests use `lab`, which cleans up after them."""
     from tests.lab import Lab  # noqa: PLC0415  # pure tests do without its dependencies
 
     try:
@@ -102,7 +102,7 @@ def session_lab(in_namespace: None) -> Iterator[Lab]:  # noqa: ARG001  # asked f
 
 @pytest.fixture
 def lab(session_lab: Lab) -> Iterator[Lab]:
-    """Give the lab; what the test adds, kills or pauses is as before afterwards."""
+    """Return the lab; whatever the test adds, kills or pauses is restored afterwards."""
     restore = session_lab.checkpoint()
     yield session_lab
     restore()
@@ -119,17 +119,17 @@ class Ran:
 
     @property
     def output(self) -> str:
-        """Everything that it printed."""
+        """Everything it printed."""
         return self.stdout + self.stderr
 
     def succeeded(self) -> Ran:
-        """Give it back, if it did."""
+        """Return itself, if the run succeeded."""
         assert self.status == 0, self.output
         return self
 
 
 class Certbot:
-    """Certbot with directories of its own, talking to the lab's CA: call it with arguments."""
+    """Certbot with its own directories, talking to the lab's CA: call it with arguments."""
 
     def __init__(self, lab: Lab, directory: Path) -> None:
         self.lab = lab
@@ -137,12 +137,12 @@ class Certbot:
         self.config_dir = directory / "config"
         self.report = directory / "report.json"
         self.log_file = directory / "logs" / "letsencrypt.log"
-        # Logs of runs whose authorizations are still valid, of all that have the same account.
+        # Logs of runs whose authorizations are still valid, shared by all with the same account.
         self.unread_logs: set[Path] = set()
         self.environment = {**os.environ, **lab.environment}
 
     def __call__(self, *arguments: str | Path, seconds: float = HANG, **variables: str) -> Ran:
-        """Run it to its end; keyword arguments are environment variables."""
+        """Run it to completion; keyword arguments are environment variables."""
         process = self.start(*arguments, **variables)
         try:
             stdout, stderr = process.communicate(timeout=seconds)
@@ -153,27 +153,27 @@ class Certbot:
         return Ran(process.returncode, stdout, stderr, self.log)
 
     def order(self, domains: str, *options: str | Path, **variables: str) -> Ran:
-        """Have it get a certificate through dns-preflight, from the lab's root."""
+        """Obtain a certificate through dns-preflight, from the lab's root."""
         return self(
             "certonly", f"--domains={domains}", *self.preflight_options, *options, **variables
         )
 
     def renew(self, *options: str | Path, **variables: str) -> Ran:
-        """Have it renew what it has, though it need not be yet."""
+        """Renew its certificates, even if they are not due yet."""
         return self("renew", "--force-renewal", *options, **variables)
 
     def start(self, *arguments: str | Path, **variables: str) -> Running:
-        """Start it, for tests that send signals or watch; its directories' options included."""
+        """Start it, for tests that send signals or watch; adds its directories' options."""
         self._validate_anew()
         self.unread_logs.add(self.log_file)
         command = [beside_python("certbot"), *map(str, arguments), *self.common_options]
         return forked.start(command, {**self.environment, **variables}, variables)
 
     def _validate_anew(self) -> None:
-        """See that the CA wants every name validated again, as it would after some days.
+        """Make the CA validate every name again, as it would after some days.
 
-        Pebble takes up a valid authorization of the same account now and then, even where it is
-        told to do so in 0 % of cases: in 1 of 100.
+        Pebble occasionally reuses a valid authorization of the same account, even if configured to
+        do so in 0 % of cases: in 1 of 100.
         """
         logs = "".join(
             path.read_text(errors="replace") for path in self.unread_logs if path.exists()
@@ -189,7 +189,7 @@ class Certbot:
 
     @property
     def common_options(self) -> list[str]:
-        """What every run needs."""
+        """The options that every run needs."""
         return [
             f"--config-dir={self.config_dir}",
             f"--work-dir={self.directory / 'work'}",
@@ -203,7 +203,7 @@ class Certbot:
 
     @property
     def preflight_options(self) -> list[str]:
-        """What the plugin needs to find the lab's root, and to look often."""
+        """The plugin options for finding the lab's root, and for checking often."""
         return [
             "--authenticator=dns-preflight",
             f"--dns-preflight-root-hints={self.lab.root_hints}",
@@ -213,7 +213,7 @@ class Certbot:
 
     @property
     def rfc2136_options(self) -> list[str]:
-        """Wrap certbot-dns-rfc2136 with the lab's key."""
+        """Return the options that wrap certbot-dns-rfc2136 with the lab's key."""
         return [
             "--dns-preflight-authenticator=dns-rfc2136",
             f"--dns-rfc2136-credentials={self.lab.credentials}",
@@ -221,7 +221,7 @@ class Certbot:
 
     @property
     def hook_options(self) -> list[str]:
-        """Wrap certbot's manual authenticator with the lab's hooks."""
+        """Return the options that wrap certbot's manual authenticator with the lab's hooks."""
         return [
             "--dns-preflight-authenticator=manual",
             f"--manual-auth-hook={self.lab.auth_hook}",
@@ -234,23 +234,23 @@ class Certbot:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def renewal_file(self, name: str) -> Path:
-        """Say where a lineage's renewal configuration is."""
+        """Return the path of a lineage's renewal configuration."""
         return self.config_dir / "renewal" / f"{name}.conf"
 
     def certificate(self, name: str) -> Path:
-        """Say where a lineage's newest certificate is."""
+        """Return the path of a lineage's newest certificate."""
         return self.config_dir / "live" / name / "cert.pem"
 
 
 @pytest.fixture
 def certbot(lab: Lab, tmp_path: Path) -> Certbot:
-    """Give certbot inside the lab."""
+    """Return certbot inside the lab."""
     return Certbot(lab, tmp_path / "certbot")
 
 
 @pytest.fixture
 def other_certbot(lab: Lab, tmp_path: Path) -> Callable[[str], Certbot]:
-    """Give further certbots, each with an account and directories of its own."""
+    """Return a factory of further certbots, each with its own account and directories."""
     return lambda name: Certbot(lab, tmp_path / name)
 
 
@@ -262,7 +262,7 @@ def each_server(request: pytest.FixtureRequest, lab: Lab) -> NameServer:
 
 
 def beside_python(name: str) -> str:
-    """Find a console script in the environment that runs the tests."""
+    """Return a console script in the environment that runs the tests."""
     found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
     if found is None:
         _cannot(f"{name} is not installed beside {sys.executable}")

@@ -1,9 +1,9 @@
-"""Console scripts as processes that need not start Python: forked from one that has all loaded.
+"""Console scripts as processes that need not start Python: forked from one with all imports loaded.
 
 Python, certbot and what its plugins load take longer to start than most tests take. What runs is
-the installed script, in a process of its own, with its own environment, signals and exit status.
-Only what the interpreter reads at its start cannot be had so, nor what a test wants to see loaded
-or measured from nothing: see `start`.
+the installed script, in a separate process, with its own environment, signals and exit status. Two
+things need a fresh interpreter: what it reads when it starts, and tests that watch or measure
+loading from scratch: see `start`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def start(
 ) -> Running:
     """Start a console script; `stdin` is all that it can read.
 
-    It is forked, unless a `special` variable of its environment is one that Python reads itself.
+    It is forked, unless its environment has a `special` variable, one that Python itself reads.
     """
     if not any(name.startswith(_INTERPRETER) for name in special):
         return Forked(line, env=env, stdin=stdin)
@@ -63,7 +63,7 @@ def start(
 
 
 class Forked:
-    """A running script, with those members of `subprocess.Popen` that tests use."""
+    """A running script, with the members of `subprocess.Popen` that tests use."""
 
     def __init__(
         self, line: Sequence[str | bytes], *, env: Mapping[str, str], stdin: bytes = b""
@@ -89,7 +89,7 @@ class Forked:
         self._feeder.start()
 
     def __enter__(self) -> Self:
-        """Give it."""
+        """Return itself."""
         return self
 
     def __exit__(
@@ -98,29 +98,29 @@ class Forked:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Wait for its end."""
+        """Wait for it to end."""
         self.stdout.close()
         self.stderr.close()
         self.wait()
 
     @property
     def returncode(self) -> int | None:
-        """Its exit status; the negative number of the signal that ended it; None while it runs."""
+        """Its exit status; the negated signal number if a signal ended it; None while it runs."""
         return self._process.exitcode
 
     def poll(self) -> int | None:
-        """Give the exit status, or None."""
+        """Return the exit status, or None."""
         return self._process.exitcode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end, at most so many seconds."""
+        """Wait for it to end, at most this many seconds."""
         self._process.join(timeout)
         if self._process.exitcode is None:
             raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
         return self._process.exitcode
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """Read all that it prints, and wait for its end."""
+        """Read all that it prints, and wait for it to end."""
         deadline = None if timeout is None else time.monotonic() + timeout
         printed = {}
 
@@ -156,7 +156,7 @@ class Forked:
 
 
 class _Descriptor:
-    """An open file that another process gets, under whatever number."""
+    """An open file passed to another process, under any descriptor number."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -170,7 +170,7 @@ def _received(duplicate: reduction.DupFd) -> int:
 
 
 def _feed(descriptor: int, content: bytes) -> None:
-    """Write what the process is to read; whether it does is its own affair."""
+    """Write the process's input; whether the process reads it does not matter."""
     with os.fdopen(descriptor, "wb", buffering=0) as pipe:
         try:
             pipe.write(content)
@@ -181,7 +181,7 @@ def _feed(descriptor: int, content: bytes) -> None:
 def _become(
     descriptors: Sequence[int], line: Sequence[str], env: Mapping[str, str], directory: Path
 ) -> None:
-    """Be the script, in the process that was forked for it."""
+    """Become the script, in the process that was forked for it."""
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
@@ -209,6 +209,6 @@ def _become(
 
 
 def _leave() -> None:
-    """Do what an interpreter does at its end."""
+    """Do what an interpreter does on exit."""
     atexit._run_exitfuncs()
     sys.stdout.flush()

@@ -1,6 +1,6 @@
-"""Waiting for what can be observed of other processes, in place of sleeping and hoping.
+"""Waiting for what can be observed of other processes, instead of sleeping and hoping.
 
-The bound on every wait is one that only a hang reaches.
+The bound on every wait is so long that only a hang reaches it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HANG = 300.0
 
 
 def until(condition: Callable[[], bool], *, what: str = "", seconds: float = HANG) -> None:
-    """Wait until it is so."""
+    """Wait until the condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what or condition}"
@@ -28,7 +28,7 @@ def until(condition: Callable[[], bool], *, what: str = "", seconds: float = HAN
 
 
 def asking(process: subprocess.Popen[str], address: str) -> bool:
-    """Tell whether it has a question open to port 53 of an address, and no answer yet."""
+    """Return whether it has an unanswered query open to port 53 of an address."""
     here = Path("/proc") / str(process.pid)
     remote = f"{_as_in_proc(address)}:0035"
     inodes = {
@@ -45,7 +45,7 @@ def asking(process: subprocess.Popen[str], address: str) -> bool:
 
 
 def _as_in_proc(address: str) -> str:
-    """Write an address as /proc/net/udp does: 32-bit words in the host's order."""
+    """Return an address as /proc/net/udp shows it: 32-bit words in host byte order."""
     packed = ipaddress.ip_address(address).packed
     words = (packed[at : at + 4] for at in range(0, len(packed), 4))
     return "".join(f"{int.from_bytes(word, 'little'):08X}" for word in words)

@@ -1,6 +1,6 @@
 """The value of a CAA issue or issuewild property: issuer domain name and parameters. Pure.
 
-Reads by the grammar of RFC 8659; what the parts mean for a CA is decided in `policy`.
+Follows the grammar of RFC 8659; `policy` decides what the parts mean for a CA.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _PARAMETER_VALUE = re.compile(rb"[\x21-\x3a\x3c-\x7e]*")
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value, parsed: `issuer` is empty where nobody may issue."""
+    """A parsed value; `issuer` is empty if nobody may issue."""
 
     issuer: bytes
     parameters: tuple[tuple[bytes, bytes], ...]
 
     def all_of(self, tag: bytes) -> list[bytes]:
-        """List the values of all parameters with a tag."""
+        """Return the values of all parameters with a tag."""
         return [value for name, value in self.parameters if name == tag]
 
 
 def parse(text: bytes) -> Value | str:
-    """Read a value; a text says what is wrong with it."""
+    """Parse a value; return a text with the error if it is malformed."""
     head, semicolon, tail = text.partition(b";")
     issuer = head.strip(_BLANKS)
     if issuer and not _DOMAIN.fullmatch(issuer):

@@ -1,8 +1,8 @@
 """CAA properties, and whether a set of them lets a CA issue (RFC 8659, RFC 8657). Pure.
 
-Decides for one relevant RRset, already found. It knows neither names' ancestors nor servers
-(`resolve.caa`), nor words for people (`checks.rules`). Where CAs are known to read the RFCs
-differently, or a fact about the CA's account is missing, the decision says so.
+Decides for one relevant RRset, already found. It deals with neither ancestors and servers
+(`resolve.caa`) nor wording (`checks.rules`). If CAs are known to read the RFCs differently, or a
+fact about the CA's account is missing, the decision says so.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 _MISREAD_AS_CRITICAL = 0x01
 _ISSUE, _ISSUEWILD = b"issue", b"issuewild"
-# Those that CAs of web servers' certificates know; issuemail (RFC 9495) and issuevmc (which Boulder
-# knows since 2025-09) say nothing about them.
+# Tags known to CAs of web server certificates; issuemail (RFC 9495) and issuevmc (known to Boulder
+# since 2025-09) do not restrict such certificates.
 _KNOWN = frozenset({_ISSUE, _ISSUEWILD, b"iodef", b"issuemail", b"issuevmc"})
-# Registered as well, yet Boulder knows none of them.
+# Also registered, but unknown to Boulder.
 _LITTLE_KNOWN = frozenset({b"contactemail", b"contactphone"})
 _ACCOUNT, _METHODS = b"accounturi", b"validationmethods"
 _METHOD_LIST = re.compile(rb"(?:[A-Za-z0-9-]+,)*[A-Za-z0-9-]+|")  # RFC 8657 section 4
-# Let's Encrypt's accounts of ACMEv1 kept their number, and Boulder takes both URLs for them.
+# Let's Encrypt's ACMEv1 accounts kept their number, and Boulder accepts both URLs for them.
 _OLD_ACCOUNT = re.compile(
     r"https://acme-(?:v01|(?P<staging>staging))\.api\.letsencrypt\.org/acme/reg/(?P<number>[0-9]+)"
 )
@@ -37,7 +37,7 @@ _OLD_ACCOUNT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class IssuanceRequest:
-    """Who asks for a certificate, of whom, and how.
+    """Who requests a certificate, from which CA, and how.
 
     `identities` are the CA's issuer domain names, empty if unknown; `account` is the ACME account's
     URL, None if unknown; `method` is the validation method.
@@ -61,20 +61,20 @@ class Rejection(enum.StrEnum):
 
 
 class Ambiguity(enum.StrEnum):
-    """Why a property cannot be judged from here; the mildest first."""
+    """Why a property cannot be judged from here, mildest first."""
 
-    OLD_ACCOUNT = "old-account"  # the same account's URL of ACMEv1
+    OLD_ACCOUNT = "old-account"  # the same account's ACMEv1 URL
     ACCOUNT_UNKNOWN = "account-unknown"
     IDENTITY_UNKNOWN = "identity-unknown"
-    LETTER_CASE = "letter-case"  # domain names ignore case, yet Boulder compares exactly
-    HYPHEN = "hyphen"  # allowed in a parameter's tag, yet Boulder takes the record for malformed
-    FLAG_ONE = "flag-one"  # reserved by the RFC, yet Boulder reads it as the critical bit
-    LITTLE_KNOWN = "little-known"  # critical and registered, yet Boulder does not know it
+    LETTER_CASE = "letter-case"  # domain names are case-insensitive, but Boulder compares exactly
+    HYPHEN = "hyphen"  # allowed in a parameter's tag, but Boulder rejects the record as malformed
+    FLAG_ONE = "flag-one"  # reserved by the RFC, but Boulder reads it as the critical bit
+    LITTLE_KNOWN = "little-known"  # critical and registered, but unknown to Boulder
 
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """One property and why it does not authorise; `detail` is fit to be shown."""
+    """One property and why it does not authorise; `detail` is safe to display."""
 
     about: Property
     why: Rejection
@@ -83,14 +83,14 @@ class Objection:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The CA may issue. `by` is the property that says so, None where nothing restricts."""
+    """The CA may issue. `by` is the property that permits it, None if nothing restricts."""
 
     by: Property | None
 
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
-    """The CA must not issue. `tag` is the property tag that counts for this kind of name."""
+    """The CA must not issue. `tag` is the property tag that applies to this kind of name."""
 
     tag: str
     objections: tuple[Objection, ...]
@@ -98,10 +98,9 @@ class Forbidden:
 
 @dataclass(frozen=True, slots=True)
 class Unjudged:
-    """It depends on what is not known here; `about` would authorise but for the doubt.
+    """It depends on something unknown here; `about` would authorise but for the doubt.
 
-    With `Ambiguity.FLAG_ONE` and `Ambiguity.LITTLE_KNOWN` it is the other way round: `about` may
-    forbid.
+    With `Ambiguity.FLAG_ONE` and `Ambiguity.LITTLE_KNOWN` it is the reverse: `about` may forbid.
     """
 
     tag: str
@@ -118,7 +117,7 @@ def decide(properties: Iterable[Property], request: IssuanceRequest, *, wildcard
     """Decide whether a relevant RRset lets the CA issue for a (wildcard) domain name."""
     given = sorted(set(properties))
     kinds = {item.kind for item in given}
-    # RFC 8659 section 4.3: for wildcards, any issuewild makes every issue count for nothing.
+    # RFC 8659 section 4.3: for wildcards, any issuewild overrides every issue.
     kind = _ISSUEWILD if wildcard and _ISSUEWILD in kinds else _ISSUE
     tag = kind.decode()
     unknown = [item for item in given if item.kind not in _KNOWN]
@@ -157,7 +156,7 @@ def _decide_by(properties: Sequence[Property], tag: str, request: IssuanceReques
 
 
 def _judge(item: Property, request: IssuanceRequest) -> Objection | Ambiguity | None:
-    """Judge one property: None if it authorises."""
+    """Judge one property; return None if it authorises."""
     value = parse(item.value)
     if isinstance(value, str):
         return Objection(item, Rejection.MALFORMED, value)
@@ -185,7 +184,7 @@ def _judge(item: Property, request: IssuanceRequest) -> Objection | Ambiguity | 
 def _judge_account(
     item: Property, value: Value, request: IssuanceRequest
 ) -> Objection | Ambiguity | None:
-    """RFC 8657 section 3: compared as a string; given twice, nothing satisfies it."""
+    """Compare the account as a string (RFC 8657 section 3); given twice, it never matches."""
     accounts = value.all_of(_ACCOUNT)
     if not accounts:
         return None
@@ -206,7 +205,7 @@ def _judge_account(
 
 
 def _judge_method(item: Property, value: Value, request: IssuanceRequest) -> Objection | None:
-    """RFC 8657 section 4: a list of methods, exact; given twice, Boulder takes none of them."""
+    """Match a method list exactly (RFC 8657 section 4); Boulder accepts none if given twice."""
     lists = value.all_of(_METHODS)
     if not lists:
         return None

@@ -1,6 +1,6 @@
-"""Which CAA sets count: the closest ones of a climb, and failures that hide closer ones. Pure.
+"""The CAA RRsets that count: the closest ones of a climb, and failures that hide closer ones. Pure.
 
-Several sets may count, where servers disagree. Whether they allow anything is `policy`'s to say.
+Several RRsets may count if servers disagree. `policy` decides whether they permit issuance.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _USEFUL = Properties | NoProperties | AliasTo
 
 @dataclass(frozen=True, slots=True)
 class RelevantSet:
-    """A record set that decides, the name where it is served, and by whom, among all asked."""
+    """An RRset that counts, its owner name, and the addresses that serve it, out of all queried."""
 
     name: dns.name.Name
     owner: dns.name.Name
@@ -34,14 +34,14 @@ class RelevantSet:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A name of the climb at which every server of a zone fails."""
+    """A name of the climb for which every server of a zone fails."""
 
     name: dns.name.Name
     answers: tuple[CaaAnswer, ...]
 
 
 def relevant(climb: Climb) -> Iterator[RelevantSet | Unanswered]:
-    """Find the closest sets: several, where servers disagree. A failure ends the climb."""
+    """Find the closest RRsets: several if servers disagree. A failure ends the climb."""
     for look in climb.counting:
         by_owner: dict[dns.name.Name, list[CaaAnswer]] = {}
         for answer in look.answers:
@@ -58,7 +58,7 @@ def relevant(climb: Climb) -> Iterator[RelevantSet | Unanswered]:
 
 
 def _is_endless(answer: CaaAnswer) -> bool:
-    """Whether it says that the aliases which lead to its owner name have no end."""
+    """Return whether the answer says that the aliases leading to its owner name never end."""
     return isinstance(answer.content, Failed) and answer.content.endless
 
 

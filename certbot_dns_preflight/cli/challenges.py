@@ -1,7 +1,7 @@
-"""What to look for: names and values from arguments and lists become challenges.
+"""Challenges from names and values in arguments and lists.
 
-Decides how a list reads and which value belongs to which name. A name given several times, also
-as ``*.`` and without, is one challenge that expects all its values, for all the names it serves.
+Decides how a list is parsed and which value belongs to which name. A name given several times, or
+both as ``*.`` and without, becomes one challenge that expects all its values, for all its names.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ChallengeList:
     """Collects names and values in the order given."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start empty."""
         self._values: dict[str, list[bytes]] = {}
         self._names: dict[str, list[str]] = {}
 
@@ -40,7 +40,7 @@ class ChallengeList:
 
     @property
     def challenges(self) -> list[Challenge]:
-        """One challenge for each name, in the order in which the names came first."""
+        """One challenge per name, in the order in which the names first appeared."""
         return [
             make_challenge(domain, values, names=self._names[domain])
             for domain, values in self._values.items()
@@ -53,7 +53,7 @@ class ChallengeList:
         return [value for value in every if not _DIGEST.fullmatch(value)]
 
     def name(self, domain: str, value: bytes | None = None) -> None:
-        """Take one name, with a value if there is one; raises `MisuseError`."""
+        """Add one name, with a value if there is one; raises `MisuseError`."""
         try:
             challenge = make_challenge(domain)
         except InvalidDomainError as error:
@@ -67,7 +67,7 @@ class ChallengeList:
             values.append(value)
 
     def expect(self, item: str) -> None:
-        """Take one ``--expect``: the value of the only name, or ``DOMAIN=VALUE``."""
+        """Add one ``--expect``: the value of the only name, or ``DOMAIN=VALUE``."""
         head, mark, value = item.partition("=")
         domain = self._known(head) if mark else None
         if domain is None and len(self) == 1 and not _names_another(head, mark):
@@ -86,13 +86,13 @@ class ChallengeList:
         self._values[domain].append(os.fsencode(value))
 
     def only(self, option: str) -> str:
-        """Give the only name; raises `MisuseError` that `option` needs exactly one."""
+        """Return the only name; raises `MisuseError` that `option` needs exactly one."""
         if len(self) != 1:
             raise MisuseError(f"{option} goes with a single DOMAIN, and there are {len(self)}")
         return next(iter(self._values))
 
     def read(self, path: str) -> None:
-        """Take the lines ``DOMAIN [VALUE]`` of a file, or of standard input for ``-``."""
+        """Read the lines ``DOMAIN [VALUE]`` of a file, or of standard input for ``-``."""
         shown = "standard input" if path == "-" else printable(path)
         before = len(self)
         try:
@@ -127,7 +127,7 @@ class ChallengeList:
 
 
 def hint_about(value: bytes) -> str:
-    """Say what a value that is no SHA-256 digest may be instead, in one line."""
+    """Suggest, in one line, what a value that is not a SHA-256 digest may be instead."""
     shown = printable(os.fsdecode(value))
     token, mark, thumbprint = value.partition(b".")
     if mark and _TOKEN_SHAPED.fullmatch(token) and _DIGEST.fullmatch(thumbprint):
@@ -146,7 +146,7 @@ def hint_about(value: bytes) -> str:
 
 
 def _names_another(head: str, mark: str) -> bool:
-    """Whether what stands before ``=`` is a domain: no challenge's value has a dot (base64url)."""
+    """Return whether the text before ``=`` is a domain: base64url challenge values have no dot."""
     if not mark or "." not in head:
         return False
     try:
@@ -164,13 +164,13 @@ def _until_comment(fields: Sequence[str]) -> list[str]:
 def _opened(path: str) -> contextlib.AbstractContextManager[IO[bytes]]:
     if path != "-":
         return open(path, "rb")  # noqa: PTH123 - the caller's `with` closes it
-    if sys.stdin is None:  # closed by whoever started us
+    if sys.stdin is None:  # the parent process closed it
         raise MisuseError("--file: standard input is closed")
     return contextlib.nullcontext(sys.stdin.buffer)
 
 
 def _lines(stream: IO[bytes], shown: str) -> Iterator[tuple[int, bytes]]:
-    """Give the lines, numbered; one without an end (a device) must not fill the memory."""
+    """Yield numbered lines; one without an end (a device) must not fill the memory."""
     number = 0
     while line := stream.readline(_LONGEST_LINE + 1):
         number += 1

@@ -1,4 +1,4 @@
-"""`dns-preflight check`: one attempt, or a wait, for the names given, from the shell."""
+"""`dns-preflight check`: check the given names once, or wait for them, from the shell."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ examples:
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the subcommand."""
+    """Add the arguments of the subcommand."""
     parser.description = "Check whether every authoritative name server has the TXT record."
     parser.epilog = _EXAMPLES
     parser.add_argument(
@@ -82,7 +82,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check, print, and say the verdict by the exit status."""
+    """Check, print, and return the exit status of the verdict."""
     form = chosen(args)
     settings = read_settings(args)
     extras = waiting.Extras(request=request(settings), inputs=load_inputs(settings))
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     _print(args, form, outcome)
     if form is not Format.NAGIOS:
         return status
-    unwritten = status is not of_verdict(outcome.verdict)  # told on stderr
+    unwritten = status is not of_verdict(outcome.verdict)  # reported on stderr
     return max(nagios.state_of(outcome), State.WARNING if unwritten else State.OK)
 
 
@@ -124,7 +124,7 @@ def _look(
     settings: Settings,
     extras: waiting.Extras,
 ) -> tuple[Outcome, Exit]:
-    """Look, showing on a terminal how far it is, and leave what a run leaves behind."""
+    """Check, show the progress on a terminal, and write the output files."""
     quiet = args.quiet or args.verbose
     short = args.wait or len(challenges) < LONG_LIST
     live_view = short and not quiet and form is Format.TEXT
@@ -151,7 +151,7 @@ def _look(
                 settings,
                 wait=args.wait,
                 watch=watch,
-                # What a wait has reported is not looked at again, so only a stream hears of it.
+                # A wait prints each challenge as it is decided; otherwise only a stream needs them.
                 decided=decided if stream is not None or not args.wait else None,
                 extras=extras,
             )
@@ -167,17 +167,17 @@ def _print(args: argparse.Namespace, form: Format, outcome: Outcome) -> None:
         case Format.JSON:
             print(render(shown))  # noqa: T201 - the command's output
         case Format.HTML:
-            print(html_report.render(shown), end="")  # noqa: T201 - likewise
+            print(html_report.render(shown), end="")  # noqa: T201 - the command's output
         case Format.NAGIOS:
-            print(nagios.render(outcome))  # noqa: T201 - likewise
+            print(nagios.render(outcome))  # noqa: T201 - the command's output
         case Format.TEXT if not args.quiet:
             ready = len(outcome.challenges) - len(shown.challenges)
-            print(page(shown, args, left_out=ready))  # noqa: T201 - likewise
+            print(page(shown, args, left_out=ready))  # noqa: T201 - the command's output
         case _:
-            pass  # lines were printed one by one, or nothing was wanted
+            pass  # lines were printed one by one, or no output was wanted
 
 
 def _failing(outcome: Outcome) -> Outcome:
-    """Leave out what is ready, unless everything is: then there is nothing else to say."""
+    """Drop what is ready, unless everything is: then there is nothing else to show."""
     failing = tuple(c for c in outcome.challenges if c.verdict is not Verdict.READY)
     return replace(outcome, challenges=failing) if failing else outcome

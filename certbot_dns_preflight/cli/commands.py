@@ -1,8 +1,8 @@
-"""The whole command line: which subcommand is meant, and what becomes of what goes wrong.
+"""The whole command line: selects the subcommand, and handles what goes wrong.
 
-Each subcommand is a module here with `add_arguments` and `run`, imported when it is chosen; their
-names and one-line helps are a table, so that the help of the whole needs none of them. What may go
-wrong becomes one line and the right exit status.
+Each subcommand is a module in this package with `add_arguments` and `run`, imported when it is
+selected. Their names and one-line helps are a table, so that the main help imports none of them.
+Every error becomes one line and the right exit status.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _HELPS = {
 }
 NAMES = tuple(_HELPS)
 _TAKING_VALUES = ("--expect", "--token")
-_PIPE_BROKEN = 141  # as shells count a death by SIGPIPE
+_PIPE_BROKEN = 141  # as shells report a death by SIGPIPE
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command and give its exit status; `KeyboardInterrupt` is for the caller."""
+    """Run the command and return its exit status; the caller handles `KeyboardInterrupt`."""
     _speak_whatever_the_locale()
     try:
         with signals.raised():
@@ -53,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
         _say_no_more()
         return _PIPE_BROKEN
     except OSError as error:
-        # The network's and the files' own are dealt with where they come up: this is the output's.
+        # Network and file errors are handled where they occur: this one is about the output.
         _say_no_more()
         _complain(f"dns-preflight: cannot write the output: {error.strerror or error}")
         return Exit.NOT_READY
@@ -67,17 +67,17 @@ def _run(arguments: Sequence[str]) -> int:
         _log_to_stderr(args)
         return int(args.run(args))
     except MisuseError as error:
-        if asks_for_nagios(arguments):  # which reads no stderr, and knows 3 as "unknown"
-            print(f"DNS-PREFLIGHT UNKNOWN: {str(error).replace('|', '/')}")  # noqa: T201 - likewise
+        if asks_for_nagios(arguments):  # it ignores stderr, and knows 3 as "unknown"
+            print(f"DNS-PREFLIGHT UNKNOWN: {str(error).replace('|', '/')}")  # noqa: T201 - the command's output
             return Exit.INCONCLUSIVE
         _complain(f"{error.program}: {error}")
         return Exit.MISUSE
-    except SystemExit as done:  # argparse's way to end after --help
+    except SystemExit as done:  # how argparse ends after --help
         return int(done.code or 0)
 
 
 def make_parser(chosen: Container[str]) -> Parser:
-    """Make the command line, with the arguments of the `chosen` subcommands."""
+    """Build the command line, with the arguments of the `chosen` subcommands."""
     parser = Parser(
         prog="dns-preflight",
         description="Is a DNS-01 challenge's TXT record visible on every authoritative server?",
@@ -92,10 +92,10 @@ def make_parser(chosen: Container[str]) -> Parser:
 
 
 def _understood(parser: argparse.ArgumentParser, arguments: list[str]) -> list[str]:
-    """Refuse a command that does not exist, with the nearest one named."""
+    """Reject a command that does not exist, and suggest the nearest one."""
     if not arguments:
         parser.error(f"missing COMMAND: {', '.join(NAMES)}; see --help")
-    command, options = arguments[0], parser._option_string_actions  # noqa: SLF001 - the only way
+    command, options = arguments[0], parser._option_string_actions  # noqa: SLF001 - no public API
     if command.startswith("-") and command not in options:
         option = command.partition("=")[0]
         if option in _options_of_commands():
@@ -110,17 +110,17 @@ def _understood(parser: argparse.ArgumentParser, arguments: list[str]) -> list[s
 def _options_of_commands() -> set[str]:
     return {
         option
-        for action in make_parser(NAMES)._actions  # noqa: SLF001 - the only way
-        if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001 - likewise
+        for action in make_parser(NAMES)._actions  # noqa: SLF001 - no public API
+        if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001 - no public API
         for command in action.choices.values()
-        for option in command._option_string_actions  # noqa: SLF001 - likewise
+        for option in command._option_string_actions  # noqa: SLF001 - no public API
     }
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:
-    """Write ``--expect VALUE`` as ``--expect=VALUE``: one value in 64 begins with a dash.
+    """Rewrite ``--expect VALUE`` as ``--expect=VALUE``: one value in 64 begins with a dash.
 
-    What comes after ``--`` are no options.
+    Arguments after ``--`` are not options.
     """
     joined: list[str] = []
     for number, argument in enumerate(arguments):
@@ -134,8 +134,8 @@ def _joined(arguments: Sequence[str]) -> list[str]:
 
 
 def _speak_whatever_the_locale() -> None:
-    """Write what the locale's encoding lacks as an escape, rather than fail over it."""
-    # A stream that was closed by whoever started us is None.
+    """Escape characters that the locale's encoding lacks, instead of failing."""
+    # A stream that the parent process closed is None.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 - for good
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123 - for good
     for stream in (sys.stdout, sys.stderr):
@@ -144,14 +144,14 @@ def _speak_whatever_the_locale() -> None:
 
 
 def _say_no_more() -> None:
-    """Whoever read our output has left; the interpreter must not fail again at its flush."""
+    """Silence the interpreter's final flush, which would fail again: the reader has gone."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> None:
     with contextlib.suppress(OSError):
-        print(message, file=sys.stderr)  # noqa: T201 - a command speaks here
+        print(message, file=sys.stderr)  # noqa: T201 - the command's error output
 
 
 class _EscapingFormatter(logging.Formatter):

@@ -1,6 +1,6 @@
 """`dns-preflight completion SHELL`: the script that lets a shell complete this command.
 
-The scripts are made from the parser by script/generate, and ship as they are.
+script/generate builds the scripts from the parser; they ship as they are.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ examples:
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the subcommand."""
+    """Add the arguments of the subcommand."""
     parser.description = "Print the script with which a shell completes this command."
     parser.epilog = _EXAMPLES
     parser.add_argument(

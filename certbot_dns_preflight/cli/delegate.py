@@ -1,4 +1,4 @@
-"""`dns-preflight delegate`: the CNAME that lets a challenge's record be made in another zone."""
+"""`dns-preflight delegate`: the CNAME that delegates a challenge's record to another zone."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ _IDLE = (
     "on-failure",
     "skip",
     "metrics",
-)  # nothing is waited for
+)  # there is no wait
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the subcommand."""
+    """Add the arguments of the subcommand."""
     parser.description = (
         "Print the CNAME record that delegates a challenge name to another zone, check\n"
         "what is there already, and say what else is needed."
@@ -78,7 +78,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> Exit:
-    """Look at both names, print the plan, and say by the exit status whether all is in order."""
+    """Check both names, print the plan, and return whether all is in order as the exit status."""
     settings = read_settings(args)
     refuse_resolvers_alone(settings, "delegate")
     inputs = load_inputs(settings)
@@ -123,7 +123,7 @@ def _zone(text: str) -> dns.name.Name:
 
 
 def _below(zone: dns.name.Name, challenge: Challenge) -> dns.name.Name:
-    """Give the challenge a name of its own in the zone, which plugins read as a challenge's."""
+    """Return a unique name for the challenge in the zone, in a form that plugins accept."""
     try:
         return dns.name.Name((*challenge.owner.labels[:-1], *zone.labels))
     except dns.exception.DNSException as error:
@@ -143,11 +143,11 @@ def _look(
     there = Challenge(zone.to_text(omit_final_dot=True), target, ())
     outcome = waiting.run([challenge, there], settings, wait=False, extras=extras)
     own, other = outcome.challenges
-    # By what the authenticator goes as well, so that what is called ready is followed there.
+    # The authenticator follows the same path, so a name reported as ready is followed there too.
     places = signals.run(record_location.find([challenge], settings, read=extras.inputs))
     place = places[challenge.owner].record
     return Plan(challenge.domain, challenge.names, challenge.owner, target, zone, own, other, place)
 
 
 def _nothing(_path: Path) -> None:
-    """Record no metrics: nothing was to be ready."""
+    """Write no metrics: no record had to be ready."""

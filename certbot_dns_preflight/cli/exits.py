@@ -1,4 +1,4 @@
-"""Exit statuses, and the one exception that stands for misuse."""
+"""Exit statuses, and the one exception for misuse."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from certbot_dns_preflight.facts.outcome import Verdict
 
 
 class Exit(enum.IntEnum):
-    """What the command's exit status says; scripts rely on it."""
+    """The exit status of the command; scripts rely on it."""
 
     READY = 0
     NOT_READY = 1
@@ -18,19 +18,19 @@ class Exit(enum.IntEnum):
 
 
 class MisuseError(PreflightError):
-    """The command was not used as it can be; the message is one line for the user.
+    """The command was used incorrectly; the message is one line for the user.
 
-    `program` is the command, with its subcommand where argparse knows it.
+    `program` is the command, with its subcommand if argparse knows it.
     """
 
     def __init__(self, message: str, *, program: str = "dns-preflight") -> None:
-        """Take the line."""
+        """Store the message."""
         super().__init__(message)
         self.program = program
 
 
 def of_verdict(verdict: Verdict) -> Exit:
-    """Give the exit status that says a verdict."""
+    """Return the exit status for a verdict."""
     return {
         Verdict.READY: Exit.READY,
         Verdict.NOT_READY: Exit.NOT_READY,

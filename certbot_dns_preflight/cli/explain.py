@@ -1,7 +1,7 @@
 """`dns-preflight explain [CODE]`: what a finding means, why the CA would refuse, what to do.
 
-The texts are those of the rules, written into one file by script/generate, so that reading them
-loads no rule and no DNS library.
+The texts come from the rules. script/generate writes them into one file, so that reading them loads
+no rule and no DNS library.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PAGE_END = "\f\n"
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the subcommand."""
+    """Add the arguments of the subcommand."""
     parser.description = "What a finding means, why the CA would refuse, and what to do."
     parser.epilog = "example:\n  dns-preflight explain secondary-behind"
     parser.add_argument("code", metavar="CODE", nargs="?", help="a finding code; all if left out")

@@ -1,4 +1,4 @@
-"""In which form an answer is printed: `--format`, and `--json` and `--jsonl` for short."""
+"""The output format: `--format`, and its short forms `--json` and `--jsonl`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Format(enum.StrEnum):
-    """The forms of `check` and `renewals`."""
+    """The formats of `check` and `renewals`."""
 
     TEXT = "text"
     JSON = "json"
@@ -30,7 +30,7 @@ _NAMES = tuple(form.value for form in Format)
 
 
 def add_format_options(parser: Parser, *, each: str) -> None:
-    """Add the options; `each` is what a line of ``--jsonl`` holds."""
+    """Add the format options; `each` is what a line of ``--jsonl`` holds."""
     parser.add_argument(
         "--format",
         metavar="|".join(_NAMES),
@@ -43,7 +43,7 @@ def add_format_options(parser: Parser, *, each: str) -> None:
 
 
 def chosen(args: argparse.Namespace) -> Format:
-    """Give the one form that the options ask for; raises `MisuseError` where they ask for two."""
+    """Return the one format selected; raises `MisuseError` if two are."""
     asked = {
         "--json": Format.JSON if args.json else None,
         "--jsonl": Format.JSONL if args.jsonl else None,
@@ -57,7 +57,7 @@ def chosen(args: argparse.Namespace) -> Format:
 
 
 def asks_for_nagios(arguments: Sequence[str]) -> bool:
-    """Whether a command line, even one that is misuse, is a monitoring system's."""
+    """Return whether a command line, even a malformed one, comes from a monitoring system."""
     before_names = arguments[: arguments.index("--")] if "--" in arguments else arguments
     pairs = itertools.pairwise(before_names)
     return f"--format={Format.NAGIOS}" in before_names or ("--format", Format.NAGIOS) in pairs

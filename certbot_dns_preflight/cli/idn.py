@@ -1,4 +1,4 @@
-"""Internationalized names as their owners write them, beside what the DNS holds."""
+"""Internationalized names as their owners write them, next to what the DNS holds."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ _MOST_LISTED = 4
 
 
 def spoken(domain: str) -> str | None:
-    """Write a name in U-labels (IDNA 2008), or None where it has none that can be shown."""
+    """Return a name in U-labels (IDNA 2008), or None if it has no form that can be shown."""
     if "xn--" not in domain:
         return None
     try:
         written = domain_name(domain).to_unicode(True, dns.name.IDNA_2008_Strict)  # noqa: FBT003
     except (dns.exception.DNSException, UnicodeError, ValueError):
         return None
-    # What IDNA 2008 does not allow to be written could look like something else.
+    # A form that IDNA 2008 does not allow could be mistaken for another name.
     return written if written != domain and written.isprintable() else None
 
 
 def spoken_names(outcome: Outcome) -> str | None:
-    """Say which A-labels of the report stand for which names."""
+    """Explain which A-labels in the report stand for which names."""
     return spoken_of(judged.survey.challenge.domain for judged in outcome.challenges)
 
 
 def spoken_of(domains: Iterable[str]) -> str | None:
-    """Say which of these stand for which names, the first few of them."""
+    """Explain which of these stand for which names, for the first few of them."""
     pairs = [(domain, name) for domain in dict.fromkeys(domains) if (name := spoken(domain))]
     return " ".join(f"{domain} is {name}." for domain, name in pairs[:_MOST_LISTED]) or None

@@ -1,6 +1,6 @@
-"""What the common options stand for: the settings of a run, and who would ask which CA.
+"""The settings of a run from the common options, and the CA and account that would ask.
 
-Files that options name are read here once, so that a bad one is misuse before anything is asked.
+Files named by options are read here once, so that a bad one is reported before any query is sent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _USUAL_CA = ("letsencrypt.org",)
 
 
 def read_settings(args: argparse.Namespace) -> settings.Settings:
-    """Read the common options; raises `MisuseError` with the line to show."""
+    """Parse the common options; raises `MisuseError` with the line to display."""
     texts = {option.name: getattr(args, option.field, None) for option in settings.OPTIONS}
     try:
         return settings.read_settings(texts, "--")
@@ -29,7 +29,7 @@ def read_settings(args: argparse.Namespace) -> settings.Settings:
 
 
 def load_inputs(read: settings.Settings) -> inputs.Inputs:
-    """Read the files that the options name; raises `MisuseError` with the line to show."""
+    """Read the files that the options name; raises `MisuseError` with the line to display."""
     try:
         return inputs.load(read)
     except inputs.InputError as error:
@@ -37,7 +37,7 @@ def load_inputs(read: settings.Settings) -> inputs.Inputs:
 
 
 def refuse_resolvers_alone(read: settings.Settings, command: str) -> None:
-    """Refuse `ask resolvers` where the name servers are the very subject."""
+    """Reject `ask resolvers` for commands that are about the name servers themselves."""
     if read.asks_resolvers:
         raise MisuseError(
             f"{command} shows what the name servers themselves say, so --ask resolvers is not for "
@@ -46,5 +46,5 @@ def refuse_resolvers_alone(read: settings.Settings, command: str) -> None:
 
 
 def request(read: settings.Settings) -> IssuanceRequest:
-    """Say of which CA the certificate is asked; the account is unknown to the command."""
+    """Return the request as the CA would see it; the command does not know the account."""
     return IssuanceRequest(identities=read.caa_identity or _USUAL_CA)

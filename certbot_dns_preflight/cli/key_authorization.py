@@ -1,7 +1,7 @@
-"""The value that a token and an account key give (RFC 8555 §8.1 and §8.4).
+"""The TXT value for a token and an account key (RFC 8555 §8.1 and §8.4).
 
 Reads the key as certbot stores it (a JWK in JSON) or in PEM; the public key alone is enough.
-Nothing of a key is ever in a message.
+Messages never contain any part of a key.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PEM = b"-----BEGIN "
 
 
 def expected_value(token: str, path: str) -> bytes:
-    """Compute the TXT value for a token; raises `MisuseError` with the line to show."""
+    """Compute the TXT value for a token; raises `MisuseError` with the line to display."""
     if "." in token:
         raise MisuseError(
             "--token: give the token only, the part before the dot of a key authorization"
@@ -39,7 +39,7 @@ def expected_value(token: str, path: str) -> bytes:
 
 def _read(path: str) -> jwk.JWK:
     try:
-        # A pipe that nobody writes to is empty, rather than something to wait for.
+        # A pipe without a writer reads as empty, instead of blocking.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         os.set_blocking(descriptor, True)
         with os.fdopen(descriptor, "rb") as stream:
@@ -57,7 +57,7 @@ def _read(path: str) -> jwk.JWK:
 
 
 def _parse(data: bytes) -> jwk.JWK | None:
-    from josepy import jwk  # noqa: PLC0415 - slow to load, needed here alone
+    from josepy import jwk  # noqa: PLC0415 - slow to load, needed only here
 
     try:
         if _PEM in data:
@@ -66,7 +66,7 @@ def _parse(data: bytes) -> jwk.JWK | None:
             key = jwk.JWK.json_loads(data.decode())
     except Exception:  # noqa: BLE001 - whatever a parser raises may hold what it was given
         return None
-    # Whatever it cannot read as anything else, josepy takes for a symmetric key.
+    # josepy takes anything it does not recognise for a symmetric key.
     return key if isinstance(key, (jwk.JWKRSA, jwk.JWKEC)) else None
 
 

@@ -1,8 +1,8 @@
 """Standard output line by line, while the work goes on.
 
-Decides what becomes of lines that nobody reads: a reader who stalls holds up neither the run nor
-its deadline nor Ctrl-C, and one who leaves ends the run, or, where there is `more` to be done
-with its outcome, is told of at the end.
+Decides what happens to lines that nobody reads. A reader that stalls delays neither the run nor its
+deadline nor Ctrl-C. A reader that leaves ends the run, unless the outcome has a further use
+(`more`); then the error is reported at the end.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ _LAST_LINE = 0.5  # seconds for a reader to take the rest of a line, once the ru
 
 
 class LineStream:
-    """Writes lines to standard output from a thread of its own, each with one write.
+    """Writes lines to standard output from a separate thread, each with one write.
 
-    Not through `sys.stdout`: unbuffered (PYTHONUNBUFFERED), it loses what a signal keeps it from
-    writing at once. Errors (`OSError`) come up at the next `write`, with `more` when it ends.
+    It bypasses `sys.stdout`, which when unbuffered (PYTHONUNBUFFERED) loses the part of a write
+    that a signal interrupts. Errors (`OSError`) are raised by the next `write`, or with `more` at
+    the end.
     """
 
     def __init__(self, *, more: bool) -> None:
-        """Begin with nothing."""
+        """Start with an empty queue."""
         self._more = more
         self._queue: SimpleQueue[bytes | None] = SimpleQueue()
         self._error: OSError | None = None
@@ -37,7 +38,7 @@ class LineStream:
         self._thread = threading.Thread(target=self._work, name="lines", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to write."""
+        """Start the thread."""
         sys.stdout.flush()
         self._thread.start()
         return self
@@ -48,7 +49,7 @@ class LineStream:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Wait until all is read; after an exception only for the line that is being written."""
+        """Wait until all is read; after an exception, only for the line being written."""
         self._queue.put(None)
         try:
             if kind is None:
@@ -60,13 +61,13 @@ class LineStream:
             raise self._error
 
     def write(self, line: str) -> None:
-        """Take one line, without its end."""
+        """Write one line, given without its line end."""
         if self._error is not None and not self._more:
             raise self._error
         self._queue.put(f"{line}\n".encode())
 
     def _work(self) -> None:
-        # Signals are for the thread that waits for them.
+        # Signals go to the main thread, which waits for them.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         while (line := self._queue.get()) is not None:
             if self._error is None and not self._stopped:

@@ -1,4 +1,4 @@
-"""Files that a run leaves behind: refused before anything is asked, written at the end."""
+"""Output files of a run: checked before any query is sent, written at the end."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _MODE = 0o644
 
 
 def check(settings: Settings, *, pages: bool = True) -> None:
-    """Find out whether report and metrics can be written; raises `MisuseError`.
+    """Check that report and metrics can be written; raises `MisuseError`.
 
-    Without `pages`, the report can be JSON alone.
+    Without `pages`, the report can only be JSON.
     """
     if not pages and report_file.is_html(settings.report):
         raise MisuseError("--report: this command writes JSON, and no HTML page")
@@ -41,7 +41,7 @@ def check(settings: Settings, *, pages: bool = True) -> None:
 
 
 def write_report(settings: Settings, outcome: Outcome) -> Exit:
-    """Write report and metrics of a run, and give the exit status to end with."""
+    """Write the report and metrics of a run, and return the exit status."""
     return write(
         settings,
         lambda: report_file.content(outcome, settings.report),
@@ -56,10 +56,10 @@ def write(
     keep_metrics: Callable[[Path], None],
     status: Exit,
 ) -> Exit:
-    """Write a report's text, have metrics recorded at their path, and give the exit status.
+    """Write a report's text and the metrics to their paths, and return the exit status.
 
-    The text, which is large for a long list, is made only where a report is wanted. A file that
-    cannot be written after all is told on stderr, and is no success.
+    The text, which is large for a long list, is built only if a report is wanted. A file that turns
+    out not to be writable is reported on stderr, and the exit status is not success.
     """
     failed = False
     try:
@@ -79,19 +79,19 @@ def write(
 
 @contextlib.contextmanager
 def none_if_stopped(settings: Settings, domains: Iterable[str]) -> Iterator[None]:
-    """Record a failure where the run is stopped: there is nothing to report, yet it was no success.
+    """Record a failure if the run is stopped: there is no report, but it was no success.
 
-    Whatever watches the metrics would take the run before for the latest.
+    Otherwise whatever monitors the metrics would take the previous run for the latest.
     """
     try:
         yield
-    except (KeyboardInterrupt, OSError):  # a signal, or nobody reads the output
+    except (KeyboardInterrupt, OSError):  # a signal, or the reader has gone
         fail(settings, domains)
         raise
 
 
 def fail(settings: Settings, domains: Iterable[str]) -> None:
-    """Record in the metrics that nothing could be looked at."""
+    """Record in the metrics that nothing could be checked."""
     try:
         if settings.metrics is not None:
             record.record_failure(settings.metrics, domains)

@@ -1,7 +1,7 @@
 """What all subcommands share: one-line errors and the common options.
 
-Light: it knows how options are written and not what they mean, so that `--help`, `--version` and
-`explain` load no DNS library.
+Loads fast: it knows how options are spelled but not what they mean, so that `--help`, `--version`
+and `explain` load no DNS library.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _COMMAND_COLUMN = 14
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
-        """Fill 80 columns, so that help and man pages read alike everywhere."""
+        """Fill 80 columns, so that help and man pages look the same everywhere."""
         super().__init__(prog, max_help_position=_HELP_COLUMN, width=_HELP_WIDTH)
         self._action_max_length = _COMMAND_COLUMN  # argparse forgets that commands are indented
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line, and whose help fits a screen.
+    """An argument parser with one-line errors, and with help that fits a screen.
 
-    Groups of `briefly` are named in the help, and explained where the whole of it is asked for.
+    Groups passed to `briefly` are listed in the help, and explained only in the full help.
     """
 
     def __init__(self, **options: object) -> None:
@@ -54,13 +54,13 @@ class Parser(argparse.ArgumentParser):
         self._brief: list[argparse._ArgumentGroup] = []
 
     def briefly(self, group: argparse._ArgumentGroup) -> None:
-        """Leave the explanations of a group's options to ``--help-all``."""
+        """Move the explanations of a group's options to ``--help-all``."""
         if not self._brief:
             self.add_argument("--help-all", action=_HelpAll, help="explain every option and exit")
         self._brief.append(group)
 
     def format_help(self) -> str:
-        """Write the help, the groups of `briefly` in a few lines."""
+        """Return the help, with the `briefly` groups in a few lines."""
         formatter = self._get_formatter()
         formatter.add_usage(_usage(self), [], [])
         formatter.add_text(self.description)
@@ -71,13 +71,13 @@ class Parser(argparse.ArgumentParser):
             if brief:
                 formatter.add_text(_names_of(group))
             else:
-                formatter.add_arguments(group._group_actions)  # noqa: SLF001 - no other way to them
+                formatter.add_arguments(group._group_actions)  # noqa: SLF001 - no public API
             formatter.end_section()
         formatter.add_text(self.epilog)
         return formatter.format_help()
 
     def format_full_help(self) -> str:
-        """Write the help with every option explained."""
+        """Return the help with every option explained."""
         brief, self._brief = self._brief, []
         try:
             return self.format_help()
@@ -89,7 +89,7 @@ class Parser(argparse.ArgumentParser):
         args: Sequence[str] | None = None,
         namespace: argparse.Namespace | None = None,
     ) -> tuple[argparse.Namespace, list[str]]:
-        """Parse; an option that nobody knows is an error here, with the nearest one named."""
+        """Parse; an unknown option is an error here, which suggests the nearest one."""
         parsed, rest = super().parse_known_args(args, namespace)
         for argument in rest:
             if argument.startswith("-"):
@@ -99,11 +99,11 @@ class Parser(argparse.ArgumentParser):
         return parsed, rest
 
     def error(self, message: str) -> NoReturn:
-        """Make it misuse, in one line."""
+        """Raise `MisuseError` with one line."""
         raise MisuseError(printable(message), program=self.prog)
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        """Write; argparse itself would say nothing of a help that could not be written."""
+        """Write the message; argparse itself would ignore a failed write."""
         if file is sys.stdout:
             file.write(message)
         else:
@@ -111,7 +111,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class Once(argparse.Action):
-    """Takes one value, and refuses a second one rather than forget the first."""
+    """Takes one value, and rejects a second one instead of overriding the first."""
 
     def __call__(
         self,
@@ -120,7 +120,7 @@ class Once(argparse.Action):
         values: object,
         option_string: str | None = None,
     ) -> None:
-        """Take the value."""
+        """Store the value."""
         if getattr(namespace, self.dest) is not None:
             parser.error(f"{option_string} is given twice, and takes a single {self.metavar}")
         setattr(namespace, self.dest, values)
@@ -145,13 +145,13 @@ _SEE_HELP = "; see --help"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Ask "did you mean …?" where something known comes near, else say nothing."""
+    """Return "did you mean …?" if a known word is close, else an empty text."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""
 
 
 def _usage(parser: argparse.ArgumentParser) -> str:
-    positionals = parser._get_positional_actions()  # noqa: SLF001 - no other way to them
+    positionals = parser._get_positional_actions()  # noqa: SLF001 - no public API
     shown = [
         f"[{action.metavar}...]"
         if action.nargs == "*"
@@ -166,7 +166,7 @@ def _usage(parser: argparse.ArgumentParser) -> str:
 def _names_of(group: argparse._ArgumentGroup) -> str:
     names = [
         f"{action.option_strings[-1]} {action.metavar or ''}".strip()
-        for action in group._group_actions  # noqa: SLF001 - no other way to them
+        for action in group._group_actions  # noqa: SLF001 - no public API
         if action.help is not argparse.SUPPRESS
     ]
     lines = textwrap.wrap(
@@ -179,16 +179,16 @@ def _names_of(group: argparse._ArgumentGroup) -> str:
 
 @functools.cache
 def version_text() -> str:
-    """Name the command and its release."""
+    """Return the name of the command and its release."""
     return f"dns-preflight {importlib.metadata.version('certbot-dns-preflight')}"
 
 
 def add_common_options(parser: Parser, *, idle: Container[str]) -> None:
     """Add the options shared with the plugin, and those about output.
 
-    Every subcommand takes all of them, so that one list of options does for several. Those that
-    are `idle` in this one are left out of its help; an idle file would never be written, and is
-    misuse.
+    Every subcommand accepts all of them, so that one set of options works for several. Those that
+    are `idle` in this one are left out of its help. An idle output file would never be written, so
+    it is rejected as misuse.
     """
     group = parser.add_argument_group("how to check")
     for option in settings.OPTIONS:
@@ -212,7 +212,7 @@ def add_common_options(parser: Parser, *, idle: Container[str]) -> None:
     def explained(name: str, words: str) -> str:
         return argparse.SUPPRESS if name in idle else words
 
-    all_the_same = "; --json is still printed" if "--json" in parser._option_string_actions else ""  # noqa: SLF001 - no other way to them
+    all_the_same = "; --json is still printed" if "--json" in parser._option_string_actions else ""  # noqa: SLF001 - no public API
     volume.add_argument(
         *("-q", "--quiet"),
         action="store_true",

@@ -1,4 +1,4 @@
-"""`dns-preflight renewals`: can the next renewal of each certificate pass? No record is made."""
+"""`dns-preflight renewals`: can the next renewal of each certificate pass? Creates no records."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_DIRECTORY = "/etc/letsencrypt"
 _DENIED = "Run this as root, or as a user who may read it."
-_IDLE = ("on-failure", "interval", "settle")  # nothing is waited for
+_IDLE = ("on-failure", "interval", "settle")  # there is no wait
 _EXAMPLES = """\
 examples:
   dns-preflight renewals                          one line each, worst first
@@ -55,7 +55,7 @@ examples:
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the subcommand."""
+    """Add the arguments of the subcommand."""
     parser.description = (
         "Check, without creating a record, whether the next DNS-01 renewal of each\n"
         "certificate in a certbot configuration directory can succeed."
@@ -86,7 +86,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check, print, and say the verdict by the exit status."""
+    """Check, print, and return the exit status of the verdict."""
     form = chosen(args)
     ours = read_settings(args)
     load_inputs(ours)
@@ -115,12 +115,12 @@ def run(args: argparse.Namespace) -> int:
         within=within,
         problem=problem,
     )
-    # Before anything is printed: whoever reads that may be gone.
+    # Before anything is printed: the reader of the output may be gone.
     status = _keep(ours, check, everything=not args.cert_name and within is None)
     _print(args, form, check)
     if form is not Format.NAGIOS:
         return status
-    unwritten = status is not of_verdict(check.verdict)  # said on stderr
+    unwritten = status is not of_verdict(check.verdict)  # reported on stderr
     return max(nagios.state_of_renewals(check), State.WARNING if unwritten else State.OK)
 
 
@@ -148,12 +148,12 @@ def _days(text: str | None) -> int | None:
 
 
 def _ends_within(lineage: Lineage, now: dt.datetime, days: int) -> bool:
-    """Whether a certificate ends so soon; one that cannot be read may."""
+    """Return whether a certificate ends that soon; an unreadable one may."""
     return lineage.not_after is None or lineage.not_after - now <= dt.timedelta(days=days)
 
 
 def _look(lineages: Sequence[Lineage]) -> list[Renewal]:
-    """Look at the names of all lineages, those with the same settings in one run.
+    """Check the names of all lineages, those with the same settings in one run.
 
     Runs with the same vantage share what their walks learn.
     """
@@ -188,7 +188,7 @@ def _look(lineages: Sequence[Lineage]) -> list[Renewal]:
 
 
 def _how(lineage: Lineage) -> tuple[settings.Settings, IssuanceRequest]:
-    """Tell what a run depends on besides its names."""
+    """Return what a run depends on besides its names."""
     return lineage.settings, lineage.request
 
 
@@ -221,7 +221,7 @@ def _print_page(args: argparse.Namespace, check: Check) -> None:
         colour=wants_colour(args, sys.stdout),
         unicode=unicode,
         detailed=bool(args.cert_name or args.verbose),
-        # A mail or a log has no room to save, and nobody there to ask for more.
+        # A mail or a log has space for everything, and its reader cannot ask for more.
         whole=not sys.stdout.isatty(),
         failing_only=args.failing_only,
         closing=spoken_of(_shown_names(check)) if unicode else None,
@@ -230,7 +230,7 @@ def _print_page(args: argparse.Namespace, check: Check) -> None:
 
 
 def _shown_names(check: Check) -> Iterable[str]:
-    """Give the names that the output has, as far as they may be domains."""
+    """Return the names in the output, if they may be domains."""
     for renewal in check.renewals:
         yield renewal.lineage.name
         yield from (each.domain for each in renewal.lineage.challenges)

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP as an exception, so that a run that is stopped can still leave word of it."""
+"""SIGTERM and SIGHUP as an exception, so that a stopped run can still report it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 class StoppedError(KeyboardInterrupt):
-    """One of the signals came: to be treated as Ctrl-C is, and to be died of in the end."""
+    """One of the signals arrived: handle it like Ctrl-C, and die of it in the end."""
 
     def __init__(self, number: int) -> None:
-        """Remember which."""
+        """Store the signal number."""
         super().__init__()
         self.number = number
 
 
 @contextlib.contextmanager
 def raised() -> Iterator[None]:
-    """Raise `StoppedError` where the process would die at once; what is ignored stays ignored."""
+    """Raise `StoppedError` where the process would die at once; ignored signals stay ignored."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -45,10 +45,10 @@ def raised() -> Iterator[None]:
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """Let what would raise an exception here do so only at the end of the block.
+    """Defer exceptions raised by signals to the end of the block.
 
-    For a step that must not be left half done. A mask would do, but is passed on to what is started
-    meanwhile.
+    For a step that must not be left half done. A signal mask would work too, but child processes
+    started in the block would inherit it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -82,6 +82,6 @@ def held() -> Iterator[None]:
 
 
 def die_of(number: int) -> None:
-    """End as if the signal had never been caught, so that whoever sent it sees that it worked."""
+    """End as if the signal had never been caught, so that its sender sees that it worked."""
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)

@@ -1,4 +1,4 @@
-"""How to print where the output goes: colours, columns, characters."""
+"""How to print for the current output: colours, columns, characters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NARROWEST, _USUAL, _WIDEST = 40, 80, 100
 
 
 def wants_colour(args: argparse.Namespace, stream: TextIO) -> bool:
-    """Whether to colour: as --color says, else on a terminal that has not said NO_COLOR."""
+    """Return whether to use colour: as --color says, else on a terminal without NO_COLOR."""
     chosen = told_colour(args)
     if chosen is not None:
         return chosen
@@ -29,28 +29,28 @@ def wants_colour(args: argparse.Namespace, stream: TextIO) -> bool:
 
 
 def told_colour(args: argparse.Namespace) -> bool | None:
-    """Give what --color says of colours; None where it leaves that to the terminal."""
+    """Return the choice of --color; None if it leaves that to the terminal."""
     return None if args.color == "auto" else bool(args.color == "always")
 
 
 def width(stream: TextIO) -> int:
-    """Columns to fill: the terminal's within reason, 80 where there is none."""
+    """Return the columns to fill: the terminal's within reason, 80 if there is none."""
     return max(_NARROWEST, min(_columns(stream), _WIDEST)) if stream.isatty() else _USUAL
 
 
 def _columns(stream: TextIO) -> int:
-    """Ask the terminal that `stream` is; COLUMNS says otherwise where it is set."""
+    """Return the width of the terminal behind `stream`; COLUMNS takes precedence if set."""
     said = os.environ.get("COLUMNS", "")
     if said.isdecimal() and int(said):
         return int(said)
     try:
         return os.get_terminal_size(stream.fileno()).columns or _USUAL
-    except (OSError, ValueError):  # no terminal after all
+    except (OSError, ValueError):  # not a terminal after all
         return _USUAL
 
 
 def speaks_unicode(stream: TextIO) -> bool:
-    """Whether the output can show more than ASCII."""
+    """Return whether the output can show more than ASCII."""
     with contextlib.suppress(LookupError):
         return "✓".encode(stream.encoding or "ascii", "ignore") != b""
     return False
@@ -63,10 +63,10 @@ def page(
     left_out: int = 0,
     stream: TextIO | None = None,
 ) -> str:
-    """Write the report as it is to be read on `stream`, U-labels spoken where they can be shown.
+    """Return the report formatted for `stream`, with U-labels if they can be shown.
 
-    `left_out` names that are ready are counted, and not shown. The stream is standard output unless
-    given.
+    The names in `left_out` are ready; they are counted, but not shown. The stream is standard
+    output unless given.
     """
     stream = sys.stdout if stream is None else stream
     unicode = speaks_unicode(stream)
@@ -88,6 +88,6 @@ def page(
 
 
 def hint(message: str) -> None:
-    """Say on standard error what the user may have meant otherwise; the run goes on."""
+    """Print on standard error what the user may have meant; the run continues."""
     with contextlib.suppress(OSError):
         sys.stderr.write(f"dns-preflight: hint: {message}\n")

@@ -30,14 +30,14 @@ examples:
   dns-preflight trace example.com
   dns-preflight trace www.example.com --family 4
   dns-preflight trace intranet.example --resolver 192.0.2.53 --json"""
-_IDLE = (  # nothing is waited for or judged
+_IDLE = (  # there is no wait and no verdict
     *("interval", "confirmations", "settle", "unreachable", "on-failure", "trust-anchor"),
     *("ask", "caa-identity", "skip", "metrics", "color"),
 )
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the subcommand."""
+    """Add the arguments of the subcommand."""
     parser.description = (
         "Show the path from the root to the name servers of the challenge name, "
         "what each\nof them answers, and the domain's own addresses."
@@ -50,7 +50,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace) -> Exit:
-    """Walk, print, and tell by the exit status whether the walk came to its end."""
+    """Walk, print, and return whether the walk reached its end as the exit status."""
     settings = read_settings(args)
     refuse_resolvers_alone(settings, "trace")
     inputs = load_inputs(settings)
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> Exit:
 
 
 def _nothing(_path: Path) -> None:
-    """Record no metrics: a walk is neither ready nor not."""
+    """Write no metrics: a walk is neither ready nor not ready."""
 
 
 def _status(trail: Trail) -> Exit:

@@ -1,8 +1,8 @@
-"""What came back from one server address, and how it reads. Pure: no sockets, no clock.
+"""What one server address answered, and how it reads. Pure: no sockets, no clock.
 
-The words for what one DNS message says about one owner name in one zone; `resolve.reading` decides
-which of them holds. Which value was expected, and what other servers said, is for `survey` and
-`checks`.
+These types describe what one DNS message says about one owner name in one zone; `resolve.reading`
+decides which one applies. The expected values and the answers of other servers belong to `survey`
+and `checks`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Transport(enum.StrEnum):
-    """How a response travelled."""
+    """The transport of a response."""
 
     UDP = "udp"
     TCP = "tcp"
@@ -38,8 +38,8 @@ class NoResponseReason(enum.StrEnum):
 class Endpoint:
     """One server address: an IP literal and a port.
 
-    A resolver that is asked over TLS or by HTTPS has a `service`: ``tls://...`` or the URL, as
-    options take it. Then `address` may be the URL's host name.
+    A resolver queried over TLS or HTTPS has a `service`: ``tls://...`` or the URL, as options spell
+    it. `address` may then be the host name of the URL.
     """
 
     address: str
@@ -48,7 +48,7 @@ class Endpoint:
 
     @property
     def ipv6(self) -> bool:
-        """Whether the address is an IPv6 one."""
+        """Whether the address is IPv6."""
         return ":" in self.address
 
     @property
@@ -59,7 +59,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A DNS message with our id and our question in it. `rtt` in seconds."""
+    """A DNS message with our message ID and our question. `rtt` is in seconds."""
 
     message: dns.message.Message
     transport: Transport
@@ -68,7 +68,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class NoResponse:
-    """Nothing usable came in time. `rtt` is the seconds spent; `detail` is fit to be shown."""
+    """No usable response arrived in time. `rtt` is in seconds; `detail` is safe to display."""
 
     reason: NoResponseReason
     detail: str
@@ -83,7 +83,7 @@ Reply: TypeAlias = Response | NoResponse
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """AA=1 and a TXT RRset at the owner name: each RR's character-strings joined."""
+    """AA=1 and a TXT RRset at the owner name: each RR's character-strings concatenated."""
 
     texts: tuple[bytes, ...]
 
@@ -92,8 +92,8 @@ class Values:
 class Alias:
     """AA=1 and a CNAME at the owner name, or a DNAME above it (then `dname` is its owner).
 
-    `conflict` says that other data stands beside the CNAME (RFC 1034 §3.6.2 forbids it): `texts`
-    holds the TXT values among them, `others` the targets of more CNAMEs at the same name.
+    `conflict` means that other data exists beside the CNAME, which RFC 1034 §3.6.2 forbids: `texts`
+    holds the TXT values among it, `others` the targets of further CNAMEs at the same name.
     """
 
     target: dns.name.Name
@@ -105,9 +105,9 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """AA=1 and a negative answer: NXDOMAIN, or NODATA; `soa` is the SOA's owner, if one came.
+    """AA=1 and a negative answer, NXDOMAIN or NODATA; `soa` is the SOA owner, if any.
 
-    `beside` holds TXT values that came all the same: resolvers believe the NXDOMAIN.
+    `beside` holds TXT values in the same message; resolvers believe the NXDOMAIN.
     """
 
     nxdomain: bool
@@ -132,7 +132,7 @@ class Refused:
 class Failing:
     """SERVFAIL, FORMERR, NOTIMP and the like.
 
-    `alias` is what a server showed beside it. No resolver follows it; it may explain a loop.
+    `alias` is an alias in the same message. Resolvers do not follow it, but it may explain a loop.
     """
 
     rcode: str
@@ -141,7 +141,7 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class NotAuthoritative:
-    """AA=0 where authority was due: a recursive resolver, or a referral that leads upwards."""
+    """AA=0 where an authoritative answer was due: a recursive resolver, or an upward referral."""
 
     recursive: bool
     upward: dns.name.Name | None = None
@@ -149,14 +149,14 @@ class NotAuthoritative:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """What came is no answer to what was asked."""
+    """The message does not answer the question."""
 
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """No response; `reason` says how."""
+    """No response; `reason` says why."""
 
     reason: NoResponseReason
     detail: str
@@ -164,9 +164,9 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class NotAsked:
-    """An address that was left out; `reason` is fit to be shown.
+    """An address that was skipped; `reason` is safe to display.
 
-    `limited`: because a limit of the run was met.
+    `limited` means that a limit of the run was reached.
     """
 
     reason: str

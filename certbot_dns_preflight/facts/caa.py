@@ -1,6 +1,7 @@
-"""What servers said to CAA questions, from a domain name up to its top-level domain. Plain facts.
+"""Answers to CAA queries, from a domain name up to its top-level domain. Plain facts.
 
-`resolve.caa` fills this in, the rules of `checks` read it. Nothing here asks or decides.
+`resolve.caa` fills these in, the rules in `checks` read them. Nothing here sends queries or
+decides.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Property:
 
     @property
     def kind(self) -> bytes:
-        """The tag as it is compared: without regard to case (RFC 8659 section 4.1)."""
+        """The tag as it is compared: case-insensitively (RFC 8659 section 4.1)."""
         return self.tag.lower()
 
 
@@ -45,24 +46,24 @@ class Properties:
 
 @dataclass(frozen=True, slots=True)
 class NoProperties:
-    """An authoritative negative answer, or a name that is not even delegated."""
+    """An authoritative negative answer, or a name that is not delegated at all."""
 
     nxdomain: bool
 
 
 @dataclass(frozen=True, slots=True)
 class AliasTo:
-    """A CNAME or DNAME; the target's answers follow among the look's answers."""
+    """A CNAME or DNAME; the answers for the target are in the same look."""
 
     target: dns.name.Name
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No usable answer. `detail` is fit to be shown: "SERVFAIL", "no answer in 3 s".
+    """No usable answer. `detail` is safe to display: "SERVFAIL", "no answer in 3 s".
 
-    `otherwise_fine` says that the same address answers for the zone's SOA: CAA alone fails.
-    `endless`: no server fails, but the aliases lead in a circle, or are too many.
+    `otherwise_fine` means that the same address answers for the zone's SOA: only CAA fails.
+    `endless` means that no server fails, but the aliases form a loop, or there are too many.
     """
 
     detail: str
@@ -72,7 +73,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class NotAskable:
-    """An address that this host cannot or may not ask: it says nothing about the server."""
+    """An address that this host cannot or may not query; says nothing about the server."""
 
     detail: str
 
@@ -82,9 +83,9 @@ Content: TypeAlias = Properties | NoProperties | AliasTo | Failed | NotAskable
 
 @dataclass(frozen=True, slots=True)
 class CaaAnswer:
-    """One address's answer for one owner name: the name looked at, or an alias target.
+    """One address's answer for one owner name: the name looked up, or an alias target.
 
-    `nameserver` and `endpoint` are None where there is nobody to ask, or no need.
+    `nameserver` and `endpoint` are None if there is no server to query, or no need to.
     """
 
     owner: dns.name.Name
@@ -96,7 +97,7 @@ class CaaAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One name of the climb, and all answers for it and for the targets of its aliases."""
+    """One name of the climb, with all answers for it and for the targets of its aliases."""
 
     name: dns.name.Name
     answers: tuple[CaaAnswer, ...]
@@ -104,9 +105,9 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """The domain's looks, closest first, up to the top-level domain.
+    """The looks for a domain, closest name first, up to the top-level domain.
 
-    `unfinished`: time ran out, and what had not answered by then counts as failed.
+    `unfinished` means that time ran out; whatever had not answered by then counts as failed.
     """
 
     domain: dns.name.Name
@@ -115,7 +116,7 @@ class Climb:
 
     @property
     def counting(self) -> tuple[Look, ...]:
-        """The looks that a CA may come to: those up to the first one that ends its climb."""
+        """The looks that a CA may reach: those up to the first one that ends its climb."""
         for number, look in enumerate(self.looks, 1):
             if not any(isinstance(answer.content, NoProperties) for answer in look.answers):
                 return self.looks[:number]
@@ -123,7 +124,7 @@ class Climb:
 
     @property
     def owners(self) -> tuple[dns.name.Name, ...]:
-        """The names that a CA's resolver asks about on its climb, targets of aliases included."""
+        """The names that a CA's resolver queries on its climb, including alias targets."""
         return tuple(
             dict.fromkeys(answer.owner for look in self.counting for answer in look.answers)
         )

@@ -1,6 +1,7 @@
-"""What servers said when asked for signatures, and what that amounts to. Plain data, no network.
+"""Signed answers of the servers, and their assessment. Plain data, no network.
 
-`resolve.dnssec` makes the facts, `dnssec` the assessment; the rules of `checks` read that.
+`resolve.dnssec` collects the facts, `dnssec` assesses them; the rules in `checks` read the
+assessment.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class ServerAddress:
 
 @dataclass(frozen=True, slots=True)
 class ServerReply:
-    """One address's reply. `recursive`: it is a resolver's, which needs no authority."""
+    """One address's reply. `recursive` marks a resolver's reply, which needs no AA bit."""
 
     place: ServerAddress
     reply: Reply
@@ -41,7 +42,7 @@ SignedReplies: TypeAlias = "Mapping[tuple[dns.name.Name, dns.name.Name], tuple[S
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question within a zone, and what every address asked replied."""
+    """One question within a zone, and the reply of every address."""
 
     owner: dns.name.Name
     rdtype: dns.rdatatype.RdataType
@@ -50,12 +51,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ZoneFacts:
-    """One zone of the chain: its DS as the parent serves it, its keys and some of its data.
+    """One zone of the chain: its DS as served by the parent, its keys and some of its data.
 
-    `referrals` are replies of the parent's servers that refer to the zone, asked with DO: a DS set
-    there counts, as a resolver takes it from there and does not ask again; its denial counts where
-    the question was not asked. Keys and data are there for zones below a DS only, as nobody needs
-    them elsewhere.
+    `referrals` are referrals to the zone from the parent's servers, queried with DO. A DS RRset in
+    one counts, because a resolver uses it without a further query; a denial counts if the DS was
+    not queried. Keys and data are present only for zones below a DS, since they are not needed
+    elsewhere.
     """
 
     apex: dns.name.Name
@@ -93,7 +94,7 @@ class Status(enum.StrEnum):
 
 
 class Kind(enum.StrEnum):
-    """What is wrong where data is bogus (the contract's words)."""
+    """What is wrong with bogus data (public contract)."""
 
     DS_WITHOUT_KEY = "ds-without-key"
     DIGEST_DIFFERS = "digest-differs"
@@ -106,12 +107,12 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong, and at which addresses.
+    """One fault, and the addresses that show it.
 
-    `zone` is the zone whose servers show it (for a DS: the parent), `detail` is fit to be shown,
-    `moment` is the expiration or inception in seconds since 1970, `key_tags` those it is about.
-    `concerns` is the name that a validator cannot look up for it (with `and_below`, all below it as
-    well), None where that is the whole zone; `asked` the type that it was found in looking for.
+    `zone` is the zone whose servers show it (for a DS, the parent). `detail` is safe to display.
+    `moment` is the expiration or inception in seconds since 1970. `key_tags` are the keys involved.
+    `concerns` is the name that a validator cannot look up because of it (with `and_below`,
+    everything below it too), None for the whole zone. `asked` is the type whose lookup revealed it.
     """
 
     kind: Kind
@@ -129,10 +130,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
-    """A signature in use that ends soon, has just ended, or begins only in a moment.
+    """A signature in use that expires soon, has just expired, or is not valid yet.
 
-    `expiration` and `inception` in seconds since 1970; `inception` is set where it is still to
-    come. `concerns` as with a fault.
+    `expiration` and `inception` are in seconds since 1970; `inception` is set only if it is in the
+    future. `concerns` is as in `Fault`.
     """
 
     zone: dns.name.Name
@@ -147,9 +148,9 @@ class Expiring:
 
 @dataclass(frozen=True, slots=True)
 class ZoneState:
-    """One zone, judged. `reason` says why it is not secure, fit to be shown.
+    """One zone, judged. `reason` says why it is not secure and is safe to display.
 
-    `places` holds what each of its addresses would make a validator conclude.
+    `places` holds the status that a validator would reach at each address.
     """
 
     apex: dns.name.Name
@@ -161,7 +162,7 @@ class ZoneState:
 
 
 class Trust(enum.StrEnum):
-    """What a validating CA makes of a challenge's zones (the contract's words)."""
+    """How a validating CA classifies the zones of a challenge (public contract)."""
 
     SECURE = "secure"
     INSECURE = "insecure"
@@ -171,7 +172,7 @@ class Trust(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """The trust in all that is looked up for a challenge; `reason` says why it is not secure."""
+    """The trust in all lookups for a challenge; `reason` says why it is not secure."""
 
     trust: Trust
     reason: str | None = None
@@ -183,14 +184,14 @@ NOT_COLLECTED = Validation(Trust.UNCHECKED, "its keys and signatures were not lo
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """All zones, judged at a moment (`now`, seconds since 1970)."""
+    """All zones, judged at one moment (`now`, seconds since 1970)."""
 
     zones: tuple[ZoneState, ...]
     now: int
 
     @property
     def status(self) -> Status:
-        """The worst that any zone comes to; an insecure zone makes the whole insecure."""
+        """The worst status of any zone; one insecure zone makes the whole insecure."""
         found = {zone.status for zone in self.zones}
         for status in (Status.BOGUS, Status.INDETERMINATE, Status.INSECURE):
             if status in found:

@@ -1,4 +1,4 @@
-"""What a CA meets besides the record itself: plain facts about a domain, before anybody judges.
+"""What a CA meets besides the record itself: facts about a domain, not yet judged.
 
 `resolve.environment` fills them in; the rules in `checks` read them.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ViewOf(enum.StrEnum):
-    """Of what this host's own resolver shows something else."""
+    """The subject on which this host's own resolver differs."""
 
     NAME_SERVERS = "name-servers"
     PRIMARY = "primary"
@@ -28,10 +28,10 @@ class ViewOf(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ResolverView:
-    """What this host's own resolver says of a zone, beside the public DNS.
+    """What this host's own resolver says about a zone, compared with the public DNS.
 
-    `local` and `public` are names or addresses, fit to be shown; `name` is what they belong to: the
-    zone's apex, a name server, or the domain.
+    `local` and `public` are names or addresses, safe to display. `name` is their owner: the zone
+    apex, a name server, or the domain.
     """
 
     resolver: Endpoint
@@ -44,12 +44,12 @@ class ResolverView:
 
 @dataclass(frozen=True, slots=True)
 class DomainEnvironment:
-    """Facts about one domain; None where a question was not asked or not answered in time.
+    """Facts about one domain; None if a question was not asked or not answered in time.
 
-    `climb` is what was found looking for CAA. `addressless`: the domain itself has neither A nor
-    AAAA. `resolver_view` is set only where the host's resolver differs from the public DNS.
-    `signatures` judges DNSSEC from the root down to the domain's zone, or to the record itself, and
-    of what CAA is read from.
+    `climb` holds the CAA lookups. `addressless` means that the domain itself has neither A nor
+    AAAA. `resolver_view` is set only if the host's resolver differs from the public DNS.
+    `signatures` is the DNSSEC assessment from the root down to the domain's zone, or to the record
+    itself, and of the zones that CAA is read from.
     """
 
     climb: Climb | None = None
@@ -59,10 +59,10 @@ class DomainEnvironment:
 
     @property
     def caa_owners(self) -> tuple[dns.name.Name, ...]:
-        """The names whose CAA, or lack of it, a CA's resolver must be able to believe."""
+        """The names whose CAA, or lack of it, a CA's resolver must be able to validate."""
         return () if self.climb is None else self.climb.owners
 
     @property
     def has_climbed(self) -> bool:
-        """Whether the look for CAA has come to its end."""
+        """Whether the CAA climb is complete."""
         return self.climb is not None and not self.climb.unfinished

@@ -1,6 +1,6 @@
-"""A finding: one named cause, with its severity, remedy and evidence. No wording lives here.
+"""A finding: one named cause, with its severity, remedy and evidence. No wording is defined here.
 
-Codes and severities are a public contract; `checks` makes findings and weighs them, `report` shows
+Codes and severities are a public contract. `checks` creates and weighs findings, `report` renders
 them.
 """
 
@@ -21,7 +21,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 
 class Severity(enum.StrEnum):
-    """What a finding means for the verdict: an error alone makes a challenge not ready."""
+    """What a finding means for the verdict: only an error makes a challenge not ready."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -30,13 +30,14 @@ class Severity(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One diagnosis. All texts are single lines without line ends, already escaped.
+    """One diagnosis. All texts are single lines, already escaped.
 
-    `summary` is the answer, fit to be the first line of a mail ("ns3.example.net does not have the
-    record yet; the other 2 name servers do"). `cause` explains it with the figures seen, `remedy`
-    says what to do, `reference` names the standard. `evidence` holds the machine-readable facts.
-    `nameserver` and `address` are set where the finding is about one of them. `records` are records
-    to add, as master files have them. Options are named as the command takes them ("--timeout").
+    `summary` is the answer, suitable as the first line of a mail ("ns3.example.net does not have
+    the record yet; the other 2 name servers do"). `cause` explains it with the figures seen,
+    `remedy` says what to do, `reference` names the standard. `evidence` holds the machine-readable
+    facts. `nameserver` and `address` are set if the finding is about one of them. `records` are
+    records to add, in master file format. Options are named as the command spells them
+    ("--timeout").
     """
 
     code: Code

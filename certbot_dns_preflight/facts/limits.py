@@ -1,4 +1,4 @@
-"""A documented bound of a run that was met, and whose zone met it: a plain fact."""
+"""A documented limit of a run that was reached, and the zone that reached it: a plain fact."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Budget(enum.StrEnum):
-    """What is bounded."""
+    """The quantity that is limited."""
 
     QUERIES = "queries"
     NAMES = "names"
@@ -22,10 +22,10 @@ class Budget(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LimitMet:
-    """A bound that was met. `whole_run`: it is the run's; else it is one zone's.
+    """A limit that was reached. `whole_run` tells a limit of the run from one of a zone.
 
-    `zone` is the zone for whose sake it was spent; of a run's, the one that spent most, None where
-    no zone stands out.
+    `zone` is the zone that used up the budget; for a run, the zone that used most, or None if no
+    zone stands out.
     """
 
     budget: Budget

@@ -1,4 +1,4 @@
-"""Why a walk to an owner name could not go on. Nothing here asks, or says what to do about it."""
+"""Why a walk to an owner name could not continue. No queries, and no remedies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NoSuchDomain:
-    """The servers of `zone` say NXDOMAIN for `name` and nothing is delegated there."""
+    """The servers of `zone` answer NXDOMAIN for `name`, and nothing is delegated there."""
 
     name: dns.name.Name
     zone: dns.name.Name
@@ -22,13 +22,13 @@ class NoSuchDomain:
 
 @dataclass(frozen=True, slots=True)
 class AliasLoop:
-    """The chain came back to a name it had passed, or exceeded 16 hops."""
+    """The chain returned to a name already visited, or exceeded 16 hops."""
 
     chain: tuple[dns.name.Name, ...]
 
 
 class Tried(enum.Enum):
-    """Who was tried from a host that nothing answers."""
+    """Which servers were tried from a host that gets no answers."""
 
     ROOT = enum.auto()
     RESOLVERS = enum.auto()
@@ -37,12 +37,11 @@ class Tried(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class NoEgress:
-    """Nothing at all answers from here, the root (or the given resolvers) included.
+    """Nothing answers this host, not even the root (or the given resolvers).
 
-    `reasons` is what came of it, by address, where that is known. `asked` says who was tried:
-    where resolvers answer and no name server does, it is these. `ways_out` are resolvers of this
-    host's own that do answer. `answers`: what came from resolvers that answer, but never in a way
-    that leads anywhere.
+    `reasons` is the result by address, if known. `asked` says which servers were tried: if
+    resolvers answer and no name server does, the name servers. `ways_out` are resolvers of this
+    host that do answer. `answers` holds answers from resolvers that never lead anywhere.
     """
 
     tried: tuple[Endpoint, ...]
@@ -54,9 +53,10 @@ class NoEgress:
 
 @dataclass(frozen=True, slots=True)
 class Intercepted:
-    """Something answers in place of the root servers: `answers` is what came, by address.
+    """Something answers in place of the root servers: `answers` is what arrived, by address.
 
-    `recursive`: the answers are a recursive resolver's. `ways_out` as with `NoEgress`.
+    `recursive` means that the answers come from a recursive resolver. `ways_out` is as in
+    `NoEgress`.
     """
 
     answers: tuple[tuple[Endpoint, str], ...]
@@ -66,9 +66,9 @@ class Intercepted:
 
 @dataclass(frozen=True, slots=True)
 class RegistryFails:
-    """None of the servers of a registry's zone gives a usable answer; `heard`: some say something.
+    """No server of a registry's zone gives a usable answer; `heard` means that some answered.
 
-    `answers` is what came of it, by address.
+    `answers` is the result by address.
     """
 
     zone: dns.name.Name
@@ -78,7 +78,7 @@ class RegistryFails:
 
 @dataclass(frozen=True, slots=True)
 class OutOfTime:
-    """The deadline came before the walk was done."""
+    """The deadline passed before the walk was done."""
 
     at: dns.name.Name
 

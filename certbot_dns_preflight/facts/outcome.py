@@ -1,4 +1,4 @@
-"""The result of a run: per challenge a verdict, its findings and the facts behind them."""
+"""The result of a run: for each challenge a verdict, its findings and the underlying facts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Verdict(enum.StrEnum):
-    """Whether the CA may be told to look."""
+    """Whether the CA may be told to validate."""
 
     READY = "ready"
     NOT_READY = "not-ready"
@@ -28,10 +28,10 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Vantage:
-    """From where we looked. `resolvers` is empty where discovery began at the root.
+    """Where the queries were sent from. `resolvers` is empty if discovery began at the root.
 
-    `families` are those asked over; `left_out` those that this host has no route for.
-    `asks_resolvers`: the resolvers were asked for everything, and no name server for anything.
+    `families` are the address families used; `left_out` those that this host has no route for.
+    `asks_resolvers` means that all queries went to the resolvers, and none to a name server.
     """
 
     resolvers: tuple[Endpoint, ...]
@@ -42,11 +42,11 @@ class Vantage:
 
 @dataclass(frozen=True, slots=True)
 class EarlyEnd:
-    """Why a wait ended before its time, after so many seconds (`after`).
+    """Why a wait ended early, after `after` seconds.
 
-    `silent_for` is set where all that is missing are name servers that were found silent before,
-    by an earlier run of this process: so many seconds ago, at the least. Else nothing that was
-    waited for could come.
+    `silent_for` is set if all that is missing are name servers that an earlier run of this process
+    found silent: at least that many seconds ago. Otherwise nothing that was waited for could
+    appear.
     """
 
     after: float
@@ -57,8 +57,8 @@ class EarlyEnd:
 class ChallengeOutcome:
     """One challenge, judged. `findings` come most telling first: the first is the answer.
 
-    `unjudged` says in sentences what a CA looks at and could not be judged from here; `dnssec` what
-    DNSSEC comes to, whatever the verdict. `early_end` is set where not all the time was waited.
+    `unjudged` lists, in sentences, what a CA checks and this host cannot. `dnssec` is the DNSSEC
+    result, whatever the verdict. `early_end` is set if the wait ended early.
     """
 
     survey: Survey
@@ -71,9 +71,9 @@ class ChallengeOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A whole run, challenges in the order asked. Times in seconds, `started` in UTC.
+    """A whole run, challenges in the order given. Times in seconds, `started` in UTC.
 
-    `budgets` are the bounds of the run, and of zones in it, that were met.
+    `budgets` are the limits that the run, and zones in it, reached.
     """
 
     started: dt.datetime
@@ -85,7 +85,7 @@ class Outcome:
 
     @property
     def verdict(self) -> Verdict:
-        """Ready if all are; not ready if one is not; else inconclusive."""
+        """Ready if all are; not ready if one is not; otherwise inconclusive."""
         verdicts = {challenge.verdict for challenge in self.challenges}
         if Verdict.NOT_READY in verdicts:
             return Verdict.NOT_READY
@@ -94,7 +94,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One moment of the wait, for those who show it. Times in seconds."""
+    """One moment of the wait, for progress displays. Times in seconds."""
 
     surveys: tuple[Survey, ...]
     elapsed: float

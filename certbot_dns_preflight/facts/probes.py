@@ -1,4 +1,4 @@
-"""Answers to extra questions, asked only when the first ones call for them. Nothing is judged."""
+"""Answers to extra queries, sent only if the first answers call for them. Nothing is judged."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class MissingDot:
-    """A name that was entered without its final dot, so that the zone was appended to it.
+    """A name entered without its trailing dot, so that the zone was appended to it.
 
-    `name` is what is served in a record of this type in `zone`, `meant` what was meant.
+    `name` is what a record of this type in `zone` serves, `meant` what was meant.
     """
 
     name: dns.name.Name
@@ -38,7 +38,7 @@ class MissingDot:
 
 @dataclass(frozen=True, slots=True)
 class SeenHere:
-    """Expected values that this host's own resolver shows, and no authoritative server."""
+    """Expected values that only this host's own resolver serves, no authoritative server."""
 
     resolver: Endpoint
     name: dns.name.Name
@@ -47,18 +47,18 @@ class SeenHere:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """Answers to the extra questions; a field is empty where the question was not asked.
+    """Answers to the extra queries; a field is empty if its query was not sent.
 
-    `wildcard_alias`: random names beside and below the owner name are the same alias.
-    `wildcard_texts`: TXT values that such names around the last owner name show too.
-    `missing_above`: the name closest to the zone apex, above the last owner name, that does not
-    exist either.
-    `tcp_refused`: addresses whose TCP/53 did not answer.
-    `edns_broken`: addresses that answer only without EDNS.
-    `case_changed`: addresses that returned the question in other letters than sent (0x20).
-    `rate_limited`: addresses that sent an empty truncated answer where the whole would have fitted.
-    `missing_dots`: names of aliases' targets and of name servers that lack their final dot.
-    `seen_here`: what this host's own resolver alone shows.
+    - `wildcard_alias`: random names beside and below the owner name are the same alias.
+    - `wildcard_texts`: TXT values that such names around the last owner name also have.
+    - `missing_above`: the name closest to the zone apex, above the last owner name, that does not
+      exist either.
+    - `tcp_refused`: addresses that did not answer on TCP/53.
+    - `edns_broken`: addresses that answer only without EDNS.
+    - `case_changed`: addresses that returned the question in a different letter case (0x20).
+    - `rate_limited`: addresses that sent an empty truncated answer although the full one would fit.
+    - `missing_dots`: alias targets and name server names that lack their trailing dot.
+    - `seen_here`: values that only this host's own resolver serves.
     """
 
     sightings: tuple[Sighting, ...] = ()

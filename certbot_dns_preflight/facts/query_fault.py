@@ -1,6 +1,6 @@
-"""What fails at a server only as a CA's resolver asks it: with DO, or in mixed letter case. Facts.
+"""Failures seen only with a CA resolver's kind of query: with DO, or in mixed letter case. Facts.
 
-`resolve` finds them by asking in plainer ways where that failed; the rules in `checks` read them.
+`resolve` finds them by repeating a failed query in plainer forms; the rules in `checks` read them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class QueryFaultKind(enum.StrEnum):
-    """How a question with DO fails (the contract's words)."""
+    """How a query with DO fails (public contract)."""
 
     RCODE = "rcode"
     NO_ANSWER = "no-answer"
@@ -28,11 +28,12 @@ class QueryFaultKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DnssecFault:
-    """A question with DO gets no usable answer at an address where the plain one does.
+    """A query with DO gets no usable answer from an address that answers the plain one.
 
-    Of kind keys or ds: a signed zone's DNSKEY, or its DS at the zone above, cannot be had there.
-    `zone` is the zone whose server it is, `concerns` the name that cannot be looked up for it, nor
-    any below it; `detail` is fit to be shown: "SERVFAIL", "no answer".
+    For the kinds keys and ds: a signed zone's DNSKEY, or its DS at the parent zone, is not
+    available there. `zone` is the zone that the server serves, `concerns` the name that cannot be
+    looked up because of it, nor any name below; `detail` is safe to display: "SERVFAIL", "no
+    answer".
     """
 
     zone: dns.name.Name
@@ -46,10 +47,10 @@ class DnssecFault:
 
 @dataclass(frozen=True, slots=True)
 class CaseFault:
-    """An address answers otherwise to a question in mixed letter case than in small letters.
+    """An address answers a question in mixed letter case differently from one in lower case.
 
-    `mixed` and `exact` say, fit to be shown, what came: "NXDOMAIN", "2 TXT records". `zone` and
-    `concerns` as in `DnssecFault`.
+    `mixed` and `exact` are the answers, safe to display: "NXDOMAIN", "2 TXT records". `zone` and
+    `concerns` are as in `DnssecFault`.
     """
 
     zone: dns.name.Name

@@ -1,7 +1,8 @@
-"""Which zones a registry runs: the root, top-level domains, and the usual public suffixes below.
+"""Zones run by a registry: the root, top-level domains, and the usual public suffixes below them.
 
-No certificate user runs or can fix them, and their many servers are alike and well looked after.
-No list of public suffixes is read: those of one label more are known by their form.
+Certificate users neither run nor can fix them, and their many servers are identical and well
+maintained. No public suffix list is used: suffixes with one more label are recognised by their
+form.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import dns.name
 
-_TOP_LEVEL = 2  # labels, the root's empty one included
-_COUNTRY = 2  # letters of a country's top-level domain
-# What registries of countries sell names under, as in co.uk, com.br and or.jp.
+_TOP_LEVEL = 2  # labels, including the root's empty one
+_COUNTRY = 2  # letters of a country-code top-level domain
+# Second-level labels that country registries sell names under, as in co.uk, com.br and or.jp.
 _SECOND_LEVEL = frozenset(
     b"ac co com edu gob gouv gov govt go gv id info ltd me mil mod ne net nhs nic nom or org plc "
     b"sch school".split()
@@ -21,12 +22,12 @@ _SECOND_LEVEL = frozenset(
 
 
 def is_top_level(apex: dns.name.Name) -> bool:
-    """Whether a zone is the root or a top-level domain."""
+    """Return whether a zone is the root or a top-level domain."""
     return len(apex) <= _TOP_LEVEL
 
 
 def is_registry(apex: dns.name.Name) -> bool:
-    """Whether a zone is the root, a top-level domain, or one like co.uk."""
+    """Return whether a zone is the root, a top-level domain, or one like co.uk."""
     labels = [label.lower() for label in apex.labels]
     if is_top_level(apex):
         return True

@@ -1,6 +1,6 @@
-"""What recursive resolvers said in place of the name servers, beside the answers themselves.
+"""What recursive resolvers, queried instead of the name servers, say besides the answers.
 
-`resolve.resolver_survey` fills it in; `checks` and `report` read it. Nothing here asks or judges.
+`resolve.resolver_survey` fills it in; `checks` and `report` read it. No queries and no judgement.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _BOGUS = {  # RFC 8914 section 4
 
 @dataclass(frozen=True, slots=True)
 class ExtendedError:
-    """An extended DNS error (RFC 8914): what a resolver says of a failure. `text` is not escaped.
+    """An extended DNS error (RFC 8914): a resolver's reason for a failure. `text` is not escaped.
 
-    `name` is what the RFC calls it.
+    `name` is the RFC's name for it.
     """
 
     code: int
@@ -39,16 +39,16 @@ class ExtendedError:
 
     @property
     def bogus(self) -> Kind | None:
-        """What it says is wrong with DNSSEC, if it is about that."""
+        """The DNSSEC problem it reports, if it is about DNSSEC."""
         return _BOGUS.get(self.code)
 
 
 @dataclass(frozen=True, slots=True)
 class ResolverAnswer:
-    """What one resolver said last of the owner name.
+    """The latest answer of one resolver for the owner name.
 
-    `chain` are the aliases that it followed, without the owner name. `validated`: it set the AD
-    bit. `failed`: SERVFAIL, which `errors` may explain.
+    `chain` holds the aliases it followed, without the owner name. `validated` means that it set the
+    AD bit. `failed` means SERVFAIL, which `errors` may explain.
     """
 
     endpoint: Endpoint
@@ -59,7 +59,7 @@ class ResolverAnswer:
 
     @property
     def bogus(self) -> ExtendedError | None:
-        """The error by which it says that it does not believe the answer."""
+        """The extended error saying that the resolver considers the answer bogus."""
         if not self.failed:
             return None
         return next((error for error in self.errors if error.bogus is not None), None)
@@ -69,8 +69,8 @@ class ResolverAnswer:
 class ResolverSight:
     """The view of the resolvers of a run. Times in seconds.
 
-    `negative_ttl` is how long a resolver may keep the absence of a record of this zone; None where
-    that is not known. `first_look` is when the record is asked for first, after the wait began.
+    `negative_ttl` is how long a resolver may cache the absence of a record of this zone, or None if
+    unknown. `first_look` is when the record is first queried, after the wait began.
     """
 
     answers: tuple[ResolverAnswer, ...]
@@ -79,13 +79,13 @@ class ResolverSight:
 
     @property
     def chain(self) -> tuple[dns.name.Name, ...]:
-        """The aliases that the resolvers followed, if they all followed the same."""
+        """The aliases that the resolvers followed, if they all followed the same ones."""
         chains = {answer.chain for answer in self.answers}
         return chains.pop() if len(chains) == 1 else ()
 
     @property
     def trust(self) -> Trust:
-        """What the resolvers make of DNSSEC: the worst of what they say."""
+        """The worst DNSSEC status that any resolver reports."""
         if any(answer.bogus for answer in self.answers):
             return Trust.BOGUS
         if self.answers and all(answer.validated for answer in self.answers):

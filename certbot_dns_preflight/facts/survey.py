@@ -1,7 +1,7 @@
-"""What all servers said about one challenge: plain facts, before anybody judges them.
+"""What all servers said about one challenge: plain facts, not yet judged.
 
-The vocabulary that `resolve` fills in, and `checks` and `report` read, with that of `zone`,
-`obstacle` and `probes`. Nothing here asks, waits or decides.
+The types that `resolve` fills in, and that `checks` and `report` read, along with those of `zone`,
+`obstacle` and `probes`. Nothing here sends queries, waits or decides.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Status(enum.StrEnum):
-    """One address's answer, measured against what was expected (the contract's words)."""
+    """One address's answer, compared with what was expected (public contract)."""
 
     MATCH = "match"
     PARTIAL = "partial"
@@ -44,17 +44,17 @@ class Status(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one address said about one owner name, last.
+    """The latest answer of one address for one owner name.
 
-    `status` is what that is worth, measured where it is read (`measure`).
-    `rcode`, `authoritative`, `transport` and `rtt` (seconds) are None where nothing came back.
-    `serial` is the zone's SOA serial there, asked only where answers differ.
-    `first_match` is seconds since the wait began; `matched_before` says that an earlier round
-    of this run saw the values; `flips` counts changes between matching and not matching.
-    `fault` is set where the question fails only as a CA's resolver asks it. `later` is what has
-    come since where `reading` is an answer that stands, though no answer came last: a negative or
-    other value that an address gave is taken back by that address alone, and not by silence.
-    `kept_for` is how many seconds more a resolver answers so out of its cache; None elsewhere.
+    `status` rates the answer, measured when it is read (`measure`). `rcode`, `authoritative`,
+    `transport` and `rtt` (seconds) are None if nothing came back. `serial` is the zone's SOA serial
+    there, queried only if answers differ. `first_match` is in seconds since the wait began;
+    `matched_before` means that an earlier round of this run saw the values; `flips` counts changes
+    between matching and not matching. `fault` is set if the query fails only in the form that a
+    CA's resolver sends. `later` is what came after `reading`, where `reading` still stands because
+    no answer came since: only the address itself can retract a negative or different answer,
+    silence cannot. `kept_for` is how many more seconds a resolver answers this from its cache, None
+    elsewhere.
     """
 
     zone: dns.name.Name
@@ -78,10 +78,10 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One owner name of the alias chain, its zone, and what every server of that zone says.
+    """One owner name of the alias chain, its zone, and the answers of all servers of that zone.
 
-    `followed`: the walk went on from this hop's alias, which all its servers should show.
-    `recursive`: recursive resolvers were asked in place of the zone's servers.
+    `followed` means that the walk continued from this hop's alias, which all its servers should
+    have. `recursive` means that recursive resolvers were queried instead of the zone's servers.
     """
 
     owner: dns.name.Name
@@ -96,12 +96,12 @@ class Survey:
     """Everything observed about one challenge, up to its latest round.
 
     `hops` starts at the owner name; each further hop is an alias target. `obstacle` says why the
-    last hop could not be surveyed, if so. `rounds` counts rounds in which anything was asked,
-    `ready_after` is seconds since the wait began, set once all required rounds agreed.
-    `query_faults` is what fails only as a CA's resolver asks it, of the record and of whatever else
-    the CA needs on its way. `limits` are bounds of the run that kept it from seeing everything.
-    `above` are the zones passed on the way to those of the hops, registries' left out.
-    `sight` is set where recursive resolvers were asked in place of the name servers: then the only
+    last hop could not be surveyed, if so. `rounds` counts the rounds that sent any query,
+    `ready_after` is in seconds since the wait began, set once all required rounds agreed.
+    `query_faults` are failures seen only with a CA resolver's kind of query, for the record and
+    everything else the CA needs. `limits` are limits of the run that kept it from seeing
+    everything. `above` are the zones passed on the way to those of the hops, except registry zones.
+    `sight` is set if recursive resolvers were queried instead of the name servers: then the only
     hop is at the owner name, and its servers are the resolvers, which follow aliases themselves.
     """
 
@@ -118,7 +118,7 @@ class Survey:
 
     @property
     def alias_chain(self) -> tuple[dns.name.Name, ...]:
-        """The names that the owner name leads to, the owner name itself left out."""
+        """The alias targets that the owner name leads to, without the owner name itself."""
         if self.sight is not None:
             return self.sight.chain
         followed = tuple(hop.owner for hop in self.hops[1:])
@@ -134,17 +134,17 @@ class Survey:
 
     @property
     def is_final(self) -> bool:
-        """Whether no later round may ask for more, or would hear anything else."""
+        """Whether no later round may send more queries, or could get a different answer."""
         return bool(self.limits) or isinstance(self.obstacle, Intercepted)
 
 
 def measure(  # noqa: C901, PLR0911 - one flat table over the sum type
     reading: Reading, expected: tuple[bytes, ...], *, followed: bool = False
 ) -> Status:
-    """Measure a reading against the expected values; with none expected, any TXT will do.
+    """Rate a reading against the expected values; if none are expected, any TXT will do.
 
-    `followed`: the walk went on from this hop's alias, so a TXT or a negative answer here is not
-    what the other servers of the zone say.
+    `followed` means that the walk continued from this hop's alias, so a TXT or a negative answer
+    here differs from the other servers of the zone.
     """
     match reading:
         case answers.Values(texts=texts):
@@ -176,10 +176,10 @@ def measure(  # noqa: C901, PLR0911 - one flat table over the sum type
 
 
 def is_other(answer: answers.Answer, hop: Hop, expected: tuple[bytes, ...]) -> bool:
-    """Whether an answer is another than the one that the servers of a hop should give.
+    """Return whether an answer differs from the one that the servers of a hop should give.
 
-    That is the alias that was followed or that they agree on, else the expected values; and with
-    none expected, what all give that answer.
+    That is the alias that was followed or that they agree on, else the expected values; if none are
+    expected, the answer that all of them give.
     """
     alias = agreed_alias(hop, expected)
     if alias is not None:
@@ -208,7 +208,7 @@ def _content(answer: answers.Answer) -> object:
 
 
 def holds_any(observation: Observation, expected: tuple[bytes, ...]) -> bool:
-    """Whether an address shows one of the expected values at the owner name itself."""
+    """Return whether an address has one of the expected values at the owner name itself."""
     match observation.reading:
         case answers.Values(texts=texts):
             return not set(texts).isdisjoint(expected)
@@ -217,7 +217,7 @@ def holds_any(observation: Observation, expected: tuple[bytes, ...]) -> bool:
 
 
 def is_lame(hop: Hop) -> bool:
-    """Whether every server of the hop's zone says that it does not serve it: none is silent."""
+    """Return whether every server of the hop's zone answers that it does not serve the zone."""
     asked = [o for o in hop.observations if not _is_left_out(o)]
     return {server.name for server in hop.zone.nameservers} == {
         observation.nameserver for observation in asked
@@ -235,7 +235,7 @@ def _is_left_out(observation: Observation) -> bool:
 
 
 def silent_servers(hop: Hop) -> dict[dns.name.Name, frozenset[Endpoint]]:
-    """Find the name servers of which no address gives any answer now, with the silent addresses."""
+    """Return the name servers without an answer from any address, with the silent addresses."""
     readings: dict[dns.name.Name, dict[Endpoint, Reading]] = {}
     for observation in hop.observations:
         reading = observation.later or observation.reading
@@ -260,10 +260,10 @@ def _is_silence(reading: Reading) -> bool:
 
 
 def agreed_alias(hop: Hop, expected: tuple[bytes, ...] = ()) -> answers.Alias | None:
-    """Find the alias to follow: where those of the hop's servers that show one show the same.
+    """Return the alias to follow, if all servers of the hop that have one have the same one.
 
-    Where a server shows an expected value at this very name, it is the alias that is of yesterday
-    (or a wildcard's, which the record has taken the name out of), and nothing is to be followed.
+    If a server has an expected value at this very name, the alias is outdated (or comes from a
+    wildcard that no longer covers the name now that the record exists) and is not followed.
     """
     if any(holds_any(observation, expected) for observation in hop.observations):
         return None

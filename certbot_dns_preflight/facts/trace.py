@@ -1,6 +1,6 @@
-"""A resolution walk as it went: step by step, with the time that each step took. Pure facts.
+"""A resolution walk, step by step, with the time that each step took. Pure facts.
 
-`run.trace` fills it in, `report.trace` shows it. Nothing here asks or judges.
+`run.trace` fills it in, `report.trace` shows it. No queries and no judgement.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A zone that the walk came to, and who sent it there.
+    """A zone on the walk, and the server that referred to it.
 
-    `by` and `endpoint` are the name server of the zone above that referred down, and `seconds` is
-    what that answer took; all None for the first zone, and where no referral led here (one server
-    holds both zones, or a resolver named it).
+    `by` and `endpoint` are the name server of the parent zone that sent the referral, and `seconds`
+    is how long that answer took. All are None for the first zone, and if no referral led here (one
+    server holds both zones, or a resolver named it).
     """
 
     zone: dns.name.Name
@@ -35,9 +35,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One owner name of the challenge, and the zones from the first one down to the one it is in.
+    """One owner name of the challenge, and the zones from the first one down to its own.
 
-    What its servers answered is the survey's hop of the same number.
+    The answers of its servers are in the survey's hop of the same number.
     """
 
     owner: dns.name.Name
@@ -48,7 +48,7 @@ class Leg:
 class Destination:
     """A name on the way to the domain's own addresses: an alias, addresses, or nothing.
 
-    `missing` says, fit to be shown, why there are none. `seconds` is what the slower of the two
+    `missing` says, safe to display, why there are none. `seconds` is how long the slower of the two
     answers (A, AAAA) took.
     """
 

@@ -1,4 +1,4 @@
-"""Who serves a zone, as the zone above and the zone itself say it. Nothing here asks or judges."""
+"""The name servers of a zone, according to its parent and itself. No queries and no judgement."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Listing(enum.StrEnum):
-    """Where a name server is named: by the parent's delegation, by the zone's apex NS RRset."""
+    """Where a name server is listed: in the parent's delegation or in the zone's apex NS RRset."""
 
     DELEGATION = "delegation"
     APEX = "apex"
@@ -21,13 +21,14 @@ class Listing(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NameServer:
-    """A name server of a zone. `glue` is what the parent gave, `own` what its own zone says.
+    """A name server of a zone. `glue` comes from the parent, `own` from the name server's own zone.
 
-    `failure` says, fit to be shown, why it has no addresses: an alias (RFC 2181 §10.3), a name
-    that does not exist, or a zone that cannot be reached. `unanswered`: nobody answered for its A
-    or its AAAA records, so that it may have addresses that are not known. `apex_from` are the
-    addresses that list it in the zone's own NS set. `limited`: not all of its addresses are looked
-    at, since a limit of the run was met. `circular`: to find its address one would have to know it.
+    `failure` says, safe to display, why it has no addresses: an alias (RFC 2181 §10.3), a name that
+    does not exist, or a zone that cannot be reached. `unanswered` means that nobody answered for
+    its A or its AAAA records, so it may have unknown addresses. `apex_from` are the addresses that
+    list it in the zone's own NS RRset. `limited` means that not all of its addresses are queried,
+    because a limit of the run was reached. `circular` means that finding its address would require
+    knowing it already.
     """
 
     name: dns.name.Name
@@ -42,7 +43,7 @@ class NameServer:
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
-        """Every address of the name server, once, IPv4 first."""
+        """Every address of the name server, without duplicates, IPv4 first."""
         return tuple(
             sorted(dict.fromkeys((*self.own, *self.glue)), key=lambda e: (e.ipv6, e.address))
         )
@@ -50,10 +51,11 @@ class NameServer:
 
 @dataclass(frozen=True, slots=True)
 class ParentAnswer:
-    """What one server of the zone above says of a delegation.
+    """What one server of the parent zone says about a delegation.
 
-    `nameservers` is the NS set that it refers to; None where it denies the delegation, and `denial`
-    says how, NXDOMAIN or NODATA. `referral` False: it holds the zone itself and answers for it.
+    `nameservers` is the NS RRset of its referral; None if it denies the delegation, and then
+    `denial` is NXDOMAIN or NODATA. `referral` is False if it holds the zone itself and answers for
+    it.
     """
 
     nameserver: dns.name.Name
@@ -65,10 +67,10 @@ class ParentAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
-    """A name server that should know the NS set of a zone, and did not tell it.
+    """A name server that should know the NS RRset of a zone, but did not return it.
 
-    `zone` is the one that it serves: the zone itself, or the one above. `reason` says what came
-    instead, fit to be shown.
+    `zone` is the zone it serves: the zone itself, or its parent. `reason` says what came instead,
+    safe to display.
     """
 
     zone: dns.name.Name
@@ -79,10 +81,11 @@ class Unheard:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone and who serves it: the name servers of delegation and apex together, by name.
+    """A zone and its name servers: those of delegation and apex together, by name.
 
-    `parent_answers` is what servers of the zone above say of the delegation. `unheard` are those
-    that should know one of the NS sets and did not tell it, so that name servers may be missing.
+    `parent_answers` is what servers of the parent zone say about the delegation. `unheard` are the
+    servers that should know one of the NS RRsets but did not return it, so name servers may be
+    missing.
     """
 
     apex: dns.name.Name
@@ -93,6 +96,6 @@ class Zone:
 
     @property
     def denying_parents(self) -> tuple[ParentAnswer, ...]:
-        """The servers of the zone above that know of no delegation, where others do."""
+        """The servers of the parent zone that deny the delegation, if others have it."""
         denying = tuple(one for one in self.parent_answers if one.nameservers is None)
         return denying if len(denying) < len(self.parent_answers) else ()

@@ -1,8 +1,8 @@
-"""What certbot itself needs to begin a renewal: the plugin, its hooks, its credentials, the links.
+"""What certbot itself needs to start a renewal: the plugin, its hooks, its credentials, the links.
 
-Decides by the rules that certbot applies (in `manual`, in its DNS plugins' common part, in its
-storage), without importing or running it. Where another certbot than the one beside this command
-renews, which plugins it has cannot be known from here, and nothing is said of them but a note.
+Applies certbot's own rules (from `manual`, the common part of its DNS plugins and its storage)
+without importing or running it. If a certbot other than the one installed beside this command
+renews, its plugins are unknown here, and the only result about them is a note.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 _GROUPS = ("certbot.plugins", "letsencrypt.plugins")
 _MANUAL = "manual"
-# Where certbot looks for a hook besides PATH, which is short under cron.
+# Directories besides PATH where certbot looks for a hook; PATH is short under cron.
 _BINARY_DIRECTORIES = ("/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
 _SNAP = "/snap/bin/certbot"
 
 
 def problem_of(file: RenewalFile, authenticators: Sequence[str]) -> Problem | None:
-    """Find the first thing that keeps certbot from renewing; None where nothing does."""
+    """Return the first problem that keeps certbot from renewing, or None."""
     for name in authenticators:
         found = _plugin_problem(name) or next(_option_problems(file.params, name), None)
         if found is not None:
@@ -41,7 +41,7 @@ def problem_of(file: RenewalFile, authenticators: Sequence[str]) -> Problem | No
 
 
 def note_of(authenticators: Sequence[str]) -> str | None:
-    """Say which plugins are not installed here, where another certbot may have them."""
+    """Return a note about plugins that are not installed here, if another certbot may have them."""
     missing = [name for name in authenticators if not _is_installed(name)]
     other = _other_certbot()
     if not missing or other is None:
@@ -55,8 +55,8 @@ def note_of(authenticators: Sequence[str]) -> str | None:
 def link_problem(path: str) -> Problem | None:
     """Check one of the four live links of a lineage, as certbot does before it renews."""
     kind, archive = Path(path).stem, f"archive/{Path(path).parent.name}"
-    if os.path.islink(path):  # noqa: PTH114 - certbot's text, as it is
-        target = Path(os.readlink(path)).name  # noqa: PTH115 - likewise
+    if os.path.islink(path):  # noqa: PTH114 - the path as certbot writes it
+        target = Path(os.readlink(path)).name  # noqa: PTH115 - the path as certbot writes it
         if re.fullmatch(rf"{re.escape(kind)}[0-9]+\.pem", target):
             return None
         reason = f"{path} links to {target}, not to {kind}N.pem"
@@ -82,7 +82,7 @@ def _plugin_problem(name: str) -> Problem | None:
 
 
 def _is_installed(name: str) -> bool:
-    """Whether an entry point has this name; ``dist:name`` is how old releases wrote it."""
+    """Return whether an entry point has this name; old releases wrote it as ``dist:name``."""
     plain = name.rpartition(":")[2]
     return any(
         point.name in (name, plain)
@@ -97,7 +97,7 @@ def _package(name: str) -> str:
 
 
 def _other_certbot() -> str | None:
-    """Find a certbot that is not of this Python environment, where one would be run."""
+    """Return a certbot outside this Python environment, if that is the one that would run."""
     ours = Path(sys.executable).with_name("certbot")
     for candidate in (shutil.which("certbot"), _SNAP):
         if candidate is None or not Path(candidate).exists():
@@ -135,7 +135,7 @@ def _hook_problems(params: Mapping[str, object]) -> Iterator[Problem]:
         return
     for item in ("manual_auth_hook", "manual_cleanup_hook"):
         text = params.get(item, "None")
-        # A list is what a comma in the line makes of it.
+        # A comma in the line turns the text into a list.
         words = " ".join(map(str, text)) if isinstance(text, list) else str(text)
         if words in ("None", "") or not words.split():
             continue
@@ -156,7 +156,7 @@ def _unusable_file(path: str) -> str | None:
     except FileNotFoundError:
         return "is gone"
     except PermissionError:
-        return None  # it cannot be told from here
+        return None  # cannot be determined from here
     except (OSError, ValueError, RuntimeError) as error:
         return f"cannot be found: {printable(getattr(error, 'strerror', None) or str(error))}"
     return "is a directory" if stat.S_ISDIR(mode) else None
@@ -176,7 +176,7 @@ def _unusable_program(path: str) -> str | None:
     if reason is not None:
         return reason
     try:
-        # Root, who renews, may run what has any of the three bits.
+        # Root, who renews, may execute a file with any of the three bits.
         executable = bool(Path(path).stat().st_mode & 0o111)
     except OSError:
         return None

@@ -1,7 +1,7 @@
-"""A certbot configuration directory, read as it lies there: every lineage, even a broken one.
+"""A certbot configuration directory, read as it is: every lineage, even a broken one.
 
-Decides what can be known of each lineage and what keeps it from being known. Nothing is written,
-no lock is held, and certbot is not needed; no server is asked.
+Determines what can be known about each lineage, and what prevents the rest. It writes nothing,
+holds no lock, needs no certbot and sends no queries.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import configobj  # type: ignore[import-untyped] # it has no stubs
+import configobj  # type: ignore[import-untyped] # no stubs
 from cryptography import x509
 
 from certbot_dns_preflight import settings
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 _SUFFIX = ".conf"
 _FILES = ("cert", "privkey", "chain", "fullchain")
 _PREFIX = "dns_preflight_"
-# The issuer domain names in CAA records of those whose ACME directory is well known. The directory
-# itself tells them, yet asking it over HTTPS is not what a look at the DNS may need.
+# The issuer domain names in CAA records for well-known ACME directories. The directory itself
+# states them, but a DNS check should not require an HTTPS request.
 _ISSUERS = {
     "api.letsencrypt.org": ("letsencrypt.org",),
     "acme.zerossl.com": ("sectigo.com",),
@@ -56,11 +56,11 @@ _MOST_BYTES = 1 << 20
 
 
 class ConfigDirError(PreflightError):
-    """The directory holds nothing to read; the message is one line, fit to be shown."""
+    """The directory holds nothing to read; the message is one line, safe to display."""
 
 
 class ConfigDirDeniedError(ConfigDirError):
-    """It may hold something, which we may not read."""
+    """The directory may hold something, but we may not read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class _Certificate:
 
 
 class _UnreadableError(PreflightError):
-    """A lineage that certbot cannot renew, or that we may not look at."""
+    """A lineage that certbot cannot renew, or that we may not read."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.reason)
@@ -96,8 +96,8 @@ def read(
 ) -> tuple[Lineage, ...]:
     """Read all lineages, or those named in `only`, by name.
 
-    `args` are the shared options of the command line, which go before what a renewal file says.
-    Raises `ConfigDirError` where there is no such directory or lineage.
+    `args` are the shared options of the command line, which override those of a renewal file.
+    Raises `ConfigDirError` if there is no such directory or lineage.
     """
     folder = directory / "renewal"
     try:
@@ -134,7 +134,7 @@ def _lineage(name: str, directory: Path, args: Mapping[str, object]) -> Lineage:
     authenticator = ",".join(chosen) if isinstance(chosen, list) else str(chosen)
     known = Lineage(name=name, file=path, authenticator=authenticator, through_preflight=ours)
     if not ours and not proved_by_dns(authenticator, file.params, ("*.any",)):
-        return known  # whatever else is wrong with it is not about dns-01
+        return known  # its other problems do not concern dns-01
     certificate: _Certificate | None = None
     try:
         certificate = _certificate(file)
@@ -182,7 +182,7 @@ def _renewal_file(path: Path) -> RenewalFile:
 
 
 def _certificate(file: RenewalFile) -> _Certificate:
-    """Read the newest certificate, and see that what belongs to it is there."""
+    """Read the newest certificate, and check that the files that belong to it exist."""
     document = configobj.ConfigObj(str(file.path), encoding="utf-8", interpolation=False)
     for item in _FILES:
         path = document.get(item)
@@ -193,7 +193,7 @@ def _certificate(file: RenewalFile) -> _Certificate:
         if wrong is not None:
             raise _UnreadableError(wrong)
     try:
-        with open(document["cert"], "rb") as stream:  # noqa: PTH123 - certbot's text, as it is
+        with open(document["cert"], "rb") as stream:  # noqa: PTH123 - the path as certbot writes it
             certificate = x509.load_pem_x509_certificate(stream.read())
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except PermissionError as error:
@@ -210,11 +210,11 @@ def _certificate(file: RenewalFile) -> _Certificate:
 
 def _see(path: str) -> None:
     try:
-        os.stat(path)  # noqa: PTH116 - certbot's text, as it is
+        os.stat(path)  # noqa: PTH116 - the path as certbot writes it
     except PermissionError as error:
         raise _denied(f"look at {path}") from error
     except OSError as error:
-        dangling = os.path.islink(path)  # noqa: PTH114 - likewise
+        dangling = os.path.islink(path)  # noqa: PTH114 - the path as certbot writes it
         what = "is a link to nothing" if dangling else f"cannot be found: {error.strerror}"
         raise _broken(f"{path} {what}") from error
 
@@ -227,7 +227,7 @@ def _not_after(certificate: x509.Certificate) -> dt.datetime:
 
 
 def _challenges(names: Collection[str]) -> tuple[Challenge, ...]:
-    """Make the challenges for certificate names; a domain and its wildcard share one."""
+    """Build the challenges for certificate names; a domain and its wildcard share one."""
     sharing: dict[str, list[str]] = {}
     try:
         for name in names:
@@ -244,7 +244,7 @@ def _settings(file: RenewalFile, args: Mapping[str, object], *, ours: bool) -> s
         if ours and file.params.get(_PREFIX + option.field, "None") != "None"
     }
     texts = saved | {name: value for name, value in args.items() if value is not None}
-    # Where these were written is certbot's business; nothing of it is to be touched.
+    # Certbot chose these output files; a check must not touch them.
     texts |= {"report": args.get("report"), "metrics": args.get("metrics")}
     try:
         read_settings = settings.read_settings(texts, "--dns-preflight-")
@@ -261,12 +261,12 @@ def _settings(file: RenewalFile, args: Mapping[str, object], *, ours: bool) -> s
 def _request(
     directory: Path, file: RenewalFile, read_settings: settings.Settings
 ) -> IssuanceRequest:
-    """Tell who will ask which CA; what cannot be known, or not by us, stays unknown."""
+    """Return who will request from which CA; anything unknown or unreadable stays unknown."""
     server = urlsplit(str(file.params.get("server") or _LETS_ENCRYPT))
     host = f".{server.hostname or ''}"
     issuers = (names for known, names in _ISSUERS.items() if host.endswith(f".{known}"))
     account = None
-    # As certbot lays its accounts out: by the directory's address, without its scheme.
+    # certbot's account layout: by the directory's address, without its scheme.
     folder = directory / "accounts" / (server.netloc + server.path).strip("/")
     path = folder / str(file.params.get("account", "")) / "regr.json"
     with contextlib.suppress(OSError, ValueError, AttributeError), path.open("rb") as stream:
@@ -284,7 +284,7 @@ def _refuse_what_certbot_would(file: RenewalFile, authenticators: Sequence[str])
 
 
 def _authenticators(text: str) -> tuple[str, ...]:
-    """Give the plugins of ``[ZONE=]NAME``, separated by commas, each once."""
+    """Return the plugins in ``[ZONE=]NAME,…``, without duplicates."""
     names = (item.rpartition("=")[2].strip() for item in text.split(","))
     return tuple(dict.fromkeys(name for name in names if name))
 

@@ -1,7 +1,7 @@
 """Lineages, and whether their next renewal by dns-01 can pass: the pure part.
 
-Decides which names of a certificate a renewal would prove by dns-01, what a lineage's state adds
-up to, and which lineage is worst. It reads no file and asks no server.
+Decides which names of a certificate a renewal would prove by dns-01, the overall state of a
+lineage, and which lineage is worst. It reads no file and sends no queries.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
 
 _HTTP_ONLY = frozenset({"apache", "nginx", "null", "standalone", "webroot"})
-_PROPAGATION = "_propagation_seconds"  # an option of all that build on certbot's DNS plugins
+_PROPAGATION = "_propagation_seconds"  # an option of every plugin built on certbot's DNS base class
 _NOBODY = IssuanceRequest(identities=())
 _DNS_01 = "dns-01"
 _WORST = (Verdict.NOT_READY, Verdict.INCONCLUSIVE, Verdict.READY)
 
 
 class Trouble(enum.StrEnum):
-    """Why a lineage counts as broken: certbot cannot renew it, or only we may not look."""
+    """Why a lineage counts as broken: certbot cannot renew it, or only we may not read it."""
 
     BROKEN = "broken"
     DENIED = "denied"
 
 
 class Obstacle(enum.StrEnum):
-    """What exactly it is that certbot cannot begin with; a code for machines, and to look up."""
+    """What exactly certbot cannot start with; a code for machines, and to look up."""
 
     LINEAGE = "lineage-broken"
     PERMISSION = "no-permission"
@@ -51,9 +51,9 @@ class Obstacle(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What keeps a lineage from being renewed or read.
+    """What prevents a lineage from being renewed or read.
 
-    `reason` and `fix` are each one line, fit to be shown.
+    `reason` and `fix` are each one line, safe to display.
     """
 
     trouble: Trouble
@@ -64,13 +64,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lineage:
-    """One certificate that certbot renews, as its renewal file and its certificate tell.
+    """One certificate that certbot renews, according to its renewal file and its certificate.
 
-    `authenticator` is the one that makes the records: the wrapped one where it is ours.
-    `names` are the certificate's DNS names; `challenges` stand for those that a renewal proves by
-    dns-01, empty where none is, and `request` for who will ask. With a `problem` the rest may be
-    missing.
-    `notes` are lines worth telling that stand in nobody's way.
+    `authenticator` is the one that creates the records: the wrapped one if the lineage uses ours.
+    `names` are the certificate's DNS names. `challenges` are those for names that a renewal proves
+    by dns-01, empty if there are none, and `request` says who will request the certificate. With a
+    `problem`, the rest may be missing. `notes` are lines worth showing that block nothing.
     """
 
     name: str
@@ -87,17 +86,17 @@ class Lineage:
 
     @property
     def concerned(self) -> bool:
-        """Whether dns-01 is its matter; one that could not be read may be."""
+        """Whether it uses dns-01; one that could not be read may."""
         return bool(self.challenges) or self.problem is not None
 
     def days_left(self, now: dt.datetime) -> int | None:
-        """Whole days until the certificate ends, negative after; None where it is unread."""
+        """Whole days until the certificate expires, negative after; None if it was not read."""
         return None if self.not_after is None else (self.not_after - now) // dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """A lineage, looked at. `outcome` covers its names alone; None where it has a problem."""
+    """A lineage after its check. `outcome` covers its names alone; None if it has a problem."""
 
     lineage: Lineage
     outcome: Outcome | None
@@ -122,7 +121,7 @@ class Renewal:
 
     @property
     def warned(self) -> bool:
-        """Whether anything was found that somebody should look at."""
+        """Whether any finding needs attention."""
         return any(finding.severity is not Severity.INFO for finding in self.findings)
 
 
@@ -130,8 +129,8 @@ class Renewal:
 class Check:
     """A whole check, lineages worst first. `others` use no dns-01. Times as in `Outcome`.
 
-    `within`: only certificates were wanted that end within so many days. `problem`: the directory
-    itself could not be read, and so no lineage.
+    `within` limits the check to certificates that expire within that many days. `problem` means
+    that the directory itself, and so every lineage, could not be read.
     """
 
     started: dt.datetime
@@ -144,7 +143,7 @@ class Check:
 
     @property
     def verdict(self) -> Verdict:
-        """Not ready if one is not, else inconclusive if one is, else ready."""
+        """Not ready if one is not, otherwise inconclusive if one is, otherwise ready."""
         if self.problem is not None:
             return Verdict.INCONCLUSIVE
         verdicts = {renewal.verdict for renewal in self.renewals}
@@ -154,12 +153,12 @@ class Check:
 def proved_by_dns(
     authenticator: str, params: Mapping[str, object], names: Sequence[str]
 ) -> tuple[str, ...]:
-    """Choose the names that a renewal with `authenticator` proves by dns-01.
+    """Return the names that a renewal with `authenticator` proves by dns-01.
 
-    A DNS plugin (dns-…, or another with "dns" in its name, or with a propagation time) proves
-    all of them so. Of what can do several challenges, `manual` above all, the first that is
-    preferred decides. Wildcards can be proved in no other way (RFC 8555 §7.1.3 leaves that to
-    the CA, and the CA/Browser Forum allows nothing else).
+    A DNS plugin (dns-…, or another with "dns" in its name, or with a propagation time) proves all
+    of them that way. For an authenticator with several challenge types, above all `manual`, the
+    first preferred one decides. Wildcards can be proved in no other way (RFC 8555 §7.1.3 leaves
+    that to the CA, and the CA/Browser Forum allows nothing else).
     """
     plugin = authenticator.rpartition(":")[2].lower()
     if plugin in _HTTP_ONLY:
@@ -172,7 +171,7 @@ def proved_by_dns(
 
 
 def worst_first(renewals: Iterable[Renewal]) -> tuple[Renewal, ...]:
-    """Sort: what cannot pass before what nobody knows, warnings before none; the soonest first."""
+    """Sort by severity: cannot pass, then unknown; warnings before none; soonest expiry first."""
     last = dt.datetime.max.replace(tzinfo=dt.UTC)
     first = dt.datetime.min.replace(tzinfo=dt.UTC)
 

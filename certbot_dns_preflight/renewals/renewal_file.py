@@ -1,8 +1,8 @@
-"""Which renewal file is ours, and what it says. Reads files; knows no certbot and no types.
+"""Finds and reads the renewal file of our lineage. Reads files; needs no certbot and no types.
 
 Certbot does not tell an authenticator which lineage it is renewing. So each lineage carries an
-identifier among our own options, which certbot saves and restores like them, and that leads back
-to the file. A copied file, or one written by hand, is told apart by its certificate's names.
+identifier among our own options, which certbot saves and restores like them, and which leads back
+to the file. The certificate's names distinguish a copied file, or one written by hand.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import configobj  # type: ignore[import-untyped] # it has no stubs
+import configobj  # type: ignore[import-untyped] # no stubs
 
 from certbot_dns_preflight.errors import PreflightError
 
@@ -25,7 +25,7 @@ _SECTION = "renewalparams"
 
 
 class LineageError(PreflightError):
-    """The renewal file cannot be told or read; the message is one line, fit to be shown."""
+    """The renewal file cannot be identified or read; the message is one line, safe to display."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class RenewalFile:
     certificate: str | None
 
     def line(self, item: str) -> str:
-        """Give an item's text as its line has it, where a comma does not make a list of it."""
+        """Return an item's text as written, undoing the split at commas."""
         section = _parse(self.path, list_values=False)[_SECTION]
         return str(section[item]).strip()
 
     def options(self, *prefixes: str) -> dict[str, str | list[str]]:
-        """Give the items of some plugins, by their prefixes; never our own."""
+        """Return the items of some plugins, by their prefixes; never our own."""
         ours = PLUGIN.replace("-", "_") + "_"
         return {
             name: value
@@ -53,19 +53,19 @@ class RenewalFile:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The lineage's renewal file; `shared` where other files carry the same identifier."""
+    """The lineage's renewal file; `shared` if other files carry the same identifier."""
 
     file: RenewalFile
     shared: bool
 
 
 def new_identifier() -> str:
-    """Make an identifier for a lineage."""
+    """Return a new identifier for a lineage."""
     return uuid.uuid4().hex
 
 
 def named(directory: Path, certname: str) -> RenewalFile | None:
-    """Read the renewal file of a lineage whose name is known; None where there is none."""
+    """Read the renewal file of a lineage with a known name; None if there is none."""
     path = directory / f"{certname}.conf"
     return read(path) if path.is_file() else None
 
@@ -75,9 +75,9 @@ def find(
 ) -> Found | None:
     """Find the renewal file that certbot restored `identifier` and `names` from.
 
-    None where no file is one of ours: then another authenticator's lineage is being renewed
-    through us, and certbot restored that one's options itself. Raises `LineageError` where several
-    files fit and what they say under `prefixes` differs.
+    Returns None if no file uses our plugin: then another authenticator's lineage is being renewed
+    through us, and certbot restored that one's options itself. Raises `LineageError` if several
+    files match and their options under `prefixes` differ.
     """
     ours = [
         file
@@ -129,13 +129,13 @@ def _readable(paths: Iterable[Path]) -> Iterable[RenewalFile]:
 
 
 def _certificate_names(file: RenewalFile) -> frozenset[str] | None:
-    """Names in the certificate, lower case; None where it cannot be read."""
+    """Return the names in the certificate, in lower case; None if it cannot be read."""
     from cryptography import x509  # noqa: PLC0415 - certbot imports every plugin at every start
 
     if file.certificate is None:
         return None
     try:
-        with open(file.certificate, "rb") as stream:  # noqa: PTH123 - certbot's text, as it is
+        with open(file.certificate, "rb") as stream:  # noqa: PTH123 - the path as certbot writes it
             certificate = x509.load_pem_x509_certificate(stream.read())
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except (OSError, ValueError, x509.ExtensionNotFound):

@@ -1,6 +1,6 @@
-"""Which authenticator makes the records of which zone: ``[ZONE=]NAME``, the longest suffix wins.
+"""Which authenticator creates the records of which zone: ``[ZONE=]NAME``, longest suffix wins.
 
-Pure and light: certbot reads this at every start.
+Pure, and loads fast: certbot reads this on every start.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _TAKES = "it takes NAME, or ZONE=NAME such as corp.example=dns-rfc2136, separate
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An authenticator, and the zone whose records it makes; None: all that no other entry has."""
+    """An authenticator and its zone; without a zone, all names that no other entry covers."""
 
     zone: str | None
     name: str
 
     def __str__(self) -> str:
-        """Write it as the option takes it."""
+        """Return it as the option spells it."""
         return self.name if self.zone is None else f"{self.zone}={self.name}"
 
 
 def parse(text: str) -> tuple[Entry, ...]:
-    """Read the option; raises `ValueError` with what it takes."""
+    """Parse the option; raises `ValueError` with what is accepted."""
     entries = [_entry(item.strip()) for item in text.split(",")]
     by_zone: dict[str | None, str] = {}
     for entry in entries:
@@ -42,12 +42,12 @@ def parse(text: str) -> tuple[Entry, ...]:
 
 
 def names(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """Name the authenticators, each once, in the order given."""
+    """Return the authenticators, without duplicates, in the order given."""
     return tuple(dict.fromkeys(entry.name for entry in entries))
 
 
 def choose(entries: Sequence[Entry], record: str) -> str | None:
-    """Choose the authenticator for a record's name; None where no entry has it."""
+    """Return the authenticator for a record's name; None if no entry covers it."""
     name = record.lower().removesuffix(".")
     fitting = [
         entry

@@ -1,1 +1,1 @@
-"""What tests judge and show without any network: made by hand (`survey`), or by hypothesis."""
+"""Test data that needs no network: built by hand (`survey`), or by hypothesis."""

@@ -1,7 +1,7 @@
 """Surveys, and outcomes around them, built by hand in few words.
 
-`seen` is what one address said, `at` the same of the usual servers of example.test.; a `hop` is
-made of these, a `survey` of hops, and `judged` and `run` are what is reported of it.
+`seen` is the answer of one address, `at` the same for the usual servers of example.test. A `hop` is
+made of these, a `survey` of hops; `judged` and `run` are its results.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def seen(  # noqa: PLR0913 - facts of one observation, all but two with a defaul
     port: int = 53,
     matched_before: bool = False,
 ) -> Observation:
-    """Make an observation: NoResponse-like readings get no rcode, rtt or transport."""
+    """Return an observation: NoResponse-like readings get no rcode, rtt or transport."""
     answered = not isinstance(reading, answers.Unreachable | answers.Malformed | answers.NotAsked)
     rcode = _RCODES.get(type(reading))
     if isinstance(reading, answers.Absent):
@@ -124,7 +124,7 @@ def seen(  # noqa: PLR0913 - facts of one observation, all but two with a defaul
 def at(
     address: str, reading: answers.Reading, serial: int | None = None, **more: object
 ) -> Observation:
-    """Make an observation in example.test.; the server's name follows from the last digit."""
+    """Return an observation in example.test.; the server's name follows from the last digit."""
     server = f"ns{address[-1]}.example.net."
     made = seen(server, address, reading, zone=ZONE, serial=serial)
     return dataclasses.replace(made, **more)  # type: ignore[arg-type]
@@ -137,7 +137,7 @@ def hop(
     nameservers: tuple[NameServer, ...] | None = None,
     extra: tuple[NameServer, ...] = (),
 ) -> Hop:
-    """Make a hop; zone and name servers are the observations' unless given. `extra`: more."""
+    """Return a hop; its zone and name servers default to the observations'. `extra`: more."""
     if zone is not None:
         observations = tuple(dataclasses.replace(one, zone=name(zone)) for one in observations)
     apex = observations[0].zone if observations else name(zone or ZONE)
@@ -157,7 +157,7 @@ def survey(
     obstacle: Obstacle | None = None,
     **probes: object,
 ) -> Survey:
-    """Make a survey of example.test. after its first round."""
+    """Return a survey of example.test. after its first round."""
     found = Probes(**probes)  # type: ignore[arg-type]
     return Survey(
         make_challenge("example.test", expected),
@@ -169,7 +169,7 @@ def survey(
 
 
 def measured(hops: tuple[Hop, ...], expected: tuple[bytes, ...]) -> tuple[Hop, ...]:
-    """Measure what is read in a chain of hops, of which all but the last were followed."""
+    """Measure the readings in a chain of hops, of which all but the last were followed."""
     return tuple(
         dataclasses.replace(
             one,
@@ -193,9 +193,9 @@ def by_resolvers(  # noqa: PLR0913 - what resolvers may say beside the record
     negative_ttl: int | None = 300,
     endpoints: tuple[Endpoint, ...] = (),
 ) -> Survey:
-    """Make a survey by `endpoints` (192.0.2.1, 192.0.2.2 and so on), each with its reading.
+    """Return a survey by `endpoints` (192.0.2.1, 192.0.2.2 and so on), each with its reading.
 
-    What is not a match is `kept` in their caches; `errors` are those of one that fails.
+    Readings that do not match are `kept` in their caches; `errors` belong to a failing one.
     """
     endpoints = endpoints or tuple(
         Endpoint(f"192.0.2.{number}") for number in range(1, len(readings) + 1)
@@ -255,7 +255,7 @@ def judged(
     verdict: Verdict | None = None,
     **survey: object,
 ) -> ChallengeOutcome:
-    """Make one challenge: observations at the owner name, or all `hops` given outright."""
+    """Return one judged challenge: observations at the owner name, or all `hops` given outright."""
     asked = make_challenge(domain, expected)
     if hops is None:
         zone = None if observations else "example.com."

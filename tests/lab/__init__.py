@@ -1,6 +1,6 @@
 """A small internet in one network namespace: a root, a TLD, name servers, a resolver, a CA.
 
-`with Lab() as lab:` gives all of it, from a process that has called `namespace.enter()`.
+`with Lab() as lab:` starts all of it, in a process that has called `namespace.enter()`.
 """
 
 from tests.lab.acme import Pebble

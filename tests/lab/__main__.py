@@ -24,7 +24,7 @@ _PROGRAMS = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a shell or a command inside a lab of its own; the exit status is theirs."""
+    """Run a shell or a command inside a new lab, and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     parser.add_argument("--signed", action="store_true", help="sign the root, test. and dns.test.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, _leave)
     try:
         namespace.enter()
-        from tests.lab import Lab  # noqa: PLC0415  # what is missing is said before
+        from tests.lab import Lab  # noqa: PLC0415  # missing programs are reported first
 
         with Lab(signed=chosen.signed) as lab:
             if chosen.command == "shell":
@@ -59,12 +59,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(lab: Lab, words: list[str]) -> int:
-    # Should we be killed, it hears of it.
+    # If we are killed, the child gets SIGHUP.
     tied = [program("setpriv"), "--pdeathsig", "HUP", "--", *words]
     child = subprocess.Popen(
         tied, env={**os.environ, **lab.environment, "debian_chroot": "dns-preflight lab"}
     )
-    # Ctrl-C is the child's: a shell goes on after it, a command ends, and so do we then.
+    # Ctrl-C goes to the child: a shell survives it, a command ends, and then so do we.
     ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         status = child.wait()

@@ -1,4 +1,4 @@
-"""Pebble, the ACME server, its certificate, and what its log tells about challenges."""
+"""Pebble, the ACME server, its certificate, and what its log says about challenges."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class Pebble:
 
     @property
     def log(self) -> str:
-        """What it has logged so far."""
+        """The log so far."""
         return (self.directory / "log").read_text(errors="replace")
 
     def start(self) -> None:
-        """Start it; `wait_ready` waits until its directory is there."""
+        """Start it; `wait_ready` waits until its directory is available."""
         if not self.ca_file.exists():
             write_certificate((self.address,), self.ca_file, self.directory / "key.pem")
         configuration = {
@@ -80,13 +80,13 @@ class Pebble:
         )
 
     def wait_ready(self) -> None:
-        """Wait until its directory is there."""
+        """Wait until its directory is available."""
         if self._daemon is None:
             raise DaemonError("pebble is not running")
         self._daemon.wait_until(self._answers, what="its directory is there")
 
     def kill(self) -> None:
-        """End it."""
+        """Stop it."""
         if self._daemon is not None:
             self._daemon.kill()
             self._daemon = None
@@ -94,7 +94,7 @@ class Pebble:
     stop = kill
 
     def get(self, url: str) -> bytes:
-        """Fetch from it or from its management interface."""
+        """Fetch a path from it or from its management interface."""
         context = ssl.create_default_context(cafile=str(self.ca_file))
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
@@ -104,7 +104,7 @@ class Pebble:
         return body
 
     def deactivate(self, authorization: str, *, account: str, key: str) -> None:
-        """End an authorization of an account, by its URL; `key` is the account's, as JSON (JWK)."""
+        """Deactivate an authorization by its URL; `key` is the account's, as JSON (JWK)."""
         jwk = josepy.JWK.json_loads(key)
         registration = messages.RegistrationResource(body=messages.Registration(), uri=account)
         network = client.ClientNetwork(jwk, account=registration, verify_ssl=str(self.ca_file))
@@ -116,11 +116,11 @@ class Pebble:
             raise DaemonError(f"pebble leaves {authorization} {ended.body.status}")
 
     def root_certificate(self) -> bytes:
-        """Give the root of the chain that it issues from, PEM."""
+        """Return the root certificate of its chain, PEM."""
         return self.get(f"{self.management_url}/roots/0")
 
     def challenges_answered(self, since: int = 0) -> int:
-        """Count the challenges that a client asked it to validate, `since` an earlier len(log)."""
+        """Count the challenges a client submitted for validation, `since` an earlier len(log)."""
         return len(re.findall(r"POST /chalZ/", self.log[since:]))
 
     def certificates_issued(self, since: int = 0) -> int:
@@ -135,7 +135,7 @@ class Pebble:
 
 
 def write_certificate(hosts: Sequence[str], certificate: Path, key_file: Path) -> None:
-    """Write a certificate that signs itself, for names and addresses, and its key."""
+    """Write a self-signed certificate for names and addresses, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"the lab's {hosts[0]}")])
     now = dt.datetime.now(dt.UTC)

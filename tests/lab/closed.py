@@ -1,7 +1,7 @@
-"""A host on a closed network: a namespace of its own that reaches one address of the lab alone.
+"""A host on a closed network: its own namespace, which reaches only one address of the lab.
 
-No name server answers there, nor does anything else on port 53 but that address, if something
-listens there. Programs are run in it with `command`.
+No name server is reachable from it, nor anything else on port 53 except that address, if something
+listens there. `command` runs programs in it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ClosedHost:
         self._daemon: Daemon | None = None
 
     def start(self) -> None:
-        """Make it, with a cable to the lab."""
+        """Create it, with a link to the lab."""
         resolv = self.directory / "resolv.conf"
         resolv.write_text(f"nameserver {OUTSIDE}\noptions timeout:2 attempts:1\n")
         ready = self.directory / "ready"
@@ -63,18 +63,18 @@ class ClosedHost:
         )
 
     def command(self, *arguments: str) -> list[str]:
-        """Give the command that runs another one in there."""
+        """Return the command that runs another one inside it."""
         if self._daemon is None:
             raise DaemonError("the closed host is not there")
         return ["nsenter", f"--target={self._pid}", "--net", "--mount", "--", *arguments]
 
     @staticmethod
     def command_outside(*arguments: str) -> list[str]:
-        """Give the command by which somebody in there runs another one in the lab."""
+        """Return the command that runs another one in the lab, from inside it."""
         return ["nsenter", f"--target={os.getpid()}", "--net", "--mount", "--", *arguments]
 
     def kill(self) -> None:
-        """Take it away, and the cable with it."""
+        """Remove it, along with its link."""
         if self._daemon is not None:
             self._daemon.kill()
             self._daemon = None

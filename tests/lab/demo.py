@@ -1,4 +1,4 @@
-"""What `script/demo` shows: a certificate that issues, and a failure that is explained."""
+"""`script/demo`: a certificate that is issued, and a failure that is explained."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHORT = 8
 
 
 def main() -> int:
-    """Run both parts; 0 only if both went as they should."""
+    """Run both parts; return 0 only if both went as expected."""
     signal.signal(signal.SIGTERM, _leave)
     try:
         with Lab(signed=True) as lab:

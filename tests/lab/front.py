@@ -1,6 +1,6 @@
-"""A resolver as closed networks have it: over TLS and by HTTPS too, with a CA of its own.
+"""A resolver as found on closed networks: also over TLS and HTTPS, with its own CA.
 
-dnsdist stands before an Unbound that keeps what it was answered, as real ones do.
+dnsdist runs in front of an Unbound with a cache, as real ones do.
 """
 
 from __future__ import annotations
@@ -63,16 +63,16 @@ class Front:
 
     @property
     def url(self) -> str:
-        """Where it is asked by HTTPS."""
+        """Its URL for DNS over HTTPS."""
         return f"https://{self.address}/dns-query"
 
     @property
     def tls(self) -> str:
-        """How it is named where it is asked over TLS."""
+        """Its name for DNS over TLS."""
         return f"tls://{self.address}"
 
     def start(self) -> None:
-        """Start it and what stands behind it; `wait_ready` waits until it answers."""
+        """Start it and its backend; `wait_ready` waits until it answers."""
         names = [x509.IPAddress(ipaddress.ip_address(address)) for address in self.addresses]
         write_certificates([*names, x509.DNSName(HOST)], self.directory)
         self.unbound.start()
@@ -94,14 +94,14 @@ class Front:
         )
 
     def wait_ready(self) -> None:
-        """Wait until it answers over TLS, which comes last."""
+        """Wait until it answers over TLS, which comes up last."""
         if self._daemon is None:
             raise DaemonError("dnsdist is not running")
         self.unbound.wait_ready()
         self._daemon.wait_until(self._answers, what="it answers about the root")
 
     def kill(self) -> None:
-        """End both."""
+        """Stop both."""
         if self._daemon is not None:
             self._daemon.kill()
             self._daemon = None
@@ -124,7 +124,7 @@ class Front:
 
 
 def write_certificates(names: Sequence[x509.GeneralName], directory: Path) -> None:
-    """Write a CA's certificate (`ca.pem`), and one for these names with its key, signed by it."""
+    """Write a CA certificate (`ca.pem`), and one for these names with its key, signed by it."""
     authority = ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "the lab's own CA")])
     basics = x509.BasicConstraints(ca=True, path_length=0)

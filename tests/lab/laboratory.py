@@ -1,6 +1,6 @@
-"""The whole lab: which servers there are, who delegates what to whom, and tests' own zones.
+"""The whole lab: its servers, its delegations, and the zones that tests add.
 
-Fixed: the root, `test.`, `dns.test.` (the name servers' own names), `example.test.` and
+Always present: the root, `test.`, `dns.test.` (the name servers' own names), `example.test.` and
 `target.test.` (signed updates on BIND; NSD, Knot and PowerDNS follow by NOTIFY and AXFR) and
 `alias.test.` (whose challenge name for `www` is an alias into `target.test.`).
 """
@@ -60,7 +60,7 @@ _RECORDS = {
 def zone_text(
     origin: str, nameservers: ServerList, records: str = "", *, serial: int = 1, ttl: int = 60
 ) -> str:
-    """Write a zone: SOA, the NS set, and `records` (lines, relative to the origin)."""
+    """Return a zone text: SOA, the NS RRset, and `records` (lines, relative to the origin)."""
     hosts = [host_of(server) for server in nameservers]
     apex = "".join(f"@ NS {host}\n" for host in hosts)
     mname = hosts[0] if hosts else "ns.invalid."
@@ -71,13 +71,13 @@ def zone_text(
 
 
 def host_of(server: NameServer | str) -> str:
-    """Give the name that stands in an NS record."""
+    """Return the name used in an NS record."""
     return server if isinstance(server, str) else server.host
 
 
 @dataclass(slots=True)
 class Delegated:
-    """A zone that a test made: where it is served, and how to take it away again."""
+    """A zone added by a test: where it is served, and how to remove it."""
 
     origin: str
     servers: tuple[NameServer, ...]
@@ -142,7 +142,7 @@ class Lab:
         self._default_zones()
 
     def __enter__(self) -> Self:
-        """Start it."""
+        """Start the lab."""
         self.start()
         return self
 
@@ -152,19 +152,19 @@ class Lab:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End it and remove its files."""
+        """Stop the lab and remove its files."""
         self.stop()
 
     @property
     def ca(self) -> Pebble:
-        """The ACME server; `DaemonError` in a lab without one."""
+        """The ACME server; raises `DaemonError` in a lab without one."""
         if self.pebble is None:
             raise DaemonError("this lab was made without an ACME server")
         return self.pebble
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process in the lab needs to find its way: variables of a shell or a hook."""
+        """Environment variables that a process in the lab needs, such as a shell or a hook."""
         values = {
             "LAB": str(self.path),
             "LAB_ROOT_HINTS": str(self.root_hints),
@@ -185,7 +185,7 @@ class Lab:
     # Life
 
     def start(self) -> None:
-        """Start everything, as much at once as depends on nothing else."""
+        """Start everything, in parallel where nothing depends on the order."""
         try:
             first = (self.root, self.tld, self.names, self.bind)
             for server in first:
@@ -209,16 +209,17 @@ class Lab:
             raise
 
     def stop(self) -> None:
-        """End everything and remove all files."""
+        """Stop everything and remove all files."""
         for server in (*self._all_servers(), self.unbound, self.pebble):
             if server is not None:
                 server.kill()
         self._directory.remove()
 
     def checkpoint(self) -> Callable[[], None]:
-        """Remember what there is; the function returned takes away what came later.
+        """Record the current state; the returned function removes what was added later.
 
-        It brings servers that were killed or frozen back too: the state between two tests.
+        It also brings back servers that were killed or frozen. Used to reset the lab between two
+        tests.
         """
         extra, undo = len(self._extra), len(self._undo)
 
@@ -243,7 +244,7 @@ class Lab:
 
     # Servers and zones of a test
 
-    def daemon(  # noqa: PLR0913  # each has a name and a default
+    def daemon(  # noqa: PLR0913  # all have a name and a default
         self,
         kind: str,
         zones: Mapping[str, str] | None = None,
@@ -253,10 +254,10 @@ class Lab:
         signed: bool = False,
         wait: bool = True,
     ) -> NameServer:
-        """Start a name server of its own for a test, at new addresses, with these zone texts.
+        """Start an extra name server for a test, at new addresses, with these zone texts.
 
-        Its name (`host`, or one made up below dns.test.) gets A and AAAA records if it is below
-        dns.test. `wait=False` for zones that the server will refuse.
+        Its name (`host`, or a generated one below dns.test.) gets A and AAAA records if it is below
+        dns.test. Use `wait=False` for zones that the server will refuse.
         """
         number = next(self._numbers)
         server = self._server(KINDS[kind], host or f"{kind}{number}.dns.test.", "2", number)
@@ -271,7 +272,7 @@ class Lab:
         return server
 
     def front(self, *addresses: str, anchors: Sequence[str] = ()) -> Front:
-        """Start a resolver that is asked over TLS and by HTTPS too, at new addresses or these.
+        """Start a resolver that also serves TLS and HTTPS, at new addresses or the given ones.
 
         `anchors` are DS records of zones that it trusts, and so validates.
         """
@@ -289,32 +290,32 @@ class Lab:
         return made
 
     def delegation_signers(self, server: NameServer, origin: str) -> list[str]:
-        """Give the DS records of a signed zone, as its parent or a trust anchor has them."""
+        """Return the DS records of a signed zone, for its parent or a trust anchor."""
         return [f"{origin} DS {line}" for line in _delegation_signers(server, origin)]
 
     def closed_host(self) -> ClosedHost:
-        """Make a host that reaches no name server, only what listens at `closed.OUTSIDE`."""
+        """Create a host that reaches no name server, only whatever listens at `closed.OUTSIDE`."""
         made = ClosedHost(self._directory.sub(f"closed{next(self._numbers)}"))
         self._undo.append(made.kill)
         made.start()
         return made
 
     def addresses(self) -> tuple[str, str]:
-        """Give a pair of addresses that nothing uses, for a server of the test's own making."""
+        """Return a pair of unused addresses, for a server that the test runs itself."""
         number = next(self._numbers)
         pair = (f"127.53.2.{number}", f"fd00:53::2:{number:x}")
         namespace.add_addresses(*pair)
         return pair
 
     def name_addresses(self, host: str, addresses: Iterable[str]) -> None:
-        """Give a host below dns.test. these addresses (and no others)."""
+        """Set the addresses of a host below dns.test., replacing any others."""
         name = dns.name.from_text(host)
         if name.parent() != dns.name.from_text("dns.test."):
             return
         records = [f"{host} {_address_type(address)} {address}" for address in addresses]
         self.update(self.names, "dns.test.", add=records, delete=[host])
 
-    def zone(  # noqa: PLR0913  # each has a name and a default
+    def zone(  # noqa: PLR0913  # all have a name and a default
         self,
         origin: str,
         servers: Sequence[NameServer] | Mapping[NameServer, str | None],
@@ -327,12 +328,12 @@ class Lab:
         dynamic: bool = False,
         wait: bool = True,
     ) -> Delegated:
-        """Serve a zone and delegate it in `test.`; everything may differ from everything.
+        """Serve a zone and delegate it in `test.`; all of these may differ from each other.
 
-        `servers`: those that serve it; as a mapping, each with a zone text of its own (None: with
-        the common one). `apex`: the NS set inside; `delegation`: the one in `test.` (names or
-        servers; empty: none). `glue`: records for `test.`. `dynamic`: the first server must be
-        BIND and takes updates, the others are its secondaries.
+        `servers` are those that serve it; in a mapping, each has its own zone text (None: the
+        common one). `apex` is the NS RRset inside; `delegation` the one in `test.` (names or
+        servers; empty: none). `glue` holds records for `test.`. With `dynamic`, the first server
+        must be BIND and accepts updates, and the others are its secondaries.
         """
         served = list(servers)
         own = servers if not isinstance(servers, (list, tuple)) else {}
@@ -353,7 +354,7 @@ class Lab:
     def delegate(
         self, origin: str, nameservers: ServerList, *, glue: Sequence[str] = (), ds: str = ""
     ) -> None:
-        """Set a delegation in `test.`: its NS set, glue and DS, replacing what was there."""
+        """Set a delegation in `test.`: its NS RRset, glue and DS, replacing the old one."""
         records = [f"{origin} NS {host_of(server)}" for server in nameservers]
         records += glue
         records += [f"{origin} DS {line}" for line in ds.splitlines()]
@@ -361,7 +362,7 @@ class Lab:
         self.update(self.tld, "test.", add=records, delete=owners)
 
     def undelegate(self, origin: str) -> None:
-        """Take a delegation out of `test.`, with all that is below it."""
+        """Remove a delegation from `test.`, with everything below it."""
         below = dns.name.from_text(origin)
         transferred = dns.zone.from_xfr(
             dns.query.xfr(self.tld.address4, "test.", relativize=False), relativize=False
@@ -396,7 +397,7 @@ class Lab:
     # Transfers
 
     def pause_transfers(self, server: NameServer, origin: str = "example.test.") -> None:
-        """Keep a secondary at what the primary has now, until `resume_transfers`.
+        """Keep a secondary at the primary's current state, until `resume_transfers`.
 
         It gets neither NOTIFY nor transfers.
         """
@@ -408,7 +409,7 @@ class Lab:
             self._undo.append(lambda: self.resume_transfers(server, origin))
 
     def resume_transfers(self, server: NameServer, origin: str = "example.test.") -> None:
-        """Tell a secondary of changes again, and of those that it missed."""
+        """Notify a secondary of changes again, including those it missed."""
         barred = self._primary_of(server, origin).zones[origin].barred
         if server in barred:
             self._unbar(server, origin)
@@ -416,9 +417,9 @@ class Lab:
                 self.refresh(server, origin)
 
     def refresh(self, server: NameServer, origin: str = "example.test.") -> None:
-        """Make a secondary transfer the zone now; on return it has what the primary has.
+        """Make a secondary transfer the zone now; on return it has the primary's data.
 
-        One that is paused stays so for all later changes.
+        A paused one stays paused for all later changes.
         """
         source = self._primary_of(server, origin)
         serial = source.serial(origin)
@@ -426,7 +427,7 @@ class Lab:
         if paused:
             self._unbar(server, origin)
         for seconds in (2.0, 3.0, PATIENCE):
-            # A daemon that has just heard a NOTIFY may drop the one transfer for the other.
+            # A daemon that has just received a NOTIFY may drop one of the two transfers.
             server.refresh(origin)
             with contextlib.suppress(DaemonError):
                 server.wait_serial(origin, serial or 0, seconds=seconds)
@@ -518,7 +519,7 @@ class Lab:
                 server.put(Hosted(origin=origin, primary=self.bind))
 
     def _restore_zones(self) -> None:
-        """Undo what tests changed in the fixed zones, and bring their secondaries level."""
+        """Undo what tests changed in the fixed zones, and bring their secondaries up to date."""
         for origin, records in _RECORDS.items():
             wanted = dns.zone.from_text(
                 zone_text(origin, self.nameservers, records), origin, relativize=False
@@ -537,7 +538,7 @@ class Lab:
                     self.refresh(server, origin)
 
     def _link_signed_zones(self) -> None:
-        """Put the DS of each signed zone into its parent, and the root's into the anchor file."""
+        """Add the DS of each signed zone to its parent, and the root's to the anchor file."""
         for child, parent, server, origin in (
             (self.names, self.tld, "dns.test.", "test."),
             (self.tld, self.root, "test.", "."),
@@ -565,7 +566,7 @@ class Lab:
             (self.auth_hook, "add", '60 TXT "$CERTBOT_VALIDATION"'),
             (self.cleanup_hook, "delete", 'TXT "$CERTBOT_VALIDATION"'),
         ):
-            # `owner` follows the one alias of the lab: an update must name the alias's target.
+            # `owner` follows the one alias in the lab: an update must name the alias target.
             path.write_text(f"""\
 #!/bin/sh
 set -eu
@@ -593,7 +594,7 @@ def _address_type(address: str) -> str:
 
 
 def _delegation_signers(server: NameServer, origin: str) -> list[str]:
-    """Wait for the zone's DNSKEY set, and give the DS data of its secure entry points."""
+    """Wait for the zone's DNSKEY RRset, and return the DS data of its secure entry points."""
     import dns.dnssec  # noqa: PLC0415  # needs cryptography; unsigned labs do without
 
     found: list[str] = []
@@ -615,5 +616,5 @@ def _delegation_signers(server: NameServer, origin: str) -> list[str]:
 
 
 def in_ci() -> bool:
-    """Tell whether a missing program is a failure (CI) or a reason to skip."""
+    """Return whether a missing program is a failure (CI) or a reason to skip."""
     return bool(os.environ.get("CI"))

@@ -1,7 +1,7 @@
-"""Name servers that get one thing wrong each, in this process: what no real daemon shows on demand.
+"""Name servers with one fault each, in this process: what no real daemon does on demand.
 
-`Authoritative` answers correctly from zone text; each subclass is one named misbehaviour. Used as
-`with WrongId(lab.addresses(), {"foo.test.": text}):`. A server counts what it was asked in `asked`.
+`Authoritative` answers correctly from zone text; each subclass is one named misbehaviour. Usage:
+`with WrongId(lab.addresses(), {"foo.test.": text}):`. A server records its queries in `asked`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _MAX_DATAGRAM = 512
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One query as it came: parsed, raw, over which transport, to which address."""
+    """One query as received: parsed, raw, its transport, and the address it was sent to."""
 
     message: dns.message.Message
     wire: bytes
@@ -60,9 +60,10 @@ class Question:
 
 
 class Authoritative:
-    """A plain correct authoritative server over UDP and TCP; subclasses spoil one thing.
+    """A correct authoritative server over UDP and TCP; each subclass breaks one thing.
 
-    They override `respond` (which messages), `encode` (which bytes) or `reply` (both, or nothing).
+    Subclasses override `respond` (which messages), `encode` (which bytes) or `reply` (both, or
+    nothing).
     """
 
     misses_tcp: ClassVar[bool] = False
@@ -96,11 +97,11 @@ class Authoritative:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End it."""
+        """Stop it."""
         self.stop()
 
     def start(self) -> None:
-        """Bind all addresses and answer."""
+        """Bind all addresses and start answering."""
         add_addresses(
             *(address for address in self.addresses if address not in {"127.0.0.1", "::1"})
         )
@@ -127,7 +128,7 @@ class Authoritative:
     # What is answered
 
     def respond(self, question: Question) -> dns.message.Message:
-        """Answer as a correct server does."""
+        """Return the response of a correct server."""
         response = dns.message.make_response(question.message, our_payload=1232)
         zone = self.zone_of(question.name)
         if zone is None:
@@ -138,7 +139,7 @@ class Authoritative:
         return response
 
     def encode(self, question: Question, response: dns.message.Message) -> bytes | None:
-        """Put it into bytes, truncated where a datagram is too small; None: say nothing."""
+        """Encode a response, truncated if a datagram is too small; None: send nothing."""
         if question.transport == _TCP:
             return response.to_wire(max_size=65535)
         limit = max(question.message.payload, _MAX_DATAGRAM)
@@ -148,11 +149,11 @@ class Authoritative:
         return truncated(response)
 
     def reply(self, question: Question) -> bytes | None:
-        """Give the bytes that go back, or None for none."""
+        """Return the reply's bytes, or None for no reply."""
         return self.encode(question, self.respond(question))
 
     def zone_of(self, name: dns.name.Name) -> dns.zone.Zone | None:
-        """Find the closest zone that it serves at or above a name."""
+        """Return the closest zone that it serves at or above a name."""
         above: dns.name.Name | None = name
         while above is not None:
             if above in self.zones:
@@ -236,7 +237,7 @@ class Authoritative:
             one.sendto(reply, peer)  # type: ignore[arg-type]
 
     def datagrams(self, wire: bytes, address: str) -> list[bytes]:
-        """Give the datagrams that answer one: one or none unless a subclass knows better."""
+        """Return the datagrams that answer one: one or none unless a subclass overrides it."""
         reply = self._answer(wire, _UDP, address)
         return [] if reply is None else [reply]
 
@@ -281,7 +282,7 @@ class Authoritative:
 
 
 class WrongId(Authoritative):
-    """Answers with another message id."""
+    """Answers with a different message ID."""
 
     def encode(self, question: Question, response: dns.message.Message) -> bytes | None:
         response.id ^= 0x5555
@@ -289,7 +290,7 @@ class WrongId(Authoritative):
 
 
 class WrongQuestion(Authoritative):
-    """Answers another question than the one asked."""
+    """Answers a different question from the one asked."""
 
     def encode(self, question: Question, response: dns.message.Message) -> bytes | None:
         other = dns.name.from_text("other.invalid.")
@@ -306,14 +307,14 @@ class NoQuestion(Authoritative):
 
 
 class Garbage(Authoritative):
-    """Sends bytes that are no DNS message."""
+    """Sends bytes that are not a DNS message."""
 
     def reply(self, question: Question) -> bytes | None:
         return question.wire[:2] + b"\xff" * 30
 
 
 class EmptyDatagram(Authoritative):
-    """Sends a datagram of no bytes (over TCP: a message of no bytes)."""
+    """Sends an empty datagram (over TCP: an empty message)."""
 
     def reply(self, question: Question) -> bytes | None:  # noqa: ARG002
         return b""
@@ -342,20 +343,20 @@ class Silent(Authoritative):
 
 
 class SilentOnUdp(Authoritative):
-    """Answers over TCP alone."""
+    """Answers only over TCP."""
 
     def reply(self, question: Question) -> bytes | None:
         return super().reply(question) if question.transport == _TCP else None
 
 
 class Slow(Authoritative):
-    """Answers right, each question after `delay` seconds, however many there are."""
+    """Answers correctly, each query after `delay` seconds, however many there are."""
 
     delay = 1.0
 
 
 class FirstQueryLost(Authoritative):
-    """Loses the first datagram for each question, and answers its repetition."""
+    """Loses the first datagram of each query, and answers its repetition."""
 
     def reply(self, question: Question) -> bytes | None:
         same = (question.name, question.kind, question.address)
@@ -364,7 +365,7 @@ class FirstQueryLost(Authoritative):
 
 
 class FailsOnce(Authoritative):
-    """Answers SERVFAIL to the first question for each NS RRset, and rightly from then on."""
+    """Answers SERVFAIL to the first query for each NS RRset, and correctly from then on."""
 
     def respond(self, question: Question) -> dns.message.Message:
         response = super().respond(question)
@@ -376,14 +377,14 @@ class FailsOnce(Authoritative):
 
 
 class HidesItsNsSet(Authoritative):
-    """Says nothing to questions for NS records."""
+    """Does not answer queries for NS records."""
 
     def reply(self, question: Question) -> bytes | None:
         return None if question.kind == dns.rdatatype.NS else super().reply(question)
 
 
 class DeniesAaaa(Authoritative):
-    """Says NXDOMAIN to questions for AAAA records that are not there."""
+    """Answers NXDOMAIN to queries for AAAA records that do not exist."""
 
     def respond(self, question: Question) -> dns.message.Message:
         response = super().respond(question)
@@ -393,7 +394,7 @@ class DeniesAaaa(Authoritative):
 
 
 class AnswersTwice(Authoritative):
-    """Sends a wrong-id datagram (as an off-path attacker would) before the right one."""
+    """Sends a datagram with a wrong ID (as an off-path attacker would) before the correct one."""
 
     def datagrams(self, wire: bytes, address: str) -> list[bytes]:
         right = super().datagrams(wire, address)
@@ -439,7 +440,7 @@ class TruncatesWithoutTcp(Authoritative):
 
 
 class Truncates(Authoritative):
-    """Truncates every datagram; TCP is fine."""
+    """Truncates every datagram; TCP works."""
 
     def encode(self, question: Question, response: dns.message.Message) -> bytes | None:
         if question.transport == _TCP:
@@ -448,13 +449,13 @@ class Truncates(Authoritative):
 
 
 class NoTcp(Authoritative):
-    """Listens on UDP alone; correct there."""
+    """Listens only on UDP, and is correct there."""
 
     misses_tcp = True
 
 
 class SlowTcp(Authoritative):
-    """Truncates; accepts TCP connections and never answers there."""
+    """Truncates; accepts TCP connections and never answers on them."""
 
     def reply(self, question: Question) -> bytes | None:
         if question.transport == _TCP:
@@ -463,7 +464,7 @@ class SlowTcp(Authoritative):
 
 
 class NoEdns(Authoritative):
-    """Answers FORMERR without OPT to queries with EDNS, rightly to plain ones."""
+    """Answers FORMERR without OPT to queries with EDNS, correctly to plain ones."""
 
     def respond(self, question: Question) -> dns.message.Message:
         if question.message.edns < 0:
@@ -483,7 +484,7 @@ class DropsEdns(Authoritative):
 
 
 class IgnoresEdns(Authoritative):
-    """Answers rightly but without OPT: it knows no EDNS, and that is allowed."""
+    """Answers correctly but without OPT: it does not support EDNS, which is allowed."""
 
     def respond(self, question: Question) -> dns.message.Message:
         response = super().respond(question)
@@ -492,7 +493,7 @@ class IgnoresEdns(Authoritative):
 
 
 class FailsWithDo(Authoritative):
-    """Says SERVFAIL to questions with DO, and answers the plain ones."""
+    """Answers SERVFAIL to queries with DO, and answers plain ones."""
 
     rcode = dns.rcode.SERVFAIL
 
@@ -505,14 +506,14 @@ class FailsWithDo(Authoritative):
 
 
 class DropsDo(Authoritative):
-    """Says nothing to questions with DO, and answers the plain ones."""
+    """Ignores queries with DO, and answers plain ones."""
 
     def reply(self, question: Question) -> bytes | None:
         return None if wants_signatures(question) else super().reply(question)
 
 
 class TooLongWithSignatures(Authoritative):
-    """Truncates what has signatures, as if they did not fit, and does not listen on TCP."""
+    """Truncates answers with signatures, as if they did not fit, and does not listen on TCP."""
 
     misses_tcp = True
 
@@ -523,7 +524,7 @@ class TooLongWithSignatures(Authoritative):
 
 
 class CaseSensitive(Authoritative):
-    """Finds names in small letters only: for any other it says NXDOMAIN."""
+    """Finds only lower-case names: answers NXDOMAIN for any other."""
 
     def respond(self, question: Question) -> dns.message.Message:
         response = super().respond(question)
@@ -539,7 +540,7 @@ class CaseSensitive(Authoritative):
 
 
 class NodataForCapitals(CaseSensitive):
-    """Has nothing at names that are not all in small letters, yet does not deny them."""
+    """Answers NODATA for names with upper-case letters."""
 
     def respond(self, question: Question) -> dns.message.Message:
         response = super().respond(question)
@@ -549,7 +550,7 @@ class NodataForCapitals(CaseSensitive):
 
 
 class CompressionBomb(Authoritative):
-    """Truncates, and over TCP sends 64 KiB of names that point along a chain of pointers."""
+    """Truncates, and over TCP sends 64 KiB of names that follow a chain of compression pointers."""
 
     def reply(self, question: Question) -> bytes | None:
         if question.transport == _TCP:
@@ -579,7 +580,7 @@ class RecursiveLooking(Authoritative):
 
 
 class Intercepting(Authoritative):
-    """Answers whatever is asked, as a resolver that has taken the question in: RA=1, AA=0."""
+    """Answers any query, as a resolver that has intercepted it: RA=1, AA=0."""
 
     def respond(self, question: Question) -> dns.message.Message:
         response = dns.message.make_response(question.message)
@@ -602,7 +603,7 @@ class InterceptingWithReferrals(Intercepting):
 
 
 class Portal(Authoritative):
-    """Gives every name, with authority, the address of a captive portal, and nothing else."""
+    """Answers every name, with AA=1, with the address of a captive portal, and nothing else."""
 
     def respond(self, question: Question) -> dns.message.Message:
         response = dns.message.make_response(question.message)
@@ -613,7 +614,7 @@ class Portal(Authoritative):
 
 
 class UpwardReferral(Authoritative):
-    """Refers to the root, as old servers do for zones that they don't have."""
+    """Refers to the root, as old servers do for zones that they do not serve."""
 
     def respond(self, question: Question) -> dns.message.Message:
         response = dns.message.make_response(question.message)
@@ -622,7 +623,7 @@ class UpwardReferral(Authoritative):
 
 
 class CaseChanging(Authoritative):
-    """Brings the question's name back in lower case."""
+    """Returns the question name in lower case."""
 
     def encode(self, question: Question, response: dns.message.Message) -> bytes | None:
         lower = dns.name.Name([label.lower() for label in question.name.labels])
@@ -641,7 +642,7 @@ class NegativeWithoutSoa(Authoritative):
 
 
 class NxdomainForEverything(Authoritative):
-    """Says NXDOMAIN with authority for names that are there."""
+    """Answers NXDOMAIN with authority for names that exist."""
 
     def respond(self, question: Question) -> dns.message.Message:
         response = super().respond(question)
@@ -655,7 +656,7 @@ class NxdomainForEverything(Authoritative):
 
 
 class NxdomainForEmptyNonTerminal(Authoritative):
-    """Says NXDOMAIN for a name that has only names below it (RFC 8020 forbids that)."""
+    """Answers NXDOMAIN for an empty non-terminal (RFC 8020 forbids that)."""
 
     def respond(self, question: Question) -> dns.message.Message:
         response = super().respond(question)
@@ -666,7 +667,7 @@ class NxdomainForEmptyNonTerminal(Authoritative):
 
 
 class FlipFlop(Authoritative):
-    """Gives TXT answers in turn: right, then absent, then right (one pool member is behind)."""
+    """Alternates TXT answers: present, absent, present (one pool member is behind)."""
 
     def respond(self, question: Question) -> dns.message.Message:
         response = super().respond(question)
@@ -685,7 +686,7 @@ class FlipFlop(Authoritative):
 
 
 class Vanishing(Authoritative):
-    """Gives the TXT for the first `times` queries, then never again."""
+    """Returns the TXT for the first `times` queries, then never again."""
 
     times = 2
 
@@ -701,7 +702,7 @@ class Vanishing(Authoritative):
 
 
 class RateLimiting(Authoritative):
-    """Limits responses: datagrams get in turn an empty TC and nothing; TCP is fine."""
+    """Rate-limits responses: datagrams get alternately an empty TC and nothing; TCP works."""
 
     def reply(self, question: Question) -> bytes | None:
         if question.transport == _TCP:
@@ -725,7 +726,7 @@ class CnameBesideTxt(Authoritative):
 
 
 class MultiStringTxt(Authoritative):
-    """Splits every TXT into character-strings of at most `length` bytes: allowed."""
+    """Splits every TXT into character-strings of at most `length` bytes, which is allowed."""
 
     length = 7
 
@@ -745,7 +746,7 @@ class MultiStringTxt(Authoritative):
 
 
 class WrongOwner(Authoritative):
-    """Puts another owner name on the records of the answer."""
+    """Puts a different owner name on the records of the answer."""
 
     def respond(self, question: Question) -> dns.message.Message:
         response = super().respond(question)
@@ -756,12 +757,12 @@ class WrongOwner(Authoritative):
 
 
 def wants_signatures(question: Question) -> bool:
-    """Whether a question has DO."""
+    """Return whether a query has DO set."""
     return bool(question.message.ednsflags & dns.flags.DO)
 
 
 def compression_bomb(query: dns.message.Message) -> bytes:
-    """Answer with 64 KiB: a chain of thousands of pointers, and as many names at its end."""
+    """Return a 64 KiB answer: a chain of thousands of pointers, and as many names at its end."""
     header = struct.pack("!HHHHHH", query.id, 0x8400, 1, 2000, 0, 0)
     wire = bytearray(header + query.to_wire()[12:])
     wire = wire[: len(header) + len(query.question[0].name.to_wire() or b"") + 4]
@@ -825,7 +826,7 @@ def _exactly(peer: socket.socket, count: int) -> bytes:
 
 
 class Branching(Authoritative):
-    """Refers every name below its first zone to `width` name servers, each in a cut of its own.
+    """Refers every name below its first zone to `width` name servers, each in its own zone cut.
 
     None has glue, and each of those cuts is referred in the same way.
     """

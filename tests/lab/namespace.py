@@ -1,8 +1,8 @@
-"""The lab's own network namespace: this process and all that it starts see nothing but loopback.
+"""The lab's network namespace: this process and its children see only loopback.
 
-The calling process itself moves, so that nothing has to be re-executed and output capture does not
-matter. With it goes a mount namespace, in which /etc/resolv.conf names the lab's resolver.
-Root needs nothing more; a normal user gets a user namespace, in which they are root.
+The calling process itself moves, so that nothing has to be re-executed and output capture keeps
+working. It also gets a mount namespace, in which /etc/resolv.conf names the lab's resolver. Root
+needs nothing more; a normal user gets a user namespace, and is root in it.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class NoNamespaceError(RuntimeError):
 
 
 def inside() -> bool:
-    """Tell whether this process is in a namespace that `enter` made (itself or an ancestor)."""
+    """Return whether this process is in a namespace that it or an ancestor made with `enter`."""
     return os.environ.get(MARK) == _identity()
 
 
 def enter(*, anew: bool = False) -> None:
     """Move this process into a new network namespace, unless it is in a lab's already.
 
-    `anew`: even then, so that two processes can have a lab each.
+    With `anew` it moves even then, so that two processes can each have a lab.
     """
     if inside() and not anew:
         return
@@ -68,7 +68,7 @@ def enter(*, anew: bool = False) -> None:
 
 
 def add_addresses(*addresses: str) -> None:
-    """Put addresses on loopback. 127.0.0.0/8 is there already, but BIND wants to see each one."""
+    """Add addresses to loopback. 127.0.0.0/8 is there already, but BIND wants to see each one."""
     lines = "".join(
         f"addr replace {_with_prefix(address)} dev lo {'nodad' if ':' in address else ''}\n"
         for address in addresses
@@ -77,7 +77,7 @@ def add_addresses(*addresses: str) -> None:
 
 
 def remove_address(address: str) -> None:
-    """Take one IPv6 address off loopback: what is sent there then has no route."""
+    """Remove one IPv6 address from loopback: packets to it then have no route."""
     subprocess.run(
         ["ip", "addr", "del", _with_prefix(address), "dev", "lo"], check=True, capture_output=True
     )
@@ -92,7 +92,7 @@ def _identity() -> str:
 
 
 def _own_resolver(libc: ctypes.CDLL) -> None:
-    """Cover /etc/resolv.conf by a file that only this namespace sees (best effort)."""
+    """Mount a file over /etc/resolv.conf that only this namespace sees (best effort)."""
     target = Path("/etc/resolv.conf").resolve()
     if not target.exists() or libc.mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None) != 0:
         return

@@ -1,7 +1,7 @@
 """Daemons that cannot outlive the process that started them, and the directory they write to.
 
-Each runs in a PID namespace of its own, which the kernel empties when its starter is gone, however
-that came about. The directory is removed by a small process that waits for the same event.
+Each runs in its own PID namespace, which the kernel empties when its starter ends, for whatever
+reason. A small process that waits for the same event removes the directory.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class DaemonError(RuntimeError):
 
 
 def program(name: str) -> str:
-    """Find a program, also where a normal user's PATH does not look."""
+    """Return a program's path, searching also where a normal user's PATH does not."""
     found = shutil.which(name, path=_PATH)
     if found is None:
         package = _PACKAGES.get(name, name)
@@ -58,7 +58,7 @@ def program(name: str) -> str:
 
 
 def missing(*names: str) -> list[str]:
-    """Say for each program that is not installed what to install."""
+    """Return, for each program that is not installed, what to install."""
     lines = []
     for name in names:
         try:
@@ -69,12 +69,13 @@ def missing(*names: str) -> list[str]:
 
 
 class Directory:
-    """A temporary directory that is removed at the latest when this process is gone."""
+    """A temporary directory that is removed when this process ends, at the latest."""
 
     def __init__(self, prefix: str = "dns-preflight-lab-") -> None:
         self.path = Path(tempfile.mkdtemp(prefix=prefix))
         self._janitor = subprocess.Popen(
-            # Daemons are killed at the same instant; a second pass takes what they still wrote.
+            # Daemons are killed at the same moment; a second pass removes what they wrote
+            # meanwhile.
             ["sh", "-c", 'read _; rm -rf "$1"; sleep 0.2; rm -rf "$1"', "sh", str(self.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -88,7 +89,7 @@ class Directory:
         self._janitor.communicate()
 
     def sub(self, name: str) -> Path:
-        """Make a directory in it."""
+        """Create a directory in it."""
         path = self.path / name
         path.mkdir(parents=True)
         return path
@@ -122,11 +123,11 @@ class Daemon:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it is still running."""
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """End it and everything that it started, at once."""
+        """Kill it and everything that it started, at once."""
         # The program first, so that its wrapper is there to reap it.
         self.send(signal.SIGKILL)
         try:
@@ -136,11 +137,11 @@ class Daemon:
             self._process.wait()
 
     def innermost(self) -> int:
-        """Give the process id of what runs at the end of the wrappers."""
+        """Return the process ID of the program inside the wrappers."""
         return _descendants(self._process.pid)[-1]
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the program and its children (not to what wraps it)."""
+        """Send a signal to the program and its children (not to its wrappers)."""
         for pid in _descendants(self._process.pid):
             try:
                 os.kill(pid, number)
@@ -150,7 +151,7 @@ class Daemon:
     def wait_until(
         self, ready: Callable[[], bool], *, what: str, seconds: float = PATIENCE
     ) -> None:
-        """Poll until `ready`; a daemon that ends meanwhile, or the time, makes a `DaemonError`."""
+        """Poll until `ready`; raises `DaemonError` if a daemon ends first or time runs out."""
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.running:
@@ -160,7 +161,7 @@ class Daemon:
             time.sleep(0.02)
 
     def tail(self, lines: int = 25) -> str:
-        """Give the end of its log."""
+        """Return the end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 

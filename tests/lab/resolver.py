@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Unbound:
-    """A validating resolver without a cache worth the name (`cache_seconds` changes that)."""
+    """A validating resolver with almost no cache (`cache_seconds` changes that)."""
 
     kind = "unbound"
 
@@ -42,7 +42,7 @@ class Unbound:
 
     @property
     def log(self) -> str:
-        """What it has logged so far."""
+        """The log so far."""
         return (self.directory / "log").read_text(errors="replace")
 
     def start(self) -> None:
@@ -87,13 +87,13 @@ remote-control:
         self._daemon = Daemon("unbound", command, log=self.directory / "log")
 
     def wait_ready(self) -> None:
-        """Wait until it answers about the root."""
+        """Wait until it answers for the root."""
         if self._daemon is None:
             raise DaemonError("unbound is not running")
         self._daemon.wait_until(self._answers, what="it answers about the root")
 
     def kill(self) -> None:
-        """End it."""
+        """Stop it."""
         if self._daemon is not None:
             self._daemon.kill()
             self._daemon = None
@@ -103,18 +103,18 @@ remote-control:
     def query(
         self, name: str, kind: str = "TXT", *, seconds: float = 20.0, dnssec: bool = False
     ) -> dns.message.Message:
-        """Ask it, RD=1."""
+        """Query it, RD=1."""
         message = dns.message.make_query(name, kind, use_edns=0, want_dnssec=dnssec)
         answer, _ = dns.query.udp_with_fallback(message, self.address4, timeout=seconds)
         return answer
 
     def flush(self) -> None:
-        """Forget everything, what it learned about servers too."""
+        """Flush the cache, including what it learned about servers."""
         self.control("flush_zone", ".")
         self.control("flush_infra", "all")
 
     def control(self, *words: str) -> str:
-        """Give it an order, as `unbound-control` does; what it says, or `DaemonError`."""
+        """Run an `unbound-control` command; return its output, or raise `DaemonError`."""
         with socket.socket(socket.AF_UNIX) as there:
             there.settimeout(PATIENCE)
             there.connect(str(self.directory / "control"))

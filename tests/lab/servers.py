@@ -1,7 +1,7 @@
 """Authoritative name servers behind one interface: BIND, NSD, Knot DNS, PowerDNS.
 
-A server holds `Hosted` zones, each a text of its own or a secondary of another server. Zones come
-and go while it runs. It knows nothing about delegations: that is the laboratory's part.
+A server holds `Hosted` zones, each with its own text or a secondary of another server. Zones can be
+added and removed while it runs. Delegations are the task of `laboratory`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ KEY_SECRET = "bGFiIGtleSwgbm90IHNlY3JldCBhdCBhbGw7IDMyIGI="  # noqa: S105  # the
 class Hosted:
     """A zone on one server: `text` on a primary, `primary` on a secondary.
 
-    `notify`: who is told of changes; `barred`: who gets neither that nor a transfer (BIND only).
+    `notify` lists who is notified of changes; `barred` who gets neither that nor a transfer (BIND
+    only).
     """
 
     origin: str
@@ -56,7 +57,7 @@ class Hosted:
 class NameServer(abc.ABC):
     """One daemon on port 53 of one IPv4 and one IPv6 address.
 
-    `host` is its name in NS records. `address4`, `address6`: where it answers.
+    `host` is its name in NS records. `address4` and `address6` are where it answers.
     """
 
     kind: str
@@ -82,12 +83,12 @@ class NameServer(abc.ABC):
 
     @property
     def running(self) -> bool:
-        """Whether the daemon runs."""
+        """Whether the daemon is running."""
         return self._daemon is not None and self._daemon.running
 
     @property
     def log(self) -> str:
-        """What the daemon has logged so far."""
+        """The daemon's log so far."""
         return self._log_path.read_text(errors="replace")
 
     @property
@@ -125,17 +126,17 @@ class NameServer(abc.ABC):
         self._running_daemon().wait_until(ready, what="it answers for its zones", seconds=seconds)
 
     def stop(self) -> None:
-        """End it."""
+        """Stop it."""
         self.kill()
 
     def kill(self) -> None:
-        """End it at once: nothing answers at its addresses (ICMP says so)."""
+        """Kill it at once: nothing answers at its addresses (ICMP says so)."""
         if self._daemon is not None:
             self._daemon.kill()
             self._daemon = None
 
     def freeze(self) -> None:
-        """Keep it from answering while its sockets stay open: queries meet silence."""
+        """Stop it from answering while its sockets stay open: queries get no response."""
         self._running_daemon().send(signal.SIGSTOP)
 
     def thaw(self) -> None:
@@ -145,7 +146,7 @@ class NameServer(abc.ABC):
     # Zones
 
     def put(self, *hosted: Hosted, wait: bool = True) -> None:
-        """Add or replace zones, at run time too."""
+        """Add or replace zones, also at run time."""
         for zone in hosted:
             self.zones[zone.origin] = zone
         if self.running:
@@ -155,7 +156,7 @@ class NameServer(abc.ABC):
                 self.wait_ready([zone.origin for zone in hosted])
 
     def drop(self, *origins: str) -> None:
-        """Stop serving zones: it then refuses them."""
+        """Stop serving zones: it then answers REFUSED for them."""
         gone = [zone for origin in origins if (zone := self.zones.pop(origin, None))]
         for zone in gone:
             for path in self.directory.glob(f"{zone.file_name}*"):
@@ -170,18 +171,18 @@ class NameServer(abc.ABC):
 
     @abc.abstractmethod
     def command(self) -> list[str]:
-        """Say how it is started, in the foreground."""
+        """Return the command that starts it, in the foreground."""
 
     @abc.abstractmethod
     def reload(self, *changed: Hosted) -> None:
-        """Make the running daemon take up what `configure` wrote."""
+        """Make the running daemon load what `configure` wrote."""
 
     @abc.abstractmethod
     def refresh(self, origin: str) -> None:
         """Make a secondary fetch the zone now."""
 
     def control(self, *words: str) -> str:
-        """Run the daemon's control program; its output, or `DaemonError`."""
+        """Run the daemon's control program; return its output, or raise `DaemonError`."""
         done = subprocess.run(
             [*self.control_command(), *words],
             capture_output=True,
@@ -195,11 +196,11 @@ class NameServer(abc.ABC):
 
     @abc.abstractmethod
     def control_command(self) -> list[str]:
-        """Say how its control program is called."""
+        """Return the command of its control program."""
 
     # Questions
 
-    def query(  # noqa: PLR0913  # each has a name and a default
+    def query(  # noqa: PLR0913  # all have a name and a default
         self,
         name: str,
         kind: str = "SOA",
@@ -209,7 +210,7 @@ class NameServer(abc.ABC):
         seconds: float = 20.0,
         dnssec: bool = False,
     ) -> dns.message.Message:
-        """Ask it, RD=0."""
+        """Query it, RD=0."""
         message = dns.message.make_query(
             name, kind, flags=0, use_edns=0, payload=1232, want_dnssec=dnssec
         )
@@ -218,14 +219,14 @@ class NameServer(abc.ABC):
         return ask(message, address, timeout=seconds)
 
     def serial(self, origin: str) -> int | None:
-        """Give the zone's serial here; None: it is not served."""
+        """Return the zone's serial on this server, or None if it is not served."""
         for rrset in self.query(origin, "SOA").answer:
             if rrset.rdtype == dns.rdatatype.SOA:
                 return int(rrset[0].serial)
         return None
 
     def texts(self, name: str) -> set[str]:
-        """Give the TXT values at a name here."""
+        """Return the TXT values at a name on this server."""
         return {
             b"".join(rdata.strings).decode("latin-1")
             for rrset in self.query(name, "TXT").answer
@@ -244,7 +245,7 @@ class NameServer(abc.ABC):
     def wait_until(
         self, ready: Callable[[], bool], *, what: str, seconds: float = PATIENCE
     ) -> None:
-        """Poll until `ready`; `DaemonError` if it ends meanwhile or takes too long."""
+        """Poll until `ready`; raises `DaemonError` if it ends meanwhile or takes too long."""
         self._running_daemon().wait_until(ready, what=what, seconds=seconds)
 
     def _running_daemon(self) -> Daemon:
@@ -261,13 +262,13 @@ class NameServer(abc.ABC):
 
 
 class Bind(NameServer):
-    """ISC BIND: takes signed updates where a zone is dynamic, and signs where it is signed."""
+    """ISC BIND: accepts signed updates for dynamic zones, and signs signed ones."""
 
     kind = "bind"
     programs = ("named", "rndc")
 
     def configure(self) -> None:
-        """Write named.conf; the text of a zone that changes by itself is written only once."""
+        """Write named.conf; the text of a zone that BIND itself changes is written only once."""
         zones = "".join(self._zone_clause(zone) for zone in self.zones.values())
         (self.directory / "named.conf").write_text(f"""\
 include "{self._key_file}";
@@ -297,15 +298,15 @@ options {{
                 self._write_zone(zone)
 
     def command(self) -> list[str]:
-        """Foreground, log to standard error, one thread."""
+        """Return the command: foreground, log to standard error, one thread."""
         return ["named", "-g", "-n", "1", "-c", str(self.directory / "named.conf")]
 
     def control_command(self) -> list[str]:
-        """Name rndc with its key and address."""
+        """Return rndc with its key and address."""
         return [program("rndc"), "-s", self.address4, "-p", "953", "-k", str(self._key_file)]
 
     def reload(self, *changed: Hosted) -> None:
-        """Take up new and lost zones, then the text of changed ones."""
+        """Load new and removed zones, then the text of changed ones."""
         self.control("reconfig")
         for zone in changed:
             if zone.text is None:
@@ -325,7 +326,7 @@ options {{
         try:
             return self.control("reload", zone.origin)
         except DaemonError as refused:
-            # A zone with faults is refused, and answers SERVFAIL: some tests want just that.
+            # A zone with errors is refused, and answers SERVFAIL: some tests want just that.
             return f"refused: {refused}".replace("error", "fault")
 
     @property
@@ -399,15 +400,15 @@ remote-control:
 {zones}""")
 
     def command(self) -> list[str]:
-        """Foreground, log to standard error."""
+        """Return the command: foreground, log to standard error."""
         return ["nsd", "-d", "-c", str(self.directory / "nsd.conf")]
 
     def control_command(self) -> list[str]:
-        """Name nsd-control with the configuration."""
+        """Return nsd-control with the configuration."""
         return [program("nsd-control"), "-c", str(self.directory / "nsd.conf")]
 
     def reload(self, *changed: Hosted) -> None:
-        """Take up new and lost zones, then the text of changed ones."""
+        """Load new and removed zones, then the text of changed ones."""
         self.control("reconfig")
         for zone in changed:
             if zone.text is not None:
@@ -471,15 +472,15 @@ control:
         (here / "knot.conf").write_text(text)
 
     def command(self) -> list[str]:
-        """Foreground, log to standard error."""
+        """Return the command: foreground, log to standard error."""
         return ["knotd", "-c", str(self.directory / "knot.conf")]
 
     def control_command(self) -> list[str]:
-        """Name knotc with the control socket."""
+        """Return knotc with the control socket."""
         return [program("knotc"), "-s", str(self.directory / "control")]
 
     def reload(self, *changed: Hosted) -> None:  # noqa: ARG002  # knotc finds what changed
-        """Take up everything; files whose serial did not change are read as well."""
+        """Load everything, including files whose serial did not change."""
         self.control("reload")
 
     def refresh(self, origin: str) -> None:
@@ -503,7 +504,7 @@ class PowerDns(NameServer):
         zones = ""
         for zone in self.zones.values():
             self._write_zone(zone)
-            kind = "type master;"  # the backend knows the older words only
+            kind = "type master;"  # the backend knows only the older words
             if zone.primary is not None:
                 kind = f"type slave; masters {{ {zone.primary.address4}; }};"
             zones += f'zone "{zone.origin}" {{ {kind} file "{here}/{zone.file_name}"; }};\n'
@@ -532,16 +533,16 @@ security-poll-suffix=
 """)
 
     def command(self) -> list[str]:
-        """Foreground."""
+        """Return the command: foreground."""
         flags = [f"--config-dir={self.directory}", "--daemon=no", "--guardian=no"]
         return ["pdns_server", *flags, "--disable-syslog"]
 
     def control_command(self) -> list[str]:
-        """Name pdns_control with the socket."""
+        """Return pdns_control with the socket."""
         return [program("pdns_control"), f"--socket-dir={self.directory}"]
 
     def reload(self, *changed: Hosted) -> None:
-        """Take up new and lost zones, then the text of changed ones, or fetch new secondaries."""
+        """Load new and removed zones, then the text of changed ones, or fetch new secondaries."""
         self.control("rediscover")
         for zone in changed:
             if zone.text is not None:

@@ -1,7 +1,8 @@
 """`dns-preflight hook`: between an ACME client and the hook that writes its records.
 
 Runs the user's command as certbot would, and after the last challenge of the order waits until all
-its records are visible. What a CA or a client chose reaches that command by the environment alone.
+its records are visible. Values chosen by a CA or a client reach that command only in the
+environment.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ _MOST_DIGITS = 9
 
 
 def add_arguments(parser: Parser) -> None:
-    """Describe the subcommand."""
+    """Add the arguments of the subcommand."""
     parser.description = (
         "Run a hook that writes the record, and after the last challenge wait for "
         "all\nrecords of the order. Reads what certbot sets: CERTBOT_DOMAIN,\n"
@@ -72,7 +73,7 @@ class _Invocation:
     domain: str
     value: str | None
     remaining: int
-    names: tuple[str, ...]  # empty: it does not say
+    names: tuple[str, ...]  # empty if the client does not say
 
     @property
     def first(self) -> bool:
@@ -84,7 +85,7 @@ class _Invocation:
 
 
 def run(args: argparse.Namespace) -> Exit:
-    """Run the user's hook; at the last challenge wait, and tell by the exit status."""
+    """Run the user's hook; at the last challenge wait, and return the exit status."""
     settings = read_settings(args)
     inputs = load_inputs(settings)
     invocation = _read(os.environ)
@@ -108,7 +109,7 @@ def run(args: argparse.Namespace) -> Exit:
         ) from error
     if not invocation.last:
         return Exit.NOT_READY if failed else Exit.READY
-    # Which CA is asked only the client knows; CAA is judged where an option names it.
+    # Only the client knows which CA it uses; CAA is judged if an option names the CA.
     asked = request(settings) if settings.caa_identity else None
     extras = waiting.Extras(request=asked, inputs=inputs)
     return _conclude(args, settings, calls, invocation.names, extras=extras)
@@ -124,7 +125,7 @@ def _read(environment: Mapping[str, str]) -> _Invocation:
         )
     listed = environment.get("CERTBOT_ALL_IDENTIFIERS") or environment.get("CERTBOT_ALL_DOMAINS")
     remaining = environment.get("CERTBOT_REMAINING_CHALLENGES")
-    if remaining is None:  # a client that knows no orders: this one record
+    if remaining is None:  # a client without orders: this one record
         remaining, listed = "0", domain
     if not (remaining.isascii() and remaining.isdigit() and len(remaining) <= _MOST_DIGITS):
         shown = printable(remaining[:_MOST_DIGITS]) + ("..." if remaining[_MOST_DIGITS:] else "")
@@ -132,7 +133,7 @@ def _read(environment: Mapping[str, str]) -> _Invocation:
             f"hook: CERTBOT_REMAINING_CHALLENGES is {shown!r}, and no number of challenges"
         )
     if "CERTBOT_TOKEN" in environment:
-        value = None  # HTTP-01: there is nothing to see in the DNS
+        value = None  # HTTP-01: nothing to check in the DNS
     else:
         try:
             make_challenge(domain)
@@ -181,7 +182,7 @@ def _conclude(
 
 
 def _domains(calls: Sequence[HookCall]) -> list[str]:
-    """Give the domains that something is to be seen of in the DNS."""
+    """Return the domains that have something to check in the DNS."""
     return [make_challenge(call.domain).domain for call in calls if call.value is not None]
 
 
@@ -202,7 +203,7 @@ def _wait(
     if outcome.verdict is Verdict.READY:
         time.sleep(settings.settle)
     elif not args.quiet:
-        # Standard output is the user's hook's own: certbot hands it on to the cleanup hook.
+        # Standard output belongs to the user's hook: certbot passes it on to the cleanup hook.
         _write(page(outcome, args, stream=sys.stderr))
     return status
 
@@ -212,5 +213,5 @@ def _say(message: str) -> None:
 
 
 def _write(text: str) -> None:
-    with contextlib.suppress(OSError):  # nobody reads it: the exit status is what counts
+    with contextlib.suppress(OSError):  # the reader has gone: the exit status is what counts
         sys.stderr.write(f"{text}\n")

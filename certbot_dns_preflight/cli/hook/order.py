@@ -1,7 +1,7 @@
-"""The records of one order, kept between the calls of a hook, one call a challenge.
+"""The records of one order, kept between the calls of a hook, one call per challenge.
 
-Decides which calls belong together: those about one list of names that descend from one process,
-the client (`processes`). Keeps what each call said; waits for nothing.
+Decides which calls belong together: those with the same list of names that descend from one
+process, the client (`processes`). Stores what each call said; waits for nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class HookCall:
-    """One call: a name and the value that must be there (None: no DNS-01), and how --exec ended."""
+    """One call: a name, the value it needs (None: not DNS-01), and the exit status of --exec."""
 
     domain: str
     value: str | None
@@ -39,22 +39,22 @@ class HookCall:
 
 
 class StateError(PreflightError):
-    """What earlier calls left cannot be read; the message is one line, fit to be shown."""
+    """State of earlier calls cannot be read; the message is one line, safe to display."""
 
 
 class Order:
-    """The calls for one order so far. Two orders at once have nothing in common."""
+    """The calls for one order so far. Two concurrent orders share nothing."""
 
     def __init__(self, names: str, *, callers: Sequence[str] | None = None) -> None:
-        """Take the list of all names (CERTBOT_ALL_DOMAINS) and, in tests, who calls."""
+        """Take the list of all names (CERTBOT_ALL_DOMAINS) and, in tests, the calling processes."""
         self._callers = tuple(callers) if callers is not None else processes.of_this_process()
         self._stem = f"{_PREFIX}{_digest(names)}-"
         self._name = f"{self._stem}{_digest(self._callers[0])}{_SUFFIX}"
 
     def add(self, call: HookCall, *, first: bool, last: bool) -> list[HookCall]:
-        """Take one call and give all so far; `first` begins anew, `last` leaves nothing behind.
+        """Add one call and return all so far; `first` starts afresh, `last` leaves nothing behind.
 
-        Raises `OSError` where there is no place for state, `StateError` where it cannot be read.
+        Raises `OSError` if there is no place for state, `StateError` if it cannot be read.
         """
         if first and last:
             with _every_directory(make=False) as directories:
@@ -62,7 +62,7 @@ class Order:
             return [call]
         try:
             everything = self._add(call, first=first, last=last)
-        except FileNotFoundError:  # another order's end removed the directory under our hands
+        except FileNotFoundError:  # another order's end removed the directory in the meantime
             everything = self._add(call, first=first, last=last)
         if last:
             state_dir.tidy()
@@ -73,7 +73,7 @@ class Order:
             home, name = self._place(directories)
             _remove_stale(directories, keep=name)
             descriptor = os.open(name, _NEW, 0o600, dir_fd=home)
-            # A byte that is no text is an error of its line, not of the whole file.
+            # An undecodable byte is an error of its line, not of the whole file.
             with open(descriptor, "r+", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - a descriptor
                 fcntl.flock(file, fcntl.LOCK_EX)
                 if first:
@@ -89,7 +89,7 @@ class Order:
             return [*before, call]
 
     def _place(self, directories: Sequence[int]) -> tuple[int, str]:
-        """Choose the file: that of the nearest relatives, or a new one."""
+        """Choose the file: that of the closest relatives, or a new one."""
         related: list[tuple[int, int, str]] = []
         for directory in directories:
             for name in os.listdir(directory):  # noqa: PTH208 - of a descriptor
@@ -104,7 +104,7 @@ class Order:
 
 
 def _calls(file: Iterable[str]) -> list[HookCall]:
-    """Read the calls before this one; whoever wrote them, they are held to their types."""
+    """Read the earlier calls; their types are checked, whoever wrote them."""
     try:
         return [_call(json.loads(line)) for line in file]
     except (ValueError, RecursionError) as error:
@@ -119,7 +119,7 @@ def _call(item: object) -> HookCall:
             for text in (domain, value or ""):
                 text.encode("utf-8", "surrogateescape")  # UnicodeEncodeError is a ValueError
             if value is not None:
-                make_challenge(domain)  # InvalidDomainError is one, too
+                make_challenge(domain)  # so is InvalidDomainError
             return HookCall(domain, value, failed)
         case _:
             raise ValueError(f"{type(item).__name__} is no call")
@@ -130,7 +130,7 @@ def _digest(text: str) -> str:
 
 
 def _callers_of(directory: int, name: str) -> tuple[str, ...]:
-    """Read who made a file; nobody, where it cannot be told."""
+    """Read which processes created a file; empty if unknown."""
     try:
         with os.fdopen(os.open(name, _OLD, dir_fd=directory), encoding="utf-8") as file:
             head = json.loads(file.readline(_LONGEST_HEAD))
@@ -150,7 +150,7 @@ def _every_directory(*, make: bool) -> Iterator[list[int]]:
 
 
 def _remove_stale(directories: Sequence[int], *, keep: str = "") -> None:
-    """Remove what orders left that came to no end; never this order's, whatever the clock says."""
+    """Remove the state of abandoned orders; never this order's, whatever the clock says."""
     for directory in directories:
         for name in os.listdir(directory):  # noqa: PTH208 - of a descriptor
             with contextlib.suppress(OSError):

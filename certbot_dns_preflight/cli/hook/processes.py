@@ -1,8 +1,8 @@
-"""Which processes called: whether two calls of a hook were made by one client.
+"""Calling processes: whether one client made two calls of a hook.
 
-Between the client and the hook there may be shells, sudo, or a script in any language; each of
-them is a new process with every call, and gone before the next. The client is what two calls have
-in common.
+Between the client and the hook there may be shells, sudo, or a script in any language. Each of them
+is a new process on every call, and gone before the next. The client is the common ancestor of two
+calls.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ _MOST = 64
 
 
 def of_this_process() -> tuple[str, ...]:
-    """Name the parent, its parent and so on, each in a way that no later process has."""
+    """Return the parent, its parent and so on, each as an identifier never used again."""
     names: list[str] = []
     pid = os.getppid()
     while pid > 0 and len(names) < _MOST:
         process = _look(pid)
         if process is None:
-            break  # no /proc, or none of another user's
+            break  # no /proc, or another user's process is hidden
         pid, name = process
         names.append(name)
     return tuple(names) or (str(os.getppid()),)
 
 
 def distance(ours: Sequence[str], theirs: Sequence[str]) -> int | None:
-    """Tell how far up the nearest common ancestor is; None where the two have no client in common.
+    """Return how far up the nearest common ancestor is; None if the two share no client.
 
-    An ancestor of two clients (a terminal's shell, init) is none: there one of them, below it, is
-    still running.
+    An ancestor of two clients (a terminal's shell, init) does not count: one of the clients, below
+    it, is still running.
     """
     for number, name in enumerate(ours):
         if name in theirs:
@@ -50,9 +50,9 @@ def _is_running(name: str) -> bool:
 
 
 def _look(pid: int) -> tuple[int, str] | None:
-    """Give the parent's number, and a name made of the number and the time of the start."""
+    """Return the parent's number, and an identifier made of the number and the start time."""
     try:
-        # After the program's name in parentheses: state, parent, … and as the 20th the start.
+        # After the program name in parentheses: state, parent, … and as the 20th the start time.
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         fields = text.rpartition(")")[2].split()
         state, parent, started = fields[0], int(fields[1]), fields[19]

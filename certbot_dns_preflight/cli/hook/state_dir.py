@@ -1,9 +1,9 @@
-"""Directories that only this user can look into, for state that outlives a process.
+"""Directories that only this user can access, for state that outlives a process.
 
-Decides where state may lie: in the user's runtime or state directory, in /run for root, else below
-the directory for temporary files, where others can plant names. What is used there has a name that
-nobody can foresee, and whatever its name, it is opened without following links, belongs to this
-user and lets nobody else in.
+Decides where state may live: in the user's runtime or state directory, in /run for root, else below
+the directory for temporary files, where others can plant names. A directory there has an
+unpredictable name. Whatever its name, it is opened without following links, belongs to this user
+and admits nobody else.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def directories(*, make: bool = True) -> list[int]:
-    """Open every private directory that there is, the preferred one first.
+    """Open every existing private directory, the preferred one first.
 
-    With `make` there is at least one. Gives descriptors for the caller to close. Raises `OSError`
-    where none can be had.
+    With `make` there is at least one. Returns descriptors for the caller to close. Raises `OSError`
+    if none can be had.
     """
     opened = []
     for base in _bases():
         with contextlib.suppress(OSError):
-            # In a directory of somebody else, ours could be moved away and another put there.
+            # In somebody else's directory, ours could be moved away and replaced.
             if make and base.stat().st_uid == os.geteuid():
                 (base / _NAME).mkdir(mode=0o700)
         descriptor = _opened(base / _NAME)
@@ -48,12 +48,12 @@ def directories(*, make: bool = True) -> list[int]:
 
 
 def tidy() -> None:
-    """Remove those below the directory for temporary files that are empty."""
+    """Remove the empty ones below the directory for temporary files."""
     for path in _made_before():
         descriptor = _opened(path)
         if descriptor is not None:
             os.close(descriptor)
-            with contextlib.suppress(OSError):  # there is something in it
+            with contextlib.suppress(OSError):  # it is not empty
                 path.rmdir()
 
 
@@ -71,7 +71,7 @@ def _bases() -> Iterator[Path]:
 
 
 def _opened(path: Path) -> int | None:
-    """Open a directory if it is this user's own and nobody else can enter it."""
+    """Open a directory if it belongs to this user and nobody else can enter it."""
     try:
         descriptor = os.open(path, _DIRECTORY)
     except OSError:

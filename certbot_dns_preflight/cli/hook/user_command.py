@@ -1,8 +1,7 @@
 """The user's own hook as a process: run as certbot would run it, and ended when we are ended.
 
-Decides what a signal to us means for it: its whole process group gets SIGTERM, and SIGKILL where it
-has not ended a moment later, so that nothing writes records behind the back of a client that has
-given up.
+Decides what a signal to us does to it: its whole process group gets SIGTERM, and SIGKILL if it has
+not ended a moment later, so that nothing writes records after the client has given up.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ _POLL = 0.02
 
 
 def run(command: str) -> int:
-    """Run a command by the shell, with our own output and environment; give its exit status."""
+    """Run a command in the shell, with our output and environment; return its exit status."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    # In a group of its own, except at a terminal: there it could no longer read what is typed,
+    # In its own process group, except at a terminal: there it could no longer read what is typed,
     # and Ctrl-C reaches it anyway.
     alone = not os.isatty(0)
     process = None
     try:
-        # What is running may be ended only once we know its number.
+        # A running process can be ended only once its number is known.
         with signals.held():
             process = subprocess.Popen(  # noqa: S602 - the user's command line
                 command, shell=True, process_group=0 if alone else None
@@ -43,7 +42,7 @@ def run(command: str) -> int:
 
 
 def _end(process: subprocess.Popen[bytes], *, group: bool) -> None:
-    """Let it end, then end it; a second signal to us shortens the wait."""
+    """Wait for it to end, then end it; a second signal shortens the wait."""
     deadline = time.monotonic() + GRACE
     try:
         _send(process, signal.SIGTERM, group=group)
@@ -56,7 +55,7 @@ def _end(process: subprocess.Popen[bytes], *, group: bool) -> None:
 
 
 def _is_there(process: subprocess.Popen[bytes], *, group: bool) -> bool:
-    """Whether it, or anything of its group, which outlives its shell, still runs."""
+    """Return whether it, or anything in its group, which outlives its shell, still runs."""
     if process.poll() is None:
         return True
     if group:
@@ -71,4 +70,4 @@ def _send(process: subprocess.Popen[bytes], number: int, *, group: bool) -> None
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
     else:
-        process.send_signal(number)  # which does nothing once it has ended
+        process.send_signal(number)  # does nothing once it has ended
