@@ -6,12 +6,23 @@ import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import diagnose, evidence
-from certbot_dns_preflight.checks.txt_difference import compare
+import dns.rdatatype
+
+from certbot_dns_preflight.checks import diagnose, with_environment
 from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.answers import Endpoint, NoResponseReason
+from certbot_dns_preflight.facts.caa import Climb, Look
+from certbot_dns_preflight.facts.dnssec import (
+    Assessment,
+    Fault,
+    Kind,
+    ServerAddress,
+    Status,
+    ZoneState,
+)
+from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.obstacle import AliasLoop, NoEgress, NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import AliasLoop, NoEgress, NoSuchDomain, Tried
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Vantage, Verdict
 from certbot_dns_preflight.facts.survey import Hop
 from certbot_dns_preflight.facts.zone import NameServer, Zone
@@ -33,19 +44,30 @@ from tests.builders.survey import (
     seen,
     texts,
 )
+from tests.checks.asserting import LETS_ENCRYPT
+from tests.checks.climbs import ZONE, props
+from tests.checks.climbs import answers as caa_answers
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.facts.finding import Json
     from certbot_dns_preflight.facts.outcome import Outcome
     from certbot_dns_preflight.facts.survey import Observation
 
 OTHER = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
+RECORD = f'_acme-challenge.example.com. TXT "{VALUE.decode()}"'
 UNANSWERED = (
     "The CA was not asked to validate, so this does not count as a failed validation. The records "
     "are being removed."
 )
-RECORD = f'_acme-challenge.example.com. TXT "{VALUE.decode()}"'
-WRONG = {"code": "wrong-value", "remedy": "Replace it with the expected value."}
+
+
+def told(challenge: ChallengeOutcome) -> ChallengeOutcome:
+    """Let the checks say what they find: the pages show their words, and no others."""
+    found = diagnose(challenge.survey)
+    failed = any(finding.severity is Severity.ERROR for finding in found)
+    survey = challenge.survey
+    if failed:
+        survey = dataclasses.replace(survey, ready_after=None)
+    return ChallengeOutcome(survey, Verdict.NOT_READY if failed else Verdict.READY, found)
 
 
 def three_servers(reading: answers.Reading, *, serial: int | None = None) -> list[Observation]:
@@ -87,176 +109,83 @@ def ready_without_ipv6() -> Outcome:
 
 def ready_beside_dead_ipv6() -> Outcome:
     return run(
-        judged(
-            seen("ns1.example.net.", "192.0.2.1", after=0.2),
-            seen("ns1.example.net.", "2001:db8::1", TIMED_OUT),
-            ready_after=6.41,
-            findings=(
-                error(
-                    "address-unreachable",
-                    "ns1.example.net at 2001:db8::1 does not answer; other addresses of the same "
-                    "name "
-                    "server do.",
-                    severity=Severity.WARNING,
-                ),
-            ),
+        told(
+            judged(
+                seen("ns1.example.net.", "192.0.2.1", after=0.2),
+                seen("ns1.example.net.", "2001:db8::1", TIMED_OUT),
+                ready_after=6.41,
+            )
         )
     )
 
 
 def behind() -> Outcome:
     return run(
-        judged(
-            seen("ns1.example.net.", "192.0.2.1", serial=2026112302, after=2.1),
-            seen("ns1.example.net.", "2001:db8::1", serial=2026112302, after=2.1),
-            seen("ns2.example.net.", "192.0.2.2", serial=2026112302, after=3.4),
-            seen("ns3.example.net.", "198.51.100.3", NXDOMAIN, serial=2026112301),
-            seen("ns3.example.net.", "2001:db8:3::3", NXDOMAIN, serial=2026112301),
-            findings=(
-                error(
-                    "secondary-behind",
-                    "ns3.example.net does not have the record yet; the other 2 name servers do.",
-                    cause="ns3.example.net serves zone serial 2026112301 and answers NXDOMAIN; the "
-                    "others serve 2026112302. It has not transferred the change.",
-                    remedy="Check on ns3.example.net that NOTIFY from the primary arrives and that "
-                    "zone transfers are allowed. If it only polls, wait for the zone's refresh "
-                    "interval or raise --timeout.",
-                ),
-            ),
+        told(
+            judged(
+                seen("ns1.example.net.", "192.0.2.1", serial=2026112302, after=2.1),
+                seen("ns1.example.net.", "2001:db8::1", serial=2026112302, after=2.1),
+                seen("ns2.example.net.", "192.0.2.2", serial=2026112302, after=3.4),
+                seen("ns3.example.net.", "198.51.100.3", NXDOMAIN, serial=2026112301),
+                seen("ns3.example.net.", "2001:db8:3::3", NXDOMAIN, serial=2026112301),
+            )
         )
     )
 
 
-def _compared(expected: bytes, *served: bytes) -> list[Json]:
-    """Make the pairs that the finding about these values has in its evidence."""
-    return [evidence.comparison(one) for one in compare([expected], served).telling]
-
-
-def _wrong(*values: bytes, summary: str, **more: object) -> Outcome:
-    given = {
-        "cause": "The published value differs from the expected one, starting at character 1.",
-        **WRONG,
-        "comparisons": _compared(VALUE, *values),
-        **more,
-    }
-    code = given.pop("code")
-    found = error(code, summary, **given)  # type: ignore[arg-type]
-    return run(judged(*three_servers(texts(*values)), findings=(found,)), timeout=None)
+def _wrong(*values: bytes) -> Outcome:
+    return run(told(judged(*three_servers(texts(*values)))), timeout=None)
 
 
 def one_character_off() -> Outcome:
-    return _wrong(
-        VALUE.replace(b"0p", b"Op"),
-        summary="all 3 name servers serve a value that differs from the expected one in 1 "
-        "character.",
-        code="mangled-value",
-        records=(RECORD,),
-        cause="The value was mistyped or miscopied, first at character 22 of 43.",
-        remedy="Replace it. Copy the value instead of typing it.",
-        kind="typo",
-    )
+    return _wrong(VALUE.replace(b"0p", b"Op"))
 
 
 def quoted() -> Outcome:
-    return _wrong(b'"' + VALUE + b'"', summary="quotes are part of the value.", kind="quoted")
+    return _wrong(b'"' + VALUE + b'"')
 
 
 def truncated() -> Outcome:
-    return _wrong(VALUE[:-3], summary="the value ends early.", kind="truncated")
+    return _wrong(VALUE[:-3])
 
 
 def line_end_within() -> Outcome:
-    return _wrong(
-        VALUE[:20] + b"\r\n" + VALUE[20:], summary="the value is broken.", kind="whitespace"
-    )
+    return _wrong(VALUE[:20] + b"\r\n" + VALUE[20:])
 
 
 def long_value() -> Outcome:
-    return _wrong(VALUE + b"\x00\xff\\" * 100, summary="the value goes on.")
+    return _wrong(VALUE + b"\x00\xff\\" * 100)
 
 
 def escapes_before_the_difference() -> Outcome:
     expected, served = b"\xfe\xff\\" * 5 + b"abc", b"\xfe\xff\\" * 5 + b"ab\xe9"
-    return run(
-        judged(
-            seen("ns1.example.net.", "192.0.2.1", texts(served)),
-            expected=(expected,),
-            findings=(
-                error("wrong-value", "the value differs.", comparisons=_compared(expected, served)),
-            ),
-        )
-    )
+    shown = seen("ns1.example.net.", "192.0.2.1", texts(served))
+    return run(told(judged(shown, expected=(expected,))))
 
 
 def sixty_values() -> Outcome:
     values = [b"value %02d \x1b[31m\x00\xff" % i for i in range(59)]
-    return _wrong(*values, b"", summary="60 values are there, none of them the expected one.")
+    return _wrong(*values, b"")
 
 
 def value_missing() -> Outcome:
-    return run(
-        judged(
-            *three_servers(texts(VALUE)),
-            expected=(VALUE, OTHER),
-            findings=(
-                error(
-                    "value-missing",
-                    "1 of 2 expected values is published.",
-                    cause="The name must hold 2 values at the same time. A later record probably "
-                    "replaced an earlier one.",
-                    remedy="Add the missing value and keep the others.",
-                ),
-            ),
-        )
-    )
+    return run(told(judged(*three_servers(texts(VALUE)), expected=(VALUE, OTHER))))
 
 
 def nothing_published() -> Outcome:
-    return run(
-        judged(
-            *three_servers(NXDOMAIN, serial=7),
-            findings=(
-                error(
-                    "record-not-published",
-                    "all 3 name servers answer NXDOMAIN for _acme-challenge.example.com.",
-                    cause="All of them serve serial 7, so none of them is behind. The record was "
-                    "not "
-                    "created, or not on these name servers.",
-                    remedy="Check the program that creates the record for errors.",
-                    records=(RECORD,),
-                ),
-            ),
-        )
-    )
+    return run(told(judged(*three_servers(NXDOMAIN, serial=7))))
 
 
 def dead_server() -> Outcome:
     return run(
-        judged(
-            seen("ns1.example.net.", "192.0.2.1", after=0.01),
-            seen("ns2.example.net.", "192.0.2.2", TIMED_OUT),
-            seen("ns2.example.net.", "2001:db8::2", TIMED_OUT),
-            seen("ns3.example.net.", "192.0.2.3", REFUSED),
-            seen("ns4.example.net.", "192.0.2.4", NODATA, matched_before=True),
-            findings=(
-                error(
-                    "nameserver-unreachable",
-                    "ns2.example.net does not answer.",
-                    cause="Tried: 192.0.2.2 (timed out) and 2001:db8::2 (timed out).",
-                    remedy="Check that it is running and that port 53 (UDP and TCP) is open.",
-                ),
-                error(
-                    "nameserver-refuses",
-                    "ns3.example.net refuses queries for example.com (REFUSED).",
-                    remedy="Configure the zone on ns3.example.net.",
-                ),
-                error(
-                    "record-vanished",
-                    "ns4.example.net had the record earlier in this run, "
-                    "but now answers that there is no "
-                    "TXT record.",
-                ),
-            ),
+        told(
+            judged(
+                seen("ns1.example.net.", "192.0.2.1", after=0.01),
+                seen("ns2.example.net.", "192.0.2.2", TIMED_OUT),
+                seen("ns2.example.net.", "2001:db8::2", TIMED_OUT),
+                seen("ns3.example.net.", "192.0.2.3", REFUSED),
+                seen("ns4.example.net.", "192.0.2.4", NODATA, matched_before=True),
+            )
         )
     )
 
@@ -266,47 +195,30 @@ def thirteen_servers() -> Outcome:
         return {"m": NXDOMAIN, "k": texts(OTHER), "l": texts(OTHER)}.get(letter, THERE)
 
     return run(
-        judged(
-            *(
-                seen(
-                    f"{letter}.gtld-servers.net.",
-                    address,
-                    reading(letter),
-                    serial=5 if letter == "m" else 6,
-                    after=1.0 + i if reading(letter) is THERE else None,
-                )
-                for i, letter in enumerate("abcdefghijklm")
-                for address in (f"192.0.2.{i}", f"2001:db8::{i}")
-            ),
-            findings=(error("servers-disagree", "3 of 13 name servers answer otherwise."),),
+        told(
+            judged(
+                *(
+                    seen(
+                        f"{letter}.gtld-servers.net.",
+                        address,
+                        reading(letter),
+                        serial=5 if letter == "m" else 6,
+                        after=1.0 + i if reading(letter) is THERE else None,
+                    )
+                    for i, letter in enumerate("abcdefghijklm")
+                    for address in (f"192.0.2.{i}", f"2001:db8::{i}")
+                ),
+            )
         )
     )
 
 
 def hundred_names() -> Outcome:
     def one(number: int) -> ChallengeOutcome:
-        found = error(
-            "record-not-published",
-            f"all 3 name servers answer NXDOMAIN for _acme-challenge.host{number}.example.com.",
-            cause="All of them serve serial 7, so none of them is behind. The record was not "
-            "created, or not on these name servers.",
-            remedy="Check the program that creates the record for errors.",
-        )
-        return judged(
-            *three_servers(NXDOMAIN, serial=7),
-            domain=f"host{number}.example.com",
-            findings=(found,),
-        )
+        served = three_servers(NXDOMAIN, serial=7)
+        return told(judged(*served, domain=f"host{number}.example.com"))
 
-    refused = judged(
-        *three_servers(REFUSED),
-        domain="example.org",
-        findings=(
-            error(
-                "nameserver-refuses", "all 3 name servers refuse queries for example.com (REFUSED)."
-            ),
-        ),
-    )
+    refused = told(judged(*three_servers(REFUSED), domain="example.org"))
     fine = [judged(*three_servers(THERE), domain=f"ok{i}.example.com") for i in range(9)]
     return run(*(one(i) for i in range(90)), *fine, refused)
 
@@ -314,19 +226,12 @@ def hundred_names() -> Outcome:
 def hundred_zones() -> Outcome:
     def one(number: int) -> ChallengeOutcome:
         domain = f"host{number}.example"
-        found = error(
-            "nameserver-refuses",
-            f"ns2.hoster.example refuses queries for {domain} (REFUSED).",
-            cause="192.0.2.2 answers REFUSED: the zone is not configured there (lame delegation), "
-            "or an access list excludes this host.",
-            remedy="Configure the zone on ns2.hoster.example, or remove it from the NS records of "
-            "the zone and at the registrar.",
-        )
-        return judged(
-            seen("ns1.hoster.example.", "192.0.2.1", zone=f"{domain}.", after=0.4),
-            seen("ns2.hoster.example.", "192.0.2.2", REFUSED, zone=f"{domain}."),
-            domain=domain,
-            findings=(found,),
+        return told(
+            judged(
+                seen("ns1.hoster.example.", "192.0.2.1", zone=f"{domain}.", after=0.4),
+                seen("ns2.hoster.example.", "192.0.2.2", REFUSED, zone=f"{domain}."),
+                domain=domain,
+            )
         )
 
     return run(*(one(number) for number in range(94)))
@@ -335,42 +240,36 @@ def hundred_zones() -> Outcome:
 def unstable() -> Outcome:
     back_and_forth = seen("ns1.example.net.", "192.0.2.1", after=2.1)
     return run(
-        judged(
-            dataclasses.replace(back_and_forth, flips=21),
-            seen("ns2.example.net.", "192.0.2.2", after=0.2),
-            findings=(
-                error(
-                    "answer-unstable",
-                    "ns1.example.net gives inconsistent answers: 21 changes during this run.",
-                    cause="The address alternates between having the record and not having it.",
-                    remedy="Find the server that is behind, or wait (--settle adds a pause).",
-                ),
-            ),
+        told(
+            judged(
+                dataclasses.replace(back_and_forth, flips=21),
+                seen("ns2.example.net.", "192.0.2.2", after=0.2),
+            )
         )
     )
 
 
 def bogus() -> Outcome:
-    place: dict[str, Json] = {
-        "nameserver": "ns2.example.net.",
-        "address": "192.0.2.2",
-        "port": 53,
-    }
-    return run(
-        judged(
-            seen("ns1.example.net.", "192.0.2.1", after=2.1),
-            seen("ns2.example.net.", "192.0.2.2", after=0.2),
-            findings=(
-                error(
-                    "dnssec-bogus",
-                    "the signatures of example.com expired 3 days ago on ns2.example.net.",
-                    kind="signature-expired",
-                    zone="example.com.",
-                    faults=[{"owner": "_acme-challenge.example.com.", "addresses": [place]}],
-                ),
-            ),
-        )
+    now = 1_800_000_000
+    good, bad = (
+        ServerAddress(name(f"ns{i}.example.net."), Endpoint(f"192.0.2.{i}")) for i in (1, 2)
     )
+    apex, owner = name("example.com."), name("_acme-challenge.example.com.")
+    three_days_ago = now - 3 * 86400
+    fault = Fault(
+        Kind.EXPIRED, apex, owner, dns.rdatatype.TXT, "expired", three_days_ago, (7,), (bad,)
+    )
+    at = ((good, Status.SECURE), (bad, Status.BOGUS))
+    assessment = Assessment((ZoneState(apex, Status.BOGUS, "", at, (fault,)),), now)
+    survey = judged(
+        seen("ns1.example.net.", "192.0.2.1", after=2.1),
+        seen("ns2.example.net.", "192.0.2.2", after=0.2),
+        ready_after=None,
+    ).survey
+    found = with_environment(
+        (), survey, DomainEnvironment(signatures=assessment), request=LETS_ENCRYPT
+    )
+    return run(ChallengeOutcome(survey, Verdict.NOT_READY, found))
 
 
 def long_chain() -> Outcome:
@@ -379,18 +278,8 @@ def long_chain() -> Outcome:
         hop(seen("ns1.example.net.", "192.0.2.1", alias(target)), owner=owner)
         for owner, target in itertools.pairwise(owners)
     ]
-    return run(
-        judged(
-            hops=tuple(hops),
-            obstacle=AliasLoop(tuple(map(name, owners[1:]))),
-            findings=(
-                error(
-                    "alias-loop",
-                    "the CNAME chain from _acme-challenge.example.com is too long (17; limit 16).",
-                ),
-            ),
-        )
-    )
+    obstacle = AliasLoop(tuple(map(name, owners[1:])))
+    return run(told(judged(hops=tuple(hops), obstacle=obstacle)))
 
 
 def without_address_alike() -> Outcome:
@@ -409,15 +298,12 @@ def without_address_alike() -> Outcome:
 def ten_different_failures() -> Outcome:
     return run(
         *(
-            judged(
-                seen("ns1.example.net.", f"192.0.2.{i}", REFUSED),
-                domain=f"host{i}.example.com",
-                findings=(
-                    error(
-                        "nameserver-refuses",
-                        f"name server {i} refuses queries for example.com (REFUSED).",
-                    ),
-                ),
+            told(
+                judged(
+                    seen(f"ns{i}.example.net.", f"192.0.2.{i}", REFUSED),
+                    seen("ns.example.net.", "198.51.100.1"),
+                    domain=f"host{i}.example.com",
+                )
             )
             for i in range(10)
         )
@@ -434,112 +320,51 @@ def aliased() -> Outcome:
         seen("ns.example.org.", "198.51.100.1", NODATA, zone="example.org.", serial=3),
         seen("ns.example.org.", "2001:db8:1::1", NXDOMAIN, zone="example.org.", serial=4),
     ]
-    return run(
-        judged(
-            hops=(
-                hop(*first, owner="_acme-challenge.example.com."),
-                hop(*then, owner="acme.example.org."),
-            ),
-            findings=(
-                error(
-                    "alias-target-lacks-record",
-                    "_acme-challenge.example.com is an alias of acme.example.org, which has no TXT "
-                    "record.",
-                    remedy="Create the record at acme.example.org in the zone example.org.",
-                ),
-            ),
-        )
+    hops = (
+        hop(*first, owner="_acme-challenge.example.com."),
+        hop(*then, owner="acme.example.org."),
     )
+    return run(told(judged(hops=hops)))
 
 
 def loop() -> Outcome:
     first = [seen("ns1.example.net.", "192.0.2.1", alias("a.example.com."))]
     chain = (name("a.example.com."), name("_acme-challenge.example.com."))
-    return run(
-        judged(
-            hops=(hop(*first, owner="_acme-challenge.example.com."),),
-            obstacle=AliasLoop(chain),
-            findings=(
-                error(
-                    "alias-loop",
-                    "_acme-challenge.example.com points into a CNAME loop (limit 16 aliases).",
-                ),
-            ),
-        )
+    back = seen("ns1.example.net.", "192.0.2.1", alias("_acme-challenge.example.com."))
+    hops = (
+        hop(*first, owner="_acme-challenge.example.com."),
+        hop(back, owner="a.example.com."),
     )
+    return run(told(judged(hops=hops, obstacle=AliasLoop(chain))))
 
 
 def no_such_domain() -> Outcome:
-    return run(
-        judged(
-            hops=(),
-            domain="nosuch.example",
-            obstacle=NoSuchDomain(name("nosuch.example."), name("example.")),
-            findings=(
-                error(
-                    "no-such-domain",
-                    "nosuch.example does not exist: the name servers of example answer NXDOMAIN.",
-                    name="nosuch.example.",
-                    zone="example.",
-                ),
-            ),
-        )
-    )
+    obstacle = NoSuchDomain(name("nosuch.example."), name("example."))
+    return run(told(judged(hops=(), domain="nosuch.example", obstacle=obstacle)))
 
 
 def without_addresses() -> Outcome:
     lost = NameServer(name("ns1.gone.example."), BOTH, failure="the name does not exist")
     zone = Zone(name("example.com."), name("com."), (lost,))
-    return run(
-        judged(
-            hops=(Hop(name("_acme-challenge.example.com."), zone, ()),),
-            findings=(
-                error(
-                    "nameserver-without-address",
-                    "no name server of example.com has an address: ns1.gone.example.",
-                ),
-            ),
-        )
-    )
+    return run(told(judged(hops=(Hop(name("_acme-challenge.example.com."), zone, ()),))))
 
 
 def inconclusive() -> Outcome:
+    resolvers = (Endpoint("192.0.2.53"), Endpoint("192.0.2.54", 5353))
+    challenge = told(judged(hops=(), obstacle=NoEgress(resolvers, asked=Tried.RESOLVERS)))
     return run(
-        judged(
-            hops=(),
-            obstacle=NoEgress((Endpoint("198.41.0.4"), Endpoint("2001:503:ba3e::2:30"))),
-            verdict=Verdict.INCONCLUSIVE,
-            findings=(
-                error(
-                    "no-dns-egress",
-                    "this host cannot reach DNS: no server answers on port 53.",
-                    remedy="Allow outgoing port 53 (UDP and TCP) from this host, or name a "
-                    "resolver that "
-                    "it may use (--resolver).",
-                ),
-            ),
-        ),
-        vantage=Vantage((Endpoint("192.0.2.53"), Endpoint("192.0.2.54", 5353)), ("ipv4",), ()),
+        dataclasses.replace(challenge, verdict=Verdict.INCONCLUSIVE),
+        vantage=Vantage(resolvers, ("ipv4",), ()),
         timeout=None,
     )
 
 
 def before_any_record() -> Outcome:
-    return run(
-        judged(
-            hops=(),
-            expected=(),
-            findings=(
-                error(
-                    "caa-forbids",
-                    "CAA at example.com allows only other-ca.example, not letsencrypt.org.",
-                    remedy='Add example.com. CAA 0 issue "letsencrypt.org".',
-                    records=('example.com. CAA 0 issue "letsencrypt.org"',),
-                ),
-            ),
-        ),
-        timeout=None,
-    )
+    survey = judged(hops=(), expected=(), ready_after=None).survey
+    look = Look(ZONE, caa_answers(ZONE, props("0 issue other-ca.example")))
+    environment = DomainEnvironment(climb=Climb(ZONE, (look,)))
+    found = with_environment((), survey, environment, request=LETS_ENCRYPT)
+    return run(ChallengeOutcome(survey, Verdict.NOT_READY, found), timeout=None)
 
 
 def in_order_without_a_value() -> Outcome:
