@@ -204,14 +204,19 @@ def removal(names: Collection[dns.name.Name], zone: Zone) -> str:
     listed = {where for s in zone.nameservers if s.name in names for where in s.listed_by}
     known = {where for server in zone.nameservers for where in server.listed_by}
     it = phrases.verb(len(names), "it", "them")
+    server = phrases.verb(len(names), "that server", "those servers")
     if known == set(Listing) and listed == {Listing.DELEGATION}:
         in_delegation = phrases.in_delegation(zone.parent, zone.apex)
-        return f"remove {it} from {in_delegation} (the zone itself does not list {it})"
+        return f"remove {server} from {in_delegation} (the zone itself does not list {it})"
     if known == set(Listing) and listed == {Listing.APEX}:
-        return f"remove {it} from the NS records of the zone (the delegation does not list {it})"
+        return (
+            f"remove {server} from the NS records of the zone (the delegation does not list {it})"
+        )
     if zone.parent is None or is_registry(zone.parent):
-        return f"remove {it} from the NS records of the zone and at the registrar"
-    return f"remove {it} from the NS records of the zone, there and in {phrases.host(zone.parent)}"
+        return f"remove {server} from the NS records of the zone and at the registrar"
+    return (
+        f"remove {server} from the NS records of the zone, there and in {phrases.host(zone.parent)}"
+    )
 
 
 def _is_whole_zone(at: tuple[Observation, ...], survey: Survey) -> bool:
@@ -225,6 +230,22 @@ def _is_whole_zone(at: tuple[Observation, ...], survey: Survey) -> bool:
         if hop.zone.apex in zones
     }
     return len(zones) == 1 and len(names) > 1 and everybody == set(names)
+
+
+def no_reply(at: tuple[Observation, ...]) -> str:
+    """Say that addresses are silent: "Neither 192.0.2.1 nor 192.0.2.2 replied (timed out)."."""
+    reasons = {o.reading.reason for o in at if isinstance(o.reading, Unreachable)}
+    if len(reasons) > 1 or not all(isinstance(o.reading, Unreachable) for o in at):
+        return f"No usable reply: {silences(at)}."
+    why = next(iter(reasons)).value
+    addresses = list(dict.fromkeys(observation.endpoint.address for observation in at))
+    match addresses:
+        case [one]:
+            return f"{one} did not reply ({why})."
+        case [one, other]:
+            return f"Neither {one} nor {other} replied ({why})."
+        case _:
+            return f"None of {phrases.listed(addresses)} replied ({why})."
 
 
 def silences(at: tuple[Observation, ...]) -> str:

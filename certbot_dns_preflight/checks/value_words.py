@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import observations, phrases
+from certbot_dns_preflight.checks import extra_characters, observations, phrases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +73,15 @@ def the_others(
     return f"{phrases.listed(parts)} {phrases.verb(same + good, *does)}"
 
 
+def around(nearest: Comparison) -> str:
+    """Say what stands before and after the expected value, which the served one contains."""
+    at = nearest.served.index(nearest.expected)
+    ends = ((nearest.served[:at], "start"), (nearest.served[at + len(nearest.expected) :], "end"))
+    return phrases.listed(
+        f"{extra_characters.named(data)} at the {end}" for data, end in ends if data
+    )
+
+
 def wrong_because(nearest: Comparison, context: Context) -> str:
     """Say how far the nearest value is from the expected one, with a hint where there is one."""
     if context.only_from_wildcard:
@@ -85,13 +94,13 @@ def wrong_because(nearest: Comparison, context: Context) -> str:
     if context.not_compared:
         compared = len(context.served) - context.not_compared
         words = f"Of so many values, only the {compared} most like it were compared. {words}"
+    if nearest.contains:
+        return f"{words} value is the expected one with {around(nearest)}."
     words += f" value differs from the expected one, starting at character {nearest.position}"
     if nearest.distance is not None and nearest.distance <= _CLOSE:
         words += f" (edit distance {nearest.distance})"
     if nearest.foreign_key_authorization:
         return f"{words}. It looks like the key authorization of another challenge."
-    if nearest.contains:
-        return f"{words}. It contains the expected value, with other data around it."
     if _DIGEST.fullmatch(nearest.served):
         return f"{words}. It is probably left over from another attempt."
     return f"{words}. It does not look like a challenge value, so something else created it."

@@ -28,7 +28,7 @@ Place: TypeAlias = "Mapping[str, Json]"
 _DNS_PORT = 53
 _MOST = 2
 _PLACEHOLDER = re.compile(
-    r"@ADDRESS|\b(?:PARENT-ADDRESS|PARENT-OF-DOMAIN|NAMESERVER|NAME|ADDRESS|OWNER|ZONE|DOMAIN|TARGET"
+    r"@OTHER-ADDRESS|@ADDRESS|\b(?:PARENT-ADDRESS|PARENT-OF-DOMAIN|NAMESERVER|NAME|ADDRESS|OWNER|ZONE|DOMAIN|TARGET"
     r"|PRIMARY|oWnEr\.eXaMpLe)\b"
 )
 _PLACES = ("behind", "addresses", "answers", "served_by")
@@ -37,9 +37,9 @@ _PLACES = ("behind", "addresses", "answers", "served_by")
 def commands(finding: Finding, survey: Survey) -> tuple[str, ...]:
     """Fill in the first commands that confirm a finding; none for a code that is not known."""
     rule = BY_CODE.get(finding.code)
-    if rule is None or (
-        isinstance(survey.obstacle, NoEgress) and survey.obstacle.asked is not Tried.ROOT
-    ):
+    if isinstance(survey.obstacle, NoEgress) and survey.obstacle.asked is not Tried.ROOT:
+        return _of_resolvers(survey.obstacle)
+    if rule is None:
         return ()
     place = next(_places(finding), None)
     hop = _hop(place, survey)
@@ -53,6 +53,19 @@ def commands(finding: Finding, survey: Survey) -> tuple[str, ...]:
         if known.keys() >= set(_PLACEHOLDER.findall(command))
     ]
     return tuple(dict.fromkeys(filled))[:_MOST]
+
+
+def _of_resolvers(obstacle: NoEgress) -> tuple[str, ...]:
+    """Ask the resolvers that did not answer; name servers are not what the user gave."""
+    if obstacle.asked is not Tried.RESOLVERS:
+        return ()
+    plain = [endpoint for endpoint in obstacle.tried if not endpoint.service]
+    return tuple(f"dig {_at(e.address, e.port)} . NS" for e in plain[:_MOST])
+
+
+def _at(address: str, port: object) -> str:
+    """Write whom dig asks."""
+    return f"@{shlex.quote(address)}" + (f" -p {port}" if port != _DNS_PORT else "")
 
 
 def _recursing(command: str) -> str:
@@ -88,9 +101,11 @@ def _values(
         values["@ADDRESS"] = service
     elif address:
         values["ADDRESS"] = shlex.quote(address)
-        values["@ADDRESS"] = f"@{shlex.quote(address)}" + (
-            f" -p {port}" if port != _DNS_PORT else ""
-        )
+        values["@ADDRESS"] = _at(address, port)
+    better = finding.evidence.get("up_to_date")
+    for one in better[:1] if isinstance(better, list) else ():
+        if isinstance(one, Mapping) and isinstance(one.get("address"), str):
+            values["@OTHER-ADDRESS"] = _at(str(one["address"]), one.get("port", _DNS_PORT))
     return values
 
 
@@ -119,6 +134,8 @@ def _hop(place: Place | None, survey: Survey) -> Hop | None:
 
 def _address(place: Place | None, hop: Hop | None) -> tuple[str | None, int]:
     """Choose the address to ask: the one in the evidence, else one that lacks the record."""
+    if place is not None and place.get("address", "") is None:
+        return None, _DNS_PORT  # a resolver's word: no name server said so
     if place is not None and isinstance(place.get("address"), str):
         port = place.get("port")
         return str(place["address"]), port if isinstance(port, int) else _DNS_PORT

@@ -6,13 +6,13 @@ per distinct answer. Lines are plain and within the width; `Line.state` lets a c
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.address_answers import AddressAnswers, bogus_places
+from certbot_dns_preflight.report.folding import folded
 from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.words import (
     address_words,
@@ -171,13 +171,13 @@ def _fitting(text: str, at: int, state: Status | None, width: int) -> list[Line]
         return [Line(text, state, at)]
     answer = text[at:]
     indent = at if width - at >= len("not authoritative") else 4
-    head, *rest = _fold(answer, width - indent) or [""]
+    head, *rest = folded(answer, width - indent) or [""]
     if indent == at:
         first = [Line(text[:at] + head, state, at)]
     else:
         left = text[:at].rstrip()
-        folded = _fold(left, width, hanging="  ")
-        first = [*(Line(part) for part in folded), Line(" " * indent + head, state, indent)]
+        wrapped = folded(left, width, hanging="  ")
+        first = [*(Line(part) for part in wrapped), Line(" " * indent + head, state, indent)]
     return first + [Line(" " * indent + part, state, indent) for part in rest]
 
 
@@ -203,8 +203,8 @@ def _grouped(
         answer = words + (_span(group) if state is Status.MATCH and answers.expected else "")
         at_serial = f", serial {serial}" if serial is not None else ""
         text = f"{_who(group, recursive=answers.hop.recursive)}: {answer}{at_serial}"
-        folded = _fold(text, width, hanging="  ")
-        lines += [Line(part, state) for part in folded]
+        wrapped = folded(text, width, hanging="  ")
+        lines += [Line(part, state) for part in wrapped]
     if len(ordered) > _MOST_GROUPS:
         rest = ordered[_MOST_GROUPS:]
         count = sum(len(group) for _, group in rest)
@@ -246,14 +246,4 @@ def _without_address(hop: Hop) -> list[NameServer]:
 
 
 def _wrapped(text: str, width: int) -> list[Line]:
-    return [Line(part) for part in _fold(text, width, hanging="  ")]
-
-
-def _fold(text: str, width: int, hanging: str = "") -> list[str]:
-    return textwrap.wrap(
-        text,
-        width,
-        subsequent_indent=hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return [Line(part) for part in folded(text, width, hanging="  ")]

@@ -9,7 +9,7 @@ from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.grouping import pictures
-from certbot_dns_preflight.report.words import plural, seconds
+from certbot_dns_preflight.report.words import listing, plural, seconds, unended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LEAD = {Verdict.NOT_READY: "Not ready", Verdict.INCONCLUSIVE: "Cannot tell"}
 _MOST_NAMES = 2
+_MOST_CODES = 5
 _ANSWERED = frozenset(
     {Status.MATCH, Status.PARTIAL, Status.MISMATCH, Status.ABSENT, Status.ALIAS}
 )  # with authority; where no value is expected, all of them will do
@@ -36,6 +37,10 @@ def headline(outcome: Outcome) -> str:
         return f"{lead}: {len(failed)} of {plural(len(outcome.challenges), 'name')}; {causes}."
     finding = first_error(outcome)
     if finding:
+        further = sum(f.severity is Severity.ERROR for f in failed[0].findings) - 1
+        if further > 0:
+            more = plural(further, "more cause")
+            return f"{lead}: {unended(finding.summary)} (and {more})."
         return f"{lead}: {printable(finding.summary)}"
     if outcome.verdict is Verdict.INCONCLUSIVE:
         return "Cannot tell: this host could not query anything."
@@ -69,6 +74,19 @@ def first_error(outcome: Outcome) -> Finding | None:
         if finding.severity is Severity.ERROR
     )
     return next(found, None)
+
+
+def further_reading(first: Finding, outcome: Outcome) -> str:
+    """Name what explains the first error, and the codes of the others."""
+    codes = (
+        printable(finding.code)
+        for challenge in outcome.challenges
+        for finding in challenge.findings
+        if finding.severity is Severity.ERROR and finding.code != first.code
+    )
+    others = tuple(dict.fromkeys(codes))
+    also = f" (also {listing(others, most=_MOST_CODES)})" if others else ""
+    return f"More: dns-preflight explain {printable(first.code)}{also}"
 
 
 def _ready(outcome: Outcome) -> str:

@@ -5,11 +5,11 @@ Decides how words become lines within a width; it does not know what they say.
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.report import styles
+from certbot_dns_preflight.report.folding import folded
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.outcome import Verdict
@@ -55,20 +55,18 @@ class Page:
 
     def headline(self, words: str, verdict: Verdict) -> None:
         """Put the answer."""
-        for line in _folded(self._written(words), self.width, "", INDENT):
+        for line in folded(self._written(words), self.width, "", INDENT):
             self.add(line, styles.of_verdict(verdict))
 
     def paragraph(self, words: str, indent: str = "") -> None:
         """Put words folded at the width."""
-        for line in _folded(self._written(words), self.width, indent, indent):
+        for line in folded(self._written(words), self.width, indent, indent):
             self.add(line)
 
     def labelled(self, label: str, words: str) -> None:
         """Put words beside a label, folded with a hanging indent."""
         hanging = " " * (len(INDENT) + _LABEL)
-        for line in _folded(
-            self._written(words), self.width, f"{INDENT}{label:<{_LABEL}}", hanging
-        ):
+        for line in folded(self._written(words), self.width, f"{INDENT}{label:<{_LABEL}}", hanging):
             self.add(line)
 
     def exactly(
@@ -91,14 +89,3 @@ class Page:
     def _written(self, words: str) -> str:
         # Before anything is measured: an escape is wider than what it stands for.
         return words if self.unicode else words.encode("ascii", "backslashreplace").decode("ascii")
-
-
-def _folded(words: str, width: int, first: str, hanging: str) -> list[str]:
-    return textwrap.wrap(
-        words,
-        width,
-        initial_indent=first,
-        subsequent_indent=hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

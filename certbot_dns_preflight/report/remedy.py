@@ -19,4 +19,6 @@ def beside_records(finding: Finding) -> str:
         remedy = remedy.replace(record, "this record")
     if "this record" in remedy:
         return f"{unended(remedy)}:"
-    return f"{remedy} {'The records:' if len(finding.records) > 1 else 'The record:'}"
+    what = "The records" if len(finding.records) > 1 else "The record"
+    quoted = any(' TXT "' in record for record in finding.records)
+    return f"{remedy} {what}{' (in a web form, without the quotes)' if quoted else ''}:"

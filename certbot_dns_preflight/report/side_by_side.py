@@ -10,6 +10,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
+from certbot_dns_preflight.checks.extra_characters import first_extra, placed
 from certbot_dns_preflight.escaping import presentation
 
 _MANY_BYTES = 20
@@ -85,6 +86,9 @@ def _note(expected: bytes, served: bytes, offset: int) -> str:
     if offset == len(expected):
         extra = len(served) - len(expected)
         return f"{extra} too many after character {len(expected)}"
+    inserted = first_extra(expected, served, offset)
+    if inserted is not None:
+        return f"extra: {placed(inserted, expected)}"
     there, wanted = presentation(served[offset : offset + 1]), expected[offset : offset + 1]
     place = f"character {offset + 1} of {len(expected)}"
     return f"{place}: {_quoted(there)} instead of {_quoted(presentation(wanted))}"

@@ -19,14 +19,19 @@ from certbot_dns_preflight.report.alike import Alike
 from certbot_dns_preflight.report.confirm import commands
 from certbot_dns_preflight.report.evidence import evidence
 from certbot_dns_preflight.report.grouping import Picture, pictures
-from certbot_dns_preflight.report.headline import first_error, headline, is_unvalued
+from certbot_dns_preflight.report.headline import (
+    first_error,
+    further_reading,
+    headline,
+    is_unvalued,
+)
 from certbot_dns_preflight.report.notes import MOST_NOTES, note_lines
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.remedy import beside_records
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.values import value_lines
-from certbot_dns_preflight.report.vantage import from_where, resolvers_view
+from certbot_dns_preflight.report.vantage import from_where, not_asked, resolvers_view
 from certbot_dns_preflight.report.words import (
     listing,
     opening,
@@ -87,7 +92,7 @@ def render(  # noqa: PLR0913 - what, and how, by keyword
         page.paragraph(printable(closing))
     code = first_error(outcome)
     if failed and code:
-        page.paragraph(f"More: dns-preflight explain {printable(code.code)}")
+        page.paragraph(further_reading(code, outcome))
     if repeated and len(page.lines) >= _REPEATED_FROM:
         page.blank()
         page.headline(as_typed(answer, surface), outcome.verdict)
@@ -225,7 +230,7 @@ class _Report:
             return
         page.blank()
         if len(picture.zones) > 1:
-            page.paragraph(f"for example {challenge.survey.challenge.domain}:", INDENT)
+            page.paragraph(f"Example: {challenge.survey.challenge.domain}", INDENT)
         for row in rows:
             page.add(
                 INDENT + row.text if row.text else "",
@@ -274,7 +279,7 @@ class _Report:
         ):
             return
         self.page.blank()
-        self.page.labelled("vantage", from_where(vantage))
+        self.page.labelled("checked", from_where(vantage, not_asked(self.outcome)))
 
     def _words(self, words: str) -> str:
         return as_typed(printable(words), self.surface)

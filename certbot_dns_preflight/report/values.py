@@ -84,7 +84,7 @@ def value_lines(
         return [
             *_bounded("expected", rest, room, ellipsis),
             *_pair(mangled, "expected" if not rest else "", "instead", room, ellipsis),
-            *_bounded("besides", others, room, ellipsis),
+            *_bounded("also", others, room, ellipsis),
         ]
     label = "expected" if len(missing) == len(expected) else "missing"
     if not others:
@@ -95,7 +95,7 @@ def value_lines(
         missing.remove(pair.expected)
         others.remove(pair.served)
     lines += _bounded(label, missing, room, ellipsis)
-    return lines + _bounded("besides" if pairs else "served", others, room, ellipsis)
+    return lines + _bounded("also" if pairs else "served", others, room, ellipsis)
 
 
 def _pair(pair: _Pair, label: str, served: str, room: int, ellipsis: str) -> list[ValueLine]:

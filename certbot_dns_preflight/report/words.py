@@ -88,7 +88,7 @@ def _reading_words(  # noqa: C901, PLR0911 - one flat table over the sum type
 def _beside(*, conflict: bool, others: int) -> str:
     if others:
         return f" and {plural(others, 'more alias')}"
-    return " and TXT" if conflict else ""
+    return " alongside TXT" if conflict else ""
 
 
 def _value_words(texts: tuple[bytes, ...], expected: tuple[bytes, ...], *, followed: bool) -> str:
@@ -107,7 +107,7 @@ def _value_words(texts: tuple[bytes, ...], expected: tuple[bytes, ...], *, follo
 def _why_not_authoritative(upward: dns.name.Name | None, *, recursive: bool) -> str:
     if recursive:
         return " (recursive)"
-    return f": refers up to {_zone_words(upward)}" if upward is not None else ""
+    return f": upward referral to {_zone_words(upward)}" if upward is not None else ""
 
 
 def _zone_words(zone: dns.name.Name) -> str:

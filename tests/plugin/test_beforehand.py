@@ -74,9 +74,10 @@ def test_caa_for_another_ca_costs_neither_record_nor_attempt(
     )
     assert ran.status == 1
     assert "CAA at caa.example.test allows only other-ca.example" in ran.stderr
-    assert 'Add this record: caa.example.test. CAA 0 issue "letsencrypt.org"' in " ".join(
-        ran.stderr.split()
-    )
+    assert (
+        "If letsencrypt.org should issue for this domain, keep the existing records and add this "
+        'record: caa.example.test. CAA 0 issue "letsencrypt.org"'
+    ) in " ".join(ran.stderr.split())
     assert "No record was created" in ran.stderr
     assert error_codes(certbot) == {"caa-forbids"}
     assert not recorded.exists()

@@ -56,7 +56,7 @@ OTHER = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 RECORD = f'_acme-challenge.example.com. TXT "{VALUE.decode()}"'
 UNANSWERED = (
     "The CA was not asked to validate, so this does not count as a failed validation. The records "
-    "are being removed."
+    "are being removed. Run certbot again once the cause is fixed."
 )
 
 

@@ -110,7 +110,10 @@ def test_what_to_copy_and_to_type_stands_alone_and_options_as_the_surface_types_
         '<pre class="copied">_acme-challenge.example.com. TXT '
         f"&quot;{VALUE.decode()}&quot;</pre>" in record
     )
-    assert "Copy the value instead of typing it. The record:</p>" in record
+    assert (
+        "Copy the value instead of typing it. The record (in a web form, without the quotes):</p>"
+        in record
+    )
     command = html_report.render(scenarios.behind())
     assert '<pre class="copied">dig +norec @198.51.100.3 example.com SOA\n' in command
     assert "refresh interval or raise --timeout." in command

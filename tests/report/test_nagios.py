@@ -66,12 +66,14 @@ def test_a_failure_in_full() -> None:
     assert rest[1:] == [
         f"  fix: {judged.findings[0].remedy}",
         "  check: dig +norec @198.51.100.3 example.com SOA",
-        "  check: dig +norec @198.51.100.3 _acme-challenge.example.com TXT",
+        "  check: dig +norec @192.0.2.1 example.com SOA",
     ]
 
 
 def test_a_record_to_publish_is_a_line_of_its_own() -> None:
     _, _, fix, record, check = nagios.render(scenarios.one_character_off()).split("\n")
-    assert fix.endswith("Copy the value instead of typing it. The record:")
+    assert fix.endswith(
+        "Copy the value instead of typing it. The record (in a web form, without the quotes):"
+    )
     assert record == f"  {scenarios.RECORD}"
     assert check.startswith("  check: dig +norec +short @192.0.2.1 ")

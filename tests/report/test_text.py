@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import EarlyEnd
 from certbot_dns_preflight.report import text
 from certbot_dns_preflight.report.side_by_side import first_difference, side_by_side
@@ -186,7 +187,7 @@ def test_only_what_a_finding_compared_stands_side_by_side() -> None:
 @pytest.mark.parametrize("name", ["unstable", "bogus"])
 def test_no_answer_is_green_that_the_headline_calls_wrong(name: str) -> None:
     page = text.render(scenarios.ALL[name](), colour=True)
-    wrong = "ok now, 21 changes" if name == "unstable" else "ok after 0.2 s, DNSSEC fails"
+    wrong = "ok now, 21 changes" if name == "unstable" else "record present, DNSSEC fails"
     assert f"m{wrong}\x1b[0m" in page
     assert f"\x1b[32m{wrong}" not in page
 
@@ -199,3 +200,67 @@ def test_an_error_that_was_left_out_of_the_verdict_is_still_told() -> None:
     assert page.startswith("Ready: example.com (1 name server, 1 address).")
     assert "  error     CAA forbids it (caa-forbids)." in page
     assert "explain" not in page
+
+
+def test_what_was_put_in_is_not_said_to_be_instead_of_a_character() -> None:
+    pages = {
+        name: text.render(scenarios.ALL[name]())
+        for name in ("line_end_within", "quoted", "truncated", "long_value")
+    }
+    assert not [name for name, page in pages.items() if "instead of" in page]
+    assert not [name for name, page in pages.items() if "starting at character 1" in page]
+    assert "extra: a line break (CR LF) after character 20" in pages["line_end_within"]
+    assert 'extra: a quotation mark (") at the start' in pages["quoted"]
+
+
+def test_every_failure_has_a_fix_and_a_command() -> None:
+    for name, scenario in scenarios.ALL.items():
+        outcome = scenario()
+        errors = [
+            finding
+            for challenge in outcome.challenges
+            for finding in challenge.findings
+            if finding.severity is Severity.ERROR and name != "hostile_names"
+        ]
+        assert all(finding.remedy and finding.cause for finding in errors), name
+        page = text.render(outcome)
+        assert not errors or re.search(r"^  check     (dig|for i in|whois) ", page, re.MULTILINE), (
+            name
+        )
+
+
+def test_no_command_asks_a_cache_where_a_name_server_is_known() -> None:
+    for name in ("bogus", "loop", "long_chain", "behind"):
+        page = text.render(scenarios.ALL[name]())
+        commands = re.findall(r"^ +(?:check     )?(dig .*)$", page, re.MULTILINE)
+        assert commands, name
+        assert all(" +norec @" in command for command in commands), name
+
+
+def test_several_causes_of_one_name_are_counted_and_each_can_be_read_about() -> None:
+    lines = text.render(scenarios.dead_server()).split("\n")
+    assert " ".join(line.strip() for line in lines[:2]) == (
+        "Not ready: ns4.example.net had the record earlier in this run, but no longer returns it "
+        "(and 2 more causes)."
+    )
+    assert " ".join(lines[-2:]) == (
+        "More: dns-preflight explain record-vanished (also nameserver-unreachable, "
+        "nameserver-refuses)"
+    )
+
+
+def test_a_figure_keeps_its_unit_at_any_width() -> None:
+    for width in range(44, 120):
+        page = text.render(scenarios.thirteen_servers(), width=width)
+        assert not re.search(r"\d\n +s\b", page), width
+
+
+def test_a_server_that_is_behind_is_compared_with_one_that_is_not() -> None:
+    page = text.render(scenarios.behind())
+    assert "dig +norec @198.51.100.3 example.com SOA" in page
+    assert "dig +norec @192.0.2.1 example.com SOA" in page
+
+
+def test_addresses_that_nobody_asked_are_counted() -> None:
+    page = text.render(scenarios.ready_without_ipv6())
+    assert "This host has no IPv6 route; 1 address was not asked." in " ".join(page.split())

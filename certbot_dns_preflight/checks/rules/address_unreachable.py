@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, observations, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import named, silences
+from certbot_dns_preflight.checks.trouble import named, no_reply
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
 
@@ -58,13 +58,20 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
 
 def _silent(trouble: Trouble, survey: Survey) -> Finding:
     it = named(trouble.at, survey, by_address=True)
-    servers = phrases.verb(it.servers, "server", "servers")
+    if it.servers == 1:
+        others = {
+            o.endpoint
+            for o in survey.observations
+            if o.nameserver == trouble.at[0].nameserver and observations.is_usable(o)
+        }
+        rest = phrases.verb(len(others), "its other address", "its other addresses")
+        summary = f"{it.hosts} does not answer at {it.addresses}, but does at {rest}"
+    else:
+        summary = f"{it.who} do not answer; other addresses of the same name servers do"
     return RULE.finding(
         severity=trouble.severity,
-        summary=f"{it.who} {it.does('does', 'do')} not answer; other addresses of the same name "
-        f"{servers} do",
-        cause=f"Tried: {silences(trouble.at)}."
-        f"{phrases.unroutable(o.endpoint.address for o in trouble.at)}",
+        summary=summary,
+        cause=f"{no_reply(trouble.at)}{phrases.unroutable(o.endpoint.address for o in trouble.at)}",
         remedy="Make sure the server listens on that address and port 53 is open (UDP and TCP), or "
         "remove the address record and its glue.",
         about=trouble.at,

@@ -12,7 +12,9 @@ from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.obstacle import AliasLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    import dns.name
 
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.finding import Finding
@@ -34,7 +36,7 @@ RULE = Rule(
     refusal="Resolvers give up after some steps (at most 16) and report SERVFAIL.",
     confirm=(
         "dig +norec @ADDRESS OWNER CNAME",
-        "dig OWNER TXT",
+        "dig +norec @ADDRESS TARGET CNAME",
     ),
     remedies=(
         Remedy(
@@ -44,6 +46,11 @@ RULE = Rule(
         Remedy(
             "a DNAME covers its own target",
             "Move the target to a name that the DNAME does not cover.",
+        ),
+        Remedy(
+            "the chain is long, but ends",
+            "Point the first CNAME straight at the name that holds the TXT record. CAs' resolvers "
+            "follow at most about 16 aliases.",
         ),
     ),
 )
@@ -56,22 +63,53 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     if context.conflicts:
         return
     chain = survey.obstacle.chain
-    back = len(set(chain)) < len(chain) or survey.challenge.owner in chain
     owner = phrases.owner(survey.challenge.owner)
+    yield RULE.finding(
+        summary=_summary(survey.challenge.owner, chain),
+        cause=f"The chain: {' -> '.join([owner, *map(phrases.owner, chain[:_SHOWN])])}"
+        + (f" and {len(chain) - _SHOWN} more" if len(chain) > _SHOWN else "")
+        + f". CAs' resolvers follow at most about {_LIMIT} aliases.",
+        remedy=_remedy(survey, chain),
+        evidence={
+            "alias_chain": [name.to_text() for name in chain],
+            "target": survey.hops[-1].owner.to_text() if survey.hops[1:] else None,
+        },
+    )
+
+
+def _is_loop(owner: dns.name.Name, chain: Sequence[dns.name.Name]) -> bool:
+    return len(set(chain)) < len(chain) or owner in chain
+
+
+def _summary(owner: dns.name.Name, chain: Sequence[dns.name.Name]) -> str:
+    """Say whether the owner name is in the loop, leads into it, or has no end within the limit."""
+    name = phrases.owner(owner)
+    if not _is_loop(owner, chain):
+        return f"the CNAME chain from {name} is too long ({len(chain)} aliases; limit {_LIMIT})"
+    match chain:
+        case (first, *_) if first == owner:
+            return f"{name} is in a CNAME loop: it points to itself"
+        case (first, second, *_) if second == owner:
+            return (
+                f"{name} is in a CNAME loop: it points to {phrases.owner(first)}, which points back"
+            )
+    return f"{name} {'is in' if owner in chain else 'points into'} a CNAME loop"
+
+
+def _remedy(survey: Survey, chain: Sequence[dns.name.Name]) -> str:
+    """Say where the chain is to be cut."""
+    owner = survey.challenge.owner
     by_dname = any(
         isinstance(o.reading, Alias) and o.reading.dname is not None for o in survey.observations
     )
-    yield RULE.finding(
-        summary=f"{owner} points into a CNAME loop (limit {_LIMIT} aliases)"
-        if back
-        else f"the CNAME chain from {owner} is too long ({len(chain)}; limit {_LIMIT})",
-        cause=f"The chain: {' -> '.join([owner, *map(phrases.owner, chain[:_SHOWN])])}"
-        + (f" and {len(chain) - _SHOWN} more" if len(chain) > _SHOWN else ""),
-        remedy="Point one of the aliases at a name that holds the TXT record"
-        + (
-            ", or change the DNAME so that it does not map this name."
-            if by_dname
-            else ", or replace one of the CNAMEs with the TXT record."
-        ),
-        evidence={"alias_chain": [name.to_text() for name in chain]},
-    )
+    if by_dname:
+        return (
+            "Point one of the aliases at a name that holds the TXT record, or change the DNAME so "
+            "that it does not map this name."
+        )
+    if _is_loop(owner, chain):
+        return (
+            "Point one of the aliases at a name that holds the TXT record, or replace one of the "
+            "CNAMEs with the TXT record."
+        )
+    return f"Point {phrases.owner(owner)} straight at the name that holds the TXT record."

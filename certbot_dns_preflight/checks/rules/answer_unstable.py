@@ -27,12 +27,12 @@ RULE = Rule(
         "again. A single change (the server catching up) does not count."
     ),
     refusal="The CA may reach the instance that does not have the record.",
-    confirm=("for i in 1 2 3 4 5 6 7 8; do dig +norec +short +nsid @ADDRESS OWNER TXT; done",),
+    confirm=("for i in 1 2 3 4 5 6 7 8; do dig +norec +nsid @ADDRESS OWNER TXT; done",),
     remedies=(
         Remedy(
             "several instances behind one address (anycast, load balancer)",
-            "Find the instance that is behind. Wait longer (`--settle`), or ask the provider to "
-            "fix it.",
+            "Find the instance that is behind and fix it, or ask the provider to. If all catch up "
+            "soon, `--settle` adds a pause.",
         ),
         Remedy(
             "two programs overwrite each other's changes",
@@ -54,9 +54,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         f"inconsistent answers: {most} changes during this run",
         cause="The address alternates between having the record and not having it. Probably "
         "several servers share the address, and not all of them have the record.",
-        remedy="Find the server that is behind (dig +nsid shows which one answers), or wait until "
-        f"all have the record ({phrases.option('settle')} adds a pause). Make sure that no second "
-        "program rewrites the zone.",
+        remedy="Find the one that lacks the record (dig +nsid shows which one answers) and fix it, "
+        "or ask the provider to. Make sure that no second program rewrites the zone.",
         about=at,
         evidence={
             "addresses": evidence.places(at),

@@ -83,7 +83,18 @@ def remedy(  # noqa: PLR0911 - likewise
         case Rejection.MALFORMED if decisive.detail:
             return f"Replace it with {line}"
         case _:
-            return f"Add {line}"
+            return _let_it_issue(case, decision, line)
+
+
+def _let_it_issue(case: Case, decision: Forbidden, line: str) -> str:
+    """Leave it to the domain's owner, who may have excluded this CA on purpose."""
+    others = [o.detail for o in decision.objections if o.why is Rejection.OTHER_ISSUER]
+    keep = "keep the existing records and add" if others else "add"
+    advice = f"If {_ca(case.request)} should issue for this domain, {keep} {line}"
+    if not others:
+        return advice
+    named = " or ".join(dict.fromkeys(phrases.bounded(o, 64) for o in others[:2]))
+    return f"Use {named} instead. {advice}"
 
 
 def records(case: Case, decision: Forbidden, decisive: Objection) -> tuple[str, ...]:

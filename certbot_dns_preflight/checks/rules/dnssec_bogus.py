@@ -41,7 +41,7 @@ RULE = Rule(
     ),
     confirm=(
         "dig +dnssec +norec @ADDRESS OWNER TXT",
-        "dig +dnssec ZONE DNSKEY",
+        "dig +dnssec +norec @ADDRESS ZONE DNSKEY",
         "dig ZONE DS",
         "delv OWNER TXT",
     ),

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence, observations, phrases, value_words
+from certbot_dns_preflight.checks import (
+    evidence,
+    extra_characters,
+    observations,
+    phrases,
+    value_words,
+)
 from certbot_dns_preflight.checks.manglings import Kind
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
@@ -24,8 +30,9 @@ if TYPE_CHECKING:
 class Mangling:
     """A way to get a value wrong: what is shown, why, what to do, and what `explain` advises.
 
-    In braces: `place` of the first difference, characters `served`, `expected` and `lost`, the
-    `distance` as "2 characters", the `target` that must hold the value.
+    In braces: `place` of the first difference, what is `wrong` there, `blank` characters that are
+    too many, how much `is_left`, the `distance` as "2 characters", the `target` that must hold the
+    value.
     """
 
     what: str
@@ -34,45 +41,45 @@ class Mangling:
     advice: str
 
 
+_REPLACE = "Replace the wrong value with the expected one; leave other values alone. "
+
 MANGLINGS = {
     Kind.QUOTED: Mangling(
         what="the value with quotation marks in it",
-        why="The quotation marks were saved as part of the value",
-        remedy="Replace it with the value without quotation marks.",
+        why="The published value includes literal quotation marks: they were saved as part of it",
+        remedy=_REPLACE + "Enter it without quotation marks.",
         advice="Enter the value without quotation marks, or escape it only once.",
     ),
     Kind.WHITESPACE: Mangling(
-        what="the value with a space or line break in it",
-        why="A space or line break was saved with the value",
-        remedy="Replace it with the value without spaces and line breaks.",
+        what="the value with {blank}",
+        why="The published value has {blank}, saved with it",
+        remedy=_REPLACE + "Enter it without spaces and line breaks.",
         advice="Enter it without spaces and line breaks. In a script, strip the line break "
         "(`printf %s`, not `echo`).",
     ),
     Kind.CASE: Mangling(
         what="the value with upper and lower case changed",
         why="The letter case was changed, first {place}",
-        remedy="Replace it, using a tool that preserves letter case.",
+        remedy=_REPLACE + "Use a tool that preserves letter case.",
         advice="Use a tool or panel that preserves letter case.",
     ),
     Kind.TRUNCATED: Mangling(
-        what="only part of the value",
-        why="{served} of {expected} characters are there; {lost} {were} cut off, perhaps by a "
-        "length "
-        "limit (panel, API, hook)",
-        remedy="Replace it with the whole value.",
+        what="only part of the value ({is_left})",
+        why="The published value {ends}. Perhaps there is a length limit (panel, API, hook)",
+        remedy=_REPLACE + "Copy the whole value.",
         advice="Copy the whole value. It has 43 characters.",
     ),
     Kind.TYPO: Mangling(
         what="a value that differs from the expected one in {distance}",
-        why="The value was mistyped or miscopied, first {place}",
-        remedy="Replace it. Copy the value instead of typing it.",
+        why="The value was mistyped or miscopied: {wrong}",
+        remedy=_REPLACE + "Copy the value instead of typing it.",
         advice="Copy the value instead of typing it: 0 and O, l and I look alike.",
     ),
     Kind.KEY_AUTHORIZATION: Mangling(
         what="the key authorization instead of its digest",
         why="The key authorization itself (token, dot, account key thumbprint) was published. That "
         "is correct only for HTTP-01",
-        remedy="Replace it with its digest, the expected value. certbot passes it to hooks as "
+        remedy=_REPLACE + "It is the digest of what is published; certbot passes it to hooks as "
         "CERTBOT_VALIDATION.",
         advice="Publish the SHA-256 digest of the key authorization, in base64url without padding. "
         "The key authorization itself is for HTTP-01.",
@@ -131,10 +138,10 @@ def _finding(
     mangling = MANGLINGS[kind]
     figures = {
         "place": f"at character {nearest.position} of {len(nearest.expected)}",
-        "served": len(nearest.served),
-        "expected": len(nearest.expected),
-        "lost": len(nearest.expected) - len(nearest.served),
-        "were": phrases.verb(len(nearest.expected) - len(nearest.served), "was", "were"),
+        "wrong": _what_is_wrong(nearest),
+        "blank": _blank(nearest),
+        "is_left": f"{len(nearest.served)} of {len(nearest.expected)} characters",
+        "ends": _ends(nearest),
         "distance": phrases.count(nearest.distance or 0, "character"),
         "target": phrases.owner(context.target),
     }
@@ -151,3 +158,32 @@ def _finding(
         },
         records=[phrases.txt_record(context.target, nearest.expected)],
     )
+
+
+def _blank(nearest: Comparison) -> str:
+    """Name the blank characters that are too many, and where; there may be more than one place."""
+    extra = extra_characters.first_extra(nearest.expected, nearest.served, nearest.offset)
+    if extra is None or extra.data.strip():
+        return "a space or line break in it"
+    return extra_characters.placed(extra, nearest.expected)
+
+
+def _ends(nearest: Comparison) -> str:
+    """Say which end of the expected value is missing."""
+    if nearest.expected.startswith(nearest.served):
+        return f"stops after character {len(nearest.served)} of {len(nearest.expected)}"
+    lost = len(nearest.expected) - len(nearest.served)
+    return f"lacks the first {phrases.count(lost, 'character')} of {len(nearest.expected)}"
+
+
+def _what_is_wrong(nearest: Comparison) -> str:
+    """Name the one character that is changed, or where the first of several changes is."""
+    extra = extra_characters.first_extra(nearest.expected, nearest.served, nearest.offset)
+    if extra is not None and nearest.distance == len(extra.data):
+        return (
+            f"it has {extra_characters.placed(extra, nearest.expected)} that does not belong there"
+        )
+    place = f"character {nearest.position} of {len(nearest.expected)}"
+    if nearest.distance != 1:
+        return f"the first difference is at {place}"
+    return f"{place} is {'wrong' if len(nearest.served) == len(nearest.expected) else 'missing'}"

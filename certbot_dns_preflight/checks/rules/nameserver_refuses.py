@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence
+from certbot_dns_preflight.checks import evidence, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble import named
 from certbot_dns_preflight.codes import Code
@@ -68,7 +68,9 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
         "not configured there (lame delegation), or an access list excludes this host.",
         remedy="The registry's servers refuse; nothing to fix on your side. Try again later."
         if it.registry
-        else f"Configure the zone on {it.hosts}, or {it.take_out}.",
+        else f"Configure the zone on {it.hosts}, or {it.take_out}. Query "
+        f"{phrases.verb(it.servers, 'it', 'them')} from another network first: an access list may "
+        "exclude this host only.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
     )

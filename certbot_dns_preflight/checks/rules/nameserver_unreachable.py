@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, incomplete, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import named, silences, unheard
+from certbot_dns_preflight.checks.trouble import named, no_reply, silences, unheard
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import NoResponseReason, NotAsked, Unreachable
 from certbot_dns_preflight.facts.finding import Severity
@@ -116,17 +116,18 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
             f"{phrases.option('unreachable')} warn leaves these servers out of the verdict."
         )
     else:
+        are = phrases.verb(it.servers, "is", "are")
         if it.who == it.hosts:
             summary = f"{it.hosts} {it.does('does', 'do')} not answer"
         else:
             answers = phrases.verb(max(1, it.servers - 1), "answers", "answer")
             summary = f"{phrases.nobody(it.servers)} {answers} ({it.hosts})"
-        cause = f"Tried: {silences(at)}.{phrases.unroutable(o.endpoint.address for o in at)}"
+        cause = f"{no_reply(at)}{phrases.unroutable(o.endpoint.address for o in at)}"
         remedy = (
             "The registry's servers do not answer; nothing to fix on your side. Try again later."
             if it.registry
-            else f"Check that {'they are' if plural else 'it is'} running and that port 53 (UDP "
-            f"and TCP) is open, or {it.take_out}."
+            else f"Check that {it.hosts} {are} running and reachable on port 53 (UDP and TCP), or "
+            f"{it.take_out}."
         )
     return RULE.finding(
         severity=trouble.severity,

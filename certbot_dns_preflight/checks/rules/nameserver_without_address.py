@@ -77,11 +77,14 @@ def _finding(
     names = phrases.listed(phrases.host(server.name) for server in servers)
     apex = phrases.owner(zone.apex)
     some = len(servers)
-    if some > 1 and some == len(zone.nameservers):
+    if some == len(zone.nameservers):
         summary = f"no name server of {apex} has an address: {names}"
+        if some == 1:
+            why = phrases.bounded(servers[0].failure or "it has neither A nor AAAA records")
+            summary = f"{apex}'s only name server, {names}, has no address ({why})"
         remedy = (
             f"At the registrar of {apex}, set name servers that have A or AAAA records. Or add "
-            "such records for these names (not a CNAME)"
+            f"such records for {names} (not a CNAME)"
         )
     else:
         role = phrases.verb(some, "a name server", "name servers")

@@ -97,7 +97,7 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
                 if several
                 else f"the resolver {who} does not answer"
             )
-            cause = f"What came of asking: {_reasons(obstacle)}"
+            cause = _reasons(obstacle)
             remedy = f"Name a resolver that answers this host ({phrases.option('resolver')})"
             if any("certificate" in reason for _, reason in obstacle.reasons):
                 remedy = f"{phrases.PRIVATE_CA}. Or name another resolver"
@@ -130,11 +130,12 @@ def _listed(endpoints: tuple[Endpoint, ...]) -> str:
 def _reasons(obstacle: NoEgress) -> str:
     known = dict(obstacle.reasons)
     several = len(obstacle.tried) > 1
-    return phrases.listed(
+    lines = [
         (f"{phrases.resolver(e)}: " if several else "")
         + phrases.bounded(known.get(e, "no answer in time"))
         for e in obstacle.tried
-    )
+    ]
+    return "; ".join(lines) if several else f"The reason: {lines[0]}"
 
 
 def _no_help(obstacle: NoEgress) -> Finding:

@@ -62,7 +62,7 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
     servers, host = phrases.servers_of(survey.obstacle.zone), phrases.host(name)
     what = f"the top-level domain {host}" if is_top_level(name) else host
     yield RULE.finding(
-        summary=f"{what} does not exist: {servers[0].lower()}{servers[1:]} answer NXDOMAIN",
+        summary=f"{what} does not exist: {_who(survey.obstacle)} answer NXDOMAIN",
         cause=f"{servers} have no delegation for {host}",
         remedy="Check the spelling: no public CA can validate a name below it."
         if is_top_level(name)
@@ -70,3 +70,11 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
         "name servers, and is not expired or on hold.",
         evidence={"name": name.to_text(), "zone": apex},
     )
+
+
+def _who(obstacle: NoSuchDomain) -> str:
+    """Name who denies it: the parent zone's name servers, or those of one further up."""
+    if len(obstacle.zone) > 1 and obstacle.name.parent() == obstacle.zone:
+        return f"the name servers of the parent zone ({phrases.host(obstacle.zone)})"
+    servers = phrases.servers_of(obstacle.zone)
+    return f"{servers[0].lower()}{servers[1:]}"

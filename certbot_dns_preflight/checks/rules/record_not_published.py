@@ -1,4 +1,4 @@
-"""No server has the name or any TXT there, at one serial: not written, or not written here."""
+"""No server has the name or any TXT there: not written, not written here, or not here yet."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ RULE = Rule(
     reference="RFC 8555 section 8.4",
     explanation=(
         "Every name server of the zone gave an authoritative negative answer: the name does not "
-        "exist, or exists without a TXT record. The zone's serial is the same everywhere, so this "
-        "is not a zone transfer in progress."
+        "exist, or exists without a TXT record. No name server in the report has a copy of the "
+        "zone with the record. A primary that is not among them (a hidden primary) may have one."
     ),
     refusal=(
         "The CA's resolver gets the same negative answer and reports NXDOMAIN, or that it found no "
@@ -50,6 +50,11 @@ RULE = Rule(
             "it was written to another account, provider or view",
             "Compare the name servers in your provider's panel with those in the report. Only "
             "those in the report count.",
+        ),
+        Remedy(
+            "it was written to a hidden primary, and no name server has transferred it",
+            "Compare the serial on the primary with the one in the report. Check NOTIFY and zone "
+            "transfers from the primary, or raise `--timeout`.",
         ),
         Remedy(
             "it was saved but the zone was not loaded",
@@ -77,10 +82,12 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         summary=f"{value_words.everyone(context, servers)} "
         f"{phrases.verb(servers, 'answers', 'answer')} "
         f"{'NXDOMAIN' if denied else 'that there is no TXT record'} for {target}",
-        cause=f"{_serials(context, servers)}The record was not created, or not on "
-        f"{phrases.verb(servers, 'this name server', 'these name servers')}."
+        cause=f"{_serials(context, servers)}Either the record was never created, or it was "
+        "created somewhere else, or the change has not reached "
+        f"{_any_of(servers)}."
         + (f" {phrases.owner(above)} does not exist there either." if above else ""),
-        remedy="Check the program that creates the record for errors. Make sure it writes to the "
+        remedy="Check the log of whatever creates the record (certbot DNS plugin or hook script). "
+        "Make sure it writes to the "
         f"zone {phrases.owner(zone)} on {phrases.verb(servers, 'this', 'these')} name "
         f"{phrases.verb(servers, 'server', 'servers')}." + _spelt(above, zone),
         records=[phrases.txt_record(context.target, value) for value in context.expected],
@@ -92,17 +99,20 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     )
 
 
+def _any_of(servers: int) -> str:
+    if servers == 1:
+        return "this name server"
+    return f"{phrases.verb(servers - 1, 'either', 'any')} of them"
+
+
 def _serials(context: Context, servers: int) -> str:
-    """Say what the serials tell: that no transfer is due."""
+    """Say which serials there are; a hidden primary may have a newer one."""
     known = {
         observation.serial for observation in context.lacking if observation.serial is not None
     }
     serial = phrases.serials(context.lacking)
     if len(known) == 1:
-        if servers == 1:
-            return f"It serves {serial}. "
-        none = phrases.verb(servers - 1, "neither", "none of them")
-        return f"{phrases.all_of_them(servers)} {serial}, so {none} is behind. "
+        return f"{phrases.all_of_them(servers)} {serial}. "
     if known:
         return f"They serve {serial}, and even the newest copy does not have it. "
     return ""

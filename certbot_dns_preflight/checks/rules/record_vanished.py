@@ -48,9 +48,10 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     subjects = phrases.subjects(at, context.usable)
     names = len(subjects)
     yield RULE.finding(
-        summary=f"{phrases.listed(subjects)} had the record earlier in this run, but now "
-        f"{phrases.verb(names, 'answers', 'answer')} {phrases.distinct_answers(at)}",
-        cause=_cause(context),
+        summary=f"{phrases.listed(subjects)} had the record earlier in this run, but no longer "
+        f"{phrases.verb(names, 'returns', 'return')} it",
+        cause=f"{phrases.verb(names, 'It now answers', 'They now answer')} "
+        f"{phrases.distinct_answers(at)}. {_cause(context)}",
         remedy="Find out what removed it: a clean-up that ran too early, a second client, or "
         "configuration management that regenerates the zone.",
         about=at,

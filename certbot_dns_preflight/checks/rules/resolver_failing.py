@@ -108,7 +108,7 @@ def _does(observation: Observation) -> str:
 def _why(observation: Observation, errors: tuple[ExtendedError, ...]) -> str:
     match observation.reading:
         case Unreachable(detail=detail) | Malformed(detail=detail):
-            return f"What came of asking it: {phrases.bounded(detail)}"
+            return f"The reason: {phrases.bounded(detail)}"
         case _ if errors:
             words = (
                 f"{error.name}" + (f" ({phrases.bounded(error.text)})" if error.text else "")

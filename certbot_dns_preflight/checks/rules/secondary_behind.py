@@ -36,6 +36,7 @@ RULE = Rule(
     ),
     confirm=(
         "dig +norec @ADDRESS ZONE SOA",
+        "dig +norec @OTHER-ADDRESS ZONE SOA",
         "dig +norec @ADDRESS OWNER TXT",
         "dig +nssearch ZONE",
     ),

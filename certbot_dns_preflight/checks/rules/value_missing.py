@@ -57,14 +57,16 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
         return
     there = len(context.expected) - len(missing)
     yield RULE.finding(
-        summary=f"{there} of {len(context.expected)} expected values "
+        summary=f"only {there} of the {len(context.expected)} expected values "
         f"{phrases.verb(there, 'is', 'are')} published; "
         f"{phrases.listed(map(phrases.value, missing))} "
         f"{phrases.verb(len(missing), 'is', 'are')} missing",
         cause=f"{phrases.owner(context.target)} must hold {len(context.expected)} values at the "
         "same time. A later record probably replaced an earlier one.",
-        remedy="Add the missing value and keep the others. Make sure that the plugin or hook adds "
-        "to the TXT RRset instead of overwriting it.",
+        remedy="Add the missing "
+        f"{phrases.verb(len(missing), 'value', 'values')} and keep "
+        f"{phrases.verb(there, 'the one already there', 'those already there')}. Make sure that "
+        "the plugin or hook adds to the TXT RRset instead of overwriting it.",
         records=[phrases.txt_record(context.target, value) for value in missing],
         about=context.lacking,
         evidence={"missing": evidence.values(missing), **evidence.served(context)},

@@ -68,14 +68,18 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
         who = phrases.listed(phrases.subjects(showing, context.usable))
     yield RULE.finding(
         summary=f"{who} {phrases.verb(servers, 'serves', 'serve')} "
-        f"{'a TXT value' if one else f'{len(context.served)} TXT values'} at "
-        f"{phrases.owner(context.target)}, but not the expected one",
+        + (
+            f"the expected value with {value_words.around(nearest)}"
+            if one and nearest.contains and not wildcard
+            else f"{'a TXT value' if one else f'{len(context.served)} TXT values'} at "
+            f"{phrases.owner(context.target)}, but not the expected one"
+        ),
         cause=value_words.wrong_because(nearest, context)
         + _and_silent(len(context.lacking) - len(showing)),
         remedy=_write_beside_wildcard(context.target)
         if wildcard
-        else "Publish the value of this attempt, remove the old one, and find out which program "
-        "created it.",
+        else "Add the expected value. Remove only values that you know are stale: others may "
+        "belong to another client.",
         records=[
             phrases.txt_record(context.target, value)
             for value in context.expected

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from certbot_dns_preflight.facts.obstacle import AliasLoop
 from tests.builders.survey import (
     NS1,
@@ -25,11 +27,12 @@ def test_an_alias_loop() -> None:
     )
     found = only_error(facts, "alias-loop")
     assert found.summary == (
-        "_acme-challenge.example.test points into a CNAME loop (limit 16 aliases)."
+        "_acme-challenge.example.test is in a CNAME loop: it points to record.other.test, which "
+        "points back."
     )
     assert found.cause == (
         "The chain: _acme-challenge.example.test -> record.other.test -> "
-        "_acme-challenge.example.test."
+        "_acme-challenge.example.test. CAs' resolvers follow at most about 16 aliases."
     )
     assert found.remedy.endswith(", or replace one of the CNAMEs with the TXT record.")
 
@@ -37,9 +40,26 @@ def test_an_alias_loop() -> None:
 def test_a_chain_that_is_too_long_names_the_limit() -> None:
     chain = tuple(name(f"a{number}.example.test.") for number in range(17))
     facts = survey(hop(at(NS1, alias("a0.example.test."))), obstacle=AliasLoop(chain))
-    assert only_error(facts, "alias-loop").summary == (
-        "the CNAME chain from _acme-challenge.example.test is too long (17; limit 16)."
+    found = only_error(facts, "alias-loop")
+    assert found.summary == (
+        "the CNAME chain from _acme-challenge.example.test is too long (17 aliases; limit 16)."
     )
+    assert found.remedy == (
+        "Point _acme-challenge.example.test straight at the name that holds the TXT record."
+    )
+
+
+@pytest.mark.parametrize(
+    ("chain", "words"),
+    [
+        ((OWNER,), "is in a CNAME loop: it points to itself"),
+        (("a.test.", "b.test.", OWNER), "is in a CNAME loop"),
+        (("a.test.", "b.test.", "a.test."), "points into a CNAME loop"),
+    ],
+)
+def test_a_name_beside_a_loop_is_not_said_to_be_in_it(chain: tuple[str, ...], words: str) -> None:
+    facts = survey(hop(at(NS1, alias(chain[0]))), obstacle=AliasLoop(tuple(map(name, chain))))
+    assert only_error(facts, "alias-loop").summary == f"_acme-challenge.example.test {words}."
 
 
 def test_where_a_dname_leads_around_no_cname_is_to_be_replaced() -> None:

@@ -30,17 +30,20 @@ NUMBER_5 = IssuanceRequest(("letsencrypt.org",), "https://acme-v02.api.letsencry
         (
             ["0 issue other-ca.example"],
             "CAA at example.com allows only other-ca.example, not letsencrypt.org.",
-            'Add example.com. CAA 0 issue "letsencrypt.org".',
+            "Use other-ca.example instead. If letsencrypt.org should issue for this domain, keep "
+            'the existing records and add example.com. CAA 0 issue "letsencrypt.org".',
         ),
         (
             ["0 issue ;", "0 issue a.example", "0 issue b.example"],
             "CAA at example.com allows only a.example and b.example, not letsencrypt.org.",
-            'Add example.com. CAA 0 issue "letsencrypt.org".',
+            "Use a.example or b.example instead. If letsencrypt.org should issue for this domain, "
+            'keep the existing records and add example.com. CAA 0 issue "letsencrypt.org".',
         ),
         (
             ["0 issue ;"],
             "CAA at example.com allows no CA at all.",
-            'Add example.com. CAA 0 issue "letsencrypt.org".',
+            "If letsencrypt.org should issue for this domain, add "
+            'example.com. CAA 0 issue "letsencrypt.org".',
         ),
         (
             ["0 issue a.example", "0 issue letsencrypt.org; accounturi=https://ca.example/acct/2"],
@@ -110,7 +113,10 @@ def test_a_forbidden_wildcard_is_told_beside_an_allowed_name() -> None:
     climb = climbed(props("0 issue letsencrypt.org", "0 issuewild ;"))
     found = only(climb, wildcard=(True, False))
     assert found.summary == "CAA at example.com allows no CA at all for wildcards."
-    assert found.remedy == 'Add example.com. CAA 0 issuewild "letsencrypt.org".'
+    assert found.remedy == (
+        "If letsencrypt.org should issue for this domain, "
+        'add example.com. CAA 0 issuewild "letsencrypt.org".'
+    )
     assert found.evidence["wildcard"] is True
 
 

@@ -1,3 +1,5 @@
+# ruff: noqa: ISC004 - a table of long sentences
+
 from __future__ import annotations
 
 import pytest
@@ -46,3 +48,56 @@ def test_a_value_that_one_server_mangles_beside_one_that_is_right_is_mangled() -
     found = only_error(facts, "mangled-value")
     assert found.summary == "ns2.example.net serves the value with upper and lower case changed."
     assert found.address == NS2
+
+
+@pytest.mark.parametrize(
+    ("served", "cause"),
+    [
+        (
+            VALUE[:20] + b"\r\n" + VALUE[20:],
+            "The published value has a line break (CR LF) after character 20, saved with it.",
+        ),
+        (VALUE + b"  ", "The published value has 2 spaces at the end, saved with it."),
+        (b"\t" + VALUE, "The published value has a tab at the start, saved with it."),
+        (
+            VALUE[:9] + b" " + VALUE[9:20] + b" " + VALUE[20:],
+            "The published value has a space or line break in it, saved with it.",
+        ),
+        (
+            b'"' + VALUE + b'"',
+            "The published value includes literal quotation marks: they were saved as part of it.",
+        ),
+        (
+            VALUE[:40],
+            "The published value stops after character 40 of 43. Perhaps there is a length limit "
+            "(panel, API, hook).",
+        ),
+        (
+            VALUE[3:],
+            "The published value lacks the first 3 characters of 43. Perhaps there is a length "
+            "limit (panel, API, hook).",
+        ),
+        (
+            VALUE.replace(b"L0p", b"LOp"),
+            "The value was mistyped or miscopied: character 22 of 43 is wrong.",
+        ),
+        (
+            VALUE[:20] + VALUE[21:],
+            "The value was mistyped or miscopied: character 21 of 43 is missing.",
+        ),
+        (
+            VALUE[:20] + b"-" + VALUE[20:],
+            'The value was mistyped or miscopied: it has "-" after character 20 that does not '
+            "belong there.",
+        ),
+        (
+            VALUE.replace(b"L0p", b"LOP"),
+            "The value was mistyped or miscopied: the first difference is at character 22 of 43.",
+        ),
+    ],
+)
+def test_the_cause_says_what_was_changed_and_where(served: bytes, cause: str) -> None:
+    facts = survey(hop(at(NS1, texts(served)), at(NS2, texts(served))))
+    found = only_error(facts, "mangled-value")
+    assert found.cause == cause
+    assert "leave other values alone" in found.remedy

@@ -11,6 +11,7 @@ from certbot_dns_preflight.facts.obstacle import OutOfTime
 from tests.builders.survey import (
     NS1,
     NS2,
+    NS2_V6,
     NS3,
     alias,
     at,
@@ -64,3 +65,21 @@ def test_a_server_of_two_zones_passed_is_told_once() -> None:
 def test_time_that_ran_out_is_an_error_of_the_servers() -> None:
     facts = survey(obstacle=OutOfTime(name("example.test.")))
     assert "time ran out" in only_error(facts, "nameserver-unreachable").summary
+
+
+def test_silent_addresses_are_one_sentence_and_the_server_is_named_in_the_fix() -> None:
+    facts = survey(hop(at(NS1, texts()), at(NS2, silent()), at(NS2_V6, silent())))
+    found = only_error(facts, "nameserver-unreachable")
+    assert found.cause == "Neither 192.0.2.2 nor 2001:db8::2 replied (timed out)."
+    assert found.remedy == (
+        "Check that ns2.example.net is running and reachable on port 53 (UDP and TCP), or remove "
+        "that server from the NS records of the zone and at the registrar."
+    )
+
+
+def test_where_addresses_are_silent_in_different_ways_each_is_told() -> None:
+    unreachable = silent(NoResponseReason.UNREACHABLE)
+    facts = survey(hop(at(NS1, texts()), at(NS2, silent()), at(NS2_V6, unreachable)))
+    assert only_error(facts, "nameserver-unreachable").cause == (
+        "No usable reply: 192.0.2.2 (timed out) and 2001:db8::2 (unreachable)."
+    )

@@ -54,6 +54,16 @@ def test_a_circular_delegation_needs_glue_and_no_other_record() -> None:
     )
 
 
+def test_the_only_name_server_is_not_to_be_removed() -> None:
+    gone = NameServer(name("gone.example.net."), BOTH, failure="the name does not exist")
+    found = only_error(survey(hop(nameservers=(gone,))), "nameserver-without-address")
+    assert found.summary == (
+        "example.test's only name server, gone.example.net, has no address (the name does not "
+        "exist)."
+    )
+    assert "emove" not in found.remedy
+
+
 def test_a_server_is_removed_where_it_is_listed() -> None:
     gone, other = name("gone.example.net."), name("ns1.example.net.")
     for listed, where in (
@@ -67,4 +77,4 @@ def test_a_server_is_removed_where_it_is_listed() -> None:
         )
         facts = survey(hop(at(NS1, texts()), nameservers=servers))
         (found,) = [f for f in diagnose(facts) if f.code == "nameserver-without-address"]
-        assert found.remedy.endswith(f"or remove it from {where}.")
+        assert found.remedy.endswith(f"or remove that server from {where}.")

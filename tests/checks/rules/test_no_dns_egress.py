@@ -56,7 +56,5 @@ def test_a_resolver_that_does_not_answer_is_told_with_the_reason() -> None:
     reasons = ((tried, "its certificate is not accepted: self-signed certificate"),)
     (found,) = diagnose(survey(obstacle=NoEgress((tried,), reasons=reasons, asked=Tried.RESOLVERS)))
     assert found.summary == "the resolver https://dns.example/dns-query does not answer."
-    assert found.cause == (
-        "What came of asking: its certificate is not accepted: self-signed certificate."
-    )
+    assert found.cause == ("The reason: its certificate is not accepted: self-signed certificate.")
     assert "SSL_CERT_FILE" in found.remedy

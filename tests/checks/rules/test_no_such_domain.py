@@ -13,7 +13,7 @@ from tests.checks.asserting import (
 def test_a_domain_that_does_not_exist() -> None:
     facts = survey(obstacle=NoSuchDomain(name("example.test."), name("test.")))
     assert only_error(facts, "no-such-domain").summary == (
-        "example.test does not exist: the name servers of test answer NXDOMAIN."
+        "example.test does not exist: the name servers of the parent zone (test) answer NXDOMAIN."
     )
 
 

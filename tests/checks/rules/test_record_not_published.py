@@ -14,7 +14,7 @@ from tests.checks.asserting import (
 )
 
 
-def test_nobody_has_it() -> None:
+def test_nobody_has_it_which_says_nothing_of_a_hidden_primary() -> None:
     found = only_error(
         survey(hop(at(NS1, nxdomain(), 42), at(NS2, nodata(), 42))), "record-not-published"
     )
@@ -22,8 +22,8 @@ def test_nobody_has_it() -> None:
         "both name servers answer that there is no TXT record for _acme-challenge.example.test."
     )
     assert found.cause == (
-        "Both serve serial 42, so neither is behind. The record was not created, or "
-        "not on these name servers."
+        "Both serve serial 42. Either the record was never created, or it was created somewhere "
+        "else, or the change has not reached either of them."
     )
     assert found.records == (
         '_acme-challenge.example.test. TXT "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"',
@@ -36,5 +36,6 @@ def test_the_only_name_server_is_compared_with_no_other() -> None:
         "the only name server answers NXDOMAIN for _acme-challenge.example.test."
     )
     assert found.cause == (
-        "It serves serial 42. The record was not created, or not on this name server."
+        "It serves serial 42. Either the record was never created, or it was created somewhere "
+        "else, or the change has not reached this name server."
     )

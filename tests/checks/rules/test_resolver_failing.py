@@ -25,7 +25,7 @@ def test_what_a_resolver_says_of_its_failure_is_quoted_and_no_name_server_blamed
 def test_silence_and_refusals_are_told_with_what_came_of_asking() -> None:
     silent = only_error(by_resolvers(TIMED_OUT), CODE)
     assert silent.summary == "the resolver 192.0.2.1 does not answer."
-    assert silent.cause.startswith("What came of asking it: no answer in 3 s, twice.")
+    assert silent.cause.startswith("The reason: no answer in 3 s, twice.")
     assert only_error(by_resolvers(REFUSED), CODE).summary == (
         "the resolver 192.0.2.1 answers REFUSED."
     )

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from certbot_dns_preflight.checks import evidence, txt_difference
 from tests.builders.survey import (
     NS1,
     NS2,
     OTHER,
+    VALUE,
     at,
     hop,
     nxdomain,
@@ -20,8 +23,6 @@ from tests.checks.asserting import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import pytest
-
     from certbot_dns_preflight.checks.txt_difference import Difference
 
 
@@ -31,6 +32,30 @@ def test_another_value_is_wrong() -> None:
     assert found.evidence["nearest_value"] == OTHER.decode()
     assert found.evidence["first_differing_offset"] == 0
     assert found.evidence["edit_distance"] == 43
+
+
+@pytest.mark.parametrize(
+    ("served", "around"),
+    [
+        (VALUE + b"x" * 300, "300 extra characters at the end"),
+        (b"acme=" + VALUE, '"acme=" at the start'),
+        (b"acme=" + VALUE + b";", '"acme=" at the start and ";" at the end'),
+    ],
+)
+def test_what_surrounds_the_expected_value_is_named(served: bytes, around: str) -> None:
+    facts = survey(hop(at(NS1, texts(served)), at(NS2, texts(served))))
+    found = only_error(facts, "wrong-value")
+    assert found.summary.endswith(f" serve the expected value with {around}.")
+    assert found.cause == f"The published value is the expected one with {around}."
+
+
+def test_values_of_others_are_not_to_be_replaced() -> None:
+    found = only_error(survey(hop(at(NS1, texts(OTHER, b"x" * 80)))), "wrong-value")
+    assert found.remedy == (
+        "Add the expected value. Remove only values that you know are stale: others may belong to "
+        "another client."
+    )
+    assert found.records == (f'_acme-challenge.example.test. TXT "{VALUE.decode()}"',)
 
 
 def test_a_server_without_any_txt_beside_a_wrong_one_adds_no_error() -> None:
