@@ -140,7 +140,7 @@ def test_the_one_server_with_old_signatures_is_named(told: dict[str, list[Findin
     (found,) = told["expired-on-nsd.test."]
     assert str(found.nameserver) == "nsd.ns.test."
     assert found.summary == (
-        "DNSSEC of expired-on-nsd.test: the signatures expired 2 days ago on nsd.ns.test."
+        "nsd.ns.test serves DNSSEC signatures for expired-on-nsd.test that expired 2 days ago."
     )
     assert "transfer it again" in found.remedy
 

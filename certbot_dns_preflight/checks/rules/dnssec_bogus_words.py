@@ -40,10 +40,10 @@ def summary(  # noqa: PLR0911 - one sentence a kind
             ago = dnssec_words.span(
                 now - (min(f.moment for f in faults if f.moment) if first.moment else now)
             )
-            return f"DNSSEC of {apex}: the signatures{of_caa} expired {ago} ago{where}"
+            return _out_of_time(zone, places, of_caa, f"expired {ago} ago")
         case Kind.NOT_YET_VALID:
             ahead = dnssec_words.span((first.moment or now) - now)
-            return f"DNSSEC of {apex}: the signatures{of_caa} become valid in {ahead}{where}"
+            return _out_of_time(zone, places, of_caa, f"become valid in {ahead}")
         case Kind.MISSING if all(fault.detail == WITHOUT_PROOF for fault in faults):
             return f"DNSSEC of {apex}: no signed proof that {_types(faults)} is absent{where}"
         case Kind.MISSING:
@@ -55,6 +55,17 @@ def summary(  # noqa: PLR0911 - one sentence a kind
             return f"DNSSEC of {apex}: invalid proof that {absent}{where}"
         case _ as never:
             assert_never(never)
+
+
+def _out_of_time(zone: ZoneState, places: Sequence[ServerAddress], of_caa: str, when: str) -> str:
+    """Say that signatures are too old or too new, and whose, unless they are everybody's."""
+    apex = phrases.owner(zone.apex)
+    if not dnssec_words.where(zone, places):
+        return f"DNSSEC of {apex}: the signatures{of_caa} {when}"
+    some = len({place.nameserver or place.endpoint for place in places})
+    serve = phrases.verb(some, "serves", "serve")
+    what = of_caa or f" for {apex}"
+    return f"{dnssec_words.hosts(places, zone)} {serve} DNSSEC signatures{what} that {when}"
 
 
 def cause(zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Assessment) -> str:

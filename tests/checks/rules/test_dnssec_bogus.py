@@ -64,6 +64,22 @@ def test_one_of_two_servers_is_named() -> None:
     assert (found.nameserver, found.address) == (name("ns2.example.net."), NS2)
 
 
+@pytest.mark.parametrize(
+    ("kind", "moment", "when"),
+    [
+        (Kind.EXPIRED, NOW - 3 * 86400, "expired 3 days ago"),
+        (Kind.NOT_YET_VALID, NOW + 3 * 86400, "become valid in 3 days"),
+    ],
+)
+def test_a_server_whose_signatures_are_out_of_time_is_the_subject(
+    kind: Kind, moment: int, when: str
+) -> None:
+    (found,) = of_dnssec(bogus(kind, PLACES[1], moment=moment))
+    assert found.summary == (
+        f"ns2.example.net serves DNSSEC signatures for example.test that {when}."
+    )
+
+
 def test_the_word_of_a_resolver_is_told_as_the_resolvers() -> None:
     errors = (ExtendedError(7, "Signature expired", "for DNSKEY example.test"),)
     found = only_error(by_resolvers(Failing("SERVFAIL"), errors=errors), "dnssec-bogus")
