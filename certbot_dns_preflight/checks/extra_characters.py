@@ -57,7 +57,7 @@ def named(data: bytes) -> str:
         return count(len(data), "space")
     if len(data) <= _MOST_NAMED:
         return f'"{presentation(data)}"'
-    return count(len(data), "extra character")
+    return count(len(data), "character")
 
 
 def placed(extra: Extra, expected: bytes) -> str:

@@ -78,7 +78,7 @@ def around(nearest: Comparison) -> str:
     at = nearest.served.index(nearest.expected)
     ends = ((nearest.served[:at], "start"), (nearest.served[at + len(nearest.expected) :], "end"))
     return phrases.listed(
-        f"{extra_characters.named(data)} at the {end}" for data, end in ends if data
+        f"{extra_characters.named(data)} added at the {end}" for data, end in ends if data
     )
 
 

@@ -83,9 +83,6 @@ def _note(expected: bytes, served: bytes, offset: int) -> str:
         missing = expected[offset:]
         what = f'"{presentation(missing)}"' if len(missing) <= _MANY_BYTES else "the rest"
         return f"ends after character {len(served)} of {len(expected)}: {what} is missing"
-    if offset == len(expected):
-        extra = len(served) - len(expected)
-        return f"{extra} too many after character {len(expected)}"
     inserted = first_extra(expected, served, offset)
     if inserted is not None:
         return f"extra: {placed(inserted, expected)}"

@@ -34,7 +34,7 @@ def test_nothing_is_extra_where_characters_are_changed_or_missing(served: bytes)
         (b"  ", "2 spaces"),
         (b'"', 'a quotation mark (")'),
         (b"\x00\xff", '"\\000\\255"'),
-        (b"x" * 300, "300 extra characters"),
+        (b"x" * 300, "300 characters"),
     ],
 )
 def test_extra_characters_have_names(data: bytes, words: str) -> None:

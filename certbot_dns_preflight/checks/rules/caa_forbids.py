@@ -52,8 +52,8 @@ RULE = Rule(
     refusal="The CA must not issue. It checks CAA after the challenge has passed.",
     confirm=(
         "dig +norec @ADDRESS NAME CAA",
+        "dig +trace NAME CAA",
         "dig DOMAIN CAA",
-        "dig PARENT-OF-DOMAIN CAA",
     ),
     remedies=(
         Remedy(

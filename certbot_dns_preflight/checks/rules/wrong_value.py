@@ -78,6 +78,8 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
         + _and_silent(len(context.lacking) - len(showing)),
         remedy=_write_beside_wildcard(context.target)
         if wildcard
+        else "Replace the wrong value with the expected one; leave other values alone."
+        if nearest.contains
         else "Add the expected value. Remove only values that you know are stale: others may "
         "belong to another client.",
         records=[

@@ -37,9 +37,9 @@ def test_another_value_is_wrong() -> None:
 @pytest.mark.parametrize(
     ("served", "around"),
     [
-        (VALUE + b"x" * 300, "300 extra characters at the end"),
-        (b"acme=" + VALUE, '"acme=" at the start'),
-        (b"acme=" + VALUE + b";", '"acme=" at the start and ";" at the end'),
+        (VALUE + b"x" * 300, "300 characters added at the end"),
+        (b"acme=" + VALUE, '"acme=" added at the start'),
+        (b"acme=" + VALUE + b";", '"acme=" added at the start and ";" added at the end'),
     ],
 )
 def test_what_surrounds_the_expected_value_is_named(served: bytes, around: str) -> None:
@@ -47,6 +47,9 @@ def test_what_surrounds_the_expected_value_is_named(served: bytes, around: str) 
     found = only_error(facts, "wrong-value")
     assert found.summary.endswith(f" serve the expected value with {around}.")
     assert found.cause == f"The published value is the expected one with {around}."
+    assert found.remedy == (
+        "Replace the wrong value with the expected one; leave other values alone."
+    )
 
 
 def test_values_of_others_are_not_to_be_replaced() -> None:
