@@ -44,6 +44,10 @@ _IN_ORDER = (
 )
 
 
+_SILENT = frozenset({NoResponseReason.TIMED_OUT, NoResponseReason.UNREACHABLE})
+"""What comes of asking where nothing comes back; for the rest it is too much to say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """The code that tells a trouble, and the addresses where it shows, in every zone passed."""
@@ -235,7 +239,8 @@ def _is_whole_zone(at: tuple[Observation, ...], survey: Survey) -> bool:
 def no_reply(at: tuple[Observation, ...]) -> str:
     """Say that addresses are silent: "Neither 192.0.2.1 nor 192.0.2.2 replied (timed out)."."""
     reasons = {o.reading.reason for o in at if isinstance(o.reading, Unreachable)}
-    if len(reasons) > 1 or not all(isinstance(o.reading, Unreachable) for o in at):
+    silent = all(isinstance(o.reading, Unreachable) for o in at) and _SILENT.issuperset(reasons)
+    if len(reasons) > 1 or not silent:
         return f"No usable reply: {silences(at)}."
     why = next(iter(reasons)).value
     addresses = list(dict.fromkeys(observation.endpoint.address for observation in at))

@@ -81,7 +81,7 @@ def _finding(
         summary = f"no name server of {apex} has an address: {names}"
         if some == 1:
             why = phrases.bounded(servers[0].failure or "it has neither A nor AAAA records")
-            summary = f"{apex}'s only name server, {names}, has no address ({why})"
+            summary = f"the only name server of {apex}, {names}, has no address ({why})"
         remedy = (
             f"At the registrar of {apex}, set name servers that have A or AAAA records. Or add "
             f"such records for {names} (not a CNAME)"

@@ -98,9 +98,7 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
                 else f"the resolver {who} does not answer"
             )
             cause = _reasons(obstacle)
-            remedy = (
-                f"Name a resolver that answers this host ({phrases.option('resolver')})"
-            )
+            remedy = f"Name a resolver that answers this host ({phrases.option('resolver')})"
             if any("certificate" in reason for _, reason in obstacle.reasons):
                 remedy = f"{phrases.PRIVATE_CA}. Or name another resolver"
                 remedy += f" ({phrases.option('resolver')})"

@@ -78,6 +78,11 @@ def test_silent_addresses_are_one_sentence_and_the_server_is_named_in_the_fix() 
 
 
 def test_where_addresses_are_silent_in_different_ways_each_is_told() -> None:
+    limited = silent(NoResponseReason.LIMIT)
+    facts = survey(hop(at(NS1, texts()), at(NS2, limited)))
+    assert only_error(facts, "nameserver-unreachable").cause == (
+        "No usable reply: 192.0.2.2 (a limit of this run was met)."
+    )
     unreachable = silent(NoResponseReason.UNREACHABLE)
     facts = survey(hop(at(NS1, texts()), at(NS2, silent()), at(NS2_V6, unreachable)))
     assert only_error(facts, "nameserver-unreachable").cause == (

@@ -58,7 +58,7 @@ def test_the_only_name_server_is_not_to_be_removed() -> None:
     gone = NameServer(name("gone.example.net."), BOTH, failure="the name does not exist")
     found = only_error(survey(hop(nameservers=(gone,))), "nameserver-without-address")
     assert found.summary == (
-        "example.test's only name server, gone.example.net, has no address (the name does not "
+        "the only name server of example.test, gone.example.net, has no address (the name does not "
         "exist)."
     )
     assert "emove" not in found.remedy
