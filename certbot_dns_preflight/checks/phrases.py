@@ -28,7 +28,6 @@ _LONGEST_NAME = 120
 _LONGEST_DETAIL = 160
 _MOST_ITEMS = 4
 _PAIR = 2
-_DNS_PORT = 53
 _INTERNAL = tuple(
     map(
         ipaddress.ip_network,
@@ -195,12 +194,6 @@ def subjects(some: Sequence[Observation], among: Sequence[Observation]) -> tuple
     )
 
 
-def are_whole(some: Sequence[Observation], among: Sequence[Observation]) -> bool:
-    """Whether some addresses are all those that their name servers have among these."""
-    names = {observation.nameserver for observation in some}
-    return all(observation in some for observation in among if observation.nameserver in names)
-
-
 def serials(observations: Iterable[Observation]) -> str:
     """Write the known serials: "serial 41", "serials 41 and 42", or nothing."""
     known = sorted(
@@ -224,10 +217,7 @@ def alias(reading: Alias) -> str:
 
 def resolver(endpoint: Endpoint) -> str:
     """Name a recursive resolver as options take it: its address, or its URL."""
-    if endpoint.service:
-        return bounded(endpoint.service)
-    address = bounded(endpoint.address)
-    return address if endpoint.port == _DNS_PORT else f"{address}#{endpoint.port}"
+    return bounded(endpoint.spelling)
 
 
 def ways_out(resolvers: Sequence[Endpoint]) -> str:

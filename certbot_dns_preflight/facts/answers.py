@@ -34,6 +34,9 @@ class NoResponseReason(enum.StrEnum):
     LIMIT = "a limit of this run was met"
 
 
+_DNS_PORT = 53
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Endpoint:
     """One server address: an IP literal and a port.
@@ -43,7 +46,7 @@ class Endpoint:
     """
 
     address: str
-    port: int = 53
+    port: int = _DNS_PORT
     service: str = ""
 
     @property
@@ -55,6 +58,13 @@ class Endpoint:
     def family(self) -> int:
         """The address family, 4 or 6."""
         return 6 if self.ipv6 else 4
+
+    @property
+    def spelling(self) -> str:
+        """How options spell it: the service, or the address with any port other than 53."""
+        if self.service:
+            return self.service
+        return self.address if self.port == _DNS_PORT else f"{self.address}#{self.port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.outcome import EarlyEnd, Outcome
     from certbot_dns_preflight.facts.survey import Hop, Observation
 
-_DNS_PORT = 53
 _MINUTE = 60
 _SHORTEST_SHOWN = 0.05
 _WHOLE_SECONDS_FROM = 9.95
@@ -165,10 +164,7 @@ def plural(count: int, noun: str) -> str:
 
 def address_words(endpoint: Endpoint) -> str:
     """Write a server address as options take it; its port only where it is not 53."""
-    if endpoint.service:
-        return printable(endpoint.service)
-    address = printable(endpoint.address)
-    return address if endpoint.port == _DNS_PORT else f"{address}#{endpoint.port}"
+    return printable(endpoint.spelling)
 
 
 def listing(items: tuple[str, ...], *, most: int) -> str:

@@ -200,7 +200,7 @@ class ChallengeRun:
         while agreed < self._settings.confirmations:
             since = _now()
             ready = await self._round(complete=complete)
-            if self.so_far().is_final:
+            if self.as_shown().is_final:
                 self._gave_up = True
                 return
             if not ready:
