@@ -247,10 +247,10 @@ def not_ready(result: Outcome) -> tuple[str, ...]:
 
 def _rejection(domains: Sequence[str]) -> messages.Error:
     # Certbot drops the names of the subproblems and orders the rest anew, as it does when a CA
-    # rejects names at order creation: no challenge was answered, so no authorization is lost. It
-    # compares names as ordered, and the wildcard shares the owner name. There is no public way to
-    # drop names (docs/explanation/upstream.md); if this one goes away, the order fails with nothing
-    # answered.
+    # rejects names at order creation: the authorizations stay pending, no failure is counted. It
+    # compares names as ordered, and the wildcard shares the owner name. Every other way to drop
+    # names costs what a failed validation costs (docs/explanation/upstream.md); if this one goes
+    # away, the order fails with nothing answered.
     subproblems = tuple(
         messages.Error.with_code(
             "dns",

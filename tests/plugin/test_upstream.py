@@ -24,19 +24,22 @@ if TYPE_CHECKING:
 
 
 class Ca:
-    """A CA's client, whose authorizations stay pending."""
+    """A CA's client: what is answered is valid, what is deactivated stays so, the rest pending."""
 
     def __init__(self) -> None:
         self.answered: list[Any] = []
         self.polls = 0
+        self.statuses: dict[str, messages.Status] = {}
 
-    def answer_challenge(self, _: Any, response: Any) -> None:
+    def answer_challenge(self, challb: Any, response: Any) -> None:
         if response is not None:
             self.answered.append(response)
+            self.statuses[challb.uri.rpartition("/")[2]] = messages.STATUS_VALID
 
     def poll(self, authorization: Any) -> tuple[Any, Any]:
         self.polls += 1
-        return authorization, object()
+        status = self.statuses.get(authorization.body.identifier.value, messages.STATUS_PENDING)
+        return authorization.update(body=authorization.body.update(status=status)), object()
 
     def retry_after(self, *_: Any) -> dt.datetime:
         return dt.datetime.now()  # noqa: DTZ005 - certbot's clock
@@ -79,6 +82,20 @@ def refuse(error: errors.Error) -> Callable[[list[Any]], list[Any]]:
     return perform
 
 
+def handle(
+    ca: Any, authenticator: Any, monkeypatch: pytest.MonkeyPatch
+) -> list[messages.AuthorizationResource]:
+    """Have certbot handle an order of a.test and b.test, with --allow-subset-of-names."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    account: Any = SimpleNamespace(key=ACCOUNT_KEY)
+    config: Any = SimpleNamespace(debug_challenges=False)
+    order = messages.OrderResource(
+        authorizations=[authorization("a.test"), authorization("b.test")]
+    )
+    handler = AuthHandler(authenticator, ca, account, [])
+    return handler.handle_authorizations(order, config, best_effort=True)
+
+
 @pytest.mark.parametrize(
     ("perform", "raised", "polls"),
     [
@@ -96,17 +113,25 @@ def test_an_authenticator_cannot_leave_out_a_name_though_certbot_may_do_with_few
     raised: type[Exception],
     polls: int,
 ) -> None:
-    monkeypatch.setattr(time, "sleep", lambda _: None)
-    ca: Any = Ca()
-    authenticator: Any = Authenticator(perform)
-    account: Any = SimpleNamespace(key=ACCOUNT_KEY)
-    config: Any = SimpleNamespace(debug_challenges=False)
-    order = messages.OrderResource(
-        authorizations=[authorization("a.test"), authorization("b.test")]
-    )
-    handler = AuthHandler(authenticator, ca, account, [])
+    ca, authenticator = Ca(), Authenticator(perform)
     with pytest.raises(raised):
-        handler.handle_authorizations(order, config, best_effort=True)
+        handle(ca, authenticator, monkeypatch)
     assert ca.answered == []
     assert ca.polls == polls * 2
     assert authenticator.cleaned
+
+
+def test_it_could_with_the_authorization_deactivated_which_cas_count_as_a_failed_validation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it costs is not certbot's matter: see docs/explanation/upstream.md."""
+    ca = Ca()
+
+    def perform(achalls: list[Any]) -> list[Any]:
+        ca.statuses["b.test"] = messages.STATUS_DEACTIVATED
+        return [achalls[0].response(ACCOUNT_KEY), None]
+
+    valid = handle(ca, Authenticator(perform), monkeypatch)
+    assert [one.body.identifier.value for one in valid] == ["a.test"]
+    assert len(ca.answered) == 1
+    assert ca.polls == 2
