@@ -41,8 +41,9 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
     """Waits until every authoritative name server shows the record, then lets the CA look."""
 
     description = (
-        "Check that every authoritative name server shows the DNS TXT record before the CA looks; "
-        "wraps any DNS authenticator."
+        "Wait until every authoritative name server shows the DNS TXT record before the CA looks. "
+        "The DNS authenticator that you name with --dns-preflight-authenticator creates it, else "
+        "you do by hand."
     )
     long_description = (
         "Has another DNS-01 authenticator make the records, at the targets of aliases where that "
