@@ -102,6 +102,20 @@ def test_with_keep_the_record_is_asked_for_at_the_name(certbot: Certbot, lab: La
     assert lab.ca.challenges_answered(since) == 0
 
 
+def test_with_follow_hooks_get_the_target_as_their_domain_and_renewals_repeat_it(
+    certbot: Certbot, lab: Lab, issue: Callable[..., Ran], aliased: str
+) -> None:
+    # The lab's hook knows CERTBOT_DOMAIN alone, and may not write into the alias's zone.
+    name, target = f"named.{aliased}", "_acme-challenge.deep.target.test."
+    ran = issue(name, *certbot.hook_options, "--dns-preflight-alias=follow")
+    assert f"the record of _acme-challenge.{name}. goes to {target} (alias)" in " ".join(
+        ran.stdout.split()
+    )
+    assert params(certbot.renewal_file(name))["dns_preflight_alias"] == "follow"
+    assert f"goes to {target}" in " ".join(certbot.renew().succeeded().stdout.split())
+    assert not lab.primary.texts(target)
+
+
 def test_where_an_alias_leads_nowhere_the_name_itself_is_asked_for(
     certbot: Certbot, lab: Lab, aliased: str
 ) -> None:
