@@ -17,10 +17,13 @@ from acme import challenges, messages
 from certbot import errors
 from certbot._internal.auth_handler import AuthHandler
 
-from tests.plugin.made import ACCOUNT_KEY
+from tests.plugin.made import ACCOUNT_KEY, write_distribution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Certbot
 
 
 class Ca:
@@ -121,10 +124,10 @@ def test_an_authenticator_cannot_leave_out_a_name_though_certbot_may_do_with_few
     assert authenticator.cleaned
 
 
-def test_it_could_with_the_authorization_deactivated_which_cas_count_as_a_failed_validation(
+def test_it_could_with_the_authorization_deactivated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What it costs is not certbot's matter: see docs/explanation/upstream.md."""
+    """Let's Encrypt counts that as a failed validation: see docs/explanation/upstream.md."""
     ca = Ca()
 
     def perform(achalls: list[Any]) -> list[Any]:
@@ -135,3 +138,34 @@ def test_it_could_with_the_authorization_deactivated_which_cas_count_as_a_failed
     assert [one.body.identifier.value for one in valid] == ["a.test"]
     assert len(ca.answered) == 1
     assert ca.polls == 2
+
+
+NO_RESPONSE = """
+from acme import challenges
+from certbot import interfaces
+from certbot.plugins import common
+
+class Plugin(common.Plugin, interfaces.Authenticator):
+    description = "answers nothing"
+
+    @classmethod
+    def add_parser_arguments(cls, add): pass
+    def prepare(self): pass
+    def more_info(self): return self.description
+    def get_chall_pref(self, identifier): return [challenges.DNS01]
+    def perform(self, achalls): return [None for _ in achalls]
+    def cleanup(self, achalls): pass
+"""
+
+
+def test_no_response_ends_an_order_at_pebble_whose_replies_lack_a_link(
+    certbot: Certbot, tmp_path: Path
+) -> None:
+    write_distribution(tmp_path / "installed", "dns-mute", NO_RESPONSE)
+    ran = certbot(
+        *("certonly", "--domains=a.test,b.test"),
+        *("--authenticator=dns-mute", "--allow-subset-of-names"),
+        PYTHONPATH=str(tmp_path / "installed"),
+    )
+    assert ran.status == 1
+    assert '"up" Link header missing' in ran.stderr
