@@ -32,7 +32,9 @@ class Plugin(dns_common.DNSAuthenticator):
     zones = ("example.test",)
     records = {}
     calls = []
+    prepared = []
 
+    def prepare(self): self.prepared.append(self.name)
     def more_info(self): return self.name
     def _setup_credentials(self): self.calls.append("perform")
 
@@ -206,7 +208,7 @@ def test_where_the_target_is_a_challenge_name_the_domain_is_what_it_belongs_to()
 # -- a map -----------------------------------------------------------------------------------------
 
 
-def test_each_gets_its_own_challenges_in_one_perform_and_all_are_cleaned_up(
+def test_each_is_prepared_once_gets_its_own_challenges_in_one_perform_and_is_cleaned_up(
     providers: Callable[..., tuple[Authenticators, Any, Any]],
 ) -> None:
     made, one, two = providers("dns-one,corp.test=dns-two")
@@ -225,6 +227,7 @@ def test_each_gets_its_own_challenges_in_one_perform_and_all_are_cleaned_up(
         "_acme-challenge.deep.a.corp.test",
     ]
     assert (one.calls, two.calls) == (["perform"], ["perform"])
+    assert (one.prepared, two.prepared) == (["dns-one"], ["dns-two"])
     made.cleanup()
     assert not any((*one.records.values(), *two.records.values()))
 

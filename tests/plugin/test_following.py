@@ -112,7 +112,8 @@ def test_with_follow_hooks_get_the_target_as_their_domain_and_renewals_repeat_it
         ran.stdout.split()
     )
     assert params(certbot.renewal_file(name))["dns_preflight_alias"] == "follow"
-    assert f"goes to {target}" in " ".join(certbot.renew().succeeded().stdout.split())
+    for _ in range(2):
+        assert f"goes to {target}" in " ".join(certbot.renew().succeeded().stdout.split())
     assert not lab.primary.texts(target)
 
 

@@ -11,6 +11,7 @@ import pytest
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.run import lingering_records, waiting
 from certbot_dns_preflight.settings import Settings
+from tests import clock
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import Authoritative, Slow
 
@@ -108,3 +109,20 @@ def test_nobody_is_asked_where_a_server_is_down(
         assert left(before) == ()
         assert len(first.asked) == asked
     assert not any(question.kind == dns.rdatatype.TXT for question in second.asked)
+
+
+def test_after_five_seconds_nothing_more_is_asked_and_what_is_unknown_is_not_told(
+    served: Callable[..., tuple[Authoritative, Authoritative]], seen: Callable[[], Outcome]
+) -> None:
+    first, second = served()
+    with first, second:
+        before = seen()
+        asked = len(first.asked) + len(second.asked)
+
+        async def look(time: clock.Clock) -> tuple[LingeringRecord, ...]:
+            time.move_on_once(lambda: len(first.asked) + len(second.asked) >= asked + 2, 5)
+            return await lingering_records.look(before, query_timeout=2.0)
+
+        assert clock.run(look) == ()
+        # Five looks at two servers, and the record told, were it not for the limit.
+        assert len(first.asked) + len(second.asked) < asked + 10
