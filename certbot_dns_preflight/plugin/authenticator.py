@@ -42,8 +42,8 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
     description = (
         "Wait until every authoritative name server shows the DNS TXT record before the CA looks. "
-        "The DNS authenticator that you name with --dns-preflight-authenticator creates it, else "
-        "you do by hand."
+        "It is created by the DNS authenticator that you name with --dns-preflight-authenticator, "
+        "else by your hooks or by hand."
     )
     long_description = (
         "Has another DNS-01 authenticator make the records, at the targets of aliases where that "
