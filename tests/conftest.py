@@ -70,13 +70,21 @@ def _cannot(reason: str) -> None:
     pytest.skip(reason)
 
 
+_SLOW = ("tests/differential", "tests/hostile", "tests/plugin", "tests/scenarios", "tests/soak")
+_HEAVY = ("tests/differential", "tests/hostile", "tests/scenarios", "tests/soak")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that runs certbot, which takes seconds each time."""
+    """Mark whole folders of tests, and every test that runs certbot, which takes seconds."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if {"certbot", "other_certbot"} & set(fixtures) or "tests/plugin" in item.path.as_posix():
+        path = item.path.as_posix()
+        runs_certbot = {"certbot", "other_certbot"} & set(getattr(item, "fixturenames", ()))
+        if runs_certbot or "tests/plugin" in path:
             item.add_marker("certbot")
+        if runs_certbot or any(folder in path for folder in _SLOW):
             item.add_marker("slow")
+        if runs_certbot or any(folder in path for folder in _HEAVY):
+            item.add_marker("heavy")
 
 
 @pytest.fixture(scope="session")

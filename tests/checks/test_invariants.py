@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Survey
 
 
+@pytest.mark.slow
+@pytest.mark.heavy
 @settings(max_examples=10 * settings.default.max_examples)
 @given(PLAUSIBLE_SURVEYS, st.sampled_from(list(UnreachablePolicy)))
 def test_findings_and_readiness_say_the_same(
@@ -43,6 +46,8 @@ def test_findings_and_readiness_say_the_same(
         assert is_ready(survey, unreachable=UnreachablePolicy.WARN)
 
 
+@pytest.mark.slow
+@pytest.mark.heavy
 @settings(max_examples=3 * settings.default.max_examples)
 @given(PLAUSIBLE_SURVEYS)
 def test_every_finding_is_known_single_lined_printable_and_serialisable(survey: Survey) -> None:

@@ -570,7 +570,7 @@ def test_an_answer_of_another_class_is_none() -> None:
         )
         return [response.to_wire()]
 
-    reply, *_ = ask(chaos)
+    reply, *_ = ask(chaos, query_timeout=3)  # waits for a better one as long as it may
     assert isinstance(reply, NoResponse)
     assert reply.reason is NoResponseReason.GARBAGE
     assert reply.detail == "an answer of another class than IN"

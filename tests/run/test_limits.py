@@ -65,7 +65,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
 @pytest.fixture
 def settings(lab: Lab) -> Settings:
     """Have patience: the servers of these tests are asked much, and answer one by one."""
-    return Settings(root_hints=lab.root_hints, query_timeout=10, timeout=120)
+    return Settings(root_hints=lab.root_hints, query_timeout=60, timeout=900)
 
 
 @pytest.fixture
@@ -90,6 +90,8 @@ def errors(outcome: Outcome, index: int = 0) -> list[str]:
     return [f.code for f in findings if f.severity.value == "error"]
 
 
+@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("wait", [False, True])
 def test_a_tree_of_referrals_without_glue_is_bounded_and_takes_no_other_name_with_it(
     lab: Lab, branching: Branching, settings: Settings, sent: Sent, *, wait: bool
@@ -136,6 +138,8 @@ def test_a_limit_stops_an_order_beforehand_if_it_is_the_zones_own(
     assert permanence.has_permanent_errors(outcome, skip=frozenset({"limit-reached"})) == ()
 
 
+@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.usefixtures("branching")
 def test_a_tree_of_referrals_takes_little_memory(settings: Settings, tmp_path: Path) -> None:
     program = (
@@ -148,7 +152,8 @@ def test_a_tree_of_referrals_takes_little_memory(settings: Settings, tmp_path: P
     )
     report = tmp_path / "report.json"
     hints = str(settings.root_hints)
-    command = ["check", EVIL, "--root-hints", hints, "--timeout", "120", "--report", str(report)]
+    patience = ["--query-timeout", "60", "--timeout", "900"]
+    command = ["check", EVIL, "--root-hints", hints, *patience, "--report", str(report)]
     # What measures coverage would be measured, too.
     plain = {name: v for name, v in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
@@ -184,6 +189,8 @@ def test_of_two_thousand_addresses_of_one_zone_few_are_asked(
     assert sent.queries <= 10 * budgets.MOST_ADDRESSES
 
 
+@pytest.mark.slow
+@pytest.mark.heavy
 def test_very_many_values_at_many_addresses_are_judged_under_a_bound(
     lab: Lab, settings: Settings
 ) -> None:
@@ -259,6 +266,8 @@ def test_the_largest_honest_order_comes_nowhere_near() -> None:
     assert of.met == {}
 
 
+@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_run_of_ten_thousand_names_has_budgets_for_them() -> None:
     of = Budgets()
     of.allow(10_000, seconds=60)

@@ -90,6 +90,8 @@ def bench(made: Internet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Be
     return Bench(made, Settings(root_hints=hints, trust_anchor=anchor))
 
 
+@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_look_at_many_names_asks_each_thing_once_and_registries_hardly_anything(
     bench: Bench,
 ) -> None:
@@ -139,6 +141,8 @@ def test_an_order_looks_once_more_at_who_must_agree_and_at_nothing_else(bench: B
     assert seconds / bench.internet.rtt <= 7.1
 
 
+@pytest.mark.slow
+@pytest.mark.heavy
 def test_on_a_machine_that_is_far_too_slow_every_healthy_name_is_ready(bench: Bench) -> None:
     """Two milliseconds a callback: some hundred times what it takes, and longer than any patience.
 
