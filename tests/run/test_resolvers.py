@@ -88,7 +88,7 @@ def test_the_resolver_alone_is_asked_for_everything(
     first, second = text.render(result, width=200).splitlines()[:2]
     assert first.endswith("(1 resolver).")
     assert second == (
-        f"This is what the resolver {named} can see; single name servers were not asked."
+        f"This is what the resolver {named} sees; the individual name servers were not queried."
     )
 
 

@@ -315,8 +315,8 @@ def test_different_values_are_told_server_by_server(lab: Lab, look: Look) -> Non
     nearest = {row["nameserver"]: row["nearest_value"] for row in found["evidence"]["addresses"]}
     assert nearest == {lab.bind.host: OTHER, lab.nsd.host: OLD}
     page = text.render(seen.outcome)
-    assert f"other value {OTHER[:10]}" in page
-    assert f"other value {OLD[:10]}" in page
+    assert f"a different value: {OTHER[:10]}" in page
+    assert f"a different value: {OLD[:10]}" in page
 
 
 def test_a_value_that_one_server_lacks_is_named(lab: Lab, look: Look) -> None:
