@@ -42,8 +42,7 @@ def headline(outcome: Outcome) -> str:
     if finding:
         further = sum(f.severity is Severity.ERROR for f in failed[0].findings) - 1
         if further > 0:
-            more = plural(further, "more cause")
-            return f"{lead}: {unended(finding.summary)} (and {more})."
+            return f"{lead}: {_and_more(unended(finding.summary), further)}."
         return f"{lead}: {printable(finding.summary)}"
     if outcome.verdict is Verdict.INCONCLUSIVE:
         return "Cannot tell: this host could not query anything."
@@ -60,7 +59,13 @@ def _causes(groups: Sequence[Picture]) -> str:
         return plural(len(groups), "cause")
     first = unended(Alike(groups[0]).of(errors[0][0].summary))
     further = sum(max(1, len(some)) for some in errors) - 1
-    return f"{first} (and {plural(further, 'more cause')})" if further else first
+    return _and_more(first, further) if further else first
+
+
+def _and_more(first: str, further: int) -> str:
+    """Count the causes that are not named."""
+    more = plural(further, "more cause")
+    return f"{first}; {more}" if first.endswith(")") else f"{first} (and {more})"
 
 
 def _without_finding(outcome: Outcome) -> str:

@@ -24,7 +24,7 @@ from certbot_dns_preflight.report.headline import (
     headline,
     is_unvalued,
 )
-from certbot_dns_preflight.report.notes import MOST_NOTES, note_lines
+from certbot_dns_preflight.report.notes import MOST_NOTES, names_by_code, note_lines
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.remedy import beside_records
@@ -32,6 +32,7 @@ from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.values import values_of
 from certbot_dns_preflight.report.vantage import from_where, not_asked, resolvers_view
 from certbot_dns_preflight.report.words import (
+    coded,
     listing,
     opening,
     plural,
@@ -205,10 +206,12 @@ class _Report:
         if not leading:
             page.blank()
             words = self._words(alike.of(opening(unended(finding.summary))))
-            page.labelled("also", f"{words}." if finding.cause else f"{words} ({printable(code)}).")
+            page.labelled(
+                "also", f"{words}." if finding.cause else f"{coded(words, printable(code))}."
+            )
         if finding.cause or (leading and alike.number == 1):
             words = self._words(alike.of(opening(unended(finding.cause or finding.summary))))
-            page.labelled("cause", f"{words} ({printable(code)}).")
+            page.labelled("cause", f"{coded(words, printable(code))}.")
         before, after = self._fix(finding, alike)
         if before:
             page.labelled("fix", before)
@@ -249,12 +252,7 @@ class _Report:
 
     def _rest(self, rest: list[Picture]) -> None:
         challenges = [challenge for picture in rest for challenge in picture.challenges]
-        names: dict[str, list[str]] = {}
-        for judged in challenges:
-            first = next((f.code for f in judged.findings if f.severity is Severity.ERROR), "none")
-            names.setdefault(first, []).append(judged.survey.challenge.domain)
-        each = (f"{listing((*n,), most=_MOST_NAMES)} ({code})" for code, n in names.items())
-        words = ", ".join(each)
+        words = names_by_code(challenges)
         where = {
             Surface.COMMAND: "--verbose shows them",
             Surface.CERTBOT: "--dns-preflight-report FILE has them",

@@ -231,6 +231,11 @@ def opening(words: str) -> str:
     return words[:1].upper() + words[1:] if first.isalpha() else words
 
 
+def coded(words: str, code: str) -> str:
+    """Put a code behind a sentence without its dot; into its last brackets where it has some."""
+    return f"{words[:-1]}; {code})" if words.endswith(")") else f"{words} ({code})"
+
+
 def unended(words: str) -> str:
     """Leave out the final dot of a sentence."""
     return printable(words).rstrip().removesuffix(".")

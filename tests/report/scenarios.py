@@ -160,7 +160,9 @@ def long_value() -> Outcome:
 
 
 def escapes_before_the_difference() -> Outcome:
-    expected, served = b"\xfe\xff\\" * 5 + b"abc", b"\xfe\xff\\" * 5 + b"ab\xe9"
+    """Show a text that somebody watches: an accent too many, and in another encoding."""
+    words = "M\u00fcllers B\u00e4ckerei, Stra\u00dfe 1, Caf".encode()
+    expected, served = words + b"e", words + b"\xe9"
     shown = seen("ns1.example.net.", "192.0.2.1", texts(served))
     return run(told(judged(shown, expected=(expected,))))
 

@@ -158,7 +158,8 @@ def cause(case: Case, about: Sequence[Property]) -> str:
     found = case.found
     lines = phrases.listed(_record(found.owner, item) for item in about)
     alias = "" if found.owner == found.name else f"; {phrases.owner(found.name)} points there"
-    return f"{_who(found)}: {lines}{alias}"
+    these = phrases.verb(len(about), "this record", "these records")
+    return f"{_who(found)} {these}: {lines}{alias}"
 
 
 def _who(found: RelevantSet) -> str:

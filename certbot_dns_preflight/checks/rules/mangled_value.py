@@ -66,7 +66,7 @@ MANGLINGS = {
     ),
     Kind.TRUNCATED: Mangling(
         what="only part of the value ({is_left})",
-        why="The published value {ends}. Perhaps there is a length limit (panel, API, hook)",
+        why="The published value {ends}. Perhaps the panel, API or hook has a length limit",
         remedy=_REPLACE + "Copy the whole value.",
         advice="Copy the whole value. It has 43 characters.",
     ),

@@ -36,7 +36,7 @@ RULE = Rule(
     remedies=(
         Remedy(
             "the resolver is down, or not for this host",
-            "Name another one (`--resolver`), or allow the connection.",
+            "Specify another one (`--resolver`), or allow the connection.",
         ),
         Remedy(
             "its certificate is of a private CA",
@@ -44,14 +44,14 @@ RULE = Rule(
         ),
         Remedy(
             "SERVFAIL: it gets no answer from the zone's name servers",
-            "Look at the zone from a host that reaches its name servers.",
+            "Check the zone from a host that can reach its name servers.",
         ),
         Remedy(
             "one of several resolvers may be down",
             "`--unreachable warn` goes on with the others.",
         ),
     ),
-    note="warning with `--unreachable warn`, if another resolver answers",
+    note="A warning with `--unreachable warn`, if another resolver answers",
     subject=Subject.RESOLVERS,
 )
 

@@ -95,7 +95,8 @@ def _finding(survey: Survey, context: Context, lacking: Sequence[Observation]) -
             f"record has been published since{_negative(sight.negative_ttl)}. {cause}"
         )
         remedy = f"Try again in {kept:.0f} s, or raise {timeout} by at least that much. " + (
-            "If the record is still missing then, check on each name server that it is there"
+            "If the record is still missing then, check from another host that every name server "
+            "has it"
             if context.holding
             else "Meanwhile, check that the record was created"
         )
