@@ -34,7 +34,9 @@ class Alike:
             return
         owner, domain = plain_name(survey.challenge.owner), survey.challenge.domain
         apex = plain_name(survey.hops[-1].zone.apex) if survey.hops else None
-        self._own = _token("", owner, domain)
+        chains = [c.survey.alias_chain for c in picture.challenges]
+        own = [plain_name(name) for name in chains[0] if not all(name in chain for chain in chains)]
+        self._own = _token("", owner, domain, *own)
         self._add(owner, f"{self.number} names")
         if self._zones > 1 and apex:
             self._rules.append((_token("the zone ", apex), "each zone"))

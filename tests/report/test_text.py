@@ -230,6 +230,37 @@ def test_every_failure_has_a_fix_and_a_command() -> None:
         )
 
 
+def test_every_cause_of_one_name_has_a_sentence_a_fix_and_commands() -> None:
+    lines = text.render(scenarios.dead_server()).split("\n")
+    for label, times in (("also", 2), ("cause", 3), ("fix", 3), ("check", 3)):
+        assert sum(line.startswith(f"  {label:<10}") for line in lines) == times
+    assert "            dig +norec @192.0.2.1 example.com SOA" in lines
+
+
+def test_what_can_be_done_instead_follows_the_record_it_is_not_about() -> None:
+    page = text.render(scenarios.aliased())
+    record = page.index("acme.example.org. TXT")
+    assert record < page.index("Alternatively, replace the CNAME")
+
+
+def test_values_that_have_nothing_in_common_are_not_marked() -> None:
+    assert "^" not in text.render(scenarios.sixty_values())
+
+
+def test_a_value_that_some_servers_have_is_shown_with_them() -> None:
+    page = text.render(scenarios.thirteen_servers())
+    value = scenarios.OTHER.decode()
+    assert f"  served    {value}\n            by k, l.dns.example.net\n" in page
+
+
+def test_a_name_that_is_none_stands_in_quotes_and_never_fills_the_page() -> None:
+    first = text.render(scenarios.hostile_names(), width=200).split("\n")[0]
+    assert first.startswith('Not ready: "\\027[31m[red]\\010.xxx')
+    assert first.endswith(
+        '... (87 more characters)" answers SERVFAIL for example.com (and 1 more cause).'
+    )
+
+
 def test_no_command_asks_a_cache_where_a_name_server_is_known() -> None:
     for name in ("bogus", "loop", "long_chain", "behind"):
         page = text.render(scenarios.ALL[name]())
