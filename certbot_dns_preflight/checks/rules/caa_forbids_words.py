@@ -163,16 +163,13 @@ def cause(case: Case, about: Sequence[Property]) -> str:
 
 
 def _who(found: RelevantSet) -> str:
-    """Begin to say what is served: by all name servers, by some, or as a resolver tells."""
+    """Begin to say what is served: by which name servers, or as a resolver tells."""
     serving = list(dict.fromkeys(a.nameserver for a in found.served_by if a.nameserver))
-    asked = {a.nameserver for a in found.asked if a.nameserver}
     if not serving:
         return "The resolver returns"
-    if len(found.served_by) == len(found.asked):
-        everyone = phrases.everyone(len(asked)).capitalize()
-        return f"{everyone} {phrases.verb(len(asked), 'serves', 'serve')}"
+    only = "" if len(found.served_by) == len(found.asked) else "Only "
     serve = phrases.verb(len(serving), "serves", "serve")
-    return f"Only {phrases.listed(map(phrases.host, serving))} {serve}"
+    return f"{only}{phrases.listed(map(phrases.host, serving))} {serve}"
 
 
 def _at(found: RelevantSet) -> str:

@@ -87,7 +87,7 @@ def test_each_reason_has_its_words(lines: list[str], summary: str, remedy: str) 
     assert found.severity is Severity.ERROR
     assert found.summary == summary
     assert found.remedy == remedy
-    assert found.cause.startswith("Both name servers serve: example.com. CAA ")
+    assert found.cause.startswith("ns1.example.net and ns2.example.net serve th")
     assert found.evidence["name"] == "example.com."
 
 
