@@ -77,13 +77,13 @@ def test_a_value_that_one_server_mangles_beside_one_that_is_right_is_mangled() -
         ),
         (
             VALUE[:40],
-            "The published value stops after character 40 of 43. Perhaps there is a length limit "
-            "(panel, API, hook).",
+            "The published value stops after character 40 of 43. Perhaps the panel, API or hook "
+            "has a length limit.",
         ),
         (
             VALUE[3:],
-            "The published value lacks the first 3 characters of 43. Perhaps there is a length "
-            "limit (panel, API, hook).",
+            "The published value lacks the first 3 characters of 43. Perhaps the panel, API or "
+            "hook has a length limit.",
         ),
         (
             VALUE.replace(b"L0p", b"LOp"),

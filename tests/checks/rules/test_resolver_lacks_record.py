@@ -56,7 +56,8 @@ def test_one_of_several_is_named_and_the_others_are_counted() -> None:
         "the resolver 192.0.2.2 does not show the record (NXDOMAIN); the other 2 do."
     )
     assert found.remedy.endswith(
-        "If the record is still missing then, check on each name server that it is there."
+        "If the record is still missing then, check from another host that every name server "
+        "has it."
     )
 
 
