@@ -50,14 +50,22 @@ def first_extra(expected: bytes, served: bytes, offset: int) -> Extra | None:
 
 
 def named(data: bytes) -> str:
-    """Name extra characters: "a line break (CR LF)", "3 spaces", '"abc"', "300 characters"."""
+    """Name extra characters: "a line break (CR LF)", "3 spaces", '"abc"', "300 characters".
+
+    Many of which some cannot be printed are "300 bytes".
+    """
     if data in _NAMES:
         return _NAMES[data]
     if data and not data.strip(b" "):
         return count(len(data), "space")
     if len(data) <= _MOST_NAMED:
         return f'"{presentation(data)}"'
-    return count(len(data), "character")
+    return count(len(data), "character" if is_printable(data) else "byte")
+
+
+def is_printable(data: bytes) -> bool:
+    """Tell whether bytes are written as the characters that they are."""
+    return presentation(data) == data.decode("latin-1")
 
 
 def placed(extra: Extra, expected: bytes) -> str:

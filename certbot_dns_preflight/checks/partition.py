@@ -40,7 +40,7 @@ class Partition:
     the addresses are measured against, none where an alias or nothing is expected. `leftover` are
     the name servers that are delegated to, though those that are right do not list them: the zone
     has moved on without them, whatever NS records they have themselves. `parent` is the zone that
-    delegates to them.
+    delegates to them. `servers` are all name servers of the zone, also those that do not answer.
     """
 
     owner: dns.name.Name
@@ -54,6 +54,7 @@ class Partition:
     expected: tuple[bytes, ...] = ()
     leftover: frozenset[dns.name.Name] = frozenset()
     parent: dns.name.Name | None = None
+    servers: frozenset[dns.name.Name] = frozenset()
 
 
 def of_values(
@@ -121,7 +122,8 @@ def of_alias(hop: Hop, expected: tuple[bytes, ...]) -> Partition | None:
 
 
 def with_leftover(part: Partition, zone: Zone) -> Partition:
-    """Add which name servers the zone's own NS records, as those that are right have them, lack."""
+    """Add the zone's servers, and which of them its newest own NS records do not list."""
+    part = replace(part, servers=frozenset(server.name for server in zone.nameservers))
     wrong = {o.nameserver for o in (*part.behind, *part.disagreeing)}
     right = {o.nameserver for o in part.right} - wrong
     trusted = {e for server in zone.nameservers if server.name in right for e in server.endpoints}

@@ -6,6 +6,7 @@ Everything that came from the network goes through here escaped and bounded.
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.escaping import presentation, printable, show_name
@@ -25,7 +26,9 @@ PRIVATE_CA = (
 )
 _LONGEST_VALUE = 60  # columns: with its label, a line of 80 holds it
 _LONGEST_NAME = 120
+_LONGEST_ODD_NAME = 40
 _LONGEST_DETAIL = 160
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._*/-]+")
 _MOST_ITEMS = 4
 _PAIR = 2
 _INTERNAL = tuple(
@@ -68,9 +71,12 @@ def value(data: bytes) -> str:
 
 
 def host(name: dns.name.Name) -> str:
-    """Write a host or domain as sentences do, without its final dot."""
+    """Write a host or domain as sentences do, without its final dot; an odd one in quotes."""
     text = show_name(name)
-    return bounded(text[:-1] if len(text) > 1 and text.endswith(".") else text, _LONGEST_NAME)
+    text = text[:-1] if len(text) > 1 and text.endswith(".") else text
+    if _PLAIN_NAME.fullmatch(text):
+        return bounded(text, _LONGEST_NAME)
+    return f'"{bounded(text, _LONGEST_ODD_NAME)}"'
 
 
 def owner(name: dns.name.Name) -> str:

@@ -57,7 +57,8 @@ class Rule:
 
     `severity` is the default one, `note` says when it is another. `confirm` holds commands with
     placeholders: OWNER is the owner name, ZONE its zone, DOMAIN the certificate's name,
-    NAMESERVER and ADDRESS a name server and one of its addresses.
+    NAMESERVER and ADDRESS a name server and one of its addresses, OTHER-ADDRESS that of one that is
+    right. A report shows the first `shown` of those that it can fill in.
     """
 
     code: Code
@@ -70,6 +71,7 @@ class Rule:
     remedies: tuple[Remedy, ...]
     note: str = ""
     subject: Subject = Subject.SURVEY
+    shown: int = 2
 
     def finding(  # noqa: PLR0913 - a finding's texts and facts, all by keyword
         self,

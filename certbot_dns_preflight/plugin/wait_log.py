@@ -87,4 +87,4 @@ def _cached(waiting: Sequence[Survey]) -> str:
     if not kept:
         return ""
     longest, who = max(kept)
-    return f"; {who} keeps an earlier answer for {seconds(longest)} more"
+    return f"; {who} keeps an earlier answer for another {seconds(longest)}"

@@ -79,4 +79,4 @@ def _which(observation: Observation, others: frozenset[frozenset[bytes]], *, fol
     if not mine:
         return ""
     more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""
-    return f" {shown_value(mine[0], _VALUE_ROOM, '...')}{more}"
+    return f": {shown_value(mine[0], _VALUE_ROOM, '...')}{more}"

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.report.grouping import Picture
 
 
+_PAIR = 2
+_ZONE_VERBS = {"is": "are", "has": "have", "does": "do", "was": "were"}
+_ZONE_DOES = re.compile(rf"\b([Tt])he zone( itself)? ({'|'.join(_ZONE_VERBS)})\b")
+_ZONE = re.compile(r"\b([Tt])he zone\b(?!')")
+
+
 class Alike:
     """Words of the first of several names, put so that they hold for all of them."""
 
@@ -22,26 +28,42 @@ class Alike:
         self.number = len(picture.challenges)
         survey = picture.challenges[0].survey
         self._rules: list[tuple[re.Pattern[str], str]] = []
+        self._zones = len(picture.zones)
+        self._own: re.Pattern[str] | None = None
         if self.number == 1:
             return
-        zones = len(picture.zones)
-        owners = [plain_name(survey.challenge.owner), survey.challenge.domain]
-        for owner in owners:
-            self._add(owner, f"{self.number} names")
-        if zones > 1 and survey.hops:
-            apex = plain_name(survey.hops[-1].zone.apex)
+        owner, domain = plain_name(survey.challenge.owner), survey.challenge.domain
+        apex = plain_name(survey.hops[-1].zone.apex) if survey.hops else None
+        chains = [c.survey.alias_chain for c in picture.challenges]
+        own = [plain_name(name) for name in chains[0] if not all(name in chain for chain in chains)]
+        self._own = _token("", owner, domain, *own)
+        self._add(owner, f"{self.number} names")
+        if self._zones > 1 and apex:
             self._rules.append((_token("the zone ", apex), "each zone"))
-            self._add(apex, f"{zones} zones")
+            self._add(apex, f"{self._zones} zones")
+        self._add(domain, f"{self.number} names")
 
     def _add(self, name: str, instead: str) -> None:
         self._rules.append((_token(r"\b(for|at|of) ", name), rf"\1 {instead}"))
 
     def of(self, words: str) -> str:
-        """Put the sentence."""
+        """Put the sentence; where it still names the first one, say that it holds for the rest."""
         for pattern, instead in self._rules:
             words = pattern.sub(instead, words)
-        return words
+        if self.number > 1 and self._zones > 1:
+            words = _ZONE.sub(r"\1he zones", _ZONE_DOES.sub(_zones_do, words))
+        if self._own is None or not self._own.search(words):
+            return words
+        end = "." if words.endswith(".") else ""
+        others = "the other name" if self.number == _PAIR else f"the other {self.number - 1} names"
+        return f"{words.removesuffix('.')} (likewise for {others}){end}"
 
 
-def _token(lead: str, name: str) -> re.Pattern[str]:
-    return re.compile(rf"{lead}{re.escape(name)}(?![\w-]|\.\w)")
+def _zones_do(found: re.Match[str]) -> str:
+    themselves = " themselves" if found[2] else ""
+    return f"{found[1]}he zones{themselves} {_ZONE_VERBS[found[3]]}"
+
+
+def _token(lead: str, *names: str) -> re.Pattern[str]:
+    either = "|".join(map(re.escape, names))
+    return re.compile(rf"{lead}(?<![\w.-])(?:{either})(?![\w-]|\.\w)")

@@ -20,13 +20,14 @@ from certbot_dns_preflight.report.plain_name import plain_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.finding import Finding, Json
     from certbot_dns_preflight.facts.survey import Hop, Survey
 
 Place: TypeAlias = "Mapping[str, Json]"
 
 _DNS_PORT = 53
-_MOST = 2
+_MOST_RESOLVERS = 2
 _PLACEHOLDER = re.compile(
     r"@OTHER-ADDRESS|@ADDRESS|\b(?:PARENT-ADDRESS|PARENT-OF-DOMAIN|NAMESERVER|NAME|ADDRESS|OWNER|ZONE|DOMAIN|TARGET"
     r"|PRIMARY|oWnEr\.eXaMpLe)\b"
@@ -52,7 +53,7 @@ def commands(finding: Finding, survey: Survey) -> tuple[str, ...]:
         for known in [aliased if command.endswith(" CNAME") else values]
         if known.keys() >= set(_PLACEHOLDER.findall(command))
     ]
-    return tuple(dict.fromkeys(filled))[:_MOST]
+    return tuple(dict.fromkeys(filled))[: rule.shown]
 
 
 def _of_resolvers(obstacle: NoEgress) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ def _of_resolvers(obstacle: NoEgress) -> tuple[str, ...]:
     if obstacle.asked is not Tried.RESOLVERS:
         return ()
     plain = [endpoint for endpoint in obstacle.tried if not endpoint.service]
-    return tuple(f"dig {_at(e.address, e.port)} . NS" for e in plain[:_MOST])
+    return tuple(f"dig {_at(e.address, e.port)} . NS" for e in plain[:_MOST_RESOLVERS])
 
 
 def _at(address: str, port: object) -> str:
@@ -102,11 +103,36 @@ def _values(
     elif address:
         values["ADDRESS"] = shlex.quote(address)
         values["@ADDRESS"] = _at(address, port)
+    other = _other(finding, hop)
+    if other:
+        values["@OTHER-ADDRESS"] = _at(*other)
+    return values
+
+
+def _other(finding: Finding, hop: Hop | None) -> tuple[str, object] | None:
+    """Choose an address to compare with: the evidence's, or one that has what it should."""
     better = finding.evidence.get("up_to_date")
     for one in better[:1] if isinstance(better, list) else ():
         if isinstance(one, Mapping) and isinstance(one.get("address"), str):
-            values["@OTHER-ADDRESS"] = _at(str(one["address"]), one.get("port", _DNS_PORT))
-    return values
+            return str(one["address"]), one.get("port", _DNS_PORT)
+    endpoint = _right(finding, hop)
+    return (endpoint.address, endpoint.port) if endpoint else None
+
+
+def _right(finding: Finding, hop: Hop | None) -> Endpoint | None:
+    """Choose an address that has what it should, of a name server that the finding is not about."""
+    about = set(_addresses(finding))
+    wanted = Status.ALIAS if hop and hop.followed else Status.MATCH
+    for seen in hop.observations if hop and not hop.recursive else ():
+        if seen.status is wanted and (seen.endpoint.address, seen.endpoint.port) not in about:
+            return seen.endpoint
+    return None
+
+
+def _addresses(finding: Finding) -> Iterator[tuple[object, object]]:
+    """List the addresses that the finding is about, with their ports."""
+    for place in _places(finding):
+        yield place.get("address"), place.get("port", _DNS_PORT)
 
 
 def _places(finding: Finding) -> Iterator[Place]:

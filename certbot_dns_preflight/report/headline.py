@@ -8,7 +8,9 @@ from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import Status
+from certbot_dns_preflight.report.alike import Alike
 from certbot_dns_preflight.report.grouping import pictures
+from certbot_dns_preflight.report.vantage import not_asked
 from certbot_dns_preflight.report.words import listing, plural, seconds, unended
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.facts.survey import Hop
+    from certbot_dns_preflight.report.grouping import Picture
 
 _LEAD = {Verdict.NOT_READY: "Not ready", Verdict.INCONCLUSIVE: "Cannot tell"}
 _MOST_NAMES = 2
@@ -33,18 +36,36 @@ def headline(outcome: Outcome) -> str:
     lead = _LEAD[outcome.verdict]
     failed = [c for c in outcome.challenges if c.verdict is not Verdict.READY]
     if len(failed) > 1:
-        causes = plural(len(pictures(outcome)), "cause")
-        return f"{lead}: {len(failed)} of {plural(len(outcome.challenges), 'name')}; {causes}."
+        names = f"{len(failed)} of {plural(len(outcome.challenges), 'name')}"
+        return f"{lead}: {names}; {_causes(pictures(outcome))}."
     finding = first_error(outcome)
     if finding:
         further = sum(f.severity is Severity.ERROR for f in failed[0].findings) - 1
         if further > 0:
-            more = plural(further, "more cause")
-            return f"{lead}: {unended(finding.summary)} (and {more})."
+            return f"{lead}: {_and_more(unended(finding.summary), further)}."
         return f"{lead}: {printable(finding.summary)}"
     if outcome.verdict is Verdict.INCONCLUSIVE:
         return "Cannot tell: this host could not query anything."
     return _without_finding(outcome)
+
+
+def _causes(groups: Sequence[Picture]) -> str:
+    """Name the first cause of several names' failure, and count the others."""
+    errors = [
+        [f for f in group.challenges[0].findings if f.severity is Severity.ERROR]
+        for group in groups
+    ]
+    if not errors[0]:
+        return plural(len(groups), "cause")
+    first = unended(Alike(groups[0]).of(errors[0][0].summary))
+    further = sum(max(1, len(some)) for some in errors) - 1
+    return _and_more(first, further) if further else first
+
+
+def _and_more(first: str, further: int) -> str:
+    """Count the causes that are not named."""
+    more = plural(further, "more cause")
+    return f"{first}; {more}" if first.endswith(")") else f"{first} (and {more})"
 
 
 def _without_finding(outcome: Outcome) -> str:
@@ -111,12 +132,16 @@ def _where(outcome: Outcome) -> str:
     good, asked, servers = _counts(outcome)
     if not asked:
         return ""
+    skipped = len(not_asked(outcome))
     if outcome.vantage.asks_resolvers:
         answered = plural(asked, "resolver")
         return f" ({f'{good} of {answered} answered' if good < asked else answered})"
-    addresses = plural(asked, "address")
+    addresses = plural(asked + skipped, "address")
     if good < asked:
         addresses = f"{good} of {addresses} answered"
+        addresses += f", {skipped} not checked" if skipped else ""
+    elif skipped:
+        addresses = f"{asked} of {addresses} checked"
     return f" ({plural(servers, 'name server')}, {addresses})"
 
 

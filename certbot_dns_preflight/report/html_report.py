@@ -175,7 +175,7 @@ def _challenge(judged: ChallengeOutcome, outcome: Outcome, surface: Surface) -> 
     yield "</dl>"
     errors = [finding for finding in judged.findings if finding.severity is Severity.ERROR]
     for finding in judged.findings:
-        confirming = commands(finding, survey) if finding in errors[:1] else ()
+        confirming = commands(finding, survey) if finding in errors else ()
         yield from _finding(finding, surface, confirming)
     for sentence in judged.unjudged:
         words = _text(as_typed(sentence, surface))
@@ -211,10 +211,13 @@ def _finding(finding: Finding, surface: Surface, confirming: Sequence[str]) -> I
     )
     if finding.cause and finding.cause != finding.summary:
         yield f"<p><strong>cause</strong> {words(finding.cause)}</p>"
-    if finding.remedy:
-        yield f"<p><strong>fix</strong> {words(beside_records(finding))}</p>"
+    before, after = beside_records(finding)
+    if before:
+        yield f"<p><strong>fix</strong> {words(before)}</p>"
     if finding.records:
         yield f'<pre class="copied">{_lines(finding.records)}</pre>'
+    if after:
+        yield f"<p>{words(after)}</p>"
     if confirming:
         yield f'<p><strong>check</strong></p><pre class="copied">{_lines(confirming)}</pre>'
     yield f'<p class="reference">{_text(finding.reference)}</p>'

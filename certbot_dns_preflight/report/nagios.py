@@ -143,8 +143,10 @@ def _finding_lines(name: str, findings: Iterable[Finding]) -> list[str]:
         words = printable(finding.summary).rstrip().removesuffix(".")
         lines.append(f"{name}: {words} ({finding.code})")
         if finding.remedy and finding.severity is Severity.ERROR:
-            lines.append(f"  fix: {printable(beside_records(finding))}")
+            before, after = map(printable, beside_records(finding))
+            lines.append(f"  fix: {before}")
             lines += [f"  {printable(record)}" for record in finding.records[:_MOST_RECORDS]]
+            lines += [f"  {after}"] * bool(after)
     return lines
 
 

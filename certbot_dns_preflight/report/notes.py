@@ -12,10 +12,12 @@ from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report.surface import as_typed
-from certbot_dns_preflight.report.words import listing, opening, unended
+from certbot_dns_preflight.report.words import coded, listing, opening, unended
 
 if TYPE_CHECKING:
-    from certbot_dns_preflight.facts.outcome import Outcome
+    from collections.abc import Iterable
+
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.report.surface import Surface
 
 MOST_NOTES = 8
@@ -39,10 +41,21 @@ def note_lines(outcome: Outcome, surface: Surface, *, detailed: bool) -> list[tu
                 names = summaries.setdefault(unended(finding.summary), [])
                 names.append(challenge.survey.challenge.domain)
     return [
-        (label, f"{opening(as_typed(printable(words), surface))} ({printable(code)}).")
+        (label, f"{coded(opening(as_typed(printable(words), surface)), printable(code))}.")
         for (label, code), summaries in groups.items()
         for words in _alike(summaries, detailed=detailed)
     ]
+
+
+def names_by_code(challenges: Iterable[ChallengeOutcome]) -> str:
+    """List names that failed by the code that explains each."""
+    names: dict[str, list[str]] = {}
+    for judged in challenges:
+        first = next((f.code for f in judged.findings if f.severity is Severity.ERROR), "none")
+        names.setdefault(first, []).append(judged.survey.challenge.domain)
+    return ", ".join(
+        f"{listing((*some,), most=_MOST_NAMES)} ({printable(code)})" for code, some in names.items()
+    )
 
 
 def _alike(summaries: dict[str, list[str]], *, detailed: bool) -> list[str]:

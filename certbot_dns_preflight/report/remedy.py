@@ -10,15 +10,30 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
 
 
-def beside_records(finding: Finding) -> str:
-    """Word the remedy so that the finding's records can follow, each alone on its line."""
+_QUOTED = "quoted"  # the kind of a value that has the quotes in it
+_INSTEAD = " Alternatively, "
+
+
+def beside_records(finding: Finding) -> tuple[str, str]:
+    """Word the remedy before the finding's records, each alone on its line, and after them.
+
+    What can be done in place of publishing them comes after them, so that they belong to what they
+    follow.
+    """
     remedy = finding.remedy
     if not finding.records:
-        return remedy
+        return remedy, ""
+    remedy, found, instead = remedy.partition(_INSTEAD)
+    after = f"{found.strip()} {instead}" if found else ""
     for record in finding.records:
         remedy = remedy.replace(record, "this record")
     if "this record" in remedy:
-        return f"{unended(remedy)}:"
-    what = "The records" if len(finding.records) > 1 else "The record"
+        return f"{unended(remedy)}:", after
+    several = len(finding.records) > 1
+    if finding.evidence.get("kind") == _QUOTED:
+        what = "records are" if several else "record is"
+        note = "the quotes here are not part of the value"
+        return f"{remedy} In a zone file, the {what} ({note}):", after
+    what = "The records" if several else "The record"
     quoted = any(' TXT "' in record for record in finding.records)
-    return f"{remedy} {what}{' (in a web form, without the quotes)' if quoted else ''}:"
+    return f"{remedy} {what}{' (leave out the quotes in a web form)' if quoted else ''}:", after

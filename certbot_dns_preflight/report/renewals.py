@@ -154,17 +154,17 @@ def _reasons(group: Group) -> Iterator[tuple[str, str]]:
             yield "fix", fix
         return
     reported = False
-    for label, summary, finding in _findings(group):
+    for label, summary, fix, finding in _findings(group):
         reported = True
         yield label, f"{unended(summary)} ({printable(finding.code)})."
-        if finding.remedy:
-            yield "fix", printable(finding.remedy)
+        if fix:
+            yield "fix", printable(fix)
     if not reported:
         yield "cause", _cause(group)
 
 
-def _findings(group: Group) -> Iterator[tuple[str, str, Finding]]:
-    """Give errors and warnings, alike ones once, with their label and in words for all."""
+def _findings(group: Group) -> Iterator[tuple[str, str, str, Finding]]:
+    """Give errors and warnings, alike ones once: label, words and fix for all."""
     outcome = group.outcome
     if outcome is None:
         return
@@ -175,7 +175,7 @@ def _findings(group: Group) -> Iterator[tuple[str, str, Finding]]:
             words = alike.of(finding.summary)
             if finding.severity is Severity.ERROR and words not in reported:
                 reported.add(words)
-                yield _LABELS[finding.severity], words, finding
+                yield _LABELS[finding.severity], words, alike.of(finding.remedy), finding
     warnings: dict[str, dict[str, Finding]] = {}
     for judged in outcome.challenges:
         for finding in judged.findings:
@@ -187,7 +187,7 @@ def _findings(group: Group) -> Iterator[tuple[str, str, Finding]]:
     for alike_ones in warnings.values():
         first, *others = alike_ones.values()
         more = f"; {len(others)} more like it" if others else ""
-        yield _LABELS[first.severity], f"{unended(first.summary)}{more}", first
+        yield _LABELS[first.severity], f"{unended(first.summary)}{more}", first.remedy, first
 
 
 def _days(lineage: Lineage, check: Check) -> str:

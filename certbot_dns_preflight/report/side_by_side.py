@@ -10,7 +10,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
-from certbot_dns_preflight.checks.extra_characters import first_extra, placed
+from certbot_dns_preflight.checks.extra_characters import Extra, first_extra, named, placed
 from certbot_dns_preflight.escaping import presentation
 
 _MANY_BYTES = 20
@@ -37,13 +37,19 @@ def side_by_side(expected: bytes, served: bytes, *, room: int, ellipsis: str = "
     window_at = 0 if whole else _window_start(expected[:offset], room, ellipsis)
     lead = ellipsis if window_at else ""
     column = len(lead) + len(presentation(expected[window_at:offset]))
+    there = lead + _fitted(served[window_at:], room - len(lead), ellipsis)
     marked = len(presentation(served[offset : offset + 1])) or 1
+    inserted = first_extra(expected, served, offset)
+    if inserted is not None:
+        # All that is too many, as far as it is in view.
+        in_view = len(there) - column - (len(ellipsis) if there.endswith(ellipsis) else 0)
+        marked = max(marked, min(len(presentation(inserted.data)), in_view))
     return SideBySide(
         expected=lead + _fitted(expected[window_at:], room - len(lead), ellipsis),
-        served=(lead + _fitted(served[window_at:], room - len(lead), ellipsis)) or "(empty)",
+        served=there or "(empty)",
         marks=_marked(column, marked, _note(expected, served, offset), room),
         expected_mark=(column, column + len(presentation(expected[offset : offset + 1]))),
-        served_mark=(column, column + len(presentation(served[offset : offset + 1]))),
+        served_mark=(column, column + marked if offset < len(served) else column),
     )
 
 
@@ -85,10 +91,19 @@ def _note(expected: bytes, served: bytes, offset: int) -> str:
         return f"ends after character {len(served)} of {len(expected)}: {what} is missing"
     inserted = first_extra(expected, served, offset)
     if inserted is not None:
-        return f"extra: {placed(inserted, expected)}"
+        end = _at_the_end(expected, served, inserted)
+        return f"extra: {placed(inserted, expected)}{f' and {end} at the end' if end else ''}"
     there, wanted = presentation(served[offset : offset + 1]), expected[offset : offset + 1]
     place = f"character {offset + 1} of {len(expected)}"
     return f"{place}: {_quoted(there)} instead of {_quoted(presentation(wanted))}"
+
+
+def _at_the_end(expected: bytes, served: bytes, inserted: Extra) -> str:
+    """Name what is too many at the end too, where the first extra is at the start."""
+    rest = served[len(inserted.data) + len(expected) :]
+    if inserted.after or not rest or not served.startswith(inserted.data + expected):
+        return ""
+    return "another" if rest == inserted.data else named(rest)
 
 
 def _quoted(text: str) -> str:

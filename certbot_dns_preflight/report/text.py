@@ -7,7 +7,6 @@ are. On a terminal the verdict is also the last line, where the eye is.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,14 +24,15 @@ from certbot_dns_preflight.report.headline import (
     headline,
     is_unvalued,
 )
-from certbot_dns_preflight.report.notes import MOST_NOTES, note_lines
+from certbot_dns_preflight.report.notes import MOST_NOTES, names_by_code, note_lines
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.remedy import beside_records
 from certbot_dns_preflight.report.surface import Surface, as_typed
-from certbot_dns_preflight.report.values import value_lines
+from certbot_dns_preflight.report.values import values_of
 from certbot_dns_preflight.report.vantage import from_where, not_asked, resolvers_view
 from certbot_dns_preflight.report.words import (
+    coded,
     listing,
     opening,
     plural,
@@ -115,7 +115,7 @@ class _Report:
             return
         self._scope()
         most = len(failed) if self.detailed else _MOST_PICTURES
-        leading = not _counts_names(self.outcome)
+        leading = not _counts_names(self.outcome) or len(failed) == 1
         for number, picture in enumerate(failed[:most]):
             self._picture(picture, headed=number == 0 and leading)
         if len(failed) > most:
@@ -132,9 +132,7 @@ class _Report:
         self.page.paragraph(f"{lead}Ready: {self._names(names)}.")
 
     def _names(self, names: tuple[str, ...]) -> str:
-        if self.detailed:
-            return ", ".join(names)
-        return listing(names, most=_MOST_NAMES)
+        return ", ".join(names) if self.detailed else listing(names, most=_MOST_NAMES)
 
     def _picture(self, picture: Picture, *, headed: bool) -> None:
         page, challenge = self.page, picture.challenges[0]
@@ -149,18 +147,21 @@ class _Report:
         else:
             self._header(challenge)
         page.blank()
-        for line in value_lines(challenge, errors, room=page.room, ellipsis=page.ellipsis):
+        lines, example = values_of(picture, errors, room=page.room, ellipsis=page.ellipsis)
+        if example:
+            page.paragraph(f"Example: {challenge.survey.challenge.domain}", INDENT)
+        for line in lines:
             page.exactly(line.label, line.text, line.style, marked=line.marked)
         if not errors:
             page.labelled("fix", self._words("Raise --timeout, or lower --confirmations."))
+        typed: set[str] = set()
         for number, finding in enumerate(errors[: _MOST_FURTHER + 1]):
             self._finding(finding, alike, leading=number == 0)
+            self._commands(finding, challenge, typed)
         if len(errors) > _MOST_FURTHER + 1:
             rest = errors[_MOST_FURTHER + 1 :]
             codes = listing(tuple(dict.fromkeys(f.code for f in rest)), most=_MOST_FURTHER)
             page.labelled("also", f"{plural(len(rest), 'more error')}: {codes}")
-        if errors:
-            self._commands(errors[0], challenge)
         self._evidence(picture)
 
     def _all_names(self, picture: Picture) -> str:
@@ -202,25 +203,36 @@ class _Report:
         page = self.page
         kind = finding.evidence.get("kind")
         code = f"{finding.code}: {kind}" if isinstance(kind, str) else finding.code
-        words = opening(finding.cause if leading and finding.cause else finding.summary)
-        if not leading or finding.cause or alike.number == 1:
-            label = "cause" if leading else "also"
-            words = self._words(alike.of(unended(words)))
-            page.labelled(label, f"{words} ({printable(code)}).")
-        if finding.remedy:
-            page.labelled("fix", self._fix(finding, alike))
+        if not leading:
+            page.blank()
+            words = self._words(alike.of(opening(unended(finding.summary))))
+            page.labelled(
+                "also", f"{words}." if finding.cause else f"{coded(words, printable(code))}."
+            )
+        if finding.cause or (leading and alike.number == 1):
+            words = self._words(alike.of(opening(unended(finding.cause or finding.summary))))
+            page.labelled("cause", f"{coded(words, printable(code))}.")
+        before, after = self._fix(finding, alike)
+        if before:
+            page.labelled("fix", before)
         if alike.number == 1:
             for record in finding.records[:_MOST_RECORDS]:
                 page.copied(printable(record))
+        if after:
+            page.labelled("", after)
 
-    def _fix(self, finding: Finding, alike: Alike) -> str:
+    def _fix(self, finding: Finding, alike: Alike) -> tuple[str, str]:
         """Say what to do; a record that follows on a line of its own is not in the sentence too."""
         if alike.number > 1:
-            return self._words(alike.of(finding.remedy))
-        return self._words(beside_records(finding))
+            return self._words(alike.of(finding.remedy)), ""
+        before, after = beside_records(finding)
+        return self._words(before), self._words(after)
 
-    def _commands(self, finding: Finding, challenge: ChallengeOutcome) -> None:
-        for number, command in enumerate(commands(finding, challenge.survey)):
+    def _commands(self, finding: Finding, challenge: ChallengeOutcome, typed: set[str]) -> None:
+        """Show what to type, each command once."""
+        new = [c for c in commands(finding, challenge.survey) if c not in typed]
+        typed.update(new)
+        for number, command in enumerate(new):
             self.page.exactly("check" if not number else "", printable(command))
 
     def _evidence(self, picture: Picture) -> None:
@@ -229,7 +241,7 @@ class _Report:
         if not rows:
             return
         page.blank()
-        if len(picture.zones) > 1:
+        if len(picture.zones) > 1 or (len(picture.challenges) > 1 and challenge.survey.hops[1:]):
             page.paragraph(f"Example: {challenge.survey.challenge.domain}", INDENT)
         for row in rows:
             page.add(
@@ -240,17 +252,13 @@ class _Report:
 
     def _rest(self, rest: list[Picture]) -> None:
         challenges = [challenge for picture in rest for challenge in picture.challenges]
-        counts = Counter(
-            next((f.code for f in c.findings if f.severity is Severity.ERROR), "none")
-            for c in challenges
-        )
-        words = ", ".join(f"{plural(count, 'name')} with {code}" for code, count in counts.items())
+        words = names_by_code(challenges)
         where = {
             Surface.COMMAND: "--verbose shows them",
             Surface.CERTBOT: "--dns-preflight-report FILE has them",
         }
         self.page.blank()
-        self.page.paragraph(f"Not shown: {words} ({where[self.surface]}).", INDENT)
+        self.page.paragraph(f"Not shown: {words}; {where[self.surface]}.", INDENT)
 
     def notes(self) -> None:
         """Show warnings and information, alike ones once."""

@@ -9,6 +9,9 @@ from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.words import address_words, listing, plural
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.outcome import Outcome, Vantage
 
 _FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
@@ -18,10 +21,10 @@ _MOST = 3
 def resolvers_view(vantage: Vantage) -> str:
     """Say whose view a run has that asked resolvers alone, and what it cannot see."""
     noun = "the resolver" if len(vantage.resolvers) == 1 else "the resolvers"
-    return f"This is what {noun} {_listed(vantage)} can see; single name servers were not asked."
+    return f"This is what {noun} {_view_of(vantage)}; the individual name servers were not queried."
 
 
-def from_where(vantage: Vantage, skipped: int = 0) -> str:
+def from_where(vantage: Vantage, skipped: Collection[Endpoint] = ()) -> str:
     """Say how name servers were found, over what they were asked, and over what not.
 
     `skipped` are the addresses that were not asked, mostly those of the family left out.
@@ -31,23 +34,34 @@ def from_where(vantage: Vantage, skipped: int = 0) -> str:
     left = " or ".join(_FAMILIES.get(family, printable(family)) for family in vantage.left_out)
     unasked = ""
     if skipped:
-        unasked = f"; {plural(skipped, 'address')} {'was' if skipped == 1 else 'were'} not asked"
+        of_it = {"ipv6" if one.ipv6 else "ipv4" for one in skipped} == set(vantage.left_out)
+        noun = f"{left} address" if of_it and len(vantage.left_out) == 1 else "address"
+        were = "was" if len(skipped) == 1 else "were"
+        unasked = f"; {plural(len(skipped), noun)} {were} not checked"
     missing = f" This host has no {left} route{unasked}." if left else ""
     if not vantage.resolvers:
         return f"from the root servers down{over}.{missing}"
     return f"through {_listed(vantage)}{over}.{missing}"
 
 
-def not_asked(outcome: Outcome) -> int:
-    """Count the addresses that nobody asked."""
-    return len(
-        {
-            observation.endpoint
-            for challenge in outcome.challenges
-            for observation in challenge.survey.observations
-            if observation.status is Status.NOT_ASKED
-        }
+def not_asked(outcome: Outcome) -> frozenset[Endpoint]:
+    """Collect the addresses that nobody asked."""
+    return frozenset(
+        observation.endpoint
+        for challenge in outcome.challenges
+        for observation in challenge.survey.observations
+        if observation.status is Status.NOT_ASKED
     )
+
+
+def _view_of(vantage: Vantage) -> str:
+    """Name the resolvers, with the verb."""
+    names = [address_words(endpoint) for endpoint in vantage.resolvers]
+    if len(names) == 1:
+        return f"{names[0]} sees"
+    if len(names) <= _MOST:
+        return f"{', '.join(names[:-1])} and {names[-1]} see"
+    return f"{listing(tuple(names), most=_MOST)} see"
 
 
 def _listed(vantage: Vantage) -> str:

@@ -29,22 +29,22 @@ _SILENCE = {
     answers.NoResponseReason.TIMED_OUT: "timed out",
     answers.NoResponseReason.UNREACHABLE: "unreachable",
     answers.NoResponseReason.NO_ROUTE: "no route from this host",
-    answers.NoResponseReason.TRUNCATED: "truncated, no TCP",
+    answers.NoResponseReason.TRUNCATED: "truncated over UDP, TCP failed",
     answers.NoResponseReason.GARBAGE: "malformed answer",
-    answers.NoResponseReason.LIMIT: "not asked",
+    answers.NoResponseReason.LIMIT: "not queried",
 }
 
 
 def state_words(
     seen: Observation, expected: tuple[bytes, ...], *, followed: bool = False, timed: bool = True
 ) -> str:
-    """Say what one address answers: "ok after 2.1 s", "NXDOMAIN", "other value", "timed out".
+    """Say what one address answers: "ok after 2.1 s", "NXDOMAIN", "a different value".
 
     `followed` as in `Hop`; `timed` adds when the values were first seen.
     """
     words = _reading_words(seen, expected, followed=followed)
     if seen.kept_for and seen.kept_for >= 1 and seen.status is not Status.MATCH and expected:
-        words = f"{words}, cached {seen.kept_for:.0f} s more"
+        words = f"{words}, cached for another {seen.kept_for:.0f} s"
     if seen.later is not None:
         words = f"{words}, {_reading_words(replace(seen, reading=seen.later), (), followed=False)}"
         words = f"{words} since"
@@ -100,7 +100,7 @@ def _value_words(texts: tuple[bytes, ...], expected: tuple[bytes, ...], *, follo
         return "ok"
     if there:
         return f"{there} of {len(expected)} values"
-    return "other value" if len(texts) == 1 else f"{len(texts)} other values"
+    return "a different value" if len(texts) == 1 else f"{len(texts)} other values"
 
 
 def _why_not_authoritative(upward: dns.name.Name | None, *, recursive: bool) -> str:
@@ -229,6 +229,11 @@ def opening(words: str) -> str:
     """Begin a sentence with a capital letter, unless it begins with a name."""
     first = words.partition(" ")[0]
     return words[:1].upper() + words[1:] if first.isalpha() else words
+
+
+def coded(words: str, code: str) -> str:
+    """Put a code behind a sentence without its dot; into its last brackets where it has some."""
+    return f"{words[:-1]}; {code})" if words.endswith(")") else f"{words} ({code})"
 
 
 def unended(words: str) -> str:

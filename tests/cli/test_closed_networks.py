@@ -58,7 +58,7 @@ def test_what_helps_is_named_as_it_is_typed_and_helps(closed: Callable[..., Ran]
     assert flags[1] == f"--ask resolvers --resolver {OUTSIDE}"
     ran = closed(*check, *flags[1].split())
     assert ran.status == 0, ran.output
-    assert f"This is what the resolver {OUTSIDE} can see" in ran.stdout
+    assert f"This is what the resolver {OUTSIDE} sees" in ran.stdout
 
 
 def test_a_resolver_that_only_leads_the_way_has_no_name_server_blamed(
@@ -72,7 +72,9 @@ def test_a_resolver_that_only_leads_the_way_has_no_name_server_blamed(
     report = json.loads(ran.stdout)
     (challenge,) = report["challenges"]
     assert {finding["code"] for finding in challenge["findings"]} == {"no-dns-egress"}
-    assert challenge["findings"][0]["remedy"].startswith("Add --ask resolvers,")
+    assert challenge["findings"][0]["remedy"].startswith(
+        "Add --ask resolvers to query the resolver "
+    )
 
 
 def test_by_https_the_report_is_as_the_schema_says(closed: Callable[..., Ran]) -> None:

@@ -74,7 +74,7 @@ def test_where_resolvers_are_asked_it_says_what_is_still_in_a_cache(said: list[s
     )
     assert minute == (
         "dns-preflight: 60 s of 300 s: 1 record to come, 1 of 2 resolvers show it; 192.0.2.2 keeps "
-        "an earlier answer for 240 s more"
+        "an earlier answer for another 240 s"
     )
 
 

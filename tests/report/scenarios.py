@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import dns.rdatatype
 
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.checks import diagnose, with_environment
 from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.answers import Endpoint, NoResponseReason
@@ -36,7 +37,6 @@ from tests.builders.survey import (
     VALUE,
     alias,
     by_resolvers,
-    error,
     hop,
     judged,
     name,
@@ -70,9 +70,11 @@ def told(challenge: ChallengeOutcome) -> ChallengeOutcome:
     return ChallengeOutcome(survey, Verdict.NOT_READY if failed else Verdict.READY, found)
 
 
-def three_servers(reading: answers.Reading, *, serial: int | None = None) -> list[Observation]:
+def three_servers(
+    reading: answers.Reading, *, serial: int | None = None, zone: str = "example.com."
+) -> list[Observation]:
     return [
-        seen(f"ns{i}.example.net.", address, reading, serial=serial)
+        seen(f"ns{i}.example.net.", address, reading, serial=serial, zone=zone)
         for i in (1, 2, 3)
         for address in (f"192.0.2.{i}", f"2001:db8::{i}")
     ]
@@ -158,7 +160,9 @@ def long_value() -> Outcome:
 
 
 def escapes_before_the_difference() -> Outcome:
-    expected, served = b"\xfe\xff\\" * 5 + b"abc", b"\xfe\xff\\" * 5 + b"ab\xe9"
+    """Show a text that somebody watches: an accent too many, and in another encoding."""
+    words = "M\u00fcllers B\u00e4ckerei, Stra\u00dfe 1, Caf".encode()
+    expected, served = words + b"e", words + b"\xe9"
     shown = seen("ns1.example.net.", "192.0.2.1", texts(served))
     return run(told(judged(shown, expected=(expected,))))
 
@@ -169,7 +173,10 @@ def sixty_values() -> Outcome:
 
 
 def value_missing() -> Outcome:
-    return run(told(judged(*three_servers(texts(VALUE)), expected=(VALUE, OTHER))))
+    missing = judged(*three_servers(texts(VALUE)), expected=(VALUE, OTHER))
+    both = make_challenge("example.com", (VALUE, OTHER), names=("example.com", "*.example.com"))
+    survey = dataclasses.replace(missing.survey, challenge=both)
+    return run(told(dataclasses.replace(missing, survey=survey)))
 
 
 def nothing_published() -> Outcome:
@@ -180,11 +187,13 @@ def dead_server() -> Outcome:
     return run(
         told(
             judged(
-                seen("ns1.example.net.", "192.0.2.1", after=0.01),
+                seen("ns1.example.net.", "192.0.2.1", serial=2026112302, after=0.01),
                 seen("ns2.example.net.", "192.0.2.2", TIMED_OUT),
                 seen("ns2.example.net.", "2001:db8::2", TIMED_OUT),
                 seen("ns3.example.net.", "192.0.2.3", REFUSED),
-                seen("ns4.example.net.", "192.0.2.4", NODATA, matched_before=True),
+                seen(
+                    "ns4.example.net.", "192.0.2.4", NODATA, serial=2026112301, matched_before=True
+                ),
             )
         )
     )
@@ -199,13 +208,13 @@ def thirteen_servers() -> Outcome:
             judged(
                 *(
                     seen(
-                        f"{letter}.gtld-servers.net.",
+                        f"{letter}.dns.example.net.",
                         address,
                         reading(letter),
                         serial=5 if letter == "m" else 6,
-                        after=1.0 + i if reading(letter) is THERE else None,
+                        after=float(i) if reading(letter) is THERE else None,
                     )
-                    for i, letter in enumerate("abcdefghijklm")
+                    for i, letter in enumerate("abcdefghijklm", 1)
                     for address in (f"192.0.2.{i}", f"2001:db8::{i}")
                 ),
             )
@@ -214,11 +223,15 @@ def thirteen_servers() -> Outcome:
 
 
 def hundred_names() -> Outcome:
+    """Show one hoster: of a zone that it serves, most records are missing; another it refuses."""
+
     def one(number: int) -> ChallengeOutcome:
         served = three_servers(NXDOMAIN, serial=7)
-        return told(judged(*served, domain=f"host{number}.example.com"))
+        value = f"{number:02d}".encode() + VALUE[2:]
+        return told(judged(*served, domain=f"host{number}.example.com", expected=(value,)))
 
-    refused = told(judged(*three_servers(REFUSED), domain="example.org"))
+    refusing = three_servers(REFUSED, zone="example.org.")
+    refused = told(judged(*refusing, domain="example.org", expected=(OTHER,)))
     fine = [judged(*three_servers(THERE), domain=f"ok{i}.example.com") for i in range(9)]
     return run(*(one(i) for i in range(90)), *fine, refused)
 
@@ -250,20 +263,21 @@ def unstable() -> Outcome:
 
 
 def bogus() -> Outcome:
+    """Show a server that signs its own copy: what signs its keys has stopped, the rest goes on."""
     now = 1_800_000_000
     good, bad = (
         ServerAddress(name(f"ns{i}.example.net."), Endpoint(f"192.0.2.{i}")) for i in (1, 2)
     )
-    apex, owner = name("example.com."), name("_acme-challenge.example.com.")
+    apex = name("example.com.")
     three_days_ago = now - 3 * 86400
     fault = Fault(
-        Kind.EXPIRED, apex, owner, dns.rdatatype.TXT, "expired", three_days_ago, (7,), (bad,)
+        Kind.EXPIRED, apex, apex, dns.rdatatype.DNSKEY, "expired", three_days_ago, (7,), (bad,)
     )
     at = ((good, Status.SECURE), (bad, Status.BOGUS))
     assessment = Assessment((ZoneState(apex, Status.BOGUS, "", at, (fault,)),), now)
     survey = judged(
-        seen("ns1.example.net.", "192.0.2.1", after=2.1),
-        seen("ns2.example.net.", "192.0.2.2", after=0.2),
+        seen("ns1.example.net.", "192.0.2.1", serial=2027011501, after=0.2),
+        seen("ns2.example.net.", "192.0.2.2", serial=2027011501, after=2.1),
         ready_after=None,
     ).survey
     found = with_environment(
@@ -285,28 +299,44 @@ def long_chain() -> Outcome:
 def without_address_alike() -> Outcome:
     def one(number: int) -> ChallengeOutcome:
         domain = f"host{number}.example.com"
-        found = error(
-            "domain-without-address",
-            f"{domain} has no A or AAAA record.",
-            severity=Severity.INFO,
+        survey = judged(*three_servers(THERE), domain=domain).survey
+        found = with_environment(
+            (), survey, DomainEnvironment(addressless=True), request=LETS_ENCRYPT
         )
-        return judged(*three_servers(THERE), domain=domain, findings=(found,))
+        return ChallengeOutcome(survey, Verdict.READY, found)
 
     return run(*(one(number) for number in range(12)))
 
 
 def ten_different_failures() -> Outcome:
-    return run(
-        *(
-            told(
-                judged(
-                    seen(f"ns{i}.example.net.", f"192.0.2.{i}", REFUSED),
-                    seen("ns.example.net.", "198.51.100.1"),
-                    domain=f"host{i}.example.com",
-                )
+    """Show ten domains, each at a hoster of its own, each with something else the matter."""
+
+    def one(number: int, *readings: answers.Reading) -> ChallengeOutcome:
+        domain = f"shop{number}.example"
+        rows = [
+            seen(
+                f"ns{i}.{domain}.",
+                f"192.0.2.{10 * number + i}",
+                reading,
+                zone=f"{domain}.",
+                serial=9 if isinstance(reading, answers.Answer) else None,
             )
-            for i in range(10)
-        )
+            for i, reading in enumerate(readings, 1)
+        ]
+        return told(judged(*rows, domain=domain))
+
+    gone = NoSuchDomain(name("unregistered.example."), name("example."))
+    return run(
+        one(1, REFUSED, THERE),
+        one(2, TIMED_OUT, THERE),
+        one(3, answers.Failing("SERVFAIL"), THERE),
+        one(4, answers.NotAuthoritative(recursive=True), THERE),
+        one(5, answers.Unreachable(NoResponseReason.TRUNCATED, "TCP: timed out"), THERE),
+        one(6, answers.Malformed("its ID does not match the query"), THERE),
+        one(7, NXDOMAIN, NXDOMAIN),
+        one(8, texts(OTHER), texts(OTHER)),
+        one(9, texts(VALUE.lower()), texts(VALUE.lower())),
+        told(judged(hops=(), domain="unregistered.example", obstacle=gone)),
     )
 
 
@@ -318,7 +348,7 @@ def aliased() -> Outcome:
     ]
     then = [
         seen("ns.example.org.", "198.51.100.1", NODATA, zone="example.org.", serial=3),
-        seen("ns.example.org.", "2001:db8:1::1", NXDOMAIN, zone="example.org.", serial=4),
+        seen("ns.example.org.", "2001:db8:1::1", NODATA, zone="example.org.", serial=3),
     ]
     hops = (
         hop(*first, owner="_acme-challenge.example.com."),
@@ -351,7 +381,9 @@ def without_addresses() -> Outcome:
 
 def inconclusive() -> Outcome:
     resolvers = (Endpoint("192.0.2.53"), Endpoint("192.0.2.54", 5353))
-    challenge = told(judged(hops=(), obstacle=NoEgress(resolvers, asked=Tried.RESOLVERS)))
+    reasons = tuple((endpoint, "no answer in 3 s") for endpoint in resolvers)
+    silent = NoEgress(resolvers, reasons=reasons, asked=Tried.RESOLVERS)
+    challenge = told(judged(hops=(), obstacle=silent))
     return run(
         dataclasses.replace(challenge, verdict=Verdict.INCONCLUSIVE),
         vantage=Vantage(resolvers, ("ipv4",), ()),
@@ -372,20 +404,19 @@ def in_order_without_a_value() -> Outcome:
 
 
 def hostile_names() -> Outcome:
-    server = r"\027[31m[red]\010." + "x" * 50 + "." + "y" * 50 + ".example."
-    readings = (
-        answers.Failing("SERVFAIL"),
-        answers.NotAuthoritative(recursive=True),
-        answers.NotAuthoritative(recursive=False, upward=name(".")),
-        answers.Malformed("the answer is about something else"),
-        answers.Unreachable(NoResponseReason.TRUNCATED, "no TCP"),
-        answers.Alias(name("else.example."), conflict=True, texts=(b"\x07",)),
-        texts(VALUE, OTHER),
-    )
+    """Show a domain whose owner wants to write on the terminals of others."""
+    long = "." + "x" * 50 + "." + "y" * 50 + ".example."
+    red, bell = r"\027[31m[red]\010" + long, r"\007bell" + long
     return run(
-        judged(
-            *(seen(server, f"192.0.2.{i}", r, port=5300 + i) for i, r in enumerate(readings)),
-            findings=(error("nameserver-failing", "the zone\n\x1b[2Jis \u202egone.", kind="x"),),
+        told(
+            judged(
+                seen("ns1.example.net.", "192.0.2.1", texts(b"\x1b[2J\n\xe2\x80\xaeREADY", VALUE)),
+                seen(red, "192.0.2.2", answers.Failing("SERVFAIL")),
+                seen(red, "2001:db8::2", answers.Failing("SERVFAIL")),
+                seen(
+                    bell, "192.0.2.3", answers.Malformed("the answer is about \x1b]0;t\x07\u202e A")
+                ),
+            )
         )
     )
 
@@ -403,7 +434,8 @@ def _by_resolvers(*readings: answers.Reading) -> Outcome:
     if not found:
         survey = dataclasses.replace(survey, ready_after=4.2)
     vantage = Vantage(RESOLVERS, ("ipv4", "ipv6"), asks_resolvers=True)
-    return run(ChallengeOutcome(survey, verdict, found), vantage=vantage)
+    # Asked at once, before the record was there: a minute later, the miss has 240 s to go.
+    return run(ChallengeOutcome(survey, verdict, found), vantage=vantage, elapsed=60, timeout=60)
 
 
 def ready_by_resolvers() -> Outcome:

@@ -92,7 +92,7 @@ def test_each_scenario_is_a_page_with_its_answer_causes_and_servers(name: str) -
         assert judged.survey.challenge.domain in read.words
         for finding in judged.findings:
             assert finding.code in read.words
-            assert beside_records(finding) in read.words
+            assert all(words in read.words for words in beside_records(finding))
             assert all(record in read.words for record in finding.records)
         for observation in judged.survey.observations:
             assert observation.endpoint.address in read.words
@@ -111,14 +111,14 @@ def test_what_to_copy_and_to_type_stands_alone_and_options_as_the_surface_types_
         f"&quot;{VALUE.decode()}&quot;</pre>" in record
     )
     assert (
-        "Copy the value instead of typing it. The record (in a web form, without the quotes):</p>"
+        "Copy the value instead of typing it. The record (leave out the quotes in a web form):</p>"
         in record
     )
     command = html_report.render(scenarios.behind())
     assert '<pre class="copied">dig +norec @198.51.100.3 example.com SOA\n' in command
-    assert "refresh interval or raise --timeout." in command
+    assert "interval has passed, or raise --timeout above it." in command
     certbot = html_report.render(scenarios.behind(), surface=Surface.CERTBOT)
-    assert "refresh interval or raise --dns-preflight-timeout." in certbot
+    assert "interval has passed, or raise --dns-preflight-timeout above it." in certbot
 
 
 def hostile() -> Outcome:

@@ -70,7 +70,7 @@ def test_the_picture_of_resolvers_says_what_is_being_waited_out() -> None:
     assert words(Progress((survey,), 14.2, 300, 2.0)) == [
         "Waiting 14 s of 300 s for _acme-challenge.example.test, next look in 3 s",
         "  192.0.2.1  ok",
-        "  192.0.2.2  NXDOMAIN, cached 240 s more",
+        "  192.0.2.2  NXDOMAIN, cached for another 240 s",
     ]
 
 

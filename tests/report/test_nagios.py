@@ -73,7 +73,7 @@ def test_a_failure_in_full() -> None:
 def test_a_record_to_publish_is_a_line_of_its_own() -> None:
     _, _, fix, record, check = nagios.render(scenarios.one_character_off()).split("\n")
     assert fix.endswith(
-        "Copy the value instead of typing it. The record (in a web form, without the quotes):"
+        "Copy the value instead of typing it. The record (leave out the quotes in a web form):"
     )
     assert record == f"  {scenarios.RECORD}"
     assert check.startswith("  check: dig +norec +short @192.0.2.1 ")

@@ -148,7 +148,7 @@ def test_what_a_server_sent_is_no_option() -> None:
 
 def test_under_certbot_the_whole_report_names_certbot_s_options() -> None:
     page = text.render(scenarios.behind(), surface=Surface.CERTBOT)
-    assert "raise --dns-preflight-timeout." in page
+    assert "--dns-preflight-timeout above it." in " ".join(page.split())
     assert " --timeout" not in page
     assert "--dns-preflight-report FILE lists all" in text.render(
         scenarios.hundred_zones(), surface=Surface.CERTBOT
@@ -156,8 +156,9 @@ def test_under_certbot_the_whole_report_names_certbot_s_options() -> None:
 
 
 def test_on_a_terminal_the_verdict_is_the_last_line_too() -> None:
-    lines = text.render(scenarios.hundred_zones(), repeated=True).split("\n")
-    assert lines[-1] == lines[0] == "Not ready: 94 of 94 names; 1 cause."
+    lines = text.render(scenarios.hundred_zones(), width=120, repeated=True).split("\n")
+    assert lines[-1] == lines[0]
+    assert lines[0].startswith("Not ready: 94 of 94 names; ns2.hoster.example refuses queries for")
     assert text.render(scenarios.ready(), repeated=True) == text.render(scenarios.ready())
 
 
@@ -220,13 +221,44 @@ def test_every_failure_has_a_fix_and_a_command() -> None:
             finding
             for challenge in outcome.challenges
             for finding in challenge.findings
-            if finding.severity is Severity.ERROR and name != "hostile_names"
+            if finding.severity is Severity.ERROR
         ]
         assert all(finding.remedy and finding.cause for finding in errors), name
         page = text.render(outcome)
         assert not errors or re.search(r"^  check     (dig|for i in|whois) ", page, re.MULTILINE), (
             name
         )
+
+
+def test_every_cause_of_one_name_has_a_sentence_a_fix_and_commands() -> None:
+    lines = text.render(scenarios.dead_server()).split("\n")
+    for label, times in (("also", 2), ("cause", 3), ("fix", 3), ("check", 3)):
+        assert sum(line.startswith(f"  {label:<10}") for line in lines) == times
+    assert "            dig +norec @192.0.2.1 example.com SOA" in lines
+
+
+def test_what_can_be_done_instead_follows_the_record_it_is_not_about() -> None:
+    page = text.render(scenarios.aliased())
+    record = page.index("acme.example.org. TXT")
+    assert record < page.index("Alternatively, replace the CNAME")
+
+
+def test_values_that_have_nothing_in_common_are_not_marked() -> None:
+    assert "^" not in text.render(scenarios.sixty_values())
+
+
+def test_a_value_that_some_servers_have_is_shown_with_them() -> None:
+    page = text.render(scenarios.thirteen_servers())
+    value = scenarios.OTHER.decode()
+    assert f"  served    {value}\n            by k, l.dns.example.net\n" in page
+
+
+def test_a_name_that_is_none_stands_in_quotes_and_never_fills_the_page() -> None:
+    first = text.render(scenarios.hostile_names(), width=200).split("\n")[0]
+    assert first.startswith('Not ready: "\\027[31m[red]\\010.xxx')
+    assert first.endswith(
+        '... (87 more characters)" answers SERVFAIL for example.com (and 1 more cause).'
+    )
 
 
 def test_no_command_asks_a_cache_where_a_name_server_is_known() -> None:
@@ -263,4 +295,4 @@ def test_a_server_that_is_behind_is_compared_with_one_that_is_not() -> None:
 
 def test_addresses_that_nobody_asked_are_counted() -> None:
     page = text.render(scenarios.ready_without_ipv6())
-    assert "This host has no IPv6 route; 1 address was not asked." in " ".join(page.split())
+    assert "This host has no IPv6 route; 1 IPv6 address was not checked." in " ".join(page.split())

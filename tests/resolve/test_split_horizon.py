@@ -81,8 +81,8 @@ def test_internal_addresses_of_a_public_name_are_another_view(
     assert verdict is Verdict.READY
     assert found.severity.value == "warning"
     assert found.summary == (
-        f"this host's resolver {resolver} shows other addresses of www.split.test than the public "
-        "DNS."
+        f"this host's resolver {resolver} shows different addresses of www.split.test than the "
+        "public DNS."
     )
     assert found.evidence["what"] == "addresses"
     assert found.evidence["local"] == ["10.1.2.3", "fd12:3456::1"]
@@ -122,7 +122,7 @@ def test_another_primary_behind_the_same_name_servers_is_another_view(
         with RecursiveLooking(lab.addresses(), {"split.test.": served}) as resolver:
             found, _ = split_views("split.test", resolver.addresses[0])
         assert [f.evidence["local"] for f in found] == ([told] if told else [])
-    assert "another primary name server for split.test" in found[0].summary
+    assert "a different primary name server for split.test" in found[0].summary
 
 
 def test_internal_addresses_of_the_name_servers_are_another_view(

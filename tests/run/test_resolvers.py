@@ -88,7 +88,7 @@ def test_the_resolver_alone_is_asked_for_everything(
     first, second = text.render(result, width=200).splitlines()[:2]
     assert first.endswith("(1 resolver).")
     assert second == (
-        f"This is what the resolver {named} can see; single name servers were not asked."
+        f"This is what the resolver {named} sees; the individual name servers were not queried."
     )
 
 
@@ -208,5 +208,5 @@ def test_caa_is_read_through_the_resolver(lab: Lab, front: Front) -> None:
     outcome = facts.judged(how, ANYBODY)
     (judged,) = outcome.challenges
     assert [f.code for f in judged.findings if f.severity is Severity.ERROR] == ["caa-forbids"]
-    assert "according to the resolver" in judged.findings[0].cause
+    assert "The resolver returns this record: caa.test. CAA " in judged.findings[0].cause
     assert permanence.has_permanent_errors(outcome, skip=frozenset()) == (judged,)

@@ -164,10 +164,10 @@ def test_a_resolver_that_refuses_this_host_is_told_as_that(lab: Lab, look: Look)
     assert seen.challenge["outcome"] == "inconclusive"
     found = seen.finding("no-dns-egress")
     assert found["summary"] == (
-        "no resolver given answers this host's questions: "
-        f"{resolver.addresses[0]} came back with REFUSED."
+        "none of the resolvers given answers this host's queries: "
+        f"{resolver.addresses[0]} returned REFUSED."
     )
-    assert "Let the resolver answer this host" in found["remedy"]
+    assert "Allow this host to query the resolver" in found["remedy"]
 
 
 def test_one_root_server_that_fails_is_no_interception(

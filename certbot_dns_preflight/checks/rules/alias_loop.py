@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 6
-_LIMIT = 16  # aliases that the walk, like resolvers, follows
+_LIMIT = 16  # aliases that the walk follows
+_FEWEST = 11  # aliases that a resolver in wide use follows (BIND 9.18)
 
 RULE = Rule(
     code=Code.ALIAS_LOOP,
@@ -31,9 +32,9 @@ RULE = Rule(
     reference="RFC 1034 section 3.6.2",
     explanation=(
         "Following the aliases from the owner name leads back to a name already in the chain, or "
-        "the chain does not end within 16 aliases."
+        "the chain does not end within 16 aliases (`kind` too-long)."
     ),
-    refusal="Resolvers give up after some steps (at most 16) and report SERVFAIL.",
+    refusal="Resolvers give up after some aliases, BIND 9.18 after 11, and report SERVFAIL.",
     confirm=(
         "dig +norec @ADDRESS OWNER CNAME",
         "dig +norec @ADDRESS TARGET CNAME",
@@ -49,8 +50,8 @@ RULE = Rule(
         ),
         Remedy(
             "the chain is long, but ends",
-            "Point the first CNAME straight at the name that holds the TXT record. CAs' resolvers "
-            "follow at most about 16 aliases.",
+            "Point the first CNAME straight at the name that holds the TXT record. This program "
+            "follows at most 16 aliases; some resolvers stop after 11.",
         ),
     ),
 )
@@ -64,13 +65,21 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         return
     chain = survey.obstacle.chain
     owner = phrases.owner(survey.challenge.owner)
+    loop = _is_loop(survey.challenge.owner, chain)
     yield RULE.finding(
         summary=_summary(survey.challenge.owner, chain),
         cause=f"The chain: {' -> '.join([owner, *map(phrases.owner, chain[:_SHOWN])])}"
         + (f" and {len(chain) - _SHOWN} more" if len(chain) > _SHOWN else "")
-        + f". CAs' resolvers follow at most about {_LIMIT} aliases.",
+        + (
+            f". A loop never reaches a TXT record: every resolver gives up, this program after "
+            f"{_LIMIT} aliases at most."
+            if loop
+            else f". This program follows at most {_LIMIT} aliases; some resolvers stop after "
+            f"{_FEWEST}."
+        ),
         remedy=_remedy(survey, chain),
         evidence={
+            "kind": None if loop else "too-long",
             "alias_chain": [name.to_text() for name in chain],
             "target": survey.hops[-1].owner.to_text() if survey.hops[1:] else None,
         },

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence, missing_dots, phrases, value_words
+from certbot_dns_preflight.checks import (
+    evidence,
+    missing_dots,
+    observations,
+    phrases,
+    value_words,
+)
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Alias
@@ -79,7 +85,7 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         why = value_words.wrong_because(nearest, context)
     else:
         lacks = "has no TXT record"
-        why = f"Its name servers answer {phrases.distinct_answers(context.lacking)}."
+        why = f"{_each_answer(context)}."
     if dot:
         why = f"{why} {missing_dots.cause(dot)}."
     yield RULE.finding(
@@ -95,7 +101,12 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         else f"Create the record at {target} in the zone "
         f"{phrases.owner(context.final.zone.apex)}, and make sure that the plugin may write there"
         # Under a DNAME no other record can exist: only the target can hold it.
-        + ("" if _by_dname(context) else f". Or replace the CNAME at {owner} with the record"),
+        + (
+            ""
+            if _by_dname(context)
+            else f". Alternatively, replace the CNAME at {owner} with a TXT record that has the "
+            "same value"
+        ),
         records=[
             phrases.txt_record(context.target, value) for value in context.expected if not dot
         ],
@@ -110,6 +121,22 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
             **evidence.compared(context.comparisons),
         },
     )
+
+
+def _each_answer(context: Context) -> str:
+    """Say what the target's name servers answer; which address says what, where they differ."""
+    answers: dict[str, list[str]] = {}
+    for o in context.lacking:
+        answers.setdefault(phrases.answer(o.reading), []).append(o.endpoint.address)
+    if len(answers) == 1:
+        servers = len(observations.nameservers(context.lacking))
+        who = f"Its name {phrases.verb(servers, 'server answers', 'servers answer')}"
+        return f"{who} {next(iter(answers))}"
+    each = [
+        f"{phrases.listed(where)} {phrases.verb(len(where), 'answers', 'answer')} {what}"
+        for what, where in answers.items()
+    ]
+    return f"Its servers do not agree: {phrases.listed(each)}"
 
 
 def _who_registers(above: dns.name.Name, context: Context) -> str:

@@ -94,7 +94,7 @@ def _let_it_issue(case: Case, decision: Forbidden, line: str) -> str:
     if not others:
         return advice
     named = " or ".join(dict.fromkeys(phrases.bounded(o, 64) for o in others[:2]))
-    return f"Use {named} instead. {advice}"
+    return f"Get the certificate from {named} instead. {advice}"
 
 
 def records(case: Case, decision: Forbidden, decisive: Objection) -> tuple[str, ...]:
@@ -158,17 +158,18 @@ def cause(case: Case, about: Sequence[Property]) -> str:
     found = case.found
     lines = phrases.listed(_record(found.owner, item) for item in about)
     alias = "" if found.owner == found.name else f"; {phrases.owner(found.name)} points there"
-    return f"{lines} ({_who(found)}){alias}"
+    these = phrases.verb(len(about), "this record", "these records")
+    return f"{_who(found)} {these}: {lines}{alias}"
 
 
 def _who(found: RelevantSet) -> str:
+    """Begin to say what is served: by which name servers, or as a resolver tells."""
     serving = list(dict.fromkeys(a.nameserver for a in found.served_by if a.nameserver))
-    asked = {a.nameserver for a in found.asked if a.nameserver}
     if not serving:
-        return "according to the resolver"
-    if len(found.served_by) == len(found.asked):
-        return phrases.everyone(len(asked))
-    return f"only {phrases.listed(phrases.host(name) for name in serving)}; the servers disagree"
+        return "The resolver returns"
+    only = "" if len(found.served_by) == len(found.asked) else "Only "
+    serve = phrases.verb(len(serving), "serves", "serve")
+    return f"{only}{phrases.listed(map(phrases.host, serving))} {serve}"
 
 
 def _at(found: RelevantSet) -> str:

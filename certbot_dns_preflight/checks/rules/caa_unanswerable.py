@@ -119,14 +119,15 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
         if endless
         else "The registry's servers fail; nothing to fix on your side. Try again later"
         if registry
-        else "See from a host that reaches the name servers what fails there, or ask another "
-        f"resolver ({phrases.option('resolver')})"
+        else "Check from a host that can reach the name servers what fails, or specify another "
+        f"resolver with {phrases.option('resolver')}"
         if resolvers
         else "Make sure these servers answer CAA queries, with the records or with an empty "
         "answer. "
         "Usually, old software or a firewall does not know CAA."
         if fine
-        else f"Fix the name servers of {zone}",
+        else f"Check the log of the name servers of {zone}. They must answer CAA queries, with an "
+        "empty answer where there is no record",
         nameserver=servers[0] if len(set(servers)) == 1 else None,
         evidence={
             "domain": show_name(climb.domain),

@@ -46,7 +46,7 @@ RULE = Rule(
         ),
         Remedy(
             "this host may use certain resolvers only",
-            "Have everything asked of one: `--ask resolvers --resolver ADDRESS`, or by HTTPS "
+            "Send all queries to one: `--ask resolvers --resolver ADDRESS`, or over HTTPS "
             "`--resolver https://HOST/PATH`. The report names a resolver of this host that "
             "answers.",
         ),

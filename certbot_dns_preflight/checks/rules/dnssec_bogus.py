@@ -42,9 +42,12 @@ RULE = Rule(
     confirm=(
         "dig +dnssec +norec @ADDRESS OWNER TXT",
         "dig +dnssec +norec @ADDRESS ZONE DNSKEY",
+        "dig +norec @ADDRESS ZONE SOA",
+        "dig +norec @OTHER-ADDRESS ZONE SOA",
         "dig ZONE DS",
         "delv OWNER TXT",
     ),
+    shown=4,
     remedies=(
         Remedy(
             "ds-without-key",
@@ -57,7 +60,8 @@ RULE = Rule(
         ),
         Remedy(
             "signature-expired",
-            "Sign again. Find out why the signer or the transfer to this secondary stopped.",
+            "Sign again. Find out why the signer stopped, or why the transfer to this secondary "
+            "did: its serial tells which.",
         ),
         Remedy(
             "signature-not-yet-valid",
@@ -82,7 +86,7 @@ RULE = Rule(
 )
 
 
-def check(_survey: Survey, context: Context) -> Iterator[Finding]:
+def check(survey: Survey, context: Context) -> Iterator[Finding]:
     """Report each zone's faults, one finding a kind."""
     assessment = context.environment.signatures
     if assessment is None:
@@ -91,7 +95,7 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
         for kind in Kind:
             faults = [fault for fault in zone.faults if fault.kind is kind]
             if faults:
-                yield _finding(zone, kind, faults, assessment)
+                yield _finding(zone, kind, faults, assessment, survey)
 
 
 def by_resolvers(survey: Survey) -> Iterator[Finding]:
@@ -125,7 +129,7 @@ def by_resolvers(survey: Survey) -> Iterator[Finding]:
 
 
 def _finding(
-    zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Assessment
+    zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Assessment, survey: Survey
 ) -> Finding:
     places = tuple(dict.fromkeys(place for fault in faults for place in fault.places))
     servers = dnssec_words.nameservers(places)
@@ -133,7 +137,7 @@ def _finding(
     return RULE.finding(
         summary=dnssec_bogus_words.summary(zone, kind, faults, places, assessment.now),
         cause=dnssec_bogus_words.cause(zone, kind, faults, assessment),
-        remedy=dnssec_bogus_words.remedy(zone, kind, faults, places),
+        remedy=dnssec_bogus_words.remedy(zone, kind, faults, places, survey),
         nameserver=servers[0] if len(servers) == 1 else None,
         address=next(iter(addresses)) if len(addresses) == 1 else None,
         evidence={

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, assert_never
 from certbot_dns_preflight.checks import dnssec_words, phrases
 from certbot_dns_preflight.facts.dnssec import WITHOUT_PROOF, Kind
 from certbot_dns_preflight.facts.registry import is_registry
+from certbot_dns_preflight.facts.serials import is_older
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from certbot_dns_preflight.facts.dnssec import Assessment, Fault, ServerAddress, ZoneState
+    from certbot_dns_preflight.facts.survey import Survey
 
 _DENYING = frozenset({"NSEC", "NSEC3", "SOA"})
 
@@ -21,8 +23,6 @@ def summary(  # noqa: PLR0911 - one sentence a kind
 ) -> str:
     """Say what is wrong with which zone, and where, unless it is everywhere."""
     apex, where, first = phrases.owner(zone.apex), dnssec_words.where(zone, places), faults[0]
-    caa = all(_type_asked(fault) == "CAA" for fault in faults)
-    of_caa = f" of {_types(faults)}" if caa else ""
     match kind:
         case Kind.DS_WITHOUT_KEY:
             if _is_root(zone):
@@ -40,10 +40,11 @@ def summary(  # noqa: PLR0911 - one sentence a kind
             ago = dnssec_words.span(
                 now - (min(f.moment for f in faults if f.moment) if first.moment else now)
             )
-            return _out_of_time(zone, places, of_caa, f"expired {ago} ago")
+            return _out_of_time(zone, faults, places, f"expired {ago} ago")
         case Kind.NOT_YET_VALID:
             ahead = dnssec_words.span((first.moment or now) - now)
-            return _out_of_time(zone, places, of_caa, f"become valid in {ahead}")
+            verb = phrases.verb(len(_sets(faults)), "becomes", "become")
+            return _out_of_time(zone, faults, places, f"{verb} valid in {ahead}")
         case Kind.MISSING if all(fault.detail == WITHOUT_PROOF for fault in faults):
             return f"DNSSEC of {apex}: no signed proof that {_types(faults)} is absent{where}"
         case Kind.MISSING:
@@ -57,15 +58,26 @@ def summary(  # noqa: PLR0911 - one sentence a kind
             assert_never(never)
 
 
-def _out_of_time(zone: ZoneState, places: Sequence[ServerAddress], of_caa: str, when: str) -> str:
+def _out_of_time(
+    zone: ZoneState, faults: Sequence[Fault], places: Sequence[ServerAddress], when: str
+) -> str:
     """Say that signatures are too old or too new, and whose, unless they are everybody's."""
     apex = phrases.owner(zone.apex)
+    sets = _sets(faults)
+    caa = all(_type_asked(fault) == "CAA" for fault in faults)
+    about = f" of {_types(faults)}" if caa else f" for {sets[0]}" if len(sets) == 1 else ""
     if not dnssec_words.where(zone, places):
-        return f"DNSSEC of {apex}: the signatures{of_caa} {when}"
+        signatures = phrases.verb(len(sets), "signature", "signatures")
+        return f"DNSSEC of {apex}: the {signatures}{about} {when}"
     some = len({place.nameserver or place.endpoint for place in places})
     serve = phrases.verb(some, "serves", "serve")
-    what = of_caa or f" for {apex}"
-    return f"{dnssec_words.hosts(places, zone)} {serve} DNSSEC signatures{what} that {when}"
+    what = phrases.verb(len(sets), "a DNSSEC signature", "DNSSEC signatures")
+    return f"{dnssec_words.hosts(places, zone)} {serve} {what}{about or f' for {apex}'} that {when}"
+
+
+def _sets(faults: Sequence[Fault]) -> list[str]:
+    """Name the record sets that faults are about, each once."""
+    return list(dict.fromkeys(map(dnssec_words.what, faults)))
 
 
 def cause(zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Assessment) -> str:
@@ -79,13 +91,24 @@ def cause(zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Asse
         elif fault.moment is not None:
             verb = "expired" if kind is Kind.EXPIRED else "becomes valid"
             when = dnssec_words.when(fault.moment)
-            text = f"the signature of {dnssec_words.what(fault)} {verb} {when}"
-        lines.append(f"{text} ({dnssec_words.hosts(fault.places, zone)})")
-    return phrases.listed(lines) + _clock(zone, kind, faults, assessment)
+            text = f"the signature (RRSIG) of {dnssec_words.what(fault)} {verb} on {when}"
+        hosts = dnssec_words.hosts(fault.places, zone)
+        if kind is Kind.DS_WITHOUT_KEY:
+            lines.append(f"{text} ({hosts})")
+        else:
+            lines.append(f"on {hosts}, {text}" if hosts else text)
+    whole = phrases.listed(lines)
+    if any(fault.moment is not None for fault in faults):
+        whole += ", so validating resolvers reject the answers"
+    return whole[:1].upper() + whole[1:] + _clock(zone, kind, faults, assessment)
 
 
 def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
-    zone: ZoneState, kind: Kind, faults: Sequence[Fault], places: Sequence[ServerAddress]
+    zone: ZoneState,
+    kind: Kind,
+    faults: Sequence[Fault],
+    places: Sequence[ServerAddress],
+    survey: Survey,
 ) -> str:
     """Say what the signer, the registrar or the servers' operator has to do."""
     apex = phrases.owner(zone.apex)
@@ -124,10 +147,7 @@ def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
                 "serves. The key tag and algorithm match, the digest does not"
             )
         case Kind.EXPIRED if partly:
-            return (
-                f"Find out why {who} no longer {get} {apex} from the primary (transfer, serial), "
-                "and transfer it again"
-            )
+            return _of_some(who, apex, _is_behind(zone, places, survey), plural=len(servers) > 1)
         case Kind.EXPIRED:
             return f"Sign {apex} again and find out why signing stopped"
         case Kind.NOT_YET_VALID:
@@ -149,6 +169,41 @@ def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
             return f"Sign {apex} again, and make sure that nothing changes the zone after signing"
         case _ as never:
             assert_never(never)
+
+
+def _of_some(who: str, apex: str, behind: bool | None, *, plural: bool) -> str:  # noqa: FBT001
+    """Advise on old signatures that only some servers have: they lag, or sign by themselves."""
+    it, serve = ("they", "they serve") if plural else ("it", "it serves")
+    signer = (
+        f"find out what signs the copy of {apex} that {serve}, check that signer and its clock, "
+        "and sign the zone again"
+    )
+    match behind:
+        case True:
+            their = "their serials are" if plural else "its serial is"
+            return f"Repair the transfer of {apex} from the primary to {who}: {their} older"
+        case False:
+            have = "have" if plural else "has"
+            works = f"{who} {have} the current serial, so the transfer works"
+            return f"{works}. {signer[:1].upper()}{signer[1:]}"
+        case _:
+            lag = "are" if plural else "is"
+            return (
+                f"Compare the serials of {who} and of the other name servers. If {it} {lag} "
+                f"behind, repair the transfer from the primary. If not, {signer}"
+            )
+
+
+def _is_behind(zone: ZoneState, places: Sequence[ServerAddress], survey: Survey) -> bool | None:
+    """Tell whether some servers have an older serial than the others; None where none were seen."""
+    some = {place.endpoint for place in places}
+    seen = [o for hop in survey.hops if hop.zone.apex == zone.apex for o in hop.observations]
+    theirs = [o.serial for o in seen if o.endpoint in some and o.serial is not None]
+    ours = [o.serial for o in seen if o.endpoint not in some and o.serial is not None]
+    if not theirs or not ours:
+        return None
+    older = [is_older(mine, one) for mine in theirs for one in ours]
+    return True if all(older) else None if any(older) else False
 
 
 def _clock(zone: ZoneState, kind: Kind, faults: Iterable[Fault], assessment: Assessment) -> str:

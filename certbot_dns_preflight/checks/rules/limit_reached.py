@@ -72,12 +72,12 @@ def _finding(limit: LimitMet) -> Finding:
     zone = phrases.owner(limit.zone) if limit.zone is not None else None
     if limit.whole_run:
         summary = f"the run has met its limit of {what}"
-        spent = f"Most of it was spent on {zone}." if zone else "No single zone spent it."
+        spent = f"{zone} used up most of it." if zone else "No single zone used it up."
     else:
-        summary = f"{zone} takes more than {what}, which is the limit"
-        spent = f"It was spent on learning who serves {zone} and what its servers say."
+        summary = f"{zone} needs more than {what}, which is the limit"
+        spent = f"It was used up finding out who serves {zone} and what its servers say."
     return RULE.finding(
-        summary=f"{summary}; what is beyond it was not asked",
+        summary=f"{summary}; the rest was not queried",
         cause=spent,
         remedy=f"Delegate {zone or 'the zone'} to a few name servers with addresses of their own; "
         "if it is not yours, leave the name out.",

@@ -8,15 +8,16 @@ from certbot_dns_preflight.checks import evidence, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble import named
 from certbot_dns_preflight.codes import Code
+from certbot_dns_preflight.facts.answers import Malformed
 from certbot_dns_preflight.facts.finding import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.checks.trouble import Trouble
     from certbot_dns_preflight.facts.finding import Finding
-    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.facts.survey import Observation, Survey
 
 
 RULE = Rule(
@@ -59,11 +60,19 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
     return RULE.finding(
         severity=trouble.severity,
         summary=f"{it.who} {it.does('sends', 'send')} malformed replies",
-        cause=f"{it.addresses} {phrases.verb(len(trouble.at), 'answers', 'answer')} "
-        f"{phrases.distinct_answers(trouble.at)}.",
+        cause=_cause(trouble.at, it.addresses),
         remedy=f"Query {it.addresses} with dig from another network. If that works, a firewall or "
         "middlebox in between damages the replies. If not, fix the server, "
         f"or {it.take_out}.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
     )
+
+
+def _cause(at: Sequence[Observation], addresses: str) -> str:
+    """Say what is wrong with the replies."""
+    why = [o.reading.detail for o in at if isinstance(o.reading, Malformed) and o.reading.detail]
+    if len(why) < len(at):
+        answers = phrases.verb(len(at), "answers", "answer")
+        return f"{addresses} {answers} {phrases.distinct_answers(at)}."
+    return f"The reply from {addresses} is malformed: {phrases.listed(map(phrases.bounded, why))}."

@@ -46,15 +46,16 @@ _REPLACE = "Replace the wrong value with the expected one; leave other values al
 MANGLINGS = {
     Kind.QUOTED: Mangling(
         what="the value with quotation marks in it",
-        why="The published value includes literal quotation marks: they were saved as part of it",
-        remedy=_REPLACE + "Enter it without quotation marks.",
+        why='The published value includes literal quotation marks (dig prints them as \\"): they '
+        "were saved as part of it",
+        remedy=_REPLACE + "Enter the value without quotation marks in a web form.",
         advice="Enter the value without quotation marks, or escape it only once.",
     ),
     Kind.WHITESPACE: Mangling(
         what="the value with {blank}",
-        why="The published value has {blank}, saved with it",
-        remedy=_REPLACE + "Enter it without spaces and line breaks.",
-        advice="Enter it without spaces and line breaks. In a script, strip the line break "
+        why="The published value has {blank}, saved as part of the value",
+        remedy=_REPLACE + "Enter it without spaces or line breaks.",
+        advice="Enter it without spaces or line breaks. In a script, strip the line break "
         "(`printf %s`, not `echo`).",
     ),
     Kind.CASE: Mangling(
@@ -65,7 +66,7 @@ MANGLINGS = {
     ),
     Kind.TRUNCATED: Mangling(
         what="only part of the value ({is_left})",
-        why="The published value {ends}. Perhaps there is a length limit (panel, API, hook)",
+        why="The published value {ends}. Perhaps the panel, API or hook has a length limit",
         remedy=_REPLACE + "Copy the whole value.",
         advice="Copy the whole value. It has 43 characters.",
     ),

@@ -39,7 +39,7 @@ RULE = Rule(
             "Add the zone, or remove the server from the NS records.",
         ),
         Remedy(
-            "an access list or view excludes this host",
+            "an access list or view blocks this host",
             "Allow queries from everywhere (`allow-query { any; };`).",
         ),
         Remedy(
@@ -64,13 +64,13 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
         severity=trouble.severity,
         summary=f"{it.who} {it.does('refuses', 'refuse')} queries for {it.zone} (REFUSED)",
         cause=f"{it.addresses} {'answers' if len(trouble.at) == 1 else 'answer'} REFUSED: the "
-        "zone is "
-        "not configured there (lame delegation), or an access list excludes this host.",
+        "zone is not configured there (lame delegation), or an access list blocks this host.",
         remedy="The registry's servers refuse; nothing to fix on your side. Try again later."
         if it.registry
-        else f"Configure the zone on {it.hosts}, or {it.take_out}. Query "
-        f"{phrases.verb(it.servers, 'it', 'them')} from another network first: an access list may "
-        "exclude this host only.",
+        else f"Query {it.hosts if it.servers == 1 else 'them'} from another network first: an "
+        "access list may be blocking only this host. If "
+        f"{phrases.verb(it.servers, 'it refuses', 'they refuse')} there too, configure the zone "
+        f"on {it.hosts}, or {it.take_out}.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
     )

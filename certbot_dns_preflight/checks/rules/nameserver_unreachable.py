@@ -117,6 +117,7 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
         )
     else:
         are = phrases.verb(it.servers, "is", "are")
+        they = phrases.verb(it.servers, "it is", "they are")
         if it.who == it.hosts:
             summary = f"{it.hosts} {it.does('does', 'do')} not answer"
         else:
@@ -126,8 +127,8 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
         remedy = (
             "The registry's servers do not answer; nothing to fix on your side. Try again later."
             if it.registry
-            else f"Check that {it.hosts} {are} running and reachable on port 53 (UDP and TCP), or "
-            f"{it.take_out}."
+            else f"Check that {it.hosts} {are} running and reachable on port 53 (UDP and TCP), "
+            f"also from another network. If {they} gone for good, {it.take_out}."
         )
     return RULE.finding(
         severity=trouble.severity,

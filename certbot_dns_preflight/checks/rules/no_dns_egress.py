@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Survey
 
+_PAIR = 2
 
 RULE = Rule(
     code=Code.NO_DNS_EGRESS,
@@ -41,17 +42,17 @@ RULE = Rule(
         ),
         Remedy(
             "only the company's resolver may be used",
-            "Have everything asked of it: `--ask resolvers --resolver ADDRESS`. The report names a "
+            "Send all queries to it: `--ask resolvers --resolver ADDRESS`. The report names a "
             "resolver of this host that answers, if there is one.",
         ),
         Remedy(
-            "only the web is reachable, by a proxy",
-            "Use a resolver by HTTPS: `--ask resolvers --resolver https://HOST/PATH`. HTTPS_PROXY "
-            "and SSL_CERT_FILE are honoured.",
+            "only the web is reachable, through a proxy",
+            "Use a resolver over HTTPS: `--ask resolvers --resolver https://HOST/PATH`. "
+            "HTTPS_PROXY and SSL_CERT_FILE are honoured.",
         ),
         Remedy(
             "the resolver given refuses this host",
-            "Allow this host there, or name another resolver (`--resolver`).",
+            "Allow this host there, or specify another resolver (`--resolver`).",
         ),
         Remedy(
             "the network is down",
@@ -78,16 +79,15 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
             )
             remedy = f"Allow outgoing port 53 (UDP and TCP) from this host, or {_way_out(obstacle)}"
         case Tried.NAME_SERVERS:
-            summary = "this host reaches resolvers only: no name server answers it on port 53"
+            summary = "this host can reach resolvers only: no name server answers it on port 53"
             cause = (
                 f"The resolver given leads to the zone, but no answer came from "
                 f"{_addresses(obstacle)} (UDP and TCP), nor from any other name server. A firewall "
-                "probably blocks outgoing port 53; whether the name servers are well cannot be "
-                "seen from here"
+                "probably blocks outgoing port 53, so the name servers cannot be checked from here"
             )
             remedy = (
-                f"Add {phrases.option('ask')} resolvers, which has the resolver asked for the "
-                "record too, or allow outgoing port 53 (UDP and TCP) from this host"
+                f"Add {phrases.option('ask')} resolvers to query the resolver for the record too, "
+                "or allow outgoing port 53 (UDP and TCP) from this host"
             )
         case Tried.RESOLVERS:
             several = len(obstacle.tried) > 1
@@ -98,12 +98,12 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
                 else f"the resolver {who} does not answer"
             )
             cause = _reasons(obstacle)
-            remedy = f"Name a resolver that answers this host ({phrases.option('resolver')})"
+            remedy = f"{_reach(obstacle)}, or specify one that it can reach with "
             if any("certificate" in reason for _, reason in obstacle.reasons):
-                remedy = f"{phrases.PRIVATE_CA}. Or name another resolver"
-                remedy += f" ({phrases.option('resolver')})"
+                remedy = f"{phrases.PRIVATE_CA}. Or specify another resolver with "
+            remedy += phrases.option("resolver")
             if obstacle.ways_out:
-                remedy += f", such as {_listed(obstacle.ways_out)}, which does"
+                remedy += f", such as {_listed(obstacle.ways_out)}"
     yield RULE.finding(
         summary=summary,
         cause=cause,
@@ -127,15 +127,33 @@ def _listed(endpoints: tuple[Endpoint, ...]) -> str:
     return phrases.listed(map(phrases.resolver, endpoints))
 
 
+def _reach(obstacle: NoEgress) -> str:
+    """Say which way out of this host the resolvers need."""
+    ports = sorted({e.port for e in obstacle.tried})
+    plain = not any(e.service for e in obstacle.tried)
+    these = phrases.verb(len(obstacle.tried), "this resolver", "these resolvers")
+    port = phrases.verb(len(ports), "port", "ports")
+    return (
+        f"Allow this host to reach {these} (outgoing {port} "
+        f"{phrases.listed(map(str, ports))}, {'UDP and TCP' if plain else 'TCP'})"
+    )
+
+
 def _reasons(obstacle: NoEgress) -> str:
+    """Say how the resolvers failed; where all of them are silent, what that may mean."""
     known = dict(obstacle.reasons)
-    several = len(obstacle.tried) > 1
-    lines = [
-        (f"{phrases.resolver(e)}: " if several else "")
-        + phrases.bounded(known.get(e, "no answer in time"))
-        for e in obstacle.tried
-    ]
-    return "; ".join(lines) if several else f"The reason: {lines[0]}"
+    why = [phrases.bounded(known.get(e, "no answer in time")) for e in obstacle.tried]
+    one, how = len(why) == 1, phrases.listed(dict.fromkeys(why))
+    if all(reason.startswith("no answer") for reason in why):
+        who = "It" if one else "Both" if len(why) == _PAIR else "All of them"
+        are = phrases.verb(len(why), "it is", "they are")
+        return (
+            f"{who} timed out ({how}): {are} down, or a firewall blocks outgoing DNS from this host"
+        )
+    if one:
+        return f"The reason: {how}"
+    each = zip(obstacle.tried, why, strict=True)
+    return "; ".join(f"{phrases.resolver(endpoint)}: {reason}" for endpoint, reason in each)
 
 
 def _no_help(obstacle: NoEgress) -> Finding:
@@ -144,11 +162,11 @@ def _no_help(obstacle: NoEgress) -> Finding:
     who = phrases.listed(endpoint.address for endpoint, _ in answers)
     came = phrases.listed(dict.fromkeys(phrases.bounded(what) for _, what in answers))
     return RULE.finding(
-        summary=f"no resolver given answers this host's questions: {who} came back with {came}",
-        cause="A resolver that refuses mostly allows certain networks only, and one that fails "
+        summary=f"none of the resolvers given answers this host's queries: {who} returned {came}",
+        cause="A resolver that refuses usually serves certain networks only, and one that fails "
         "cannot reach the name servers itself",
-        remedy="Let the resolver answer this host, or name another one "
-        f"({phrases.option('resolver')}).",
+        remedy="Allow this host to query the resolver, or specify another one with "
+        f"{phrases.option('resolver')}.",
         evidence={
             "tried": [{"address": e.address, "port": e.port} for e in obstacle.tried],
             "answers": [

@@ -48,7 +48,7 @@ RULE = Rule(
         ),
         Remedy(
             "an internal name",
-            "Name a resolver that knows it (`--resolver`). A public CA cannot validate it.",
+            "Specify a resolver that knows it (`--resolver`). A public CA cannot validate it.",
         ),
     ),
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from certbot_dns_preflight.checks.context import Context
-    from certbot_dns_preflight.checks.trouble import Trouble
+    from certbot_dns_preflight.checks.trouble import Named, Trouble
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Observation, Survey
 
@@ -67,9 +67,25 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
         cause=_cause(trouble.at, it.addresses),
         remedy="The registry's servers fail; nothing to fix on your side. Try again later."
         if it.registry
-        else f"Configure the zone on {it.hosts} as primary or secondary, or {it.take_out}.",
+        else _remedy(trouble.at, it),
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
+    )
+
+
+def _remedy(at: tuple[Observation, ...], it: Named) -> str:
+    """Say what to change; where a resolver answers, whether it is that server is to be seen first.
+
+    What stands in between may answer in its place.
+    """
+    change = f"onfigure the zone on {it.hosts} as primary or secondary, or {it.take_out}."
+    if not _what_it_is(at):
+        return f"C{change}"
+    them = it.hosts if it.servers == 1 else "them"
+    their = phrases.verb(it.servers, "its", "their")
+    return (
+        f"Query {them} from another network first: something on the way may be answering in "
+        f"{their} place. If the answer is the same there, c{change}"
     )
 
 

@@ -36,7 +36,8 @@ RULE = Rule(
     remedies=(
         Remedy(
             "a server of the parent zone is behind",
-            "Check that NOTIFY from its primary arrives there and that zone transfers are allowed.",
+            "Check that NOTIFY from its primary reaches it, and that the primary allows it to "
+            "transfer the zone.",
         ),
         Remedy(
             "a server of the parent zone has a copy of its own",
@@ -82,10 +83,10 @@ def _denied(zone: Zone) -> Finding:
         severity=Severity.ERROR,
         summary=f"{who}, {phrases.verb(number, 'a name server', 'name servers')} of {above}, "
         f"{phrases.verb(number, 'has', 'have')} no delegation for {apex}",
-        cause=f"Asked for {apex} NS, {who} {phrases.verb(number, 'answers', 'answer')} {came}; "
+        cause=f"Queried for {apex} NS, {who} {phrases.verb(number, 'answers', 'answer')} {came}; "
         f"{others} {phrases.verb(number_of_others, 'has', 'have')} the delegation. Resolvers may "
         "ask any of them",
-        remedy=_remedy(zone, who, f"Add the NS records for {apex} there"),
+        remedy=_remedy(zone, who, f"add the NS records for {apex} there"),
         nameserver=denying[0].nameserver if number == 1 else None,
         evidence=_facts(zone),
     )
@@ -102,7 +103,7 @@ def _differing(zone: Zone) -> Finding:
     return RULE.finding(
         summary=f"the name servers of {_above(zone)} list different name servers for {apex}",
         cause=f"{lists}. All name servers listed were checked",
-        remedy=_remedy(zone, "each of them", f"Make the NS records for {apex} the same there"),
+        remedy=_remedy(zone, "each of them", f"make the NS records for {apex} the same there"),
         evidence=_facts(zone),
     )
 
@@ -111,11 +112,11 @@ def _remedy(zone: Zone, where: str, change: str) -> str:
     if zone.parent is not None and is_registry(zone.parent):
         return (
             "The registry's servers differ; there is nothing to fix on your side. Try again later, "
-            "and ask your registrar if it stays so"
+            "and ask your registrar if nothing changes"
         )
     return (
         f"Check on {where} that the zone {_above(zone)} is up to date (NOTIFY and zone transfers "
-        f"from its primary). {change} where it is kept by hand"
+        f"from its primary). If the zone is edited by hand, {change}"
     )
 
 

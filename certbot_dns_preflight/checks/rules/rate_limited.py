@@ -51,5 +51,5 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
         what="limits the rate of its responses to this host",
         cause="It alternates between empty truncated answers and silence: response rate limiting "
         "(RRL).",
-        remedy=f"Raise the limit for this host, or raise {phrases.option('interval')}.",
+        remedy=f"Raise {phrases.option('interval')}, or raise the server's limit for this host.",
     )

@@ -8,13 +8,14 @@ from certbot_dns_preflight.checks import evidence, observations, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.serials import is_older
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.finding import Finding
-    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.facts.survey import Observation, Survey
 
 
 RULE = Rule(
@@ -24,7 +25,12 @@ RULE = Rule(
     reference="RFC 8555 section 8.4",
     explanation="The values were there in an earlier round and are gone now.",
     refusal="By the time the CA looks, the record is gone.",
-    confirm=("dig +norec @ADDRESS OWNER TXT", "dig +norec @ADDRESS ZONE SOA"),
+    confirm=(
+        "dig +norec @ADDRESS OWNER TXT",
+        "dig +norec @ADDRESS ZONE SOA",
+        "dig +norec @OTHER-ADDRESS ZONE SOA",
+    ),
+    shown=3,
     remedies=(
         Remedy(
             "a clean-up came too early",
@@ -35,6 +41,11 @@ RULE = Rule(
             "the zone was regenerated",
             "Configuration management or a zone file export overwrote a dynamic update. Exempt "
             "`_acme-challenge`, or delegate it to a zone of its own.",
+        ),
+        Remedy(
+            "a name server went back to an older copy of the zone",
+            "Compare the serials. If that server is behind, find out why (a restored backup, a "
+            "restart with an old zone file), and transfer the zone again.",
         ),
     ),
 )
@@ -51,20 +62,66 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
         summary=f"{phrases.listed(subjects)} had the record earlier in this run, but no longer "
         f"{phrases.verb(names, 'returns', 'return')} it",
         cause=f"{phrases.verb(names, 'It now answers', 'They now answer')} "
-        f"{phrases.distinct_answers(at)}. {_cause(context)}",
-        remedy="Find out what removed it: a clean-up that ran too early, a second client, or "
-        "configuration management that regenerates the zone.",
+        f"{phrases.distinct_answers(at)}. {_cause(at, context, subjects)}",
+        remedy=_remedy(at, context, subjects),
         about=at,
         evidence={"addresses": evidence.places(at)},
     )
 
 
-def _cause(context: Context) -> str:
-    if context.holding:
-        others = phrases.subjects(context.holding, context.usable)
-        return (
-            f"{phrases.listed(others)} {phrases.verb(len(others), 'has', 'have')} it still: "
-            "an older copy of the zone came back there, or the record "
-            "was removed meanwhile and the others follow."
-        )
-    return "The record was removed, or the zone overwritten, while we were waiting."
+def _cause(at: Sequence[Observation], context: Context, subjects: Sequence[str]) -> str:
+    """Say what happened as far as the serials tell: an older copy came back, or a newer came."""
+    if not context.holding:
+        return "The record was removed, or the zone overwritten, during this run."
+    others = phrases.subjects(context.holding, context.usable)
+    holders = f"{phrases.listed(others)} still {phrases.verb(len(others), 'has', 'have')} it"
+    who, number = phrases.listed(subjects), len(subjects)
+    theirs, ours = phrases.serials(at), phrases.serials(context.holding)
+    match _compared(at, context.holding):
+        case -1:
+            return (
+                f"{holders}, at {ours}. {who} {phrases.verb(number, 'serves', 'serve')} {theirs}: "
+                "an older copy of the zone has come back."
+            )
+        case 1:
+            return (
+                f"{holders}, at {ours}. {who} {phrases.verb(number, 'serves', 'serve')} {theirs}: "
+                "the record has been removed in the newer copy, and the other name servers will "
+                "lose it too."
+            )
+        case _:
+            return (
+                f"{holders}. Either {who} {phrases.verb(number, 'has', 'have')} gone back to an "
+                "older copy of the zone, or the record has since been removed and the other name "
+                "servers will lose it too."
+            )
+
+
+def _remedy(at: Sequence[Observation], context: Context, subjects: Sequence[str]) -> str:
+    who, number = phrases.listed(subjects), len(subjects)
+    removed = (
+        "Find out what removed it: a clean-up that ran too early, a second client, or "
+        "configuration management that regenerates the zone."
+    )
+    order = _compared(at, context.holding) if context.holding else 1
+    if order == 1:
+        return removed
+    rolled_back = (
+        f"Find out why {who} went back (a restored backup, a restart with an old zone file), and "
+        "transfer the zone again from the primary."
+    )
+    if order == -1:
+        return rolled_back
+    behind = f"{who} {phrases.verb(number, 'is', 'are')} behind"
+    return f"Compare the serials. If {behind}: {rolled_back} If not: {removed}"
+
+
+def _compared(at: Sequence[Observation], holding: Sequence[Observation]) -> int:
+    """Tell whether those without it have older serials, -1, or newer ones, 1; 0 where unknown."""
+    theirs = [o.serial for o in at if o.serial is not None]
+    ours = [o.serial for o in holding if o.serial is not None]
+    if len(theirs) < len(at) or not ours:
+        return 0
+    if all(is_older(mine, one) for mine in theirs for one in ours):
+        return -1
+    return 1 if all(is_older(one, mine) for mine in theirs for one in ours) else 0

@@ -36,7 +36,7 @@ RULE = Rule(
     remedies=(
         Remedy(
             "the resolver is down, or not for this host",
-            "Name another one (`--resolver`), or allow the connection.",
+            "Specify another one (`--resolver`), or allow the connection.",
         ),
         Remedy(
             "its certificate is of a private CA",
@@ -44,14 +44,14 @@ RULE = Rule(
         ),
         Remedy(
             "SERVFAIL: it gets no answer from the zone's name servers",
-            "Look at the zone from a host that reaches its name servers.",
+            "Check the zone from a host that can reach its name servers.",
         ),
         Remedy(
             "one of several resolvers may be down",
             "`--unreachable warn` goes on with the others.",
         ),
     ),
-    note="warning with `--unreachable warn`, if another resolver answers",
+    note="A warning with `--unreachable warn`, if another resolver answers",
     subject=Subject.RESOLVERS,
 )
 
@@ -74,8 +74,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         yield RULE.finding(
             severity=Severity.WARNING if excused else Severity.ERROR,
             summary=f"the resolver {who} {_does(observation)}",
-            cause=f"{_why(observation, errors)}. Whether the zone's name servers answer cannot be "
-            "seen from here",
+            cause=f"{_why(observation, errors)}. This host cannot tell whether the zone's name "
+            "servers answer",
             remedy=_remedy(observation),
             about=[observation],
             evidence={
@@ -91,10 +91,10 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
 
 def _remedy(observation: Observation) -> str:
     reading = observation.reading
-    another = f"name another one ({phrases.option('resolver')})"
+    another = f"specify another one with {phrases.option('resolver')}"
     if isinstance(reading, Unreachable) and "certificate" in reading.detail:
         return f"{phrases.PRIVATE_CA}. Or {another}"
-    return f"See why it fails, or {another}"
+    return f"Find out why it fails, or {another}"
 
 
 def _does(observation: Observation) -> str:

@@ -26,20 +26,20 @@ RULE = Rule(
     meaning="A resolver that was asked in place of the name servers does not show the record.",
     reference="RFC 2308 section 5",
     explanation=(
-        "With `--ask resolvers` only the resolvers named are asked, for hosts that reach nothing "
-        "else. One of them has no such record, or another value. It may have kept that answer from "
-        "an earlier question: for the zone's negative TTL where there was nothing, for the "
-        "record's TTL where there was another value. Evidence: `kept_seconds`. Whether the name "
-        "servers have the record cannot be seen from such a host."
+        "With `--ask resolvers`, only the resolvers given are queried: for hosts that can reach "
+        "nothing else. One of them does not return the record, or returns a different value. It "
+        "may have cached that answer earlier: a negative answer for the zone's negative TTL, a "
+        "different value for the record's TTL. Evidence: `kept_seconds`. Such a host cannot tell "
+        "whether the name servers have the record."
     ),
     refusal=(
-        "It does if its own resolvers get the same answer. They ask the name servers themselves, "
-        "and keep answers for 60 seconds at most (Let's Encrypt)."
+        "It does if its own resolvers get the same answer. They query the name servers "
+        "themselves, and cache answers for 60 seconds at most (Let's Encrypt)."
     ),
     confirm=("dig @ADDRESS OWNER TXT",),
     remedies=(
         Remedy(
-            "the resolver was asked before the record was published, and has kept the miss",
+            "the resolver was queried before the record was published, and has cached that answer",
             "Wait for `kept_seconds`, or make `--timeout` longer than the zone's negative TTL (the "
             "smaller of the SOA's TTL and its last field), or lower that.",
         ),
@@ -49,7 +49,7 @@ RULE = Rule(
         ),
         Remedy(
             "the name servers have not all got it yet",
-            "Raise `--timeout`, or see from a host that reaches them which one lags.",
+            "Raise `--timeout`, or check from a host that reaches them which one lags behind.",
         ),
     ),
     subject=Subject.RESOLVERS,
@@ -82,19 +82,23 @@ def _finding(survey: Survey, context: Context, lacking: Sequence[Observation]) -
     )
     if context.holding:
         summary += f"; {_others(len(context.holding))}"
-    cause = "From this host only resolvers can be asked, so which name server lacks it is not known"
-    remedy = (
-        f"Check that the record was created, then try again or raise {phrases.option('timeout')}"
+    cause = (
+        "Only resolvers can be queried from this host, so it is not known whether any name server "
+        f"{'still ' if context.holding else ''}lacks the record"
     )
+    timeout = phrases.option("timeout")
+    remedy = f"Check that the record was created, then try again or raise {timeout}"
     if kept >= _A_MOMENT:
-        it = phrases.verb(number, "It keeps", "They keep")
+        has = phrases.verb(number, "The resolver has", "These resolvers have")
         cause = (
-            f"{it} this answer for {kept:.0f} s more, whatever has been published since"
-            f"{_negative(sight.negative_ttl)}. {cause}"
+            f"{has} cached this answer and will keep it for another {kept:.0f} s, even if the "
+            f"record has been published since{_negative(sight.negative_ttl)}. {cause}"
         )
-        remedy = (
-            f"Try again in {kept:.0f} s, or raise {phrases.option('timeout')} by as much. Check "
-            "that the record was created"
+        remedy = f"Try again in {kept:.0f} s, or raise {timeout} by at least that much. " + (
+            "If the record is still missing then, check from another host that every name server "
+            "has it"
+            if context.holding
+            else "Meanwhile, check that the record was created"
         )
     return RULE.finding(
         summary=summary,
@@ -113,9 +117,9 @@ def _finding(survey: Survey, context: Context, lacking: Sequence[Observation]) -
 def _too_early(survey: Survey, unasked: Sequence[Observation]) -> Finding:
     first = survey.sight.first_look if survey.sight else 0.0
     return RULE.finding(
-        summary="the time was up before it made sense to ask a resolver for the record",
-        cause=f"A resolver that is asked too early keeps the miss. The record was to be asked for "
-        f"first after {first:.0f} s",
+        summary="time ran out before it made sense to query a resolver for the record",
+        cause="A resolver that is queried too early caches that there is no record. The first "
+        f"query was due after {first:.0f} s",
         remedy=f"Raise {phrases.option('timeout')}",
         about=unasked,
         evidence={"first_look": first, "resolvers": [_resolver(one) for one in unasked]},
@@ -132,7 +136,9 @@ def _others(number: int) -> str:
 
 
 def _negative(seconds: int | None) -> str:
-    return "" if seconds is None else f" (in this zone it keeps a miss for {seconds} s)"
+    return (
+        "" if seconds is None else f" (negative answers from this zone are cached for {seconds} s)"
+    )
 
 
 def _resolver(observation: Observation) -> dict[str, Json]:

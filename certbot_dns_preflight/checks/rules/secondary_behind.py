@@ -96,10 +96,12 @@ def _finding(part: Partition) -> Finding:
         name = phrases.listed(late)
         summary = _summary(part, late)
         cause = _cause(part, late)
+        it = phrases.verb(len(late), "it", "them")
         remedy = (
-            f"Check on {name} that NOTIFY from the primary arrives and that zone transfers are "
-            f"allowed. If {phrases.verb(len(late), 'it only polls', 'they only poll')}, wait for "
-            f"the zone's refresh interval or raise {phrases.option('timeout')}."
+            f"Check that NOTIFY from the primary reaches {name}, and that the primary allows {it} "
+            f"to transfer the zone. If {phrases.verb(len(late), 'it only polls', 'they only poll')}"
+            ", wait until the zone's refresh interval has passed, or raise "
+            f"{phrases.option('timeout')} above it."
         )
     return RULE.finding(
         summary=summary,
@@ -116,7 +118,8 @@ def _finding(part: Partition) -> Finding:
 def _summary(part: Partition, late: tuple[str, ...]) -> str:
     name = phrases.listed(late)
     lacks = value_words.lacks(part.behind, len(late), part.expected, part.thing)
-    return f"{name} {lacks}; {value_words.the_others(part.behind, part.right)}"
+    others = value_words.the_others(part.behind, part.right, among=part.servers)
+    return f"{name} {lacks}; {others}"
 
 
 def _cause(part: Partition, late: tuple[str, ...]) -> str:

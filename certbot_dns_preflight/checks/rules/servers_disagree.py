@@ -93,13 +93,15 @@ def _separate(part: Partition) -> Finding:
         about=part.disagreeing,
         evidence={
             "owner_name": part.owner.to_text(),
-            "addresses": evidence.places((*part.right, *part.disagreeing), expected=part.expected),
+            "addresses": evidence.places((*part.disagreeing, *part.right), expected=part.expected),
         },
     )
 
 
 def _finding(part: Partition, context: Context) -> Finding:
-    some = (*part.right, *part.disagreeing)
+    some = (
+        (*part.disagreeing, *part.right) if not part.undecided else (*part.right, *part.disagreeing)
+    )
     right = () if part.undecided else part.right
     others = part.disagreeing if right else some
     subjects = phrases.subjects(others, some)
@@ -114,8 +116,8 @@ def _finding(part: Partition, context: Context) -> Finding:
         summary=summary,
         cause=_cause(part, others, right),
         remedy="Find out which server is the primary. If it has the record, increase its serial "
-        "and transfer the zone again. If not, create the record there. If the copies are separate, "
-        "each of them needs the record.",
+        "and transfer the zone again. If it does not, create the record there. If the servers do "
+        "not transfer from a common primary, create the record on each of them.",
         about=others,
         evidence={
             "owner_name": part.owner.to_text(),
@@ -149,6 +151,9 @@ def _cause(part: Partition, others: tuple[Observation, ...], right: tuple[Observ
     if len(everything) == 1:
         everybody = (*others, *right)
         serve = phrases.all_of_them(len(observations.nameservers(everybody)))
+        if part.behind or part.mangled:
+            names = map(phrases.host, observations.nameservers(others))
+            serve = f"{phrases.listed((*names, f'the servers with {part.thing}'))} all serve"
         negative = all(isinstance(o.reading, Absent) for o in others)
         cached = "negative answer" if negative else "answer"
         return (
@@ -167,11 +172,12 @@ def _what_is_wrong(part: Partition, others: tuple[Observation, ...], subjects: i
     answers = value_words.answers(others, subjects, part.expected)
     if all(isinstance(o.reading, Absent) for o in others):
         lacks = value_words.lacks(others, subjects, part.expected, part.thing, yet=False)
-        return f"{lacks}; {value_words.the_others(others, part.right)}"
+        rest = value_words.the_others(others, part.right, among=part.servers)
+        return f"{lacks}; {rest}"
     if answers.startswith("lack"):
-        have = value_words.the_others(others, part.right, ("has", "have"))
+        have = value_words.the_others(others, part.right, ("has", "have"), among=part.servers)
         return f"{answers}; {have} all expected values"
-    have = value_words.the_others(others, part.right, ("has", "have"))
+    have = value_words.the_others(others, part.right, ("has", "have"), among=part.servers)
     return f"{answers} instead of {part.thing}; {have} it"
 
 

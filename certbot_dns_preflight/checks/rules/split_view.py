@@ -111,12 +111,12 @@ def _other(view: ResolverView) -> str:
     name = phrases.host(view.name)
     match view.what:
         case ViewOf.NAME_SERVERS:
-            return f"other name servers for {name}"
+            return f"different name servers for {name}"
         case ViewOf.PRIMARY:
-            return f"another primary name server for {name}"
+            return f"a different primary name server for {name}"
         case ViewOf.SERVER_ADDRESSES:
-            return f"other addresses of the name server {name}"
+            return f"different addresses of the name server {name}"
         case ViewOf.ADDRESSES:
-            return f"other addresses of {name}"
+            return f"different addresses of {name}"
         case _ as never:
             assert_never(never)

@@ -80,8 +80,8 @@ def _truncated(trouble: Trouble, survey: Survey) -> Finding:
         severity=trouble.severity,
         summary=f"{it.who} {it.does('truncates its UDP answer', 'truncate their UDP answers')} and "
         f"{it.does('does', 'do')} not accept TCP",
-        cause="The whole answer is available only over TCP, whether it was truncated for its size "
-        "or by rate limiting.",
+        cause="The full answer needs TCP: the UDP answer is truncated, for its size or by rate "
+        "limiting.",
         remedy=f"Open TCP port 53 to {it.addresses}.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},

@@ -48,7 +48,7 @@ RULE = Rule(
 )
 
 
-def check(_survey: Survey, context: Context) -> Iterator[Finding]:
+def check(survey: Survey, context: Context) -> Iterator[Finding]:
     """Report that some of several values are served, others nowhere."""
     if not context.nobody_has_all or context.misplaced or not context.partly_served:
         return
@@ -62,7 +62,7 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
         f"{phrases.listed(map(phrases.value, missing))} "
         f"{phrases.verb(len(missing), 'is', 'are')} missing",
         cause=f"{phrases.owner(context.target)} must hold {len(context.expected)} values at the "
-        "same time. A later record probably replaced an earlier one.",
+        f"same time{_for_both(survey)}. A later record probably replaced an earlier one.",
         remedy="Add the missing "
         f"{phrases.verb(len(missing), 'value', 'values')} and keep "
         f"{phrases.verb(there, 'the one already there', 'those already there')}. Make sure that "
@@ -71,6 +71,13 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
         about=context.lacking,
         evidence={"missing": evidence.values(missing), **evidence.served(context)},
     )
+
+
+def _for_both(survey: Survey) -> str:
+    """Say what two values are for: a domain and its wildcard share one owner name."""
+    names, expected = survey.challenge.names, survey.challenge.expected
+    both = len(names) == len(expected) > 1
+    return f", one each for {phrases.listed(names)}" if both else ""
 
 
 def _is_mangled(context: Context) -> bool:

@@ -28,7 +28,7 @@ RULE = Rule(
     reference="RFC 8555 section 8.4",
     explanation=(
         "The owner name has TXT data that is not the expected value, and no common mistake "
-        "explains the difference. The report compares the closest value with the expected one and "
+        "explains the difference. Where the closest value resembles the expected one, the report "
         "marks the first difference."
     ),
     refusal=("The CA compares the value byte by byte and reports an incorrect TXT record."),
@@ -78,9 +78,11 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
         + _and_silent(len(context.lacking) - len(showing)),
         remedy=_write_beside_wildcard(context.target)
         if wildcard
-        else "Replace the wrong value with the expected one; leave other values alone."
+        else "Replace the wrong value with the expected one; leave other values alone. Then "
+        "correct whatever wrote it, or it will happen again."
         if nearest.contains
-        else "Add the expected value. Remove only values that you know are stale: others may "
+        else "Check the log of whatever should have created the record (certbot DNS plugin or hook "
+        "script). Add the expected value. Remove only values that you know are stale: others may "
         "belong to another client.",
         records=[
             phrases.txt_record(context.target, value)

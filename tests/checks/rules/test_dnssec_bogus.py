@@ -5,7 +5,7 @@ from __future__ import annotations
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight.checks import resolver_trust
+from certbot_dns_preflight.checks import resolver_trust, with_environment
 from certbot_dns_preflight.facts.answers import Endpoint, Failing
 from certbot_dns_preflight.facts.dnssec import (
     Assessment,
@@ -19,9 +19,21 @@ from certbot_dns_preflight.facts.dnssec import (
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.resolver_sight import ExtendedError, ResolverSight
-from tests.builders.survey import NS1, NS2, OWNER, THERE, by_resolvers, name
-from tests.checks.asserting import of_dnssec, only_error, only_remark
+from tests.builders.survey import (
+    NS1,
+    NS2,
+    OWNER,
+    THERE,
+    at,
+    by_resolvers,
+    hop,
+    name,
+    survey,
+    texts,
+)
+from tests.checks.asserting import LETS_ENCRYPT, of_dnssec, only_error, only_remark
 
+TXT = "_acme-challenge.example.test TXT"
 NOW = 1_800_000_000
 APEX = name("example.test.")
 PLACES = tuple(
@@ -42,8 +54,8 @@ def bogus(kind: Kind, *places: ServerAddress, moment: int | None = None) -> Asse
     ("kind", "summary"),
     [
         (Kind.DS_WITHOUT_KEY, "the DS at test does not match any key"),
-        (Kind.EXPIRED, "the signatures expired 3 days ago"),
-        (Kind.NOT_YET_VALID, "the signatures become valid in 3 days"),
+        (Kind.EXPIRED, f"the signature for {TXT} expired 3 days ago"),
+        (Kind.NOT_YET_VALID, f"the signature for {TXT} becomes valid in 3 days"),
         (Kind.MISSING, "no signature for TXT"),
         (Kind.INVALID, "invalid signature for TXT"),
     ],
@@ -68,15 +80,46 @@ def test_one_of_two_servers_is_named() -> None:
     ("kind", "moment", "when"),
     [
         (Kind.EXPIRED, NOW - 3 * 86400, "expired 3 days ago"),
-        (Kind.NOT_YET_VALID, NOW + 3 * 86400, "become valid in 3 days"),
+        (Kind.NOT_YET_VALID, NOW + 3 * 86400, "becomes valid in 3 days"),
     ],
 )
 def test_a_server_whose_signatures_are_out_of_time_is_the_subject(
     kind: Kind, moment: int, when: str
 ) -> None:
     (found,) = of_dnssec(bogus(kind, PLACES[1], moment=moment))
+    assert found.summary == (f"ns2.example.net serves a DNSSEC signature for {TXT} that {when}.")
+    assert f"On ns2.example.net, the signature (RRSIG) of {TXT} " in found.cause
+    assert found.cause.endswith(" UTC, so validating resolvers reject the answers.")
+
+
+@pytest.mark.parametrize(
+    ("serial", "remedy"),
+    [
+        (41, "Repair the transfer of example.test from the primary to ns2.example.net: its "),
+        (42, "ns2.example.net has the current serial, so the transfer works. Find out what signs "),
+        (None, "Compare the serials of ns2.example.net and of the other name servers. If it is "),
+    ],
+)
+def test_where_serials_were_seen_the_fix_says_what_they_tell(
+    serial: int | None, remedy: str
+) -> None:
+    assessment = bogus(Kind.EXPIRED, PLACES[1], moment=NOW - 86400)
+    facts = survey(hop(at(NS1, texts(), 42), at(NS2, texts(), serial)))
+    found = with_environment(
+        (), facts, DomainEnvironment(signatures=assessment), request=LETS_ENCRYPT
+    )
+    assert found[0].remedy.startswith(remedy)
+
+
+def test_several_record_sets_are_the_signatures_of_the_zone() -> None:
+    faults = tuple(
+        Fault(Kind.EXPIRED, APEX, APEX, rdtype, "expired", NOW - 3 * 86400, (7,), PLACES[1:])
+        for rdtype in (dns.rdatatype.DNSKEY, dns.rdatatype.SOA)
+    )
+    at_all = tuple((place, Status.BOGUS) for place in PLACES)
+    (found,) = of_dnssec(Assessment((ZoneState(APEX, Status.BOGUS, "", at_all, faults),), NOW))
     assert found.summary == (
-        f"ns2.example.net serves DNSSEC signatures for example.test that {when}."
+        "ns2.example.net serves DNSSEC signatures for example.test that expired 3 days ago."
     )
 
 

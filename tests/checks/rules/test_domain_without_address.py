@@ -12,7 +12,10 @@ ADDRESSLESS = DomainEnvironment(addressless=True)
 
 def test_a_domain_without_address_is_an_information() -> None:
     found = only_remark(ADDRESSLESS, "domain-without-address", Severity.INFO)
-    assert found.summary == "example.test has no A or AAAA record."
+    assert found.summary == (
+        "example.test has no A or AAAA record. DNS-01 does not need one; check that the spelling "
+        "is right."
+    )
 
 
 def test_a_wildcard_alone_is_no_name_that_anybody_connects_to() -> None:

@@ -55,27 +55,35 @@ def test_a_value_that_one_server_mangles_beside_one_that_is_right_is_mangled() -
     [
         (
             VALUE[:20] + b"\r\n" + VALUE[20:],
-            "The published value has a line break (CR LF) after character 20, saved with it.",
+            "The published value has a line break (CR LF) after character 20, saved as part of the "
+            "value.",
         ),
-        (VALUE + b"  ", "The published value has 2 spaces at the end, saved with it."),
-        (b"\t" + VALUE, "The published value has a tab at the start, saved with it."),
+        (
+            VALUE + b"  ",
+            "The published value has 2 spaces at the end, saved as part of the value.",
+        ),
+        (
+            b"\t" + VALUE,
+            "The published value has a tab at the start, saved as part of the value.",
+        ),
         (
             VALUE[:9] + b" " + VALUE[9:20] + b" " + VALUE[20:],
-            "The published value has a space or line break in it, saved with it.",
+            "The published value has a space or line break in it, saved as part of the value.",
         ),
         (
             b'"' + VALUE + b'"',
-            "The published value includes literal quotation marks: they were saved as part of it.",
+            'The published value includes literal quotation marks (dig prints them as \\"): '
+            "they were saved as part of it.",
         ),
         (
             VALUE[:40],
-            "The published value stops after character 40 of 43. Perhaps there is a length limit "
-            "(panel, API, hook).",
+            "The published value stops after character 40 of 43. Perhaps the panel, API or hook "
+            "has a length limit.",
         ),
         (
             VALUE[3:],
-            "The published value lacks the first 3 characters of 43. Perhaps there is a length "
-            "limit (panel, API, hook).",
+            "The published value lacks the first 3 characters of 43. Perhaps the panel, API or "
+            "hook has a length limit.",
         ),
         (
             VALUE.replace(b"L0p", b"LOp"),

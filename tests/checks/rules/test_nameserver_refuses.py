@@ -53,7 +53,7 @@ def test_a_server_that_refuses_is_not_also_unreachable() -> None:
 def test_another_network_is_asked_before_anything_is_removed() -> None:
     facts = survey(hop(at(NS1, texts()), at(NS2, Refused())))
     assert only_error(facts, "nameserver-refuses").remedy == (
-        "Configure the zone on ns2.example.net, or remove that server from the NS records of the "
-        "zone and at the registrar. Query it from another network first: an access list may "
-        "exclude this host only."
+        "Query ns2.example.net from another network first: an access list may be blocking only "
+        "this host. If it refuses there too, configure the zone on ns2.example.net, or remove that "
+        "server from the NS records of the zone and at the registrar."
     )

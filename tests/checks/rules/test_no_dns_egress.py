@@ -46,9 +46,9 @@ def test_where_a_resolver_alone_answers_no_name_server_is_blamed() -> None:
     facts = survey(obstacle=NoEgress((Endpoint("192.0.2.1"),), asked=Tried.NAME_SERVERS))
     (found,) = diagnose(facts)
     assert found.summary == (
-        "this host reaches resolvers only: no name server answers it on port 53."
+        "this host can reach resolvers only: no name server answers it on port 53."
     )
-    assert found.remedy.startswith("Add --ask resolvers,")
+    assert found.remedy.startswith("Add --ask resolvers to query the resolver ")
 
 
 def test_a_resolver_that_does_not_answer_is_told_with_the_reason() -> None:

@@ -27,3 +27,22 @@ def test_a_record_that_was_there_has_vanished(others: object) -> None:
         "ns2.example.net had the record earlier in this run, but no longer returns it."
     )
     assert found.cause.startswith("It now answers NXDOMAIN. ")
+
+
+@pytest.mark.parametrize(
+    ("serial", "cause", "remedy"),
+    [
+        (41, ": an older copy of the zone has come back.", "Find out why ns2.example.net went "),
+        (43, ", and the other name servers will lose it too.", "Find out what removed it: "),
+        (42, " and the other name servers will lose it too.", "Compare the serials. If ns2."),
+        (None, " and the other name servers will lose it too.", "Compare the serials. If ns2."),
+    ],
+)
+def test_the_serials_tell_whether_an_older_or_a_newer_copy_lacks_it(
+    serial: int | None, cause: str, remedy: str
+) -> None:
+    lost = at(NS2, nxdomain(), serial, flips=1, matched_before=True)
+    found = only_error(survey(hop(at(NS1, texts(), 42), lost)), "record-vanished")
+    assert "ns1.example.net still has it" in found.cause
+    assert found.cause.endswith(cause)
+    assert found.remedy.startswith(remedy)

@@ -14,8 +14,8 @@ def test_what_a_resolver_says_of_its_failure_is_quoted_and_no_name_server_blamed
     found = only_error(by_resolvers(Failing("SERVFAIL"), errors=errors), CODE)
     assert found.summary == "the resolver 192.0.2.1 answers SERVFAIL."
     assert found.cause == (
-        "It says: No reachable authority (at delegation example.test). Whether the zone's name "
-        "servers answer cannot be seen from here."
+        "It says: No reachable authority (at delegation example.test). This host cannot tell "
+        "whether the zone's name servers answer."
     )
     assert found.evidence["extended_errors"] == [
         {"code": 22, "name": "No reachable authority", "text": "at delegation example.test"}

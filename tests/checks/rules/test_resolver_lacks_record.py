@@ -28,11 +28,15 @@ def test_a_miss_is_told_with_how_long_it_stays() -> None:
     found = only_error(by_resolvers(NXDOMAIN, kept=240.4), CODE)
     assert found.summary == "the resolver 192.0.2.1 does not show the record (NXDOMAIN)."
     assert found.cause == (
-        "It keeps this answer for 240 s more, whatever has been published since (in this zone it "
-        "keeps a miss for 300 s). From this host only resolvers can be asked, so which name server "
-        "lacks it is not known."
+        "The resolver has cached this answer and will keep it for another 240 s, even if the "
+        "record has been published since (negative answers from this zone are cached for 300 s). "
+        "Only resolvers can be queried from this host, so it is not known whether any name server "
+        "lacks the record."
     )
-    assert found.remedy.startswith("Try again in 240 s, or raise --timeout by as much.")
+    assert found.remedy == (
+        "Try again in 240 s, or raise --timeout by at least that much. Meanwhile, check that the "
+        "record was created."
+    )
     assert found.evidence["kept_seconds"] == 240
     assert found.evidence["negative_ttl"] == 300
     assert found.evidence["resolvers"] == [
@@ -42,7 +46,7 @@ def test_a_miss_is_told_with_how_long_it_stays() -> None:
 
 def test_a_miss_that_stays_nowhere_is_told_without_a_time() -> None:
     found = only_error(by_resolvers(NODATA, kept=0.0, negative_ttl=None), CODE)
-    assert "keeps" not in found.cause
+    assert "cached" not in found.cause
     assert found.remedy == ("Check that the record was created, then try again or raise --timeout.")
 
 
@@ -51,11 +55,15 @@ def test_one_of_several_is_named_and_the_others_are_counted() -> None:
     assert found.summary == (
         "the resolver 192.0.2.2 does not show the record (NXDOMAIN); the other 2 do."
     )
+    assert found.remedy.endswith(
+        "If the record is still missing then, check from another host that every name server "
+        "has it."
+    )
 
 
 def test_an_older_value_out_of_a_cache_is_no_wrong_value() -> None:
     found = only_error(by_resolvers(texts(OTHER), kept=30.0), CODE)
-    assert "It keeps this answer for 30 s more" in found.cause
+    assert "has cached this answer and will keep it for another 30 s" in found.cause
 
 
 def test_one_of_two_values_out_of_a_cache_is_not_all_of_them() -> None:
@@ -66,7 +74,7 @@ def test_one_of_two_values_out_of_a_cache_is_not_all_of_them() -> None:
 def test_where_it_was_too_early_to_ask_that_is_told() -> None:
     found = only_error(by_resolvers(NotAsked("it is too early to ask")), CODE)
     assert found.summary == (
-        "the time was up before it made sense to ask a resolver for the record."
+        "time ran out before it made sense to query a resolver for the record."
     )
 
 

@@ -133,7 +133,10 @@ def test_below_a_zone_of_ones_own_the_old_server_is_to_go_there() -> None:
 
 def test_a_server_that_the_newest_copy_lists_is_a_secondary_that_is_behind() -> None:
     found = diagnose(survey(moved(NS1, NS2)))[0]
-    assert found.remedy.startswith("Check on ns2.example.net that NOTIFY from the primary arrives")
+    assert found.remedy.startswith(
+        "Check that NOTIFY from the primary reaches ns2.example.net, and that the primary allows "
+        "it to transfer the zone. If it only polls, "
+    )
 
 
 def test_several_that_are_behind_are_spoken_of_in_the_plural() -> None:
@@ -141,7 +144,7 @@ def test_several_that_are_behind_are_spoken_of_in_the_plural() -> None:
     found = only_error(facts, CODE)
     assert found.summary.endswith(" do not have the record yet; the other name server does.")
     assert "; the other serves 42. They have not transferred the change." in found.cause
-    assert "If they only poll, wait for the zone's refresh interval" in found.remedy
+    assert "If they only poll, wait until the zone's refresh interval has passed" in found.remedy
 
 
 def test_one_address_behind_beside_one_that_is_not() -> None:

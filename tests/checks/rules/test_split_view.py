@@ -21,10 +21,10 @@ def view(what: ViewOf) -> DomainEnvironment:
 @pytest.mark.parametrize(
     ("what", "words"),
     [
-        (ViewOf.NAME_SERVERS, "other name servers for example.test"),
-        (ViewOf.PRIMARY, "another primary name server for example.test"),
-        (ViewOf.SERVER_ADDRESSES, "other addresses of the name server example.test"),
-        (ViewOf.ADDRESSES, "other addresses of example.test"),
+        (ViewOf.NAME_SERVERS, "different name servers for example.test"),
+        (ViewOf.PRIMARY, "a different primary name server for example.test"),
+        (ViewOf.SERVER_ADDRESSES, "different addresses of the name server example.test"),
+        (ViewOf.ADDRESSES, "different addresses of example.test"),
     ],
 )
 def test_each_difference_is_a_warning_in_its_own_words(what: ViewOf, words: str) -> None:

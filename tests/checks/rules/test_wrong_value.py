@@ -46,17 +46,22 @@ def test_what_surrounds_the_expected_value_is_named(served: bytes, around: str) 
     facts = survey(hop(at(NS1, texts(served)), at(NS2, texts(served))))
     found = only_error(facts, "wrong-value")
     assert found.summary.endswith(f" serve the expected value with {around}.")
-    assert found.cause == f"The published value is the expected one with {around}."
+    assert found.cause == (
+        f"The value was published with {around}. Probably the panel, API or hook that wrote it is "
+        "at fault."
+    )
     assert found.remedy == (
-        "Replace the wrong value with the expected one; leave other values alone."
+        "Replace the wrong value with the expected one; leave other values alone. Then correct "
+        "whatever wrote it, or it will happen again."
     )
 
 
 def test_values_of_others_are_not_to_be_replaced() -> None:
     found = only_error(survey(hop(at(NS1, texts(OTHER, b"x" * 80)))), "wrong-value")
     assert found.remedy == (
-        "Add the expected value. Remove only values that you know are stale: others may belong to "
-        "another client."
+        "Check the log of whatever should have created the record (certbot DNS plugin or hook "
+        "script). Add the expected value. Remove only values that you know are stale: others may "
+        "belong to another client."
     )
     assert found.records == (f'_acme-challenge.example.test. TXT "{VALUE.decode()}"',)
 
