@@ -165,7 +165,7 @@ def test_every_resolver_must_show_it(lab: Lab, front: Front) -> None:
     wanted = make_challenge("example.test", [b"value"])
     nobody = lab.addresses()[0]
     (judged,) = look(wanted, settings(front.address, nobody)).challenges
-    assert (judged.verdict, codes(judged)) == (Verdict.NOT_READY, ["resolver-failing"])
+    assert (judged.verdict, codes(judged)) == (Verdict.NOT_READY, ["nameserver-unreachable"])
     (judged,) = look(wanted, settings(front.address, lab.unbound.address4)).challenges
     assert judged.verdict is Verdict.READY
     assert [seen.nameserver.to_text() for seen in judged.survey.observations] == [
