@@ -26,6 +26,8 @@ class Timings:
     stale_after: float = 10.0  # readiness older than this is checked again at the end
     relearn_every: float = 30.0  # delegations may have been fixed meanwhile
 
+    tell_every: float = 60.0  # to whoever watches, also while nothing changes
+
     # When a wait ends early.
     hopeless_for: float = 10.0  # for which a problem that waiting cannot fix must persist
     second_look_at_most: float = 30.0  # at a name server found silent minutes ago

@@ -6,7 +6,6 @@ The figures are bounds: whoever makes a run ask more sees it here, and says why.
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,22 +14,18 @@ import pytest
 
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
-from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.dnssec import Trust
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
-from certbot_dns_preflight.resolve import split_horizon
 from certbot_dns_preflight.resolve.cache import DelegationCache
-from certbot_dns_preflight.resolve.exchange import Exchange
-from certbot_dns_preflight.resolve.sockets import Sockets
-from certbot_dns_preflight.run import precheck, session, waiting
-from certbot_dns_preflight.settings import Settings
+from certbot_dns_preflight.run import precheck, waiting
 from tests.simulated import clock
-from tests.simulated.internet import RESOLVER, SIGNED_EVERY, Cable, Internet
+from tests.simulated.internet import SIGNED_EVERY, Internet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.settings import Settings
 
 ANYBODY = IssuanceRequest(identities=("letsencrypt.org",))
 MANY = 100
@@ -83,11 +78,7 @@ class Bench:
 @pytest.fixture
 def bench(made: Internet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     made.asked.clear()
-    sockets = functools.partial(Sockets, functools.partial(Cable, made))
-    monkeypatch.setattr(session, "Exchange", lambda **how: Exchange(**how, sockets=sockets()))
-    monkeypatch.setattr(split_horizon, "own_resolvers", lambda: [Endpoint(RESOLVER)])
-    hints, anchor = made.write_inputs(tmp_path)
-    return Bench(made, Settings(root_hints=hints, trust_anchor=anchor))
+    return Bench(made, made.plug_in(monkeypatch, tmp_path))
 
 
 def test_a_look_at_many_names_asks_each_thing_once_and_registries_hardly_anything(

@@ -8,6 +8,7 @@ from `tests.differential.content`.
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,16 +20,21 @@ import dns.name
 import dns.rdatatype
 from dns.rdatatype import AAAA, DS, NS, SOA, TXT, A, RdataType
 
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.resolve import split_horizon
 from certbot_dns_preflight.resolve.datagrams import Arrived
+from certbot_dns_preflight.resolve.exchange import Exchange
+from certbot_dns_preflight.resolve.sockets import Sockets
+from certbot_dns_preflight.run import session
+from certbot_dns_preflight.settings import Settings
 from tests.differential.content import Copy, respond
 from tests.simulated.clock import SimulatedLoop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from dns.name import Name
-
-    from certbot_dns_preflight.facts.answers import Endpoint
 
 RESOLVER = "192.0.2.53"
 PROVIDERS = ((2, 2), (4, 2), (3, 2), (2, 4), (8, 2), (2, 6))
@@ -144,6 +150,14 @@ class Internet:
         hints.write_text("\n".join(lines) + "\n")
         anchor.write_text(f". IN DS {root.ds('right')[0]}\n")
         return hints, anchor
+
+    def plug_in(self, monkeypatch: pytest.MonkeyPatch, directory: Path) -> Settings:
+        """Have every run ask here, and nobody else; give the settings that it is told of it by."""
+        sockets = functools.partial(Sockets, functools.partial(Cable, self))
+        monkeypatch.setattr(session, "Exchange", lambda **how: Exchange(**how, sockets=sockets()))
+        monkeypatch.setattr(split_horizon, "own_resolvers", lambda: [Endpoint(RESOLVER)])
+        hints, anchor = self.write_inputs(directory)
+        return Settings(root_hints=hints, trust_anchor=anchor)
 
     # -- answering ---------------------------------------------------------------------------------
 
