@@ -20,7 +20,8 @@ class Timings:
     """Pauses and budgets of a run, in seconds unless the name says otherwise."""
 
     # Between two rounds of a wait.
-    shortest_pause: float = 0.5
+    first_pause: float = 0.2  # most secondaries follow within a moment
+    shortest_pause: float = 0.5  # from half a second on
     share_of_wait: float = 0.02  # to notice a late secondary within a fiftieth of its delay
     confirming_pause: float = 0.3
     stale_after: float = 10.0  # readiness older than this is checked again at the end
@@ -58,7 +59,8 @@ class Timings:
 
     def pause(self, waited: float, *, longest: float) -> float:
         """Return the pause before the next round, after `waited` seconds of waiting."""
-        return min(longest, max(self.shortest_pause, self.share_of_wait * waited))
+        soon = min(self.shortest_pause, self.first_pause + waited)
+        return min(longest, max(soon, self.share_of_wait * waited))
 
     def second_look(self, timeout: float, query_timeout: float) -> float:
         """Return how long to wait for a name server that was found silent minutes ago.
