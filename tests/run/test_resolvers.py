@@ -85,6 +85,7 @@ def test_the_resolver_alone_is_asked_for_everything(
     assert (judged.verdict, codes(judged)) == (Verdict.READY, [])
     assert {event.endpoint.service or event.endpoint.address for event in asked} == {named}
     assert {"TXT", "CAA", "SOA", "A"} <= {event.rdtype.name for event in asked}
+    assert judged.survey.rounds == Settings().confirmations == 2
     first, second = text.render(result, width=200).splitlines()[:2]
     assert first.endswith("(1 resolver).")
     assert second == (
