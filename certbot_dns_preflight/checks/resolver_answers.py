@@ -13,7 +13,7 @@ from certbot_dns_preflight.checks import evidence, observations, phrases
 from certbot_dns_preflight.checks.rule import Remedy
 from certbot_dns_preflight.checks.trouble import code_of
 from certbot_dns_preflight.codes import Code
-from certbot_dns_preflight.facts.answers import Answer, Malformed, NotAsked, Unreachable
+from certbot_dns_preflight.facts.answers import Absent, Answer, Malformed, NotAsked, Unreachable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.settings import UnreachablePolicy
 
@@ -112,7 +112,7 @@ def _finding(
         it = phrases.verb(number, "It keeps", "They keep")
         cause = (
             f"{it} this answer for {kept:.0f} s more, whatever has been published since"
-            f"{_negative(sight.negative_ttl)}. {cause}"
+            f"{_negative(sight, lacking)}. {cause}"
         )
         remedy = (
             f"Try again in {kept:.0f} s, or raise {phrases.option('timeout')} by as much. Check "
@@ -150,11 +150,15 @@ def _summary(rule: Rule, context: Context, lacking: Sequence[Observation]) -> st
     others = len(context.holding)
     beside = phrases.verb(others, "the other one does", f"the other {others} do")
     answers = phrases.distinct_answers(lacking)
-    return f"{who} {shows} ({answers})" + (f"; {beside}" if others else "")
+    instead = f"{phrases.verb(number, 'it answers', 'they answer')} {answers}"
+    return f"{who} {shows}: {instead}" + (f"; {beside}" if others else "")
 
 
-def _negative(seconds: int | None) -> str:
-    return "" if seconds is None else f" (in this zone it keeps a miss for {seconds} s)"
+def _negative(sight: ResolverSight, lacking: Sequence[Observation]) -> str:
+    missed = all(isinstance(observation.reading, Absent) for observation in lacking)
+    if sight.negative_ttl is None or not missed:
+        return ""
+    return f" (in this zone it keeps a miss for {sight.negative_ttl} s)"
 
 
 def _resolver(observation: Observation) -> dict[str, Json]:

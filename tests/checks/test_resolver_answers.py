@@ -41,7 +41,7 @@ def test_a_resolver_that_shows_the_record_is_all_that_is_wanted() -> None:
 
 def test_a_miss_is_told_with_how_long_it_stays() -> None:
     found = only_error(by_resolvers(NXDOMAIN, kept=240.4), "record-not-published")
-    assert found.summary == "the resolver 192.0.2.1 does not show the record (NXDOMAIN)."
+    assert found.summary == "the resolver 192.0.2.1 does not show the record: it answers NXDOMAIN."
     assert found.cause == (
         "It keeps this answer for 240 s more, whatever has been published since (in this zone it "
         "keeps a miss for 300 s). From this host only resolvers can be asked, so which name server "
@@ -64,13 +64,18 @@ def test_a_miss_that_stays_nowhere_is_told_without_a_time() -> None:
 def test_one_of_several_is_named_and_the_others_are_counted() -> None:
     found = only_error(by_resolvers(THERE, NXDOMAIN, THERE, kept=9.0), "servers-disagree")
     assert found.summary == (
-        "the resolver 192.0.2.2 does not show the record (NXDOMAIN); the other 2 do."
+        "the resolver 192.0.2.2 does not show the record: it answers NXDOMAIN; the other 2 do."
     )
 
 
 def test_another_value_is_told_with_how_it_differs_and_how_long_it_stays() -> None:
     found = only_error(by_resolvers(texts(OTHER), kept=30.0), "wrong-value")
-    assert "It keeps this answer for 30 s more" in found.cause
+    assert found.summary == (
+        f'the resolver 192.0.2.1 does not show the record: it answers with TXT "{OTHER.decode()}".'
+    )
+    assert found.cause.startswith(
+        "It keeps this answer for 30 s more, whatever has been published since. From this host"
+    )
     assert found.evidence["nearest_value"] == OTHER.decode()
     assert found.evidence["first_differing_offset"] == 0
     assert found.evidence["edit_distance"] == 43
@@ -95,8 +100,8 @@ def test_what_a_resolver_showed_earlier_in_the_run_has_vanished() -> None:
     had = dataclasses.replace(seen, matched_before=True)
     facts = dataclasses.replace(facts, hops=(dataclasses.replace(hop, observations=(had,)),))
     assert only_error(facts, "record-vanished").summary == (
-        "the resolver 192.0.2.1 showed the record earlier in this run, but no longer does "
-        "(NXDOMAIN)."
+        "the resolver 192.0.2.1 showed the record earlier in this run, but no longer does: it "
+        "answers NXDOMAIN."
     )
 
 
