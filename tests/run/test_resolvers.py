@@ -211,3 +211,12 @@ def test_caa_is_read_through_the_resolver(lab: Lab, front: Front) -> None:
     assert [f.code for f in judged.findings if f.severity is Severity.ERROR] == ["caa-forbids"]
     assert "The resolver returns this record: caa.test. CAA " in judged.findings[0].cause
     assert permanence.has_permanent_errors(outcome, skip=frozenset()) == (judged,)
+
+
+def test_a_domain_that_is_gone_stops_the_order_by_the_resolvers_word(front: Front) -> None:
+    how = settings(front.address)
+    facts = asyncio.run(precheck.check([make_challenge("gone-example.test", [b"value"])], how))
+    outcome = facts.judged(how, ANYBODY)
+    (judged,) = outcome.challenges
+    assert codes(judged) == ["no-such-domain"]
+    assert permanence.has_permanent_errors(outcome, skip=frozenset()) == (judged,)
