@@ -13,8 +13,8 @@ from certbot_dns_preflight.run.timings import Deadline, Timings, cut_off
     ("waited", "longest", "seconds"),
     [
         (0, 5, 0.2),
-        (0.2, 5, 0.4),
-        (0.3, 5, 0.5),
+        (1, 5, 0.3),
+        (3, 5, 0.5),
         (25, 5, 0.5),
         (50, 5, 1.0),
         (150, 5, 3.0),
