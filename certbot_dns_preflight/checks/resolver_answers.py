@@ -29,15 +29,16 @@ if TYPE_CHECKING:
 _A_MOMENT = 1.0  # second
 
 KEPT_MISS = Remedy(
-    "`--ask resolvers`: the resolver was asked before the record was published, and has kept the "
-    "miss",
+    "`--ask resolvers`: the resolver was queried before the record was published, and has cached "
+    "that answer",
     "Wait for `kept_seconds`, or make `--timeout` longer than the zone's negative TTL (the smaller "
     "of the SOA's TTL and its last field), or lower that.",
 )
 ANOTHER_RESOLVER = Remedy(
     "`--ask resolvers`: the resolver is down, or not for this host",
-    "Name another one (`--resolver`), or allow the connection. If its certificate is of a private "
-    "CA, set SSL_CERT_FILE to that CA's certificate. `--unreachable warn` goes on with the others.",
+    "Specify another one (`--resolver`), or allow the connection. If its certificate is of a "
+    "private CA, set SSL_CERT_FILE to that CA's certificate. `--unreachable warn` goes on with the "
+    "others.",
 )
 
 
@@ -104,19 +105,23 @@ def _finding(
 ) -> Finding:
     number = len(lacking)
     kept = max((o.kept_for or 0.0 for o in lacking), default=0.0)
-    cause = "From this host only resolvers can be asked, so which name server lacks it is not known"
-    remedy = (
-        f"Check that the record was created, then try again or raise {phrases.option('timeout')}"
+    cause = (
+        "Only resolvers can be queried from this host, so it is not known whether any name server "
+        f"{'still ' if context.holding else ''}lacks the record"
     )
+    timeout = phrases.option("timeout")
+    remedy = f"Check that the record was created, then try again or raise {timeout}"
     if kept >= _A_MOMENT:
-        it = phrases.verb(number, "It keeps", "They keep")
+        has = phrases.verb(number, "The resolver has", "These resolvers have")
         cause = (
-            f"{it} this answer for {kept:.0f} s more, whatever has been published since"
-            f"{_negative(sight, lacking)}. {cause}"
+            f"{has} cached this answer and will keep it for another {kept:.0f} s, even if the "
+            f"record has been published since{_negative(sight, lacking)}. {cause}"
         )
-        remedy = (
-            f"Try again in {kept:.0f} s, or raise {phrases.option('timeout')} by as much. Check "
-            "that the record was created"
+        remedy = f"Try again in {kept:.0f} s, or raise {timeout} by at least that much. " + (
+            "If the record is still missing then, check from another host that every name server "
+            "has it"
+            if context.holding
+            else "Meanwhile, check that the record was created"
         )
     missing = [value for value in context.expected if value not in context.served]
     return rule.finding(
@@ -158,7 +163,7 @@ def _negative(sight: ResolverSight, lacking: Sequence[Observation]) -> str:
     missed = all(isinstance(observation.reading, Absent) for observation in lacking)
     if sight.negative_ttl is None or not missed:
         return ""
-    return f" (in this zone it keeps a miss for {sight.negative_ttl} s)"
+    return f" (negative answers from this zone are cached for {sight.negative_ttl} s)"
 
 
 def _resolver(observation: Observation) -> dict[str, Json]:
@@ -177,9 +182,9 @@ def _resolver(observation: Observation) -> dict[str, Json]:
 
 def _too_early(rule: Rule, sight: ResolverSight, unasked: Sequence[Observation]) -> Finding:
     return rule.finding(
-        summary="the time was up before it made sense to ask a resolver for the record",
-        cause="A resolver that is asked too early keeps the miss. The record was to be asked for "
-        f"first after {sight.first_look:.0f} s",
+        summary="time ran out before it made sense to query a resolver for the record",
+        cause="A resolver that is queried too early caches that there is no record. The first "
+        f"query was due after {sight.first_look:.0f} s",
         remedy=f"Raise {phrases.option('timeout')}",
         about=unasked,
         evidence={
@@ -198,8 +203,8 @@ def _failing(
     return rule.finding(
         severity=severity,
         summary=f"the resolver {who} {'does not answer' if silent else f'answers {answers}'}",
-        cause=f"{_why(observation, errors)}. Whether the zone's name servers answer cannot be "
-        "seen from here",
+        cause=f"{_why(observation, errors)}. This host cannot tell whether the zone's name "
+        "servers answer",
         remedy=_remedy(observation),
         about=[observation],
         evidence={
@@ -216,10 +221,10 @@ def _failing(
 
 def _remedy(observation: Observation) -> str:
     reading = observation.reading
-    another = f"name another one ({phrases.option('resolver')})"
+    another = f"specify another one with {phrases.option('resolver')}"
     if isinstance(reading, Unreachable) and "certificate" in reading.detail:
         return f"{phrases.PRIVATE_CA}. Or {another}"
-    return f"See why it fails, or {another}"
+    return f"Find out why it fails, or {another}"
 
 
 def _why(observation: Observation, errors: tuple[ExtendedError, ...]) -> str:

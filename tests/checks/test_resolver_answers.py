@@ -43,11 +43,15 @@ def test_a_miss_is_told_with_how_long_it_stays() -> None:
     found = only_error(by_resolvers(NXDOMAIN, kept=240.4), "record-not-published")
     assert found.summary == "the resolver 192.0.2.1 does not show the record: it answers NXDOMAIN."
     assert found.cause == (
-        "It keeps this answer for 240 s more, whatever has been published since (in this zone it "
-        "keeps a miss for 300 s). From this host only resolvers can be asked, so which name server "
-        "lacks it is not known."
+        "The resolver has cached this answer and will keep it for another 240 s, even if the "
+        "record has been published since (negative answers from this zone are cached for 300 s). "
+        "Only resolvers can be queried from this host, so it is not known whether any name server "
+        "lacks the record."
     )
-    assert found.remedy.startswith("Try again in 240 s, or raise --timeout by as much.")
+    assert found.remedy == (
+        "Try again in 240 s, or raise --timeout by at least that much. Meanwhile, check that the "
+        "record was created."
+    )
     assert found.evidence["kept_seconds"] == 240
     assert found.evidence["negative_ttl"] == 300
     assert found.evidence["resolvers"] == [
@@ -57,7 +61,7 @@ def test_a_miss_is_told_with_how_long_it_stays() -> None:
 
 def test_a_miss_that_stays_nowhere_is_told_without_a_time() -> None:
     found = only_error(by_resolvers(NODATA, kept=0.0, negative_ttl=None), "record-not-published")
-    assert "keeps" not in found.cause
+    assert "cached" not in found.cause
     assert found.remedy == ("Check that the record was created, then try again or raise --timeout.")
 
 
@@ -65,6 +69,10 @@ def test_one_of_several_is_named_and_the_others_are_counted() -> None:
     found = only_error(by_resolvers(THERE, NXDOMAIN, THERE, kept=9.0), "servers-disagree")
     assert found.summary == (
         "the resolver 192.0.2.2 does not show the record: it answers NXDOMAIN; the other 2 do."
+    )
+    assert found.remedy.endswith(
+        "If the record is still missing then, check from another host that every name server "
+        "has it."
     )
 
 
@@ -74,7 +82,8 @@ def test_another_value_is_told_with_how_it_differs_and_how_long_it_stays() -> No
         f'the resolver 192.0.2.1 does not show the record: it answers with TXT "{OTHER.decode()}".'
     )
     assert found.cause.startswith(
-        "It keeps this answer for 30 s more, whatever has been published since. From this host"
+        "The resolver has cached this answer and will keep it for another 30 s, even if the "
+        "record has been published since. Only resolvers"
     )
     assert found.evidence["nearest_value"] == OTHER.decode()
     assert found.evidence["first_differing_offset"] == 0
@@ -108,7 +117,7 @@ def test_what_a_resolver_showed_earlier_in_the_run_has_vanished() -> None:
 def test_where_it_was_too_early_to_ask_that_is_told() -> None:
     found = only_error(by_resolvers(NotAsked("it is too early to ask")), "nameserver-unreachable")
     assert found.summary == (
-        "the time was up before it made sense to ask a resolver for the record."
+        "time ran out before it made sense to query a resolver for the record."
     )
 
 
@@ -122,8 +131,8 @@ def test_what_a_resolver_says_of_its_failure_is_quoted_and_no_name_server_blamed
     found = only_error(by_resolvers(Failing("SERVFAIL"), errors=errors), "nameserver-failing")
     assert found.summary == "the resolver 192.0.2.1 answers SERVFAIL."
     assert found.cause == (
-        "It says: No reachable authority (at delegation example.test). Whether the zone's name "
-        "servers answer cannot be seen from here."
+        "It says: No reachable authority (at delegation example.test). This host cannot tell "
+        "whether the zone's name servers answer."
     )
     assert found.evidence["extended_errors"] == [
         {"code": 22, "name": "No reachable authority", "text": "at delegation example.test"}

@@ -31,7 +31,7 @@ RULE = Rule(
     explanation=(
         "The server is configured for the zone but cannot answer for it. With `--ask resolvers`: a "
         "resolver named fails. What it says of the reason (an extended DNS error, RFC 8914) is "
-        "quoted; which name server is at fault cannot be seen from such a host."
+        "quoted; such a host cannot tell which name server is at fault."
     ),
     refusal="Resolvers try the other name servers. If none answers, the CA gets SERVFAIL.",
     confirm=(
