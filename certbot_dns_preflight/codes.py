@@ -53,8 +53,6 @@ class Code(enum.StrEnum):
     DNSSEC_BOGUS = "dnssec-bogus"
     DNSSEC_EXPIRING = "dnssec-expiring"
     SPLIT_VIEW = "split-view"
-    RESOLVER_LACKS_RECORD = "resolver-lacks-record"
-    RESOLVER_FAILING = "resolver-failing"
     NO_DNS_EGRESS = "no-dns-egress"
     DNS_INTERCEPTED = "dns-intercepted"
     DOMAIN_WITHOUT_ADDRESS = "domain-without-address"

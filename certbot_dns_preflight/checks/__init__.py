@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import resolver_answers
 from certbot_dns_preflight.checks.context import read
 from certbot_dns_preflight.checks.rule import Subject
 from certbot_dns_preflight.checks.rules import (
@@ -21,14 +22,21 @@ from certbot_dns_preflight.checks.rules import (
     dns_intercepted,
     dnssec_bogus,
     limit_reached,
+    malformed_answer,
     mangled_value,
+    nameserver_failing,
+    nameserver_refuses,
     nameserver_unreachable,
     no_dns_egress,
     no_such_domain,
-    resolver_failing,
-    resolver_lacks_record,
+    record_not_published,
+    record_vanished,
+    servers_disagree,
     split_view,
     stale_values,
+    tcp_unavailable,
+    value_missing,
+    wrong_value,
 )
 from certbot_dns_preflight.checks.unjudged import unjudged
 from certbot_dns_preflight.codes import Code
@@ -49,6 +57,21 @@ __all__ = ["diagnose", "unjudged", "with_environment"]
 
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _SYMPTOMS_OF_A_LIMIT = frozenset({Code.NAMESERVER_WITHOUT_ADDRESS, Code.NAMESERVER_UNREACHABLE})
+_WITHOUT_RECORD = (
+    record_not_published,
+    servers_disagree,
+    value_missing,
+    wrong_value,
+    record_vanished,
+)
+_WITHOUT_ANSWER = (
+    nameserver_unreachable,
+    nameserver_refuses,
+    nameserver_failing,
+    malformed_answer,
+    tcp_unavailable,
+)
+"""The rules that a resolver in place of the name servers can break."""
 _RANK: dict[Code, int] = {module.RULE.code: rank for rank, module in enumerate(RULES)}
 
 
@@ -84,8 +107,12 @@ def _by_resolvers(survey: Survey, context: Context) -> Iterator[Finding]:
     else:
         yield from dnssec_bogus.by_resolvers(survey)
         yield from limit_reached.check(survey, context)
-        for module in (resolver_lacks_record, resolver_failing, mangled_value, stale_values):
-            yield from module.check(survey, context)
+        for lacking in _WITHOUT_RECORD:
+            yield from resolver_answers.without_record(lacking.RULE, survey, context)
+        for failing in _WITHOUT_ANSWER:
+            yield from resolver_answers.without_answer(failing.RULE, survey, context)
+        yield from mangled_value.check(survey, context)
+        yield from stale_values.check(survey, context)
 
 
 def with_environment(

@@ -22,13 +22,10 @@ if TYPE_CHECKING:
 class Subject(enum.Enum):
     """What a rule reads: the survey of the record, or what is around it (CAA, DNSSEC, views).
 
-    Where resolvers were asked in place of the name servers, their rules read the survey.
-
     Findings about the run itself are made where it is run (`run.assess`), and by no check.
     """
 
     SURVEY = enum.auto()
-    RESOLVERS = enum.auto()
     ENVIRONMENT = enum.auto()
     RUN = enum.auto()
 

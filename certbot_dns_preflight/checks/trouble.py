@@ -101,7 +101,7 @@ def _troubles(hop: Hop, severity: Severity) -> Iterator[Trouble]:
         )
         if not mine:
             continue
-        codes = {code for observation in mine if (code := _code(observation.reading))}
+        codes = {code for observation in mine if (code := code_of(observation.reading))}
         found = [code for code in _IN_ORDER if code in codes]
         usable = any(observations.is_usable(observation) for observation in mine)
         if not found:
@@ -113,13 +113,13 @@ def _troubles(hop: Hop, severity: Severity) -> Iterator[Trouble]:
             at = tuple(
                 observation
                 for observation in mine
-                if _code(observation.reading) not in (None, Code.NAMESERVER_UNREACHABLE)
+                if code_of(observation.reading) not in (None, Code.NAMESERVER_UNREACHABLE)
             )
             yield Trouble(first, severity, at)
         silent = tuple(
             observation
             for observation in mine
-            if _code(observation.reading) is Code.NAMESERVER_UNREACHABLE
+            if code_of(observation.reading) is Code.NAMESERVER_UNREACHABLE
         )
         if silent and (usable or first is not Code.NAMESERVER_UNREACHABLE):
             yield Trouble(Code.ADDRESS_UNREACHABLE, Severity.WARNING, silent)
@@ -127,7 +127,7 @@ def _troubles(hop: Hop, severity: Severity) -> Iterator[Trouble]:
             yield Trouble(Code.NAMESERVER_UNREACHABLE, severity, mine)
 
 
-def _code(reading: Reading) -> Code | None:  # noqa: PLR0911 - one for each kind of trouble
+def code_of(reading: Reading) -> Code | None:  # noqa: PLR0911 - one for each kind of trouble
     """Name an address's trouble; None where it answers, or where the want of a route is ours."""
     match reading:
         case Refused():

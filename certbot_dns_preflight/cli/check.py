@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.cli import output_files
+from certbot_dns_preflight.cli import output_files, wait_display
 from certbot_dns_preflight.cli.challenges import ChallengeList, hint_about
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
 from certbot_dns_preflight.cli.formats import Format, add_format_options, chosen
@@ -17,12 +17,13 @@ from certbot_dns_preflight.cli.inputs import load_inputs, read_settings, request
 from certbot_dns_preflight.cli.key_authorization import expected_value
 from certbot_dns_preflight.cli.line_stream import LineStream
 from certbot_dns_preflight.cli.parser import Once, add_common_options
-from certbot_dns_preflight.cli.terminal import hint, page, told_colour
+from certbot_dns_preflight.cli.terminal import hint, page
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.report import html_report, live, nagios
+from certbot_dns_preflight.report import html_report, nagios
 from certbot_dns_preflight.report.json_report import challenge_as_json, render
 from certbot_dns_preflight.report.nagios import State
 from certbot_dns_preflight.report.progress import LONG_LIST, Tally
+from certbot_dns_preflight.report.wait_log import WaitLog
 from certbot_dns_preflight.run import waiting
 
 if TYPE_CHECKING:
@@ -124,11 +125,11 @@ def _look(
     settings: Settings,
     extras: waiting.Extras,
 ) -> tuple[Outcome, Exit]:
-    """Check, show the progress on a terminal, and write the output files."""
+    """Check, show the progress, and write the output files."""
     quiet = args.quiet or args.verbose
     short = args.wait or len(challenges) < LONG_LIST
     live_view = short and not quiet and form is Format.TEXT
-    watch = live.LiveView(colour=told_colour(args), waits=args.wait) if live_view else None
+    watch = wait_display.shown(args, challenges, settings, live=live_view, waits=args.wait)
     lines = form is Format.JSONL
     counted = not live_view and not quiet and not (lines and sys.stdout.isatty())
     tally = Tally(len(challenges), wanted=counted)
@@ -155,6 +156,8 @@ def _look(
                 decided=decided if stream is not None or not args.wait else None,
                 extras=extras,
             )
+        if isinstance(watch, WaitLog):
+            watch.end(outcome)
         status = output_files.write_report(settings, outcome)
     if args.wait and outcome.verdict is Verdict.READY:
         time.sleep(settings.settle)

@@ -22,13 +22,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+PATIENCE = lingering_records.Patience()
+"""Certbot makes a plugin object for each lineage that it renews: only the process has them all."""
+
 
 def look(result: Outcome | None, settings: Settings) -> None:
     """Warn of this order's records that are still served; takes at most five seconds."""
     if result is None or Code.RECORD_LINGERS in settings.skip:
         return
     try:
-        left = signals.run(lingering_records.look(result, query_timeout=settings.query_timeout))
+        left = signals.run(
+            lingering_records.look(result, query_timeout=settings.query_timeout, patience=PATIENCE)
+        )
     except errors.SignalExit:
         raise
     except Exception:

@@ -1,4 +1,7 @@
-"""Choose how to show the wait: a live display on a terminal, a line a minute elsewhere."""
+"""Choose how to show the wait: a live display on a terminal, a line a minute elsewhere.
+
+No line says how it ended: that is the report, which certbot gets anyway.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.plugin.wait_log import WaitLog
+from certbot.display import util as display
+
 from certbot_dns_preflight.report.live import LiveView
+from certbot_dns_preflight.report.wait_log import WaitLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +34,9 @@ def watch(
             yield view
     else:
         asked = settings.resolver if settings.asks_resolvers else ()
-        yield WaitLog(challenges, at_most=settings.timeout, resolvers=asked)
+        at_most = settings.timeout
+        with WaitLog(display.notify, challenges, at_most=at_most, resolvers=asked) as log:
+            yield log
 
 
 def _is_watched() -> bool:

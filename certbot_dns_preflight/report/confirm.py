@@ -49,7 +49,7 @@ def commands(finding: Finding, survey: Survey) -> tuple[str, ...]:
     aliased = _values(finding, survey, None, survey.hops[0]) if survey.hops[1:] else values
     filled = [
         _PLACEHOLDER.sub(lambda found, known=known: known[found[0]], command)  # type: ignore[misc]
-        for command in (_recursing(c) if recursive else c for c in rule.confirm)
+        for command in (_recursing(c, survey) if recursive else c for c in rule.confirm)
         for known in [aliased if command.endswith(" CNAME") else values]
         if known.keys() >= set(_PLACEHOLDER.findall(command))
     ]
@@ -69,7 +69,13 @@ def _at(address: str, port: object) -> str:
     return f"@{shlex.quote(address)}" + (f" -p {port}" if port != _DNS_PORT else "")
 
 
-def _recursing(command: str) -> str:
+def _recursing(command: str, survey: Survey) -> str:
+    """Have a resolver asked, for what it was asked: it may know a zone, and fail for the record.
+
+    Not before the record is made, as it would keep the miss.
+    """
+    if survey.challenge.expected:
+        command = command.replace("ZONE SOA", "OWNER TXT")
     return command.replace("+norec ", "")
 
 

@@ -192,7 +192,6 @@ class ChallengeRun:
         Before the last of them, learn again which servers must agree. If the first round fails,
         learn again what the precheck learned before the records were made.
         """
-        timings = self._shared.timings
         agreed = 0
         complete = True
         if self._settings.confirmations == 1:
@@ -203,22 +202,35 @@ class ChallengeRun:
             if self.as_shown().is_final:
                 self._gave_up = True
                 return
-            if not ready:
-                if await self._ends_early():
-                    return
-                await self._survey.look_again(self._early.doubted_since or self._begun, again=False)
+            if not ready and await self._ends_early():
+                return
             agreed = agreed + 1 if ready and complete else 0
             # Only a round that asks every server may end the wait.
             complete = ready or self._early.doubted_since is not None
             if agreed < self._settings.confirmations:
-                growing = timings.pause(_now() - self._begun, longest=self._settings.interval)
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._pause(timings.confirming_pause if ready else growing))
-                    if complete and agreed == self._settings.confirmations - 1:
-                        group.create_task(self._survey.look_again(since, again=True))
+                    group.create_task(self._pause(self._pause_after(ready=ready, agreed=agreed)))
+                    last = complete and agreed == self._settings.confirmations - 1
+                    group.create_task(self._learn_again(since, ready=ready, last=last))
         self._survey.ready_after = self._survey.elapsed
         self._shown = None
         self._shared.changed()
+
+    async def _learn_again(self, since: float, *, ready: bool, last: bool) -> None:
+        """During a pause, learn which servers must agree in the next round, maybe the `last`."""
+        if not ready:
+            await self._survey.look_again(self._early.doubted_since or self._begun, again=False)
+        if last:
+            await self._survey.look_again(since, again=True)
+
+    def _pause_after(self, *, ready: bool, agreed: int) -> float:
+        """Return the pause before the next round, after `agreed` complete rounds that agree."""
+        if not ready:
+            waited = _now() - self._begun
+            return self._shared.timings.pause(waited, longest=self._settings.interval)
+        # A round that asked only those that were missing is no confirmation, so nothing is gained
+        # by a pause before the first that asks everybody.
+        return self._shared.timings.confirming_pause if agreed else 0.0
 
     async def _ends_early(self) -> bool:
         """Return whether more rounds are pointless; if so, first ask what the report needs."""

@@ -2,7 +2,8 @@
 
 Decides which servers to ask, and when to believe that the record is gone. If a secondary still
 shows it but another server has lost it, it is on its way out. Zones that were slow or in trouble
-are not queried, and the check never takes longer than five seconds.
+are not queried. No check takes longer than five seconds, nor do the pauses of all checks of one
+process, so that many certificates of a slow provider are not held up.
 """
 
 from __future__ import annotations
@@ -42,8 +43,23 @@ class LingeringRecord:
     server: Observation
 
 
-async def look(outcome: Outcome, *, query_timeout: float) -> tuple[LingeringRecord, ...]:
-    """Look for `outcome`'s records, which the run saw in place and which should now be gone."""
+@dataclass(slots=True)
+class Patience:
+    """How many more seconds may pass between looks, for all orders that share it."""
+
+    left: float = _MOST_SECONDS
+
+
+async def look(
+    outcome: Outcome, *, query_timeout: float, patience: Patience | None = None
+) -> tuple[LingeringRecord, ...]:
+    """Look for `outcome`'s records, which the run saw in place and which should now be gone.
+
+    If `patience` runs out before the last look, a record that is still served is not reported.
+    """
+    patience = patience or Patience()
+    moments = tuple(moment for moment in _LOOKS_AT if moment <= patience.left)
+    waited = [0.0]
     hops: dict[dns.name.Name, Hop] = {}
     values: dict[dns.name.Name, dict[bytes, None]] = {}
     for judged in outcome.challenges:
@@ -55,13 +71,17 @@ async def look(outcome: Outcome, *, query_timeout: float) -> tuple[LingeringReco
     results: dict[dns.name.Name, tuple[LingeringRecord, ...]] = {}
 
     async def one(hop: Hop) -> None:
-        results[hop.owner] = await _lingering(exchange, hop, values[hop.owner])
+        looks = _lingering(exchange, hop, values[hop.owner], moments, waited)
+        results[hop.owner] = await looks
 
     # What is unknown when time is up is not reported.
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_MOST_SECONDS), asyncio.TaskGroup() as group:
             for hop in hops.values():
                 group.create_task(one(hop))
+    patience.left -= max(waited)
+    if moments != _LOOKS_AT:
+        return ()
     return tuple(left for lefts in results.values() for left in lefts)
 
 
@@ -88,11 +108,16 @@ def _healthy(judged: ChallengeOutcome) -> Hop | None:
 
 
 async def _lingering(
-    exchange: Exchange, hop: Hop, expected: Iterable[bytes]
+    exchange: Exchange,
+    hop: Hop,
+    expected: Iterable[bytes],
+    moments: Iterable[float],
+    waited: list[float],
 ) -> tuple[LingeringRecord, ...]:
     left: tuple[LingeringRecord, ...] = ()
     before = 0.0
-    for moment in _LOOKS_AT:
+    for moment in moments:
+        waited.append(moment)
         await asyncio.sleep(moment - before)
         before = moment
         readings = await asyncio.gather(

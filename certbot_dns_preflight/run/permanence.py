@@ -61,7 +61,7 @@ def _stays(finding: Finding, survey: Survey) -> bool:
     if finding.evidence.get("unanswered") is True or finding.evidence.get("scope") == "run":
         return False
     if finding.code in _LAME:
-        return any(is_lame(hop) for hop in survey.hops)
+        return any(is_lame(hop) and not hop.recursive for hop in survey.hops)
     if finding.code is Code.ALIAS_DANGLING:
         return _is_nobodys(survey)
     if finding.code is Code.ALIAS_CONFLICT:

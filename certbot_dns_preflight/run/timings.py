@@ -20,11 +20,15 @@ class Timings:
     """Pauses and budgets of a run, in seconds unless the name says otherwise."""
 
     # Between two rounds of a wait.
-    shortest_pause: float = 0.5
+    first_pause: float = 0.2  # most secondaries follow within a second
+    share_at_first: float = 0.1  # by which it grows, up to the usual one
+    usual_pause: float = 0.5
     share_of_wait: float = 0.02  # to notice a late secondary within a fiftieth of its delay
     confirming_pause: float = 0.3
     stale_after: float = 10.0  # readiness older than this is checked again at the end
     relearn_every: float = 30.0  # delegations may have been fixed meanwhile
+
+    tell_every: float = 60.0  # to whoever watches, also while nothing changes
 
     # When a wait ends early.
     hopeless_for: float = 10.0  # for which a problem that waiting cannot fix must persist
@@ -56,7 +60,8 @@ class Timings:
 
     def pause(self, waited: float, *, longest: float) -> float:
         """Return the pause before the next round, after `waited` seconds of waiting."""
-        return min(longest, max(self.shortest_pause, self.share_of_wait * waited))
+        soon = min(self.usual_pause, self.first_pause + self.share_at_first * waited)
+        return min(longest, max(soon, self.share_of_wait * waited))
 
     def second_look(self, timeout: float, query_timeout: float) -> float:
         """Return how long to wait for a name server that was found silent minutes ago.

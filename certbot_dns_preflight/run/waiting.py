@@ -203,6 +203,7 @@ class _Preflight:
             # The report's last queries overlap with the last rounds.
             reserve = self._timings.reserved(self._timeout)
             closer = group.create_task(self._look_closer(deadline.earlier(reserve)))
+            telling = group.create_task(self._keep_telling())
             async with cut_off(deadline, grace=grace, deserved=self._nearly_ready):
                 await self._until_all_are_ready(deadline)
                 done = True
@@ -210,6 +211,7 @@ class _Preflight:
                 async with cut_off(Deadline.after(self._timings.last_words)):
                     await together([*(run.look_here() for run in self._runs), _ended(closer)])
             closer.cancel()
+            telling.cancel()
         if done:
             if _now() - self._begun > self._timings.relearn_every:
                 self._session.collector.forget()
@@ -260,6 +262,11 @@ class _Preflight:
         if first and self.decided is not None:
             _tell(self.decided, outcome)
         return outcome
+
+    async def _keep_telling(self) -> None:
+        while self.watch is not None:
+            await asyncio.sleep(self._timings.tell_every)
+            self._tell()
 
     def _tell(self) -> None:
         if self.watch is None:

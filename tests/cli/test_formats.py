@@ -164,5 +164,9 @@ def test_the_page_has_the_timeline_of_a_wait(in_lab: Command, publish: Callable[
     publish("good.example.test", VALUE)
     ran = in_lab("check", "good.example.test", "--expect", VALUE, "--wait", "--format=html")
     assert ran.status == 0
+    first, *_, last = ran.stderr.splitlines()
+    waiting = "dns-preflight: waiting until all name servers show good.example.test, "
+    assert first.startswith(waiting)
+    assert last.startswith("dns-preflight: ready after ")
     assert '<svg class="timeline"' in ran.stdout
     assert ran.stdout.count('<rect class="match"') == 8

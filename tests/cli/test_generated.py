@@ -223,17 +223,21 @@ def test_a_man_page_reads_as_the_help_does() -> None:
 def test_systemd_finds_nothing_wrong_with_the_units() -> None:
     analyze = needed("systemd-analyze")
     units = sorted((CONTRIB / "systemd").iterdir())
-    assert [unit.suffix for unit in units] == [".service", ".timer"]
+    assert [unit.suffix for unit in units] == [".service", ".timer", ".service"]
     assert output(analyze, "verify", *units) == ""
 
 
 # -- systemd ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("unit", ["service", "timer"])
-def test_the_documentation_has_the_units_as_they_are(unit: str) -> None:
-    text = (CONTRIB / "systemd" / f"dns-preflight-renewals.{unit}").read_text()
-    assert (
-        f"```ini\n{text}```\n"
-        in (CONTRIB.parent / "docs" / "how-to" / "check-renewals.md").read_text()
-    )
+@pytest.mark.parametrize(
+    ("unit", "page"),
+    [
+        ("dns-preflight-renewals.service", "check-renewals.md"),
+        ("dns-preflight-renewals.timer", "check-renewals.md"),
+        ("notify-failure@.service", "failures.md"),
+    ],
+)
+def test_the_documentation_has_the_units_as_they_are(unit: str, page: str) -> None:
+    text = (CONTRIB / "systemd" / unit).read_text()
+    assert f"```ini\n{text}```\n" in (CONTRIB.parent / "docs" / "how-to" / page).read_text()

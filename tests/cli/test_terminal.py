@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
 
+from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.cli import wait_display
 from certbot_dns_preflight.cli.main import main
+from certbot_dns_preflight.report.wait_log import WaitLog
 from certbot_dns_preflight.run import waiting
+from certbot_dns_preflight.settings import Settings
 from tests.report import scenarios
 
 if TYPE_CHECKING:
@@ -54,3 +60,17 @@ def test_the_hooks_report_is_for_standard_error(
 def _plain(lines: Sequence[str]) -> list[str]:
     """Leave out what is never folded, and colours."""
     return [line for line in lines if "dig +norec" not in line and "\x1b" not in line]
+
+
+@pytest.mark.parametrize(
+    ("quiet", "waits", "kind"),
+    [(False, True, WaitLog), (True, True, type(None)), (False, False, type(None))],
+    ids=["a wait", "quiet", "a single look"],
+)
+def test_without_a_terminal_only_a_wait_is_told_of_and_not_to_the_quiet(
+    monkeypatch: pytest.MonkeyPatch, *, quiet: bool, waits: bool, kind: type
+) -> None:
+    monkeypatch.setattr(sys, "stderr", StringIO())
+    args = argparse.Namespace(quiet=quiet, verbose=False, color="auto")
+    wanted = [make_challenge("example.test")]
+    assert type(wait_display.shown(args, wanted, Settings(), waits=waits)) is kind

@@ -46,9 +46,12 @@ def _issues(lab: Lab) -> bool:
         "their IPv4 and IPv6 addresses. Only then the ACME server is told."
     )
     since = len(lab.ca.log)
-    status, _ = _certbot(lab, "--dns-preflight-timeout=60")
+    status, output = _certbot(lab, "--dns-preflight-timeout=60")
     told, issued = lab.ca.challenges_answered(since), lab.ca.certificates_issued(since)
     _say(f"Shown: exit status {status}, {told} challenges answered, {issued} certificate issued.")
+    if "not checked" in output:
+        _say("Something was not checked, though root and TLD are signed.")
+        return False
     return (status, told, issued) == (0, 2, 1)
 
 

@@ -120,7 +120,9 @@ def test_the_wrapped_pause_is_not_slept_and_its_setting_stays_what_it_was(
     # Whoever slept would run into the time-out of the run.
     issue(NAME, *certbot.rfc2136_options, "--dns-rfc2136-propagation-seconds=3600")
     assert params(certbot.renewal_file(NAME))["dns_rfc2136_propagation_seconds"] == "3600"
-    certbot.renew().succeeded()
+    ran = certbot.renew().succeeded()
+    assert "dns-preflight waits up to 7200 s: twice the 3600 s that the authenticator" in ran.output
+    assert f"waiting until all name servers show {NAME}, 7200 s at most" in ran.output
     assert params(certbot.renewal_file(NAME))["dns_rfc2136_propagation_seconds"] == "3600"
 
 

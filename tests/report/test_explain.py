@@ -39,8 +39,6 @@ ERRORS = [
     "caa-forbids",
     "caa-unanswerable",
     "dnssec-bogus",
-    "resolver-lacks-record",
-    "resolver-failing",
     "no-dns-egress",
     "dns-intercepted",
 ]

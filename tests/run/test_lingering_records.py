@@ -14,9 +14,12 @@ from certbot_dns_preflight.settings import Settings
 from tests import clock
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import Authoritative, Slow
+from tests.simulated import clock as simulated
+from tests.simulated.internet import Internet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from certbot_dns_preflight.facts.outcome import Outcome
     from certbot_dns_preflight.run.lingering_records import LingeringRecord
@@ -126,3 +129,23 @@ def test_after_five_seconds_nothing_more_is_asked_and_what_is_unknown_is_not_tol
         assert clock.run(look) == ()
         # Five looks at two servers, and the record told, were it not for the limit.
         assert len(first.asked) + len(second.asked) < asked + 10
+
+
+def test_all_orders_of_a_process_pause_for_no_more_than_five_seconds_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Internet(1).plug_in(monkeypatch, tmp_path)  # where nothing is ever removed
+    patience = lingering_records.Patience()
+
+    async def go() -> list[tuple[int, float]]:
+        now = asyncio.get_running_loop().time
+        asked = [make_challenge("d0.com", [b"value"])]
+        before = await waiting.preflight(asked, settings, wait=False)
+        looks = []
+        for _ in range(3):
+            begun = now()
+            told = await lingering_records.look(before, query_timeout=2.0, patience=patience)
+            looks.append((len(told), round(now() - begun)))
+        return looks
+
+    assert simulated.run(go) == [(1, 4), (0, 1), (0, 0)]

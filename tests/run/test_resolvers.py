@@ -85,6 +85,7 @@ def test_the_resolver_alone_is_asked_for_everything(
     assert (judged.verdict, codes(judged)) == (Verdict.READY, [])
     assert {event.endpoint.service or event.endpoint.address for event in asked} == {named}
     assert {"TXT", "CAA", "SOA", "A"} <= {event.rdtype.name for event in asked}
+    assert judged.survey.rounds == Settings().confirmations == 2
     first, second = text.render(result, width=200).splitlines()[:2]
     assert first.endswith("(1 resolver).")
     assert second == (
@@ -165,7 +166,7 @@ def test_every_resolver_must_show_it(lab: Lab, front: Front) -> None:
     wanted = make_challenge("example.test", [b"value"])
     nobody = lab.addresses()[0]
     (judged,) = look(wanted, settings(front.address, nobody)).challenges
-    assert (judged.verdict, codes(judged)) == (Verdict.NOT_READY, ["resolver-failing"])
+    assert (judged.verdict, codes(judged)) == (Verdict.NOT_READY, ["nameserver-unreachable"])
     (judged,) = look(wanted, settings(front.address, lab.unbound.address4)).challenges
     assert judged.verdict is Verdict.READY
     assert [seen.nameserver.to_text() for seen in judged.survey.observations] == [
@@ -209,4 +210,13 @@ def test_caa_is_read_through_the_resolver(lab: Lab, front: Front) -> None:
     (judged,) = outcome.challenges
     assert [f.code for f in judged.findings if f.severity is Severity.ERROR] == ["caa-forbids"]
     assert "The resolver returns this record: caa.test. CAA " in judged.findings[0].cause
+    assert permanence.has_permanent_errors(outcome, skip=frozenset()) == (judged,)
+
+
+def test_a_domain_that_is_gone_stops_the_order_by_the_resolvers_word(front: Front) -> None:
+    how = settings(front.address)
+    facts = asyncio.run(precheck.check([make_challenge("gone-example.test", [b"value"])], how))
+    outcome = facts.judged(how, ANYBODY)
+    (judged,) = outcome.challenges
+    assert codes(judged) == ["no-such-domain"]
     assert permanence.has_permanent_errors(outcome, skip=frozenset()) == (judged,)

@@ -30,8 +30,6 @@ ELSEWHERE = {
     "dnssec-bogus",
     "dnssec-expiring",
     "split-view",
-    "resolver-lacks-record",
-    "resolver-failing",
     "domain-without-address",
 }
 """Codes that are not about records, aliases, servers and delegation at name servers."""

@@ -57,6 +57,8 @@ def test_what_answers_in_place_of_the_root_servers_is_told_before_any_record(
     assert [f["code"] for f in seen.challenge["findings"]] == ["dns-intercepted"]
     found = seen.finding("dns-intercepted")
     assert "Allow outgoing port 53 (UDP and TCP) from this host" in found["remedy"]
+    flags = f"--ask resolvers --resolver {look.lab.unbound.address4}, which answers this host"
+    assert flags in found["remedy"]
     for one in found["evidence"]["answers"]:
         assert one["address"] in interceptor.addresses
     # A few answers are enough: nobody else is asked, and no TXT at all.

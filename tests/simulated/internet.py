@@ -8,6 +8,7 @@ from `tests.differential.content`.
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,18 +18,35 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rdatatype
-from dns.rdatatype import AAAA, DS, NS, SOA, TXT, A, RdataType
+from dns.rdatatype import (
+    AAAA,
+    DNSKEY,
+    DS,
+    NS,
+    NSEC,
+    NSEC3PARAM,
+    RRSIG,
+    SOA,
+    TXT,
+    A,
+    RdataType,
+)
 
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.resolve import split_horizon
 from certbot_dns_preflight.resolve.datagrams import Arrived
+from certbot_dns_preflight.resolve.exchange import Exchange
+from certbot_dns_preflight.resolve.sockets import Sockets
+from certbot_dns_preflight.run import lingering_records, session
+from certbot_dns_preflight.settings import Settings
 from tests.differential.content import Copy, respond
 from tests.simulated.clock import SimulatedLoop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from dns.name import Name
-
-    from certbot_dns_preflight.facts.answers import Endpoint
 
 RESOLVER = "192.0.2.53"
 PROVIDERS = ((2, 2), (4, 2), (3, 2), (2, 4), (8, 2), (2, 6))
@@ -48,14 +66,21 @@ class Asked:
 
 @dataclass(slots=True)
 class Internet:
-    """So many domains, ``d0.com`` and on, each with its record in place; `rtt` in seconds."""
+    """So many domains, ``d0.com`` and on, each with its record in place; `rtt` in seconds.
+
+    `from_when` has the addresses that show a record only from a moment on, and `until` is when the
+    records are removed: everywhere but at those.
+    """
 
     domains: int
     rtt: float = 0.1
     asked: list[Asked] = field(default_factory=list)
+    from_when: dict[str, float] = field(default_factory=dict)
+    until: float | None = None
     copies: dict[Name, Copy] = field(default_factory=dict)
     at: dict[str, list[Copy]] = field(default_factory=dict)
     hosts: dict[Name, list[str]] = field(default_factory=dict)
+    _bare: dict[Name, Copy] = field(default_factory=dict)
     _kinds: dict[str, str] = field(default_factory=dict)
     _questions: dict[tuple[bytes, int], tuple[str, str, str]] = field(default_factory=dict)
     _answers: dict[tuple[str, bytes], bytes] = field(default_factory=dict)
@@ -145,23 +170,44 @@ class Internet:
         anchor.write_text(f". IN DS {root.ds('right')[0]}\n")
         return hints, anchor
 
+    def plug_in(self, monkeypatch: pytest.MonkeyPatch, directory: Path) -> Settings:
+        """Have every run ask here, and nobody else; give the settings that it is told of it by."""
+        sockets = functools.partial(Sockets, functools.partial(Cable, self))
+        for module in (session, lingering_records):
+            monkeypatch.setattr(
+                module, "Exchange", lambda **how: Exchange(**how, sockets=sockets())
+            )
+        monkeypatch.setattr(split_horizon, "own_resolvers", lambda: [Endpoint(RESOLVER)])
+        hints, anchor = self.write_inputs(directory)
+        return Settings(root_hints=hints, trust_anchor=anchor)
+
     # -- answering ---------------------------------------------------------------------------------
 
     def receive(self, endpoint: Endpoint, wire: bytes) -> bytes | None:
         """Answer what came to an address."""
         end = wire.index(b"\0", 12) + 1
-        key = (endpoint.address, wire[2:12] + wire[12:end].lower() + wire[end:])
+        lacks = self._lacks_records(endpoint.address)
+        key = (endpoint.address + lacks * "-", wire[2:12] + wire[12:end].lower() + wire[end:])
         known = self._answers.get(key)
         query = None
         if known is None:
             query = dns.message.from_wire(wire)
-            response = self._answer(endpoint.address, query)
+            response = self._answer(endpoint.address, query, lacks=lacks)
             known = response.to_wire(max_size=65535)
             self._answers[key] = known
         self._note(endpoint.address, wire[12:end], int.from_bytes(wire[end : end + 2]))
         return wire[:2] + known[2:12] + wire[12:end] + known[end:]
 
-    def _answer(self, address: str, query: dns.message.Message) -> dns.message.Message:
+    def _lacks_records(self, address: str) -> bool:
+        """Whether an address does not have the domains' records now."""
+        now = asyncio.get_running_loop().time()
+        if address in self.from_when:
+            return now < self.from_when[address]
+        return self.until is not None and now >= self.until
+
+    def _answer(
+        self, address: str, query: dns.message.Message, *, lacks: bool
+    ) -> dns.message.Message:
         name = query.question[0].name
         if address == RESOLVER:
             response = respond(query, self._deepest(list(self.copies.values()), name))
@@ -169,9 +215,23 @@ class Internet:
             response.flags &= ~dns.flags.AA
             return response
         served = self.at.get(address, [])
+        if lacks:
+            served = [self._without_record(copy) for copy in served]
         if query.question[0].rdtype == DS and len(name) > 1:
             name = name.parent()
         return respond(query, self._deepest(served, name))
+
+    def _without_record(self, copy: Copy) -> Copy:
+        if copy.origin not in self._bare:
+            every = [
+                (owner, rdtype, rdata.to_text())
+                for owner, rrsets in copy.data.items()
+                for rdtype, rdatas in rrsets.items()
+                for rdata in rdatas
+                if rdtype not in (TXT, DNSKEY, NSEC, NSEC3PARAM, RRSIG)
+            ]
+            self._bare[copy.origin] = Copy(copy.origin, every, signing=copy.signing)
+        return self._bare[copy.origin]
 
     @staticmethod
     def _deepest(copies: list[Copy], name: Name) -> Copy:

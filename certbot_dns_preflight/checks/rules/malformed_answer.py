@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, phrases
+from certbot_dns_preflight.checks.resolver_answers import ANOTHER_RESOLVER
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble import named
 from certbot_dns_preflight.codes import Code
@@ -27,7 +28,7 @@ RULE = Rule(
     reference="RFC 1035 section 4.1",
     explanation=(
         "The message cannot be parsed, its ID or question does not match the query, or its answer "
-        "section is about something else."
+        "section is about something else. With `--ask resolvers`: a resolver named does that."
     ),
     refusal="Resolvers drop such replies and time out.",
     confirm=(
@@ -43,6 +44,7 @@ RULE = Rule(
             "something other than a name server listens there",
             "Correct the address records.",
         ),
+        ANOTHER_RESOLVER,
     ),
     note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, incomplete, phrases
+from certbot_dns_preflight.checks.resolver_answers import ANOTHER_RESOLVER
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble import named
 from certbot_dns_preflight.codes import Code
@@ -27,7 +28,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     meaning="A name server answers SERVFAIL, FORMERR, NOTIMP or the like.",
     reference="RFC 1035 section 4.1.1",
-    explanation="The server is configured for the zone but cannot answer for it.",
+    explanation=(
+        "The server is configured for the zone but cannot answer for it. With `--ask resolvers`: a "
+        "resolver named fails. What it says of the reason (an extended DNS error, RFC 8914) is "
+        "quoted; such a host cannot tell which name server is at fault."
+    ),
     refusal="Resolvers try the other name servers. If none answers, the CA gets SERVFAIL.",
     confirm=(
         "dig +norec @ADDRESS ZONE SOA",
@@ -47,6 +52,7 @@ RULE = Rule(
             "the database behind it is down (PowerDNS)",
             "Check its log and the backend.",
         ),
+        ANOTHER_RESOLVER,
     ),
     note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, phrases
+from certbot_dns_preflight.checks.resolver_answers import ANOTHER_RESOLVER
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble import named
 from certbot_dns_preflight.codes import Code
@@ -26,7 +27,7 @@ RULE = Rule(
     reference="RFC 9499 section 7",
     explanation=(
         "The server is listed for the zone but does not serve it, or does not serve it to this "
-        "host."
+        "host. With `--ask resolvers`: a resolver named refuses to answer this host."
     ),
     refusal="Resolvers try the other name servers. If none answers, the CA gets SERVFAIL.",
     confirm=(
@@ -46,6 +47,7 @@ RULE = Rule(
             "the provider suspended the account",
             "Ask the provider.",
         ),
+        ANOTHER_RESOLVER,
     ),
     note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )

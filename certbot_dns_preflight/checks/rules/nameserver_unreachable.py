@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, incomplete, phrases
+from certbot_dns_preflight.checks.resolver_answers import ANOTHER_RESOLVER
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble import named, no_reply, silences, unheard
 from certbot_dns_preflight.codes import Code
@@ -30,7 +31,8 @@ RULE = Rule(
     explanation=(
         "Every address of the name server was queried twice over UDP and none responded, or this "
         "host has no route to any of them. Also reported with this code: discovery from the root "
-        "did not finish because time ran out."
+        "did not finish because time ran out. With `--ask resolvers`: a resolver named does not "
+        "answer, or its TLS certificate is not accepted, or time ran out before it could be asked."
     ),
     refusal=(
         "A resolver falls back to the other name servers. That often works, but each of the CA's "
@@ -58,6 +60,7 @@ RULE = Rule(
             "only this host cannot reach it",
             "Check from elsewhere. If it is known and harmless, use `--unreachable warn`.",
         ),
+        ANOTHER_RESOLVER,
     ),
     note="A warning with `--unreachable warn`, while another name server of the zone answers.",
 )

@@ -29,7 +29,8 @@ RULE = Rule(
     explanation=(
         "certbot had the record removed, but all of the zone's name servers still served it during "
         "the few seconds that dns-preflight watches. It does not watch if servers are slow or "
-        "down, or if the record took long to appear."
+        "down, if the record took long to appear, or if it has watched for five seconds in the "
+        "same `certbot renew`."
     ),
     refusal=(
         "It does not: the certificate is not affected. But old values pile up (stale-values), and "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, observations, phrases, value_words
+from certbot_dns_preflight.checks.resolver_answers import KEPT_MISS
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Absent
@@ -29,7 +30,9 @@ RULE = Rule(
     explanation=(
         "Every name server of the zone gave an authoritative negative answer: the name does not "
         "exist, or exists without a TXT record. No name server in the report has a copy of the "
-        "zone with the record. A primary that is not among them (a hidden primary) may have one."
+        "zone with the record. A primary that is not among them (a hidden primary) may have one. "
+        "With `--ask resolvers`: no resolver named shows one, perhaps out of its cache; evidence: "
+        "`kept_seconds`."
     ),
     refusal=(
         "The CA's resolver gets the same negative answer and reports NXDOMAIN, or that it found no "
@@ -66,6 +69,7 @@ RULE = Rule(
             "If the report names a child zone, create the record there. The parent zone never "
             "serves data below a delegation.",
         ),
+        KEPT_MISS,
     ),
 )
 

@@ -23,7 +23,10 @@ RULE = Rule(
     severity=Severity.ERROR,
     meaning="An address had the record earlier in this run and has it no longer.",
     reference="RFC 8555 section 8.4",
-    explanation="The values were there in an earlier round and are gone now.",
+    explanation=(
+        "The values were there in an earlier round and are gone now. With `--ask resolvers`: a "
+        "resolver showed them, and no longer does."
+    ),
     refusal="By the time the CA looks, the record is gone.",
     confirm=(
         "dig +norec @ADDRESS OWNER TXT",

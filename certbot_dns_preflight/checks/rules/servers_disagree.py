@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, observations, phrases, value_words
+from certbot_dns_preflight.checks.resolver_answers import KEPT_MISS
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Absent, Alias
@@ -28,7 +29,9 @@ RULE = Rule(
     explanation=(
         "Authoritative answers differ, but the serials do not show which is older: they are equal, "
         "or the servers without the record have the newer copy. Waiting for a zone transfer does "
-        "not fix that."
+        "not fix that. With `--ask resolvers`: some of the resolvers named show the record, others "
+        "do not; these may repeat an earlier answer out of their caches (evidence: "
+        "`kept_seconds`)."
     ),
     refusal="Which answer the CA gets is a matter of luck, and its perspectives must agree.",
     confirm=(
@@ -55,6 +58,7 @@ RULE = Rule(
             "one server does not process DNAME",
             "Turn it on (PowerDNS: dname-processing=yes).",
         ),
+        KEPT_MISS,
     ),
 )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, phrases
 from certbot_dns_preflight.checks.manglings import Kind
+from certbot_dns_preflight.checks.resolver_answers import KEPT_MISS
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
@@ -26,7 +27,8 @@ RULE = Rule(
     explanation=(
         "A certificate for a domain and its wildcard needs two TXT records at the same owner name. "
         "So do several names of one order whose aliases lead to one target. Only some of them are "
-        "there."
+        "there. With `--ask resolvers` they may be an earlier answer out of the resolver's cache "
+        "(evidence: `kept_seconds`)."
     ),
     refusal=("Each value belongs to its own authorization. The one whose value is missing fails."),
     confirm=("dig +norec @ADDRESS OWNER TXT",),
@@ -44,6 +46,7 @@ RULE = Rule(
             "two clients share the owner name, or the target of an alias",
             "Run them one after the other, or give each its own CNAME target.",
         ),
+        KEPT_MISS,
     ),
 )
 

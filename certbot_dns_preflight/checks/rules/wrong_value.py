@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, observations, phrases, value_words
+from certbot_dns_preflight.checks.resolver_answers import KEPT_MISS
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
@@ -29,7 +30,8 @@ RULE = Rule(
     explanation=(
         "The owner name has TXT data that is not the expected value, and no common mistake "
         "explains the difference. Where the closest value resembles the expected one, the report "
-        "marks the first difference."
+        "marks the first difference. With `--ask resolvers` it may be an earlier value out of the "
+        "resolver's cache (evidence: `kept_seconds`)."
     ),
     refusal=("The CA compares the value byte by byte and reports an incorrect TXT record."),
     confirm=("dig +norec +short @ADDRESS OWNER TXT",),
@@ -47,6 +49,7 @@ RULE = Rule(
             "Find out what else requests certificates for this domain (a hosting panel, a CDN, a "
             "second server).",
         ),
+        KEPT_MISS,
     ),
 )
 

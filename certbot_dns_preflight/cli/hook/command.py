@@ -15,17 +15,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
-from certbot_dns_preflight.cli import output_files
+from certbot_dns_preflight.cli import output_files, wait_display
 from certbot_dns_preflight.cli.challenges import ChallengeList
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
 from certbot_dns_preflight.cli.hook import user_command
 from certbot_dns_preflight.cli.hook.order import HookCall, Order, StateError
 from certbot_dns_preflight.cli.inputs import load_inputs, read_settings, request
 from certbot_dns_preflight.cli.parser import add_common_options
-from certbot_dns_preflight.cli.terminal import page, told_colour
+from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.report import live
+from certbot_dns_preflight.report.wait_log import WaitLog
 from certbot_dns_preflight.report.words import listing, plural
 from certbot_dns_preflight.run import waiting
 from certbot_dns_preflight.settings import OnFailure
@@ -195,9 +195,11 @@ def _wait(
             wanted.name(call.domain, call.value.encode("utf-8", "surrogateescape"))
     if not wanted:
         return Exit.READY
-    watch = None if args.quiet or args.verbose else live.LiveView(colour=told_colour(args))
+    watch = wait_display.shown(args, wanted.challenges, settings)
     with output_files.none_if_stopped(settings, _domains(calls)), watch or contextlib.nullcontext():
         outcome = waiting.run(wanted.challenges, settings, wait=True, watch=watch, extras=extras)
+    if isinstance(watch, WaitLog):
+        watch.end(outcome)
 
     status = output_files.write_report(settings, outcome)
     if outcome.verdict is Verdict.READY:
