@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
     from tests.dnssec.world import World
 
+pytestmark = [pytest.mark.slow, pytest.mark.versioned]
+
 FAULTS = {
     "stale-ds.test.": ("ds-without-key",),
     "ds-but-unsigned.test.": ("ds-without-key",),

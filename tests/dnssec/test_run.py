@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tests.clock import Clock
     from tests.dnssec.world import World
 
+pytestmark = [pytest.mark.slow, pytest.mark.versioned]
+
 ANYBODY = IssuanceRequest(identities=("letsencrypt.org",))
 VALUE = b"value"
 

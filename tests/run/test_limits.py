@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from tests.lab import Lab
 
+pytestmark = pytest.mark.slow
+
 VALUE = b"v"
 EVIL = "www.branching.test"
 MOST_MEGABYTES = 150
@@ -90,7 +92,6 @@ def errors(outcome: Outcome, index: int = 0) -> list[str]:
     return [f.code for f in findings if f.severity.value == "error"]
 
 
-@pytest.mark.slow
 @pytest.mark.heavy
 @pytest.mark.parametrize("wait", [False, True])
 def test_a_tree_of_referrals_without_glue_is_bounded_and_takes_no_other_name_with_it(
@@ -138,7 +139,6 @@ def test_a_limit_stops_an_order_beforehand_if_it_is_the_zones_own(
     assert permanence.has_permanent_errors(outcome, skip=frozenset({"limit-reached"})) == ()
 
 
-@pytest.mark.slow
 @pytest.mark.heavy
 @pytest.mark.usefixtures("branching")
 def test_a_tree_of_referrals_takes_little_memory(settings: Settings, tmp_path: Path) -> None:
@@ -189,7 +189,6 @@ def test_of_two_thousand_addresses_of_one_zone_few_are_asked(
     assert sent.queries <= 10 * budgets.MOST_ADDRESSES
 
 
-@pytest.mark.slow
 @pytest.mark.heavy
 def test_very_many_values_at_many_addresses_are_judged_under_a_bound(
     lab: Lab, settings: Settings
@@ -266,7 +265,6 @@ def test_the_largest_honest_order_comes_nowhere_near() -> None:
     assert of.met == {}
 
 
-@pytest.mark.slow
 @pytest.mark.heavy
 def test_a_run_of_ten_thousand_names_has_budgets_for_them() -> None:
     of = Budgets()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tests.clock import Clock
     from tests.lab import Lab
 
+pytestmark = pytest.mark.slow
+
 TIMEOUT = 100.0
 SECOND_LOOK = 10.0
 

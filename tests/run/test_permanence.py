@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tests.clock import Clock
     from tests.lab import Lab
 
+pytestmark = pytest.mark.slow
+
 N = dns.name.from_text
 ANYBODY = IssuanceRequest(identities=("letsencrypt.org",))
 NONE: frozenset[str] = frozenset()

@@ -22,12 +22,15 @@ from certbot_dns_preflight.option_values import Recursive
 from certbot_dns_preflight.resolve import split_horizon
 from certbot_dns_preflight.resolve.cache import DelegationCache
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
+from certbot_dns_preflight.resolve.sockets import Sockets
 from certbot_dns_preflight.resolve.split_horizon import own_resolvers
 from certbot_dns_preflight.run import permanence, precheck, session, waiting
 from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Family, Settings, UnreachablePolicy
 from tests.lab.laboratory import zone_text
 from tests.lab.misbehaving import RecursiveLooking, Silent
+from tests.simulated import clock
+from tests.simulated.internet import Cable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -238,28 +241,39 @@ def test_what_had_no_time_beforehand_gets_a_little_more_in_the_wait(
     assert error_codes(waiting.run(wanted, settings, wait=True, extras=extras)) == [[]]
 
 
+class Mute:
+    """An internet in which nothing answers."""
+
+    rtt = 0.1
+
+    def __init__(self) -> None:
+        self.asked: list[Endpoint] = []
+
+    def receive(self, endpoint: Endpoint, wire: bytes) -> None:
+        del wire
+        self.asked.append(endpoint)
+
+
 def test_where_nothing_answers_the_look_ends_after_two_tries(
-    lab: Lab, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    over: list[Endpoint] = []  # of whom a question has had all its tries
+    mute = Mute()
+    sockets = functools.partial(Sockets, functools.partial(Cable, mute))
+    monkeypatch.setattr(session, "Exchange", lambda **how: Exchange(**how, sockets=sockets()))
+    monkeypatch.setattr(split_horizon, "own_resolvers", list)
+    hints = tmp_path / "hints"
+    hints.write_text(". 3600 IN NS nobody.test.\nnobody.test. 3600 IN A 192.0.2.1\n")
+    settings = replace(settings, root_hints=hints, query_timeout=0.5, family=Family.IPV4)
+    wanted = [make_challenge(domain, [b"v"]) for domain in ("example.test", "*.www.example.test")]
 
-    async def note(event: Asked | Replied) -> None:
-        if isinstance(event, Replied):
-            over.append(event.to.endpoint)
+    async def go() -> tuple[Outcome, float]:
+        facts = await precheck.check(wanted, settings)
+        return facts.judged(settings, ANYBODY), asyncio.get_running_loop().time()
 
-    monkeypatch.setattr(session, "Exchange", functools.partial(Exchange, observer=note))
-    with Silent(lab.addresses(), {}) as server:
-        hints = tmp_path / "hints"
-        hints.write_text(
-            f". 3600 IN NS nobody.test.\nnobody.test. 3600 IN A {server.addresses[0]}\n"
-        )
-        _, outcome = look(
-            replace(settings, root_hints=hints, query_timeout=0.5, family=Family.IPV4),
-            "example.test",
-            "*.www.example.test",
-        )
-    # Another question may have begun when it was cut off, but none had its time.
-    assert over.count(Endpoint(server.addresses[0])) == 2  # one for each name, of two tries
+    outcome, seconds = clock.run(go)
+    # Two tries of two datagrams for each name, and the one that was cut off.
+    assert mute.asked.count(Endpoint("192.0.2.1")) == 2 * 2 * 2 + 1
+    assert seconds <= 3
     assert outcome.verdict is Verdict.INCONCLUSIVE
     assert codes(outcome) == [{"no-dns-egress"}, {"no-dns-egress"}]
     assert len(permanence.has_permanent_errors(outcome, skip=frozenset())) == 2
