@@ -171,10 +171,8 @@ def everyone(servers: int) -> str:
 
 
 def all_of_them(servers: int) -> str:
-    """Begin a sentence about what some servers serve: "It serves", "Both serve", "All serve"."""
-    return (
-        "It serves" if servers == 1 else "Both serve" if servers == _PAIR else "All of them serve"
-    )
+    """Begin a sentence about what some servers serve: "It serves", "All 3 name servers serve"."""
+    return "It serves" if servers == 1 else f"{everyone(servers).capitalize()} serve"
 
 
 def nobody(servers: int) -> str:
@@ -258,7 +256,7 @@ def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case 
         case answers.NotAuthoritative():
             return "without the AA flag"
         case answers.Malformed(detail=detail):
-            return f"with a malformed reply ({bounded(detail)})"
+            return f"with an unusable reply ({bounded(detail)})"
         case answers.Unreachable(reason=reason):
             return f"nothing ({reason.value})"
         case answers.NotAsked(reason=reason):

@@ -60,7 +60,7 @@ class AliasTo:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No usable answer. `detail` is safe to display: "SERVFAIL", "no answer in 3 s".
+    """No usable answer. `detail` is safe to display: "SERVFAIL", "no answer within 3 s".
 
     `otherwise_fine` means that the same address answers for the zone's SOA: only CAA fails.
     `endless` means that no server fails, but the aliases form a loop, or there are too many.

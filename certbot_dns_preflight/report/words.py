@@ -74,6 +74,8 @@ def _reading_words(  # noqa: C901, PLR0911 - one flat table over the sum type
             return f"not authoritative: refers to {plain_name(cut)}"
         case answers.NotAuthoritative(recursive=recursive, upward=upward):
             return f"not authoritative{_why_not_authoritative(upward, recursive=recursive)}"
+        case answers.Malformed(mismatched=True):
+            return "reply does not match query"
         case answers.Malformed():
             return "malformed answer"
         case answers.Unreachable(reason=reason):

@@ -75,7 +75,7 @@ class CaaSearch:
         """
         content: Content = NotAskable("nothing answers from this host")
         if self._exchange.answered:
-            content = Failed(f"no answer in {max(1, round(seconds))} s")
+            content = Failed(f"no answer within {max(1, round(seconds))} s")
         done = self._looks.results
         names = [name for name in _upwards(domain) if name in done or name in self._looking]
         if not names:

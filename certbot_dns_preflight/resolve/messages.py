@@ -20,6 +20,7 @@ import dns.rdatatype
 import dns.rrset
 
 from certbot_dns_preflight.escaping import printable
+from certbot_dns_preflight.facts.answers import MISMATCHED
 from certbot_dns_preflight.resolve import caa_wire
 from certbot_dns_preflight.resolve.queries import HEADER
 from certbot_dns_preflight.resolve.wire import OutOfBoundsError, check_bounds
@@ -118,22 +119,24 @@ def _read(wire: bytes, query: Query) -> dns.message.Message | Mismatch:
         else:
             message = _parse(wire, query)
     except OutOfBoundsError as error:
-        return Mismatch(f"a message that is too costly to read: {error}")
+        return Mismatch(f"the reply is too costly to read: {error}")
     except Exception as error:  # noqa: BLE001 - hostile bytes: whatever the parser raises
-        return Mismatch(f"a message that does not parse ({printable(type(error).__name__)})")
+        return Mismatch(
+            f"the reply is malformed: it does not parse ({printable(type(error).__name__)})"
+        )
     if not _is_about(message, query):
         got = message.question[0] if message.question else None
         about = f"{got.name} {dns.rdatatype.to_text(got.rdtype)}" if got is not None else "nothing"
         return Mismatch(
-            f"an answer to another question: {about}, "
-            f"not {query.name} {dns.rdatatype.to_text(query.rdtype)}"
+            f"{MISMATCHED}: it is for {about}, not for {query.name} "
+            f"{dns.rdatatype.to_text(query.rdtype)}"
         )
     answered = bool(message.answer)
     for section in (message.answer, message.authority, message.additional):
         kept = [rrset for rrset in section if rrset.rdclass == dns.rdataclass.IN]
         section[:] = kept[:MOST_RRSETS]
     if answered and not message.answer:
-        return Mismatch("an answer of another class than IN")
+        return Mismatch(f"{MISMATCHED}: its class is not IN")
     return message
 
 
@@ -164,11 +167,11 @@ def _is_about(message: dns.message.Message, query: Query) -> bool:
 def _stray(wire: bytes, query: Query) -> str | None:
     """Describe a message whose header shows it is no response to the query."""
     if len(wire) < HEADER:
-        return f"{len(wire)} bytes are no DNS message"
+        return f"the reply is malformed: {len(wire)} bytes are too few for a DNS message"
     (identity,) = struct.unpack_from("!H", wire)
     if identity != query.identity:
-        return "an answer with another id than the question's"
-    return None if wire[2] & _QR else "a question in place of an answer"
+        return f"{MISMATCHED}: its ID is different"
+    return None if wire[2] & _QR else f"{MISMATCHED}: it is a query, not a response"
 
 
 def _asks_something_else(wire: bytes, query: Query) -> bool:

@@ -176,7 +176,7 @@ class Sockets:
                 reply = Response(message, Transport.TCP, elapsed)
                 return Trip(reply, size=len(wire), exact=exact or not echoed)
             case mismatch:
-                garbage = NoResponse(NoResponseReason.GARBAGE, f"{how}: {mismatch.what}", elapsed)
+                garbage = NoResponse(NoResponseReason.GARBAGE, f"{mismatch.what} ({how})", elapsed)
                 return Trip(garbage, size=len(wire))
 
     async def _fetch(self, endpoint: Endpoint, query: Query, tls: ssl.SSLContext | None) -> bytes:
@@ -264,7 +264,7 @@ class _Listening:
         elapsed = self._loop.time() - self._begun
         if self._garbage:
             return NoResponse(NoResponseReason.GARBAGE, self._garbage, elapsed)
-        detail = f"no answer in {self._patience:g} s"
+        detail = f"no answer within {self._patience:g} s"
         return NoResponse(NoResponseReason.TIMED_OUT, detail, elapsed)
 
 

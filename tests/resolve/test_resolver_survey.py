@@ -65,7 +65,7 @@ class Resolvers(Exchange):
         assert how.recursion
         assert how.dnssec
         if endpoint in self.silent:
-            return NoResponse(NoResponseReason.TIMED_OUT, "no answer in 1 s", 1.0)
+            return NoResponse(NoResponseReason.TIMED_OUT, "no answer within 1 s", 1.0)
         if name == OWNER:
             self.asked.append((endpoint, rdtype.name))
         message = dns.message.make_response(dns.message.make_query(name, rdtype))
@@ -221,7 +221,7 @@ def test_resolvers_that_are_silent_are_the_obstacle_until_one_answers() -> None:
         survey = surveyed(exchange)
         seen = await survey.round(complete=True)
         assert seen.obstacle == NoEgress(
-            (ONE,), reasons=((ONE, "no answer in 1 s"),), asked=Tried.RESOLVERS
+            (ONE,), reasons=((ONE, "no answer within 1 s"),), asked=Tried.RESOLVERS
         )
         exchange.silent.clear()
         (observation,) = (await survey.round(complete=True)).observations

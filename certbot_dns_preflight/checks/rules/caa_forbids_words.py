@@ -94,7 +94,7 @@ def _let_it_issue(case: Case, decision: Forbidden, line: str) -> str:
     if not others:
         return advice
     named = " or ".join(dict.fromkeys(phrases.bounded(o, 64) for o in others[:2]))
-    return f"Get the certificate from {named} instead. {advice}"
+    return f"{advice}. Alternatively, get the certificate from {named}"
 
 
 def records(case: Case, decision: Forbidden, decisive: Objection) -> tuple[str, ...]:
