@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PRIVATE_CA = (
     "If its certificate is of a private CA, set SSL_CERT_FILE to a file with that CA's certificate"
 )
+REPLY = "the reply "  # so begins what is said of one that cannot be used
 _LONGEST_VALUE = 60  # columns: with its label, a line of 80 holds it
 _LONGEST_NAME = 120
 _LONGEST_ODD_NAME = 40
@@ -255,8 +256,10 @@ def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case 
             return bounded(rcode)
         case answers.NotAuthoritative():
             return "without the AA flag"
+        case answers.Malformed(detail=detail) if detail.startswith(REPLY):
+            return f"with a reply that {bounded(detail.removeprefix(REPLY))}"
         case answers.Malformed(detail=detail):
-            return f"with an unusable reply ({bounded(detail)})"
+            return f"with a malformed reply ({bounded(detail)})"
         case answers.Unreachable(reason=reason):
             return f"nothing ({reason.value})"
         case answers.NotAsked(reason=reason):

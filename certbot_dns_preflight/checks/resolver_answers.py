@@ -221,7 +221,7 @@ def _failing(
 
 def _remedy(observation: Observation) -> str:
     reading = observation.reading
-    another = f"specify another one with {phrases.option('resolver')}"
+    another = f"use {phrases.option('resolver')} to specify another one"
     if isinstance(reading, Unreachable) and "certificate" in reading.detail:
         return f"{phrases.PRIVATE_CA}. Or {another}"
     return f"Find out why it fails, or {another}"

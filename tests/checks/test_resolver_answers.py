@@ -142,7 +142,7 @@ def test_what_a_resolver_says_of_its_failure_is_quoted_and_no_name_server_blamed
 def test_silence_is_told_with_what_came_of_asking() -> None:
     silent = only_error(by_resolvers(TIMED_OUT), "nameserver-unreachable")
     assert silent.summary == "the resolver 192.0.2.1 does not answer."
-    assert silent.cause.startswith("The reason: no answer in 3 s, twice.")
+    assert silent.cause.startswith("The reason: no answer within 3 s, twice.")
 
 
 @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ def test_silence_is_told_with_what_came_of_asking() -> None:
     [
         (REFUSED, "nameserver-refuses", "answers REFUSED"),
         (
-            Malformed("a chain of aliases without an end"),
+            Malformed("the reply has an endless chain of aliases"),
             "malformed-answer",
-            "answers with a malformed reply (a chain of aliases without an end)",
+            "answers with a reply that has an endless chain of aliases",
         ),
         (
             Unreachable(NoResponseReason.TRUNCATED, "truncated, and TCP does not answer"),

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Observation, Survey
 
-_SUBJECT = "the reply "
-
 RULE = Rule(
     code=Code.MALFORMED_ANSWER,
     severity=Severity.ERROR,
@@ -79,9 +77,10 @@ def _cause(at: Sequence[Observation], addresses: str) -> str:
         answers = phrases.verb(len(at), "answers", "answer")
         return f"{addresses} {answers} {phrases.distinct_answers(at)}."
     whole = "; ".join(dict.fromkeys(map(phrases.bounded, why)))
-    if not whole.startswith(_SUBJECT):
-        return f"The reply from {addresses} is malformed: {whole}."
-    return f"The reply from {addresses} {whole.removeprefix(_SUBJECT)}."
+    where = f"{'each of ' if len(at) > 1 else ''}{addresses}"
+    if not whole.startswith(phrases.REPLY):
+        return f"The reply from {where} is malformed: {whole}."
+    return f"The reply from {where} {whole.removeprefix(phrases.REPLY)}."
 
 
 def _replies(at: Sequence[Observation]) -> str:

@@ -52,7 +52,7 @@ RULE = Rule(
         ),
         Remedy(
             "the resolver given refuses this host",
-            "Allow this host there, or specify another resolver (`--resolver`).",
+            "Allow this host there, or use `--resolver` to specify another one.",
         ),
         Remedy(
             "the network is down",
