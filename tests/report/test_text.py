@@ -171,6 +171,13 @@ def test_a_warning_of_what_is_ready_can_be_read_about() -> None:
     assert "More:" not in text.render(scenarios.without_address_alike())
 
 
+def test_a_silent_server_of_both_families_is_asked_over_both() -> None:
+    page = text.render(scenarios.dead_server())
+    assert "check     dig +norec +tries=2 @192.0.2.2 example.com SOA\n" in page
+    assert "          dig +norec +tries=2 @2001:db8::2 example.com SOA\n" in page
+    assert "IPV6" not in text.render(scenarios.ten_different_failures())
+
+
 def test_several_causes_have_numbered_headings() -> None:
     lines = text.render(scenarios.ten_different_failures(), width=120).split("\n")
     headings = [line for line in lines if re.match(r"\d+\. ", line)]
@@ -273,7 +280,7 @@ def test_values_that_have_nothing_in_common_are_not_marked() -> None:
 def test_a_value_that_some_servers_have_is_shown_with_them() -> None:
     page = text.render(scenarios.thirteen_servers())
     value = scenarios.OTHER.decode()
-    assert f"  served    {value}\n            by k, l.dns.example.net\n" in page
+    assert f"  served    {value}\n            by k.dns.example.net, l.dns.example.net\n" in page
 
 
 def test_a_name_that_is_none_stands_in_quotes_and_never_fills_the_page() -> None:

@@ -190,9 +190,9 @@ def _of_some(
     plural: bool,
 ) -> str:
     """Advise on old signatures that only some servers have: they lag, or sign by themselves."""
-    it, serve = ("they", "they serve") if plural else ("it", "it serves")
+    it, serve = ("they", "serve") if plural else ("it", "serves")
     signer = (
-        f"find out what signs the copy of {apex} that {serve}, check the signer and its clock, and "
+        f"find out what signs the copy that {who} {serve}, check the signer and its clock, and "
         "sign the zone again with a higher serial"
     )
     match behind:

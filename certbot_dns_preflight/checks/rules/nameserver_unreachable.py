@@ -40,9 +40,10 @@ RULE = Rule(
     ),
     confirm=(
         "dig +norec +tries=2 @ADDRESS ZONE SOA",
+        "dig +norec +tries=2 @IPV6-ADDRESS ZONE SOA",
         "dig +norec +tcp @ADDRESS ZONE SOA",
-        "ping ADDRESS",
     ),
+    shown=3,
     remedies=(
         Remedy(
             "the server is down",
