@@ -76,7 +76,7 @@ def _recursing(command: str, survey: Survey) -> str:
     """
     if survey.challenge.expected:
         command = command.replace("ZONE SOA", "OWNER TXT")
-    return command.replace("+norec ", "")
+    return command.replace("+norec ", "").replace("+nsid ", "")
 
 
 def _values(

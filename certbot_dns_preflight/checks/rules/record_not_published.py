@@ -47,7 +47,7 @@ RULE = Rule(
         Remedy(
             "nothing was written",
             "Check the log of the authenticator or hook that creates the record. Make sure its "
-            "credentials may write to this zone.",
+            "credentials are allowed to write to this zone.",
         ),
         Remedy(
             "it was written to another account, provider or view",
