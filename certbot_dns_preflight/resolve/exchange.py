@@ -115,8 +115,11 @@ class Exchange:
         self.sound: set[Endpoint] = set()
         self.faults: dict[tuple[Endpoint, dns.name.Name, int], QueryFault] = {}
         self._promise: dict[Endpoint, float] = {}
-        self._log = ExchangeLog(log)
-        self.budgets = Budgets()
+        self._log, self.budgets = ExchangeLog(log), Budgets()
+
+    def stop(self) -> None:
+        """Send and read nothing more: whoever still asks is about to be cancelled."""
+        self._sockets.stop()
 
     async def close(self) -> None:
         """Close the connections kept for later questions."""

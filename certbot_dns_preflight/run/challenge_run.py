@@ -149,9 +149,9 @@ class ChallengeRun:
                 group.create_task(self._surroundings.ask_for_keys(self._survey.walked))
                 for _ in range(self._settings.confirmations):
                     if not await self._round(complete=True):
+                        self._looked_closer = True
                         async with cut_off(Deadline.after(self._shared.timings.closer_look)):
                             await self._look_closer()
-                        self._looked_closer = True
                         return
                 self._survey.ready_after = self._survey.elapsed
 
