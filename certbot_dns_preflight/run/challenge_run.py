@@ -54,6 +54,7 @@ class ChallengeRun:
         self._early = EarlyEnding(shared, begun=self._begun)
         self._ways_out: tuple[Endpoint, ...] = ()
         self._looked_closer = self._gave_up = False
+        self._seen = asyncio.Event()
         self._failure: Exception | None = None
         self._shown: Survey | None = None
         self._outcome: ChallengeOutcome | None = None
@@ -161,8 +162,12 @@ class ChallengeRun:
             self._survey.hold_back(self._shared.first_look)
         with self._guard():
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._surroundings.collect(self._survey.walked))
+                collecting = group.create_task(self._surroundings.collect(self._survey.walked))
+                asking = group.create_task(self._ask_again(collecting))
                 await self._until_ready()
+                self._seen.set()
+                if self._gave_up:
+                    asking.cancel()
 
     async def confirm_again(self) -> None:
         """Look again if it became ready long ago; if it no longer is, look until it is."""
@@ -185,6 +190,10 @@ class ChallengeRun:
         if self.is_pending:
             with self._guard():
                 self._ways_out = await closer_look.look_here(self._survey, self._shared.session)
+
+    async def _ask_again(self, collecting: asyncio.Task[None]) -> None:
+        await asyncio.wait([collecting])
+        await self._surroundings.ask_again(self._seen)
 
     async def _until_ready(self) -> None:
         """Look until `confirmations` consecutive complete rounds agree.

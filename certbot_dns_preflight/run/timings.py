@@ -42,6 +42,8 @@ class Timings:
     # Everything besides the record itself.
     environment: float = 20.0
     tries_more: int = 4  # a second look for CAA may last this many tries of a query
+    caa_again: float = 5.0  # in a wait, before CAA that nobody answered is asked for again
+    caa_again_at_most: float = 60.0  # the same, doubled each time
     least_for_signatures: float = 0.8  # even if the wait has used up its time
     validation: float = 3.0  # for all signatures together; they take milliseconds
 
