@@ -34,6 +34,7 @@ FIGURES = (
     ("1,000 failures", "dnssec.signatures", "_MOST_FAILURES_IN_ALL"),
     ("8 bytes", "dnssec.keys", "_LARGEST_EXPONENT"),
     ("150 iterations", "dnssec.nsec3", "MOST_ITERATIONS"),
+    ("200,000 iterations", "resolve.negative_answers", "MOST_ITERATIONS_IN_ALL"),
     ("64 digests", "dnssec.messages", "_MOST_DIGESTS"),
     ("64 RRsets", "dnssec.signed_data", "_MOST_RRSETS"),
     ("3,000", "resolve.budgets", "QUERIES_A_ZONE"),
