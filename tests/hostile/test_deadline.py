@@ -12,6 +12,7 @@ import asyncio
 import functools
 import os
 import signal
+import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, Self
@@ -34,6 +35,7 @@ from tests.hostile.attacks import ATTACKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from types import FrameType
 
     from certbot_dns_preflight.resolve.messages import Matched, ParsedMessages
@@ -47,6 +49,7 @@ VALUE = b"gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 LONG = 3600.0
 MOST_CALLS_A_TURN = 300_000
 MOST_CALLS_AFTER, MOST_CALLS_A_NAME_MORE = 800_000, 100_000
+MOST_MEBIBYTES = 150
 MOST_READ_AFTER = 5
 """Large messages that are begun to be read, while task after task is told to end."""
 ENOUGH, LARGE_REPLY = 12, 200
@@ -204,3 +207,28 @@ def test_when_a_signal_comes_nothing_is_left_to_do(
     assert calls.longest_turn <= MOST_CALLS_A_TURN
     assert 0 < calls.since_mark <= MOST_CALLS_A_TURN
     assert parsed.large_after_the_end <= MOST_READ_AFTER
+
+
+@pytest.mark.parametrize("domains", ["the same at 20 names", "NSEC3 in thousands"], indirect=True)
+def test_the_attacks_that_are_largest_take_little_memory(
+    lab: Lab, domains: list[str], tmp_path: Path
+) -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from certbot_dns_preflight.cli.main import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        # Not ru_maxrss: a child begins with that of the process that started it.
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
+    )
+    report = tmp_path / "report.json"
+    command = [
+        *(sys.executable, "-c", program, "check", *domains, "--wait", "--timeout=4", "--quiet"),
+        *(f"--expect={domain}={VALUE.decode()}" for domain in domains),
+        *(f"--root-hints={lab.root_hints}", f"--report={report}"),
+    ]
+    # What measures coverage would be measured, too.
+    plain = {name: v for name, v in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=plain)
+    assert int(done.stdout) <= MOST_MEBIBYTES * 1024
+    assert report.stat().st_size > 0
