@@ -26,7 +26,7 @@ def main() -> int:
     """Run what is asked for; 0 only if nothing was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("what", choices=["faults", "renewals", "certbot"])
-    parser.add_argument("--count", type=int, help="schedules (200), renewals (500; by certbot 200)")
+    parser.add_argument("--count", type=int, help="schedules (200), or renewals (500)")
     parser.add_argument("--seed", type=int, default=1, help="of the first schedule")
     args = parser.parse_args()
     try:
@@ -38,7 +38,7 @@ def main() -> int:
                 case "renewals":
                     return _renewals(lab, args.count or 500)
                 case _:
-                    return _certbot(lab, args.count or 200)
+                    return _certbot(lab, args.count or 500)
     except (DaemonError, MissingProgramError, NoNamespaceError) as error:
         _say(f"the lab: {error}")
         return 2
