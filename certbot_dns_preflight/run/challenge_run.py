@@ -150,9 +150,7 @@ class ChallengeRun:
                 group.create_task(self._surroundings.ask_for_keys(self._survey.walked))
                 for _ in range(self._settings.confirmations):
                     if not await self._round(complete=True):
-                        self._looked_closer = True
-                        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
-                            await self._look_closer()
+                        await self._look_closer()
                         return
                 self._survey.ready_after = self._survey.elapsed
 
@@ -163,7 +161,7 @@ class ChallengeRun:
         with self._guard():
             async with asyncio.TaskGroup() as group:
                 collecting = group.create_task(self._surroundings.collect(self._survey.walked))
-                asking = group.create_task(self._ask_again(collecting))
+                asking = group.create_task(self._surroundings.ask_again(collecting, self._seen))
                 await self._until_ready()
                 self._seen.set()
                 if self._gave_up:
@@ -183,7 +181,6 @@ class ChallengeRun:
         if self.is_pending and not self._looked_closer:
             with self._guard():
                 await self._look_closer()
-                self._looked_closer = True
 
     async def look_here(self) -> None:
         """After a failure, ask this host's own resolver for the record, or whether it answers."""
@@ -191,18 +188,13 @@ class ChallengeRun:
             with self._guard():
                 self._ways_out = await closer_look.look_here(self._survey, self._shared.session)
 
-    async def _ask_again(self, collecting: asyncio.Task[None]) -> None:
-        await asyncio.wait([collecting])
-        await self._surroundings.ask_again(self._seen)
-
     async def _until_ready(self) -> None:
         """Look until `confirmations` consecutive complete rounds agree.
 
         Before the last of them, learn again which servers must agree. If the first round fails,
         learn again what the precheck learned before the records were made.
         """
-        agreed = 0
-        complete = True
+        agreed, complete = 0, True
         if self._settings.confirmations == 1:
             await self._survey.look_again(self._begun, again=True)
         while agreed < self._settings.confirmations:
@@ -243,13 +235,10 @@ class ChallengeRun:
 
     async def _ends_early(self) -> bool:
         """Return whether more rounds are pointless; if so, first ask what the report needs."""
-        environment = self._surroundings.environment
-        if not self._early.is_due(self.so_far(), environment, now=_now()):
+        if not self._early.is_due(self.so_far(), self._surroundings.environment, now=_now()):
             return False
         self._gave_up = True
-        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
-            await self._look_closer()
-        self._looked_closer = True
+        await self._look_closer()
         return True
 
     async def _round(self, *, complete: bool) -> bool:
@@ -264,7 +253,9 @@ class ChallengeRun:
         self._shared.paused()
 
     async def _look_closer(self) -> None:
-        await closer_look.look_closer(self._survey, self._shared.session)
+        self._looked_closer = True
+        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
+            await closer_look.look_closer(self._survey, self._shared.session)
 
     # -- signatures --------------------------------------------------------------------------------
 

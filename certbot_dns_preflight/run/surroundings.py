@@ -82,12 +82,13 @@ class Surroundings:
             await sleep_unhurried(self._a_few_tries, lateness)
         limit.reschedule(_now())
 
-    async def ask_again(self, record_seen: asyncio.Event) -> None:
-        """Query again the CAA that no server has answered for, less and less often.
+    async def ask_again(self, collecting: asyncio.Task[None], record_seen: asyncio.Event) -> None:
+        """After collecting, query again the CAA that no server has answered for, ever less often.
 
         Servers that are back during a wait count as if they had never been away. Once the record
         has been seen, that is done for the last time.
         """
+        await asyncio.wait([collecting])
         pause = self._timings.caa_again
         while self._assessor.request is not None and (climb := self.environment.climb):
             if not unread(climb):
