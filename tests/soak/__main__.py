@@ -74,24 +74,24 @@ def _renewals(lab: Lab, count: int) -> int:
 def _certbot(lab: Lab, count: int) -> int:
     with Renewals(lab) as lineage:
         # Certbot keeps objects of every run until its process ends: they are not ours to count.
-        return _grown((lineage.renew() for _ in _numbers(count)), most=None)
+        return _grown((lineage.renew() for _ in _numbers(count)), most=None, warm=_EVERY)
 
 
 def _numbers(count: int) -> range:
-    return range(max(count, _WARM + 1))
+    return range(max(count, _EVERY + 1))
 
 
-def _grown(all_held: Iterable[Held], *, most: int | None = _MOST_GROWTH) -> int:
-    """Tell what was held after the first few renewals and at the end; 0 if nothing grew.
+def _grown(all_held: Iterable[Held], *, most: int | None = _MOST_GROWTH, warm: int = _WARM) -> int:
+    """Tell what was held after the first few renewals, `warm`, and at the end; 0 if nothing grew.
 
     `most` are the bytes that the process may have grown by.
     """
     begin = end = None
     for number, held in enumerate(all_held, 1):
         end = held
-        if number == _WARM:
+        if number == warm:
             begin = held
-        if number == _WARM or number % _EVERY == 0:
+        if number == warm or number % _EVERY == 0:
             _tell(number, held)
     assert begin is not None
     assert end is not None
