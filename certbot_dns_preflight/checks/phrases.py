@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from certbot_dns_preflight.escaping import presentation, printable, show_name
 from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import dns.name
 
     from certbot_dns_preflight.facts.answers import Alias, Endpoint, Reading
     from certbot_dns_preflight.facts.survey import Observation
+
+T = TypeVar("T")
 
 PRIVATE_CA = (
     "If its certificate is of a private CA, set SSL_CERT_FILE to a file with that CA's certificate"
@@ -31,6 +33,7 @@ _LONGEST_ODD_NAME = 40
 _LONGEST_DETAIL = 160
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._*/-]+")
 _MOST_ITEMS = 4
+_MOST_WORDED = 64
 _PAIR = 2
 _INTERNAL = tuple(
     map(
@@ -124,6 +127,15 @@ def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:
     if len(unique) > most + 1:
         unique = [*unique[:most], f"{len(unique) - most} more"]
     return " and ".join([", ".join(unique[:-1]), unique[-1]] if len(unique) > 1 else unique)
+
+
+def listed_of(items: Sequence[T], word: Callable[[T], str], most: int = _MOST_ITEMS) -> str:
+    """Write items as `listed` does, and word no more of them than may be shown.
+
+    Those beyond count each as one more, even if their words were the same.
+    """
+    shown = dict.fromkeys(map(word, items[:_MOST_WORDED]))
+    return listed([*shown, *map(str, range(len(items[_MOST_WORDED:])))], most)
 
 
 def unroutable(addresses: Iterable[str]) -> str:

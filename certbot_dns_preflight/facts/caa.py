@@ -7,7 +7,7 @@ decides.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import dns.name
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 _CRITICAL = 0x80
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Property:
-    """One CAA RR as served."""
+class Property(NamedTuple):
+    """One CAA RR as served: a tuple, as sets of thousands are sorted, hashed and compared."""
 
     flags: int
     tag: bytes

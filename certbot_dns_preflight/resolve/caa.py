@@ -7,9 +7,11 @@ for the challenge's TXT. The `caa` package decides what the records mean.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.caa.relevant_set import read_at, unread
 from certbot_dns_preflight.facts.caa import AliasTo, CaaAnswer, Climb, Failed, Look, NotAskable
 from certbot_dns_preflight.facts.registry import is_top_level
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.resolver_environment import ResolverCaa
 
 _MOST_HOPS = 16
+_NOT_SOONER_AGAIN = 4.0  # seconds: names of one order share ancestors
 
 
 @dataclass(slots=True)
@@ -58,6 +61,7 @@ class CaaSearch:
         self._servers = servers
         self._looks: SingleFlight[dns.name.Name, Look] = SingleFlight()
         self._looking: dict[dns.name.Name, _Looking] = {}
+        self._looked_at: dict[dns.name.Name, float] = {}
 
     @property
     def signed(self) -> SignedReplies:
@@ -67,6 +71,15 @@ class CaaSearch:
     async def climb(self, domain: dns.name.Name) -> Climb:
         """Query the domain and each ancestor except the root, all at once."""
         return Climb(domain, tuple(await together(map(self._look_once, _upwards(domain)))))
+
+    async def again(self, climb: Climb) -> Climb:
+        """Query again the names that no server has answered for, unless that was just done.
+
+        Whatever has been answered stays, and is not queried again.
+        """
+        found = await together(map(self._look_again, unread(climb)))
+        latest = {look.name: look for look in found}
+        return Climb(climb.domain, tuple(latest.get(look.name, look) for look in climb.looks))
 
     def so_far(self, domain: dns.name.Name, *, seconds: float) -> Climb | None:
         """Return what is known after this many seconds; None if nothing was started.
@@ -90,7 +103,16 @@ class CaaSearch:
         self._looking.setdefault(name, _Looking([name]))
         return await self._looks.get(name, lambda: self._look(name))
 
-    async def _look(self, name: dns.name.Name) -> Look:
+    async def _look_again(self, known: Look) -> Look:
+        name, now = known.name, asyncio.get_running_loop().time()
+        latest = self._looks.results.get(name)
+        if latest is not None:
+            if latest != known or now < self._looked_at.get(name, now) + _NOT_SOONER_AGAIN:
+                return latest
+            del self._looks.results[name]
+        return await self._looks.get(name, lambda: self._look(name, known))
+
+    async def _look(self, name: dns.name.Name, known: Look | None = None) -> Look:
         looking = self._looking[name] = _Looking()
         answers: list[CaaAnswer] = []
         todo = [name]
@@ -102,10 +124,12 @@ class CaaSearch:
                 answers.append(CaaAnswer(owner, owner, None, None, Failed(why, endless=True)))
                 break
             looking.owners.append(owner)
-            asked = await self._servers.ask(owner, name, looking.answers.append)
+            asked = [] if known is None else [*read_at(known, owner)]
+            asked = asked or await self._servers.ask(owner, name, looking.answers.append)
             answers += asked
             targets = (a.content.target for a in asked if isinstance(a.content, AliasTo))
             todo += dict.fromkeys(targets)
+        self._looked_at[name] = asyncio.get_running_loop().time()
         return Look(name, tuple(answers))
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Reply
+    from certbot_dns_preflight.facts.caa import Climb
     from certbot_dns_preflight.facts.dnssec import SignedReplies
     from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.resolve.exchange import Exchange
@@ -81,6 +82,10 @@ class ResolverEnvironment:
             await self._caa.climb(domain)
             await asyncio.wait([beside], timeout=self._patience)
             beside.cancel()
+
+    async def caa_again(self, climb: Climb) -> Climb:
+        """Query again the CAA that no server has answered for."""
+        return await self._caa.again(climb)
 
     def so_far(self, challenge: Challenge, *, seconds: float) -> DomainEnvironment:
         """Return what is known of a domain's environment after this many seconds."""

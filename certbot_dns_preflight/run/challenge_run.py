@@ -54,6 +54,7 @@ class ChallengeRun:
         self._early = EarlyEnding(shared, begun=self._begun)
         self._ways_out: tuple[Endpoint, ...] = ()
         self._looked_closer = self._gave_up = False
+        self._seen = asyncio.Event()
         self._failure: Exception | None = None
         self._shown: Survey | None = None
         self._outcome: ChallengeOutcome | None = None
@@ -149,9 +150,7 @@ class ChallengeRun:
                 group.create_task(self._surroundings.ask_for_keys(self._survey.walked))
                 for _ in range(self._settings.confirmations):
                     if not await self._round(complete=True):
-                        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
-                            await self._look_closer()
-                        self._looked_closer = True
+                        await self._look_closer()
                         return
                 self._survey.ready_after = self._survey.elapsed
 
@@ -161,8 +160,12 @@ class ChallengeRun:
             self._survey.hold_back(self._shared.first_look)
         with self._guard():
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._surroundings.collect(self._survey.walked))
+                collecting = group.create_task(self._surroundings.collect(self._survey.walked))
+                asking = group.create_task(self._surroundings.ask_again(collecting, self._seen))
                 await self._until_ready()
+                self._seen.set()
+                if self._gave_up:
+                    asking.cancel()
 
     async def confirm_again(self) -> None:
         """Look again if it became ready long ago; if it no longer is, look until it is."""
@@ -178,7 +181,6 @@ class ChallengeRun:
         if self.is_pending and not self._looked_closer:
             with self._guard():
                 await self._look_closer()
-                self._looked_closer = True
 
     async def look_here(self) -> None:
         """After a failure, ask this host's own resolver for the record, or whether it answers."""
@@ -192,8 +194,7 @@ class ChallengeRun:
         Before the last of them, learn again which servers must agree. If the first round fails,
         learn again what the precheck learned before the records were made.
         """
-        agreed = 0
-        complete = True
+        agreed, complete = 0, True
         if self._settings.confirmations == 1:
             await self._survey.look_again(self._begun, again=True)
         while agreed < self._settings.confirmations:
@@ -234,13 +235,10 @@ class ChallengeRun:
 
     async def _ends_early(self) -> bool:
         """Return whether more rounds are pointless; if so, first ask what the report needs."""
-        environment = self._surroundings.environment
-        if not self._early.is_due(self.so_far(), environment, now=_now()):
+        if not self._early.is_due(self.so_far(), self._surroundings.environment, now=_now()):
             return False
         self._gave_up = True
-        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
-            await self._look_closer()
-        self._looked_closer = True
+        await self._look_closer()
         return True
 
     async def _round(self, *, complete: bool) -> bool:
@@ -255,7 +253,9 @@ class ChallengeRun:
         self._shared.paused()
 
     async def _look_closer(self) -> None:
-        await closer_look.look_closer(self._survey, self._shared.session)
+        self._looked_closer = True
+        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
+            await closer_look.look_closer(self._survey, self._shared.session)
 
     # -- signatures --------------------------------------------------------------------------------
 

@@ -42,14 +42,16 @@ class Timings:
     # Everything besides the record itself.
     environment: float = 20.0
     tries_more: int = 4  # a second look for CAA may last this many tries of a query
-    least_for_signatures: float = 2.0  # even if the wait has used up its time
+    caa_again: float = 5.0  # in a wait, before CAA that nobody answered is asked for again
+    caa_again_at_most: float = 60.0  # the same, doubled each time
+    least_for_signatures: float = 0.8  # even if the wait has used up its time
     validation: float = 3.0  # for all signatures together; they take milliseconds
 
-    # What a failure report needs, asked near the end with slightly more time.
+    # What a failure report needs, asked before the end: after it nothing is asked.
     reserve: float = 3.0
     share_in_reserve: float = 0.2  # of the timeout, where that is less than the reserve
-    last_words: float = 0.8
-    closer_look: float = 6.0  # the same in a single look, when nobody awaits its end
+    last_words: float = 0.8  # of the reserve, after the last round
+    closer_look: float = 6.0  # where a look ends before its time is up
 
     # Before a record is made.
     precheck: float = 20.0  # what is unknown by then is left to the wait
@@ -81,6 +83,10 @@ class Timings:
         """Return how long before the end to investigate a failure."""
         return min(self.reserve, self.share_in_reserve * timeout)
 
+    def after_last_round(self, timeout: float) -> float:
+        """Return how long before the end to stop looking, unless all but confirmed is ready."""
+        return min(self.last_words, self.reserved(timeout))
+
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
@@ -101,6 +107,10 @@ class Deadline:
     def earlier(self, seconds: float) -> Deadline:
         """Return the moment `seconds` before this one."""
         return Deadline(self.at - seconds)
+
+    def at_most(self, seconds: float) -> Deadline:
+        """Return this moment, or the one `seconds` from now if that comes first."""
+        return min(self, Deadline.after(seconds), key=lambda deadline: deadline.at)
 
 
 @contextlib.asynccontextmanager

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.outcome import Outcome, Progress
 from certbot_dns_preflight.resolve.expectations import Expectations
-from certbot_dns_preflight.resolve.tasks import together
+from certbot_dns_preflight.resolve.tasks import promptly
 from certbot_dns_preflight.run import inputs, session, signals
 from certbot_dns_preflight.run.assess import Assessor
 from certbot_dns_preflight.run.challenge_run import ChallengeRun
 from certbot_dns_preflight.run.gate import Gate
+from certbot_dns_preflight.run.last_look import LastLook
 from certbot_dns_preflight.run.shared import Shared
 from certbot_dns_preflight.run.signature_check import SignatureCheck
 from certbot_dns_preflight.run.timings import Deadline, Timings, cut_off
@@ -110,7 +112,7 @@ async def preflight(  # noqa: PLR0913 - likewise
             assessor = Assessor(settings, read, extras.request)
             running = _Preflight(challenges, opened, extras, assessor)
             running.watch, running.decided = watch, decided
-            return await running.go(wait=wait)
+            return await promptly(running.go(wait=wait), opened.exchange.stop)
     except (BaseExceptionGroup, _ObserverError) as error:
         raise _first(error) from None
 
@@ -145,6 +147,7 @@ class _Preflight:
             extras.timings.first_look(extras.published_after, timeout=self._timeout),
         )
         self._signatures = SignatureCheck(opened.collector, assessor, extras.timings)
+        self._last_look = LastLook(self._signatures, extras.timings, timeout=self._timeout)
         self._runs = [
             ChallengeRun(
                 challenge,
@@ -181,13 +184,9 @@ class _Preflight:
     async def _look_at(self, run: ChallengeRun, gate: Gate) -> None:
         with gate.inside():
             deadline = Deadline.after(self._timeout)
-            grace = self._timings.last_words
-            async with cut_off(deadline, grace=grace, deserved=run.looks_ready):
-                await run.look_once()
-            async with cut_off(Deadline.after(self._timings.closer_look)):
-                await run.look_closer()
-            async with cut_off(Deadline.after(self._timings.last_words)):
-                await run.look_here()
+            if await self._last_look.until_the_end(run.look_once, [run], deadline):
+                async with cut_off(deadline.at_most(self._timings.last_words)):
+                    await run.look_here()
             await self._signatures.look_at([run], deadline)
         if self.decided is not None and not run.may_share:  # else all must be followed first
             self._decide(run)
@@ -197,22 +196,14 @@ class _Preflight:
     async def _wait(self) -> None:
         self._session.walker.begin(self._begun)
         deadline = Deadline(self._begun + self._timeout)
-        grace = self._timings.last_words
-        done = False
+        stopping = asyncio.get_running_loop().call_at(deadline.at, self._session.exchange.stop)
+        rounds = functools.partial(self._until_all_are_ready, deadline)
         async with asyncio.TaskGroup() as group:
-            # The report's last queries overlap with the last rounds.
-            reserve = self._timings.reserved(self._timeout)
-            closer = group.create_task(self._look_closer(deadline.earlier(reserve)))
             telling = group.create_task(self._keep_telling())
-            async with cut_off(deadline, grace=grace, deserved=self._nearly_ready):
-                await self._until_all_are_ready(deadline)
-                done = True
-            if not done:
-                async with cut_off(Deadline.after(self._timings.last_words)):
-                    await together([*(run.look_here() for run in self._runs), _ended(closer)])
-            closer.cancel()
+            done = await self._last_look.until_the_end(rounds, self._runs, deadline)
             telling.cancel()
         if done:
+            stopping.cancel()
             if _now() - self._begun > self._timings.relearn_every:
                 self._session.collector.forget()
             await self._signatures.look_at(self._runs, deadline, again=True)
@@ -231,21 +222,6 @@ class _Preflight:
         if self.decided is not None and not run.may_share:
             await self._signatures.look_at([run], deadline)
             self._decide(run)
-
-    async def _look_closer(self, begin: Deadline) -> None:
-        await asyncio.sleep(begin.left)
-        async with asyncio.TaskGroup() as group:
-            for run in self._runs:
-                group.create_task(self._look_closer_at(run, begin))
-
-    async def _look_closer_at(self, run: ChallengeRun, deadline: Deadline) -> None:
-        """Ask what a failure report needs, including the signatures that it mentions."""
-        await run.look_closer()
-        if run.is_pending:
-            await self._signatures.look_at([run], deadline)
-
-    def _nearly_ready(self) -> bool:
-        return all(run.looks_ready() for run in self._runs if run.is_open)
 
     def _relearn(self) -> None:
         """Forget delegations now and then, to see one that is fixed meanwhile."""
@@ -286,10 +262,6 @@ def _tell(observer: Callable[[T], None], news: T) -> None:
         observer(news)
     except Exception as error:
         raise _ObserverError from error
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    await asyncio.wait([task])
 
 
 def _first(error: BaseException) -> BaseException:
