@@ -86,7 +86,12 @@ def run(args: argparse.Namespace) -> int:
     """Check, print, and return the exit status of the verdict."""
     form = chosen(args)
     settings = read_settings(args)
-    extras = waiting.Extras(request=request(settings), inputs=load_inputs(settings))
+    files_wanted = settings.report is not None or settings.metrics is not None
+    extras = waiting.Extras(
+        request=request(settings),
+        inputs=load_inputs(settings),
+        keep=files_wanted or form is not Format.JSONL,
+    )
     challenges = _challenges(args)
     output_files.check(settings)
     outcome, status = _look(args, form, challenges, settings, extras)
@@ -133,8 +138,7 @@ def _look(
     lines = form is Format.JSONL
     counted = not live_view and not quiet and not (lines and sys.stdout.isatty())
     tally = Tally(len(challenges), wanted=counted)
-    files_wanted = settings.report is not None or settings.metrics is not None
-    stream = LineStream(more=files_wanted) if lines else None
+    stream = LineStream(more=extras.keep) if lines else None
 
     def decided(judged: ChallengeOutcome) -> None:
         if stream is not None and not (args.failing_only and judged.verdict is Verdict.READY):

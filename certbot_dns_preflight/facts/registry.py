@@ -26,6 +26,15 @@ def is_top_level(apex: dns.name.Name) -> bool:
     return len(apex) <= _TOP_LEVEL
 
 
+def registered_domain(name: dns.name.Name) -> dns.name.Name:
+    """Return the domain right below a registry that a name lies in; a registry's name itself."""
+    for labels in range(_TOP_LEVEL + 1, len(name) + 1):
+        domain = name.split(labels)[1]
+        if not is_registry(domain):
+            return domain
+    return name
+
+
 def is_registry(apex: dns.name.Name) -> bool:
     """Return whether a zone is the root, a top-level domain, or one like co.uk."""
     labels = [label.lower() for label in apex.labels]

@@ -103,6 +103,11 @@ class ResolverSurvey:
         """Seconds since the survey began."""
         return asyncio.get_running_loop().time() - self._begun
 
+    @property
+    def owners(self) -> tuple[dns.name.Name, ...]:
+        """The names that were queried: the owner name, as resolvers follow aliases themselves."""
+        return (self._own.owner,) if self._told else ()
+
     def hold_back(self, seconds: float) -> None:
         """Query the record only after this many seconds; a miss would be cached for longer."""
         self._first_look = seconds

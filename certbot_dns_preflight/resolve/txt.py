@@ -92,6 +92,11 @@ class TxtSurvey:
         """Seconds since the survey began."""
         return asyncio.get_running_loop().time() - self._begun
 
+    @property
+    def owners(self) -> tuple[dns.name.Name, ...]:
+        """The names passed so far, from the owner name to where its aliases lead."""
+        return tuple(owner for owner, _ in self._path)
+
     async def look_again(self, since: float, *, again: bool) -> None:
         """Check which servers must show the record, unless that is known since `since`.
 

@@ -75,9 +75,9 @@ class ChallengeRun:
         return self._outcome is None and self._failure is None
 
     @property
-    def is_decided(self) -> bool:
-        """Whether it has been judged for good."""
-        return self._outcome is not None
+    def names(self) -> tuple[dns.name.Name, ...]:
+        """The names whose zones it depends on."""
+        return (self.challenge.owner, *self._survey.owners, *self.caa_owners)
 
     @property
     def is_pending(self) -> bool:
@@ -268,7 +268,7 @@ class ChallengeRun:
         """Return names whose record, or lack of it, must be believed; none in unsigned zones."""
         if not self.is_open:
             return ()
-        owners = tuple(hop.owner for hop in self.so_far().hops)
+        owners = self._survey.owners
         return () if self._surroundings.are_unsigned(owners) else owners
 
     def signed_replies(self) -> SignedReplies:
@@ -277,8 +277,7 @@ class ChallengeRun:
 
     def take_signatures(self, validated: Assessment) -> None:
         """Keep the part of a shared validation that concerns this challenge."""
-        owners = tuple(hop.owner for hop in self.so_far().hops)
-        self._surroundings.take_signatures(validated, owners)
+        self._surroundings.take_signatures(validated, self._survey.owners)
 
     # -- faults ------------------------------------------------------------------------------------
 
