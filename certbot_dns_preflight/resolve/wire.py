@@ -2,13 +2,15 @@
 
 Compression lets 64 KiB stand for megabytes of names, and a parser that follows every pointer takes
 seconds for them. A message beyond a bound does not count as an answer; no honest one comes near.
-`docs/reference/limits.md` has the figures.
+`docs/reference/limits.md` has the figures. Also leaves out addresses that nobody reads, which may
+be most of a message.
 """
 
 from __future__ import annotations
 
 import contextlib
 import struct
+from dataclasses import dataclass
 
 import dns.rdataclass
 from dns.rdatatype import RdataType as Type
@@ -26,7 +28,9 @@ MOST_STRINGS = 4096
 LARGE = 1500
 """Bytes from which on a message is parsed beside the event loop."""
 
+_IN = dns.rdataclass.IN
 _HEADER = 12
+_ADDITIONAL = 10  # where the header counts the additional records
 _LONGEST_NAME = 255
 _POINTER, _LABEL = 0xC0, 0x40
 
@@ -50,6 +54,7 @@ _NAMELESS = frozenset(
         *(Type.TLSA, Type.SSHFP, Type.CERT, Type.URI, Type.ZONEMD, Type.OPENPGPKEY, Type.NULL),
     }
 )
+_ADDRESS_LENGTHS = {Type.A: 4, Type.AAAA: 16}
 _OF_STRINGS = frozenset({Type.TXT, Type.SPF, Type.AVC, Type.NINFO})
 
 
@@ -57,29 +62,60 @@ class OutOfBoundsError(ValueError):
     """The message would cost too much to parse; the text says what it has too much of."""
 
 
-def check_bounds(wire: bytes) -> None:
+def check_bounds(wire: bytes) -> tuple[Additional, ...]:
     """Raise `OutOfBoundsError` for a message beyond the bounds of this module.
 
-    Malformed data is left to the parser, which stops where this function stops, at the latest.
+    Returns the additional records, none if anything is malformed. That is left to the parser, which
+    stops where this function stops, at the latest.
     """
     if len(wire) < _HEADER:
-        return
+        return ()
     questions, *records = struct.unpack_from("!HHHH", wire, 4)
     if questions + sum(records) > MOST_RECORDS:
         raise OutOfBoundsError(f"more than {MOST_RECORDS} records")
     names = _Names(wire)
+    additional: list[Additional] = []
+    first_additional = sum(records[:2])
     try:
         at = _HEADER
         for _ in range(questions):
             at = names.follow(at) + 4
-        for _ in range(sum(records)):
+        for number in range(sum(records)):
+            begin = at
             at = names.follow(at)
             rdtype, rdclass, _, length = struct.unpack_from("!HHIH", wire, at)
             at += 10
             names.follow_data(rdtype, rdclass, at, length)
             at += length
+            if number >= first_additional:
+                is_address = rdclass == _IN and _ADDRESS_LENGTHS.get(rdtype) == length
+                additional.append(Additional(begin, at, rdtype, is_address=is_address))
     except (IndexError, struct.error):
-        return
+        return ()
+    return tuple(additional) if at == len(wire) and names.point_back else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Additional:
+    """One additional record: where it begins and ends, and whether it is a valid address."""
+
+    begin: int
+    end: int
+    rdtype: int
+    is_address: bool
+
+
+def without_addresses(wire: bytes, additional: tuple[Additional, ...]) -> bytes:
+    """Leave out the additional addresses, if there is nothing besides them but an OPT record.
+
+    Names point back only, and none of those kept lies behind them.
+    """
+    kept = [record for record in additional if not record.is_address]
+    if len(kept) == len(additional) or any(record.rdtype != Type.OPT for record in kept):
+        return wire
+    counts = struct.pack("!H", len(kept))
+    head = wire[:_ADDITIONAL] + counts + wire[_HEADER : additional[0].begin]
+    return head + b"".join(wire[record.begin : record.end] for record in kept)
 
 
 class _Names:
@@ -90,11 +126,13 @@ class _Names:
         self._pointers = 0
         self._bytes = 0
         self._strings = 0
+        self.point_back = True
+        """Whether every pointer leads to a place before the name, as it must."""
 
     def follow(self, at: int) -> int:
         """Follow the name at an offset; return the offset after it."""
         wire = self._wire
-        behind = -1
+        behind, before = -1, at
         length = pointers = 0
         self._bytes += 1  # for the root label
         while count := wire[at]:
@@ -102,6 +140,8 @@ class _Names:
                 if behind < 0:
                     behind = at + 2
                 at = (count - _POINTER) << 8 | wire[at + 1]
+                self.point_back &= at < before
+                before = at
                 pointers += 1
                 self._pointers += 1
                 if pointers > MOST_POINTERS_A_NAME:
@@ -119,7 +159,7 @@ class _Names:
 
     def follow_data(self, rdtype: int, rdclass: int, at: int, length: int) -> None:
         """Follow the names in a record's RDATA, or everything there that might be a name."""
-        if rdclass == dns.rdataclass.IN or rdtype == Type.OPT:
+        if rdclass == _IN or rdtype == Type.OPT:
             if rdtype in _NAMELESS:
                 return
             if rdtype in _OF_STRINGS:

@@ -21,25 +21,31 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.unneeded import Unneeded
     from certbot_dns_preflight.run.challenge_run import ChallengeRun
 
-_SHARE = (
-    2  # of the names in the caches, at least one in so many is dropped when all are gone through
-)
+_FEWEST = 8
+"""Decided names for which it is worth going through the caches, or half as many as are running."""
 
 
 class DecidedNames:
     """The names of one run's decided challenges, which `drop` frees the caches of."""
 
-    def __init__(self, challenges: Iterable[Challenge], drop: Callable[[Unneeded], None]) -> None:
+    def __init__(
+        self,
+        challenges: Iterable[Challenge],
+        drop: Callable[[Unneeded], None],
+        *,
+        fewest: int = _FEWEST,
+    ) -> None:
         """Take all challenges, none of which is decided yet."""
         self._undecided = Counter(registered_domain(one.owner) for one in challenges)
         self._drop = drop
+        self._fewest = fewest
         self._owners: set[dns.name.Name] = set()
 
     def note(self, decided: Challenge, running: Collection[ChallengeRun]) -> None:
         """Record that a challenge is decided; drop what no other needs once that is worth it."""
         self._undecided[registered_domain(decided.owner)] -= 1
         self._owners.add(decided.owner)
-        if len(self._owners) * _SHARE < len(running):
+        if len(self._owners) < max(self._fewest, len(running) // 2):
             return
         needed = {registered_domain(name) for run in running for name in run.names}
 
