@@ -11,8 +11,6 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import dns.name
-
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
     Alias,
@@ -34,6 +32,8 @@ from certbot_dns_preflight.resolve.txt_hops import HopBuilder, alias_beside_fail
 from certbot_dns_preflight.resolve.txt_queries import TxtQueries, serial_in
 
 if TYPE_CHECKING:
+    import dns.name
+
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.dnssec import SignedReplies
     from certbot_dns_preflight.facts.zone import Zone
@@ -115,6 +115,7 @@ class TxtSurvey:
         chain = [self.challenge.owner]
         obstacle: Obstacle | None = None
         excused: int | None = None  # length of the path before the first alias taken from a failure
+        last: survey.Hop | None = None
         while True:
             found = await self._walker.find(chain[-1])
             if not isinstance(found, ZoneCut):
@@ -132,10 +133,10 @@ class TxtSurvey:
             if self._is_referred_deeper(chain[-1], found, zone):
                 path.pop()
                 continue  # some servers of the zone have a delegation that others deny
-            hop = self._hop(chain[-1], zone)
-            alias = survey.agreed_alias(hop, self.challenge.expected)
+            last = self._hop(chain[-1], zone)
+            alias = survey.agreed_alias(last, self.challenge.expected)
             if alias is None:
-                alias = alias_beside_failure(hop)
+                alias = alias_beside_failure(last)
                 excused = len(path) if excused is None else excused
             if alias is None:
                 break
@@ -146,33 +147,29 @@ class TxtSurvey:
         if excused is not None and not isinstance(obstacle, AliasLoop):
             # No resolver follows an alias found beside a failure: it can only explain a loop.
             path, obstacle, chain = path[:excused], None, chain[:excused]
+        if isinstance(obstacle, AliasLoop) or isinstance(self._obstacle, AliasLoop):
+            last = None  # what fails is read in another way in a loop
         self._path, self._obstacle = path, obstacle
         self._expectations.note(self._own, chain[-1] if obstacle is None and path else None)
         self.walked.set()
-        return self.so_far()
+        return self.so_far(last)
 
-    def so_far(self) -> survey.Survey:
-        """Return everything known now."""
-        self._hops.expect(self.challenge.expected)
-        hops = tuple(
-            self._hop(owner, zone, followed=number < len(self._path))
-            for number, (owner, zone) in enumerate(self._path, 1)
-        )
+    def so_far(self, last: survey.Hop | None = None) -> survey.Survey:
+        """Return everything known now; `last` may be the last hop, if it was built just before."""
+        if self._hops.expect(self.challenge.expected):
+            last = None
+        hops = [self._hop(owner, zone, followed=True) for owner, zone in self._path[:-1]]
+        for owner, zone in self._path[-1:]:
+            hops.append(last if last and last.owner == owner else self._hop(owner, zone))
         return survey.Survey(
             self.challenge,
-            hops=hops,
+            hops=tuple(hops),
             above=tuple(self._above.values()),
             obstacle=self._obstacle,
             rounds=self._rounds,
             ready_after=self.ready_after,
             probes=self._probes(),
-            query_faults=concerning(
-                self._exchange,
-                [
-                    dns.name.from_text(self.challenge.domain),
-                    *(owner for owner, _ in self._path),
-                ],
-            ),
+            query_faults=concerning(self._exchange, [self._own.owner.parent(), *self.owners]),
             limits=self._exchange.budgets.concerning(
                 [self.challenge.owner, *(hop.owner for hop in hops)],
                 incomplete=not hops or any(map(is_limited, hops)),
@@ -222,6 +219,10 @@ class TxtSurvey:
     # -- one hop ---------------------------------------------------------------------------------
 
     async def _ask_hop(self, owner: dns.name.Name, zone: Zone, *, complete: bool) -> None:
+        if not self._hops.has_heard(owner):
+            every = {e for server in zone.nameservers for e in server.endpoints}
+            await together(self._ask_one(owner, zone, e) for e in every if self._hops.may_ask(e))
+            return
         hop = self._hop(owner, zone)
         alias = survey.agreed_alias(hop, self.challenge.expected)
         heard = {

@@ -101,7 +101,7 @@ class ChallengeRun:
     @property
     def may_share(self) -> bool:
         """Whether it ends at an alias target, where other challenges' values may belong too."""
-        survey = self.so_far()
+        survey = self.as_shown()
         return bool(survey.challenge.expected and survey.alias_chain)
 
     def so_far(self) -> Survey:
