@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import dns.exception
+import dns.flags
 import dns.message
 import dns.opcode
 import dns.rcode
@@ -22,18 +23,17 @@ import dns.rrset
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.resolve import caa_wire
 from certbot_dns_preflight.resolve.queries import HEADER
-from certbot_dns_preflight.resolve.wire import OutOfBoundsError, check_bounds, without_addresses
+from certbot_dns_preflight.resolve.wire import OutOfBoundsError, check_bounds, without_servers
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.queries import Query
-    from certbot_dns_preflight.resolve.wire import Additional
+    from certbot_dns_preflight.resolve.wire import Record
 
 MOST_RRSETS = 256
 """RRsets of a section that are kept: a hundred name servers with two addresses are fewer."""
 
 _QR, _OPCODE = 0x80, 0x78
 _ONE = b"\0\1"
-_ANSWERS = 6  # where the header counts the answer records
 _MOST_KEPT, _LARGEST_KEPT = 256, 4096  # messages, bytes
 _WITHOUT_QUESTION = frozenset(
     {dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED}
@@ -114,11 +114,11 @@ def match_response(wire: bytes, query: Query, parsed: ParsedMessages | None = No
 def _read(wire: bytes, query: Query) -> dns.message.Message | Mismatch:
     """Parse a message, and check that it answers the query."""
     try:
-        additional = check_bounds(wire)
+        behind = check_bounds(wire)
         if _asks_something_else(wire, query):
             message = dns.message.from_wire(wire, question_only=True)
         else:
-            message = _parse(_without_unread(wire, query, additional), query)
+            message = _parse(_without_unread(wire, query, behind), query)
     except OutOfBoundsError as error:
         return Mismatch(f"a message that is too costly to read: {error}")
     except Exception as error:  # noqa: BLE001 - hostile bytes: whatever the parser raises
@@ -139,12 +139,13 @@ def _read(wire: bytes, query: Query) -> dns.message.Message | Mismatch:
     return message
 
 
-def _without_unread(wire: bytes, query: Query, additional: tuple[Additional, ...]) -> bytes:
-    """Leave out addresses beside an answer: they are read beside NS records and referrals only."""
-    (answers,) = struct.unpack_from("!H", wire, _ANSWERS)
-    if not answers or query.rdtype == dns.rdatatype.NS:
+def _without_unread(wire: bytes, query: Query, behind: tuple[Record, ...]) -> bytes:
+    """Leave out what is told of name servers beside an answer: only referrals are read for that."""
+    flags, _, answers = struct.unpack_from("!HHH", wire, 2)
+    authoritative = flags & dns.flags.AA and not flags & dns.flags.RD
+    if not answers or not authoritative or query.rdtype == dns.rdatatype.NS:
         return wire
-    return without_addresses(wire, additional)
+    return without_servers(wire, behind)
 
 
 def _copied(message: dns.message.Message) -> dns.message.Message:
@@ -204,7 +205,7 @@ def _keep_every_alias(message: dns.message.Message, wire: bytes) -> None:
     A name must not have two (RFC 2181 section 10.1, RFC 6672 section 2.4), and dnspython keeps only
     the last. After the split, a lookup finds the first.
     """
-    (records,) = struct.unpack_from("!H", wire, _ANSWERS)
+    (records,) = struct.unpack_from("!H", wire, 6)
     if records == sum(map(len, message.answer)) or not any(map(_is_alias, message.answer)):
         return
     each = dns.message.from_wire(wire, raise_on_truncation=False, one_rr_per_rrset=True)
