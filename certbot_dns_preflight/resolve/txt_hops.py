@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import dns.name
 
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Reading
     from certbot_dns_preflight.resolve.exchange import Exchange
 
@@ -180,6 +181,19 @@ class HopBuilder:
         if track is None or track.answer is None or isinstance(observation.reading, Answer):
             return False
         return survey.is_other(track.answer, hop, self._expected)
+
+
+def is_settled(observation: survey.Observation, alias: Alias | None, challenge: Challenge) -> bool:
+    """Return whether an address shows what it must, here the alias that all follow, if any."""
+    match observation.status:
+        case survey.Status.MATCH:
+            return alias is None
+        case survey.Status.ALIAS:
+            return alias is not None
+        case survey.Status.ABSENT:
+            return not challenge.expected and alias is None
+        case _:
+            return False
 
 
 def is_limited(hop: survey.Hop) -> bool:

@@ -123,7 +123,7 @@ def without_servers(wire: bytes, behind: tuple[Record, ...]) -> bytes:
     """
     first = next((number for number, one in enumerate(behind) if one.is_server), len(behind))
     rest = [one for one in behind[first:] if not one.is_server]
-    if first == len(behind) or any(one.rdtype != Type.OPT or not one.is_additional for one in rest):
+    if first == len(behind) or any(one.rdtype != Type.OPT for one in rest):
         return wire
     kept = [*behind[:first], *rest]
     additional = sum(one.is_additional for one in kept)
