@@ -37,9 +37,7 @@ def registered_domain(name: dns.name.Name) -> dns.name.Name:
 
 def is_registry(apex: dns.name.Name) -> bool:
     """Return whether a zone is the root, a top-level domain, or one like co.uk."""
-    labels = [label.lower() for label in apex.labels]
-    if is_top_level(apex):
-        return True
-    return (
-        len(labels) == _TOP_LEVEL + 1 and len(labels[1]) == _COUNTRY and labels[0] in _SECOND_LEVEL
-    )
+    labels = apex.labels
+    if len(labels) != _TOP_LEVEL + 1:
+        return is_top_level(apex)
+    return len(labels[1]) == _COUNTRY and labels[0].lower() in _SECOND_LEVEL
