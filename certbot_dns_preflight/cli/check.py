@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import sys
 import time
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.cli.parser import Parser
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.settings import Settings
+
+_ALLOCATIONS = 20_000
+"""New objects after which cycles are looked for; by default these are 700."""
 
 _EXAMPLES = """\
 examples:
@@ -139,6 +143,8 @@ def _look(
     counted = not live_view and not quiet and not (lines and sys.stdout.isatty())
     tally = Tally(len(challenges), wanted=counted)
     stream = LineStream(more=extras.keep) if lines else None
+    gc.freeze()  # what is loaded is no garbage; a run leaves few cycles, and looking for them costs
+    gc.set_threshold(_ALLOCATIONS)
 
     def decided(judged: ChallengeOutcome) -> None:
         if stream is not None and not (args.failing_only and judged.verdict is Verdict.READY):
