@@ -142,9 +142,7 @@ class ChallengeRun:
                 group.create_task(self._surroundings.ask_for_keys(self._survey.walked))
                 for _ in range(self._settings.confirmations):
                     if not await self._round(complete=True):
-                        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
-                            await self._look_closer()
-                        self._looked_closer = True
+                        await self._look_closer()
                         return
                 self._survey.ready_after = self._survey.elapsed
 
@@ -170,7 +168,7 @@ class ChallengeRun:
         """Ask what only a failure report needs, if this will be one and it was not asked yet."""
         if self.is_pending and not self._looked_closer:
             with self._guard():
-                await self._look_closer()
+                await closer_look.look_closer(self._survey, self._shared.session)
                 self._looked_closer = True
 
     async def look_here(self) -> None:
@@ -186,8 +184,8 @@ class ChallengeRun:
         learn again what the precheck learned before the records were made. A round for those that
         were missing, which finds everything there, goes on with the others and so is complete.
         """
-        agreed = 0
-        complete = True
+        timings = self._shared.timings
+        agreed, complete = 0, True
         if self._settings.confirmations == 1:
             await self._survey.look_again(self._begun, again=True)
         while agreed < self._settings.confirmations:
@@ -204,8 +202,12 @@ class ChallengeRun:
             # Only a round that asks every server may end the wait.
             complete = ready or self._early.doubted_since is not None
             if agreed < self._settings.confirmations:
+                waited, took = _now() - self._begun, _now() - self._survey.asked_at
+                pause = timings.confirming(agreed, took=took)
+                if not ready:
+                    pause = timings.pause(waited, longest=self._settings.interval, took=took)
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._pause(self._pause_after(ready=ready, agreed=agreed)))
+                    group.create_task(self._pause(pause))
                     last = complete and agreed == self._settings.confirmations - 1 and not prepared
                     group.create_task(self._learn_again(since, ready=ready, last=last))
         self._survey.ready_after = self._survey.elapsed
@@ -218,16 +220,6 @@ class ChallengeRun:
             await self._survey.look_again(self._early.doubted_since or self._begun, again=False)
         if last:
             await self._prepare_last(since)
-
-    def _pause_after(self, *, ready: bool, agreed: int) -> float:
-        """Return the pause before the next round, after `agreed` complete rounds that agree."""
-        timings, took = self._shared.timings, _now() - self._survey.asked_at
-        if not ready:
-            longest = self._settings.interval
-            return timings.pause(_now() - self._begun, longest=longest, took=took)
-        # A round that asked only those that were missing is no confirmation, so nothing is gained
-        # by a pause before the first that asks everybody.
-        return timings.confirming(took=took) if agreed else 0.0
 
     async def _complete(self, since: float) -> bool:
         """Ask those that the round begun at `since` left out, and beside them `_prepare_last`."""
@@ -244,13 +236,10 @@ class ChallengeRun:
 
     async def _ends_early(self) -> bool:
         """Return whether more rounds are pointless; if so, first ask what the report needs."""
-        environment = self._surroundings.environment
-        if not self._early.is_due(self.so_far(), environment, now=_now()):
+        if not self._early.is_due(self.so_far(), self._surroundings.environment, now=_now()):
             return False
         self._gave_up = True
-        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
-            await self._look_closer()
-        self._looked_closer = True
+        await self._look_closer()
         return True
 
     async def _round(self, *, complete: bool, rest: bool = False) -> bool:
@@ -265,7 +254,9 @@ class ChallengeRun:
         self._shared.paused()
 
     async def _look_closer(self) -> None:
-        await closer_look.look_closer(self._survey, self._shared.session)
+        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
+            await closer_look.look_closer(self._survey, self._shared.session)
+        self._looked_closer = True
 
     # -- signatures --------------------------------------------------------------------------------
 

@@ -68,9 +68,13 @@ class Timings:
         pause = min(longest, max(soon, self.share_of_wait * waited))
         return max(min(self.first_pause, pause), pause - took)
 
-    def confirming(self, *, took: float) -> float:
-        """Return the same after a round that agreed."""
-        return max(self.confirming_after_answers, self.confirming_pause - took)
+    def confirming(self, agreed: int, *, took: float) -> float:
+        """Return the same after a round in which nothing was missing.
+
+        If it asked only those that were missing before, no round has `agreed` yet: then nothing is
+        gained by a pause before the first that asks everybody.
+        """
+        return max(self.confirming_after_answers, self.confirming_pause - took) if agreed else 0.0
 
     def second_look(self, timeout: float, query_timeout: float) -> float:
         """Return how long to wait for a name server that was found silent minutes ago.

@@ -37,7 +37,8 @@ def test_a_pause_is_shorter_by_the_time_of_the_answers_but_a_fifth_of_a_second_a
 
 @pytest.mark.parametrize(("took", "seconds"), [(0.0, 0.3), (0.1, 0.2), (0.25, 0.05), (1.0, 0.05)])
 def test_rounds_that_agree_are_a_third_of_a_second_apart(took: float, seconds: float) -> None:
-    assert Timings().confirming(took=took) == pytest.approx(seconds)
+    assert Timings().confirming(1, took=took) == pytest.approx(seconds)
+    assert Timings().confirming(0, took=took) == 0
 
 
 @pytest.mark.parametrize(("timeout", "seconds"), [(0, 0), (10, 2), (15, 3), (300, 3)])
