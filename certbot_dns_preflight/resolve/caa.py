@@ -16,6 +16,7 @@ from certbot_dns_preflight.facts.caa import AliasTo, CaaAnswer, Climb, Failed, L
 from certbot_dns_preflight.facts.registry import is_top_level
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
+from certbot_dns_preflight.resolve.unneeded import drop
 
 if TYPE_CHECKING:
     import dns.name
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.caa_servers import CaaServers
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.resolver_environment import ResolverCaa
+    from certbot_dns_preflight.resolve.unneeded import Unneeded
 
 _MOST_HOPS = 16
 _NOT_SOONER_AGAIN = 4.0  # seconds: names of one order share ancestors
@@ -67,6 +69,12 @@ class CaaSearch:
     def signed(self) -> SignedReplies:
         """What each address answered to queries with DO, by zone and owner name."""
         return self._servers.signed
+
+    def drop(self, unneeded: Unneeded) -> None:
+        """Drop what was learned of names that no challenge needs any more."""
+        drop(self._looks.results, unneeded)
+        drop(self._looking, unneeded)
+        drop(self._servers.signed, lambda place: unneeded(place[1]))
 
     async def climb(self, domain: dns.name.Name) -> Climb:
         """Query the domain and each ancestor except the root, all at once."""

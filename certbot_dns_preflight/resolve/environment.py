@@ -25,6 +25,7 @@ from certbot_dns_preflight.resolve.query_faults import concerning
 from certbot_dns_preflight.resolve.referrals import is_authoritative
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.split_horizon import HostView, Local, compare
+from certbot_dns_preflight.resolve.unneeded import drop
 from certbot_dns_preflight.resolve.zone_health import ZoneHealth
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.lateness import Lateness
+    from certbot_dns_preflight.resolve.unneeded import Unneeded
     from certbot_dns_preflight.resolve.walker import Walker
 
 
@@ -180,6 +182,13 @@ class EnvironmentCollector:
     def forget(self) -> None:
         """Query all signatures again: a long wait may have changed them."""
         self._chains.forget()
+
+    def drop(self, unneeded: Unneeded) -> None:
+        """Drop what was collected about names that no challenge needs any more."""
+        self._caa.drop(unneeded)
+        self.host.drop(unneeded)
+        drop(self._views.results, unneeded)
+        drop(self._remarks, lambda domain: unneeded(dns.name.from_text(domain)))
 
     async def survey_zone(self, challenge: Challenge) -> Survey:
         """Check how the domain's zone is served by querying every address for the apex only."""

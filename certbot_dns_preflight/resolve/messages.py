@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import dns.exception
+import dns.flags
 import dns.message
 import dns.opcode
 import dns.rcode
@@ -23,10 +24,11 @@ from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.answers import MISMATCHED
 from certbot_dns_preflight.resolve import caa_wire
 from certbot_dns_preflight.resolve.queries import HEADER
-from certbot_dns_preflight.resolve.wire import OutOfBoundsError, check_bounds
+from certbot_dns_preflight.resolve.wire import OutOfBoundsError, check_bounds, without_servers
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.queries import Query
+    from certbot_dns_preflight.resolve.wire import Record
 
 MOST_RRSETS = 256
 """RRsets of a section that are kept: a hundred name servers with two addresses are fewer."""
@@ -113,11 +115,11 @@ def match_response(wire: bytes, query: Query, parsed: ParsedMessages | None = No
 def _read(wire: bytes, query: Query) -> dns.message.Message | Mismatch:
     """Parse a message, and check that it answers the query."""
     try:
-        check_bounds(wire)
+        behind = check_bounds(wire)
         if _asks_something_else(wire, query):
             message = dns.message.from_wire(wire, question_only=True)
         else:
-            message = _parse(wire, query)
+            message = _parse(_without_unread(wire, query, behind), query)
     except OutOfBoundsError as error:
         return Mismatch(f"the reply is too costly to read: {error}")
     except Exception as error:  # noqa: BLE001 - hostile bytes: whatever the parser raises
@@ -138,6 +140,15 @@ def _read(wire: bytes, query: Query) -> dns.message.Message | Mismatch:
     if answered and not message.answer:
         return Mismatch(f"{MISMATCHED}: its class is not IN")
     return message
+
+
+def _without_unread(wire: bytes, query: Query, behind: tuple[Record, ...]) -> bytes:
+    """Leave out what is told of name servers beside an answer: only referrals are read for that."""
+    flags, _, answers = struct.unpack_from("!HHH", wire, 2)
+    authoritative = flags & dns.flags.AA and not flags & dns.flags.RD
+    if not answers or not authoritative or query.rdtype == dns.rdatatype.NS:
+        return wire
+    return without_servers(wire, behind)
 
 
 def _copied(message: dns.message.Message) -> dns.message.Message:

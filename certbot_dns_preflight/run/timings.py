@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 class Timings:
     """Pauses and budgets of a run, in seconds unless the name says otherwise."""
 
-    # Between two rounds of a wait.
-    first_pause: float = 0.2  # most secondaries follow within a second
+    # Between two rounds of a wait, from the queries of one to those of the next.
+    first_pause: float = 0.2  # most secondaries follow within a second; the least after the answers
     share_at_first: float = 0.1  # by which it grows, up to the usual one
     usual_pause: float = 0.5
     share_of_wait: float = 0.02  # to notice a late secondary within a fiftieth of its delay
     confirming_pause: float = 0.3
+    confirming_after_answers: float = 0.05
     stale_after: float = 10.0  # readiness older than this is checked again at the end
     relearn_every: float = 30.0  # delegations may have been fixed meanwhile
 
@@ -60,10 +61,22 @@ class Timings:
     record_location: float = 10.0  # what is unknown by then is written at the requested name
     slack: float = 1.0  # beyond two tries of a query, before nothing is said to answer
 
-    def pause(self, waited: float, *, longest: float) -> float:
-        """Return the pause before the next round, after `waited` seconds of waiting."""
+    def pause(self, waited: float, *, longest: float, took: float = 0.0) -> float:
+        """Return the pause before the next round, after `waited` seconds of waiting.
+
+        The answers to the latest one `took` their time.
+        """
         soon = min(self.usual_pause, self.first_pause + self.share_at_first * waited)
-        return min(longest, max(soon, self.share_of_wait * waited))
+        pause = min(longest, max(soon, self.share_of_wait * waited))
+        return max(min(self.first_pause, pause), pause - took)
+
+    def confirming(self, agreed: int, *, took: float) -> float:
+        """Return the same after a round in which nothing was missing.
+
+        If it asked only those that were missing before, no round has `agreed` yet: then nothing is
+        gained by a pause before the first that asks everybody.
+        """
+        return max(self.confirming_after_answers, self.confirming_pause - took) if agreed else 0.0
 
     def second_look(self, timeout: float, query_timeout: float) -> float:
         """Return how long to wait for a name server that was found silent minutes ago.

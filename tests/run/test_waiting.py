@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from certbot_dns_preflight.facts.answers import Endpoint
-    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.facts.survey import Hop, Survey
     from tests.clock import Clock
     from tests.lab import Lab
 
@@ -308,10 +308,10 @@ def test_what_watchers_are_shown_costs_no_more_for_more_names(
     built = 0
     so_far = TxtSurvey.so_far
 
-    def counted(survey: TxtSurvey) -> Survey:
+    def counted(survey: TxtSurvey, *last: Hop | None) -> Survey:
         nonlocal built
         built += 1
-        return so_far(survey)
+        return so_far(survey, *last)
 
     monkeypatch.setattr(TxtSurvey, "so_far", counted)
     names = [publish(f"n{number}.example.test") for number in range(12)]
