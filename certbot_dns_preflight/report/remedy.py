@@ -34,9 +34,9 @@ def beside_records(finding: Finding, surface: Surface = Surface.COMMAND) -> tupl
         return f"{unended(remedy)}:", after
     several = len(finding.records) > 1
     if finding.evidence.get("kind") == _QUOTED:
-        what = "records are" if several else "record is"
-        note = "the quotes here are not part of the value"
-        return f"{remedy} In a zone file, the {what} ({note}):", after
+        what = "records" if several else "record"
+        note = "the quotes are not part of the value"
+        return f"{remedy} In a zone file, write the {what} like this ({note}):", after
     what = "The records" if several else "The record"
     quoted = any(' TXT "' in record for record in finding.records)
     note = "leave out the quotes in a web form"

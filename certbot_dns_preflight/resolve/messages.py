@@ -181,7 +181,7 @@ def _stray(wire: bytes, query: Query) -> str | None:
         return f"the reply is malformed: {len(wire)} bytes are too few for a DNS message"
     (identity,) = struct.unpack_from("!H", wire)
     if identity != query.identity:
-        return f"{MISMATCHED}: its ID is different"
+        return f"{MISMATCHED}: the IDs differ"
     return None if wire[2] & _QR else f"{MISMATCHED}: it is a query, not a response"
 
 

@@ -55,9 +55,9 @@ if TYPE_CHECKING:
 OTHER = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 RECORD = f'_acme-challenge.example.com. TXT "{VALUE.decode()}"'
 UNANSWERED = (
-    "The CA was not asked to validate, so this does not count as a failed validation. The records "
-    "are being removed, so queries for them return nothing afterwards. Run certbot again once the "
-    "cause is fixed."
+    "The CA was not asked to validate, so this does not count as a failed validation. Any records "
+    "that certbot created are now being removed; query for them while the next run is waiting. Run "
+    "certbot again once the cause is fixed."
 )
 
 
@@ -333,7 +333,7 @@ def ten_different_failures() -> Outcome:
         one(3, answers.Failing("SERVFAIL"), THERE),
         one(4, answers.NotAuthoritative(recursive=True), THERE),
         one(5, answers.Unreachable(NoResponseReason.TRUNCATED, "TCP: timed out"), THERE),
-        one(6, answers.Malformed(f"{answers.MISMATCHED}: its ID is different"), THERE),
+        one(6, answers.Malformed(f"{answers.MISMATCHED}: the IDs differ"), THERE),
         one(7, NXDOMAIN, NXDOMAIN),
         one(8, texts(OTHER), texts(OTHER)),
         one(9, texts(VALUE.lower()), texts(VALUE.lower())),

@@ -52,7 +52,7 @@ MANGLINGS = {
         what="the value with quotation marks in it",
         why='The published value includes literal quotation marks (dig prints them as \\"): they '
         "were saved as part of it",
-        remedy=_REPLACE + "Enter the value without quotation marks in a web form.",
+        remedy=_REPLACE + "In a web form, enter the value without quotation marks.",
         advice="Enter the value without quotation marks, or escape it only once.",
     ),
     Kind.WHITESPACE: Mangling(

@@ -44,7 +44,8 @@ def test_a_chain_that_is_too_long_names_the_limit() -> None:
     facts = survey(hop(at(NS1, alias("a0.example.test."))), obstacle=AliasLoop(chain))
     found = only_error(facts, "alias-loop")
     assert found.summary == (
-        "the CNAME chain from _acme-challenge.example.test is too long (17 aliases; limit 16)."
+        "the CNAME chain from _acme-challenge.example.test is too long "
+        "(at least 17 aliases; limit 16)."
     )
     assert found.remedy == (
         "Point _acme-challenge.example.test straight at the name that holds the TXT record."

@@ -15,7 +15,7 @@ from tests.checks.asserting import (
     only_error,
 )
 
-READINGS = [Malformed("another question"), Malformed(f"{MISMATCHED}: its ID is different")]
+READINGS = [Malformed("another question"), Malformed(f"{MISMATCHED}: the IDs differ")]
 
 
 @pytest.mark.parametrize("reading", READINGS)
@@ -37,9 +37,9 @@ def test_it_stays_an_error_where_no_server_answers(reading: Reading) -> None:
     ("detail", "sends", "cause"),
     [
         (
-            f"{MISMATCHED}: its ID is different",
+            f"{MISMATCHED}: the IDs differ",
             "replies that do not match the query",
-            "The reply from 192.0.2.2 does not match the query: its ID is different.",
+            "The reply from 192.0.2.2 does not match the query: the IDs differ.",
         ),
         (
             "the reply is malformed: 7 bytes are too few for a DNS message",
