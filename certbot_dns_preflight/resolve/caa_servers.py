@@ -67,6 +67,7 @@ class CaaServers:
         self._resolvers = resolvers
         self._servers = ZoneServers(walker, families)
         self._fault_finder = FaultFinder(exchange)
+        self._explained: set[Place] = set()
         # What each address said, by zone and owner name, for `dnssec`.
         self.signed: dict[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]] = {}
 
@@ -166,6 +167,10 @@ class CaaServers:
         return content, signed
 
     async def _explain(self, place: Place, failed: Reply) -> None:
+        """Find out why it fails, the first time only: a wait asks again and again."""
+        if place in self._explained:
+            return
+        self._explained.add(place)
         await self._fault_finder.explain(
             place,
             failed,

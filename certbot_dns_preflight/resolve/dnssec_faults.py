@@ -7,6 +7,7 @@ questions in lower case. Reads collected facts.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -14,12 +15,14 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason, Response
 from certbot_dns_preflight.facts.query_fault import QueryFaultKind
-from certbot_dns_preflight.resolve.negative_answers import is_negative, seems_proven
+from certbot_dns_preflight.resolve.negative_answers import Hashes, is_negative, seems_proven
 from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
 from certbot_dns_preflight.resolve.reading import is_sound
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.dnssec import Asked, Facts, ServerReply, ZoneFacts
     from certbot_dns_preflight.resolve.exchange import Exchange
@@ -35,6 +38,7 @@ class DnssecFaults:
         self._exchange = exchange
         self._fault_finder = FaultFinder(exchange)
         self._compared: set[tuple[Endpoint, dns.name.Name, int]] = set()
+        self._hashes = Hashes()
 
     async def note(self, facts: Facts) -> None:
         """Record which of these facts could not be obtained."""
@@ -46,14 +50,12 @@ class DnssecFaults:
             if zone.parent is None or (above and has_ds(zone)):
                 signed.add(zone.apex)
                 self._note_keys(zone)
-        await together(
-            self._compare(zone, asked, said)
-            for zone in facts.zones
-            if zone.apex in signed
-            for asked in zone.rrsets
-            for said in asked.said
-            if is_negative(said.reply) and not seems_proven(said.reply, asked.owner)
-        )
+        unproven = []
+        for zone, asked, said in _denials(facts, signed):
+            if not seems_proven(said.reply, asked.owner, self._hashes):
+                unproven.append((zone, asked, said))
+            await asyncio.sleep(0)  # a hostile one takes some milliseconds
+        await together(self._compare(*one) for one in unproven)
 
     def _note_ds(self, zone: ZoneFacts) -> None:
         if zone.parent is None or zone.parent == zone.apex:
@@ -88,9 +90,19 @@ class DnssecFaults:
         self._compared.add(question)
         await self._fault_finder.compare(
             Place(zone.apex, said.place, asked.owner, asked.rdtype, asked.owner),
-            content=lambda reply: seems_proven(reply, asked.owner) or None,
+            content=lambda reply: seems_proven(reply, asked.owner, self._hashes) or None,
             known=None,
         )
+
+
+def _denials(
+    facts: Facts, signed: Collection[dns.name.Name]
+) -> Iterator[tuple[ZoneFacts, Asked, ServerReply]]:
+    for zone in facts.zones:
+        for asked in zone.rrsets if zone.apex in signed else ():
+            for said in asked.said:
+                if is_negative(said.reply):
+                    yield zone, asked, said
 
 
 def has_ds(zone: ZoneFacts) -> bool:

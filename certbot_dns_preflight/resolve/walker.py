@@ -19,7 +19,6 @@ import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
-import dns.rrset
 
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.obstacle import NoEgress, NoSuchDomain, RegistryFails
@@ -45,6 +44,7 @@ from certbot_dns_preflight.resolve.referrals import (
 from certbot_dns_preflight.resolve.root_servers import are_no_roots
 from certbot_dns_preflight.resolve.server_addresses import ServerAddresses
 from certbot_dns_preflight.resolve.tasks import Turn
+from certbot_dns_preflight.resolve.unneeded import drop
 from certbot_dns_preflight.resolve.via_resolver import Discovery
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.referrals import Addresses
     from certbot_dns_preflight.resolve.root_hints import Hints
+    from certbot_dns_preflight.resolve.unneeded import Unneeded
 
 _BELOW = b"_dns-preflight"
 
@@ -109,6 +110,12 @@ class Walker:
         self._interception.forget()
         self._learned_since = asyncio.get_running_loop().time()
 
+    def drop(self, unneeded: Unneeded) -> None:
+        """Drop what was learned of names that no challenge needs any more."""
+        self.known.drop(unneeded)
+        self._addresses.drop(unneeded)
+        drop(self._turns, lambda step: unneeded(step[1]))
+
     def begin(self, moment: float) -> None:
         """Record `moment` as the start of learning, unless an earlier run's knowledge is in use."""
         if self._learned_since is None:
@@ -124,9 +131,8 @@ class Walker:
         if self._discovery is not None:
             return self.forget_older(since)
         cuts = [self.known.cuts[apex] for apex in apexes if apex in self.known.cuts]
-        if not await self._servers.same.are_all_there(cuts, since, again=again):
-            self.forget()
-        return None
+        same = await self._servers.same.are_all_there(cuts, since, again=again)
+        return None if same else self.forget()
 
     async def zone(self, cut: ZoneCut, *, patience: float = 0.0) -> Zone:
         """Learn who serves a zone; `patience` is as in `NameServers.zone`."""
@@ -171,9 +177,7 @@ class Walker:
                 way = functools.partial(turn.give_way, stack)
                 step = await self._step(cut, owner, endpoints, held=held, give_way=way)
                 turn.taken = True
-                if not isinstance(step, ZoneCut):
-                    return step
-                if step.apex == cut.apex:
+                if not isinstance(step, ZoneCut) or step.apex == cut.apex:
                     return step
                 cut = self.known.cuts.setdefault(step.apex, step)
         return cut

@@ -71,8 +71,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         cause=f"The chain: {' -> '.join([owner, *map(phrases.owner, chain[:_SHOWN])])}"
         + (f" and {len(chain) - _SHOWN} more" if len(chain) > _SHOWN else "")
         + (
-            f". A loop never reaches a TXT record: every resolver gives up, this program after "
-            f"{_LIMIT} aliases at most."
+            f". A loop never reaches a TXT record: every resolver gives up; this program does "
+            f"so after at most {_LIMIT} aliases."
             if loop
             else f". This program follows at most {_LIMIT} aliases; some resolvers stop after "
             f"{_FEWEST}."
@@ -94,7 +94,8 @@ def _summary(owner: dns.name.Name, chain: Sequence[dns.name.Name]) -> str:
     """Say whether the owner name is in the loop, leads into it, or has no end within the limit."""
     name = phrases.owner(owner)
     if not _is_loop(owner, chain):
-        return f"the CNAME chain from {name} is too long ({len(chain)} aliases; limit {_LIMIT})"
+        length = f"at least {len(chain)} aliases; limit {_LIMIT}"
+        return f"the CNAME chain from {name} is too long ({length})"
     match chain:
         case (first, *_) if first == owner:
             return f"{name} is in a CNAME loop: it points to itself"

@@ -32,8 +32,8 @@ def test_an_alias_loop() -> None:
     )
     assert found.cause == (
         "The chain: _acme-challenge.example.test -> record.other.test -> "
-        "_acme-challenge.example.test. A loop never reaches a TXT record: every resolver gives up, "
-        "this program after 16 aliases at most."
+        "_acme-challenge.example.test. A loop never reaches a TXT record: every resolver gives up; "
+        "this program does so after at most 16 aliases."
     )
     assert found.evidence["kind"] is None
     assert found.remedy.endswith(", or replace one of the CNAMEs with the TXT record.")
@@ -44,7 +44,8 @@ def test_a_chain_that_is_too_long_names_the_limit() -> None:
     facts = survey(hop(at(NS1, alias("a0.example.test."))), obstacle=AliasLoop(chain))
     found = only_error(facts, "alias-loop")
     assert found.summary == (
-        "the CNAME chain from _acme-challenge.example.test is too long (17 aliases; limit 16)."
+        "the CNAME chain from _acme-challenge.example.test is too long "
+        "(at least 17 aliases; limit 16)."
     )
     assert found.remedy == (
         "Point _acme-challenge.example.test straight at the name that holds the TXT record."
