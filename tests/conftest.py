@@ -72,6 +72,7 @@ def _cannot(reason: str) -> None:
 
 _SLOW = ("tests/differential", "tests/hostile", "tests/plugin", "tests/scenarios", "tests/soak")
 _HEAVY = ("tests/differential", "tests/hostile", "tests/scenarios", "tests/soak")
+_COVERING = ("test_outcomes.py", "test_beforehand.py")  # certbot runs that coverage needs
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -83,7 +84,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("certbot")
         if runs_certbot or any(folder in path for folder in _SLOW):
             item.add_marker("slow")
-        if runs_certbot or any(folder in path for folder in _HEAVY):
+        covers = path.endswith(_COVERING)
+        if (runs_certbot and not covers) or any(folder in path for folder in _HEAVY):
             item.add_marker("heavy")
 
 
