@@ -188,6 +188,23 @@ def test_an_unsigned_zone_needs_no_keys(judge: Callable[..., ChallengeOutcome]) 
     assert judge(spoil, "signed-without-ds.test").verdict is Verdict.READY
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_keys_that_come_for_small_letters_only_are_told_so(
+    judge: Callable[..., ChallengeOutcome], signed_world: World, way: Callable[[Trip], Trip]
+) -> None:
+    """Unbound asks for them in small letters after some of these failures, BIND at once."""
+    always = spoiling(DNSKEY, way, signed_world.leaf["nsd"].address4)
+
+    def spoil(endpoint: Endpoint, query: Query, trip: Trip) -> Trip:
+        return trip if query.sent.islower() else always(endpoint, query, trip)
+
+    judged = judge(spoil)
+    assert judged.verdict is Verdict.NOT_READY
+    assert errors(judged) == [("case-sensitive", "keys")]
+    (found,) = (f.evidence["questions"] for f in judged.findings if f.code == "case-sensitive")
+    assert [(q["type"], q["exact"]) for q in found] == [("DNSKEY", "2 DNSKEY records")]  # type: ignore[union-attr,index,call-overload]
+
+
 def without_ds(trip: Trip) -> Trip:
     """Take out of a referral what it tells of the DS."""
     if isinstance(trip.reply, Response) and not trip.reply.message.answer:
