@@ -19,7 +19,7 @@ from certbot_dns_preflight.checks.trouble import Trouble, troubles
 from certbot_dns_preflight.facts.answers import Alias
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.obstacle import OutOfTime
+from certbot_dns_preflight.facts.obstacle import OutOfTime, ParentFails
 from certbot_dns_preflight.facts.survey import agreed_alias
 from certbot_dns_preflight.settings import UnreachablePolicy
 
@@ -215,7 +215,7 @@ def _final_and_followed(survey: Survey) -> tuple[Hop | None, tuple[Hop, ...]]:
         return None, ()
     last = survey.hops[-1]
     unfinished = (
-        isinstance(survey.obstacle, OutOfTime)
+        isinstance(survey.obstacle, OutOfTime | ParentFails)
         and agreed_alias(last, survey.challenge.expected) is None
     )
     if survey.obstacle is None or unfinished:

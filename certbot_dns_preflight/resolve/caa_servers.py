@@ -35,9 +35,11 @@ from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from certbot_dns_preflight.resolve.caa_wire import properties
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
+from certbot_dns_preflight.resolve.parent_servers import ParentServers
 from certbot_dns_preflight.resolve.queries import RECURSIVE, SINGLE_TRY
-from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
+from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place, describe
 from certbot_dns_preflight.resolve.reading import is_signed, may_be_signed, read_caa
+from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.zone_servers import ZoneServers
 
@@ -67,6 +69,8 @@ class CaaServers:
         self._resolvers = resolvers
         self._servers = ZoneServers(walker, families)
         self._fault_finder = FaultFinder(exchange)
+        self._parents = ParentServers(exchange, walker, families)
+        self._registries: SingleFlight[dns.name.Name, CaaAnswer] = SingleFlight()
         # What each address said, by zone and owner name, for `dnssec`.
         self.signed: dict[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]] = {}
 
@@ -90,7 +94,31 @@ class CaaServers:
             return [CaaAnswer(owner, owner, None, None, NotAskable(detail))]
         if self._servers.is_registry(found):
             return [await self._ask_registry(owner, found)]
-        return await self._ask_everyone(owner, name, found, heard)
+        async with asyncio.TaskGroup() as group:
+            asking_above = group.create_task(self._stopped_above(owner, found))
+            asking = group.create_task(self._ask_everyone(owner, name, found, heard))
+        return asking_above.result() or asking.result()
+
+    async def _stopped_above(self, owner: dns.name.Name, cut: ZoneCut) -> list[CaaAnswer]:
+        """Return the failures of the servers above a zone, if they keep a resolver from it.
+
+        A registry's servers that answer CAA queries for its own zone pass them on, too.
+        """
+        above = self._parents.above(cut)
+        if above is not None and cut.referred and self._servers.is_registry(above):
+            whole = await self._ask_registry(above.apex, above)
+            if not isinstance(whole.content, Failed):
+                return []
+        return [
+            CaaAnswer(
+                owner,
+                above.apex if above is not None else cut.apex,
+                said.place.nameserver,
+                said.place.endpoint,
+                Failed(describe(said.reply), otherwise_fine=True),
+            )
+            for said in await self._parents.failures(cut, owner, dns.rdatatype.CAA)
+        ]
 
     async def _ask_everyone(
         self,
@@ -203,6 +231,9 @@ class CaaServers:
         )
 
     async def _ask_registry(self, owner: dns.name.Name, cut: ZoneCut) -> CaaAnswer:
+        return await self._registries.get(owner, lambda: self._ask_alternatives(owner, cut))
+
+    async def _ask_alternatives(self, owner: dns.name.Name, cut: ZoneCut) -> CaaAnswer:
         names = await self._servers.alternatives(cut)
         useless: dict[Endpoint, Reply] = {}
 

@@ -44,6 +44,8 @@ from certbot_dns_preflight.facts.caa import (
 )
 from certbot_dns_preflight.resolve.caa_wire import properties
 
+_SILENT = frozenset({NoResponseReason.TIMED_OUT, NoResponseReason.UNREACHABLE})
+
 
 def read_txt(reply: Reply, owner: dns.name.Name, zone: dns.name.Name) -> Reading:
     """Read a reply to ``owner TXT`` from a name server of `zone`."""
@@ -93,6 +95,11 @@ def is_sound(reply: Reply) -> TypeGuard[Response]:
         and reply.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
         and is_final(reply.message)
     )
+
+
+def is_silence(reply: Reply) -> bool:
+    """Return whether nothing came back at all."""
+    return isinstance(reply, NoResponse) and reply.reason in _SILENT
 
 
 def may_be_signed(reply: Reply) -> bool:

@@ -27,11 +27,12 @@ from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.expectations import Expectations
+from certbot_dns_preflight.resolve.parent_servers import ParentServers
 from certbot_dns_preflight.resolve.query_faults import concerning
 from certbot_dns_preflight.resolve.reading import is_sound
 from certbot_dns_preflight.resolve.tasks import Background, together
 from certbot_dns_preflight.resolve.txt_hops import HopBuilder, alias_beside_failure, is_limited
-from certbot_dns_preflight.resolve.txt_queries import TxtQueries, serial_in
+from certbot_dns_preflight.resolve.txt_queries import TxtQueries, obstacle_above, serial_in
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
@@ -71,6 +72,7 @@ class TxtSurvey:
         self._walker = walker
         self._hops = HopBuilder(exchange, families, challenge.expected)
         self._queries = TxtQueries(exchange)
+        self._parents = ParentServers(exchange, walker, families)
         self._begun = asyncio.get_running_loop().time()
         self._path: list[tuple[dns.name.Name, Zone]] = []
         self._above: dict[dns.name.Name, Zone] = {}
@@ -124,6 +126,9 @@ class TxtSurvey:
                 self._obstacle = None
                 self.walked.set()
             await self._ask_hop(chain[-1], zone, complete=complete)
+            obstacle = await obstacle_above(self._parents, found, chain[-1])
+            if obstacle is not None:
+                break
             if self._is_referred_deeper(chain[-1], found, zone):
                 path.pop()
                 continue  # some servers of the zone have a delegation that others deny

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.differential.worlds import VALUE, Fault, Server, World, Zone
@@ -14,7 +15,7 @@ _AT_ANY_NAME = ("A", "AAAA", "CAA", "NS", "SOA", "TXT")
 
 def known() -> Iterator[World]:
     """Make them all; `seed` counts them."""
-    makers = (_unsigned_below, _signed_below, _flipped, _forgotten)
+    makers = (_unsigned_below, _signed_below, _flipped, _forgotten, _asked_above)
     for number, world in enumerate((w for make in makers for w in make()), start=1):
         zones, servers, domain = world
         yield World(number, domain, zones, servers)
@@ -70,3 +71,29 @@ def _forgotten() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]:
             (tld, shop), (first, second) = _two(shop)
             zones = (tld, shop, below)
             yield zones, (first, Server("ns2", second.families, ("shop", cut))), "a.b.shop"
+
+
+def _asked_above() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]:
+    """Both resolvers ask the servers above a zone about its apex, or for all they hold of it."""
+    delegated = (
+        Zone("", ("ns1",), "opt-out"),
+        Zone("shop", ("ns1",)),
+        Zone("_acme-challenge.shop", ("ns2",), records=_record()),
+    )
+    second = Server("ns2", ("4",), ("_acme-challenge.shop",))
+    for action in ("garbage", "notimp", "silent"):
+        first = Server("ns1", ("4",), ("", "shop"), (Fault(action, ("TXT",)),))
+        yield delegated, (first, second), "shop"
+    caa = ('shop CAA 0 issue "letsencrypt.org"',)
+    yield (
+        *_two(Zone("shop", ("ns2",), records=(*_record(), *caa)), Fault("notimp", ("CAA",))),
+        "shop",
+    )
+    # The TLD's server holds the alias's target, too: nobody learns who else does.
+    aliased = ("www.shop CNAME web.aim", *_record("www.shop"), *caa)
+    aim = Zone("aim", ("ns1", "ns2"), records=("web.aim A 192.0.2.9",))
+    (tld, shop), (first, second) = _two(
+        Zone("shop", ("ns2",), records=aliased), Fault("notimp", ("CAA",), at="aim")
+    )
+    first, second = replace(first, zones=("", "aim")), replace(second, zones=("shop", "aim"))
+    yield (tld, shop, aim), (first, second), "www.shop"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import dns.rdatatype
-
 from certbot_dns_preflight.checks import faults, phrases
 from certbot_dns_preflight.checks.observations import is_unstable
 from certbot_dns_preflight.checks.rule import Remedy, Rule
@@ -22,10 +20,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Survey
 
 
-_OF_A_RESOLVER = {
-    dns.rdatatype.DNSKEY: QueryFaultKind.KEYS,
-    dns.rdatatype.DS: QueryFaultKind.DS,
-}
+_OF_A_RESOLVER = {"DNSKEY": QueryFaultKind.KEYS, "DS": QueryFaultKind.DS}
 
 RULE = Rule(
     code=Code.CASE_SENSITIVE,
@@ -77,7 +72,7 @@ def _kind(fault: CaseFault) -> str | None:
 
     Some resolvers ask those again in lower case, or do not mix their letters.
     """
-    kind = _OF_A_RESOLVER.get(fault.rdtype)
+    kind = _OF_A_RESOLVER.get(fault.rdtype.name)
     return None if kind is None else kind.value
 
 
