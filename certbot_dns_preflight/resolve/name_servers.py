@@ -154,7 +154,8 @@ class NameServers:
                                 )
                                 if name in names_listed
                             ),
-                            glue=known.get(name, ()),
+                            glue=known.get(name, ())
+                            or (() if addresses.endpoints else self._glue_above(cut, name)),
                             apex_from=apex.get(name, frozenset()),
                         ),
                         addresses,
@@ -165,6 +166,13 @@ class NameServers:
             parent_answers=tuple(delegation.answers),
             unheard=(*delegation.unheard, *apex_set.unheard.values()),
         )
+
+    def _glue_above(self, cut: ZoneCut, name: dns.name.Name) -> tuple[Endpoint, ...]:
+        """Return the glue of a name server that serves a zone above, too: resolvers have it."""
+        for above in reversed(self._known.lineage(cut, self._root)[:-1]):
+            if above.nameservers.get(name):
+                return above.nameservers[name]
+        return ()
 
     def _bounded(self, cut: ZoneCut, nameservers: tuple[NameServer, ...]) -> tuple[NameServer, ...]:
         """Drop addresses beyond the limit, and record it; each name server keeps a fair share."""

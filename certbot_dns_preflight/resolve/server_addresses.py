@@ -14,7 +14,7 @@ import dns.message
 import dns.name
 
 from certbot_dns_preflight.facts.answers import Response
-from certbot_dns_preflight.facts.obstacle import NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain, RegistryFails
 from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.resolve.budgets import MOST_ADDRESSES, MOST_NAMESERVERS
 from certbot_dns_preflight.resolve.cache import ZoneCut
@@ -182,6 +182,8 @@ class ServerAddresses:
         found = await self._find(name, held)
         if isinstance(found, NoSuchDomain):
             return Addresses((), "the name does not exist")
+        if isinstance(found, RegistryFails):
+            return Addresses((), "the registry's servers above it fail", unanswered=True)
         if not isinstance(found, ZoneCut):
             return Addresses((), "nothing answers from this host", unanswered=True)
         servers = await self.some(found, held=held)

@@ -15,7 +15,7 @@ _AT_ANY_NAME = ("A", "AAAA", "CAA", "NS", "SOA", "TXT")
 
 def known() -> Iterator[World]:
     """Make them all; `seed` counts them."""
-    makers = (_unsigned_below, _signed_below, _flipped, _forgotten, _asked_above)
+    makers = (_unsigned_below, _signed_below, _flipped, _forgotten, _asked_above, _on_one_server)
     for number, world in enumerate((w for make in makers for w in make()), start=1):
         zones, servers, domain = world
         yield World(number, domain, zones, servers)
@@ -97,3 +97,22 @@ def _asked_above() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]
     )
     first, second = replace(first, zones=("", "aim")), replace(second, zones=("shop", "aim"))
     yield (tld, shop, aim), (first, second), "www.shop"
+
+
+def _on_one_server() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]:
+    """A zone beside the one above it: no referral shows it, and resolvers know the address."""
+    for signing in ("no", "nsec"):
+        zones = Zone("", ("ns1",), "nsec"), Zone("shop", ("ns1",), signing, records=_record())
+        for fault in (
+            Fault("nxdomain", ("AAAA",)),
+            Fault("bare-denial"),
+            Fault("notimp", ("SOA",)),
+            Fault("without-soa", at="shop"),
+            Fault("not-authoritative", ("SOA",)),
+        ):
+            yield zones, (Server("ns1", ("6",), ("", "shop"), (fault,)),), "shop"
+    # The walk's question meets an alias, and the name above it has an answer without an SOA.
+    records = ("_acme-challenge.www.shop CNAME hop.shop", f"hop.shop TXT {VALUE}")
+    zones = Zone("", ("ns1",), "nsec"), Zone("shop", ("ns1",), records=records)
+    server = Server("ns1", ("4",), ("", "shop"), (Fault("without-soa", at="www.shop"),))
+    yield zones, (server,), "www.shop"
