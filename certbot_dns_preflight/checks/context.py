@@ -105,10 +105,17 @@ class Context:
         """Whether a wildcard alias catches the owner name and so keeps it from being ready.
 
         Before a record is made it does no harm, if it leads somewhere: the record itself will
-        take the name out of the wildcard.
+        take the name out of the wildcard. Nor is anything known to be lost where the target's
+        servers give no usable answer.
         """
         lost = not self.partly_served if self.expected else self.survey.obstacle is not None
-        return self.survey.probes.wildcard_alias is not None and lost and not self.misplaced
+        unknown = self.final is not None and not self.usable
+        return (
+            self.survey.probes.wildcard_alias is not None
+            and lost
+            and not unknown
+            and not self.misplaced
+        )
 
     @property
     def only_from_wildcard(self) -> bool:

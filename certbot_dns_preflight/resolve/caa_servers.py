@@ -235,6 +235,7 @@ class CaaServers:
 
     async def _ask_alternatives(self, owner: dns.name.Name, cut: ZoneCut) -> CaaAnswer:
         names = await self._servers.alternatives(cut)
+        signed = self._servers.seems_signed(cut)
         useless: dict[Endpoint, Reply] = {}
 
         def answers(reply: Reply) -> TypeGuard[Response]:
@@ -245,7 +246,9 @@ class CaaServers:
             names,
             owner,
             dns.rdatatype.CAA,
-            usable=lambda response: answers(response) and may_be_signed(response),
+            usable=lambda response: (
+                answers(response) and may_be_signed(response, zone_signed=signed)
+            ),
             useless=useless,
         )
         if got is None:

@@ -202,10 +202,11 @@ class Collector:
         if above is None:
             return ()
         referrals = self._walker.known.referrals.get(cut.apex, {})
+        registry = self._servers.is_registry(above)
         return tuple(
             ServerReply(ServerAddress(name, endpoint), referrals[endpoint])
             for endpoint, name in (await self._servers.names(above)).items()
-            if endpoint in referrals
+            if endpoint in referrals and not (registry and self._replies.avoids(endpoint))
         )
 
     async def _ds(

@@ -102,9 +102,14 @@ def is_silence(reply: Reply) -> bool:
     return isinstance(reply, NoResponse) and reply.reason in _SILENT
 
 
-def may_be_signed(reply: Reply) -> bool:
-    """Return whether a validator may accept it: EDNS, and a proof if it is negative and signed."""
+def may_be_signed(reply: Reply, *, zone_signed: bool) -> bool:
+    """Return whether a validator may accept it: EDNS, and a proof if it is negative and signed.
+
+    In a zone that is known to be signed, it must have signatures.
+    """
     if not isinstance(reply, Response) or reply.message.edns < 0:
+        return False
+    if zone_signed and not is_signed(reply):
         return False
     kinds = {rrset.rdtype for rrset in reply.message.authority}
     proves = not kinds.isdisjoint({dns.rdatatype.NSEC, dns.rdatatype.NSEC3})

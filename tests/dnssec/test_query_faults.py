@@ -272,6 +272,38 @@ def test_a_registrys_server_without_edns_is_passed_over_for_what_must_be_signed(
     assert judge(spoil).verdict is Verdict.READY
 
 
+def without_signatures(rrset: dns.rrset.RRset) -> dns.rrset.RRset | None:
+    return None if rrset.rdtype == dns.rdatatype.RRSIG else rrset
+
+
+def with_broken_signatures(rrset: dns.rrset.RRset) -> dns.rrset.RRset:
+    if rrset.rdtype != dns.rdatatype.RRSIG:
+        return rrset
+    broken = [rdata.replace(signature=bytes(len(rdata.signature))) for rdata in rrset]
+    return dns.rrset.from_rdata_list(rrset.name, rrset.ttl, broken)
+
+
+@pytest.mark.parametrize("change", [without_signatures, with_broken_signatures])
+@pytest.mark.parametrize("rdtypes", [{DNSKEY}, {DS}, {DNSKEY, DS, dns.rdatatype.SOA}])
+def test_a_registrys_server_whose_signatures_do_not_hold_is_passed_over(
+    judge: Callable[..., ChallengeOutcome],
+    signed_world: World,
+    change: Callable[[dns.rrset.RRset], dns.rrset.RRset | None],
+    rdtypes: set[dns.rdatatype.RdataType],
+) -> None:
+    """Whichever of its servers is asked first: a resolver asks another one, too."""
+
+    def spoil(endpoint: Endpoint, query: Query, trip: Trip) -> Trip:
+        bad = endpoint.address == signed_world.top.address4 and query.rdtype in rdtypes
+        if bad and isinstance(trip.reply, Response):
+            message = trip.reply.message
+            for section in (message.answer, message.authority):
+                section[:] = [kept for r in section if (kept := change(r)) is not None]
+        return trip
+
+    assert judge(spoil).verdict is Verdict.READY
+
+
 # -- how much is asked ---------------------------------------------------------------------------
 
 
