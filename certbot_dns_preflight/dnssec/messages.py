@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.dnssec import ServerReply
 
+MINIMISED = dns.rdatatype.A
+"""The type that a resolver asks for at the names that it passes on its way down (RFC 9156)."""
+
 _MOST_DIGESTS = 64
 _MOST_TOLD = 8  # key tags in a sentence
 

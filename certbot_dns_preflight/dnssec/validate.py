@@ -19,6 +19,7 @@ import dns.rrset
 from certbot_dns_preflight.dnssec import delegation
 from certbot_dns_preflight.dnssec.keys import is_zone_key
 from certbot_dns_preflight.dnssec.messages import (
+    MINIMISED,
     anchored_keys,
     answering,
     find,
@@ -98,7 +99,8 @@ class _Zone:
         if self.keys:
             for asked in self.facts.rrsets:
                 apart = None if asked.rdtype == dns.rdatatype.SOA else asked.owner
-                with self.notes.concerning(apart, asked.rdtype):
+                below = asked.rdtype == MINIMISED
+                with self.notes.concerning(apart, asked.rdtype, and_below=below):
                     self._data(asked)
         return self
 
@@ -266,6 +268,9 @@ class _Zone:
                 self.notes.note(reply.place, Status.INDETERMINATE)
                 continue
             data = self.data_at(reply.place)
+            if asked.rdtype == MINIMISED:
+                data.passed(message, asked.owner)
+                continue
             rrset = answering(message, asked.owner, asked.rdtype, self.facts.apex)
             if rrset is None:
                 data.denied(message, asked.owner, asked.rdtype)

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import dns.name
 import dns.rdatatype
 
-from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason, Response
+from certbot_dns_preflight.dnssec.messages import MINIMISED
+from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason
 from certbot_dns_preflight.facts.query_fault import QueryFaultKind
+from certbot_dns_preflight.resolve.ds_answers import has_ds
 from certbot_dns_preflight.resolve.negative_answers import is_negative, seems_proven
 from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
 from certbot_dns_preflight.resolve.reading import is_sound
@@ -56,6 +58,7 @@ class DnssecFaults:
             for zone in facts.zones
             if zone.apex in signed
             for asked in zone.rrsets
+            if asked.rdtype != MINIMISED
             for said in asked.said
             if is_negative(said.reply) and not seems_proven(said.reply, asked.owner)
         ]
@@ -100,16 +103,6 @@ class DnssecFaults:
             content=lambda reply: seems_proven(reply, asked.owner) or None,
             known=None,
         )
-
-
-def has_ds(zone: ZoneFacts) -> bool:
-    """Return whether any server of the parent zone shows a DS for a zone."""
-    return any(
-        rrset.rdtype == _DS and rrset.name == zone.apex
-        for said in (*zone.ds, *zone.referrals)
-        if isinstance(said.reply, Response)
-        for rrset in (*said.reply.message.answer, *said.reply.message.authority)
-    )
 
 
 def _is_our_own(said: ServerReply) -> bool:

@@ -15,7 +15,16 @@ _AT_ANY_NAME = ("A", "AAAA", "CAA", "NS", "SOA", "TXT")
 
 def known() -> Iterator[World]:
     """Make them all; `seed` counts them."""
-    makers = (_unsigned_below, _signed_below, _flipped, _forgotten, _asked_above, _on_one_server)
+    makers = (
+        _unsigned_below,
+        _signed_below,
+        _flipped,
+        _forgotten,
+        _asked_above,
+        _on_one_server,
+        _of_two_registry_servers,
+        _denied_on_the_way,
+    )
     for number, world in enumerate((w for make in makers for w in make()), start=1):
         zones, servers, domain = world
         yield World(number, domain, zones, servers)
@@ -116,3 +125,29 @@ def _on_one_server() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str
     zones = Zone("", ("ns1",), "nsec"), Zone("shop", ("ns1",), records=records)
     server = Server("ns1", ("4",), ("", "shop"), (Fault("without-soa", at="www.shop"),))
     yield zones, (server,), "www.shop"
+
+
+def _of_two_registry_servers() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]:
+    """One of a TLD's servers gives signatures that do not hold: resolvers ask the other one."""
+    zones = Zone("", ("ns1", "ns2"), "nsec"), Zone("shop", ("ns3",), "nsec", records=_record())
+    for fault in (
+        Fault("unsigned-copy"),
+        Fault("expired-copy"),
+        Fault("without-signatures", ("DS",)),
+        Fault("nodata", ("DS",)),
+    ):
+        tld = Server("ns1", ("4",), ("",), (fault,)), Server("ns2", ("4",), ("",))
+        yield zones, (*tld, Server("ns3", ("4",), ("shop",))), "shop"
+
+
+def _denied_on_the_way() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]:
+    """An empty non-terminal that is NXDOMAIN against its proof ends Unbound's way to the target.
+
+    Without signatures, neither resolver cares.
+    """
+    records = "_acme-challenge.shop CNAME acme.v.shop", f"acme.v.shop TXT {VALUE}"
+    for signing in ("no", "nsec", "nsec3"):
+        shop = Zone("shop", ("ns2",), signing, records=records)
+        yield *_two(shop, own=Fault("flipped-rcode", at="v.shop")), "shop"
+    shop = Zone("shop", ("ns2",), "nsec", records=records)
+    yield *_two(shop, own=Fault("nxdomain", ("A", "NS"), at="v.shop")), "shop"
