@@ -63,6 +63,11 @@ def is_authoritative(message: dns.message.Message) -> bool:
     )
 
 
+def is_accepted(response: Response) -> bool:
+    """Return whether a resolver takes it as an answer, with AA or without; no other resolver's."""
+    return is_sound(response) and not response.message.flags & dns.flags.RA
+
+
 def is_usable(message: dns.message.Message, apex: dns.name.Name, owner: dns.name.Name) -> bool:
     """Return whether a walk can continue from it: an authoritative answer or a proper referral."""
     return is_authoritative(message) or find_referral(message, apex, owner) is not None
@@ -101,8 +106,7 @@ def first_usable(
     for endpoint, reply in replies.items():
         if not isinstance(reply, Response):
             continue
-        recursive = reply.message.flags & dns.flags.RA
-        if is_usable(reply.message, apex, owner) or (is_sound(reply) and not recursive):
+        if is_usable(reply.message, apex, owner) or is_accepted(reply):
             return endpoint, reply
     return None
 

@@ -22,6 +22,7 @@ from certbot_dns_preflight.resolve.fanout import ask_any, ask_each_server
 from certbot_dns_preflight.resolve.referrals import (
     ADDRESS_TYPES,
     Addresses,
+    is_accepted,
     is_authoritative,
     read_addresses,
 )
@@ -210,7 +211,7 @@ class ServerAddresses:
         """Query several servers of the name's zone, as they may differ; a registry's are alike."""
 
         def usable(response: Response) -> bool:
-            return is_authoritative(response.message)
+            return is_authoritative(response.message) or is_accepted(response)
 
         if not is_registry(cut.apex) and min(enough, len(servers)) > 1:
             some = {

@@ -120,6 +120,10 @@ def _on_one_server() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str
             Fault("not-authoritative", ("SOA",)),
         ):
             yield zones, (Server("ns1", ("6",), ("", "shop"), (fault,)),), "shop"
+    # The TLD's server leaves AA out, even for the addresses of the domain's servers.
+    zones = Zone("", ("ns1",)), Zone("shop", ("ns2",), records=_record())
+    faults = Fault("not-authoritative"), Fault("without-additional")
+    yield zones, (Server("ns1", ("4",), ("",), faults), Server("ns2", ("4",), ("shop",))), "shop"
     # The walk's question meets an alias, and the name above it has an answer without an SOA.
     records = ("_acme-challenge.www.shop CNAME hop.shop", f"hop.shop TXT {VALUE}")
     zones = Zone("", ("ns1",), "nsec"), Zone("shop", ("ns1",), records=records)
