@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.dnssec.signed_data import SignedData
     from certbot_dns_preflight.dnssec.zone_result import ZoneResult
-    from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
+    from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply, ZoneFacts
 
 UNSIGNED = {
     Proof.PROVEN: "its parent proves that it has no DS",
@@ -92,6 +92,16 @@ def of_answer(data: SignedData, reply: ServerReply, child: dns.name.Name) -> Del
     given = find(message.answer, child, dns.rdatatype.DS) is not None
     denied = message.rcode() == dns.rcode.NXDOMAIN
     return judge(data, message.answer if given else message.authority, child, denied=denied)
+
+
+def may_be_below(data: SignedData, facts: ZoneFacts, owner: dns.name.Name) -> bool:
+    """Return whether the same server proves that an unsigned zone may begin at a name."""
+    for asked in facts.rrsets:
+        for reply in asked.said:
+            if (asked.owner, asked.rdtype, reply.place) == (owner, dns.rdatatype.DS, data.place):
+                found = of_answer(data, reply, owner)
+                return found is not None and found.proof in UNSIGNED
+    return False
 
 
 def supported(signers: Collection[DS]) -> list[DS]:

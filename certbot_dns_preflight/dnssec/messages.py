@@ -63,6 +63,13 @@ def is_final(message: dns.message.Message) -> bool:
     return bool(message.flags & dns.flags.AA) or not refers
 
 
+def has_signatures(message: dns.message.Message) -> bool:
+    """Return whether any signature came with an answer."""
+    return any(
+        rrset.rdtype == dns.rdatatype.RRSIG for rrset in (*message.answer, *message.authority)
+    )
+
+
 def referral(reply: ServerReply, apex: dns.name.Name) -> dns.message.Message | None:
     """Return a reply's message if it is a referral to a zone."""
     if not isinstance(reply.reply, Response):

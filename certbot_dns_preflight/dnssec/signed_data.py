@@ -13,7 +13,12 @@ import dns.rdatatype
 import dns.rrset
 
 from certbot_dns_preflight.dnssec import denial
-from certbot_dns_preflight.dnssec.messages import MINIMISED, is_another_zones, signatures_of
+from certbot_dns_preflight.dnssec.messages import (
+    MINIMISED,
+    has_signatures,
+    is_another_zones,
+    signatures_of,
+)
 from certbot_dns_preflight.dnssec.proof import Proof
 from certbot_dns_preflight.dnssec.signatures import Broken, CannotJudge, Valid
 from certbot_dns_preflight.facts.dnssec import WITHOUT_PROOF, Kind, Status
@@ -92,8 +97,8 @@ class SignedData:
 
         Whatever else it says, a resolver goes on.
         """
-        signed = any(rrset.rdtype == dns.rdatatype.RRSIG for rrset in message.authority)
-        if message.rcode() == dns.rcode.NXDOMAIN and signed and not message.answer:
+        nxdomain = message.rcode() == dns.rcode.NXDOMAIN
+        if nxdomain and has_signatures(message) and not message.answer:
             self.denied(message, name, MINIMISED)
 
     def undelegated(

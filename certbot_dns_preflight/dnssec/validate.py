@@ -23,6 +23,7 @@ from certbot_dns_preflight.dnssec.messages import (
     anchored_keys,
     answering,
     find,
+    has_signatures,
     mismatch,
     signatures_of,
     usable,
@@ -98,6 +99,8 @@ class _Zone:
             self._each_delegation()
         if self.keys:
             for asked in self.facts.rrsets:
+                if asked.rdtype == dns.rdatatype.DS:
+                    continue  # it explains other answers
                 apart = None if asked.rdtype == dns.rdatatype.SOA else asked.owner
                 below = asked.rdtype == MINIMISED
                 with self.notes.concerning(apart, asked.rdtype, and_below=below):
@@ -270,6 +273,11 @@ class _Zone:
             data = self.data_at(reply.place)
             if asked.rdtype == MINIMISED:
                 data.passed(message, asked.owner)
+                continue
+            if not has_signatures(message) and delegation.may_be_below(
+                data, self.facts, asked.owner
+            ):
+                self.notes.note(reply.place, Status.INSECURE)
                 continue
             rrset = answering(message, asked.owner, asked.rdtype, self.facts.apex)
             if rrset is None:

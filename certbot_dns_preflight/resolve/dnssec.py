@@ -23,7 +23,12 @@ from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.cuts import names_between
 from certbot_dns_preflight.resolve.dnssec_faults import DnssecFaults
 from certbot_dns_preflight.resolve.dnssec_replies import DnssecReplies
-from certbot_dns_preflight.resolve.ds_answers import brings_ds, has_ds, signer_between
+from certbot_dns_preflight.resolve.ds_answers import (
+    brings_ds,
+    has_ds,
+    is_unsigned,
+    signer_between,
+)
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.zone_servers import ZoneServers
@@ -167,7 +172,10 @@ class Collector:
         cuts: dict[dns.name.Name, ZoneCut],
         questions: Iterable[tuple[dns.name.Name, int]],
     ) -> ZoneFacts:
-        """Query the DS of a zone, its keys and some of its data."""
+        """Query the DS of a zone, its keys and some of its data.
+
+        For data without signatures, query a DS there: it may lie in an unsigned zone.
+        """
         own = cuts.get(apex)
         rdtypes = [(owner, dns.rdatatype.RdataType(rdtype)) for owner, rdtype in questions]
         async with asyncio.TaskGroup() as group:
@@ -180,6 +188,11 @@ class Collector:
         rrsets = tuple(
             Asked(owner, rdtype, answers)
             for (owner, rdtype), answers in zip(rdtypes, replies, strict=True)
+        )
+        unsigned = sorted({one.owner for one in rrsets if one.owner != apex and is_unsigned(one)})
+        said = [await self._replies.ask(apex, own, owner, _DS) for owner in unsigned]
+        rrsets += tuple(
+            Asked(owner, _DS, answers) for owner, answers in zip(unsigned, said, strict=True)
         )
         return replace(asking_above.result(), dnskey=dnskey, rrsets=rrsets)
 

@@ -58,7 +58,7 @@ class DnssecFaults:
             for zone in facts.zones
             if zone.apex in signed
             for asked in zone.rrsets
-            if asked.rdtype != MINIMISED
+            if asked.rdtype not in (MINIMISED, _DS)
             for said in asked.said
             if is_negative(said.reply) and not seems_proven(said.reply, asked.owner)
         ]

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from certbot_dns_preflight.dnssec.messages import find, signatures_of
+from certbot_dns_preflight.dnssec.messages import MINIMISED, find, signatures_of
 from certbot_dns_preflight.facts.answers import Response
+from certbot_dns_preflight.resolve.reading import is_signed, is_sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from certbot_dns_preflight.facts.dnssec import ServerReply, ZoneFacts
+    from certbot_dns_preflight.facts.dnssec import Asked, ServerReply, ZoneFacts
 
 _DS = dns.rdatatype.DS
 
@@ -28,6 +29,13 @@ def has_ds(zone: ZoneFacts) -> bool:
         for said in (*zone.ds, *zone.referrals)
         if isinstance(said.reply, Response)
         for rrset in (*said.reply.message.answer, *said.reply.message.authority)
+    )
+
+
+def is_unsigned(asked: Asked) -> bool:
+    """Return whether any server answers a question for data without a single signature."""
+    return asked.rdtype != MINIMISED and any(
+        is_sound(said.reply) and not is_signed(said.reply) for said in asked.said
     )
 
 

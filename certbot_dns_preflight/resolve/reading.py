@@ -16,7 +16,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from certbot_dns_preflight.dnssec.messages import is_final
+from certbot_dns_preflight.dnssec.messages import has_signatures, is_final
 from certbot_dns_preflight.facts.answers import (
     Absent,
     Alias,
@@ -118,10 +118,7 @@ def may_be_signed(reply: Reply, *, zone_signed: bool) -> bool:
 
 def is_signed(reply: Reply) -> bool:
     """Return whether signatures came with it."""
-    return isinstance(reply, Response) and any(
-        rrset.rdtype == dns.rdatatype.RRSIG
-        for rrset in (*reply.message.answer, *reply.message.authority)
-    )
+    return isinstance(reply, Response) and has_signatures(reply.message)
 
 
 def rrset_at(

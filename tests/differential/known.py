@@ -24,6 +24,7 @@ def known() -> Iterator[World]:
         _on_one_server,
         _of_two_registry_servers,
         _denied_on_the_way,
+        _unsigned_under_opt_out,
     )
     for number, world in enumerate((w for make in makers for w in make()), start=1):
         zones, servers, domain = world
@@ -155,3 +156,11 @@ def _denied_on_the_way() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...],
         yield *_two(shop, own=Fault("flipped-rcode", at="v.shop")), "shop"
     shop = Zone("shop", ("ns2",), "nsec", records=records)
     yield *_two(shop, own=Fault("nxdomain", ("A", "NS"), at="v.shop")), "shop"
+
+
+def _unsigned_under_opt_out() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]:
+    """What a wildcard has, without its signatures, may lie in an unsigned zone below: or not."""
+    records = "_acme-challenge.shop CNAME hop.v.shop", f"*.v.shop TXT {VALUE}"
+    for signing in ("opt-out", "nsec3"):
+        shop = Zone("shop", ("ns2",), signing, records=records)
+        yield *_two(shop, own=Fault("without-signatures", ("TXT",), at="v.shop")), "shop"
