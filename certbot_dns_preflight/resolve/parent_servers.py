@@ -1,13 +1,16 @@
 """Checks that the servers above a zone let a resolver's query get to the zone.
 
 A resolver sends the query for a zone's apex to the servers of the zone above, which refer it down.
-If these hold the zone themselves, it even sends them the queries for all names in it. One server
+If all of these hold the zone themselves, they even get the queries for all names in it. One server
 that passes a query on, or answers it, will do: a resolver tries them all. `checks` words it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
@@ -18,9 +21,6 @@ from certbot_dns_preflight.resolve.zone_servers import ZoneServers
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    import dns.name
-    import dns.rdatatype
 
     from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from certbot_dns_preflight.resolve.cache import ZoneCut
@@ -69,6 +69,8 @@ class ParentServers:
             useless=useless,
         )
         failed = {e: reply for e, reply in useless.items() if not _is_our_own(reply)}
+        if got is None and failed and owner != cut.apex and await self._refer(above, cut, names):
+            failed = {}
         if got is not None or not failed:
             self._passed.add((cut.apex, owner, rdtype))
             return ()
@@ -76,6 +78,19 @@ class ParentServers:
             ServerReply(ServerAddress(names[endpoint], endpoint), reply)
             for endpoint, reply in sorted(failed.items())
         )
+
+    async def _refer(self, above: ZoneCut, cut: ZoneCut, names: Collection[Endpoint]) -> bool:
+        """Return whether any of these servers refers to a zone that others of them hold."""
+        got = await ask_any(
+            self._exchange,
+            names,
+            cut.apex,
+            dns.rdatatype.NS,
+            usable=lambda response: (
+                find_referral(response.message, above.apex, cut.apex) is not None
+            ),
+        )
+        return got is not None
 
 
 def _is_our_own(reply: Reply) -> bool:

@@ -99,6 +99,12 @@ def _asked_above() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]
         *_two(Zone("shop", ("ns2",), records=(*_record(), *caa)), Fault("notimp", ("CAA",))),
         "shop",
     )
+    # One of the TLD's servers holds the zone; the other one fails, too, but refers below it.
+    tld = Zone("", ("ns1", "ns2"), "nsec")
+    fails = (Fault("refused", ("TXT",)),)
+    above = Server("ns1", ("4",), ("",), fails), Server("ns2", ("4",), ("", "shop"), fails)
+    shop = Zone("shop", ("ns3",), records=_record())
+    yield (tld, shop), (*above, Server("ns3", ("4",), ("shop",))), "shop"
     # The TLD's server holds the alias's target, too: nobody learns who else does.
     aliased = ("www.shop CNAME web.aim", *_record("www.shop"), *caa)
     aim = Zone("aim", ("ns1", "ns2"), records=("web.aim A 192.0.2.9",))
