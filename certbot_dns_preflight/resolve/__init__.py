@@ -49,8 +49,8 @@ The modules, from the bottom up:
   `server_addresses`, and `same_servers` checks that they still do. `parent_servers` checks that
   those above pass queries on. `cache` holds what was learned.
 - One challenge: `txt` queries in rounds, through `txt_queries`, and `txt_hops` keeps what each
-  address said (`address_history`, `observe`). `expectations` merges the values expected by
-  challenges that end at the same name.
+  address said (`address_history`, `observe`); `deeper_zones` finds a zone below that only some of
+  them have. `expectations` merges the values expected by challenges that end at the same name.
 - Resolvers only: `resolver_survey` queries in rounds, with what `recursive` reads and what
   `resolver_zones` and `resolver_zone_survey` know of the zones; `resolver_environment` checks the
   surroundings. `encrypted` uses TLS and HTTPS; `ways_out` finds what would work here.

@@ -91,10 +91,7 @@ def referred_deeper(
     referral = find_referral(got[1].message, cut.apex, owner)
     if referral is None:
         return False
-    below = referred(cache, cut, owner, referral, got)
-    cache.cuts.setdefault(below.apex, below)
-    for name in [name for name in cache.homes if name.is_subdomain(below.apex)]:
-        del cache.homes[name]
+    cache.go_deeper(referred(cache, cut, owner, referral, got))
     return True
 
 

@@ -26,6 +26,7 @@ from certbot_dns_preflight.facts.probes import Probes, SeenHere
 from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.deeper_zones import DeeperZones
 from certbot_dns_preflight.resolve.expectations import Expectations
 from certbot_dns_preflight.resolve.parent_servers import ParentServers
 from certbot_dns_preflight.resolve.query_faults import concerning
@@ -72,6 +73,7 @@ class TxtSurvey:
         self._walker = walker
         self._hops = HopBuilder(exchange, families, challenge.expected)
         self._queries = TxtQueries(exchange)
+        self._deeper = DeeperZones(exchange, walker, self._hops)
         self._parents = ParentServers(exchange, walker, families)
         self._begun = asyncio.get_running_loop().time()
         self._path: list[tuple[dns.name.Name, Zone]] = []
@@ -129,7 +131,7 @@ class TxtSurvey:
             obstacle = await obstacle_above(self._parents, found, chain[-1])
             if obstacle is not None:
                 break
-            if self._is_referred_deeper(chain[-1], found, zone):
+            if await self._deeper.found(chain[-1], found, zone):
                 path.pop()
                 continue  # some servers of the zone have a delegation that others deny
             hop = self._hop(chain[-1], zone)
@@ -208,16 +210,6 @@ class TxtSurvey:
         passed = [c for c in self._walker.lineage(cut)[:-1] if not is_registry(c.apex)]
         zones = await together(self._walker.zone(one) for one in passed)
         return {zone.apex: zone for zone in zones}
-
-    def _is_referred_deeper(self, owner: dns.name.Name, cut: ZoneCut, zone: Zone) -> bool:
-        for endpoint in sorted({e for server in zone.nameservers for e in server.endpoints}):
-            track = self._hops.track(owner, endpoint)
-            if track is None or not isinstance(track.reading, Referral):
-                continue
-            reply = track.reply
-            if isinstance(reply, Response) and self._walker.refer(cut, owner, endpoint, reply):
-                return True
-        return False
 
     # -- one hop ---------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ def known() -> Iterator[World]:
         _of_two_registry_servers,
         _denied_on_the_way,
         _unsigned_under_opt_out,
+        _held_by_some,
     )
     for number, world in enumerate((w for make in makers for w in make()), start=1):
         zones, servers, domain = world
@@ -170,3 +171,16 @@ def _unsigned_under_opt_out() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, 
     for signing in ("opt-out", "nsec3"):
         shop = Zone("shop", ("ns2",), signing, records=records)
         yield *_two(shop, own=Fault("without-signatures", ("TXT",), at="v.shop")), "shop"
+
+
+def _held_by_some() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]:
+    """Of a zone's servers one holds a zone below, too, and one denies it: the same at each look."""
+    shop = Zone("shop", ("ns2", "ns3"))
+    below = Zone("b.shop", ("ns2",), records=_record("a.b.shop"))
+    forgets = (Fault("forgets-delegation"),)
+    servers = (
+        Server("ns1", ("4",), ("",)),
+        Server("ns2", ("4",), ("shop", "b.shop")),
+        Server("ns3", ("4",), ("shop",), forgets),
+    )
+    yield (Zone("", ("ns1",)), shop, below), servers, "a.b.shop"
