@@ -17,7 +17,7 @@ Why each query is sent the way it is:
   for the TXT, where a cached negative answer could later reach the CA (RFC 2308). A configured
   resolver only leads to the zone, and is asked for SOA, NS and addresses only.
 - The walk asks for SOA: it is small, every zone has one, and it tells missing names from delegated
-  ones. Before a record is created, nothing at all is asked about its name.
+  ones. Where no SOA comes, it asks for NS label by label, as resolvers go down (RFC 9156). Before a record is created, nothing at all is asked about its name.
 - The root and the top-level domains have many identical, well-run servers: one that answers will
   do. In the zone of a person or company every address is asked.
 - A resolver sends a query for a zone's apex to the parent's servers first. Where TXT or CAA is
@@ -42,7 +42,8 @@ The modules, from the bottom up:
   is. `exchange` queries one address with patience (`patience`, `timings`) and within `budgets`, and
   `exchange_log` logs it; `fanout` queries several, `zone_servers` lists those of a zone,
   `query_faults` queries again to find out why one fails.
-- One message: `reading`, `referrals`, `negative_answers` and `caa_wire` read it, without queries.
+- One message: `reading`, `referrals`, `negative_answers`, `ds_answers` and `caa_wire` read it,
+  without queries.
 - The walk: `walker` goes from `root_hints` down to the zone of a name, with `root_servers`, `cuts`
   and, where a resolver leads, `via_resolver`; `interception` detects something on the path that
   answers in place of the servers. `name_servers` learns who serves the zone from `ns_sets` and
