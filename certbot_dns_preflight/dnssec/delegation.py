@@ -95,13 +95,16 @@ def of_answer(data: SignedData, reply: ServerReply, child: dns.name.Name) -> Del
 
 
 def may_be_below(data: SignedData, facts: ZoneFacts, owner: dns.name.Name) -> bool:
-    """Return whether the same server proves that an unsigned zone may begin at a name."""
-    for asked in facts.rrsets:
-        for reply in asked.said:
-            if (asked.owner, asked.rdtype, reply.place) == (owner, dns.rdatatype.DS, data.place):
-                found = of_answer(data, reply, owner)
-                return found is not None and found.proof in UNSIGNED
-    return False
+    """Return whether an unsigned zone may begin at or above a name, by the same server's proof.
+
+    Where that server was not asked (a registry has many), any other's counts.
+    """
+    return any(
+        (found := of_answer(data, reply, asked.owner)) is not None and found.proof in UNSIGNED
+        for asked in facts.rrsets
+        if asked.rdtype == dns.rdatatype.DS and owner.is_subdomain(asked.owner)
+        for reply in [one for one in asked.said if one.place == data.place] or asked.said
+    )
 
 
 def supported(signers: Collection[DS]) -> list[DS]:

@@ -17,7 +17,8 @@ Why each query is sent the way it is:
   for the TXT, where a cached negative answer could later reach the CA (RFC 2308). A configured
   resolver only leads to the zone, and is asked for SOA, NS and addresses only.
 - The walk asks for SOA: it is small, every zone has one, and it tells missing names from delegated
-  ones. Where no SOA comes, it asks for NS label by label, as resolvers go down (RFC 9156). Before a record is created, nothing at all is asked about its name.
+  ones. Where no SOA comes, it asks for NS label by label, as resolvers go down (RFC 9156). Before a
+  record is created, nothing at all is asked about its name.
 - The root and the top-level domains have many identical, well-run servers: one that answers will
   do. In the zone of a person or company every address is asked.
 - A resolver sends a query for a zone's apex to the parent's servers first. Where TXT or CAA is
@@ -55,8 +56,8 @@ The modules, from the bottom up:
 - Resolvers only: `resolver_survey` queries in rounds, with what `recursive` reads and what
   `resolver_zones` and `resolver_zone_survey` know of the zones; `resolver_environment` checks the
   surroundings. `encrypted` uses TLS and HTTPS; `ways_out` finds what would work here.
-- The surroundings: `environment`, with `caa` and `caa_servers`, `dnssec`, `domain_addresses`,
-  `zone_health` and `split_horizon`.
+- The surroundings: `environment`, with `caa`, `caa_servers` and `caa_delegated`, `dnssec`,
+  `domain_addresses`, `zone_health` and `split_horizon`.
 - A failure: `probes` sends queries that explain it, with `misplaced`, `missing_dots` and
   `random_names`.
 

@@ -32,6 +32,7 @@ from certbot_dns_preflight.facts.caa import (
 )
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.facts.obstacle import NoSuchDomain
+from certbot_dns_preflight.resolve.caa_delegated import reachable
 from certbot_dns_preflight.resolve.caa_wire import properties
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
@@ -39,6 +40,7 @@ from certbot_dns_preflight.resolve.parent_servers import ParentServers
 from certbot_dns_preflight.resolve.queries import RECURSIVE, SINGLE_TRY
 from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place, describe
 from certbot_dns_preflight.resolve.reading import is_signed, may_be_signed, read_caa
+from certbot_dns_preflight.resolve.referrals import is_authoritative
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.zone_servers import ZoneServers
@@ -97,7 +99,8 @@ class CaaServers:
         async with asyncio.TaskGroup() as group:
             asking_above = group.create_task(self._stopped_above(owner, found))
             asking = group.create_task(self._ask_everyone(owner, name, found, heard))
-        return asking_above.result() or asking.result()
+        zone = await self._walker.zone(found)
+        return asking_above.result() or reachable(zone, asking.result())
 
     async def _stopped_above(self, owner: dns.name.Name, cut: ZoneCut) -> list[CaaAnswer]:
         """Return the failures of the servers above a zone, if they keep a resolver from it.
@@ -189,7 +192,7 @@ class CaaServers:
                 )
                 group.create_task(self._explain(place, signed.reply))
             soa = asking.result()
-            fine = isinstance(soa, Response) and _is_authoritative(soa.message)
+            fine = isinstance(soa, Response) and is_authoritative(soa.message)
             content = replace(content, otherwise_fine=fine)
         return content, signed
 
@@ -293,7 +296,3 @@ def _agree(contents: Collection[Content]) -> bool:
 def _comparable(reply: Reply, *, owner: dns.name.Name) -> Content | None:
     content = read_caa(reply, owner)
     return None if isinstance(content, Failed | NotAskable) else content
-
-
-def _is_authoritative(message: dns.message.Message) -> bool:
-    return bool(message.flags & dns.flags.AA) and message.rcode() == dns.rcode.NOERROR

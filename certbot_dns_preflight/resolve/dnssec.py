@@ -26,8 +26,8 @@ from certbot_dns_preflight.resolve.dnssec_replies import DnssecReplies
 from certbot_dns_preflight.resolve.ds_answers import (
     brings_ds,
     has_ds,
-    is_unsigned,
     signer_between,
+    unsigned_names,
 )
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.tasks import together
@@ -174,7 +174,7 @@ class Collector:
     ) -> ZoneFacts:
         """Query the DS of a zone, its keys and some of its data.
 
-        For data without signatures, query a DS there: it may lie in an unsigned zone.
+        For data without signatures, query the DS down to it: it may lie in an unsigned zone.
         """
         own = cuts.get(apex)
         rdtypes = [(owner, dns.rdatatype.RdataType(rdtype)) for owner, rdtype in questions]
@@ -189,10 +189,10 @@ class Collector:
             Asked(owner, rdtype, answers)
             for (owner, rdtype), answers in zip(rdtypes, replies, strict=True)
         )
-        unsigned = sorted({one.owner for one in rrsets if one.owner != apex and is_unsigned(one)})
-        said = [await self._replies.ask(apex, own, owner, _DS) for owner in unsigned]
+        unsigned = unsigned_names(rrsets, apex, most=_MOST_PASSED)
+        said = [await self._replies.ask(apex, own, name, _DS) for name in unsigned]
         rrsets += tuple(
-            Asked(owner, _DS, answers) for owner, answers in zip(unsigned, said, strict=True)
+            Asked(name, _DS, answers) for name, answers in zip(unsigned, said, strict=True)
         )
         return replace(asking_above.result(), dnskey=dnskey, rrsets=rrsets)
 

@@ -12,6 +12,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight.dnssec.messages import MINIMISED, find, signatures_of
 from certbot_dns_preflight.facts.answers import Response
+from certbot_dns_preflight.resolve.cuts import names_between
 from certbot_dns_preflight.resolve.reading import is_signed, is_sound
 
 if TYPE_CHECKING:
@@ -32,10 +33,22 @@ def has_ds(zone: ZoneFacts) -> bool:
     )
 
 
-def is_unsigned(asked: Asked) -> bool:
-    """Return whether any server answers a question for data without a single signature."""
-    return asked.rdtype != MINIMISED and any(
-        is_sound(said.reply) and not is_signed(said.reply) for said in asked.said
+def unsigned_names(
+    rrsets: Iterable[Asked], apex: dns.name.Name, *, most: int
+) -> list[dns.name.Name]:
+    """List the names below an apex down to those whose answers came without any signature.
+
+    At most that many names above each are listed.
+    """
+    unsigned = {
+        asked.owner
+        for asked in rrsets
+        if asked.rdtype != MINIMISED
+        and asked.owner != apex
+        and any(is_sound(said.reply) and not is_signed(said.reply) for said in asked.said)
+    }
+    return sorted(
+        {name for owner in unsigned for name in (*names_between(apex, owner)[:most], owner)}
     )
 
 

@@ -22,7 +22,7 @@ from certbot_dns_preflight.resolve.zone_servers import ZoneServers
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from certbot_dns_preflight.facts.answers import Endpoint, Reply
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply, Response
     from certbot_dns_preflight.resolve.cache import ZoneCut
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
@@ -58,16 +58,12 @@ class ParentServers:
             return ()
         names = await self._servers.alternatives(above)
         useless: dict[Endpoint, Reply] = {}
-        got = await ask_any(
-            self._exchange,
-            names,
-            owner,
-            rdtype,
-            usable=lambda response: (
-                is_sound(response) or find_referral(response.message, above.apex, owner) is not None
-            ),
-            useless=useless,
-        )
+        got = await self._ask(above.apex, names, (owner, rdtype), useless)
+        if got is None and not self._servers.is_registry(above):
+            # Not every server of the zone need have glue.
+            names = {**names, **await self._servers.names(above)}
+            left = [endpoint for endpoint in names if endpoint not in useless]
+            got = await self._ask(above.apex, left, (owner, rdtype), useless)
         failed = {e: reply for e, reply in useless.items() if not _is_our_own(reply)}
         if got is None and failed and owner != cut.apex and await self._refer(above, cut, names):
             failed = {}
@@ -77,6 +73,25 @@ class ParentServers:
         return tuple(
             ServerReply(ServerAddress(names[endpoint], endpoint), reply)
             for endpoint, reply in sorted(failed.items())
+        )
+
+    async def _ask(
+        self,
+        apex: dns.name.Name,
+        endpoints: Collection[Endpoint],
+        question: tuple[dns.name.Name, dns.rdatatype.RdataType],
+        useless: dict[Endpoint, Reply],
+    ) -> tuple[Endpoint, Response] | None:
+        owner, rdtype = question
+        return await ask_any(
+            self._exchange,
+            endpoints,
+            owner,
+            rdtype,
+            usable=lambda response: (
+                is_sound(response) or find_referral(response.message, apex, owner) is not None
+            ),
+            useless=useless,
         )
 
     async def _refer(self, above: ZoneCut, cut: ZoneCut, names: Collection[Endpoint]) -> bool:

@@ -100,6 +100,11 @@ def _asked_above() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]
         *_two(Zone("shop", ("ns2",), records=(*_record(), *caa)), Fault("notimp", ("CAA",))),
         "shop",
     )
+    # Of the zone's servers, resolvers know the delegated one, which fails.
+    shop = Zone("shop", ("ns2",), apex=("ns2", "ns3"), records=_record("www.shop"))
+    second = Server("ns2", ("4",), ("shop",), (Fault("formerr", ("CAA",), at="www.shop"),))
+    third = Server("ns3", ("4",), ("shop",))
+    yield (Zone("", ("ns1",)), shop), (Server("ns1", ("4",), ("",)), second, third), "www.shop"
     # One of the TLD's servers holds the zone; the other one fails, too, but refers below it.
     tld = Zone("", ("ns1", "ns2"), "nsec")
     fails = (Fault("refused", ("TXT",)),)
