@@ -105,12 +105,6 @@ def _asked_above() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]
     second = Server("ns2", ("4",), ("shop",), (Fault("formerr", ("CAA",), at="www.shop"),))
     third = Server("ns3", ("4",), ("shop",))
     yield (Zone("", ("ns1",)), shop), (Server("ns1", ("4",), ("",)), second, third), "www.shop"
-    # One of the TLD's servers holds the zone; the other one fails, too, but refers below it.
-    tld = Zone("", ("ns1", "ns2"), "nsec")
-    fails = (Fault("refused", ("TXT",)),)
-    above = Server("ns1", ("4",), ("",), fails), Server("ns2", ("4",), ("", "shop"), fails)
-    shop = Zone("shop", ("ns3",), records=_record())
-    yield (tld, shop), (*above, Server("ns3", ("4",), ("shop",))), "shop"
     # The TLD's server holds the alias's target, too: nobody learns who else does.
     aliased = ("www.shop CNAME web.aim", *_record("www.shop"), *caa)
     aim = Zone("aim", ("ns1", "ns2"), records=("web.aim A 192.0.2.9",))
@@ -137,6 +131,15 @@ def _on_one_server() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str
     zones = Zone("", ("ns1",)), Zone("shop", ("ns2",), records=_record())
     faults = Fault("not-authoritative"), Fault("without-additional")
     yield zones, (Server("ns1", ("4",), ("",), faults), Server("ns2", ("4",), ("shop",))), "shop"
+    # One server of the zone above holds the zone, the others refer: to a name without an address.
+    zones = (
+        Zone("", ("ns1",)),
+        Zone("shop", ("ns2", "ns3")),
+        Zone("_acme-challenge.shop", ("ns3",), records=_record()),
+    )
+    denying = Server("ns1", ("4",), ("",), (Fault("nxdomain", ("AAAA",)),))
+    holding = Server("ns3", ("6",), ("shop", "_acme-challenge.shop"))
+    yield zones, (denying, Server("ns2", ("4",), ("shop",)), holding), "shop"
     # The walk's question meets an alias, and the name above it has an answer without an SOA.
     records = ("_acme-challenge.www.shop CNAME hop.shop", f"hop.shop TXT {VALUE}")
     zones = Zone("", ("ns1",), "nsec"), Zone("shop", ("ns1",), records=records)
