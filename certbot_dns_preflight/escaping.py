@@ -6,9 +6,12 @@ reaches a terminal, a log or a file.
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import dns.name
 
 _FIRST_PRINTABLE, _LAST_PRINTABLE = 0x20, 0x7E
@@ -18,6 +21,7 @@ _ESCAPED = {
     for byte in range(256)
     if not _FIRST_PRINTABLE <= byte <= _LAST_PRINTABLE or byte == _BACKSLASH
 }
+_AS_ASCII = operator.methodcaller("decode", "ascii")
 
 
 def presentation(value: bytes) -> str:
@@ -28,8 +32,18 @@ def presentation(value: bytes) -> str:
     return value.decode("latin-1").translate(_ESCAPED)
 
 
+def presentations(values: Sequence[bytes]) -> list[str]:
+    """Escape several values; where none needs it, at the cost of one."""
+    joined = b"".join(values).decode("latin-1")
+    if joined.isascii() and joined.isprintable() and "\\" not in joined:
+        return list(map(_AS_ASCII, values))
+    return [presentation(value) for value in values]
+
+
 def printable(text: str) -> str:
     r"""Escape control characters in untrusted text such as errors and arguments."""
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else presentation(_encoded(character))
         for character in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Clock(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._ahead = 0.0
+        self._scheduled: list[asyncio.TimerHandle]  # the base class's: what waits for a time
 
     def time(self) -> float:
         """Return the seconds that have passed, including those that were skipped."""
@@ -31,6 +33,14 @@ class Clock(asyncio.SelectorEventLoop):
     def move_on(self, seconds: float) -> None:
         """Advance by a number of seconds."""
         self._ahead += seconds
+
+    def end(self, seconds: float) -> None:
+        """Advance for what waits for longer than half of that; the rest waits as it did."""
+        for handle in self._scheduled:
+            if handle.when() < self.time() + seconds / 2:
+                handle._when += seconds
+        heapq.heapify(self._scheduled)
+        self.move_on(seconds)
 
     def move_on_once(self, condition: Callable[[], object], seconds: float) -> None:
         """Let so many seconds have passed as soon as it is so."""

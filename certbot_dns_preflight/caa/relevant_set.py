@@ -57,6 +57,27 @@ def relevant(climb: Climb) -> Iterator[RelevantSet | Unanswered]:
         yield from _sets(look)
 
 
+def unread(climb: Climb) -> tuple[Look, ...]:
+    """Return the looks at which no server of some zone has answered, if the climb reaches one."""
+    if not any(map(_is_unread, climb.counting)):
+        return ()
+    return tuple(filter(_is_unread, climb.looks))
+
+
+def read_at(look: Look, owner: dns.name.Name) -> tuple[CaaAnswer, ...]:
+    """Return what is known of an owner name; empty if no server has answered."""
+    answers = tuple(answer for answer in look.answers if answer.owner == owner)
+    return answers if any(isinstance(a.content, _USEFUL) for a in answers) else ()
+
+
+def _is_unread(look: Look) -> bool:
+    """Return whether an owner name of a look has no answer, and may have one later."""
+    owners = {answer.owner for answer in look.answers}
+    return not any(map(_is_endless, look.answers)) and not all(
+        read_at(look, owner) for owner in owners
+    )
+
+
 def _is_endless(answer: CaaAnswer) -> bool:
     """Return whether the answer says that the aliases leading to its owner name never end."""
     return isinstance(answer.content, Failed) and answer.content.endless

@@ -60,8 +60,10 @@ def type_name(rdtype: dns.rdatatype.RdataType) -> str:
 
 
 def what(about: Fault | Expiring) -> str:
-    """Name a record set by its owner and type."""
-    return f"{phrases.owner(about.owner)} {type_name(about.rdtype)}"
+    """Name a record set: "the DNSKEY records of example.com"."""
+    kind = type_name(about.rdtype)
+    noun = "record" if kind == "SOA" else "records"
+    return f"the {kind} {noun} of {phrases.owner(about.owner)}"
 
 
 def span(seconds: int) -> str:

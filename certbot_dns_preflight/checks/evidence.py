@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import phrases, txt_difference
-from certbot_dns_preflight.escaping import presentation, show_name
+from certbot_dns_preflight.escaping import presentation, presentations, show_name
 from certbot_dns_preflight.facts import answers
 
 if TYPE_CHECKING:
@@ -102,13 +102,13 @@ def unroutable(addresses: Iterable[str]) -> dict[str, Json]:
 
 def values(data: Iterable[bytes]) -> list[Json]:
     """Give values in presentation form, uncut."""
-    return [presentation(item) for item in data]
+    return [*presentations(tuple(data))]
 
 
 def _exact(reading: Reading) -> str:
     match reading:
         case answers.Values(texts=texts):
-            return "TXT " + " ".join(f'"{presentation(text)}"' for text in texts)
+            return 'TXT "' + '" "'.join(presentations(texts)) + '"'
         case answers.Alias(target=target, dname=None):
             return f"CNAME {show_name(target)}"
         case answers.Alias(target=target):

@@ -7,29 +7,33 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from certbot_dns_preflight.escaping import presentation, printable, show_name
 from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.registry import is_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import dns.name
 
     from certbot_dns_preflight.facts.answers import Alias, Endpoint, Reading
     from certbot_dns_preflight.facts.survey import Observation
 
+T = TypeVar("T")
+
 PRIVATE_CA = (
     "If its certificate is of a private CA, set SSL_CERT_FILE to a file with that CA's certificate"
 )
+REPLY = "the reply "  # so begins what is said of one that cannot be used
 _LONGEST_VALUE = 60  # columns: with its label, a line of 80 holds it
 _LONGEST_NAME = 120
 _LONGEST_ODD_NAME = 40
 _LONGEST_DETAIL = 160
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._*/-]+")
 _MOST_ITEMS = 4
+_MOST_WORDED = 64
 _PAIR = 2
 _INTERNAL = tuple(
     map(
@@ -125,6 +129,15 @@ def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:
     return " and ".join([", ".join(unique[:-1]), unique[-1]] if len(unique) > 1 else unique)
 
 
+def listed_of(items: Sequence[T], word: Callable[[T], str], most: int = _MOST_ITEMS) -> str:
+    """Write items as `listed` does, and word no more of them than may be shown.
+
+    Those beyond count each as one more, even if their words were the same.
+    """
+    shown = dict.fromkeys(map(word, items[:_MOST_WORDED]))
+    return listed([*shown, *map(str, range(len(items[_MOST_WORDED:])))], most)
+
+
 def unroutable(addresses: Iterable[str]) -> str:
     """Say of which addresses nobody outside can reach them, as a sentence that goes on; or ""."""
     inside = internal_addresses(addresses)
@@ -171,10 +184,8 @@ def everyone(servers: int) -> str:
 
 
 def all_of_them(servers: int) -> str:
-    """Begin a sentence about what some servers serve: "It serves", "Both serve", "All serve"."""
-    return (
-        "It serves" if servers == 1 else "Both serve" if servers == _PAIR else "All of them serve"
-    )
+    """Begin a sentence about what some servers serve: "It serves", "All 3 name servers serve"."""
+    return "It serves" if servers == 1 else f"{everyone(servers).capitalize()} serve"
 
 
 def nobody(servers: int) -> str:
@@ -257,6 +268,8 @@ def answer(reading: Reading) -> str:  # noqa: C901, PLR0911, PLR0912 - one case 
             return bounded(rcode)
         case answers.NotAuthoritative():
             return "without the AA flag"
+        case answers.Malformed(detail=detail) if detail.startswith(REPLY):
+            return f"with a reply that {bounded(detail.removeprefix(REPLY))}"
         case answers.Malformed(detail=detail):
             return f"with a malformed reply ({bounded(detail)})"
         case answers.Unreachable(reason=reason):

@@ -156,7 +156,7 @@ def _summary(rule: Rule, context: Context, lacking: Sequence[Observation]) -> st
     beside = phrases.verb(others, "the other one does", f"the other {others} do")
     answers = phrases.distinct_answers(lacking)
     instead = f"{phrases.verb(number, 'it answers', 'they answer')} {answers}"
-    return f"{who} {shows}: {instead}" + (f"; {beside}" if others else "")
+    return f"{who} {shows} ({instead})" + (f"; {beside}" if others else "")
 
 
 def _negative(sight: ResolverSight, lacking: Sequence[Observation]) -> str:
@@ -221,7 +221,7 @@ def _failing(
 
 def _remedy(observation: Observation) -> str:
     reading = observation.reading
-    another = f"specify another one with {phrases.option('resolver')}"
+    another = f"use {phrases.option('resolver')} to specify another one"
     if isinstance(reading, Unreachable) and "certificate" in reading.detail:
         return f"{phrases.PRIVATE_CA}. Or {another}"
     return f"Find out why it fails, or {another}"

@@ -55,7 +55,8 @@ class Rule:
     `severity` is the default one, `note` says when it is another. `confirm` holds commands with
     placeholders: OWNER is the owner name, ZONE its zone, DOMAIN the certificate's name,
     NAMESERVER and ADDRESS a name server and one of its addresses, OTHER-ADDRESS that of one that is
-    right. A report shows the first `shown` of those that it can fill in.
+    right, IPV6-ADDRESS one more with the same trouble. A report shows the first `shown` of those
+    that it can fill in.
     """
 
     code: Code

@@ -92,13 +92,12 @@ def _severity(hop: Hop, unreachable: UnreachablePolicy) -> Severity:
 
 def _troubles(hop: Hop, severity: Severity) -> Iterator[Trouble]:
     """Find each name server's one cause, and its addresses that are merely silent beside it."""
-    for name in observations.nameservers(hop.observations):
-        mine = tuple(
-            observations.now(observation)
-            for observation in hop.observations
-            # What fails only as a CA's resolver asks has findings of its own.
-            if observation.nameserver == name and observation.fault is None
-        )
+    by_server: dict[dns.name.Name, list[Observation]] = {}
+    for observation in hop.observations:
+        by_server.setdefault(observation.nameserver, []).append(observation)
+    for every in by_server.values():
+        # What fails only as a CA's resolver asks has findings of its own.
+        mine = tuple(observations.now(one) for one in every if one.fault is None)
         if not mine:
             continue
         codes = {code for observation in mine if (code := code_of(observation.reading))}

@@ -40,7 +40,7 @@ MOST_STEPS = 80_000
 _NOISE = re.compile(rb"[^A-Za-z0-9_.-]")
 _A_PAIR = 64
 """Steps that a pair costs, however short."""
-_REMEMBERED = 32
+_REMEMBERED = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,8 @@ def compare(expected: Iterable[bytes], served: Iterable[bytes]) -> Difference:
     return Difference(missing, unexpected, compared)
 
 
-@functools.lru_cache(_REMEMBERED)  # one survey is judged, shown and written down
+# Every round is judged: what is left to compare when the time is up is what changed in the last.
+@functools.lru_cache(_REMEMBERED)
 def _compared(missing: tuple[bytes, ...], unexpected: tuple[bytes, ...]) -> tuple[Comparison, ...]:
     alike = _Alike(missing[:MOST_CONSIDERED])
     work = _Work()

@@ -10,6 +10,8 @@ import contextlib
 import os
 import re
 import sys
+import threading
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from certbot_dns_preflight.challenge import Challenge, InvalidDomainError, make_challenge
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 4096
 _MOST_NAMES = 100_000
+_UNTIL_WRITTEN = 5.0  # seconds until something must write to a pipe
 _BYTE_ORDER_MARK = "\ufeff"
 _DIGEST = re.compile(rb"[A-Za-z0-9_-]{43}")
 _TOKEN_SHAPED = re.compile(rb"[A-Za-z0-9_-]{16,128}")
@@ -163,10 +166,32 @@ def _until_comment(fields: Sequence[str]) -> list[str]:
 
 def _opened(path: str) -> contextlib.AbstractContextManager[IO[bytes]]:
     if path != "-":
+        if Path(path).is_fifo():
+            return _opened_pipe(path)
         return open(path, "rb")  # noqa: PTH123 - the caller's `with` closes it
     if sys.stdin is None:  # the parent process closed it
         raise MisuseError("--file: standard input is closed")
     return contextlib.nullcontext(sys.stdin.buffer)
+
+
+def _opened_pipe(path: str) -> IO[bytes]:
+    """Open a pipe once something writes to it, which the reading end alone cannot find out."""
+    opened: list[IO[bytes] | OSError] = []
+
+    def wait() -> None:
+        try:
+            opened.append(open(path, "rb"))  # noqa: PTH123, SIM115 - the caller's `with` closes it
+        except OSError as error:
+            opened.append(error)
+
+    opening = threading.Thread(target=wait, daemon=True)  # it may wait for ever
+    opening.start()
+    opening.join(_UNTIL_WRITTEN)
+    if not opened:
+        raise MisuseError(f"--file: nothing writes to the pipe {printable(path)}")
+    if isinstance(opened[0], OSError):
+        raise opened[0]
+    return opened[0]
 
 
 def _lines(stream: IO[bytes], shown: str) -> Iterator[tuple[int, bytes]]:

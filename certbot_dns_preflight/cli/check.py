@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import sys
 import time
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.cli.parser import Parser
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.settings import Settings
+
+_ALLOCATIONS = 20_000
+"""New objects after which cycles are looked for; by default these are 700."""
 
 _EXAMPLES = """\
 examples:
@@ -86,7 +90,12 @@ def run(args: argparse.Namespace) -> int:
     """Check, print, and return the exit status of the verdict."""
     form = chosen(args)
     settings = read_settings(args)
-    extras = waiting.Extras(request=request(settings), inputs=load_inputs(settings))
+    files_wanted = settings.report is not None or settings.metrics is not None
+    extras = waiting.Extras(
+        request=request(settings),
+        inputs=load_inputs(settings),
+        keep=files_wanted or form is not Format.JSONL,
+    )
     challenges = _challenges(args)
     output_files.check(settings)
     outcome, status = _look(args, form, challenges, settings, extras)
@@ -133,8 +142,9 @@ def _look(
     lines = form is Format.JSONL
     counted = not live_view and not quiet and not (lines and sys.stdout.isatty())
     tally = Tally(len(challenges), wanted=counted)
-    files_wanted = settings.report is not None or settings.metrics is not None
-    stream = LineStream(more=files_wanted) if lines else None
+    stream = LineStream(more=extras.keep) if lines else None
+    gc.freeze()  # what is loaded is no garbage; a run leaves few cycles, and looking for them costs
+    gc.set_threshold(_ALLOCATIONS)
 
     def decided(judged: ChallengeOutcome) -> None:
         if stream is not None and not (args.failing_only and judged.verdict is Verdict.READY):

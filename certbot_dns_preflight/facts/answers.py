@@ -35,6 +35,8 @@ class NoResponseReason(enum.StrEnum):
 
 
 _DNS_PORT = 53
+MISMATCHED = "the reply does not match the query"
+"""How the description begins of a reply that is to another query."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -159,9 +161,14 @@ class NotAuthoritative:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """The message does not answer the question."""
+    """The message does not answer the question; `detail` says why, of "the reply"."""
 
     detail: str
+
+    @property
+    def mismatched(self) -> bool:
+        """Whether it can be read, but answers another query."""
+        return self.detail.startswith(MISMATCHED)
 
 
 @dataclass(frozen=True, slots=True)

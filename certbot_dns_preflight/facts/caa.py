@@ -7,7 +7,7 @@ decides.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import dns.name
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 _CRITICAL = 0x80
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Property:
-    """One CAA RR as served."""
+class Property(NamedTuple):
+    """One CAA RR as served: a tuple, as sets of thousands are sorted, hashed and compared."""
 
     flags: int
     tag: bytes
@@ -60,7 +59,7 @@ class AliasTo:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No usable answer. `detail` is safe to display: "SERVFAIL", "no answer in 3 s".
+    """No usable answer. `detail` is safe to display: "SERVFAIL", "no answer within 3 s".
 
     `otherwise_fine` means that the same address answers for the zone's SOA: only CAA fails.
     `endless` means that no server fails, but the aliases form a loop, or there are too many.

@@ -73,7 +73,8 @@ class ChallengeOutcome:
 class Outcome:
     """A whole run, challenges in the order given. Times in seconds, `started` in UTC.
 
-    `budgets` are the limits that the run, and zones in it, reached.
+    `budgets` are the limits that the run, and zones in it, reached. `given_out` are the verdicts of
+    challenges that are not among these, as their outcomes were given out one by one.
     """
 
     started: dt.datetime
@@ -82,11 +83,12 @@ class Outcome:
     challenges: tuple[ChallengeOutcome, ...]
     timeout: float | None = None
     budgets: tuple[LimitMet, ...] = ()
+    given_out: frozenset[Verdict] = frozenset()
 
     @property
     def verdict(self) -> Verdict:
         """Ready if all are; not ready if one is not; otherwise inconclusive."""
-        verdicts = {challenge.verdict for challenge in self.challenges}
+        verdicts = {*self.given_out, *(challenge.verdict for challenge in self.challenges)}
         if Verdict.NOT_READY in verdicts:
             return Verdict.NOT_READY
         return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else Verdict.READY

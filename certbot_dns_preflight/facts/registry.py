@@ -7,10 +7,7 @@ form.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import dns.name
+import dns.name
 
 _TOP_LEVEL = 2  # labels, including the root's empty one
 _COUNTRY = 2  # letters of a country-code top-level domain
@@ -26,11 +23,21 @@ def is_top_level(apex: dns.name.Name) -> bool:
     return len(apex) <= _TOP_LEVEL
 
 
+def registered_domain(name: dns.name.Name) -> dns.name.Name:
+    """Return the domain right below a registry that a name lies in; a registry's name itself."""
+    labels = name.labels
+    count = _TOP_LEVEL + (2 if _is_second_level(labels[-_TOP_LEVEL - 1 :]) else 1)
+    return name if len(labels) <= count else dns.name.Name(labels[-count:])
+
+
 def is_registry(apex: dns.name.Name) -> bool:
     """Return whether a zone is the root, a top-level domain, or one like co.uk."""
-    labels = [label.lower() for label in apex.labels]
-    if is_top_level(apex):
-        return True
+    return is_top_level(apex) or _is_second_level(apex.labels)
+
+
+def _is_second_level(labels: tuple[bytes, ...]) -> bool:
     return (
-        len(labels) == _TOP_LEVEL + 1 and len(labels[1]) == _COUNTRY and labels[0] in _SECOND_LEVEL
+        len(labels) == _TOP_LEVEL + 1
+        and len(labels[1]) == _COUNTRY
+        and labels[0].lower() in _SECOND_LEVEL
     )

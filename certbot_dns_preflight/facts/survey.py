@@ -97,7 +97,8 @@ class Survey:
 
     `hops` starts at the owner name; each further hop is an alias target. `obstacle` says why the
     last hop could not be surveyed, if so. `rounds` counts the rounds that sent any query,
-    `ready_after` is in seconds since the wait began, set once all required rounds agreed.
+    `ready_after` is in seconds since the wait began, or since a single look began with this
+    challenge; it is set once all required rounds agreed.
     `query_faults` are failures seen only with a CA resolver's kind of query, for the record and
     everything else the CA needs. `limits` are limits of the run that kept it from seeing
     everything. `above` are the zones passed on the way to those of the hops, except registry zones.

@@ -37,7 +37,8 @@ LONGEST_LOGGED_REPORT = 2**18
 """Characters of the JSON report that go into certbot's log."""
 _ABORTED = (
     "The CA was not asked to validate, so this does not count as a failed validation. The records "
-    "are being removed. Run certbot again once the cause is fixed."
+    "are being removed, so queries for them return nothing afterwards. Run certbot again once the "
+    "cause is fixed."
 )
 _UNTOUCHED = (
     "No record was created and the CA was not asked to validate, so this does not count as a "

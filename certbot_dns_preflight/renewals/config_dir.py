@@ -22,7 +22,7 @@ from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.errors import PreflightError
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.renewals import certbot_needs, renewal_file
+from certbot_dns_preflight.renewals import bounded_file, certbot_needs, renewal_file
 from certbot_dns_preflight.renewals.lineages import (
     Lineage,
     Obstacle,
@@ -52,7 +52,6 @@ _ISSUERS = {
     "acme.ssl.com": ("ssl.com",),
 }
 _LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"  # certbot's default
-_MOST_BYTES = 1 << 20
 
 
 class ConfigDirError(PreflightError):
@@ -183,7 +182,7 @@ def _renewal_file(path: Path) -> RenewalFile:
 
 def _certificate(file: RenewalFile) -> _Certificate:
     """Read the newest certificate, and check that the files that belong to it exist."""
-    document = configobj.ConfigObj(str(file.path), encoding="utf-8", interpolation=False)
+    document = renewal_file.parse(file.path, interpolation=False)
     for item in _FILES:
         path = document.get(item)
         if not isinstance(path, str):
@@ -193,8 +192,7 @@ def _certificate(file: RenewalFile) -> _Certificate:
         if wrong is not None:
             raise _UnreadableError(wrong)
     try:
-        with open(document["cert"], "rb") as stream:  # noqa: PTH123 - the path as certbot writes it
-            certificate = x509.load_pem_x509_certificate(stream.read())
+        certificate = x509.load_pem_x509_certificate(bounded_file.read(document["cert"]))
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except PermissionError as error:
         raise _denied(f"read {document['cert']}") from error
@@ -269,8 +267,8 @@ def _request(
     # certbot's account layout: by the directory's address, without its scheme.
     folder = directory / "accounts" / (server.netloc + server.path).strip("/")
     path = folder / str(file.params.get("account", "")) / "regr.json"
-    with contextlib.suppress(OSError, ValueError, AttributeError), path.open("rb") as stream:
-        account = json.loads(stream.read(_MOST_BYTES)).get("uri")
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        account = json.loads(bounded_file.read(path)).get("uri")
     return IssuanceRequest(
         identities=read_settings.caa_identity or next(issuers, ()),
         account=account if isinstance(account, str) else None,

@@ -7,6 +7,7 @@ to the file. The certificate's names distinguish a copied file, or one written b
 
 from __future__ import annotations
 
+import io
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import configobj  # type: ignore[import-untyped] # no stubs
 
 from certbot_dns_preflight.errors import PreflightError
+from certbot_dns_preflight.renewals import bounded_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,7 +40,7 @@ class RenewalFile:
 
     def line(self, item: str) -> str:
         """Return an item's text as written, undoing the split at commas."""
-        section = _parse(self.path, list_values=False)[_SECTION]
+        section = parse(self.path, list_values=False)[_SECTION]
         return str(section[item]).strip()
 
     def options(self, *prefixes: str) -> dict[str, str | list[str]]:
@@ -98,7 +100,7 @@ def find(
 
 def read(path: Path) -> RenewalFile:
     """Read one renewal file the way certbot does; raises `LineageError`."""
-    document = _parse(path, list_values=True)
+    document = parse(path)
     section = document.get(_SECTION)
     if not isinstance(section, configobj.Section):
         raise LineageError(f"{path} has no [{_SECTION}] section")
@@ -106,17 +108,24 @@ def read(path: Path) -> RenewalFile:
     return RenewalFile(path, dict(section), certificate if isinstance(certificate, str) else None)
 
 
-def _parse(path: Path, *, list_values: bool) -> configobj.ConfigObj:
+def parse(
+    path: Path, *, list_values: bool = True, interpolation: bool = True
+) -> configobj.ConfigObj:
+    """Parse a renewal file with certbot's parser, if no line is too long for that."""
     try:
         return configobj.ConfigObj(
-            str(path),
+            io.BytesIO(bounded_file.read_lines(path)).readlines(),
             encoding="utf-8",
             default_encoding="utf-8",
-            file_error=True,
             list_values=list_values,
+            interpolation=interpolation,
         )
     except (OSError, UnicodeError, configobj.ConfigObjError) as error:
-        raise LineageError(f"{path} cannot be read: {error}") from error
+        raise LineageError(f"{path} cannot be read: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _readable(paths: Iterable[Path]) -> Iterable[RenewalFile]:
@@ -135,8 +144,7 @@ def _certificate_names(file: RenewalFile) -> frozenset[str] | None:
     if file.certificate is None:
         return None
     try:
-        with open(file.certificate, "rb") as stream:  # noqa: PTH123 - the path as certbot writes it
-            certificate = x509.load_pem_x509_certificate(stream.read())
+        certificate = x509.load_pem_x509_certificate(bounded_file.read(file.certificate))
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except (OSError, ValueError, x509.ExtensionNotFound):
         return None

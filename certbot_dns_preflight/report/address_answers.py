@@ -44,7 +44,8 @@ class AddressAnswers:
     def __init__(self, hop: Hop, expected: tuple[bytes, ...], bogus: frozenset[_Place]) -> None:
         """Take a hop, the values expected, and the addresses whose answers do not validate."""
         self.hop, self.expected, self._bogus = hop, expected, bogus
-        self._others = _other_values(hop, expected)
+        others = _other_values(hop, expected)
+        self._others = frozenset[bytes]().union(*others) if len(others) >= _DIFFERENT else None
 
     def answer(self, seen: Observation, *, timed: bool = True) -> tuple[str, Status]:
         """Word it; an answer that is right now, but not to be relied on, is not a good one."""
@@ -69,13 +70,11 @@ def _other_values(hop: Hop, expected: tuple[bytes, ...]) -> frozenset[frozenset[
     ) - {frozenset()}
 
 
-def _which(observation: Observation, others: frozenset[frozenset[bytes]], *, followed: bool) -> str:
+def _which(observation: Observation, others: frozenset[bytes] | None, *, followed: bool) -> str:
     """Say which other values an address shows, where not all that show any show the same."""
-    if followed or len(others) < _DIFFERENT or not isinstance(observation.reading, Values):
+    if followed or others is None or not isinstance(observation.reading, Values):
         return ""
-    mine = [
-        text for text in dict.fromkeys(observation.reading.texts) if any(text in o for o in others)
-    ]
+    mine = [text for text in dict.fromkeys(observation.reading.texts) if text in others]
     if not mine:
         return ""
     more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.challenge import CHALLENGE_LABEL
 from certbot_dns_preflight.report.plain_name import plain_name
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 
 _PAIR = 2
+_LABEL = CHALLENGE_LABEL.decode()
+_CREATED = re.compile(r"\bthe record was never created, or it was created\b")
 _ZONE_VERBS = {"is": "are", "has": "have", "does": "do", "was": "were"}
 _ZONE_DOES = re.compile(rf"\b([Tt])he zone( itself)? ({'|'.join(_ZONE_VERBS)})\b")
 _ZONE = re.compile(r"\b([Tt])he zone\b(?!')")
@@ -37,7 +40,9 @@ class Alike:
         chains = [c.survey.alias_chain for c in picture.challenges]
         own = [plain_name(name) for name in chains[0] if not all(name in chain for chain in chains)]
         self._own = _token("", owner, domain, *own)
-        self._add(owner, f"{self.number} names")
+        records = f"the {_LABEL} records of {self.number} names"
+        self._rules.append((_token(r"\b(for|of) ", owner), rf"\1 {records}"))
+        self._rules.append((_token(r"\bat ", owner), f"in {records}"))
         if self._zones > 1 and apex:
             self._rules.append((_token("the zone ", apex), "each zone"))
             self._add(apex, f"{self._zones} zones")
@@ -50,6 +55,8 @@ class Alike:
         """Put the sentence; where it still names the first one, say that it holds for the rest."""
         for pattern, instead in self._rules:
             words = pattern.sub(instead, words)
+        if self.number > 1:
+            words = _CREATED.sub("the records were never created, or they were created", words)
         if self.number > 1 and self._zones > 1:
             words = _ZONE.sub(r"\1he zones", _ZONE_DOES.sub(_zones_do, words))
         if self._own is None or not self._own.search(words):

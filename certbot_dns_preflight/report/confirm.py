@@ -29,7 +29,7 @@ Place: TypeAlias = "Mapping[str, Json]"
 _DNS_PORT = 53
 _MOST_RESOLVERS = 2
 _PLACEHOLDER = re.compile(
-    r"@OTHER-ADDRESS|@ADDRESS|\b(?:PARENT-ADDRESS|PARENT-OF-DOMAIN|NAMESERVER|NAME|ADDRESS|OWNER|ZONE|DOMAIN|TARGET"
+    r"@OTHER-ADDRESS|@IPV6-ADDRESS|@ADDRESS|\b(?:PARENT-ADDRESS|PARENT-OF-DOMAIN|NAMESERVER|NAME|ADDRESS|OWNER|ZONE|DOMAIN|TARGET"
     r"|PRIMARY|oWnEr\.eXaMpLe)\b"
 )
 _PLACES = ("behind", "addresses", "answers", "served_by")
@@ -76,7 +76,7 @@ def _recursing(command: str, survey: Survey) -> str:
     """
     if survey.challenge.expected:
         command = command.replace("ZONE SOA", "OWNER TXT")
-    return command.replace("+norec ", "")
+    return command.replace("+norec ", "").replace("+nsid ", "")
 
 
 def _values(
@@ -112,7 +112,18 @@ def _values(
     other = _other(finding, hop)
     if other:
         values["@OTHER-ADDRESS"] = _at(*other)
+    ipv6 = _ipv6_too(finding, address)
+    if ipv6:
+        values["@IPV6-ADDRESS"] = _at(*ipv6)
     return values
+
+
+def _ipv6_too(finding: Finding, address: str | None) -> tuple[str, object] | None:
+    """Find an IPv6 address that the finding is about, where the one to ask first is IPv4."""
+    if address is None or ":" in address:
+        return None
+    about = ((str(one), port) for one, port in _addresses(finding))
+    return next(((one, port) for one, port in about if ":" in one), None)
 
 
 def _other(finding: Finding, hop: Hop | None) -> tuple[str, object] | None:

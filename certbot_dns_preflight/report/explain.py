@@ -27,6 +27,8 @@ _PLACEHOLDERS = (
     ("TARGET", "the name that the alias leads to"),
     ("NAME", "the name that the finding is about"),
     ("NAMESERVER, ADDRESS", "a name server of the zone and one of its addresses"),
+    ("OTHER-ADDRESS", "an address of a name server that answers as it should"),
+    ("IPV6-ADDRESS", "an IPv6 address of the name server, if it has one"),
     ("PARENT-ADDRESS", "an address of a name server of the parent zone"),
 )
 

@@ -37,7 +37,7 @@ def headline(outcome: Outcome) -> str:
     failed = [c for c in outcome.challenges if c.verdict is not Verdict.READY]
     if len(failed) > 1:
         names = f"{len(failed)} of {plural(len(outcome.challenges), 'name')}"
-        return f"{lead}: {names}; {_causes(pictures(outcome))}."
+        return f"{lead}: {names}{_causes(pictures(outcome))}."
     finding = first_error(outcome)
     if finding:
         further = sum(f.severity is Severity.ERROR for f in failed[0].findings) - 1
@@ -56,15 +56,17 @@ def _causes(groups: Sequence[Picture]) -> str:
         for group in groups
     ]
     if not errors[0]:
-        return plural(len(groups), "cause")
+        return f"; {plural(len(groups), 'cause')}"
     first = unended(Alike(groups[0]).of(errors[0][0].summary))
-    further = sum(max(1, len(some)) for some in errors) - 1
-    return _and_more(first, further) if further else first
+    reasons = sum(max(1, len(some)) for some in errors)
+    if len(groups) > 1:
+        return f", for {reasons} different reasons. The first: {first}"
+    return f"; {_and_more(first, reasons - 1) if reasons > 1 else first}"
 
 
 def _and_more(first: str, further: int) -> str:
     """Count the causes that are not named."""
-    more = plural(further, "more cause")
+    more = plural(further, "other problem")
     return f"{first}; {more}" if first.endswith(")") else f"{first} (and {more})"
 
 
@@ -97,13 +99,19 @@ def first_error(outcome: Outcome) -> Finding | None:
     return next(found, None)
 
 
+def first_warning(outcome: Outcome) -> Finding | None:
+    """Find the first warning, for what is ready all the same."""
+    findings = (f for challenge in outcome.challenges for f in challenge.findings)
+    return next((f for f in findings if f.severity is Severity.WARNING), None)
+
+
 def further_reading(first: Finding, outcome: Outcome) -> str:
-    """Name what explains the first error, and the codes of the others."""
+    """Name what explains the first error or warning, and the codes of the others."""
     codes = (
         printable(finding.code)
         for challenge in outcome.challenges
         for finding in challenge.findings
-        if finding.severity is Severity.ERROR and finding.code != first.code
+        if finding.severity is first.severity and finding.code != first.code
     )
     others = tuple(dict.fromkeys(codes))
     also = f" (also {listing(others, most=_MOST_CODES)})" if others else ""

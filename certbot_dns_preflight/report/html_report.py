@@ -211,7 +211,7 @@ def _finding(finding: Finding, surface: Surface, confirming: Sequence[str]) -> I
     )
     if finding.cause and finding.cause != finding.summary:
         yield f"<p><strong>cause</strong> {words(finding.cause)}</p>"
-    before, after = beside_records(finding)
+    before, after = beside_records(finding, surface)
     if before:
         yield f"<p><strong>fix</strong> {words(before)}</p>"
     if finding.records:

@@ -11,10 +11,11 @@ import json
 from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any, assert_never
 
-from certbot_dns_preflight.escaping import presentation, printable, show_name
+from certbot_dns_preflight.escaping import presentations, printable, show_name
 from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.obstacle import AliasLoop
 from certbot_dns_preflight.facts.zone import Listing
+from certbot_dns_preflight.report import json_text
 from certbot_dns_preflight.report.words import address_words, error_words
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _TO_A_TENTH_OF_IT = 4
 
 def render(outcome: Outcome) -> str:
     """Write the report as ASCII text, indented, with a final line end."""
-    return json.dumps(as_json(outcome), indent=2, allow_nan=False) + "\n"
+    return json_text.write(as_json(outcome))
 
 
 def as_json(outcome: Outcome) -> dict[str, Json]:
@@ -73,7 +74,7 @@ def challenge_as_json(judged: ChallengeOutcome) -> dict[str, Json]:
         "record_name": show_name(_record_name(survey)),
         "alias_chain": [show_name(name) for name in survey.alias_chain],
         "zone": _zone(survey),
-        "expected": [presentation(value) for value in asked.expected],
+        "expected": [*presentations(asked.expected)],
         "outcome": judged.verdict.value,
         "dnssec": _validation(judged.dnssec),
         "rounds": survey.rounds,
@@ -123,7 +124,7 @@ def server_as_json(seen: Observation) -> dict[str, Json]:
         "rcode": seen.rcode,
         "authoritative": seen.authoritative,
         "transport": None if seen.transport is None else seen.transport.value,
-        "found": [presentation(value) for value in _found(seen.reading)],
+        "found": [*presentations(_found(seen.reading))],
         "serial": seen.serial,
         "rtt_seconds": _rounded(seen.rtt, _TO_A_TENTH_OF_IT),
         "error": error_words(seen),

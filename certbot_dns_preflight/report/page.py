@@ -58,9 +58,10 @@ class Page:
         for line in folded(self._written(words), self.width, "", INDENT):
             self.add(line, styles.of_verdict(verdict))
 
-    def paragraph(self, words: str, indent: str = "") -> None:
-        """Put words folded at the width."""
-        for line in folded(self._written(words), self.width, indent, indent):
+    def paragraph(self, words: str, indent: str = "", *, hanging: str | None = None) -> None:
+        """Put words folded at the width; `hanging` indents all lines but the first."""
+        after = indent if hanging is None else hanging
+        for line in folded(self._written(words), self.width, indent, after):
             self.add(line)
 
     def labelled(self, label: str, words: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.report.surface import Surface
 from certbot_dns_preflight.report.words import unended
 
 if TYPE_CHECKING:
@@ -11,20 +13,21 @@ if TYPE_CHECKING:
 
 
 _QUOTED = "quoted"  # the kind of a value that has the quotes in it
-_INSTEAD = " Alternatively, "
+_AFTERWARDS = re.compile(r" (Alternatively, |If the change only needs longer ).*$")
 
 
-def beside_records(finding: Finding) -> tuple[str, str]:
+def beside_records(finding: Finding, surface: Surface = Surface.COMMAND) -> tuple[str, str]:
     """Word the remedy before the finding's records, each alone on its line, and after them.
 
-    What can be done in place of publishing them comes after them, so that they belong to what they
-    follow.
+    What can be done in place of publishing them, or of waiting, comes after them, so that they
+    belong to what they follow.
     """
     remedy = finding.remedy
     if not finding.records:
         return remedy, ""
-    remedy, found, instead = remedy.partition(_INSTEAD)
-    after = f"{found.strip()} {instead}" if found else ""
+    last = _AFTERWARDS.search(remedy)
+    after = last[0].strip() if last else ""
+    remedy = remedy.removesuffix(last[0]) if last else remedy
     for record in finding.records:
         remedy = remedy.replace(record, "this record")
     if "this record" in remedy:
@@ -36,4 +39,7 @@ def beside_records(finding: Finding) -> tuple[str, str]:
         return f"{remedy} In a zone file, the {what} ({note}):", after
     what = "The records" if several else "The record"
     quoted = any(' TXT "' in record for record in finding.records)
-    return f"{remedy} {what}{' (leave out the quotes in a web form)' if quoted else ''}:", after
+    note = "leave out the quotes in a web form"
+    if surface is Surface.CERTBOT:
+        note = "for this run only; certbot's next run needs another value"
+    return f"{remedy} {what}{f' ({note})' if quoted else ''}:", after

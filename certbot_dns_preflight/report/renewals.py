@@ -222,7 +222,7 @@ def _what_fails(outcome: Outcome) -> str:
             words = words.removeprefix(lead)
         return words
     words = printable(Alike(first).of(errors[0].summary))
-    return f"{unended(words)}; {plural(len(others), 'more cause')}." if others else words
+    return f"{unended(words)}; {plural(len(others), 'other problem')}." if others else words
 
 
 def _way(lineage: Lineage) -> str:

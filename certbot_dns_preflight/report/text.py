@@ -20,6 +20,7 @@ from certbot_dns_preflight.report.evidence import evidence
 from certbot_dns_preflight.report.grouping import Picture, pictures
 from certbot_dns_preflight.report.headline import (
     first_error,
+    first_warning,
     further_reading,
     headline,
     is_unvalued,
@@ -31,14 +32,7 @@ from certbot_dns_preflight.report.remedy import beside_records
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.values import values_of
 from certbot_dns_preflight.report.vantage import from_where, not_asked, resolvers_view
-from certbot_dns_preflight.report.words import (
-    coded,
-    listing,
-    opening,
-    plural,
-    unended,
-    waited,
-)
+from certbot_dns_preflight.report.words import coded, listing, opening, plural, unended, waited
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
@@ -86,13 +80,13 @@ def render(  # noqa: PLR0913 - what, and how, by keyword
     report.unjudged()
     report.vantage()
     failed = outcome.verdict is not Verdict.READY
-    if closing or failed:
+    explained = first_error(outcome) if failed else first_warning(outcome)
+    if closing or failed or explained:
         page.blank()
     if closing:
         page.paragraph(printable(closing))
-    code = first_error(outcome)
-    if failed and code:
-        page.paragraph(further_reading(code, outcome))
+    if explained:
+        page.paragraph(further_reading(explained, outcome))
     if repeated and len(page.lines) >= _REPEATED_FROM:
         page.blank()
         page.headline(as_typed(answer, surface), outcome.verdict)
@@ -116,8 +110,9 @@ class _Report:
         self._scope()
         most = len(failed) if self.detailed else _MOST_PICTURES
         leading = not _counts_names(self.outcome) or len(failed) == 1
-        for number, picture in enumerate(failed[:most]):
-            self._picture(picture, headed=number == 0 and leading)
+        for number, picture in enumerate(failed[:most], 1):
+            counted = number if len(failed) > 1 else 0
+            self._picture(picture, counted, headed=number == 1 and leading)
         if len(failed) > most:
             self._rest(failed[most:])
 
@@ -134,13 +129,15 @@ class _Report:
     def _names(self, names: tuple[str, ...]) -> str:
         return ", ".join(names) if self.detailed else listing(names, most=_MOST_NAMES)
 
-    def _picture(self, picture: Picture, *, headed: bool) -> None:
+    def _picture(self, picture: Picture, number: int, *, headed: bool) -> None:
         page, challenge = self.page, picture.challenges[0]
         errors = [f for f in challenge.findings if f.severity is Severity.ERROR]
         alike = Alike(picture)
         page.blank()
         if errors and not headed:
-            page.paragraph(opening(self._words(alike.of(errors[0].summary))), INDENT)
+            lead = f"{number}. " if number else INDENT
+            words = opening(self._words(alike.of(errors[0].summary)))
+            page.paragraph(words, lead, hanging=" " * len(lead))
             page.blank()
         if len(picture.challenges) > 1:
             page.labelled("names", self._all_names(picture))
@@ -155,8 +152,8 @@ class _Report:
         if not errors:
             page.labelled("fix", self._words("Raise --timeout, or lower --confirmations."))
         typed: set[str] = set()
-        for number, finding in enumerate(errors[: _MOST_FURTHER + 1]):
-            self._finding(finding, alike, leading=number == 0)
+        for finding in errors[: _MOST_FURTHER + 1]:
+            self._finding(finding, alike, leading=finding is errors[0])
             self._commands(finding, challenge, typed)
         if len(errors) > _MOST_FURTHER + 1:
             rest = errors[_MOST_FURTHER + 1 :]
@@ -225,7 +222,7 @@ class _Report:
         """Say what to do; a record that follows on a line of its own is not in the sentence too."""
         if alike.number > 1:
             return self._words(alike.of(finding.remedy)), ""
-        before, after = beside_records(finding)
+        before, after = beside_records(finding, self.surface)
         return self._words(before), self._words(after)
 
     def _commands(self, finding: Finding, challenge: ChallengeOutcome, typed: set[str]) -> None:

@@ -74,6 +74,8 @@ def _reading_words(  # noqa: C901, PLR0911 - one flat table over the sum type
             return f"not authoritative: refers to {plain_name(cut)}"
         case answers.NotAuthoritative(recursive=recursive, upward=upward):
             return f"not authoritative{_why_not_authoritative(upward, recursive=recursive)}"
+        case answers.Malformed(mismatched=True):
+            return "reply does not match query"
         case answers.Malformed():
             return "malformed answer"
         case answers.Unreachable(reason=reason):
@@ -175,9 +177,13 @@ def listing(items: tuple[str, ...], *, most: int) -> str:
 
 
 def name_listing(names: tuple[dns.name.Name, ...], *, most: int = 13) -> str:
-    """Write names of one suffix as "ns1, ns2, ns3.example.net.", others in full."""
+    """Write three names or more of one suffix as "ns1, ns2, ns3.example.net", others in full."""
     suffix = _common_suffix(names)
-    if suffix < _TELLING_SUFFIX or any(len(name.labels) == suffix for name in names):
+    if (
+        len(names) < _WORTH_SHORTENING
+        or suffix < _TELLING_SUFFIX
+        or any(len(name.labels) == suffix for name in names)
+    ):
         return listing(tuple(plain_name(name) for name in names), most=most)
     shown, last = names[:most], min(most, len(names)) - 1
     parts = [
@@ -188,6 +194,7 @@ def name_listing(names: tuple[dns.name.Name, ...], *, most: int = 13) -> str:
     return ", ".join(parts) + (f" and {rest} more" if rest else "")
 
 
+_WORTH_SHORTENING = 3  # names
 _TELLING_SUFFIX = 3  # two labels and the root: "example.net."
 
 

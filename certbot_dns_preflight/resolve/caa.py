@@ -7,13 +7,16 @@ for the challenge's TXT. The `caa` package decides what the records mean.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.caa.relevant_set import read_at, unread
 from certbot_dns_preflight.facts.caa import AliasTo, CaaAnswer, Climb, Failed, Look, NotAskable
 from certbot_dns_preflight.facts.registry import is_top_level
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
+from certbot_dns_preflight.resolve.unneeded import drop
 
 if TYPE_CHECKING:
     import dns.name
@@ -23,8 +26,10 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.caa_servers import CaaServers
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.resolver_environment import ResolverCaa
+    from certbot_dns_preflight.resolve.unneeded import Unneeded
 
 _MOST_HOPS = 16
+_NOT_SOONER_AGAIN = 4.0  # seconds: names of one order share ancestors
 
 
 @dataclass(slots=True)
@@ -58,15 +63,31 @@ class CaaSearch:
         self._servers = servers
         self._looks: SingleFlight[dns.name.Name, Look] = SingleFlight()
         self._looking: dict[dns.name.Name, _Looking] = {}
+        self._looked_at: dict[dns.name.Name, float] = {}
 
     @property
     def signed(self) -> SignedReplies:
         """What each address answered to queries with DO, by zone and owner name."""
         return self._servers.signed
 
+    def drop(self, unneeded: Unneeded) -> None:
+        """Drop what was learned of names that no challenge needs any more."""
+        drop(self._looks.results, unneeded)
+        drop(self._looking, unneeded)
+        drop(self._servers.signed, lambda place: unneeded(place[1]))
+
     async def climb(self, domain: dns.name.Name) -> Climb:
         """Query the domain and each ancestor except the root, all at once."""
         return Climb(domain, tuple(await together(map(self._look_once, _upwards(domain)))))
+
+    async def again(self, climb: Climb) -> Climb:
+        """Query again the names that no server has answered for, unless that was just done.
+
+        Whatever has been answered stays, and is not queried again.
+        """
+        found = await together(map(self._look_again, unread(climb)))
+        latest = {look.name: look for look in found}
+        return Climb(climb.domain, tuple(latest.get(look.name, look) for look in climb.looks))
 
     def so_far(self, domain: dns.name.Name, *, seconds: float) -> Climb | None:
         """Return what is known after this many seconds; None if nothing was started.
@@ -75,7 +96,7 @@ class CaaSearch:
         """
         content: Content = NotAskable("nothing answers from this host")
         if self._exchange.answered:
-            content = Failed(f"no answer in {max(1, round(seconds))} s")
+            content = Failed(f"no answer within {max(1, round(seconds))} s")
         done = self._looks.results
         names = [name for name in _upwards(domain) if name in done or name in self._looking]
         if not names:
@@ -90,7 +111,16 @@ class CaaSearch:
         self._looking.setdefault(name, _Looking([name]))
         return await self._looks.get(name, lambda: self._look(name))
 
-    async def _look(self, name: dns.name.Name) -> Look:
+    async def _look_again(self, known: Look) -> Look:
+        name, now = known.name, asyncio.get_running_loop().time()
+        latest = self._looks.results.get(name)
+        if latest is not None:
+            if latest != known or now < self._looked_at.get(name, now) + _NOT_SOONER_AGAIN:
+                return latest
+            del self._looks.results[name]
+        return await self._looks.get(name, lambda: self._look(name, known))
+
+    async def _look(self, name: dns.name.Name, known: Look | None = None) -> Look:
         looking = self._looking[name] = _Looking()
         answers: list[CaaAnswer] = []
         todo = [name]
@@ -102,10 +132,12 @@ class CaaSearch:
                 answers.append(CaaAnswer(owner, owner, None, None, Failed(why, endless=True)))
                 break
             looking.owners.append(owner)
-            asked = await self._servers.ask(owner, name, looking.answers.append)
+            asked = [] if known is None else [*read_at(known, owner)]
+            asked = asked or await self._servers.ask(owner, name, looking.answers.append)
             answers += asked
             targets = (a.content.target for a in asked if isinstance(a.content, AliasTo))
             todo += dict.fromkeys(targets)
+        self._looked_at[name] = asyncio.get_running_loop().time()
         return Look(name, tuple(answers))
 
 

@@ -1,4 +1,4 @@
-"""Picks, of the CAA answers of a zone's servers, those that a resolver gets. Pure: no queries.
+"""Compares the CAA answers of a zone's servers, and picks what a resolver gets. Pure: no queries.
 
 A resolver with an empty cache knows the servers that the zone above names, and learns of others
 only from an answer of these.
@@ -9,14 +9,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.facts.caa import Failed
+from certbot_dns_preflight.facts.caa import Failed, NotAskable
 from certbot_dns_preflight.facts.zone import Listing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from certbot_dns_preflight.facts.caa import CaaAnswer
+    from certbot_dns_preflight.facts.caa import CaaAnswer, Content
     from certbot_dns_preflight.facts.zone import Zone
+
+
+def agree(contents: Collection[Content]) -> bool:
+    """Return whether all queried servers gave the same valid answer."""
+    return len(set(contents)) == 1 and not isinstance(next(iter(contents)), Failed | NotAskable)
 
 
 def reachable(zone: Zone, answers: Sequence[CaaAnswer]) -> list[CaaAnswer]:

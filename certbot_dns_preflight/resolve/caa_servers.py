@@ -32,7 +32,7 @@ from certbot_dns_preflight.facts.caa import (
 )
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.facts.obstacle import NoSuchDomain
-from certbot_dns_preflight.resolve.caa_delegated import reachable
+from certbot_dns_preflight.resolve.caa_delegated import agree, reachable
 from certbot_dns_preflight.resolve.caa_wire import properties
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
@@ -73,7 +73,7 @@ class CaaServers:
         self._fault_finder = FaultFinder(exchange)
         self._parents = ParentServers(exchange, walker, families)
         self._registries: SingleFlight[dns.name.Name, CaaAnswer] = SingleFlight()
-        # What each address said, by zone and owner name, for `dnssec`.
+        self._explained: set[Place] = set()
         self.signed: dict[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]] = {}
 
     async def ask(
@@ -99,8 +99,8 @@ class CaaServers:
         async with asyncio.TaskGroup() as group:
             asking_above = group.create_task(self._stopped_above(owner, found))
             asking = group.create_task(self._ask_everyone(owner, name, found, heard))
-        zone = await self._walker.zone(found)
-        return asking_above.result() or reachable(zone, asking.result())
+        said = reachable(await self._walker.zone(found), asking.result())
+        return asking_above.result() or said
 
     async def _stopped_above(self, owner: dns.name.Name, cut: ZoneCut) -> list[CaaAnswer]:
         """Return the failures of the servers above a zone, if they keep a resolver from it.
@@ -153,7 +153,7 @@ class CaaServers:
             )
             await asyncio.wait(asking.values(), timeout=patience)
             contents = [task.result()[0].content for task in asking.values() if task.done()]
-            if len(contents) < len(asking) or not _agree(contents):
+            if len(contents) < len(asking) or not agree(contents):
                 asking |= {
                     place: group.create_task(ask(place)) for place in places if place not in asking
                 }
@@ -197,6 +197,10 @@ class CaaServers:
         return content, signed
 
     async def _explain(self, place: Place, failed: Reply) -> None:
+        """Find out why it fails, the first time only: a wait asks again and again."""
+        if place in self._explained:
+            return
+        self._explained.add(place)
         await self._fault_finder.explain(
             place,
             failed,
@@ -234,7 +238,10 @@ class CaaServers:
         )
 
     async def _ask_registry(self, owner: dns.name.Name, cut: ZoneCut) -> CaaAnswer:
-        return await self._registries.get(owner, lambda: self._ask_alternatives(owner, cut))
+        answer = await self._registries.get(owner, lambda: self._ask_alternatives(owner, cut))
+        if isinstance(answer.content, Failed):
+            self._registries.results.pop(owner, None)  # it may be asked again
+        return answer
 
     async def _ask_alternatives(self, owner: dns.name.Name, cut: ZoneCut) -> CaaAnswer:
         names = await self._servers.alternatives(cut)
@@ -286,11 +293,6 @@ class CaaServers:
         if found:
             content = Properties(properties(found[-1]))
         return CaaAnswer(owner, owner, None, endpoint, content)
-
-
-def _agree(contents: Collection[Content]) -> bool:
-    """Return whether all queried servers gave the same valid answer."""
-    return len(set(contents)) == 1 and not isinstance(next(iter(contents)), Failed | NotAskable)
 
 
 def _comparable(reply: Reply, *, owner: dns.name.Name) -> Content | None:

@@ -12,6 +12,7 @@ import dns.rdatatype
 from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress, NoSuchDomain, RegistryFails
 from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.resolve.registry_answers import RegistryAnswers, seconds_to_keep
+from certbot_dns_preflight.resolve.unneeded import drop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.patience import AddressHistory
     from certbot_dns_preflight.resolve.referrals import Addresses
+    from certbot_dns_preflight.resolve.unneeded import Unneeded
 
 
 Question: TypeAlias = tuple[dns.name.Name, dns.name.Name, dns.rdatatype.RdataType]
@@ -107,6 +109,20 @@ class DelegationCache:
         """Return how long what led to a zone may be cached, by its TTLs: 0 if unknown."""
         said = self.referrals.get(apex, {}).values() if apex in self.cuts else ()
         return min((seconds_to_keep(response.message) for response in said), default=0)
+
+    def drop(self, unneeded: Unneeded) -> None:
+        """Drop what is known of names that no challenge needs any more; addresses are kept."""
+        for known in (
+            self.cuts,
+            self.zones,
+            self.homes,
+            self.referrals,
+            self.denials,
+            self.primaries,
+            self.learned,
+        ):
+            drop(known, unneeded)
+        drop(self.signed, lambda question: unneeded(question[1]))
 
     def forget(self) -> None:
         """Drop what may have been fixed meanwhile.

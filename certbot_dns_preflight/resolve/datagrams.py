@@ -86,12 +86,13 @@ class Datagrams:
             return arrived
         self._waiter = waiter = self._loop.create_future()
         timer = self._loop.call_at(when, _wake, waiter)
-        self._loop.add_reader(self._socket, _wake, waiter)
+        descriptor = self._socket.fileno()  # the loop would format a socket as text each time
+        self._loop.add_reader(descriptor, _wake, waiter)
         try:
             await waiter
         finally:
             timer.cancel()
-            self._loop.remove_reader(self._socket)
+            self._loop.remove_reader(descriptor)
         return self._take()
 
     def close(self) -> None:

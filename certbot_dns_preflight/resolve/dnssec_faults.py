@@ -7,6 +7,7 @@ for questions in lower case. Reads collected facts.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import dns.name
@@ -16,13 +17,13 @@ from certbot_dns_preflight.dnssec.messages import MINIMISED
 from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason
 from certbot_dns_preflight.facts.query_fault import QueryFaultKind
 from certbot_dns_preflight.resolve.ds_answers import has_ds
-from certbot_dns_preflight.resolve.negative_answers import is_negative, seems_proven
+from certbot_dns_preflight.resolve.negative_answers import Hashes, is_negative, seems_proven
 from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
 from certbot_dns_preflight.resolve.reading import is_sound
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Collection, Coroutine, Iterator
 
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.dnssec import Asked, Facts, ServerReply, ZoneFacts
@@ -41,6 +42,7 @@ class DnssecFaults:
         self._fault_finder = FaultFinder(exchange)
         self._compared: set[tuple[Endpoint, dns.name.Name, int]] = set()
         self._explained: dict[Place, QueryFault] = {}
+        self._hashes = Hashes()
 
     async def note(self, facts: Facts) -> None:
         """Record which of these facts could not be obtained."""
@@ -53,16 +55,12 @@ class DnssecFaults:
             if zone.parent is None or (above and has_ds(zone)):
                 signed.add(zone.apex)
                 failing += self._note_keys(zone)
-        comparing = [
-            self._compare(zone, asked, said)
-            for zone in facts.zones
-            if zone.apex in signed
-            for asked in zone.rrsets
-            if asked.rdtype not in (MINIMISED, _DS)
-            for said in asked.said
-            if is_negative(said.reply) and not seems_proven(said.reply, asked.owner)
-        ]
-        await together([*failing, *comparing])
+        unproven = []
+        for zone, asked, said in _denials(facts, signed):
+            if not seems_proven(said.reply, asked.owner, self._hashes):
+                unproven.append((zone, asked, said))
+            await asyncio.sleep(0)  # a hostile one takes some milliseconds
+        await together([*failing, *(self._compare(*one) for one in unproven)])
 
     def _note_ds(self, zone: ZoneFacts) -> Iterator[Coroutine[Any, Any, None]]:
         if zone.parent is None or zone.parent == zone.apex:
@@ -100,9 +98,21 @@ class DnssecFaults:
         self._compared.add(question)
         await self._fault_finder.compare(
             Place(zone.apex, said.place, asked.owner, asked.rdtype, asked.owner),
-            content=lambda reply: seems_proven(reply, asked.owner) or None,
+            content=lambda reply: seems_proven(reply, asked.owner, self._hashes) or None,
             known=None,
         )
+
+
+def _denials(
+    facts: Facts, signed: Collection[dns.name.Name]
+) -> Iterator[tuple[ZoneFacts, Asked, ServerReply]]:
+    for zone in facts.zones:
+        for asked in zone.rrsets if zone.apex in signed else ():
+            if asked.rdtype in (MINIMISED, _DS):
+                continue
+            for said in asked.said:
+                if is_negative(said.reply):
+                    yield zone, asked, said
 
 
 def _is_our_own(said: ServerReply) -> bool:

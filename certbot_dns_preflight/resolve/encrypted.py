@@ -73,7 +73,7 @@ class Encrypted:
         """Post one message and return the response, within size bounds and `patience` seconds."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        reason, detail = NoResponseReason.TIMED_OUT, f"no answer by HTTPS in {patience:g} s"
+        reason, detail = NoResponseReason.TIMED_OUT, f"no answer by HTTPS within {patience:g} s"
         try:
             async with asyncio.timeout(patience):
                 trouble = await self._resolve(endpoint)

@@ -25,6 +25,7 @@ from certbot_dns_preflight.resolve.query_faults import concerning
 from certbot_dns_preflight.resolve.referrals import is_authoritative
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.split_horizon import HostView, Local, compare
+from certbot_dns_preflight.resolve.unneeded import drop
 from certbot_dns_preflight.resolve.zone_health import ZoneHealth
 
 if TYPE_CHECKING:
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.caa import Climb
     from certbot_dns_preflight.facts.dnssec import Facts, SignedReplies
     from certbot_dns_preflight.facts.environment import ResolverView
     from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.lateness import Lateness
+    from certbot_dns_preflight.resolve.unneeded import Unneeded
     from certbot_dns_preflight.resolve.walker import Walker
 
 
@@ -97,6 +100,10 @@ class EnvironmentCollector:
             await self._caa.climb(domain)
             await asyncio.wait([beside], timeout=self._patience)
             beside.cancel()
+
+    async def caa_again(self, climb: Climb) -> Climb:
+        """Query again the CAA that no server has answered for."""
+        return await self._caa.again(climb)
 
     def so_far(self, challenge: Challenge, *, seconds: float) -> DomainEnvironment:
         """Return what is known of a domain's environment after this many seconds."""
@@ -182,6 +189,13 @@ class EnvironmentCollector:
     def forget(self) -> None:
         """Query all signatures again: a long wait may have changed them."""
         self._chains.forget()
+
+    def drop(self, unneeded: Unneeded) -> None:
+        """Drop what was collected about names that no challenge needs any more."""
+        self._caa.drop(unneeded)
+        self.host.drop(unneeded)
+        drop(self._views.results, unneeded)
+        drop(self._remarks, lambda domain: unneeded(dns.name.from_text(domain)))
 
     async def survey_zone(self, challenge: Challenge) -> Survey:
         """Check how the domain's zone is served by querying every address for the apex only."""

@@ -99,8 +99,7 @@ class Exchange:
         `registries` holds answers that need not be queried again, and collects new ones. `observer`
         is called with every question before it is sent, and with its outcome.
         """
-        self.timings = timings
-        self._timeout = query_timeout
+        self.timings, self._timeout = timings, query_timeout
         self._histories = {} if histories is None else histories
         self._registries = registries or RegistryAnswers()
         self._observer = observer
@@ -115,8 +114,11 @@ class Exchange:
         self.sound: set[Endpoint] = set()
         self.faults: dict[tuple[Endpoint, dns.name.Name, int], QueryFault] = {}
         self._promise: dict[Endpoint, float] = {}
-        self._log = ExchangeLog(log)
-        self.budgets = Budgets()
+        self._log, self.budgets = ExchangeLog(log), Budgets()
+
+    def stop(self) -> None:
+        """Send and read nothing more: whoever still asks is about to be cancelled."""
+        self._sockets.stop()
 
     async def close(self) -> None:
         """Close the connections kept for later questions."""
@@ -189,9 +191,7 @@ class Exchange:
         if endpoint in self.without_edns:
             how = replace(how, edns=False)
         whole = self._timeout if how.timeout is None else how.timeout
-        history = self._histories.get(endpoint)
-        if history is None:
-            history = self._histories[endpoint] = AddressHistory()
+        history = self._histories.setdefault(endpoint, AddressHistory())
         if history.is_silent:
             how = replace(how, tries=1)
         patience = history.patience(whole, self.timings)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import dns.exception
+import dns.flags
 import dns.message
 import dns.opcode
 import dns.rcode
@@ -20,12 +21,14 @@ import dns.rdatatype
 import dns.rrset
 
 from certbot_dns_preflight.escaping import printable
+from certbot_dns_preflight.facts.answers import MISMATCHED
 from certbot_dns_preflight.resolve import caa_wire
 from certbot_dns_preflight.resolve.queries import HEADER
-from certbot_dns_preflight.resolve.wire import OutOfBoundsError, check_bounds
+from certbot_dns_preflight.resolve.wire import OutOfBoundsError, check_bounds, without_servers
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.queries import Query
+    from certbot_dns_preflight.resolve.wire import Record
 
 MOST_RRSETS = 256
 """RRsets of a section that are kept: a hundred name servers with two addresses are fewer."""
@@ -112,29 +115,40 @@ def match_response(wire: bytes, query: Query, parsed: ParsedMessages | None = No
 def _read(wire: bytes, query: Query) -> dns.message.Message | Mismatch:
     """Parse a message, and check that it answers the query."""
     try:
-        check_bounds(wire)
+        behind = check_bounds(wire)
         if _asks_something_else(wire, query):
             message = dns.message.from_wire(wire, question_only=True)
         else:
-            message = _parse(wire, query)
+            message = _parse(_without_unread(wire, query, behind), query)
     except OutOfBoundsError as error:
-        return Mismatch(f"a message that is too costly to read: {error}")
+        return Mismatch(f"the reply is too costly to read: {error}")
     except Exception as error:  # noqa: BLE001 - hostile bytes: whatever the parser raises
-        return Mismatch(f"a message that does not parse ({printable(type(error).__name__)})")
+        return Mismatch(
+            f"the reply is malformed: it does not parse ({printable(type(error).__name__)})"
+        )
     if not _is_about(message, query):
         got = message.question[0] if message.question else None
         about = f"{got.name} {dns.rdatatype.to_text(got.rdtype)}" if got is not None else "nothing"
         return Mismatch(
-            f"an answer to another question: {about}, "
-            f"not {query.name} {dns.rdatatype.to_text(query.rdtype)}"
+            f"{MISMATCHED}: it is for {about}, not for {query.name} "
+            f"{dns.rdatatype.to_text(query.rdtype)}"
         )
     answered = bool(message.answer)
     for section in (message.answer, message.authority, message.additional):
         kept = [rrset for rrset in section if rrset.rdclass == dns.rdataclass.IN]
         section[:] = kept[:MOST_RRSETS]
     if answered and not message.answer:
-        return Mismatch("an answer of another class than IN")
+        return Mismatch(f"{MISMATCHED}: its class is not IN")
     return message
+
+
+def _without_unread(wire: bytes, query: Query, behind: tuple[Record, ...]) -> bytes:
+    """Leave out what is told of name servers beside an answer: only referrals are read for that."""
+    flags, _, answers = struct.unpack_from("!HHH", wire, 2)
+    authoritative = flags & dns.flags.AA and not flags & dns.flags.RD
+    if not answers or not authoritative or query.rdtype == dns.rdatatype.NS:
+        return wire
+    return without_servers(wire, behind)
 
 
 def _copied(message: dns.message.Message) -> dns.message.Message:
@@ -164,11 +178,11 @@ def _is_about(message: dns.message.Message, query: Query) -> bool:
 def _stray(wire: bytes, query: Query) -> str | None:
     """Describe a message whose header shows it is no response to the query."""
     if len(wire) < HEADER:
-        return f"{len(wire)} bytes are no DNS message"
+        return f"the reply is malformed: {len(wire)} bytes are too few for a DNS message"
     (identity,) = struct.unpack_from("!H", wire)
     if identity != query.identity:
-        return "an answer with another id than the question's"
-    return None if wire[2] & _QR else "a question in place of an answer"
+        return f"{MISMATCHED}: its ID is different"
+    return None if wire[2] & _QR else f"{MISMATCHED}: it is a query, not a response"
 
 
 def _asks_something_else(wire: bytes, query: Query) -> bool:

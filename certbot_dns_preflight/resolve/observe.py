@@ -1,6 +1,6 @@
 """Turns replies into observations: what one address of a name server said and what it means.
 
-Sends no queries; callers add what was said earlier in the run.
+Sends no queries. What an address said earlier in the run is passed on as it is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
+    Alias,
     NoResponseReason,
     NotAsked,
     Response,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.answers import Endpoint, Reading, Reply
     from certbot_dns_preflight.facts.zone import NameServer, Zone
+    from certbot_dns_preflight.resolve.address_history import AddressHistory
     from certbot_dns_preflight.resolve.exchange import Exchange
 
 
@@ -51,8 +53,16 @@ class ObservationBuilder:
         reading: Reading | None,
         expected: tuple[bytes, ...] = (),
         followed: bool = False,
+        earlier: AddressHistory | None = None,
+        later: Reading | None = None,
     ) -> survey.Observation:
-        """Build an observation from the latest reply, or from None if none came in time."""
+        """Build an observation from the latest reply, or from None if none came in time.
+
+        With `later`, the reply is the one that still stands, and `later` what came after it.
+        """
+        # An alias still in place has lost nothing, wherever it leads.
+        is_alias = earlier is not None and isinstance(earlier.reading, Alias)
+        first_match = None if earlier is None or is_alias else earlier.first_match
         response = reply if isinstance(reply, Response) else None
         flags = response.message.flags if response else None
         reading = self._reading(endpoint, reading)
@@ -67,7 +77,14 @@ class ObservationBuilder:
             authoritative=None if flags is None else bool(flags & dns.flags.AA),
             transport=response.transport if response else None,
             rtt=response.rtt if response else None,
-            fault=self._exchange.faults.get((endpoint, owner, dns.rdatatype.TXT)),
+            serial=earlier.serial if earlier else None,
+            first_match=first_match,
+            matched_before=first_match is not None,
+            flips=earlier.flips if earlier else 0,
+            fault=self._exchange.faults.get((endpoint, owner, dns.rdatatype.TXT))
+            if self._exchange.faults
+            else None,
+            later=later,
         )
 
     def _reading(self, endpoint: Endpoint, reading: Reading | None) -> Reading:

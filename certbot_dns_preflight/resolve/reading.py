@@ -18,6 +18,7 @@ import dns.rrset
 
 from certbot_dns_preflight.dnssec.messages import has_signatures, is_final
 from certbot_dns_preflight.facts.answers import (
+    MISMATCHED,
     Absent,
     Alias,
     Failing,
@@ -199,8 +200,8 @@ def _read_message(  # noqa: PLR0911 - one return a reading
     if message.answer:
         first = message.answer[0]
         return Malformed(
-            f"the answer is about {first.name} {dns.rdatatype.to_text(first.rdtype)}, "
-            f"not about {owner} TXT"
+            f"{MISMATCHED}: it is for {first.name} {dns.rdatatype.to_text(first.rdtype)}, "
+            f"not for {owner} TXT"
         )
     return Absent(nxdomain=False, soa=_soa(message))
 

@@ -109,13 +109,13 @@ def _read_message(
     end = chain[-1] if chain else owner
     answer = ResolverAnswer(endpoint, chain, validated=answer.validated, errors=answer.errors)
     if len(chain) > _MOST_ALIASES or end in (owner, *chain)[: len(chain)]:
-        return Recursed(Malformed("a chain of aliases without an end"), answer)
+        return Recursed(Malformed("the reply has an endless chain of aliases"), answer)
     txt = rrset_at(message.answer, end, dns.rdatatype.TXT)
     texts = () if txt is None else joined_texts(txt)
     if txt is not None and rcode == dns.rcode.NOERROR:
         return Recursed(Values(texts), answer, kept=min((txt.ttl, *ttls, _LONGEST_KEPT)))
     if not (chain or message.flags & dns.flags.RA or message.authority):
-        return Recursed(Malformed("it offers no recursion"), answer)
+        return Recursed(Malformed("the reply offers no recursion"), answer)
     negative = negative_ttl(message)
     zone, kept = negative or (None, 0)
     absent = Absent(nxdomain=rcode == dns.rcode.NXDOMAIN, soa=zone, beside=texts)

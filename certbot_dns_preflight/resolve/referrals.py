@@ -142,17 +142,15 @@ def with_glue(
     ns: dns.rrset.RRset, message: dns.message.Message, bailiwick: dns.name.Name
 ) -> dict[dns.name.Name, tuple[Endpoint, ...]]:
     """Return each name server with its glue; ignore addresses outside the parent's bailiwick."""
-    return {
-        name: tuple(
-            Endpoint(address.address)
-            for rrset in message.additional
-            if rrset.name == name
+    glue: dict[dns.name.Name, list[Endpoint]] = {name: [] for name in targets(ns)}
+    for rrset in message.additional:
+        if (
+            rrset.rdtype in ADDRESS_TYPES
+            and rrset.name in glue
             and rrset.name.is_subdomain(bailiwick)
-            and rrset.rdtype in ADDRESS_TYPES
-            for address in rrset
-        )
-        for name in targets(ns)
-    }
+        ):
+            glue[rrset.name].extend(Endpoint(address.address) for address in rrset)
+    return {name: tuple(endpoints) for name, endpoints in glue.items()}
 
 
 def merge(

@@ -17,7 +17,7 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.caa import CaaAnswer, Failed, NoProperties, NotAskable, Properties
-from certbot_dns_preflight.facts.dnssec import Facts
+from certbot_dns_preflight.facts.dnssec import Facts, ServerReply
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.resolve.caa import CaaSearch
 from certbot_dns_preflight.resolve.caa_wire import properties
@@ -26,17 +26,20 @@ from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES
 from certbot_dns_preflight.resolve.resolver_zone_survey import survey_zone
 from certbot_dns_preflight.resolve.resolver_zones import HOW
 from certbot_dns_preflight.resolve.tasks import together
+from certbot_dns_preflight.resolve.unneeded import drop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Reply
+    from certbot_dns_preflight.facts.caa import Climb
     from certbot_dns_preflight.facts.dnssec import SignedReplies
     from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.lateness import Lateness
     from certbot_dns_preflight.resolve.resolver_zones import ResolverZones
+    from certbot_dns_preflight.resolve.unneeded import Unneeded
 
 
 class ResolverCaa:
@@ -46,7 +49,7 @@ class ResolverCaa:
         """Set the resolvers to query."""
         self._exchange = exchange
         self._resolvers = resolvers
-        self.signed: SignedReplies = {}
+        self.signed: dict[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]] = {}
 
     async def ask(
         self, owner: dns.name.Name, _name: dns.name.Name, heard: Callable[[CaaAnswer], None]
@@ -81,6 +84,10 @@ class ResolverEnvironment:
             await self._caa.climb(domain)
             await asyncio.wait([beside], timeout=self._patience)
             beside.cancel()
+
+    async def caa_again(self, climb: Climb) -> Climb:
+        """Query again the CAA that no server has answered for."""
+        return await self._caa.again(climb)
 
     def so_far(self, challenge: Challenge, *, seconds: float) -> DomainEnvironment:
         """Return what is known of a domain's environment after this many seconds."""
@@ -135,6 +142,12 @@ class ResolverEnvironment:
 
     def forget(self) -> None:
         """Forget nothing: nothing was collected."""
+
+    def drop(self, unneeded: Unneeded) -> None:
+        """Drop what was learned of names that no challenge needs any more."""
+        self._caa.drop(unneeded)
+        self._zones.drop(unneeded)
+        drop(self._addressless, lambda domain: unneeded(dns.name.from_text(domain)))
 
     async def _look_for_addresses(self, domain: dns.name.Name, key: str) -> None:
         def usable(message: dns.message.Message) -> bool:

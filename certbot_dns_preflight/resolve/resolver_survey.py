@@ -81,11 +81,12 @@ class ResolverSurvey:
         self.walked = asyncio.Event()
         self._exchange = exchange
         self._zones = zones
-        self._begun = asyncio.get_running_loop().time()
+        self._begun = self.asked_at = asyncio.get_running_loop().time()
         self._told: dict[Endpoint, _Told] = {}
         self._apex: dns.name.Name | None = None
         self._obstacle: Obstacle | None = OutOfTime(challenge.owner)
         self._rounds = 0
+        self._asked: frozenset[Endpoint] = frozenset()  # in the latest round
         self._first_look = 0.0
         self._waits = False
         self._of_zone: survey.Survey | None = None
@@ -103,6 +104,11 @@ class ResolverSurvey:
         """Seconds since the survey began."""
         return asyncio.get_running_loop().time() - self._begun
 
+    @property
+    def owners(self) -> tuple[dns.name.Name, ...]:
+        """The names that were queried: the owner name, as resolvers follow aliases themselves."""
+        return (self._own.owner,) if self._told else ()
+
     def hold_back(self, seconds: float) -> None:
         """Query the record only after this many seconds; a miss would be cached for longer."""
         self._first_look = seconds
@@ -111,11 +117,14 @@ class ResolverSurvey:
     async def look_again(self, since: float, *, again: bool) -> None:
         """Do nothing: the resolvers are what must show the record, and they don't change."""
 
-    async def round(self, *, complete: bool) -> survey.Survey:
+    async def round(self, *, complete: bool, rest: bool = False) -> survey.Survey:
         """Ask again: all resolvers if `complete`, else only those that have not shown the values.
 
-        A resolver whose wrong answer is still cached is not asked until the answer expires.
+        A resolver whose wrong answer is still cached is not asked until the answer expires. `rest`:
+        this completes the round before, so those that it has asked are left out.
         """
+        left_out, self._asked = self._asked if rest else frozenset(), frozenset()
+        self.asked_at = asyncio.get_running_loop().time()
         if not self.challenge.expected:
             # There is nothing to see yet, and a miss would be cached.
             self._of_zone = await survey_zone(self.challenge, self._zones)
@@ -131,7 +140,7 @@ class ResolverSurvey:
             await self._ask(
                 endpoint
                 for endpoint in self._zones.resolvers
-                if self._is_due(endpoint, complete=complete)
+                if endpoint not in left_out and self._is_due(endpoint, complete=complete)
             )
         self.walked.set()
         return self.so_far()
@@ -195,6 +204,7 @@ class ResolverSurvey:
 
     async def _ask(self, endpoints: Iterable[Endpoint]) -> None:
         asked = list(endpoints)
+        self._asked = frozenset(asked)
         if asked and self._obstacle is None:
             self._rounds += 1
             await together(map(self._ask_one, asked))

@@ -22,12 +22,14 @@ from certbot_dns_preflight.resolve.reading import alias_at
 from certbot_dns_preflight.resolve.recursive import ANSWERS, negative_ttl
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
+from certbot_dns_preflight.resolve.unneeded import drop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.unneeded import Unneeded
 
 HOW = replace(DEFAULT, recursion=True, mixed_case=False)
 """DO brings the signatures, and with them the AD bit of a resolver that validates."""
@@ -54,6 +56,11 @@ class ResolverZones:
     def note(self, apex: dns.name.Name, seconds: int) -> None:
         """Record the negative TTL from an answer; the longest counts."""
         self._negative_ttls[apex] = max(seconds, self._negative_ttls.get(apex, 0))
+
+    def drop(self, unneeded: Unneeded) -> None:
+        """Drop what was learned of names that no challenge needs any more."""
+        drop(self._replies.results, unneeded)
+        drop(self._found.results, unneeded)
 
     async def soa(self, name: dns.name.Name) -> dict[Endpoint, Reply]:
         """Query every resolver for the SOA at a name, once per run."""

@@ -28,6 +28,7 @@ from certbot_dns_preflight.resolve.referrals import (
 )
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
+from certbot_dns_preflight.resolve.unneeded import drop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.resolve.cache import DelegationCache, Found
     from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.unneeded import Unneeded
     from certbot_dns_preflight.resolve.via_resolver import Discovery
 
     Find = Callable[[dns.name.Name, tuple[dns.name.Name, ...]], Awaitable[Found]]
@@ -80,6 +82,10 @@ class ServerAddresses:
         self._same: SingleFlight[dns.name.Name, bool] = SingleFlight()
         self._looked: dict[dns.name.Name, float] = {}
         self._needs: dict[dns.name.Name, set[dns.name.Name]] = {}
+
+    def drop(self, unneeded: Unneeded) -> None:
+        """Drop the glue of zones that no challenge needs any more."""
+        drop(self._glued, unneeded)
 
     async def of(self, name: dns.name.Name, *, held: tuple[dns.name.Name, ...] = ()) -> Addresses:
         """Resolve a name server's addresses with a separate walk.

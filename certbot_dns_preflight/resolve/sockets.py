@@ -43,6 +43,7 @@ _NO_ROUTE = frozenset(
 _TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _UNTIL_SOME_CLOSE = 0.05  # seconds
 _LATE = 0.05  # seconds that a timer may be late on a machine that keeps up
+_UNTIL_CANCELLED = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,19 @@ class Sockets:
         self.routed: set[int] = set()
         self.lateness = Lateness()
         self._encrypted = Encrypted()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Send and parse nothing more: whoever still asks is about to be cancelled.
+
+        Each task that ends makes room for another. Until they are all told, a thousand that waited
+        for room would each send one more query.
+        """
+        self._stopped = True
+
+    async def _unless_stopped(self) -> None:
+        if self._stopped:
+            await asyncio.sleep(_UNTIL_CANCELLED)
 
     async def close(self) -> None:
         """Close the connections kept for later questions."""
@@ -92,6 +106,7 @@ class Sockets:
         answer in a different letter case may be forged, so the right one gets that time to arrive,
         unless the address is known to answer in `any_case`.
         """
+        await self._unless_stopped()
         if endpoint.service:
             return await self._confidentially(endpoint, query, patience)
         while True:
@@ -143,6 +158,7 @@ class Sockets:
         *,
         tls: ssl.SSLContext | None = None,
     ) -> Trip:
+        await self._unless_stopped()
         how = "TLS" if tls else "TCP"
         loop = asyncio.get_running_loop()
         begun = loop.time()
@@ -176,7 +192,7 @@ class Sockets:
                 reply = Response(message, Transport.TCP, elapsed)
                 return Trip(reply, size=len(wire), exact=exact or not echoed)
             case mismatch:
-                garbage = NoResponse(NoResponseReason.GARBAGE, f"{how}: {mismatch.what}", elapsed)
+                garbage = NoResponse(NoResponseReason.GARBAGE, f"{mismatch.what} ({how})", elapsed)
                 return Trip(garbage, size=len(wire))
 
     async def _fetch(self, endpoint: Endpoint, query: Query, tls: ssl.SSLContext | None) -> bytes:
@@ -194,6 +210,7 @@ class Sockets:
         if len(wire) < LARGE:
             return match_response(wire, query, self._parsed)
         async with self._parsing:
+            await self._unless_stopped()
             # Any thread that computes delays the loop after each system call.
             return await asyncio.to_thread(match_response, wire, query)
 
@@ -264,7 +281,7 @@ class _Listening:
         elapsed = self._loop.time() - self._begun
         if self._garbage:
             return NoResponse(NoResponseReason.GARBAGE, self._garbage, elapsed)
-        detail = f"no answer in {self._patience:g} s"
+        detail = f"no answer within {self._patience:g} s"
         return NoResponse(NoResponseReason.TIMED_OUT, detail, elapsed)
 
 

@@ -31,6 +31,7 @@ from certbot_dns_preflight.resolve.reading import joined_texts, rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
+from certbot_dns_preflight.resolve.unneeded import drop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.facts.zone import Zone
     from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.unneeded import Unneeded
 
 Local: TypeAlias = "tuple[Endpoint, frozenset[str]]"
 
@@ -64,6 +66,10 @@ class HostView:
         self._resolvers: list[Endpoint] | None = None
         self._known: SingleFlight[dns.name.Name, Local | None] = SingleFlight()
         self._how = replace(RECURSIVE, tries=1, timeout=exchange.timings.own_resolver)
+
+    def drop(self, unneeded: Unneeded) -> None:
+        """Drop the addresses of names that no challenge needs any more."""
+        drop(self._known.results, unneeded)
 
     async def of_zone(
         self, zone: Zone, primary: Callable[[], Awaitable[dns.name.Name | None]]

@@ -26,6 +26,19 @@ async def together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     return [task.result() for task in tasks]
 
 
+async def promptly(work: Coroutine[Any, Any, T], stop: Callable[[], None]) -> T:
+    """Run a coroutine in a task; if cancelled, call `stop` before that reaches its own tasks."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        stop()
+        task.cancel()
+        await asyncio.wait([task])
+        raise
+    return task.result()
+
+
 class Background:
     """Runs tasks in the background, one per key, until they finish or the owner closes this."""
 

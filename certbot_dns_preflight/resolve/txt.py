@@ -11,11 +11,8 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import dns.name
-
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import (
-    Alias,
     Endpoint,
     Referral,
     Response,
@@ -24,7 +21,7 @@ from certbot_dns_preflight.facts.answers import (
 from certbot_dns_preflight.facts.obstacle import AliasLoop, Obstacle, OutOfTime
 from certbot_dns_preflight.facts.probes import Probes, SeenHere
 from certbot_dns_preflight.facts.registry import is_registry
-from certbot_dns_preflight.facts.survey import Status
+from certbot_dns_preflight.resolve import txt_hops
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.deeper_zones import DeeperZones
 from certbot_dns_preflight.resolve.expectations import Expectations
@@ -32,10 +29,11 @@ from certbot_dns_preflight.resolve.parent_servers import ParentServers
 from certbot_dns_preflight.resolve.query_faults import concerning
 from certbot_dns_preflight.resolve.reading import is_sound
 from certbot_dns_preflight.resolve.tasks import Background, together
-from certbot_dns_preflight.resolve.txt_hops import HopBuilder, alias_beside_failure, is_limited
 from certbot_dns_preflight.resolve.txt_queries import TxtQueries, obstacle_above, serial_in
 
 if TYPE_CHECKING:
+    import dns.name
+
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.dnssec import SignedReplies
     from certbot_dns_preflight.facts.zone import Zone
@@ -71,15 +69,18 @@ class TxtSurvey:
         self.walked = asyncio.Event()  # set once it is known who, if anyone, serves the owner name
         self._exchange = exchange
         self._walker = walker
-        self._hops = HopBuilder(exchange, families, challenge.expected)
+        self._hops = txt_hops.HopBuilder(exchange, families, challenge.expected)
         self._queries = TxtQueries(exchange)
         self._deeper = DeeperZones(exchange, walker, self._hops)
         self._parents = ParentServers(exchange, walker, families)
         self._begun = asyncio.get_running_loop().time()
+        self.asked_at = self._begun  # when the latest round sent its queries
         self._path: list[tuple[dns.name.Name, Zone]] = []
         self._above: dict[dns.name.Name, Zone] = {}
         self._obstacle: Obstacle | None = OutOfTime(challenge.owner)
         self._rounds = 0
+        self._asked: frozenset[tuple[dns.name.Name, Endpoint]] = frozenset()  # in the latest round
+        self._left_out = self._asked
         self._beside = Background()
 
     @property
@@ -96,6 +97,11 @@ class TxtSurvey:
         """Seconds since the survey began."""
         return asyncio.get_running_loop().time() - self._begun
 
+    @property
+    def owners(self) -> tuple[dns.name.Name, ...]:
+        """The names passed so far, from the owner name to where its aliases lead."""
+        return tuple(owner for owner, _ in self._path)
+
     async def look_again(self, since: float, *, again: bool) -> None:
         """Check which servers must show the record, unless that is known since `since`.
 
@@ -107,13 +113,21 @@ class TxtSurvey:
         apexes = {zone.apex for _, zone in self._path}
         await self._walker.look_again(apexes, since, again=again)
 
-    async def round(self, *, complete: bool) -> survey.Survey:
-        """Ask again: every address if `complete`, else only those yet to show the values."""
+    async def round(  # noqa: C901 - one step after another
+        self, *, complete: bool, rest: bool = False
+    ) -> survey.Survey:
+        """Ask again: every address if `complete`, else only those yet to show the values.
+
+        `rest`: this completes the round before, so those that it has asked are left out.
+        """
         self._rounds += 1
+        self.asked_at = asyncio.get_running_loop().time()
+        self._left_out, self._asked = self._asked if rest else frozenset(), frozenset()
         path: list[tuple[dns.name.Name, Zone]] = []
         chain = [self.challenge.owner]
         obstacle: Obstacle | None = None
         excused: int | None = None  # length of the path before the first alias taken from a failure
+        last: survey.Hop | None = None
         while True:
             found = await self._walker.find(chain[-1])
             if not isinstance(found, ZoneCut):
@@ -134,10 +148,10 @@ class TxtSurvey:
             if await self._deeper.found(chain[-1], found, zone):
                 path.pop()
                 continue  # some servers of the zone have a delegation that others deny
-            hop = self._hop(chain[-1], zone)
-            alias = survey.agreed_alias(hop, self.challenge.expected)
+            last = self._hop(chain[-1], zone)
+            alias = survey.agreed_alias(last, self.challenge.expected)
             if alias is None:
-                alias = alias_beside_failure(hop)
+                alias = txt_hops.alias_beside_failure(last)
                 excused = len(path) if excused is None else excused
             if alias is None:
                 break
@@ -148,36 +162,32 @@ class TxtSurvey:
         if excused is not None and not isinstance(obstacle, AliasLoop):
             # No resolver follows an alias found beside a failure: it can only explain a loop.
             path, obstacle, chain = path[:excused], None, chain[:excused]
+        if isinstance(obstacle, AliasLoop) or isinstance(self._obstacle, AliasLoop):
+            last = None  # what fails is read in another way in a loop
         self._path, self._obstacle = path, obstacle
         self._expectations.note(self._own, chain[-1] if obstacle is None and path else None)
         self.walked.set()
-        return self.so_far()
+        return self.so_far(last)
 
-    def so_far(self) -> survey.Survey:
-        """Return everything known now."""
-        self._hops.expect(self.challenge.expected)
-        hops = tuple(
-            self._hop(owner, zone, followed=number < len(self._path))
-            for number, (owner, zone) in enumerate(self._path, 1)
-        )
+    def so_far(self, last: survey.Hop | None = None) -> survey.Survey:
+        """Return everything known now; `last` may be the last hop, if it was built just before."""
+        if self._hops.expect(self.challenge.expected):
+            last = None
+        hops = [self._hop(owner, zone, followed=True) for owner, zone in self._path[:-1]]
+        for owner, zone in self._path[-1:]:
+            hops.append(last if last and last.owner == owner else self._hop(owner, zone))
         return survey.Survey(
             self.challenge,
-            hops=hops,
+            hops=tuple(hops),
             above=tuple(self._above.values()),
             obstacle=self._obstacle,
             rounds=self._rounds,
             ready_after=self.ready_after,
             probes=self._probes(),
-            query_faults=concerning(
-                self._exchange,
-                [
-                    dns.name.from_text(self.challenge.domain),
-                    *(owner for owner, _ in self._path),
-                ],
-            ),
+            query_faults=concerning(self._exchange, [self._own.owner.parent(), *self.owners]),
             limits=self._exchange.budgets.concerning(
                 [self.challenge.owner, *(hop.owner for hop in hops)],
-                incomplete=not hops or any(map(is_limited, hops)),
+                incomplete=not hops or any(map(txt_hops.is_limited, hops)),
             ),
         )
 
@@ -214,6 +224,11 @@ class TxtSurvey:
     # -- one hop ---------------------------------------------------------------------------------
 
     async def _ask_hop(self, owner: dns.name.Name, zone: Zone, *, complete: bool) -> None:
+        self.asked_at = asyncio.get_running_loop().time()
+        if not self._hops.has_heard(owner):
+            every = {e for server in zone.nameservers for e in server.endpoints}
+            await together(self._ask_one(owner, zone, e) for e in every if self._hops.may_ask(e))
+            return
         hop = self._hop(owner, zone)
         alias = survey.agreed_alias(hop, self.challenge.expected)
         heard = {
@@ -235,8 +250,14 @@ class TxtSurvey:
                 # Another address of its name server answers, so don't wait for this silent one.
                 if complete or observation.later is not None:
                     beside.add(self._ask_beside(owner, zone, observation.endpoint))
-            elif complete or not self._settled(observation, alias) or track.flips > 1:
+            elif (
+                complete
+                or not txt_hops.is_settled(observation, alias, self.challenge)
+                or track.flips > 1
+            ):
                 due.add(observation.endpoint)
+        due -= {endpoint for name, endpoint in self._left_out if name == owner}
+        self._asked |= {(owner, endpoint) for endpoint in due}
         await together(self._ask_one(owner, zone, endpoint) for endpoint in due)
         if beside:
             # An answer that arrives now still counts in this round; a later one counts after it.
@@ -264,17 +285,6 @@ class TxtSurvey:
             now=self.elapsed,
             steady=self._exchange.timings.steady,
         )
-
-    def _settled(self, observation: survey.Observation, alias: Alias | None) -> bool:
-        match observation.status:
-            case Status.MATCH:
-                return alias is None
-            case Status.ALIAS:
-                return alias is not None
-            case Status.ABSENT:
-                return not self.challenge.expected and alias is None
-            case _:
-                return False
 
     # -- what is known -----------------------------------------------------------------------------
 

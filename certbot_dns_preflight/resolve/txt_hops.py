@@ -18,10 +18,11 @@ from certbot_dns_preflight.resolve.address_history import AddressHistory
 from certbot_dns_preflight.resolve.observe import ObservationBuilder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     import dns.name
 
+    from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Reading
     from certbot_dns_preflight.resolve.exchange import Exchange
 
@@ -49,14 +50,22 @@ class HopBuilder:
         """Return the same, creating it if there is none."""
         return self._tracks.setdefault(owner, {}).setdefault(endpoint, AddressHistory())
 
-    def expect(self, expected: tuple[bytes, ...]) -> None:
-        """Compare past answers with what is expected now: another challenge may end here too."""
+    def has_heard(self, owner: dns.name.Name) -> bool:
+        """Return whether any address has been asked about an owner name."""
+        return bool(self._tracks.get(owner))
+
+    def expect(self, expected: tuple[bytes, ...]) -> bool:
+        """Compare past answers with what is expected now: another challenge may end here too.
+
+        Returns whether anything else was expected before.
+        """
         if self._expected == expected:
-            return
+            return False
         self._expected = expected
         for track in (track for tracks in self._tracks.values() for track in tracks.values()):
             if track.answer is not None:
                 track.measure_again(matches=self.matches(track.answer))
+        return True
 
     def matches(self, reading: Reading) -> bool:
         """Return whether a reading shows all expected values; an alias may lead to them."""
@@ -85,56 +94,64 @@ class HopBuilder:
         `followed`: the path continues through an alias here. `looping`: the path ends in an alias
         loop, so a failure is due to the loop.
         """
-        zone = self._as_listed_now(owner, zone)
-        hop = survey.Hop(
-            owner,
-            zone,
-            tuple(
-                self._observation(
-                    owner, zone, nameserver, endpoint, followed=followed, looping=looping
-                )
-                for nameserver in zone.nameservers
-                for endpoint in nameserver.endpoints
-            ),
-            followed,
-        )
-        standing = {
-            (o.nameserver, o.endpoint): self._observation(
+        tracks = self._tracks.get(owner, {})
+        zone = self._as_listed_now(zone, tracks)
+        places = [
+            (server, endpoint) for server in zone.nameservers for endpoint in server.endpoints
+        ]
+
+        def observe(
+            server: NameServer, endpoint: Endpoint, *, later: Reading | None = None
+        ) -> survey.Observation:
+            track = tracks.get(endpoint) or AddressHistory()
+            reply, reading = track.reply, track.reading
+            if later is not None:
+                reply, reading = track.answered, track.answer
+            elif isinstance(reading, Failing) and looping:
+                reading = reading.alias or reading  # the loop causes the failure
+            return self._observations.observe(
                 owner,
                 zone,
-                next(server for server in zone.nameservers if server.name == o.nameserver),
-                o.endpoint,
+                server,
+                endpoint,
+                reply=reply,
+                reading=reading,
+                expected=self._expected,
                 followed=followed,
-                looping=looping,
-                later=o.reading,
+                earlier=track,
+                later=later,
             )
-            for o in hop.observations
-            if self._stands(owner, o, hop)
-        }
+
+        hop = survey.Hop(owner, zone, tuple(observe(*place) for place in places), followed)
         return replace(
             hop,
             observations=tuple(
-                standing.get((o.nameserver, o.endpoint), o) for o in hop.observations
+                observe(*place, later=latest.reading)
+                if self._stands(tracks.get(latest.endpoint), latest, hop)
+                else latest
+                for place, latest in zip(places, hop.observations, strict=True)
             ),
         )
 
-    def _as_listed_now(self, owner: dns.name.Name, zone: Zone) -> Zone:
+    def _as_listed_now(self, zone: Zone, tracks: Mapping[Endpoint, AddressHistory]) -> Zone:
         """Drop NS listings that only an old copy of the zone has, for servers in the delegation.
 
         Serials are known only where answers differ. Those of separate copies say nothing, so an
         address that has the record never counts as old.
         """
+        if all(track.serial is None for track in tracks.values()):
+            return zone
         serials = {
             endpoint: track.serial
             for server in zone.nameservers
             for endpoint in server.endpoints
-            if (track := self.track(owner, endpoint)) and track.serial is not None
+            if (track := tracks.get(endpoint)) and track.serial is not None
         }
         old = {
             endpoint
             for endpoint, serial in serials.items()
             if any(is_older(serial, other) for other in serials.values())
-            and not self._has_all(owner, endpoint)
+            and not self._has_all(tracks[endpoint].reading)
         }
         told = frozenset[Endpoint]().union(*(server.apex_from for server in zone.nameservers))
         if not old or not told - old:
@@ -149,10 +166,8 @@ class HopBuilder:
             ),
         )
 
-    def _has_all(self, owner: dns.name.Name, endpoint: Endpoint) -> bool:
-        """Return whether an address shows every expected value now."""
-        track = self.track(owner, endpoint)
-        reading = None if track is None else track.reading
+    def _has_all(self, reading: Reading | None) -> bool:
+        """Return whether a reading shows every expected value."""
         return (
             bool(self._expected)
             and reading is not None
@@ -160,51 +175,25 @@ class HopBuilder:
         )
 
     def _stands(
-        self, owner: dns.name.Name, observation: survey.Observation, hop: survey.Hop
+        self, track: AddressHistory | None, observation: survey.Observation, hop: survey.Hop
     ) -> bool:
         """Return whether an address without an answer now has given a wrong one before."""
-        track = self.track(owner, observation.endpoint)
         if track is None or track.answer is None or isinstance(observation.reading, Answer):
             return False
         return survey.is_other(track.answer, hop, self._expected)
 
-    def _observation(  # noqa: PLR0913 - whose it is, and how it is to be read
-        self,
-        owner: dns.name.Name,
-        zone: Zone,
-        nameserver: NameServer,
-        endpoint: Endpoint,
-        *,
-        followed: bool,
-        looping: bool,
-        later: Reading | None = None,
-    ) -> survey.Observation:
-        track = self.track(owner, endpoint) or AddressHistory()
-        reply, reading = track.reply, track.reading
-        if later is not None:
-            reply, reading = track.answered, track.answer
-        elif isinstance(reading, Failing) and looping:
-            reading = reading.alias or reading  # the loop causes the failure
-        observation = self._observations.observe(
-            owner,
-            zone,
-            nameserver,
-            endpoint,
-            reply=reply,
-            reading=reading,
-            expected=self._expected,
-            followed=followed,
-        )
-        # An alias still in place has lost nothing, wherever it leads.
-        first_match = None if isinstance(track.reading, Alias) else track.first_match
-        return replace(
-            observation,
-            serial=track.serial,
-            first_match=first_match,
-            matched_before=first_match is not None,
-            flips=track.flips,
-            later=later,
-        )
+
+def is_settled(observation: survey.Observation, alias: Alias | None, challenge: Challenge) -> bool:
+    """Return whether an address shows what it must, here the alias that all follow, if any."""
+    match observation.status:
+        case survey.Status.MATCH:
+            return alias is None
+        case survey.Status.ALIAS:
+            return alias is not None
+        case survey.Status.ABSENT:
+            return not challenge.expected and alias is None
+        case _:
+            return False
 
 
 def is_limited(hop: survey.Hop) -> bool:

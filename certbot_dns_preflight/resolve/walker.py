@@ -44,6 +44,7 @@ from certbot_dns_preflight.resolve.referrals import (
 from certbot_dns_preflight.resolve.root_servers import are_no_roots
 from certbot_dns_preflight.resolve.server_addresses import ServerAddresses
 from certbot_dns_preflight.resolve.tasks import Turn
+from certbot_dns_preflight.resolve.unneeded import drop
 from certbot_dns_preflight.resolve.via_resolver import Discovery
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.referrals import Addresses
     from certbot_dns_preflight.resolve.root_hints import Hints
+    from certbot_dns_preflight.resolve.unneeded import Unneeded
 
 _BELOW = b"_dns-preflight"
 
@@ -108,6 +110,12 @@ class Walker:
         self._interception.forget()
         self._learned_since = asyncio.get_running_loop().time()
 
+    def drop(self, unneeded: Unneeded) -> None:
+        """Drop what was learned of names that no challenge needs any more."""
+        self.known.drop(unneeded)
+        self._addresses.drop(unneeded)
+        drop(self._turns, lambda step: unneeded(step[1]))
+
     def begin(self, moment: float) -> None:
         """Record `moment` as the start of learning, unless an earlier run's knowledge is in use."""
         if self._learned_since is None:
@@ -123,9 +131,8 @@ class Walker:
         if self._discovery is not None:
             return self.forget_older(since)
         cuts = [self.known.cuts[apex] for apex in apexes if apex in self.known.cuts]
-        if not await self._servers.same.are_all_there(cuts, since, again=again):
-            self.forget()
-        return None
+        same = await self._servers.same.are_all_there(cuts, since, again=again)
+        return None if same else self.forget()
 
     async def zone(self, cut: ZoneCut, *, patience: float = 0.0) -> Zone:
         """Learn who serves a zone; `patience` is as in `NameServers.zone`."""
@@ -170,9 +177,7 @@ class Walker:
                 way = functools.partial(turn.give_way, stack)
                 step = await self._step(cut, owner, endpoints, held=held, give_way=way)
                 turn.taken = True
-                if not isinstance(step, ZoneCut):
-                    return step
-                if step.apex == cut.apex:
+                if not isinstance(step, ZoneCut) or step.apex == cut.apex:
                     return step
                 cut = self.known.cuts.setdefault(step.apex, step)
         return cut
@@ -180,14 +185,10 @@ class Walker:
     def refer(
         self, cut: ZoneCut, owner: dns.name.Name, endpoint: Endpoint, response: Response
     ) -> bool:
-        """Follow a referral to a zone below `cut` that the walk to `owner` did not meet.
-
-        Servers of one zone may differ about a delegation; resolvers that get a referral follow it.
-        Returns False if it is not a referral.
-        """
-        if self._discovery is not None:
-            return False
-        return referred_deeper(self.known, cut, owner, (endpoint, response))
+        """Follow a referral that the walk to `owner` did not meet; False if it is none."""
+        return self._discovery is None and referred_deeper(
+            self.known, cut, owner, (endpoint, response)
+        )
 
     def lineage(self, cut: ZoneCut) -> tuple[ZoneCut, ...]:
         """Return the cuts from the root, or a resolver's first one, down to `cut`."""

@@ -2,13 +2,15 @@
 
 Compression lets 64 KiB stand for megabytes of names, and a parser that follows every pointer takes
 seconds for them. A message beyond a bound does not count as an answer; no honest one comes near.
-`docs/reference/limits.md` has the figures.
+`docs/reference/limits.md` has the figures. Also leaves out name servers and their addresses where
+nobody reads them, which may be most of a message.
 """
 
 from __future__ import annotations
 
 import contextlib
 import struct
+from dataclasses import dataclass
 
 import dns.rdataclass
 from dns.rdatatype import RdataType as Type
@@ -26,7 +28,9 @@ MOST_STRINGS = 4096
 LARGE = 1500
 """Bytes from which on a message is parsed beside the event loop."""
 
+_IN = dns.rdataclass.IN
 _HEADER = 12
+_AUTHORITY = 8  # where the header counts the records of the authority section
 _LONGEST_NAME = 255
 _POINTER, _LABEL = 0xC0, 0x40
 
@@ -50,6 +54,7 @@ _NAMELESS = frozenset(
         *(Type.TLSA, Type.SSHFP, Type.CERT, Type.URI, Type.ZONEMD, Type.OPENPGPKEY, Type.NULL),
     }
 )
+_SIZES = {Type.A: 4, Type.AAAA: 16}
 _OF_STRINGS = frozenset({Type.TXT, Type.SPF, Type.AVC, Type.NINFO})
 
 
@@ -57,29 +62,74 @@ class OutOfBoundsError(ValueError):
     """The message would cost too much to parse; the text says what it has too much of."""
 
 
-def check_bounds(wire: bytes) -> None:
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Where a record of the authority or additional section begins and ends.
+
+    `is_server`: it is a well-formed NS record of the authority section, or address of the
+    additional section.
+    """
+
+    begin: int
+    end: int
+    rdtype: int
+    is_additional: bool
+    is_server: bool
+
+
+def check_bounds(wire: bytes) -> tuple[Record, ...]:
     """Raise `OutOfBoundsError` for a message beyond the bounds of this module.
 
-    Malformed data is left to the parser, which stops where this function stops, at the latest.
+    Returns the records after the answer section, none if anything is malformed. That is left to the
+    parser, which stops where this function stops, at the latest.
     """
     if len(wire) < _HEADER:
-        return
+        return ()
     questions, *records = struct.unpack_from("!HHHH", wire, 4)
     if questions + sum(records) > MOST_RECORDS:
         raise OutOfBoundsError(f"more than {MOST_RECORDS} records")
     names = _Names(wire)
+    behind: list[Record] = []
+    authority, additional = records[0], sum(records[:2])
     try:
         at = _HEADER
         for _ in range(questions):
             at = names.follow(at) + 4
-        for _ in range(sum(records)):
+        for number in range(sum(records)):
+            begin = at
             at = names.follow(at)
             rdtype, rdclass, _, length = struct.unpack_from("!HHIH", wire, at)
             at += 10
-            names.follow_data(rdtype, rdclass, at, length)
+            end = names.follow_data(rdtype, rdclass, at, length)
+            if number >= authority:
+                fits = end == at + length if number < additional else length == _SIZES.get(rdtype)
+                is_server = (
+                    length > 0
+                    and fits
+                    and rdclass == _IN
+                    and (rdtype == Type.NS or number >= additional)
+                )
+                behind.append(Record(begin, at + length, rdtype, number >= additional, is_server))
             at += length
     except (IndexError, struct.error):
-        return
+        return ()
+    return tuple(behind) if at == len(wire) and names.point_back else ()
+
+
+def without_servers(wire: bytes, behind: tuple[Record, ...]) -> bytes:
+    """Leave out the name servers beside an answer and their addresses.
+
+    That is done if nothing follows them but an OPT record, so that no name points to one of them.
+    """
+    first = next((number for number, one in enumerate(behind) if one.is_server), len(behind))
+    rest = [one for one in behind[first:] if not one.is_server]
+    if first == len(behind) or any(one.rdtype != Type.OPT for one in rest):
+        return wire
+    kept = [*behind[:first], *rest]
+    additional = sum(one.is_additional for one in kept)
+    counts = struct.pack("!HH", len(kept) - additional, additional)
+    head = wire[:_AUTHORITY] + counts + wire[_HEADER : behind[first].begin]
+    return head + b"".join(wire[one.begin : one.end] for one in rest)
 
 
 class _Names:
@@ -90,11 +140,13 @@ class _Names:
         self._pointers = 0
         self._bytes = 0
         self._strings = 0
+        self.point_back = True
+        """Whether every pointer leads to a place before the name, as it must."""
 
     def follow(self, at: int) -> int:
         """Follow the name at an offset; return the offset after it."""
         wire = self._wire
-        behind = -1
+        behind, before = -1, at
         length = pointers = 0
         self._bytes += 1  # for the root label
         while count := wire[at]:
@@ -102,6 +154,8 @@ class _Names:
                 if behind < 0:
                     behind = at + 2
                 at = (count - _POINTER) << 8 | wire[at + 1]
+                self.point_back &= at < before
+                before = at
                 pointers += 1
                 self._pointers += 1
                 if pointers > MOST_POINTERS_A_NAME:
@@ -117,25 +171,29 @@ class _Names:
         self._check()
         return behind if behind >= 0 else at + 1
 
-    def follow_data(self, rdtype: int, rdclass: int, at: int, length: int) -> None:
-        """Follow the names in a record's RDATA, or everything there that might be a name."""
-        if rdclass == dns.rdataclass.IN or rdtype == Type.OPT:
+    def follow_data(self, rdtype: int, rdclass: int, at: int, length: int) -> int:
+        """Follow the names in a record's RDATA, or everything there that might be a name.
+
+        Returns the offset after the last name, or `at` if there are none that are known.
+        """
+        if rdclass == _IN or rdtype == Type.OPT:
             if rdtype in _NAMELESS:
-                return
+                return at
             if rdtype in _OF_STRINGS:
                 self._count_strings(at, min(at + length, len(self._wire)))
-                return
+                return at
             if rdtype in _NAMES:
                 offset, count = _NAMES[Type(rdtype)]
                 begin = at + offset
                 for _ in range(count):
                     if begin >= at + length:
-                        return
+                        break
                     begin = self.follow(begin)
-                return
+                return begin
         for begin in range(at, min(at + length, len(self._wire))):
             if self._wire[begin] >= _POINTER:
                 self._maybe_follow(begin)
+        return at
 
     def _maybe_follow(self, at: int) -> None:
         # A bad pointer has still cost the work done up to there.

@@ -54,6 +54,7 @@ class ChallengeRun:
         self._early = EarlyEnding(shared, begun=self._begun)
         self._ways_out: tuple[Endpoint, ...] = ()
         self._looked_closer = self._gave_up = False
+        self._seen = asyncio.Event()
         self._failure: Exception | None = None
         self._shown: Survey | None = None
         self._outcome: ChallengeOutcome | None = None
@@ -75,9 +76,9 @@ class ChallengeRun:
         return self._outcome is None and self._failure is None
 
     @property
-    def is_decided(self) -> bool:
-        """Whether it has been judged for good."""
-        return self._outcome is not None
+    def names(self) -> tuple[dns.name.Name, ...]:
+        """The names whose zones it depends on."""
+        return (self.challenge.owner, *self._survey.owners, *self.caa_owners)
 
     @property
     def is_pending(self) -> bool:
@@ -87,21 +88,16 @@ class ChallengeRun:
     @property
     def is_stale(self) -> bool:
         """Whether it was ready too long ago, or lacks values that other challenges expect there."""
-        ready_after = self._survey.ready_after
-        return (
-            self.is_open
-            and not self._gave_up
-            and (
-                ready_after is None
-                or self._survey.elapsed - ready_after > self._shared.timings.stale_after
-                or not self.looks_ready()
-            )
-        )
+        if not self.is_open or self._gave_up:
+            return False
+        ready_after, now = self._survey.ready_after, self._survey.elapsed
+        too_old = ready_after is None or now - ready_after > self._shared.timings.stale_after
+        return too_old or not self.looks_ready()
 
     @property
     def may_share(self) -> bool:
         """Whether it ends at an alias target, where other challenges' values may belong too."""
-        survey = self.so_far()
+        survey = self.as_shown()
         return bool(survey.challenge.expected and survey.alias_chain)
 
     def so_far(self) -> Survey:
@@ -129,14 +125,12 @@ class ChallengeRun:
         """Judge for good; nothing learned after the first call counts."""
         if self._outcome is None:
             survey = closed_network.recognised(self.so_far(), self._shared.session, self._ways_out)
-            self._outcome = (
-                assess.failed(survey, self._failure)
-                if self._failure is not None
-                else self._shared.assessor.assess(
-                    survey, self._surroundings.environment, confirmed=self.is_ready
-                )
-            )
-            self._outcome = replace(self._outcome, early_end=self._early.end)
+            environment, confirmed = self._surroundings.environment, self.is_ready
+            if self._failure is not None:
+                outcome = assess.failed(survey, self._failure)
+            else:
+                outcome = self._shared.assessor.assess(survey, environment, confirmed=confirmed)
+            self._outcome = replace(outcome, early_end=self._early.end)
         return self._outcome
 
     # -- looking -----------------------------------------------------------------------------------
@@ -149,9 +143,7 @@ class ChallengeRun:
                 group.create_task(self._surroundings.ask_for_keys(self._survey.walked))
                 for _ in range(self._settings.confirmations):
                     if not await self._round(complete=True):
-                        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
-                            await self._look_closer()
-                        self._looked_closer = True
+                        await self._look_closer()
                         return
                 self._survey.ready_after = self._survey.elapsed
 
@@ -161,8 +153,12 @@ class ChallengeRun:
             self._survey.hold_back(self._shared.first_look)
         with self._guard():
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._surroundings.collect(self._survey.walked))
+                collecting = group.create_task(self._surroundings.collect(self._survey.walked))
+                asking = group.create_task(self._surroundings.ask_again(collecting, self._seen))
                 await self._until_ready()
+                self._seen.set()
+                if self._gave_up:
+                    asking.cancel()
 
     async def confirm_again(self) -> None:
         """Look again if it became ready long ago; if it no longer is, look until it is."""
@@ -178,7 +174,6 @@ class ChallengeRun:
         if self.is_pending and not self._looked_closer:
             with self._guard():
                 await self._look_closer()
-                self._looked_closer = True
 
     async def look_here(self) -> None:
         """After a failure, ask this host's own resolver for the record, or whether it answers."""
@@ -189,28 +184,35 @@ class ChallengeRun:
     async def _until_ready(self) -> None:
         """Look until `confirmations` consecutive complete rounds agree.
 
-        Before the last of them, learn again which servers must agree. If the first round fails,
-        learn again what the precheck learned before the records were made.
+        Before the last of them, learn again which servers must agree; if the first one fails, what
+        the precheck learned. A round for those that were missing, which finds all there, goes on
+        with the others and so is complete.
         """
-        agreed = 0
-        complete = True
+        timings = self._shared.timings
+        agreed, complete = 0, True
         if self._settings.confirmations == 1:
             await self._survey.look_again(self._begun, again=True)
         while agreed < self._settings.confirmations:
-            since = _now()
+            since, prepared = _now(), False
             ready = await self._round(complete=complete)
             if self.as_shown().is_final:
                 self._gave_up = True
                 return
             if not ready and await self._ends_early():
                 return
+            if ready and not complete and self._settings.confirmations > 1:
+                ready, complete, prepared = await self._complete(since), True, True
             agreed = agreed + 1 if ready and complete else 0
             # Only a round that asks every server may end the wait.
             complete = ready or self._early.doubted_since is not None
             if agreed < self._settings.confirmations:
+                waited, took = _now() - self._begun, _now() - self._survey.asked_at
+                pause = timings.pause(waited, longest=self._settings.interval, took=took)
+                if ready:
+                    pause = timings.confirming(agreed, took=took)
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._pause(self._pause_after(ready=ready, agreed=agreed)))
-                    last = complete and agreed == self._settings.confirmations - 1
+                    group.create_task(self._pause(pause))
+                    last = complete and agreed == self._settings.confirmations - 1 and not prepared
                     group.create_task(self._learn_again(since, ready=ready, last=last))
         self._survey.ready_after = self._survey.elapsed
         self._shown = None
@@ -221,30 +223,31 @@ class ChallengeRun:
         if not ready:
             await self._survey.look_again(self._early.doubted_since or self._begun, again=False)
         if last:
-            await self._survey.look_again(since, again=True)
+            await self._prepare_last(since)
 
-    def _pause_after(self, *, ready: bool, agreed: int) -> float:
-        """Return the pause before the next round, after `agreed` complete rounds that agree."""
-        if not ready:
-            waited = _now() - self._begun
-            return self._shared.timings.pause(waited, longest=self._settings.interval)
-        # A round that asked only those that were missing is no confirmation, so nothing is gained
-        # by a pause before the first that asks everybody.
-        return self._shared.timings.confirming_pause if agreed else 0.0
+    async def _complete(self, since: float) -> bool:
+        """Ask those that the round begun at `since` left out, and beside them `_prepare_last`."""
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(self._round(complete=True, rest=True))
+            group.create_task(self._prepare_last(since))
+        return asking.result()
+
+    async def _prepare_last(self, since: float) -> None:
+        """Learn again which servers must agree, if not done `since`, and ask for the keys."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._survey.look_again(since, again=True))
+            group.create_task(self._surroundings.ask_for_keys(self._survey.walked))
 
     async def _ends_early(self) -> bool:
         """Return whether more rounds are pointless; if so, first ask what the report needs."""
-        environment = self._surroundings.environment
-        if not self._early.is_due(self.so_far(), environment, now=_now()):
+        if not self._early.is_due(self.so_far(), self._surroundings.environment, now=_now()):
             return False
         self._gave_up = True
-        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
-            await self._look_closer()
-        self._looked_closer = True
+        await self._look_closer()
         return True
 
-    async def _round(self, *, complete: bool) -> bool:
-        self._shown = await self._survey.round(complete=complete)
+    async def _round(self, *, complete: bool, rest: bool = False) -> bool:
+        self._shown = await self._survey.round(complete=complete, rest=rest)
         self._shared.changed()
         return self._shared.assessor.looks_ready(self._shown)
 
@@ -255,7 +258,9 @@ class ChallengeRun:
         self._shared.paused()
 
     async def _look_closer(self) -> None:
-        await closer_look.look_closer(self._survey, self._shared.session)
+        self._looked_closer = True
+        async with cut_off(Deadline.after(self._shared.timings.closer_look)):
+            await closer_look.look_closer(self._survey, self._shared.session)
 
     # -- signatures --------------------------------------------------------------------------------
 
@@ -266,9 +271,7 @@ class ChallengeRun:
 
     def signed_owners(self) -> tuple[dns.name.Name, ...]:
         """Return names whose record, or lack of it, must be believed; none in unsigned zones."""
-        if not self.is_open:
-            return ()
-        owners = tuple(hop.owner for hop in self.so_far().hops)
+        owners = self._survey.owners if self.is_open else ()
         return () if self._surroundings.are_unsigned(owners) else owners
 
     def signed_replies(self) -> SignedReplies:
@@ -277,10 +280,7 @@ class ChallengeRun:
 
     def take_signatures(self, validated: Assessment) -> None:
         """Keep the part of a shared validation that concerns this challenge."""
-        owners = tuple(hop.owner for hop in self.so_far().hops)
-        self._surroundings.take_signatures(validated, owners)
-
-    # -- faults ------------------------------------------------------------------------------------
+        self._surroundings.take_signatures(validated, self._survey.owners)
 
     @contextlib.contextmanager
     def _guard(self) -> Iterator[None]:

@@ -18,6 +18,7 @@ from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.obstacle import NoEgress, Tried
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
 from certbot_dns_preflight.facts.survey import Survey
+from certbot_dns_preflight.resolve.tasks import promptly
 from certbot_dns_preflight.resolve.txt_hops import is_limited
 from certbot_dns_preflight.run import assess, closed_network, inputs, session
 from certbot_dns_preflight.run.assess import Assessor
@@ -100,7 +101,8 @@ async def check(
     started = dt.datetime.now(dt.UTC)
     read = inputs.load(settings) if read is None else read
     async with session.opened(settings, read, cache=cache) as opened:
-        return await _Precheck(challenges, settings, opened, read, timings or Timings()).go(started)
+        running = _Precheck(challenges, settings, opened, read, timings or Timings())
+        return await promptly(running.go(started), opened.exchange.stop)
 
 
 class _Precheck:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.resolve.cache import DelegationCache
     from certbot_dns_preflight.resolve.expectations import Expectations
+    from certbot_dns_preflight.resolve.unneeded import Unneeded
     from certbot_dns_preflight.run.inputs import Inputs
     from certbot_dns_preflight.settings import Settings
 
@@ -62,6 +63,11 @@ class Session:
             families=self.families,
             expectations=expectations,
         )
+
+    def drop(self, unneeded: Unneeded) -> None:
+        """Drop what was learned of names that no challenge needs any more."""
+        self.walker.drop(unneeded)
+        self.collector.drop(unneeded)
 
     @property
     def vantage(self) -> Vantage:

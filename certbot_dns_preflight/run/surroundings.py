@@ -7,12 +7,15 @@ Decides how long that may take alongside the rounds, and what of an earlier look
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.caa.relevant_set import unread
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.dnssec import Status
 from certbot_dns_preflight.resolve.lateness import sleep_unhurried
+from certbot_dns_preflight.run.timings import Deadline, cut_off
 
 if TYPE_CHECKING:
     import dns.name
@@ -78,6 +81,29 @@ class Surroundings:
             await walked.wait()
             await sleep_unhurried(self._a_few_tries, lateness)
         limit.reschedule(_now())
+
+    async def ask_again(self, collecting: asyncio.Task[None], record_seen: asyncio.Event) -> None:
+        """After collecting, query again the CAA that no server has answered for, ever less often.
+
+        Servers that are back during a wait count as if they had never been away. Once the record
+        has been seen, that is done for the last time.
+        """
+        await asyncio.wait([collecting])
+        pause = self._timings.caa_again
+        while self._assessor.request is not None and (climb := self.environment.climb):
+            if not unread(climb):
+                return
+            if not record_seen.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await record_seen.wait()
+            last = record_seen.is_set()
+            async with cut_off(Deadline.after(self._a_few_tries)):
+                climb = await self._collector.caa_again(climb)
+                self.environment = replace(self.environment, climb=climb)
+            if last:
+                return
+            pause = min(2 * pause, self._timings.caa_again_at_most)
 
     async def ask_for_keys(self, walked: asyncio.Event) -> None:
         """Ask for keys during the rounds; the rounds' own answers bring what they sign."""

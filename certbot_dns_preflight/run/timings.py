@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 class Timings:
     """Pauses and budgets of a run, in seconds unless the name says otherwise."""
 
-    # Between two rounds of a wait.
-    first_pause: float = 0.2  # most secondaries follow within a second
+    # Between two rounds of a wait, from the queries of one to those of the next.
+    first_pause: float = 0.2  # most secondaries follow within a second; the least after the answers
     share_at_first: float = 0.1  # by which it grows, up to the usual one
     usual_pause: float = 0.5
     share_of_wait: float = 0.02  # to notice a late secondary within a fiftieth of its delay
     confirming_pause: float = 0.3
+    confirming_after_answers: float = 0.05
     stale_after: float = 10.0  # readiness older than this is checked again at the end
     relearn_every: float = 30.0  # delegations may have been fixed meanwhile
 
@@ -42,14 +43,16 @@ class Timings:
     # Everything besides the record itself.
     environment: float = 20.0
     tries_more: int = 4  # a second look for CAA may last this many tries of a query
-    least_for_signatures: float = 2.0  # even if the wait has used up its time
+    caa_again: float = 5.0  # in a wait, before CAA that nobody answered is asked for again
+    caa_again_at_most: float = 60.0  # the same, doubled each time
+    least_for_signatures: float = 0.8  # even if the wait has used up its time
     validation: float = 3.0  # for all signatures together; they take milliseconds
 
-    # What a failure report needs, asked near the end with slightly more time.
+    # What a failure report needs, asked before the end: after it nothing is asked.
     reserve: float = 3.0
     share_in_reserve: float = 0.2  # of the timeout, where that is less than the reserve
-    last_words: float = 0.8
-    closer_look: float = 6.0  # the same in a single look, when nobody awaits its end
+    last_words: float = 0.8  # of the reserve, after the last round
+    closer_look: float = 6.0  # where a look ends before its time is up
 
     # Before a record is made.
     precheck: float = 20.0  # what is unknown by then is left to the wait
@@ -58,10 +61,22 @@ class Timings:
     record_location: float = 10.0  # what is unknown by then is written at the requested name
     slack: float = 1.0  # beyond two tries of a query, before nothing is said to answer
 
-    def pause(self, waited: float, *, longest: float) -> float:
-        """Return the pause before the next round, after `waited` seconds of waiting."""
+    def pause(self, waited: float, *, longest: float, took: float = 0.0) -> float:
+        """Return the pause before the next round, after `waited` seconds of waiting.
+
+        The answers to the latest one `took` their time.
+        """
         soon = min(self.usual_pause, self.first_pause + self.share_at_first * waited)
-        return min(longest, max(soon, self.share_of_wait * waited))
+        pause = min(longest, max(soon, self.share_of_wait * waited))
+        return max(min(self.first_pause, pause), pause - took)
+
+    def confirming(self, agreed: int, *, took: float) -> float:
+        """Return the same after a round in which nothing was missing.
+
+        If it asked only those that were missing before, no round has `agreed` yet: then nothing is
+        gained by a pause before the first that asks everybody.
+        """
+        return max(self.confirming_after_answers, self.confirming_pause - took) if agreed else 0.0
 
     def second_look(self, timeout: float, query_timeout: float) -> float:
         """Return how long to wait for a name server that was found silent minutes ago.
@@ -80,6 +95,10 @@ class Timings:
     def reserved(self, timeout: float) -> float:
         """Return how long before the end to investigate a failure."""
         return min(self.reserve, self.share_in_reserve * timeout)
+
+    def after_last_round(self, timeout: float) -> float:
+        """Return how long before the end to stop looking, unless all but confirmed is ready."""
+        return min(self.last_words, self.reserved(timeout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +120,10 @@ class Deadline:
     def earlier(self, seconds: float) -> Deadline:
         """Return the moment `seconds` before this one."""
         return Deadline(self.at - seconds)
+
+    def at_most(self, seconds: float) -> Deadline:
+        """Return this moment, or the one `seconds` from now if that comes first."""
+        return min(self, Deadline.after(seconds), key=lambda deadline: deadline.at)
 
 
 @contextlib.asynccontextmanager

@@ -25,6 +25,7 @@ from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.referrals import ADDRESS_TYPES, find_referral, is_authoritative
+from certbot_dns_preflight.resolve.tasks import promptly
 from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.run import inputs, session
 from certbot_dns_preflight.run.timings import Deadline, cut_off
@@ -56,12 +57,7 @@ async def trace(challenge: Challenge, settings: Settings, *, read: Inputs | None
     read = inputs.load(settings) if read is None else read
     async with session.opened(settings, read, exchange=watched) as opened:
         tracer = _Tracer(challenge, opened, answers)
-        try:
-            async with cut_off(Deadline.after(settings.timeout)), asyncio.TaskGroup() as group:
-                group.create_task(tracer.survey_owner())
-                group.create_task(tracer.follow(challenge.owner.parent()))
-        finally:
-            await tracer.txt_survey.close()
+        await promptly(tracer.go(Deadline.after(settings.timeout)), watched.stop)
         return Trail(
             started=started,
             elapsed=loop.time() - begun,
@@ -77,6 +73,7 @@ class _Tracer:
 
     def __init__(self, challenge: Challenge, opened: Session, answers: list[Replied]) -> None:
         self.session = opened
+        self._challenge = challenge
         self.exchange = opened.exchange
         self.answers = answers
         self.walker = self.session.walker
@@ -85,6 +82,18 @@ class _Tracer:
         )
         self.legs: list[Leg] = []
         self.destinations: list[Destination] = []
+
+    async def go(self, deadline: Deadline) -> None:
+        """Walk until all is reached or time is up."""
+        loop = asyncio.get_running_loop()
+        stopping = loop.call_at(deadline.at, self.exchange.stop)  # nothing is asked after it
+        try:
+            async with cut_off(deadline), asyncio.TaskGroup() as group:
+                group.create_task(self.survey_owner())
+                group.create_task(self.follow(self._challenge.owner.parent()))
+        finally:
+            stopping.cancel()
+            await self.txt_survey.close()
 
     async def survey_owner(self) -> None:
         survey = await self.txt_survey.round(complete=True)

@@ -1,24 +1,30 @@
 """Run all challenges at once, in a single look or until all are ready or time is up.
 
 Decides when everything must end, and notifies observers. `challenge_run` looks at one challenge,
-`signature_check` at its signatures; `resolve` sends queries, and `assess` judges the answers.
+`signature_check` at its signatures; `roster` keeps them and their outcomes. `resolve` sends
+queries, and `assess` judges the answers.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.outcome import Outcome, Progress
 from certbot_dns_preflight.resolve.expectations import Expectations
-from certbot_dns_preflight.resolve.tasks import together
+from certbot_dns_preflight.resolve.tasks import promptly
 from certbot_dns_preflight.run import inputs, session, signals
 from certbot_dns_preflight.run.assess import Assessor
 from certbot_dns_preflight.run.challenge_run import ChallengeRun
+from certbot_dns_preflight.run.decided_names import DecidedNames
 from certbot_dns_preflight.run.gate import Gate
+from certbot_dns_preflight.run.last_look import LastLook
+from certbot_dns_preflight.run.observers import ObserverError, first, tell
+from certbot_dns_preflight.run.roster import Roster
 from certbot_dns_preflight.run.shared import Shared
 from certbot_dns_preflight.run.signature_check import SignatureCheck
 from certbot_dns_preflight.run.timings import Deadline, Timings, cut_off
@@ -38,8 +44,6 @@ if TYPE_CHECKING:
     Watch = Callable[[Progress], None]
     Decided = Callable[[ChallengeOutcome], None]
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
@@ -50,7 +54,8 @@ class Extras:
     that the settings name, if already read. `silent` maps addresses that an earlier run found
     silent to how many seconds ago that was: a wait for these alone is short. `published_after` is
     how many seconds the maker of the records allows for them to appear; a wait asks no resolver
-    before that.
+    before that. Without `keep`, only `decided` gets the outcomes of the challenges, which would
+    fill the memory if the list is long.
     """
 
     request: IssuanceRequest | None = None
@@ -60,10 +65,7 @@ class Extras:
     silent: Mapping[Endpoint, float] = field(default_factory=dict)
     timings: Timings = field(default_factory=Timings)
     published_after: float = 0.0
-
-
-class _ObserverError(BaseException):
-    """Carries what an observer raised on its way out; no challenge is to blame for it."""
+    keep: bool = True
 
 
 def run(  # noqa: PLR0913 - two things to do and how, by keyword
@@ -110,9 +112,9 @@ async def preflight(  # noqa: PLR0913 - likewise
             assessor = Assessor(settings, read, extras.request)
             running = _Preflight(challenges, opened, extras, assessor)
             running.watch, running.decided = watch, decided
-            return await running.go(wait=wait)
-    except (BaseExceptionGroup, _ObserverError) as error:
-        raise _first(error) from None
+            return await promptly(running.go(wait=wait), opened.exchange.stop)
+    except (BaseExceptionGroup, ObserverError) as error:
+        raise first(error) from None
 
 
 class _Preflight:
@@ -145,83 +147,82 @@ class _Preflight:
             extras.timings.first_look(extras.published_after, timeout=self._timeout),
         )
         self._signatures = SignatureCheck(opened.collector, assessor, extras.timings)
-        self._runs = [
-            ChallengeRun(
+        self._last_look = LastLook(self._signatures, extras.timings, timeout=self._timeout)
+        self._roster = Roster(
+            challenges,
+            lambda challenge: ChallengeRun(
                 challenge,
                 extras.environment.get(challenge.domain, DomainEnvironment()),
                 shared,
-            )
-            for challenge in challenges
-        ]
+            ),
+            keep=extras.keep,
+        )
+        self._is_cache_shared = extras.cache is not None
 
     async def go(self, *, wait: bool) -> Outcome:
         try:
             await (self._wait() if wait else self._look())
+            elapsed = _now() - self._begun
+            self._roster.names = None  # the caches end with the run
+            for run in self._roster.running:
+                await self._decide(run)
             return Outcome(
                 started=self._started,
-                elapsed=_now() - self._begun,
+                elapsed=elapsed,
                 vantage=self._session.vantage,
-                challenges=tuple(self._decide(run) for run in self._runs),
+                challenges=self._roster.outcomes,
                 timeout=self._timeout if wait else None,
                 budgets=tuple(self._session.exchange.budgets.met.values()),
+                given_out=frozenset(self._roster.verdicts),
             )
         finally:
-            for run in self._runs:
-                await run.close()
+            await self._roster.close()
 
     # -- a single look -----------------------------------------------------------------------------
 
     async def _look(self) -> None:
         gate = Gate(self._session.exchange.lateness)
+        if not self._is_cache_shared:
+            self._roster.names = DecidedNames(self._roster.challenges, self._session.drop)
         async with asyncio.TaskGroup() as group:
-            for run in self._runs:
+            for challenge in self._roster.challenges:
                 await gate.open()
-                group.create_task(self._look_at(run, gate))
+                group.create_task(self._look_at(self._roster.begin(challenge), gate))
 
     async def _look_at(self, run: ChallengeRun, gate: Gate) -> None:
         with gate.inside():
             deadline = Deadline.after(self._timeout)
-            grace = self._timings.last_words
-            async with cut_off(deadline, grace=grace, deserved=run.looks_ready):
-                await run.look_once()
-            async with cut_off(Deadline.after(self._timings.closer_look)):
-                await run.look_closer()
-            async with cut_off(Deadline.after(self._timings.last_words)):
-                await run.look_here()
+            if await self._last_look.until_the_end(run.look_once, [run], deadline):
+                async with cut_off(deadline.at_most(self._timings.last_words)):
+                    await run.look_here()
             await self._signatures.look_at([run], deadline)
         if self.decided is not None and not run.may_share:  # else all must be followed first
-            self._decide(run)
+            await self._decide(run)
 
     # -- a wait ------------------------------------------------------------------------------------
 
     async def _wait(self) -> None:
         self._session.walker.begin(self._begun)
+        for challenge in self._roster.challenges:
+            self._roster.begin(challenge)
         deadline = Deadline(self._begun + self._timeout)
-        grace = self._timings.last_words
-        done = False
+        stopping = asyncio.get_running_loop().call_at(deadline.at, self._session.exchange.stop)
+        rounds = functools.partial(self._until_all_are_ready, deadline)
         async with asyncio.TaskGroup() as group:
-            # The report's last queries overlap with the last rounds.
-            reserve = self._timings.reserved(self._timeout)
-            closer = group.create_task(self._look_closer(deadline.earlier(reserve)))
             telling = group.create_task(self._keep_telling())
-            async with cut_off(deadline, grace=grace, deserved=self._nearly_ready):
-                await self._until_all_are_ready(deadline)
-                done = True
-            if not done:
-                async with cut_off(Deadline.after(self._timings.last_words)):
-                    await together([*(run.look_here() for run in self._runs), _ended(closer)])
-            closer.cancel()
+            done = await self._last_look.until_the_end(rounds, self._roster.running, deadline)
             telling.cancel()
         if done:
+            stopping.cancel()
             if _now() - self._begun > self._timings.relearn_every:
                 self._session.collector.forget()
-            await self._signatures.look_at(self._runs, deadline, again=True)
+            await self._signatures.look_at(self._roster.running, deadline, again=True)
 
     async def _until_all_are_ready(self, deadline: Deadline) -> None:
         async with asyncio.TaskGroup() as group:
-            for run in self._runs:
+            for run in self._roster.running:
                 group.create_task(self._until_ready(run, deadline))
-        while stale := [run for run in self._runs if run.is_stale]:
+        while stale := [run for run in self._roster.running if run.is_stale]:
             async with asyncio.TaskGroup() as group:
                 for run in stale:
                     group.create_task(run.confirm_again())
@@ -230,22 +231,7 @@ class _Preflight:
         await run.wait()
         if self.decided is not None and not run.may_share:
             await self._signatures.look_at([run], deadline)
-            self._decide(run)
-
-    async def _look_closer(self, begin: Deadline) -> None:
-        await asyncio.sleep(begin.left)
-        async with asyncio.TaskGroup() as group:
-            for run in self._runs:
-                group.create_task(self._look_closer_at(run, begin))
-
-    async def _look_closer_at(self, run: ChallengeRun, deadline: Deadline) -> None:
-        """Ask what a failure report needs, including the signatures that it mentions."""
-        await run.look_closer()
-        if run.is_pending:
-            await self._signatures.look_at([run], deadline)
-
-    def _nearly_ready(self) -> bool:
-        return all(run.looks_ready() for run in self._runs if run.is_open)
+            await self._decide(run)
 
     def _relearn(self) -> None:
         """Forget delegations now and then, to see one that is fixed meanwhile."""
@@ -255,13 +241,11 @@ class _Preflight:
 
     # -- telling -----------------------------------------------------------------------------------
 
-    def _decide(self, run: ChallengeRun) -> ChallengeOutcome:
-        """Judge for good and notify observers; the first time counts."""
-        first = not run.is_decided
-        outcome = run.decide()
-        if first and self.decided is not None:
-            _tell(self.decided, outcome)
-        return outcome
+    async def _decide(self, run: ChallengeRun) -> None:
+        """Judge for good and notify observers."""
+        outcome = await self._roster.decide(run)
+        if self.decided is not None:
+            tell(self.decided, outcome)
 
     async def _keep_telling(self) -> None:
         while self.watch is not None:
@@ -271,36 +255,14 @@ class _Preflight:
     def _tell(self) -> None:
         if self.watch is None:
             return
-        waiting = [run.next_round for run in self._runs if run.is_pending]
+        waiting = [run.next_round for run in self._roster.running if run.is_pending]
         progress = Progress(
-            surveys=tuple(run.as_shown() for run in self._runs),
+            surveys=self._roster.surveys,
             elapsed=_now() - self._begun,
             timeout=self._timeout,
             next_round_in=max(0.0, min(waiting, default=0.0) - _now()),
         )
-        _tell(self.watch, progress)
-
-
-def _tell(observer: Callable[[T], None], news: T) -> None:
-    try:
-        observer(news)
-    except Exception as error:
-        raise _ObserverError from error
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    await asyncio.wait([task])
-
-
-def _first(error: BaseException) -> BaseException:
-    """Return the first error within what task groups and observers raise."""
-    while True:
-        if isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        elif isinstance(error, _ObserverError) and error.__cause__ is not None:
-            error = error.__cause__
-        else:
-            return error
+        tell(self.watch, progress)
 
 
 def _now() -> float:

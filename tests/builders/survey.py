@@ -38,7 +38,7 @@ TARGET = "record.other.test."
 NXDOMAIN = answers.Absent(nxdomain=True, soa=dns.name.from_text("example.com."))
 NODATA = answers.Absent(nxdomain=False, soa=dns.name.from_text("example.com."))
 REFUSED = answers.Refused()
-TIMED_OUT = answers.Unreachable(answers.NoResponseReason.TIMED_OUT, "no answer in 3 s, twice")
+TIMED_OUT = answers.Unreachable(answers.NoResponseReason.TIMED_OUT, "no answer within 3 s, twice")
 THERE = answers.Values((VALUE,))
 FOUR_AND_SIX = Vantage((), ("ipv4", "ipv6"))
 STARTED = dt.datetime(2026, 11, 23, 19, 4, 50, 123456, tzinfo=dt.UTC)

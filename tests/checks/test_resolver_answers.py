@@ -41,7 +41,7 @@ def test_a_resolver_that_shows_the_record_is_all_that_is_wanted() -> None:
 
 def test_a_miss_is_told_with_how_long_it_stays() -> None:
     found = only_error(by_resolvers(NXDOMAIN, kept=240.4), "record-not-published")
-    assert found.summary == "the resolver 192.0.2.1 does not show the record: it answers NXDOMAIN."
+    assert found.summary == "the resolver 192.0.2.1 does not show the record (it answers NXDOMAIN)."
     assert found.cause == (
         "The resolver has cached this answer and will keep it for another 240 s, even if the "
         "record has been published since (negative answers from this zone are cached for 300 s). "
@@ -68,7 +68,7 @@ def test_a_miss_that_stays_nowhere_is_told_without_a_time() -> None:
 def test_one_of_several_is_named_and_the_others_are_counted() -> None:
     found = only_error(by_resolvers(THERE, NXDOMAIN, THERE, kept=9.0), "servers-disagree")
     assert found.summary == (
-        "the resolver 192.0.2.2 does not show the record: it answers NXDOMAIN; the other 2 do."
+        "the resolver 192.0.2.2 does not show the record (it answers NXDOMAIN); the other 2 do."
     )
     assert found.remedy.endswith(
         "If the record is still missing then, check from another host that every name server "
@@ -79,7 +79,7 @@ def test_one_of_several_is_named_and_the_others_are_counted() -> None:
 def test_another_value_is_told_with_how_it_differs_and_how_long_it_stays() -> None:
     found = only_error(by_resolvers(texts(OTHER), kept=30.0), "wrong-value")
     assert found.summary == (
-        f'the resolver 192.0.2.1 does not show the record: it answers with TXT "{OTHER.decode()}".'
+        f'the resolver 192.0.2.1 does not show the record (it answers with TXT "{OTHER.decode()}").'
     )
     assert found.cause.startswith(
         "The resolver has cached this answer and will keep it for another 30 s, even if the "
@@ -109,8 +109,8 @@ def test_what_a_resolver_showed_earlier_in_the_run_has_vanished() -> None:
     had = dataclasses.replace(seen, matched_before=True)
     facts = dataclasses.replace(facts, hops=(dataclasses.replace(hop, observations=(had,)),))
     assert only_error(facts, "record-vanished").summary == (
-        "the resolver 192.0.2.1 showed the record earlier in this run, but no longer does: it "
-        "answers NXDOMAIN."
+        "the resolver 192.0.2.1 showed the record earlier in this run, but no longer does (it "
+        "answers NXDOMAIN)."
     )
 
 
@@ -142,7 +142,7 @@ def test_what_a_resolver_says_of_its_failure_is_quoted_and_no_name_server_blamed
 def test_silence_is_told_with_what_came_of_asking() -> None:
     silent = only_error(by_resolvers(TIMED_OUT), "nameserver-unreachable")
     assert silent.summary == "the resolver 192.0.2.1 does not answer."
-    assert silent.cause.startswith("The reason: no answer in 3 s, twice.")
+    assert silent.cause.startswith("The reason: no answer within 3 s, twice.")
 
 
 @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ def test_silence_is_told_with_what_came_of_asking() -> None:
     [
         (REFUSED, "nameserver-refuses", "answers REFUSED"),
         (
-            Malformed("a chain of aliases without an end"),
+            Malformed("the reply has an endless chain of aliases"),
             "malformed-answer",
-            "answers with a malformed reply (a chain of aliases without an end)",
+            "answers with a reply that has an endless chain of aliases",
         ),
         (
             Unreachable(NoResponseReason.TRUNCATED, "truncated, and TCP does not answer"),

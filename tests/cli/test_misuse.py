@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from certbot_dns_preflight import InvalidDomainError, preflight_sync
+from certbot_dns_preflight.cli import challenges
+from certbot_dns_preflight.cli.challenges import ChallengeList
+from certbot_dns_preflight.cli.exits import MisuseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +113,23 @@ def test_a_pipe_a_device_or_a_directory_is_refused_at_once(
     for path in (fifo, "/dev/zero", tmp_path):
         said = misuse(command, "check", "a.test", f"--{option}={path}")
         assert "use a regular file, not a pipe, device or directory" in said
+
+
+def test_a_pipe_with_names_is_waited_for_until_something_writes_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = tmp_path / "names"
+    os.mkfifo(pipe)
+    writing = threading.Thread(target=lambda: pipe.write_text("a.test\nb.test\n"))
+    writing.start()
+    wanted = ChallengeList()
+    wanted.read(str(pipe))
+    writing.join()
+    assert [one.domain for one in wanted.challenges] == ["a.test", "b.test"]
+    monkeypatch.setattr(challenges, "_UNTIL_WRITTEN", 0.0)
+    with pytest.raises(MisuseError, match=r"^--file: nothing writes to the pipe .*names$"):
+        wanted.read(str(pipe))
+    os.close(os.open(pipe, os.O_WRONLY))  # and what still waits for that ends
 
 
 @pytest.mark.parametrize(

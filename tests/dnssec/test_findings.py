@@ -140,7 +140,8 @@ def test_the_one_server_with_old_signatures_is_named(told: dict[str, list[Findin
     (found,) = told["expired-on-nsd.test."]
     assert str(found.nameserver) == "nsd.ns.test."
     assert found.summary == (
-        "nsd.ns.test serves DNSSEC signatures for expired-on-nsd.test that expired 2 days ago."
+        "nsd.ns.test serves expired DNSSEC signatures for expired-on-nsd.test (they expired 2 days "
+        "ago)."
     )
     assert found.remedy.startswith("Compare the serials of nsd.ns.test and of the other name ")
 

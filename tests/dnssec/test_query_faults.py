@@ -116,7 +116,7 @@ def failing(trip: Trip, rcode: dns.rcode.Rcode) -> Trip:
 
 
 def silence(_: Trip) -> Trip:
-    return Trip(NoResponse(NoResponseReason.TIMED_OUT, "no answer in 3 s", 3.0))
+    return Trip(NoResponse(NoResponseReason.TIMED_OUT, "no answer within 3 s", 3.0))
 
 
 def cut_short(_: Trip) -> Trip:

@@ -30,7 +30,7 @@ def reply(data: bytes, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> 
     No bytes at all are silence.
     """
     if not data:
-        return NoResponse(NoResponseReason.TIMED_OUT, "no answer in 3 s", 3.0)
+        return NoResponse(NoResponseReason.TIMED_OUT, "no answer within 3 s", 3.0)
     query = _query(name, rdtype)
     head = data[:_HEADER].ljust(_HEADER, b"\0")
     header = query.wire[:2] + bytes([head[2] | 0x80, head[3]]) + b"\0\1" + head[6:]

@@ -12,12 +12,14 @@ import asyncio
 import functools
 import os
 import signal
+import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, Self
 
 import pytest
 
+from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.outcome import Outcome, Verdict
@@ -27,13 +29,13 @@ from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.messages import match_response
 from certbot_dns_preflight.resolve.wire import LARGE
 from certbot_dns_preflight.run import session, signals, waiting
-from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Settings
 from tests.clock import Clock
 from tests.hostile.attacks import ATTACKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from types import FrameType
 
     from certbot_dns_preflight.resolve.messages import Matched, ParsedMessages
@@ -42,10 +44,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+ANYBODY = IssuanceRequest(identities=("letsencrypt.org",))
 VALUE = b"gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 LONG = 3600.0
 MOST_CALLS_A_TURN = 300_000
-MOST_CALLS_AFTER = 1_000_000  # for up to four names
+MOST_CALLS_AFTER, MOST_CALLS_A_NAME_MORE = 1_000_000, 100_000
+MOST_MEBIBYTES = 150
 MOST_READ_AFTER = 5
 """Large messages that are begun to be read, while task after task is told to end."""
 ENOUGH, LARGE_REPLY = 12, 200
@@ -148,8 +152,7 @@ def test_when_the_time_is_up_little_is_left_to_do(
         ending = asyncio.create_task(end())
         settings = Settings(root_hints=lab.root_hints, query_timeout=60, timeout=LONG)
         wanted = [make_challenge(domain, [VALUE]) for domain in domains]
-        # What is asked in the grace at the end takes its time, and is not computing.
-        extras = waiting.Extras(timings=Timings(last_words=0.0))
+        extras = waiting.Extras(request=ANYBODY)
         outcome = await waiting.preflight(wanted, settings, wait=True, extras=extras)
         await ending
         return outcome
@@ -161,7 +164,7 @@ def test_when_the_time_is_up_little_is_left_to_do(
         text.render(outcome, width=80)
     assert outcome.verdict is not Verdict.READY
     assert calls.longest_turn <= MOST_CALLS_A_TURN
-    assert 0 < calls.since_mark <= MOST_CALLS_AFTER * max(1, len(domains) // 4)
+    assert 0 < calls.since_mark <= MOST_CALLS_AFTER + MOST_CALLS_A_NAME_MORE * (len(domains) - 1)
     assert parsed.largest_in_the_loop < LARGE
     assert parsed.large_after_the_end <= MOST_READ_AFTER
 
@@ -204,3 +207,28 @@ def test_when_a_signal_comes_nothing_is_left_to_do(
     assert calls.longest_turn <= MOST_CALLS_A_TURN
     assert 0 < calls.since_mark <= MOST_CALLS_A_TURN
     assert parsed.large_after_the_end <= MOST_READ_AFTER
+
+
+@pytest.mark.parametrize("domains", ["the same at 20 names", "NSEC3 in thousands"], indirect=True)
+def test_the_attacks_that_are_largest_take_little_memory(
+    lab: Lab, domains: list[str], tmp_path: Path
+) -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from certbot_dns_preflight.cli.main import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        # Not ru_maxrss: a child begins with that of the process that started it.
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
+    )
+    report = tmp_path / "report.json"
+    command = [
+        *(sys.executable, "-c", program, "check", *domains, "--wait", "--timeout=4", "--quiet"),
+        *(f"--expect={domain}={VALUE.decode()}" for domain in domains),
+        *(f"--root-hints={lab.root_hints}", f"--report={report}"),
+    ]
+    # What measures coverage would be measured, too.
+    plain = {name: v for name, v in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=plain)
+    assert int(done.stdout) <= MOST_MEBIBYTES * 1024
+    assert report.stat().st_size > 0

@@ -56,7 +56,8 @@ OTHER = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 RECORD = f'_acme-challenge.example.com. TXT "{VALUE.decode()}"'
 UNANSWERED = (
     "The CA was not asked to validate, so this does not count as a failed validation. The records "
-    "are being removed. Run certbot again once the cause is fixed."
+    "are being removed, so queries for them return nothing afterwards. Run certbot again once the "
+    "cause is fixed."
 )
 
 
@@ -332,7 +333,7 @@ def ten_different_failures() -> Outcome:
         one(3, answers.Failing("SERVFAIL"), THERE),
         one(4, answers.NotAuthoritative(recursive=True), THERE),
         one(5, answers.Unreachable(NoResponseReason.TRUNCATED, "TCP: timed out"), THERE),
-        one(6, answers.Malformed("its ID does not match the query"), THERE),
+        one(6, answers.Malformed(f"{answers.MISMATCHED}: its ID is different"), THERE),
         one(7, NXDOMAIN, NXDOMAIN),
         one(8, texts(OTHER), texts(OTHER)),
         one(9, texts(VALUE.lower()), texts(VALUE.lower())),
@@ -381,7 +382,7 @@ def without_addresses() -> Outcome:
 
 def inconclusive() -> Outcome:
     resolvers = (Endpoint("192.0.2.53"), Endpoint("192.0.2.54", 5353))
-    reasons = tuple((endpoint, "no answer in 3 s") for endpoint in resolvers)
+    reasons = tuple((endpoint, "no answer within 3 s") for endpoint in resolvers)
     silent = NoEgress(resolvers, reasons=reasons, asked=Tried.RESOLVERS)
     challenge = told(judged(hops=(), obstacle=silent))
     return run(
@@ -414,7 +415,12 @@ def hostile_names() -> Outcome:
                 seen(red, "192.0.2.2", answers.Failing("SERVFAIL")),
                 seen(red, "2001:db8::2", answers.Failing("SERVFAIL")),
                 seen(
-                    bell, "192.0.2.3", answers.Malformed("the answer is about \x1b]0;t\x07\u202e A")
+                    bell,
+                    "192.0.2.3",
+                    answers.Malformed(
+                        f"{answers.MISMATCHED}: it is for \x1b]0;t\x07\u202e A, "
+                        "not for _acme-challenge.example.com TXT"
+                    ),
                 ),
             )
         )

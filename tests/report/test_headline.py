@@ -30,8 +30,8 @@ def test_two_names_of_one_server_are_one_server() -> None:
 
 def test_several_failed_names_are_counted_with_their_causes() -> None:
     assert headline(scenarios.hundred_names()) == (
-        "Not ready: 91 of 100 names; all 3 name servers answer NXDOMAIN for 90 names (and 1 more "
-        "cause)."
+        "Not ready: 91 of 100 names, for 2 different reasons. The first: all 3 name servers answer "
+        "NXDOMAIN for the _acme-challenge records of 90 names."
     )
     assert headline(scenarios.hundred_zones()) == (
         "Not ready: 94 of 94 names; ns2.hoster.example refuses queries for 94 zones (REFUSED)."

@@ -102,7 +102,7 @@ def test_of_several_causes_the_first_is_told_and_the_others_are_counted() -> Non
     (behind,), (dead,) = scenarios.behind().challenges, scenarios.dead_server().challenges
     page = renewals.render(check(renewal("a.example", behind, dead)), width=200)
     assert "ns3.example.net does not have the record yet; the other 2" in page
-    assert "; 1 more cause." in page
+    assert "; 1 other problem." in page
 
 
 def test_the_same_problem_of_several_certificates_is_told_once() -> None:

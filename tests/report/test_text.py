@@ -28,8 +28,10 @@ slowly = settings(
 
 @pytest.mark.parametrize("name", scenarios.ALL)
 def test_the_page_of_each_scenario_is_exactly_the_one_kept(name: str) -> None:
-    closing = scenarios.UNANSWERED if name in CLOSED else None
-    page = text.render(scenarios.ALL[name](), closing=closing)
+    closing, surface = None, Surface.COMMAND
+    if name in CLOSED:
+        closing, surface = scenarios.UNANSWERED, Surface.CERTBOT
+    page = text.render(scenarios.ALL[name](), closing=closing, surface=surface)
     assert page + "\n" == (PAGES / f"{name}.txt").read_text()
 
 
@@ -148,11 +150,39 @@ def test_what_a_server_sent_is_no_option() -> None:
 
 def test_under_certbot_the_whole_report_names_certbot_s_options() -> None:
     page = text.render(scenarios.behind(), surface=Surface.CERTBOT)
-    assert "--dns-preflight-timeout above it." in " ".join(page.split())
+    assert "set --dns-preflight-timeout longer than" in " ".join(page.split())
     assert " --timeout" not in page
     assert "--dns-preflight-report FILE lists all" in text.render(
         scenarios.hundred_zones(), surface=Surface.CERTBOT
     )
+
+
+def test_under_certbot_a_value_to_publish_is_for_this_run_only() -> None:
+    certbot = text.render(scenarios.nothing_published(), surface=Surface.CERTBOT)
+    note = "The record (for this run only; certbot's next run needs another value):"
+    assert note in " ".join(certbot.split())
+    assert "web form" not in certbot
+    assert f"  {scenarios.RECORD}\n" in certbot
+
+
+def test_a_warning_of_what_is_ready_can_be_read_about() -> None:
+    page = text.render(scenarios.ready_beside_dead_ipv6())
+    assert page.endswith("\n\nMore: dns-preflight explain address-unreachable")
+    assert "More:" not in text.render(scenarios.without_address_alike())
+
+
+def test_a_silent_server_of_both_families_is_asked_over_both() -> None:
+    page = text.render(scenarios.dead_server())
+    assert "check     dig +norec +tries=2 @192.0.2.2 example.com SOA\n" in page
+    assert "          dig +norec +tries=2 @2001:db8::2 example.com SOA\n" in page
+    assert "IPV6" not in text.render(scenarios.ten_different_failures())
+
+
+def test_several_causes_have_numbered_headings() -> None:
+    lines = text.render(scenarios.ten_different_failures(), width=120).split("\n")
+    headings = [line for line in lines if re.match(r"\d+\. ", line)]
+    assert headings[1] == "2. ns1.shop2.example does not answer."
+    assert [line.partition(".")[0] for line in headings] == list("123456")
 
 
 def test_on_a_terminal_the_verdict_is_the_last_line_too() -> None:
@@ -250,14 +280,14 @@ def test_values_that_have_nothing_in_common_are_not_marked() -> None:
 def test_a_value_that_some_servers_have_is_shown_with_them() -> None:
     page = text.render(scenarios.thirteen_servers())
     value = scenarios.OTHER.decode()
-    assert f"  served    {value}\n            by k, l.dns.example.net\n" in page
+    assert f"  served    {value}\n            by k.dns.example.net, l.dns.example.net\n" in page
 
 
 def test_a_name_that_is_none_stands_in_quotes_and_never_fills_the_page() -> None:
     first = text.render(scenarios.hostile_names(), width=200).split("\n")[0]
     assert first.startswith('Not ready: "\\027[31m[red]\\010.xxx')
     assert first.endswith(
-        '... (87 more characters)" answers SERVFAIL for example.com (and 1 more cause).'
+        '... (87 more characters)" answers SERVFAIL for example.com (and 1 other problem).'
     )
 
 
@@ -273,7 +303,7 @@ def test_several_causes_of_one_name_are_counted_and_each_can_be_read_about() -> 
     lines = text.render(scenarios.dead_server()).split("\n")
     assert " ".join(line.strip() for line in lines[:2]) == (
         "Not ready: ns4.example.net had the record earlier in this run, but no longer returns it "
-        "(and 2 more causes)."
+        "(and 2 other problems)."
     )
     assert " ".join(lines[-2:]) == (
         "More: dns-preflight explain record-vanished (also nameserver-unreachable, "

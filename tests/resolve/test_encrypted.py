@@ -242,11 +242,14 @@ def _claims_records(there: ssl.SSLSocket) -> None:
             says(b"200 OK\r\ncontent-encoding: gzip\r\n" + MESSAGE, b"\x1f\x8b"),
             "content of type application/dns-message, not application/dns-message",
         ),
-        (says(b"200 OK\r\n" + MESSAGE), "by HTTPS: 0 bytes are no DNS message"),
+        (
+            says(b"200 OK\r\n" + MESSAGE),
+            "the reply is malformed: 0 bytes are too few for a DNS message (by HTTPS)",
+        ),
         (_floods, "more than 65535 bytes, so no DNS message"),
         (
             _claims_records,
-            "by HTTPS: a message that is too costly to read: more than 2048 records",
+            "the reply is too costly to read: more than 2048 records (by HTTPS)",
         ),
     ],
     ids=["redirect", "status", "type", "compressed", "empty", "flood", "records"],

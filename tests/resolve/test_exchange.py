@@ -188,7 +188,7 @@ def test_an_answer_to_another_question_says_to_which() -> None:
     reply, *_ = ask(other, query_timeout=1.0)
     assert isinstance(reply, NoResponse)
     assert reply.reason is NoResponseReason.GARBAGE
-    assert reply.detail.startswith("an answer to another question: other.test. A")
+    assert reply.detail.startswith("the reply does not match the query: it is for other.test. A")
 
 
 def test_silence_is_asked_twice_and_then_timed_out() -> None:
@@ -365,7 +365,7 @@ def test_an_address_that_keeps_silent_is_waited_for_briefly_but_for_now_and_then
                 reply = await exchange.ask(endpoint, NAME, TXT)
                 tries.append(len(server.asked) - before)
                 assert isinstance(reply, NoResponse)
-                waited.append(reply.detail.removeprefix("no answer in "))
+                waited.append(reply.detail.removeprefix("no answer within "))
             return tries, waited
 
     tries, waited = clocked(go)
@@ -573,14 +573,14 @@ def test_an_answer_of_another_class_is_none() -> None:
     reply, *_ = ask(chaos)
     assert isinstance(reply, NoResponse)
     assert reply.reason is NoResponseReason.GARBAGE
-    assert reply.detail == "an answer of another class than IN"
+    assert reply.detail == "the reply does not match the query: its class is not IN"
 
 
 def test_a_message_that_is_too_costly_to_read_is_not_read() -> None:
     reply, *_ = ask(truncated, lambda query: [misbehaving.compression_bomb(query)])
     assert isinstance(reply, NoResponse)
     assert reply.reason is NoResponseReason.TRUNCATED
-    assert "a message that is too costly to read" in reply.detail
+    assert "the reply is too costly to read" in reply.detail
 
 
 def test_an_address_that_answers_again_is_one_like_any_other() -> None:

@@ -59,14 +59,14 @@ def test_an_answer_is_a_line(log: logging.Logger, caplog: pytest.LogCaptureFixtu
     written = ExchangeLog(log)
     written.write(SERVER, NAME, TXT, answer("a", "b"))
     written.write(SERVER, NAME, TXT, answer())
-    lost = NoResponse(NoResponseReason.TIMED_OUT, "no answer in 3 s", 3.0)
+    lost = NoResponse(NoResponseReason.TIMED_OUT, "no answer within 3 s", 3.0)
     written.write(SERVER, NAME, TXT, lost)
     asked = "192.0.2.1#53 _acme-challenge.example.test. TXT: "
     assert caplog.messages == [
         asked + "NOERROR QR AA RD over udp (0.012 s): "
         '_acme-challenge.example.test. 60 TXT "a"; _acme-challenge.example.test. 60 TXT "b"',
         asked + "NOERROR QR AA RD over udp (0.012 s): no records",
-        asked + "timed out: no answer in 3 s (3.000 s)",
+        asked + "timed out: no answer within 3 s (3.000 s)",
     ]
 
 

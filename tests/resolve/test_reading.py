@@ -174,9 +174,9 @@ def test_refused_and_failures_keep_their_names() -> None:
 
 
 def test_no_response_reads_as_its_reason() -> None:
-    lost = NoResponse(NoResponseReason.TIMED_OUT, "no answer in 3 s", 3.0)
+    lost = NoResponse(NoResponseReason.TIMED_OUT, "no answer within 3 s", 3.0)
     assert read_txt(lost, OWNER, ZONE) == Unreachable(
-        NoResponseReason.TIMED_OUT, "no answer in 3 s"
+        NoResponseReason.TIMED_OUT, "no answer within 3 s"
     )
     garbage = NoResponse(NoResponseReason.GARBAGE, "7 bytes", 3.0)
     assert read_txt(garbage, OWNER, ZONE) == Malformed("7 bytes")

@@ -95,11 +95,11 @@ def test_aliases_in_a_circle_are_no_answer() -> None:
     found = read(
         answer(f"{OWNER} 90 IN CNAME a.target.test.", f"a.target.test. 90 IN CNAME {OWNER}")
     )
-    assert found.reading == Malformed("a chain of aliases without an end")
+    assert found.reading == Malformed("the reply has an endless chain of aliases")
 
 
 def test_who_does_not_recurse_is_no_resolver() -> None:
-    assert read(answer(flags="QR RD")).reading == Malformed("it offers no recursion")
+    assert read(answer(flags="QR RD")).reading == Malformed("the reply offers no recursion")
     assert read(answer(rcode="REFUSED")).reading == Refused()
 
 

@@ -65,7 +65,7 @@ class Resolvers(Exchange):
         assert how.recursion
         assert how.dnssec
         if endpoint in self.silent:
-            return NoResponse(NoResponseReason.TIMED_OUT, "no answer in 1 s", 1.0)
+            return NoResponse(NoResponseReason.TIMED_OUT, "no answer within 1 s", 1.0)
         if name == OWNER:
             self.asked.append((endpoint, rdtype.name))
         message = dns.message.make_response(dns.message.make_query(name, rdtype))
@@ -177,6 +177,23 @@ def test_one_resolvers_miss_says_nothing_of_the_others() -> None:
     run(work)
 
 
+def test_a_round_is_completed_by_those_that_it_left_out() -> None:
+    async def work(clock: Clock) -> None:
+        exchange = Resolvers(clock, published=0)
+        exchange.misses[OTHER] = clock.time() + 30
+        survey = surveyed(exchange, ONE, OTHER)
+        await survey.round(complete=True)
+        clock.move_on(31)
+        await survey.round(complete=False)
+        assert exchange.asked[2:] == [(OTHER, "TXT")]
+        await survey.round(complete=True, rest=True)
+        assert exchange.asked[3:] == [(ONE, "TXT")]
+        await survey.round(complete=True)
+        assert sorted(exchange.asked[4:]) == sorted([(ONE, "TXT"), (OTHER, "TXT")])
+
+    run(work)
+
+
 def test_the_last_look_of_a_wait_asks_whatever_is_cached() -> None:
     async def work(clock: Clock) -> None:
         exchange = Resolvers(clock, published=20)
@@ -221,7 +238,7 @@ def test_resolvers_that_are_silent_are_the_obstacle_until_one_answers() -> None:
         survey = surveyed(exchange)
         seen = await survey.round(complete=True)
         assert seen.obstacle == NoEgress(
-            (ONE,), reasons=((ONE, "no answer in 1 s"),), asked=Tried.RESOLVERS
+            (ONE,), reasons=((ONE, "no answer within 1 s"),), asked=Tried.RESOLVERS
         )
         exchange.silent.clear()
         (observation,) = (await survey.round(complete=True)).observations

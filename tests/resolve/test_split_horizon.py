@@ -17,7 +17,7 @@ from certbot_dns_preflight.run import precheck
 from certbot_dns_preflight.settings import Settings
 from tests.lab import Unbound
 from tests.lab.laboratory import zone_text
-from tests.lab.misbehaving import Authoritative, RecursiveLooking, Silent
+from tests.lab.misbehaving import Authoritative, ChaosBeside, RecursiveLooking, Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -156,3 +156,16 @@ def test_resolvers_that_keep_silent_hold_nothing_up(
             assert silent.asked
             questions = {q.wire: (q.name, q.kind) for q in silent.asked}  # lost ones are sent again
             assert set(Counter(questions.values()).values()) == {1}
+
+
+class ForeignResolver(RecursiveLooking, ChaosBeside):
+    """Answers as a resolver does, with records of other classes beside."""
+
+
+def test_records_of_other_classes_from_the_hosts_resolver_are_nothing_to_it(
+    split_views: Callable[..., tuple[list[Finding], Verdict]], lab: Lab
+) -> None:
+    zones = {"split.test.": zone_text("split.test.", [lab.bind, lab.nsd], PUBLIC)}
+    with ForeignResolver(lab.addresses(), zones) as resolver:
+        assert split_views("www.split.test", resolver.addresses[0]) == ([], Verdict.READY)
+    assert resolver.asked

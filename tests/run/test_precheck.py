@@ -212,7 +212,7 @@ def test_caa_that_could_not_be_read_in_time_is_told(
     assert told.summary.startswith(
         f"CAA at www.slow.test (an alias for x.{dead[:-1]}) cannot be read"
     )
-    assert re.search(r"no answer in \d+ s\.", told.cause)
+    assert re.search(r"no answer within \d+ s\.", told.cause)
     # What may answer yet is waited for; what forbids stays.
     (stopped,) = permanence.has_permanent_errors(outcome, skip=frozenset())
     assert stopped.survey.challenge.domain == "slow.test"

@@ -28,6 +28,19 @@ def test_pauses_are_a_fiftieth_of_the_wait_within_bounds(
     assert Timings().pause(waited, longest=longest) == pytest.approx(seconds)
 
 
+@pytest.mark.parametrize(("took", "seconds"), [(0.1, 0.9), (0.5, 0.5), (2.0, 0.2)])
+def test_a_pause_is_shorter_by_the_time_of_the_answers_but_a_fifth_of_a_second_at_least(
+    took: float, seconds: float
+) -> None:
+    assert Timings().pause(50, longest=5, took=took) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(("took", "seconds"), [(0.0, 0.3), (0.1, 0.2), (0.25, 0.05), (1.0, 0.05)])
+def test_rounds_that_agree_are_a_third_of_a_second_apart(took: float, seconds: float) -> None:
+    assert Timings().confirming(1, took=took) == pytest.approx(seconds)
+    assert Timings().confirming(0, took=took) == 0
+
+
 @pytest.mark.parametrize(("timeout", "seconds"), [(0, 0), (10, 2), (15, 3), (300, 3)])
 def test_a_failure_is_looked_into_before_the_end(timeout: float, seconds: float) -> None:
     assert Timings().reserved(timeout) == pytest.approx(seconds)

@@ -23,6 +23,7 @@ from certbot_dns_preflight.resolve.queries import DEFAULT, Query
 from certbot_dns_preflight.resolve.sockets import Sockets, Trip
 from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.run import session, waiting
+from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Settings, UnreachablePolicy
 from tests.clock import run as clocked
 from tests.conftest import beside_python
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from certbot_dns_preflight.facts.answers import Endpoint
-    from certbot_dns_preflight.facts.survey import Survey
+    from certbot_dns_preflight.facts.survey import Hop, Survey
     from tests.clock import Clock
     from tests.lab import Lab
 
@@ -230,7 +231,8 @@ def test_the_time_is_kept_when_servers_are_silent(
     lab.pdns.thaw()
     assert outcome.verdict is Verdict.NOT_READY
     assert codes(outcome) == {"nameserver-unreachable"}
-    assert 4 <= outcome.elapsed < patience
+    # The last moment is for what the report needs, and may end early.
+    assert 4 - Timings().last_words <= outcome.elapsed < patience
 
 
 def test_a_silent_server_may_be_left_out_of_the_verdict(
@@ -306,10 +308,10 @@ def test_what_watchers_are_shown_costs_no_more_for_more_names(
     built = 0
     so_far = TxtSurvey.so_far
 
-    def counted(survey: TxtSurvey) -> Survey:
+    def counted(survey: TxtSurvey, *last: Hop | None) -> Survey:
         nonlocal built
         built += 1
-        return so_far(survey)
+        return so_far(survey, *last)
 
     monkeypatch.setattr(TxtSurvey, "so_far", counted)
     names = [publish(f"n{number}.example.test") for number in range(12)]

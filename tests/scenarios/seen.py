@@ -17,6 +17,7 @@ import dns.rdatatype
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.report.json_report import render
 from certbot_dns_preflight.run import waiting
+from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Settings
 from tests.clock import run as clocked
 from tests.scenarios import gallery
@@ -188,7 +189,7 @@ def _until_round(number: int, challenge: Challenge, settings: Settings) -> Outco
     async def go(clock: Clock) -> Outcome:
         def watch(progress: Progress) -> None:
             if progress.surveys[0].rounds == number and not progress.next_round_in:
-                clock.run_out(progress, left=0.0)
+                clock.run_out(progress, left=Timings().last_words)
 
         return await waiting.preflight([challenge], settings, wait=True, watch=watch)
 

@@ -26,7 +26,7 @@ def main() -> int:
     """Run what is asked for; 0 only if nothing was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("what", choices=["faults", "renewals", "certbot"])
-    parser.add_argument("--count", type=int, help="schedules (200), renewals (500; by certbot 200)")
+    parser.add_argument("--count", type=int, help="schedules (200), or renewals (500)")
     parser.add_argument("--seed", type=int, default=1, help="of the first schedule")
     args = parser.parse_args()
     try:
@@ -38,7 +38,7 @@ def main() -> int:
                 case "renewals":
                     return _renewals(lab, args.count or 500)
                 case _:
-                    return _certbot(lab, args.count or 200)
+                    return _certbot(lab, args.count or 500)
     except (DaemonError, MissingProgramError, NoNamespaceError) as error:
         _say(f"the lab: {error}")
         return 2
@@ -74,24 +74,24 @@ def _renewals(lab: Lab, count: int) -> int:
 def _certbot(lab: Lab, count: int) -> int:
     with Renewals(lab) as lineage:
         # Certbot keeps objects of every run until its process ends: they are not ours to count.
-        return _grown((lineage.renew() for _ in _numbers(count)), most=None)
+        return _grown((lineage.renew() for _ in _numbers(count)), most=None, warm=_EVERY)
 
 
 def _numbers(count: int) -> range:
-    return range(max(count, _WARM + 1))
+    return range(max(count, _EVERY + 1))
 
 
-def _grown(all_held: Iterable[Held], *, most: int | None = _MOST_GROWTH) -> int:
-    """Tell what was held after the first few renewals and at the end; 0 if nothing grew.
+def _grown(all_held: Iterable[Held], *, most: int | None = _MOST_GROWTH, warm: int = _WARM) -> int:
+    """Tell what was held after the first few renewals, `warm`, and at the end; 0 if nothing grew.
 
     `most` are the bytes that the process may have grown by.
     """
     begin = end = None
     for number, held in enumerate(all_held, 1):
         end = held
-        if number == _WARM:
+        if number == warm:
             begin = held
-        if number == _WARM or number % _EVERY == 0:
+        if number == warm or number % _EVERY == 0:
             _tell(number, held)
     assert begin is not None
     assert end is not None

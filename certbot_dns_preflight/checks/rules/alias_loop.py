@@ -71,8 +71,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         cause=f"The chain: {' -> '.join([owner, *map(phrases.owner, chain[:_SHOWN])])}"
         + (f" and {len(chain) - _SHOWN} more" if len(chain) > _SHOWN else "")
         + (
-            f". A loop never reaches a TXT record: every resolver gives up, this program after "
-            f"{_LIMIT} aliases at most."
+            f". A loop never reaches a TXT record: every resolver gives up; this program does "
+            f"so after at most {_LIMIT} aliases."
             if loop
             else f". This program follows at most {_LIMIT} aliases; some resolvers stop after "
             f"{_FEWEST}."

@@ -52,10 +52,10 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     yield RULE.finding(
         summary=f"{phrases.listed(subjects)} {phrases.verb(len(subjects), 'gives', 'give')} "
         f"inconsistent answers: {most} changes during this run",
-        cause="The address alternates between having the record and not having it. Probably "
-        "several servers share the address, and not all of them have the record.",
+        cause="Answers from this address alternate between having the record and not having "
+        "it. Probably several servers share the address, and not all of them have the record.",
         remedy="Find the one that lacks the record (dig +nsid shows which one answers) and fix it, "
-        "or ask the provider to. Make sure that no second program rewrites the zone.",
+        "or ask the provider to. Make sure that no other program is rewriting the zone.",
         about=at,
         evidence={
             "addresses": evidence.places(at),

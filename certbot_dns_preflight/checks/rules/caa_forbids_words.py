@@ -39,7 +39,9 @@ def summary(  # noqa: PLR0911 - one sentence a reason
     match decisive.why:
         case Rejection.OTHER_ISSUER:
             issuers = [o.detail for o in decision.objections if o.why is Rejection.OTHER_ISSUER]
-            named = phrases.listed(phrases.bounded(issuer, 64) for issuer in issuers)
+            named = phrases.listed_of(
+                [*dict.fromkeys(issuers)], lambda issuer: phrases.bounded(issuer, 64)
+            )
             return f"CAA at {at} allows only {named}{for_wildcards}, not {ca}"
         case Rejection.NO_ISSUER:
             return f"CAA at {at} allows no CA at all{for_wildcards}"
@@ -94,7 +96,7 @@ def _let_it_issue(case: Case, decision: Forbidden, line: str) -> str:
     if not others:
         return advice
     named = " or ".join(dict.fromkeys(phrases.bounded(o, 64) for o in others[:2]))
-    return f"Get the certificate from {named} instead. {advice}"
+    return f"{advice}. Alternatively, get the certificate from {named}"
 
 
 def records(case: Case, decision: Forbidden, decisive: Objection) -> tuple[str, ...]:
@@ -156,7 +158,7 @@ def ambiguous(case: Case, decision: Unjudged) -> tuple[str, str]:
 def cause(case: Case, about: Sequence[Property]) -> str:
     """Show the records that decide, and who serves them."""
     found = case.found
-    lines = phrases.listed(_record(found.owner, item) for item in about)
+    lines = phrases.listed_of(about, lambda item: _record(found.owner, item))
     alias = "" if found.owner == found.name else f"; {phrases.owner(found.name)} points there"
     these = phrases.verb(len(about), "this record", "these records")
     return f"{_who(found)} {these}: {lines}{alias}"

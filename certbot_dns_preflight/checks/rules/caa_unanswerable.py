@@ -121,8 +121,8 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
         if endless
         else "The registry's servers fail; nothing to fix on your side. Try again later"
         if registry
-        else "Check from a host that can reach the name servers what fails, or specify another "
-        f"resolver with {phrases.option('resolver')}"
+        else "Check from a host that can reach the name servers what fails, or use "
+        f"{phrases.option('resolver')} to specify another resolver"
         if resolvers
         else "Make sure these servers answer CAA queries, with the records or with an empty "
         "answer. "

@@ -71,8 +71,14 @@ def _out_of_time(
         return f"DNSSEC of {apex}: the {signatures}{about} {when}"
     some = len({place.nameserver or place.endpoint for place in places})
     serve = phrases.verb(some, "serves", "serve")
-    what = phrases.verb(len(sets), "a DNSSEC signature", "DNSSEC signatures")
-    return f"{dnssec_words.hosts(places, zone)} {serve} {what}{about or f' for {apex}'} that {when}"
+    one = len(sets) == 1
+    state = "expired" if when.startswith("expired") else "not-yet-valid"
+    what = f"{state} DNSSEC signatures"
+    if one:
+        what = f"{'an' if state == 'expired' else 'a'} {state} DNSSEC signature"
+    it = "it" if one else "they"
+    about = about or f" for {apex}"
+    return f"{dnssec_words.hosts(places, zone)} {serve} {what}{about} ({it} {when})"
 
 
 def _sets(faults: Sequence[Fault]) -> list[str]:
@@ -91,7 +97,7 @@ def cause(zone: ZoneState, kind: Kind, faults: Sequence[Fault], assessment: Asse
         elif fault.moment is not None:
             verb = "expired" if kind is Kind.EXPIRED else "becomes valid"
             when = dnssec_words.when(fault.moment)
-            text = f"the signature (RRSIG) of {dnssec_words.what(fault)} {verb} on {when}"
+            text = f"the signature (RRSIG) for {dnssec_words.what(fault)} {verb} on {when}"
         hosts = dnssec_words.hosts(fault.places, zone)
         if kind is Kind.DS_WITHOUT_KEY:
             lines.append(f"{text} ({hosts})")
@@ -147,7 +153,11 @@ def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
                 "serves. The key tag and algorithm match, the digest does not"
             )
         case Kind.EXPIRED if partly:
-            return _of_some(who, apex, _is_behind(zone, places, survey), plural=len(servers) > 1)
+            everyone = dnssec_words.nameservers([place for place, _ in zone.places])
+            rest = [server for server in everyone if server not in servers]
+            others = phrases.listed(map(phrases.host, rest)) or "the other addresses"
+            behind = _is_behind(zone, places, survey)
+            return _of_some(who, others, apex, behind, plural=len(servers) > 1)
         case Kind.EXPIRED:
             return f"Sign {apex} again and find out why signing stopped"
         case Kind.NOT_YET_VALID:
@@ -171,21 +181,39 @@ def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
             assert_never(never)
 
 
-def _of_some(who: str, apex: str, behind: bool | None, *, plural: bool) -> str:  # noqa: FBT001
+def _of_some(
+    who: str,
+    others: str,
+    apex: str,
+    behind: bool | None,  # noqa: FBT001
+    *,
+    plural: bool,
+) -> str:
     """Advise on old signatures that only some servers have: they lag, or sign by themselves."""
-    it, serve = ("they", "they serve") if plural else ("it", "it serves")
+    it, serve = ("they", "serve") if plural else ("it", "serves")
     signer = (
-        f"find out what signs the copy of {apex} that {serve}, check that signer and its clock, "
-        "and sign the zone again"
+        f"find out what signs the copy that {who} {serve}, check the signer and its clock, and "
+        "sign the zone again with a higher serial"
     )
     match behind:
         case True:
             their = "their serials are" if plural else "its serial is"
             return f"Repair the transfer of {apex} from the primary to {who}: {their} older"
         case False:
-            have = "have" if plural else "has"
-            works = f"{who} {have} the current serial, so the transfer works"
-            return f"{works}. {signer[:1].upper()}{signer[1:]}"
+            have, signs = (
+                ("have", "they sign their own copies")
+                if plural
+                else (
+                    "has",
+                    "it signs its own copy",
+                )
+            )
+            either = (
+                f"{who} {have} the same serial as {others} but a different "
+                f"signature. Either {signs}, or the zone was signed again without a new serial, "
+                "so nothing was transferred"
+            )
+            return f"{either}. {signer[:1].upper()}{signer[1:]}"
         case _:
             lag = "are" if plural else "is"
             return (
@@ -195,7 +223,10 @@ def _of_some(who: str, apex: str, behind: bool | None, *, plural: bool) -> str: 
 
 
 def _is_behind(zone: ZoneState, places: Sequence[ServerAddress], survey: Survey) -> bool | None:
-    """Tell whether some servers have an older serial than the others; None where none were seen."""
+    """Tell whether some servers have an older serial than the others, or the same: True or False.
+
+    None where none were seen, or they show neither.
+    """
     some = {place.endpoint for place in places}
     seen = [o for hop in survey.hops if hop.zone.apex == zone.apex for o in hop.observations]
     theirs = [o.serial for o in seen if o.endpoint in some and o.serial is not None]
@@ -203,7 +234,7 @@ def _is_behind(zone: ZoneState, places: Sequence[ServerAddress], survey: Survey)
     if not theirs or not ours:
         return None
     older = [is_older(mine, one) for mine in theirs for one in ours]
-    return True if all(older) else None if any(older) else False
+    return True if all(older) else False if {*theirs, *ours} == {*theirs[:1]} else None
 
 
 def _clock(zone: ZoneState, kind: Kind, faults: Iterable[Fault], assessment: Assessment) -> str:

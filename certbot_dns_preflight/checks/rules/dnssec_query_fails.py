@@ -49,7 +49,7 @@ RULE = Rule(
         ),
         Remedy(
             "answers with signatures do not fit into UDP, and TCP is closed",
-            "Open TCP port 53.",
+            "Open TCP port 53 in the firewall of the server, or of this host.",
         ),
         Remedy(
             "a secondary has the zone without its keys or signatures",
@@ -64,8 +64,9 @@ _REMEDIES = {
     "DNSSEC queries. It does not have to sign anything.",
     QueryFaultKind.NO_ANSWER: "Update the server, or the firewall in front of it (it may drop "
     "queries with DO).",
-    QueryFaultKind.TRUNCATED: "Open TCP port 53 to this address. With signatures, the answer does "
-    "not fit into UDP.",
+    QueryFaultKind.TRUNCATED: "Query it over TCP from another network first: a firewall may be "
+    "blocking only this host. If that fails too, open TCP port 53 on the server: with signatures, "
+    "the answer does not fit into UDP.",
     QueryFaultKind.KEYS: "Make sure that this server has the signed zone with its keys, and that "
     "DNSKEY queries reach it.",
     QueryFaultKind.DS: "Make sure that the name servers of the parent zone answer DS queries, or "

@@ -1,4 +1,4 @@
-"""What came back is no answer to what was asked."""
+"""What came back cannot be read, or answers another query."""
 
 from __future__ import annotations
 
@@ -20,15 +20,14 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Observation, Survey
 
-
 RULE = Rule(
     code=Code.MALFORMED_ANSWER,
     severity=Severity.ERROR,
-    meaning="The server sends malformed replies, or replies to another query.",
+    meaning="The server sends malformed replies, or replies that do not match the query.",
     reference="RFC 1035 section 4.1",
     explanation=(
         "The message cannot be parsed, its ID or question does not match the query, or its answer "
-        "section is about something else. With `--ask resolvers`: a resolver named does that."
+        "section is for another name or type. With `--ask resolvers`: a resolver named does that."
     ),
     refusal="Resolvers drop such replies and time out.",
     confirm=(
@@ -61,10 +60,10 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
     it = named(trouble.at, survey, by_address=True)
     return RULE.finding(
         severity=trouble.severity,
-        summary=f"{it.who} {it.does('sends', 'send')} malformed replies",
+        summary=f"{it.who} {it.does('sends', 'send')} {_replies(trouble.at)}",
         cause=_cause(trouble.at, it.addresses),
         remedy=f"Query {it.addresses} with dig from another network. If that works, a firewall or "
-        "middlebox in between damages the replies. If not, fix the server, "
+        "middlebox in between is corrupting the replies. If not, fix the server, "
         f"or {it.take_out}.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
@@ -77,4 +76,15 @@ def _cause(at: Sequence[Observation], addresses: str) -> str:
     if len(why) < len(at):
         answers = phrases.verb(len(at), "answers", "answer")
         return f"{addresses} {answers} {phrases.distinct_answers(at)}."
-    return f"The reply from {addresses} is malformed: {phrases.listed(map(phrases.bounded, why))}."
+    whole = "; ".join(dict.fromkeys(map(phrases.bounded, why)))
+    where = f"{'each of ' if len(at) > 1 else ''}{addresses}"
+    if not whole.startswith(phrases.REPLY):
+        return f"The reply from {where} is malformed: {whole}."
+    return f"The reply from {where} {whole.removeprefix(phrases.REPLY)}."
+
+
+def _replies(at: Sequence[Observation]) -> str:
+    """Name the replies: to another query, or not to be read."""
+    if all(isinstance(o.reading, Malformed) and o.reading.mismatched for o in at):
+        return "replies that do not match the query"
+    return "malformed replies"

@@ -42,6 +42,10 @@ class Mangling:
 
 
 _REPLACE = "Replace the wrong value with the expected one; leave other values alone. "
+_CUT_OFF = (
+    "If it is cut off again, whatever writes it has a length limit: raise that limit, or create "
+    "the record another way."
+)
 
 MANGLINGS = {
     Kind.QUOTED: Mangling(
@@ -67,8 +71,8 @@ MANGLINGS = {
     Kind.TRUNCATED: Mangling(
         what="only part of the value ({is_left})",
         why="The published value {ends}. Perhaps the panel, API or hook has a length limit",
-        remedy=_REPLACE + "Copy the whole value.",
-        advice="Copy the whole value. It has 43 characters.",
+        remedy=_REPLACE + "Copy the whole value. " + _CUT_OFF,
+        advice="Copy the whole value. It has 43 characters. " + _CUT_OFF,
     ),
     Kind.TYPO: Mangling(
         what="a value that differs from the expected one in {distance}",

@@ -40,9 +40,10 @@ RULE = Rule(
     ),
     confirm=(
         "dig +norec +tries=2 @ADDRESS ZONE SOA",
+        "dig +norec +tries=2 @IPV6-ADDRESS ZONE SOA",
         "dig +norec +tcp @ADDRESS ZONE SOA",
-        "ping ADDRESS",
     ),
+    shown=3,
     remedies=(
         Remedy(
             "the server is down",
@@ -132,7 +133,7 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
             "The registry's servers do not answer; nothing to fix on your side. Try again later."
             if it.registry
             else f"Check that {it.hosts} {are} running and reachable on port 53 (UDP and TCP), "
-            f"also from another network. If {they} gone for good, {it.take_out}."
+            f"including from another network. If {they} gone for good, {it.take_out}."
         )
     return RULE.finding(
         severity=trouble.severity,

@@ -76,6 +76,7 @@ def _finding(
 ) -> Finding:
     names = phrases.listed(phrases.host(server.name) for server in servers)
     apex = phrases.owner(zone.apex)
+    said = len(zone.nameservers) == 1  # why, in the summary
     some = len(servers)
     if some == len(zone.nameservers):
         summary = f"no name server of {apex} has an address: {names}"
@@ -83,7 +84,7 @@ def _finding(
             why = phrases.bounded(servers[0].failure or "it has neither A nor AAAA records")
             summary = f"the only name server of {apex}, {names}, has no address ({why})"
         remedy = (
-            f"At the registrar of {apex}, set name servers that have A or AAAA records. Or add "
+            f"At the registrar for {apex}, set name servers that have A or AAAA records. Or add "
             f"such records for {names} (not a CNAME)"
         )
     else:
@@ -111,13 +112,15 @@ def _finding(
     if not dots and all(server.circular for server in servers):
         where = phrases.verb(some, "its domain", "their domains")
         remedy = (
-            f"Add glue (address records) for {names} at the registrar of {where}, or use a name "
+            f"Add glue (address records) for {names} at the registrar for {where}, or use a name "
             "server under another domain"
         )
     return RULE.finding(
         severity=severity,
         summary=summary,
-        cause=f"A name server needs an A or AAAA record. {why}",
+        cause="Without an A or AAAA record for its name server, no resolver can query the zone"
+        if said
+        else f"A name server needs an A or AAAA record. {why}",
         remedy=remedy,
         nameserver=servers[0].name if some == 1 else None,
         evidence={

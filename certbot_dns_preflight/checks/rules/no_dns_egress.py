@@ -52,7 +52,7 @@ RULE = Rule(
         ),
         Remedy(
             "the resolver given refuses this host",
-            "Allow this host there, or specify another resolver (`--resolver`).",
+            "Allow this host there, or use `--resolver` to specify another one.",
         ),
         Remedy(
             "the network is down",
@@ -97,11 +97,10 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
                 if several
                 else f"the resolver {who} does not answer"
             )
-            cause = _reasons(obstacle)
-            remedy = f"{_reach(obstacle)}, or specify one that it can reach with "
+            cause, given = _reasons(obstacle), phrases.option("resolver")
+            remedy = f"{_reach(obstacle)}, or use {given} to specify one that it can reach"
             if any("certificate" in reason for _, reason in obstacle.reasons):
-                remedy = f"{phrases.PRIVATE_CA}. Or specify another resolver with "
-            remedy += phrases.option("resolver")
+                remedy = f"{phrases.PRIVATE_CA}. Or use {given} to specify another resolver"
             if obstacle.ways_out:
                 remedy += f", such as {_listed(obstacle.ways_out)}"
     yield RULE.finding(
@@ -165,8 +164,8 @@ def _no_help(obstacle: NoEgress) -> Finding:
         summary=f"none of the resolvers given answers this host's queries: {who} returned {came}",
         cause="A resolver that refuses usually serves certain networks only, and one that fails "
         "cannot reach the name servers itself",
-        remedy="Allow this host to query the resolver, or specify another one with "
-        f"{phrases.option('resolver')}.",
+        remedy=f"Allow this host to query the resolver, or use {phrases.option('resolver')} to "
+        "specify another one.",
         evidence={
             "tried": [{"address": e.address, "port": e.port} for e in obstacle.tried],
             "answers": [

@@ -84,7 +84,7 @@ def _remedy(at: tuple[Observation, ...], it: Named) -> str:
     them = it.hosts if it.servers == 1 else "them"
     their = phrases.verb(it.servers, "its", "their")
     return (
-        f"Query {them} from another network first: something on the way may be answering in "
+        f"Query {them} from another network first: something in between may be answering in "
         f"{their} place. If the answer is the same there, c{change}"
     )
 
@@ -92,7 +92,9 @@ def _remedy(at: tuple[Observation, ...], it: Named) -> str:
 def _what_it_is(at: tuple[Observation, ...]) -> str:
     readings = [observation.reading for observation in at]
     if all(isinstance(r, NotAuthoritative) and r.recursive for r in readings):
-        return " (a recursive resolver)"
+        if len({observation.nameserver for observation in at}) == 1:
+            return " (it is a recursive resolver)"
+        return " (they are recursive resolvers)"
     return ""
 
 

@@ -47,7 +47,7 @@ RULE = Rule(
         Remedy(
             "nothing was written",
             "Check the log of the authenticator or hook that creates the record. Make sure its "
-            "credentials may write to this zone.",
+            "credentials are allowed to write to this zone.",
         ),
         Remedy(
             "it was written to another account, provider or view",
@@ -88,12 +88,14 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         f"{'NXDOMAIN' if denied else 'that there is no TXT record'} for {target}",
         cause=f"{_serials(context, servers)}Either the record was never created, or it was "
         "created somewhere else, or the change has not reached "
-        f"{_any_of(servers)}."
+        f"{_any_of(servers)} yet."
         + (f" {phrases.owner(above)} does not exist there either." if above else ""),
         remedy="Check the log of whatever creates the record (certbot DNS plugin or hook script). "
         "Make sure it writes to the "
         f"zone {phrases.owner(zone)} on {phrases.verb(servers, 'this', 'these')} name "
-        f"{phrases.verb(servers, 'server', 'servers')}." + _spelt(above, zone),
+        f"{phrases.verb(servers, 'server', 'servers')}.{_spelt(above, zone)} If the change "
+        f"only needs longer to reach {phrases.verb(servers, 'it', 'them')}, raise "
+        f"{phrases.option('timeout')}.",
         records=[phrases.txt_record(context.target, value) for value in context.expected],
         about=context.lacking,
         evidence={
@@ -106,7 +108,7 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
 def _any_of(servers: int) -> str:
     if servers == 1:
         return "this name server"
-    return f"{phrases.verb(servers - 1, 'either', 'any')} of them"
+    return f"{phrases.verb(servers - 1, 'either', 'any')} of the servers"
 
 
 def _serials(context: Context, servers: int) -> str:

@@ -84,7 +84,8 @@ def _cause(at: Sequence[Observation], context: Context, subjects: Sequence[str])
         case -1:
             return (
                 f"{holders}, at {ours}. {who} {phrases.verb(number, 'serves', 'serve')} {theirs}: "
-                "an older copy of the zone has come back."
+                "either an older copy of the zone has come back, or several servers share an "
+                "address and one of them still has the older copy."
             )
         case 1:
             return (
@@ -110,7 +111,8 @@ def _remedy(at: Sequence[Observation], context: Context, subjects: Sequence[str]
     if order == 1:
         return removed
     rolled_back = (
-        f"Find out why {who} went back (a restored backup, a restart with an old zone file), and "
+        f"Find out why {who} {phrases.verb(number, 'serves', 'serve')} an older copy (a restored "
+        "backup, a restart with an old zone file, another server behind the same address), and "
         "transfer the zone again from the primary."
     )
     if order == -1:

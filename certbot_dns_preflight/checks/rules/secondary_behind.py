@@ -53,7 +53,7 @@ RULE = Rule(
         ),
         Remedy(
             "the secondary only polls",
-            "Wait for the SOA refresh interval or lower it, or raise `--timeout` above it.",
+            "Lower the SOA refresh interval, or set `--timeout` longer than it.",
         ),
         Remedy(
             "the provider is slow to publish",
@@ -100,8 +100,7 @@ def _finding(part: Partition) -> Finding:
         remedy = (
             f"Check that NOTIFY from the primary reaches {name}, and that the primary allows {it} "
             f"to transfer the zone. If {phrases.verb(len(late), 'it only polls', 'they only poll')}"
-            ", wait until the zone's refresh interval has passed, or raise "
-            f"{phrases.option('timeout')} above it."
+            f", set {phrases.option('timeout')} longer than the zone's refresh interval."
         )
     return RULE.finding(
         summary=summary,

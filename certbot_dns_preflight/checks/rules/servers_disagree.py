@@ -160,10 +160,12 @@ def _cause(part: Partition, others: tuple[Observation, ...], right: tuple[Observ
             serve = f"{phrases.listed((*names, f'the servers with {part.thing}'))} all serve"
         negative = all(isinstance(o.reading, Absent) for o in others)
         cached = "negative answer" if negative else "answer"
+        one = len(observations.nameservers(others)) == 1
+        still = "one of them still returns" if one else "some of them still return"
         return (
             f"{serve} {phrases.serials(everybody)}, so no zone transfer "
             "is pending. Either the zone was changed without a new serial, or the servers have "
-            f"separate copies, or one of them still returns a cached {cached}."
+            f"separate copies, or {still} a cached {cached}."
         )
     return (
         f"The answers differ ({phrases.serials((*others, *right))}), and no server has everything "

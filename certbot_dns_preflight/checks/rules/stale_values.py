@@ -23,8 +23,8 @@ RULE = Rule(
     meaning="The record is ready; the name also holds other TXT values.",
     reference="RFC 8555 section 8.4",
     explanation=(
-        "Every expected value is served everywhere, together with other values, usually left over "
-        "from earlier attempts."
+        "Every expected value is served everywhere, together with other values. They may be left "
+        "over from earlier attempts, or belong to another order in progress."
     ),
     refusal=(
         "It does not: one matching TXT record is enough. But with very many values the answer no "
@@ -50,10 +50,10 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     at = tuple(o for o in context.holding if set(beside).intersection(observations.texts(o)))
     yield RULE.finding(
         summary=f"{phrases.owner(context.target)} also holds "
-        f"{phrases.count(len(beside), 'old TXT value')} (harmless)",
-        cause=f"Probably left over from earlier attempts: "
-        f"{phrases.listed(map(phrases.value, beside))}.",
-        remedy="Remove what no order in progress needs. The CA accepts it as it is.",
+        f"{phrases.count(len(beside), 'other TXT value')} (harmless)",
+        cause="The CA accepts the record as it is. Left over from earlier attempts, or of another "
+        f"order in progress: {phrases.listed(map(phrases.value, beside))}.",
+        remedy="Remove only values that no order in progress needs.",
         about=at,
         evidence={"unexpected": evidence.values(beside), "addresses": evidence.places(at)},
     )

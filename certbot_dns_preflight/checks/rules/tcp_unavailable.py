@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence, observations, probed
+from certbot_dns_preflight.checks import evidence, observations, phrases, probed
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble import named
 from certbot_dns_preflight.codes import Code
@@ -40,11 +40,11 @@ RULE = Rule(
     remedies=(
         Remedy(
             "a firewall lets UDP through only",
-            "Open TCP port 53.",
+            "Open TCP port 53 in the firewall of the server, or of this host.",
         ),
         Remedy(
-            "many old TXT values make the answer too large",
-            "Remove them.",
+            "many TXT values make the answer too large",
+            "Remove those that no order in progress needs.",
         ),
     ),
     note=(
@@ -70,7 +70,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         probed.at(survey, survey.probes.tcp_refused & reachable),
         what="does not answer over TCP",
         cause="DNS requires TCP as well as UDP; larger answers need it.",
-        remedy="Open TCP port 53 to this address.",
+        remedy="Query this address over TCP from another network first: a firewall may be blocking "
+        "only this host. If that fails too, open TCP port 53 on the server.",
     )
 
 
@@ -80,9 +81,12 @@ def _truncated(trouble: Trouble, survey: Survey) -> Finding:
         severity=trouble.severity,
         summary=f"{it.who} {it.does('truncates its UDP answer', 'truncate their UDP answers')} and "
         f"{it.does('does', 'do')} not accept TCP",
-        cause="The full answer needs TCP: the UDP answer is truncated, for its size or by rate "
-        "limiting.",
-        remedy=f"Open TCP port 53 to {it.addresses}.",
+        cause="The full answer needs TCP: the UDP answer is truncated, either because it is too "
+        "large or because of rate limiting.",
+        remedy=f"Query {it.addresses} over TCP from another network first: a firewall may be "
+        f"blocking only this host. If that fails too, make sure that {it.hosts} "
+        f"{phrases.verb(it.servers, 'listens', 'listen')} on TCP port 53 and that "
+        f"{phrases.verb(it.servers, 'its firewall allows', 'their firewalls allow')} it.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
     )

@@ -86,7 +86,7 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
         if nearest.contains
         else "Check the log of whatever should have created the record (certbot DNS plugin or hook "
         "script). Add the expected value. Remove only values that you know are stale: others may "
-        "belong to another client.",
+        "still be in use.",
         records=[
             phrases.txt_record(context.target, value)
             for value in context.expected

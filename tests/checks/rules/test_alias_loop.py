@@ -32,8 +32,8 @@ def test_an_alias_loop() -> None:
     )
     assert found.cause == (
         "The chain: _acme-challenge.example.test -> record.other.test -> "
-        "_acme-challenge.example.test. A loop never reaches a TXT record: every resolver gives up, "
-        "this program after 16 aliases at most."
+        "_acme-challenge.example.test. A loop never reaches a TXT record: every resolver gives up; "
+        "this program does so after at most 16 aliases."
     )
     assert found.evidence["kind"] is None
     assert found.remedy.endswith(", or replace one of the CNAMEs with the TXT record.")

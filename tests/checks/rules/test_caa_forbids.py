@@ -29,16 +29,16 @@ NUMBER_5 = IssuanceRequest(("letsencrypt.org",), "https://acme-v02.api.letsencry
         (
             ["0 issue other-ca.example"],
             "CAA at example.com allows only other-ca.example, not letsencrypt.org.",
-            "Get the certificate from other-ca.example instead. If letsencrypt.org should issue "
-            "for this domain, keep the existing records and add example.com. CAA 0 issue "
-            '"letsencrypt.org".',
+            "If letsencrypt.org should issue for this domain, keep the existing records and add "
+            'example.com. CAA 0 issue "letsencrypt.org". Alternatively, get the certificate from '
+            "other-ca.example.",
         ),
         (
             ["0 issue ;", "0 issue a.example", "0 issue b.example"],
             "CAA at example.com allows only a.example and b.example, not letsencrypt.org.",
-            "Get the certificate from a.example or b.example instead. If letsencrypt.org should "
-            "issue for this domain, keep the existing records and add example.com. CAA 0 issue "
-            '"letsencrypt.org".',
+            "If letsencrypt.org should issue for this domain, keep the existing records and add "
+            'example.com. CAA 0 issue "letsencrypt.org". Alternatively, get the certificate from '
+            "a.example or b.example.",
         ),
         (
             ["0 issue ;"],

@@ -32,7 +32,7 @@ def test_one_server_that_fails_beside_one_that_answers_does_not_matter() -> None
 
 
 def test_a_dead_zone_that_another_finding_tells_is_not_told_again() -> None:
-    climb = climbed(EMPTY, at_www=(Failed("no answer in 3 s"),))
+    climb = climbed(EMPTY, at_www=(Failed("no answer within 3 s"),))
     assert [f.code for f in of_caa(climb, LETS_ENCRYPT)] == ["caa-unanswerable"]
     assert not list(of_caa(climb, LETS_ENCRYPT, already_reported={ZONE}))
     own = climbed(EMPTY, at_www=(Failed("SERVFAIL", otherwise_fine=True),))

@@ -33,7 +33,7 @@ from tests.builders.survey import (
 )
 from tests.checks.asserting import LETS_ENCRYPT, of_dnssec, only_error, only_remark
 
-TXT = "_acme-challenge.example.test TXT"
+TXT = "the TXT records of _acme-challenge.example.test"
 NOW = 1_800_000_000
 APEX = name("example.test.")
 PLACES = tuple(
@@ -77,18 +77,20 @@ def test_one_of_two_servers_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "moment", "when"),
+    ("kind", "moment", "when", "what"),
     [
-        (Kind.EXPIRED, NOW - 3 * 86400, "expired 3 days ago"),
-        (Kind.NOT_YET_VALID, NOW + 3 * 86400, "becomes valid in 3 days"),
+        (Kind.EXPIRED, NOW - 3 * 86400, "expired 3 days ago", "an expired"),
+        (Kind.NOT_YET_VALID, NOW + 3 * 86400, "becomes valid in 3 days", "a not-yet-valid"),
     ],
 )
 def test_a_server_whose_signatures_are_out_of_time_is_the_subject(
-    kind: Kind, moment: int, when: str
+    kind: Kind, moment: int, when: str, what: str
 ) -> None:
     (found,) = of_dnssec(bogus(kind, PLACES[1], moment=moment))
-    assert found.summary == (f"ns2.example.net serves a DNSSEC signature for {TXT} that {when}.")
-    assert f"On ns2.example.net, the signature (RRSIG) of {TXT} " in found.cause
+    assert found.summary == (
+        f"ns2.example.net serves {what} DNSSEC signature for {TXT} (it {when})."
+    )
+    assert f"On ns2.example.net, the signature (RRSIG) for {TXT} " in found.cause
     assert found.cause.endswith(" UTC, so validating resolvers reject the answers.")
 
 
@@ -96,7 +98,8 @@ def test_a_server_whose_signatures_are_out_of_time_is_the_subject(
     ("serial", "remedy"),
     [
         (41, "Repair the transfer of example.test from the primary to ns2.example.net: its "),
-        (42, "ns2.example.net has the current serial, so the transfer works. Find out what signs "),
+        (42, "ns2.example.net has the same serial as ns1.example.net but a different signature. "),
+        (43, "Compare the serials of ns2.example.net and of the other name servers. If it is "),
         (None, "Compare the serials of ns2.example.net and of the other name servers. If it is "),
     ],
 )
@@ -119,7 +122,8 @@ def test_several_record_sets_are_the_signatures_of_the_zone() -> None:
     at_all = tuple((place, Status.BOGUS) for place in PLACES)
     (found,) = of_dnssec(Assessment((ZoneState(APEX, Status.BOGUS, "", at_all, faults),), NOW))
     assert found.summary == (
-        "ns2.example.net serves DNSSEC signatures for example.test that expired 3 days ago."
+        "ns2.example.net serves expired DNSSEC signatures for example.test (they expired 3 days "
+        "ago)."
     )
 
 

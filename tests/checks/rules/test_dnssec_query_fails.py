@@ -68,7 +68,7 @@ def failing(reading: Reading, found: DnssecFault, *more: Observation) -> Survey:
         (
             QueryFaultKind.NO_ANSWER,
             silent(),
-            "no answer in 3 s",
+            "no answer within 3 s",
             ("ns2.example.net at 192.0.2.2 does not answer queries that request signatures (DO)."),
         ),
         (
@@ -103,7 +103,7 @@ def test_a_server_that_fails_so_is_one_error_with_its_kind(
 
 
 def test_it_is_never_ready_where_another_address_of_the_server_answers() -> None:
-    found = fault(QueryFaultKind.NO_ANSWER, "no answer in 3 s", NS2_V6)
+    found = fault(QueryFaultKind.NO_ANSWER, "no answer within 3 s", NS2_V6)
     facts = failing(silent(), found, at(NS2, texts()))
     assert not is_ready(facts)
     only_error(facts, CODE)

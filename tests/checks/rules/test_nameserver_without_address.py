@@ -49,7 +49,7 @@ def test_a_circular_delegation_needs_glue_and_no_other_record() -> None:
     )
     facts = survey(hop(at(NS1, texts()), nameservers=servers))
     assert only_error(facts, "nameserver-without-address").remedy == (
-        "Add glue (address records) for ns.egg.test at the registrar of its domain, or use a name "
+        "Add glue (address records) for ns.egg.test at the registrar for its domain, or use a name "
         "server under another domain."
     )
 

@@ -22,9 +22,10 @@ def test_nobody_has_it_which_says_nothing_of_a_hidden_primary() -> None:
         "both name servers answer that there is no TXT record for _acme-challenge.example.test."
     )
     assert found.cause == (
-        "Both serve serial 42. Either the record was never created, or it was created somewhere "
-        "else, or the change has not reached either of them."
+        "Both name servers serve serial 42. Either the record was never created, or it was "
+        "created somewhere else, or the change has not reached either of the servers yet."
     )
+    assert found.remedy.endswith(" If the change only needs longer to reach them, raise --timeout.")
     assert found.records == (
         '_acme-challenge.example.test. TXT "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"',
     )
@@ -36,6 +37,6 @@ def test_the_only_name_server_is_compared_with_no_other() -> None:
         "the only name server answers NXDOMAIN for _acme-challenge.example.test."
     )
     assert found.cause == (
-        "It serves serial 42. Either the record was never created, or it was created somewhere "
-        "else, or the change has not reached this name server."
+        "It serves serial 42. Either the record was never created, or it was "
+        "created somewhere else, or the change has not reached this name server yet."
     )

@@ -144,7 +144,9 @@ def test_several_that_are_behind_are_spoken_of_in_the_plural() -> None:
     found = only_error(facts, CODE)
     assert found.summary.endswith(" do not have the record yet; the other name server does.")
     assert "; the other serves 42. They have not transferred the change." in found.cause
-    assert "If they only poll, wait until the zone's refresh interval has passed" in found.remedy
+    assert (
+        "If they only poll, set --timeout longer than the zone's refresh interval." in found.remedy
+    )
 
 
 def test_one_address_behind_beside_one_that_is_not() -> None:

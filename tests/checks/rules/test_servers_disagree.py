@@ -121,7 +121,7 @@ def test_what_is_there_instead_is_told_and_who_has_it(reading: Reading, words: s
     found = only_error(facts, "servers-disagree")
     assert found.summary == f"ns2.example.net {words}"
     cached = "negative answer" if reading == nxdomain() else "answer"
-    assert found.cause.startswith("All of them serve serial 42, so no zone transfer is pending. ")
+    assert found.cause.startswith("All 3 name servers serve serial 42, so no zone transfer ")
     assert found.cause.endswith(f"one of them still returns a cached {cached}.")
 
 

@@ -61,7 +61,7 @@ def test_values_of_others_are_not_to_be_replaced() -> None:
     assert found.remedy == (
         "Check the log of whatever should have created the record (certbot DNS plugin or hook "
         "script). Add the expected value. Remove only values that you know are stale: others may "
-        "belong to another client."
+        "still be in use."
     )
     assert found.records == (f'_acme-challenge.example.test. TXT "{VALUE.decode()}"',)
 
