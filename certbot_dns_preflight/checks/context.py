@@ -19,7 +19,7 @@ from certbot_dns_preflight.checks.trouble import Trouble, troubles
 from certbot_dns_preflight.facts.answers import Alias
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.obstacle import OutOfTime
+from certbot_dns_preflight.facts.obstacle import OutOfTime, ParentFails
 from certbot_dns_preflight.facts.survey import agreed_alias
 from certbot_dns_preflight.settings import UnreachablePolicy
 
@@ -105,10 +105,17 @@ class Context:
         """Whether a wildcard alias catches the owner name and so keeps it from being ready.
 
         Before a record is made it does no harm, if it leads somewhere: the record itself will
-        take the name out of the wildcard.
+        take the name out of the wildcard. Nor is anything known to be lost where the target's
+        servers give no usable answer.
         """
         lost = not self.partly_served if self.expected else self.survey.obstacle is not None
-        return self.survey.probes.wildcard_alias is not None and lost and not self.misplaced
+        unknown = self.final is not None and not self.usable
+        return (
+            self.survey.probes.wildcard_alias is not None
+            and lost
+            and not unknown
+            and not self.misplaced
+        )
 
     @property
     def only_from_wildcard(self) -> bool:
@@ -215,7 +222,7 @@ def _final_and_followed(survey: Survey) -> tuple[Hop | None, tuple[Hop, ...]]:
         return None, ()
     last = survey.hops[-1]
     unfinished = (
-        isinstance(survey.obstacle, OutOfTime)
+        isinstance(survey.obstacle, OutOfTime | ParentFails)
         and agreed_alias(last, survey.challenge.expected) is None
     )
     if survey.obstacle is None or unfinished:

@@ -1,4 +1,4 @@
-"""What could not be learned on the way: of a registry that gives nothing, NS sets not heard.
+"""What could not be learned on the way: from a registry, from the zone above, of NS sets.
 
 Reported with the codes of the servers' trouble, but in other words: a registry's zone is not the
 user's.
@@ -9,15 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import observations, phrases
+from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.answers import NotAsked
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.obstacle import RegistryFails
+from certbot_dns_preflight.facts.obstacle import ParentFails, RegistryFails
+from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from certbot_dns_preflight.checks.rule import Rule
+    from certbot_dns_preflight.checks.trouble import Trouble
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Hop, Survey
     from certbot_dns_preflight.facts.zone import Unheard, Zone
@@ -40,6 +43,43 @@ def registry_fails(survey: Survey, rule: Rule, *, heard: bool) -> Iterator[Findi
         "to fix on your side. Try again later",
         evidence={
             "zone": apex.to_text(),
+            "answers": [
+                {"address": e.address, "port": e.port, "answer": what} for e, what in answers
+            ],
+        },
+    )
+
+
+def parent_fails(
+    survey: Survey, rule: Rule, troubles: Sequence[Trouble], *, heard: bool
+) -> Iterator[Finding]:
+    """Report that the servers above, `heard` or silent, do not refer the record's query.
+
+    If these hold the zone itself, their trouble may be reported already.
+    """
+    match survey.obstacle:
+        case ParentFails(zone=apex, owner=name, answers=answers, heard=is_heard) if (
+            is_heard is heard
+        ):
+            pass
+        case _:
+            return
+    reported = {o.endpoint for t in troubles if t.severity is Severity.ERROR for o in t.at}
+    if answers and reported.issuperset(endpoint for endpoint, _ in answers):
+        return
+    zone, owner = phrases.host(apex), phrases.owner(name)
+    came = phrases.listed(f"{phrases.bounded(what)} ({e.address})" for e, what in answers)
+    yield rule.finding(
+        summary=f"none of the servers of the parent zone {zone} answers the query for {owner} TXT",
+        cause=f"They returned {came}. A resolver sends this query to them first, and only their "
+        f"referral leads it to the name servers of {owner}",
+        remedy="The registry's servers fail; nothing to fix on your side. Try again later"
+        if is_registry(apex)
+        else f"Make sure that these servers answer TXT queries for {owner} with the delegation (NS "
+        "records), as they do other queries",
+        evidence={
+            "zone": apex.to_text(),
+            "owner": show_name(name),
             "answers": [
                 {"address": e.address, "port": e.port, "answer": what} for e, what in answers
             ],

@@ -19,7 +19,7 @@ from certbot_dns_preflight.facts.answers import (
     Values,
 )
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress
+from certbot_dns_preflight.facts.obstacle import Intercepted, NoEgress, ParentFails
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.settings import UnreachablePolicy
 
@@ -80,7 +80,7 @@ def _has_answers(survey: Survey) -> bool:
 
 def _was_surveyed(survey: Survey) -> bool:
     return (
-        survey.obstacle is None
+        isinstance(survey.obstacle, ParentFails | None)
         and bool(survey.hops)
         and all(
             any(_answered(observation) for observation in hop.observations) for hop in survey.hops

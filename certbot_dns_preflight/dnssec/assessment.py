@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from certbot_dns_preflight.dnssec.anchors import Anchors
+    from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.dnssec import Assessment, Expiring, Facts, Fault, ZoneState
 
 
@@ -59,6 +60,13 @@ def doubtful(assessment: Assessment) -> set[dns.name.Name]:
         if zone.faults or zone.expiring or zone.status not in (Status.SECURE, Status.INSECURE)
     ]
     return {z.apex for z in assessment.zones if any(apex.is_subdomain(z.apex) for apex in found)}
+
+
+def blamed(assessment: Assessment) -> set[Endpoint]:
+    """Return the addresses whose signatures or keys do not hold."""
+    return {
+        place.endpoint for z in assessment.zones for fault in z.faults for place in fault.places
+    }
 
 
 def concerning(assessment: Assessment, owners: Collection[dns.name.Name]) -> Assessment:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.dnssec.signed_data import SignedData
     from certbot_dns_preflight.dnssec.zone_result import ZoneResult
-    from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
+    from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply, ZoneFacts
 
 UNSIGNED = {
     Proof.PROVEN: "its parent proves that it has no DS",
@@ -92,6 +92,19 @@ def of_answer(data: SignedData, reply: ServerReply, child: dns.name.Name) -> Del
     given = find(message.answer, child, dns.rdatatype.DS) is not None
     denied = message.rcode() == dns.rcode.NXDOMAIN
     return judge(data, message.answer if given else message.authority, child, denied=denied)
+
+
+def may_be_below(data: SignedData, facts: ZoneFacts, owner: dns.name.Name) -> bool:
+    """Return whether an unsigned zone may begin at or above a name, by the same server's proof.
+
+    Where that server was not asked (a registry has many), any other's counts.
+    """
+    return any(
+        (found := of_answer(data, reply, asked.owner)) is not None and found.proof in UNSIGNED
+        for asked in facts.rrsets
+        if asked.rdtype == dns.rdatatype.DS and owner.is_subdomain(asked.owner)
+        for reply in [one for one in asked.said if one.place == data.place] or asked.said
+    )
 
 
 def supported(signers: Collection[DS]) -> list[DS]:

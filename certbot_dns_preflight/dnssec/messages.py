@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.dnssec import ServerReply
 
+MINIMISED = dns.rdatatype.A
+"""The type that a resolver asks for at the names that it passes on its way down (RFC 9156)."""
+
 _MOST_DIGESTS = 64
 _MOST_TOLD = 8  # key tags in a sentence
 
@@ -58,6 +61,13 @@ def is_final(message: dns.message.Message) -> bool:
         rrset.rdtype == dns.rdatatype.NS for rrset in message.authority
     )
     return bool(message.flags & dns.flags.AA) or not refers
+
+
+def has_signatures(message: dns.message.Message) -> bool:
+    """Return whether any signature came with an answer."""
+    return any(
+        rrset.rdtype == dns.rdatatype.RRSIG for rrset in (*message.answer, *message.authority)
+    )
 
 
 def referral(reply: ServerReply, apex: dns.name.Name) -> dns.message.Message | None:

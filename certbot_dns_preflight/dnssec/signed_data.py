@@ -13,7 +13,12 @@ import dns.rdatatype
 import dns.rrset
 
 from certbot_dns_preflight.dnssec import denial
-from certbot_dns_preflight.dnssec.messages import is_another_zones, signatures_of
+from certbot_dns_preflight.dnssec.messages import (
+    MINIMISED,
+    has_signatures,
+    is_another_zones,
+    signatures_of,
+)
 from certbot_dns_preflight.dnssec.proof import Proof
 from certbot_dns_preflight.dnssec.signatures import Broken, CannotJudge, Valid
 from certbot_dns_preflight.facts.dnssec import WITHOUT_PROOF, Kind, Status
@@ -86,6 +91,15 @@ class SignedData:
         nxdomain = message.rcode() == dns.rcode.NXDOMAIN
         proof = denial.absent(denials, name, rdtype, zone=self.apex, nxdomain=nxdomain)
         self._note(proof, bool(denials), dns.rrset.RRset(name, dns.rdataclass.IN, rdtype))
+
+    def passed(self, message: dns.message.Message, name: dns.name.Name) -> None:
+        """Judge the answer for a name on the way to the data, where a signed NXDOMAIN is the end.
+
+        Whatever else it says, a resolver goes on.
+        """
+        nxdomain = message.rcode() == dns.rcode.NXDOMAIN
+        if nxdomain and has_signatures(message) and not message.answer:
+            self.denied(message, name, MINIMISED)
 
     def undelegated(
         self, section: Sequence[dns.rrset.RRset], child: dns.name.Name, *, denied: bool

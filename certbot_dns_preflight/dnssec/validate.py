@@ -19,9 +19,11 @@ import dns.rrset
 from certbot_dns_preflight.dnssec import delegation
 from certbot_dns_preflight.dnssec.keys import is_zone_key
 from certbot_dns_preflight.dnssec.messages import (
+    MINIMISED,
     anchored_keys,
     answering,
     find,
+    has_signatures,
     mismatch,
     signatures_of,
     usable,
@@ -97,8 +99,11 @@ class _Zone:
             self._each_delegation()
         if self.keys:
             for asked in self.facts.rrsets:
+                if asked.rdtype == dns.rdatatype.DS:
+                    continue  # it explains other answers
                 apart = None if asked.rdtype == dns.rdatatype.SOA else asked.owner
-                with self.notes.concerning(apart, asked.rdtype):
+                below = asked.rdtype == MINIMISED
+                with self.notes.concerning(apart, asked.rdtype, and_below=below):
                     self._data(asked)
         return self
 
@@ -266,6 +271,14 @@ class _Zone:
                 self.notes.note(reply.place, Status.INDETERMINATE)
                 continue
             data = self.data_at(reply.place)
+            if asked.rdtype == MINIMISED:
+                data.passed(message, asked.owner)
+                continue
+            if not has_signatures(message) and delegation.may_be_below(
+                data, self.facts, asked.owner
+            ):
+                self.notes.note(reply.place, Status.INSECURE)
+                continue
             rrset = answering(message, asked.owner, asked.rdtype, self.facts.apex)
             if rrset is None:
                 data.denied(message, asked.owner, asked.rdtype)

@@ -63,11 +63,13 @@ class Failed:
 
     `otherwise_fine` means that the same address answers for the zone's SOA: only CAA fails.
     `endless` means that no server fails, but the aliases form a loop, or there are too many.
+    `others` means that servers answer that only the zone itself lists.
     """
 
     detail: str
     otherwise_fine: bool = False
     endless: bool = False
+    others: bool = False
 
 
 @dataclass(frozen=True, slots=True)

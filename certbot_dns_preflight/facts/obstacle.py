@@ -77,10 +77,25 @@ class RegistryFails:
 
 
 @dataclass(frozen=True, slots=True)
+class ParentFails:
+    """No server of `zone` lets the TXT query for `owner` pass to the zone below, which holds it.
+
+    `answers` and `heard` are as in `RegistryFails`.
+    """
+
+    zone: dns.name.Name
+    owner: dns.name.Name
+    answers: tuple[tuple[Endpoint, str], ...]
+    heard: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OutOfTime:
     """The deadline passed before the walk was done."""
 
     at: dns.name.Name
 
 
-Obstacle: TypeAlias = NoSuchDomain | AliasLoop | NoEgress | Intercepted | RegistryFails | OutOfTime
+Obstacle: TypeAlias = (
+    NoSuchDomain | AliasLoop | NoEgress | Intercepted | RegistryFails | ParentFails | OutOfTime
+)

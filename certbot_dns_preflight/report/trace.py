@@ -17,6 +17,7 @@ from certbot_dns_preflight.facts.obstacle import (
     NoEgress,
     NoSuchDomain,
     OutOfTime,
+    ParentFails,
     RegistryFails,
 )
 from certbot_dns_preflight.facts.survey import Status, agreed_alias, measure
@@ -81,7 +82,7 @@ def render(trail: Trail, *, width: int = 80, colour: bool = False, unicode: bool
     return page.text()
 
 
-def obstacle_words(obstacle: Obstacle) -> str:
+def obstacle_words(obstacle: Obstacle) -> str:  # noqa: PLR0911 - one return a case
     """Say where the walk ended before its end."""
     match obstacle:
         case NoSuchDomain(name=name, zone=zone):
@@ -96,6 +97,8 @@ def obstacle_words(obstacle: Obstacle) -> str:
             return f"something answers in place of the root servers ({shown})"
         case RegistryFails(zone=zone):
             return f"the servers of {_zone(zone)} give no usable answer"
+        case ParentFails(zone=zone, owner=name):
+            return f"the servers of {_zone(zone)} do not pass on queries for {plain_name(name)} TXT"
         case OutOfTime(at=name):
             return f"time ran out at {plain_name(name)}"
         case _ as never:

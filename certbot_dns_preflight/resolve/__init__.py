@@ -17,9 +17,12 @@ Why each query is sent the way it is:
   for the TXT, where a cached negative answer could later reach the CA (RFC 2308). A configured
   resolver only leads to the zone, and is asked for SOA, NS and addresses only.
 - The walk asks for SOA: it is small, every zone has one, and it tells missing names from delegated
-  ones. Before a record is created, nothing at all is asked about its name.
+  ones. Where no SOA comes, it asks for NS label by label, as resolvers go down (RFC 9156). Before a
+  record is created, nothing at all is asked about its name.
 - The root and the top-level domains have many identical, well-run servers: one that answers will
   do. In the zone of a person or company every address is asked.
+- A resolver sends a query for a zone's apex to the parent's servers first. Where TXT or CAA is
+  asked there, one of them must pass it on; for CAA below a registry, its own CAA shows that.
 - All the parent's servers are asked for the delegation, and all of the zone's for its NS RRset and
   CAA: one that lags must not hide a name server. One address of each is enough for that as long as
   it answers and all agree; the record itself is asked for at every address.
@@ -40,19 +43,21 @@ The modules, from the bottom up:
   is. `exchange` queries one address with patience (`patience`, `timings`) and within `budgets`, and
   `exchange_log` logs it; `fanout` queries several, `zone_servers` lists those of a zone,
   `query_faults` queries again to find out why one fails.
-- One message: `reading`, `referrals`, `negative_answers` and `caa_wire` read it, without queries.
+- One message: `reading`, `referrals`, `negative_answers`, `ds_answers` and `caa_wire` read it,
+  without queries.
 - The walk: `walker` goes from `root_hints` down to the zone of a name, with `root_servers`, `cuts`
   and, where a resolver leads, `via_resolver`; `interception` detects something on the path that
   answers in place of the servers. `name_servers` learns who serves the zone from `ns_sets` and
-  `server_addresses`, and `same_servers` checks that they still do. `cache` holds what was learned.
+  `server_addresses`, and `same_servers` checks that they still do. `parent_servers` checks that
+  those above pass queries on. `cache` holds what was learned.
 - One challenge: `txt` queries in rounds, through `txt_queries`, and `txt_hops` keeps what each
-  address said (`address_history`, `observe`). `expectations` merges the values expected by
-  challenges that end at the same name.
+  address said (`address_history`, `observe`); `deeper_zones` finds a zone below that only some of
+  them have. `expectations` merges the values expected by challenges that end at the same name.
 - Resolvers only: `resolver_survey` queries in rounds, with what `recursive` reads and what
   `resolver_zones` and `resolver_zone_survey` know of the zones; `resolver_environment` checks the
   surroundings. `encrypted` uses TLS and HTTPS; `ways_out` finds what would work here.
-- The surroundings: `environment`, with `caa` and `caa_servers`, `dnssec`, `domain_addresses`,
-  `zone_health` and `split_horizon`.
+- The surroundings: `environment`, with `caa`, `caa_servers` and `caa_delegated`, `dnssec`,
+  `domain_addresses`, `zone_health` and `split_horizon`.
 - A failure: `probes` sends queries that explain it, with `misplaced`, `missing_dots` and
   `random_names`.
 

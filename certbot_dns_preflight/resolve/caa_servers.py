@@ -32,12 +32,16 @@ from certbot_dns_preflight.facts.caa import (
 )
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.facts.obstacle import NoSuchDomain
+from certbot_dns_preflight.resolve.caa_delegated import agree, reachable
 from certbot_dns_preflight.resolve.caa_wire import properties
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
+from certbot_dns_preflight.resolve.parent_servers import ParentServers
 from certbot_dns_preflight.resolve.queries import RECURSIVE, SINGLE_TRY
-from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
+from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place, describe
 from certbot_dns_preflight.resolve.reading import is_signed, may_be_signed, read_caa
+from certbot_dns_preflight.resolve.referrals import is_authoritative
+from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.zone_servers import ZoneServers
 
@@ -67,8 +71,9 @@ class CaaServers:
         self._resolvers = resolvers
         self._servers = ZoneServers(walker, families)
         self._fault_finder = FaultFinder(exchange)
+        self._parents = ParentServers(exchange, walker, families)
+        self._registries: SingleFlight[dns.name.Name, CaaAnswer] = SingleFlight()
         self._explained: set[Place] = set()
-        # What each address said, by zone and owner name, for `dnssec`.
         self.signed: dict[tuple[dns.name.Name, dns.name.Name], tuple[ServerReply, ...]] = {}
 
     async def ask(
@@ -91,7 +96,32 @@ class CaaServers:
             return [CaaAnswer(owner, owner, None, None, NotAskable(detail))]
         if self._servers.is_registry(found):
             return [await self._ask_registry(owner, found)]
-        return await self._ask_everyone(owner, name, found, heard)
+        async with asyncio.TaskGroup() as group:
+            asking_above = group.create_task(self._stopped_above(owner, found))
+            asking = group.create_task(self._ask_everyone(owner, name, found, heard))
+        said = reachable(await self._walker.zone(found), asking.result())
+        return asking_above.result() or said
+
+    async def _stopped_above(self, owner: dns.name.Name, cut: ZoneCut) -> list[CaaAnswer]:
+        """Return the failures of the servers above a zone, if they keep a resolver from it.
+
+        A registry's servers that answer CAA queries for its own zone pass them on, too.
+        """
+        above = self._parents.above(cut)
+        if above is not None and cut.referred and self._servers.is_registry(above):
+            whole = await self._ask_registry(above.apex, above)
+            if not isinstance(whole.content, Failed):
+                return []
+        return [
+            CaaAnswer(
+                owner,
+                above.apex if above is not None else cut.apex,
+                said.place.nameserver,
+                said.place.endpoint,
+                Failed(describe(said.reply), otherwise_fine=True),
+            )
+            for said in await self._parents.failures(cut, owner, dns.rdatatype.CAA)
+        ]
 
     async def _ask_everyone(
         self,
@@ -123,7 +153,7 @@ class CaaServers:
             )
             await asyncio.wait(asking.values(), timeout=patience)
             contents = [task.result()[0].content for task in asking.values() if task.done()]
-            if len(contents) < len(asking) or not _agree(contents):
+            if len(contents) < len(asking) or not agree(contents):
                 asking |= {
                     place: group.create_task(ask(place)) for place in places if place not in asking
                 }
@@ -162,7 +192,7 @@ class CaaServers:
                 )
                 group.create_task(self._explain(place, signed.reply))
             soa = asking.result()
-            fine = isinstance(soa, Response) and _is_authoritative(soa.message)
+            fine = isinstance(soa, Response) and is_authoritative(soa.message)
             content = replace(content, otherwise_fine=fine)
         return content, signed
 
@@ -208,7 +238,14 @@ class CaaServers:
         )
 
     async def _ask_registry(self, owner: dns.name.Name, cut: ZoneCut) -> CaaAnswer:
+        answer = await self._registries.get(owner, lambda: self._ask_alternatives(owner, cut))
+        if isinstance(answer.content, Failed):
+            self._registries.results.pop(owner, None)  # it may be asked again
+        return answer
+
+    async def _ask_alternatives(self, owner: dns.name.Name, cut: ZoneCut) -> CaaAnswer:
         names = await self._servers.alternatives(cut)
+        signed = self._servers.seems_signed(cut)
         useless: dict[Endpoint, Reply] = {}
 
         def answers(reply: Reply) -> TypeGuard[Response]:
@@ -219,7 +256,9 @@ class CaaServers:
             names,
             owner,
             dns.rdatatype.CAA,
-            usable=lambda response: answers(response) and may_be_signed(response),
+            usable=lambda response: (
+                answers(response) and may_be_signed(response, zone_signed=signed)
+            ),
             useless=useless,
         )
         if got is None:
@@ -256,15 +295,6 @@ class CaaServers:
         return CaaAnswer(owner, owner, None, endpoint, content)
 
 
-def _agree(contents: Collection[Content]) -> bool:
-    """Return whether all queried servers gave the same valid answer."""
-    return len(set(contents)) == 1 and not isinstance(next(iter(contents)), Failed | NotAskable)
-
-
 def _comparable(reply: Reply, *, owner: dns.name.Name) -> Content | None:
     content = read_caa(reply, owner)
     return None if isinstance(content, Failed | NotAskable) else content
-
-
-def _is_authoritative(message: dns.message.Message) -> bool:
-    return bool(message.flags & dns.flags.AA) and message.rcode() == dns.rcode.NOERROR

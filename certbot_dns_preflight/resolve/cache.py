@@ -93,6 +93,12 @@ class DelegationCache:
         """Keep an answer that led to a zone."""
         self.referrals.setdefault(apex, {})[endpoint] = response
 
+    def go_deeper(self, below: ZoneCut) -> None:
+        """Take a zone that a walk passed over; names in it are no longer in the zone above."""
+        self.cuts.setdefault(below.apex, below)
+        for name in [name for name in self.homes if name.is_subdomain(below.apex)]:
+            del self.homes[name]
+
     def note_soa(self, apex: dns.name.Name, message: dns.message.Message) -> None:
         """Keep the primary that a zone's SOA names, if there is an SOA."""
         for rrset in (*message.answer, *message.authority):

@@ -17,15 +17,16 @@ import dns.rdatatype
 import dns.rrset
 
 from certbot_dns_preflight.facts.answers import Response
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
-from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.reading import is_silence, is_sound, rrset_at
 from certbot_dns_preflight.resolve.referrals import find_referral, is_usable, one_below, with_glue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from certbot_dns_preflight.facts.answers import Endpoint
+    from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from certbot_dns_preflight.resolve.cache import DelegationCache
     from certbot_dns_preflight.resolve.exchange import Exchange
 
@@ -53,12 +54,13 @@ async def apex_of(
             ),
             None,
         )
-        if not alias:
-            # Without an SOA (a broken negative answer), rely on the delegation.
-            if soa is None or not soa.is_subdomain(cut.apex):
+        if soa is not None and not alias:
+            # If it is no zone below the delegation's, rely on the delegation.
+            if not soa.is_subdomain(cut.apex):
                 return cut.apex
             return owner.split(len(soa))[1]  # in the letter case of the queried name
-        # The SOA beside an alias is the target's; the parent name lies in the same zone.
+        # The SOA beside an alias is the target's; a broken negative answer has none. The parent
+        # name lies in the same zone.
         name = name.parent()
         if name == cut.apex or not name.is_subdomain(cut.apex):
             return cut.apex
@@ -82,6 +84,17 @@ def referred(
     return ZoneCut(apex, cut.apex, with_glue(referral, response.message, cut.apex))
 
 
+def referred_deeper(
+    cache: DelegationCache, cut: ZoneCut, owner: dns.name.Name, got: tuple[Endpoint, Response]
+) -> bool:
+    """Take a referral to a zone below `cut` that other servers deny; False if it is none."""
+    referral = find_referral(got[1].message, cut.apex, owner)
+    if referral is None:
+        return False
+    cache.go_deeper(referred(cache, cut, owner, referral, got))
+    return True
+
+
 async def first_zone(
     exchange: Exchange,
     cache: DelegationCache,
@@ -96,17 +109,31 @@ async def first_zone(
     without its own DS, and follows any delegation that leads elsewhere.
     """
     for name in names:
-        reply = await exchange.ask(endpoint, name, dns.rdatatype.NS)
-        if not isinstance(reply, Response):
-            continue
-        referral = find_referral(reply.message, cut.apex, name)
-        if referral is not None:
-            return referred(cache, cut, name, referral, (endpoint, reply))
-        ns = rrset_at(reply.message.answer, name, dns.rdatatype.NS)
-        if ns is not None:
-            glue = with_glue(ns, reply.message, cut.apex)
-            return ZoneCut(name, cut.apex, glue, referred=False, known_at=(endpoint,))
+        found = await _zone_at(exchange, cache, cut, name, endpoint)
+        if isinstance(found, ZoneCut):
+            return found
     return None
+
+
+async def _zone_at(
+    exchange: Exchange,
+    cache: DelegationCache,
+    cut: ZoneCut,
+    name: dns.name.Name,
+    endpoint: Endpoint,
+) -> ZoneCut | Reply:
+    """Find out whether a name is a zone's apex, by its NS; return the reply if it is none."""
+    reply = await exchange.ask(endpoint, name, dns.rdatatype.NS)
+    if not isinstance(reply, Response):
+        return reply
+    referral = find_referral(reply.message, cut.apex, name)
+    if referral is not None:
+        return referred(cache, cut, name, referral, (endpoint, reply))
+    ns = rrset_at(reply.message.answer, name, dns.rdatatype.NS)
+    if ns is None:
+        return reply
+    glue = with_glue(ns, reply.message, cut.apex)
+    return ZoneCut(name, cut.apex, glue, referred=False, known_at=(endpoint,))
 
 
 def names_between(apex: dns.name.Name, below: dns.name.Name) -> list[dns.name.Name]:
@@ -119,7 +146,53 @@ def names_between(apex: dns.name.Name, below: dns.name.Name) -> list[dns.name.Na
     return names[::-1]
 
 
-async def denied(
+async def label_by_label(
+    exchange: Exchange,
+    cache: DelegationCache,
+    cut: ZoneCut,
+    owner: dns.name.Name,
+    useless: dict[Endpoint, Reply],
+) -> ZoneCut | None:
+    """Look for the next zone as resolvers do, by NS: they need no SOA, which is `useless` here.
+
+    If there is none, the answer to the last NS question replaces the useless one.
+    """
+    names = (*names_between(cut.apex, owner), owner)
+    for endpoint, reply in tuple(useless.items()):
+        if is_silence(reply):
+            continue
+        for name in names:
+            found = await _zone_at(exchange, cache, cut, name, endpoint)
+            if isinstance(found, ZoneCut):
+                return found
+            useless[endpoint] = found if is_sound(found) else reply
+    return None
+
+
+async def denied(  # noqa: PLR0913 - the parts of one step of a walk
+    exchange: Exchange,
+    cache: DelegationCache,
+    cut: ZoneCut,
+    owner: dns.name.Name,
+    got: tuple[Endpoint, Response],
+    *,
+    others: Iterable[Endpoint],
+) -> ZoneCut | NoSuchDomain | None:
+    """Decide what a registry's NXDOMAIN means: no domain, unless `others` of its servers know it.
+
+    None if it is a name inside a domain there that is missing.
+    """
+    endpoint, response = got
+    domain = await _topmost_denied(exchange, cut, owner, endpoint)
+    if domain is None:
+        return None
+    cache.denials.setdefault(domain, {})[endpoint] = response
+    left = [other for other in others if other != endpoint]
+    lagging = await _lagging_delegation(exchange, cache, cut, domain, left)
+    return lagging or NoSuchDomain(domain, cut.apex)
+
+
+async def _topmost_denied(
     exchange: Exchange, cut: ZoneCut, owner: dns.name.Name, endpoint: Endpoint
 ) -> dns.name.Name | None:
     """Find the topmost name that a registry denies, not one missing inside a domain there."""
@@ -138,7 +211,7 @@ async def _is_nxdomain(exchange: Exchange, name: dns.name.Name, endpoint: Endpoi
     return isinstance(reply, Response) and reply.message.rcode() == dns.rcode.NXDOMAIN
 
 
-async def lagging_delegation(
+async def _lagging_delegation(
     exchange: Exchange,
     cache: DelegationCache,
     cut: ZoneCut,

@@ -16,12 +16,19 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from certbot_dns_preflight.dnssec.messages import find, signatures_of
+from certbot_dns_preflight.dnssec.messages import MINIMISED
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.dnssec import Asked, Facts, ServerAddress, ServerReply, ZoneFacts
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.dnssec_faults import DnssecFaults, has_ds
+from certbot_dns_preflight.resolve.cuts import names_between
+from certbot_dns_preflight.resolve.dnssec_faults import DnssecFaults
 from certbot_dns_preflight.resolve.dnssec_replies import DnssecReplies
+from certbot_dns_preflight.resolve.ds_answers import (
+    brings_ds,
+    has_ds,
+    signer_between,
+    unsigned_names,
+)
 from certbot_dns_preflight.resolve.reading import rrset_at
 from certbot_dns_preflight.resolve.tasks import together
 from certbot_dns_preflight.resolve.zone_servers import ZoneServers
@@ -33,6 +40,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.walker import Walker
 
 _DS, _DNSKEY, _SOA = dns.rdatatype.DS, dns.rdatatype.DNSKEY, dns.rdatatype.SOA
+_TXT, _CAA = dns.rdatatype.TXT, dns.rdatatype.CAA
+_MOST_PASSED = 10  # names that Unbound asks about on its way down, one by one
 
 
 class Collector:
@@ -81,7 +90,8 @@ class Collector:
         """Collect the chains of several names, and RRsets at them.
 
         An SOA is queried at the zone's apex, whatever the name; every other type at the name.
-        Without a type, only the chain is collected.
+        Without a type, only the chain is collected. The names between a TXT's and its zone's apex
+        are passed by a resolver on its way (RFC 9156), and must not be denied against their proof.
         For an alias, pass each name of its chain: every hop is signed by its own zone.
         """
         wanted = tuple(wanted)
@@ -104,6 +114,10 @@ class Collector:
             if rdtype is not None:
                 owner = cut.apex if rdtype == _SOA else name
                 questions.setdefault(cut.apex, {})[owner, rdtype] = None
+            if rdtype == _TXT:
+                passed = names_between(cut.apex, name)[:_MOST_PASSED]
+                unasked = [one for one in passed if (one, _CAA) not in wanted]
+                questions[cut.apex].update(dict.fromkeys((one, MINIMISED) for one in unasked))
         apparent = zones.copy()
         found, _ = await asyncio.gather(
             self._ask_all(apparent, cuts, questions), self._insert_hidden(zones, cuts)
@@ -158,7 +172,10 @@ class Collector:
         cuts: dict[dns.name.Name, ZoneCut],
         questions: Iterable[tuple[dns.name.Name, int]],
     ) -> ZoneFacts:
-        """Query the DS of a zone, its keys and some of its data."""
+        """Query the DS of a zone, its keys and some of its data.
+
+        For data without signatures, query the DS down to it: it may lie in an unsigned zone.
+        """
         own = cuts.get(apex)
         rdtypes = [(owner, dns.rdatatype.RdataType(rdtype)) for owner, rdtype in questions]
         async with asyncio.TaskGroup() as group:
@@ -171,6 +188,11 @@ class Collector:
         rrsets = tuple(
             Asked(owner, rdtype, answers)
             for (owner, rdtype), answers in zip(rdtypes, replies, strict=True)
+        )
+        unsigned = unsigned_names(rrsets, apex, most=_MOST_PASSED)
+        said = [await self._replies.ask(apex, own, name, _DS) for name in unsigned]
+        rrsets += tuple(
+            Asked(name, _DS, answers) for name, answers in zip(unsigned, said, strict=True)
         )
         return replace(asking_above.result(), dnskey=dnskey, rrsets=rrsets)
 
@@ -202,10 +224,11 @@ class Collector:
         if above is None:
             return ()
         referrals = self._walker.known.referrals.get(cut.apex, {})
+        registry = self._servers.is_registry(above)
         return tuple(
             ServerReply(ServerAddress(name, endpoint), referrals[endpoint])
             for endpoint, name in (await self._servers.names(above)).items()
-            if endpoint in referrals
+            if endpoint in referrals and not (registry and self._replies.avoids(endpoint))
         )
 
     async def _ds(
@@ -220,7 +243,7 @@ class Collector:
         A referral that denies it is not enough: BIND queries anyway, and Unbound does where the
         denial is an opt-out.
         """
-        told = {referral.place.nameserver for referral in referrals if _brings_ds(referral, apex)}
+        told = {referral.place.nameserver for referral in referrals if brings_ds(referral, apex)}
         if told and above is not None and self._servers.is_registry(above):
             return ()
         return await self._replies.ask(parent, above, apex, _DS, but=frozenset(told))
@@ -240,7 +263,7 @@ class Collector:
             hidden = [
                 (apex, parent, signer)
                 for (apex, parent), zone in zip(todo, found, strict=True)
-                if (signer := _signer_between((*zone.referrals, *zone.ds), apex, parent))
+                if (signer := signer_between((*zone.referrals, *zone.ds), apex, parent))
             ]
             todo = []
             for apex, parent, signer in hidden:
@@ -267,31 +290,6 @@ class Collector:
                 zones[name] = last
                 last = name
         return zones
-
-
-def _signer_between(
-    replies: Iterable[ServerReply], apex: dns.name.Name, parent: dns.name.Name
-) -> dns.name.Name | None:
-    """Find a zone strictly between a zone and its supposed parent that signed the answer."""
-    for server_reply in replies:
-        if not isinstance(server_reply.reply, Response):
-            continue
-        message = server_reply.reply.message
-        for rrset in (*message.answer, *message.authority):
-            if rrset.rdtype != dns.rdatatype.RRSIG:
-                continue
-            signer = rrset[0].signer
-            if signer not in (apex, parent) and apex.is_subdomain(signer):
-                return signer if signer.is_subdomain(parent) else None
-    return None
-
-
-def _brings_ds(referral: ServerReply, apex: dns.name.Name) -> bool:
-    """Return whether a referral has the DS set and its signature, so resolvers don't query it."""
-    if not isinstance(referral.reply, Response):
-        return False
-    section = referral.reply.message.authority
-    return find(section, apex, _DS) is not None and bool(signatures_of(section, apex, _DS))
 
 
 def _has_soa(server_reply: ServerReply, name: dns.name.Name) -> bool:

@@ -46,6 +46,7 @@ class DnssecReplies:
         self._servers = servers
         self._resolvers = resolvers
         self._asked = SingleFlight(known)
+        self._avoided: set[Endpoint] = set()
 
     def take(
         self,
@@ -63,11 +64,21 @@ class DnssecReplies:
         """Query this again next time."""
         self._asked.results.pop((apex, owner, rdtype), None)
 
-    def forget(self, apexes: Collection[dns.name.Name] | None = None) -> None:
-        """Query again from now on: for data in these zones and their DS, or for everything."""
+    def forget(
+        self, apexes: Collection[dns.name.Name] | None = None, but: Collection[Endpoint] = ()
+    ) -> None:
+        """Query again from now on: for data in these zones and their DS, or for everything.
+
+        A registry's other servers are then queried, not those at the addresses `but`.
+        """
+        self._avoided.update(but)
         for key in [*self._asked.results]:
             if apexes is None or key[0] in apexes or key[1] in apexes:
                 del self._asked.results[key]
+
+    def avoids(self, endpoint: Endpoint) -> bool:
+        """Return whether a registry's server gave signatures that did not hold."""
+        return endpoint in self._avoided
 
     async def ask(
         self,
@@ -121,13 +132,16 @@ class DnssecReplies:
         self, cut: ZoneCut, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> tuple[ServerReply, ...]:
         names = await self._servers.alternatives(cut)
+        signed = self._servers.seems_signed(cut)
         useless: dict[Endpoint, Reply] = {}
         got = await ask_any(
             self._exchange,
-            names,
+            [endpoint for endpoint in names if not self.avoids(endpoint)] or names,
             owner,
             rdtype,
-            usable=lambda response: is_sound(response) and may_be_signed(response),
+            usable=lambda response: (
+                is_sound(response) and may_be_signed(response, zone_signed=signed)
+            ),
             useless=useless,
         )
         unsigned = [(endpoint, reply) for endpoint, reply in useless.items() if is_sound(reply)]

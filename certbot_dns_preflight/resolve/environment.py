@@ -169,14 +169,21 @@ class EnvironmentCollector:
         for (apex, owner), answers in replies.items():
             self._chains.take(apex, owner, dns.rdatatype.TXT, answers)
 
-    def ask_anew(self, apexes: Collection[dns.name.Name], *, again: bool = False) -> bool:
+    def ask_anew(
+        self,
+        apexes: Collection[dns.name.Name],
+        *,
+        but: Collection[Endpoint] = (),
+        again: bool = False,
+    ) -> bool:
         """From now on, query signatures in these zones again, at every address.
 
-        Returns False if that was already done and is not wanted `again`.
+        Registries' servers at the addresses `but` are then passed over, as resolvers do. Returns
+        False if all that was already done and is not wanted `again`.
         """
         apexes = set(apexes) if again else set(apexes) - self._asked_anew
         self._asked_anew |= apexes
-        self._chains.forget(apexes)
+        self._chains.forget(apexes, but)
         return bool(apexes)
 
     def forget(self) -> None:

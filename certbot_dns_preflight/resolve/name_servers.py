@@ -7,6 +7,7 @@ addresses, and `ns_sets` reads what one server says of an NS set.
 from __future__ import annotations
 
 import asyncio
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,7 @@ class NameServers:
             self._exchange.budgets.note(Budget.NAMESERVERS, MOST_NAMESERVERS, cut.apex)
             names = names[:MOST_NAMESERVERS]
         own = await together(self._addresses.of(name) for name in names)
+        above = functools.partial(self._glue_above, cut)
         return Zone(
             cut.apex,
             cut.parent,
@@ -154,7 +156,8 @@ class NameServers:
                                 )
                                 if name in names_listed
                             ),
-                            glue=known.get(name, ()),
+                            glue=known.get(name, ())
+                            or (() if addresses.endpoints or known else above(name)),
                             apex_from=apex.get(name, frozenset()),
                         ),
                         addresses,
@@ -165,6 +168,16 @@ class NameServers:
             parent_answers=tuple(delegation.answers),
             unheard=(*delegation.unheard, *apex_set.unheard.values()),
         )
+
+    def _glue_above(self, cut: ZoneCut, name: dns.name.Name) -> tuple[Endpoint, ...]:
+        """Return the glue of a name server that serves a zone above, too.
+
+        If nobody refers to the zone, that is where resolvers ask.
+        """
+        for above in reversed(self._known.lineage(cut, self._root)[:-1]):
+            if above.nameservers.get(name):
+                return above.nameservers[name]
+        return ()
 
     def _bounded(self, cut: ZoneCut, nameservers: tuple[NameServer, ...]) -> tuple[NameServer, ...]:
         """Drop addresses beyond the limit, and record it; each name server keeps a fair share."""

@@ -18,6 +18,7 @@ import dns.rdatatype
 from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason, Response
 from certbot_dns_preflight.facts.query_fault import CaseFault, DnssecFault, QueryFaultKind
 from certbot_dns_preflight.resolve.queries import EXACT_CASE, SINGLE_TRY, WITHOUT_DNSSEC
+from certbot_dns_preflight.resolve.reading import is_sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -112,6 +113,19 @@ class FaultFinder:
             return False
         self.note(place.case_fault(mixed, exact))
         return True
+
+    async def missing(self, place: Place, reply: Reply, kind: QueryFaultKind) -> QueryFault:
+        """Find out whether keys or a DS that do not come would come for a question in lower case.
+
+        Resolvers mix the letters of these questions as of any other.
+        """
+        fault: QueryFault = place.dnssec_fault(reply, kind)
+        if not (isinstance(reply, NoResponse) and reply.reason in _BEYOND):
+            exact = await self._ask(place, EXACT_CASE)
+            if is_sound(exact):
+                fault = place.case_fault(reply, exact)
+        self.note(fault)
+        return fault
 
     def clear(self, place: Place) -> None:
         """Drop a fault: the question is answered now."""

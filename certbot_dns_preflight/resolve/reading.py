@@ -16,7 +16,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from certbot_dns_preflight.dnssec.messages import is_final
+from certbot_dns_preflight.dnssec.messages import has_signatures, is_final
 from certbot_dns_preflight.facts.answers import (
     MISMATCHED,
     Absent,
@@ -44,6 +44,8 @@ from certbot_dns_preflight.facts.caa import (
     Properties,
 )
 from certbot_dns_preflight.resolve.caa_wire import properties
+
+_SILENT = frozenset({NoResponseReason.TIMED_OUT, NoResponseReason.UNREACHABLE})
 
 
 def read_txt(reply: Reply, owner: dns.name.Name, zone: dns.name.Name) -> Reading:
@@ -96,9 +98,19 @@ def is_sound(reply: Reply) -> TypeGuard[Response]:
     )
 
 
-def may_be_signed(reply: Reply) -> bool:
-    """Return whether a validator may accept it: EDNS, and a proof if it is negative and signed."""
+def is_silence(reply: Reply) -> bool:
+    """Return whether nothing came back at all."""
+    return isinstance(reply, NoResponse) and reply.reason in _SILENT
+
+
+def may_be_signed(reply: Reply, *, zone_signed: bool) -> bool:
+    """Return whether a validator may accept it: EDNS, and a proof if it is negative and signed.
+
+    In a zone that is known to be signed, it must have signatures.
+    """
     if not isinstance(reply, Response) or reply.message.edns < 0:
+        return False
+    if zone_signed and not is_signed(reply):
         return False
     kinds = {rrset.rdtype for rrset in reply.message.authority}
     proves = not kinds.isdisjoint({dns.rdatatype.NSEC, dns.rdatatype.NSEC3})
@@ -107,10 +119,7 @@ def may_be_signed(reply: Reply) -> bool:
 
 def is_signed(reply: Reply) -> bool:
     """Return whether signatures came with it."""
-    return isinstance(reply, Response) and any(
-        rrset.rdtype == dns.rdatatype.RRSIG
-        for rrset in (*reply.message.answer, *reply.message.authority)
-    )
+    return isinstance(reply, Response) and has_signatures(reply.message)
 
 
 def rrset_at(

@@ -19,7 +19,7 @@ import dns.rrset
 
 from certbot_dns_preflight.facts.answers import Endpoint, NoResponse, Response
 from certbot_dns_preflight.resolve.budgets import MOST_NAMESERVERS
-from certbot_dns_preflight.resolve.reading import rrset_at
+from certbot_dns_preflight.resolve.reading import is_sound, rrset_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Reply
 
 ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
+_ALIASES = frozenset({dns.rdatatype.CNAME, dns.rdatatype.DNAME})
+_FINAL = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,52 @@ def is_authoritative(message: dns.message.Message) -> bool:
     )
 
 
+def is_accepted(response: Response) -> bool:
+    """Return whether a resolver takes it as an answer, with AA or without; no other resolver's."""
+    return is_sound(response) and not response.message.flags & dns.flags.RA
+
+
 def is_usable(message: dns.message.Message, apex: dns.name.Name, owner: dns.name.Name) -> bool:
     """Return whether a walk can continue from it: an authoritative answer or a proper referral."""
     return is_authoritative(message) or find_referral(message, apex, owner) is not None
+
+
+def tells_the_zone(message: dns.message.Message, apex: dns.name.Name, owner: dns.name.Name) -> bool:
+    """Return whether it shows which zone a name is in: by a referral, an SOA, or an alias.
+
+    Below the root, a server may leave AA out: resolvers take that answer, unless it is a recursive
+    resolver's.
+    """
+    if find_referral(message, apex, owner) is not None:
+        return True
+    if not is_authoritative(message) and (
+        apex == dns.name.root or message.flags & dns.flags.RA or message.rcode() not in _FINAL
+    ):
+        return False
+    if any(rrset.rdtype in _ALIASES for rrset in message.answer):
+        return True
+    return any(
+        rrset.rdtype == dns.rdatatype.SOA
+        and owner.is_subdomain(rrset.name)
+        and rrset.name.is_subdomain(apex)
+        for rrset in (*message.answer, *message.authority)
+    )
+
+
+def first_usable(
+    replies: Mapping[Endpoint, Reply], apex: dns.name.Name, owner: dns.name.Name
+) -> tuple[Endpoint, Response] | None:
+    """Find the first reply that a walk can continue from, with the address it came from.
+
+    It may show no zone: then there is only the delegation to rely on. Resolvers take a negative
+    answer without AA and SOA, too.
+    """
+    for endpoint, reply in replies.items():
+        if not isinstance(reply, Response):
+            continue
+        if is_usable(reply.message, apex, owner) or is_accepted(reply):
+            return endpoint, reply
+    return None
 
 
 def find_referral(

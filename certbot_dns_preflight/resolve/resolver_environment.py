@@ -124,9 +124,15 @@ class ResolverEnvironment:
     async def keys(self, challenge: Challenge) -> None:
         """Query nothing."""
 
-    def ask_anew(self, apexes: Collection[dns.name.Name], *, again: bool = False) -> bool:
+    def ask_anew(
+        self,
+        apexes: Collection[dns.name.Name],
+        *,
+        but: Collection[Endpoint] = (),
+        again: bool = False,
+    ) -> bool:
         """Query nothing again."""
-        del apexes, again
+        del apexes, but, again
         return False
 
     @property

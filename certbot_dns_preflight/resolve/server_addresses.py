@@ -14,7 +14,7 @@ import dns.message
 import dns.name
 
 from certbot_dns_preflight.facts.answers import Response
-from certbot_dns_preflight.facts.obstacle import NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain, RegistryFails
 from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.resolve.budgets import MOST_ADDRESSES, MOST_NAMESERVERS
 from certbot_dns_preflight.resolve.cache import ZoneCut
@@ -22,6 +22,7 @@ from certbot_dns_preflight.resolve.fanout import ask_any, ask_each_server
 from certbot_dns_preflight.resolve.referrals import (
     ADDRESS_TYPES,
     Addresses,
+    is_accepted,
     is_authoritative,
     read_addresses,
 )
@@ -188,6 +189,8 @@ class ServerAddresses:
         found = await self._find(name, held)
         if isinstance(found, NoSuchDomain):
             return Addresses((), "the name does not exist")
+        if isinstance(found, RegistryFails):
+            return Addresses((), "the registry's servers above it fail", unanswered=True)
         if not isinstance(found, ZoneCut):
             return Addresses((), "nothing answers from this host", unanswered=True)
         servers = await self.some(found, held=held)
@@ -214,7 +217,7 @@ class ServerAddresses:
         """Query several servers of the name's zone, as they may differ; a registry's are alike."""
 
         def usable(response: Response) -> bool:
-            return is_authoritative(response.message)
+            return is_authoritative(response.message) or is_accepted(response)
 
         if not is_registry(cut.apex) and min(enough, len(servers)) > 1:
             some = {

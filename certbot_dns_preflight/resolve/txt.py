@@ -23,11 +23,13 @@ from certbot_dns_preflight.facts.probes import Probes, SeenHere
 from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.resolve import txt_hops
 from certbot_dns_preflight.resolve.cache import ZoneCut
+from certbot_dns_preflight.resolve.deeper_zones import DeeperZones
 from certbot_dns_preflight.resolve.expectations import Expectations
+from certbot_dns_preflight.resolve.parent_servers import ParentServers
 from certbot_dns_preflight.resolve.query_faults import concerning
 from certbot_dns_preflight.resolve.reading import is_sound
 from certbot_dns_preflight.resolve.tasks import Background, together
-from certbot_dns_preflight.resolve.txt_queries import TxtQueries, serial_in
+from certbot_dns_preflight.resolve.txt_queries import TxtQueries, obstacle_above, serial_in
 
 if TYPE_CHECKING:
     import dns.name
@@ -69,6 +71,8 @@ class TxtSurvey:
         self._walker = walker
         self._hops = txt_hops.HopBuilder(exchange, families, challenge.expected)
         self._queries = TxtQueries(exchange)
+        self._deeper = DeeperZones(exchange, walker, self._hops)
+        self._parents = ParentServers(exchange, walker, families)
         self._begun = asyncio.get_running_loop().time()
         self.asked_at = self._begun  # when the latest round sent its queries
         self._path: list[tuple[dns.name.Name, Zone]] = []
@@ -109,7 +113,9 @@ class TxtSurvey:
         apexes = {zone.apex for _, zone in self._path}
         await self._walker.look_again(apexes, since, again=again)
 
-    async def round(self, *, complete: bool, rest: bool = False) -> survey.Survey:
+    async def round(  # noqa: C901 - one step after another
+        self, *, complete: bool, rest: bool = False
+    ) -> survey.Survey:
         """Ask again: every address if `complete`, else only those yet to show the values.
 
         `rest`: this completes the round before, so those that it has asked are left out.
@@ -136,7 +142,10 @@ class TxtSurvey:
                 self._obstacle = None
                 self.walked.set()
             await self._ask_hop(chain[-1], zone, complete=complete)
-            if self._is_referred_deeper(chain[-1], found, zone):
+            obstacle = await obstacle_above(self._parents, found, chain[-1])
+            if obstacle is not None:
+                break
+            if await self._deeper.found(chain[-1], found, zone):
                 path.pop()
                 continue  # some servers of the zone have a delegation that others deny
             last = self._hop(chain[-1], zone)
@@ -211,16 +220,6 @@ class TxtSurvey:
         passed = [c for c in self._walker.lineage(cut)[:-1] if not is_registry(c.apex)]
         zones = await together(self._walker.zone(one) for one in passed)
         return {zone.apex: zone for zone in zones}
-
-    def _is_referred_deeper(self, owner: dns.name.Name, cut: ZoneCut, zone: Zone) -> bool:
-        for endpoint in sorted({e for server in zone.nameservers for e in server.endpoints}):
-            track = self._hops.track(owner, endpoint)
-            if track is None or not isinstance(track.reading, Referral):
-                continue
-            reply = track.reply
-            if isinstance(reply, Response) and self._walker.refer(cut, owner, endpoint, reply):
-                return True
-        return False
 
     # -- one hop ---------------------------------------------------------------------------------
 

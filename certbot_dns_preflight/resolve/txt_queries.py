@@ -16,14 +16,17 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import Failing, Response
 from certbot_dns_preflight.facts.dnssec import ServerAddress
+from certbot_dns_preflight.facts.obstacle import ParentFails
 from certbot_dns_preflight.resolve.queries import SINGLE_TRY
-from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place
-from certbot_dns_preflight.resolve.reading import alias_at, is_sound, read_txt, rrset_at
+from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place, describe
+from certbot_dns_preflight.resolve.reading import alias_at, is_silence, is_sound, read_txt, rrset_at
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Alias, Endpoint, Reading, Reply
     from certbot_dns_preflight.facts.zone import Zone
+    from certbot_dns_preflight.resolve.cache import ZoneCut
     from certbot_dns_preflight.resolve.exchange import Exchange
+    from certbot_dns_preflight.resolve.parent_servers import ParentServers
 
 
 class TxtQueries:
@@ -72,6 +75,18 @@ class TxtQueries:
         if not _has_authority(reply) or reply.message.rcode() != dns.rcode.NOERROR:
             return None
         return alias_at(reply.message, owner)
+
+
+async def obstacle_above(
+    parents: ParentServers, cut: ZoneCut, owner: dns.name.Name
+) -> ParentFails | None:
+    """Check that the servers of the zone above let the TXT query pass, if it reaches them."""
+    said = await parents.failures(cut, owner, dns.rdatatype.TXT)
+    if not said or cut.parent is None:
+        return None
+    answers = tuple((one.place.endpoint, describe(one.reply)) for one in said)
+    heard = not all(is_silence(one.reply) for one in said)
+    return ParentFails(cut.parent, owner, answers, heard)
 
 
 def serial_in(response: Response, apex: dns.name.Name) -> int | None:

@@ -14,31 +14,31 @@ import functools
 from typing import TYPE_CHECKING
 
 import dns.exception
-import dns.flags
-import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import Endpoint, Response
-from certbot_dns_preflight.facts.obstacle import NoEgress, NoSuchDomain, RegistryFails
+from certbot_dns_preflight.facts.obstacle import NoEgress, RegistryFails
 from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.resolve.cache import DelegationCache, ZoneCut
 from certbot_dns_preflight.resolve.cuts import (
     apex_of,
     denied,
     first_zone,
-    lagging_delegation,
+    label_by_label,
     names_between,
     referred,
+    referred_deeper,
 )
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.interception import Interception
 from certbot_dns_preflight.resolve.name_servers import NameServers
 from certbot_dns_preflight.resolve.referrals import (
     find_referral,
-    is_usable,
+    first_usable,
     one_below,
+    tells_the_zone,
     useless_words,
 )
 from certbot_dns_preflight.resolve.root_servers import are_no_roots
@@ -185,25 +185,14 @@ class Walker:
     def refer(
         self, cut: ZoneCut, owner: dns.name.Name, endpoint: Endpoint, response: Response
     ) -> bool:
-        """Follow a referral to a zone below `cut` that the walk to `owner` did not meet.
-
-        Servers of one zone may differ about a delegation; resolvers that get a referral follow it.
-        Returns False if it is not a referral.
-        """
-        referral = find_referral(response.message, cut.apex, owner)
-        if referral is None or self._discovery is not None:
-            return False
-        below = referred(self.known, cut, owner, referral, (endpoint, response))
-        self.known.cuts.setdefault(below.apex, below)
-        for name in [n for n in self.known.homes if n.is_subdomain(below.apex)]:
-            del self.known.homes[name]
-        return True
+        """Follow a referral that the walk to `owner` did not meet; False if it is none."""
+        return self._discovery is None and referred_deeper(
+            self.known, cut, owner, (endpoint, response)
+        )
 
     def lineage(self, cut: ZoneCut) -> tuple[ZoneCut, ...]:
         """Return the cuts from the root, or a resolver's first one, down to `cut`."""
         return self.known.lineage(cut, self._root)
-
-    # -- steps -----------------------------------------------------------------------------------
 
     async def _start(self, owner: dns.name.Name) -> Found:
         closest = self.known.closest(owner)
@@ -218,7 +207,7 @@ class Walker:
             return self.known.cuts.setdefault(found.apex, found)
         return await self._interception.behind(dns.name.root, self._discovery.heard) or found
 
-    async def _step(  # noqa: PLR0911 - one return a way on, or an end
+    async def _step(
         self,
         cut: ZoneCut,
         owner: dns.name.Name,
@@ -236,14 +225,28 @@ class Walker:
             await give_way()
             more = await self._addresses.further(cut, endpoints, held=held)
             got = await self._ask(cut, owner, more, useless)
+        if got is None and cut is not self._root:
+            below = await label_by_label(self._exchange, self.known, cut, owner, useless)
+            if below is not None:
+                return below
+            got = first_usable(useless, cut.apex, owner)
         if got is None:
             return await self._nothing_usable(cut, endpoints, useless)
         if cut.parent is None:
             between = await self._interception.in_answer(cut.apex, *got)
             if between is not None:
                 return between
-        endpoint, response = got
-        message = response.message
+        return await self._onward(cut, owner, endpoints, got)
+
+    async def _onward(
+        self,
+        cut: ZoneCut,
+        owner: dns.name.Name,
+        endpoints: tuple[Endpoint, ...],
+        got: tuple[Endpoint, Response],
+    ) -> Found:
+        """Follow an answer to the next zone, or end where the name lies."""
+        endpoint, message = got[0], got[1].message
         referral = find_referral(message, cut.apex, owner)
         if referral is not None:
             above = names_between(cut.apex, referral.name)
@@ -254,12 +257,9 @@ class Walker:
             names = (*names_between(cut.apex, apex), apex)
             return await first_zone(self._exchange, self.known, cut, names, endpoint) or cut
         if message.rcode() == dns.rcode.NXDOMAIN and is_registry(cut.apex):
-            domain = await denied(self._exchange, cut, owner, endpoint)
-            if domain is not None:
-                self.known.denials.setdefault(domain, {})[endpoint] = response
-                others = [other for other in endpoints if other != endpoint]
-                lagging = await lagging_delegation(self._exchange, self.known, cut, domain, others)
-                return lagging or NoSuchDomain(domain, cut.apex)
+            missing = await denied(self._exchange, self.known, cut, owner, got, others=endpoints)
+            if missing is not None:
+                return missing
         self.known.note_soa(cut.apex, message)
         self.known.homes[owner] = cut
         return cut
@@ -276,7 +276,7 @@ class Walker:
             endpoints,
             owner,
             dns.rdatatype.SOA,
-            usable=lambda response: is_usable(response.message, cut.apex, owner),
+            usable=lambda response: tells_the_zone(response.message, cut.apex, owner),
             useless=useless,
             # There are many root servers; all of them failing this way is unheard of.
             hopeless=are_no_roots if cut is self._root else None,

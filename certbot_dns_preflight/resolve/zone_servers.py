@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import dns.name
+import dns.rdatatype
+
 from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    import dns.name
 
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.resolve.cache import ZoneCut
@@ -40,6 +41,15 @@ class ZoneServers:
     def is_registry(cut: ZoneCut) -> bool:
         """Return whether a zone is the root, a top-level domain or another registry's zone."""
         return is_registry(cut.apex)
+
+    def seems_signed(self, cut: ZoneCut) -> bool:
+        """Return whether a zone has a DS, by a referral to it, or is the root."""
+        referrals = self._walker.known.referrals.get(cut.apex, {}).values()
+        return cut.apex == dns.name.root or any(
+            rrset.rdtype == dns.rdatatype.DS
+            for response in referrals
+            for rrset in response.message.authority
+        )
 
     async def every_address(self, cut: ZoneCut) -> list[ServerAddress]:
         """List every address of every name server of a zone, including those not to be queried."""

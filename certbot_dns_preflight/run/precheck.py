@@ -237,7 +237,8 @@ class _Precheck:
                     environment[challenge.domain] = replace(
                         known, signatures=assessment.concerning(validated, names)
                     )
-                if last or not collector.ask_anew(assessment.doubtful(validated)):
+                doubtful, blamed = assessment.doubtful(validated), assessment.blamed(validated)
+                if last or not collector.ask_anew(doubtful, but=blamed):
                     break
 
     def _environment(self, challenge: Challenge) -> DomainEnvironment:

@@ -67,7 +67,8 @@ class SignatureCheck:
         async with cut_off(Deadline.after(seconds)):
             validated = await self._assess(runs, trusted, seconds)
             doubtful = assessment.doubtful(validated)
-            if doubtful and self._collector.ask_anew(doubtful, again=again):
+            blamed = assessment.blamed(validated)
+            if doubtful and self._collector.ask_anew(doubtful, but=blamed, again=again):
                 self._keep(runs, validated)  # in case there is no time for more
                 validated = await self._assess(runs, trusted, seconds)
             self._keep(runs, validated)

@@ -21,6 +21,7 @@ from certbot_dns_preflight.facts.obstacle import (
     NoEgress,
     NoSuchDomain,
     OutOfTime,
+    ParentFails,
     RegistryFails,
 )
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
@@ -113,6 +114,7 @@ OBSTACLES = st.one_of(
     st.builds(NoEgress, st.lists(ENDPOINTS, max_size=2).map(tuple)),
     st.builds(Intercepted, st.just(()), st.booleans()),
     st.builds(RegistryFails, NAMES, st.just(()), st.booleans()),
+    st.builds(ParentFails, NAMES, NAMES, st.just(()), st.booleans()),
     st.builds(OutOfTime, NAMES),
 )
 CHALLENGES = st.builds(
@@ -290,6 +292,13 @@ _OBSTACLES = st.one_of(
     _ENDPOINT_LISTS.map(NoEgress),
     st.builds(Intercepted, _ANSWERS, st.booleans()),
     st.builds(RegistryFails, st.sampled_from(_FEW_NAMES), _ANSWERS, st.booleans()),
+    st.builds(
+        ParentFails,
+        st.sampled_from(_FEW_NAMES),
+        st.sampled_from(_FEW_NAMES),
+        _ANSWERS,
+        st.booleans(),
+    ),
     st.sampled_from(_FEW_NAMES).map(OutOfTime),
 )
 _ENDPOINT_SETS = st.sets(st.sampled_from(_FEW_ENDPOINTS), max_size=2).map(frozenset)

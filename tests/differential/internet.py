@@ -37,6 +37,8 @@ ROOT4, ROOT6 = "44.0.0.1", "2a00:53::1"
 ROOT_HOST = "a.dns."
 OLD = "an-old-value"
 _SMALL = 512
+# With one letter alone, mixed case would be lower case in half of all questions.
+_LETTERS = str.maketrans("0123456789", "abcdefghij")
 _ALL_FAULTS_OF_COPIES = frozenset(faults.COPIES)
 
 
@@ -264,16 +266,17 @@ class Service(Process):
     def put(self, world: World) -> tuple[int, str]:
         """Serve a world at a place where nothing ever was; give its number and its TLD."""
         number = next(self._numbers)
+        tld = f"w{number:06}".translate(_LETTERS)
         placed = Placed(
             world,
-            dns.name.from_text(f"w{number:06}."),
+            dns.name.from_text(f"{tld}."),
             {
                 server.host: tuple(_address(next(self._hosts), f) for f in server.families)
                 for server in world.servers
             },
         )
         self.tell("put", number, placed)
-        return number, f"w{number:06}"
+        return number, tld
 
     def take(self, number: int) -> None:
         """Serve it no longer."""

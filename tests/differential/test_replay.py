@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -283,6 +284,8 @@ def test_a_script_answers_while_its_range_lasts() -> None:
 def test_what_is_no_replay_file_is_told() -> None:
     with pytest.raises(testbound.UnreadableError):
         testbound.read("server:\n")
+    with pytest.raises(testbound.UnreadableError, match="NONSENSE"):
+        testbound.read(re.sub(r"(SECTION QUESTION\n\S+ IN) A\n", r"\1 NONSENSE\n", REPLAY))
     with pytest.raises(testbound.UnreadableError, match="stub-addr for example"):
         testbound.read('name: "example"\nstub-addr: 192.0.2.1\nCONFIG_END\n')
 

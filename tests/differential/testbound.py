@@ -192,7 +192,10 @@ def _entry(lines: list[str], position: int) -> tuple[Entry, int]:
         elif words[0] == "ADJUST":
             continue
         elif section == "QUESTION":
-            rdtype = dns.rdatatype.from_text(words[-1])
+            try:
+                rdtype = dns.rdatatype.from_text(words[-1])
+            except dns.exception.DNSException as error:
+                raise UnreadableError(f"{' '.join(words)}: {error}") from error
             entry.sections[section].append(
                 dns.rrset.RRset(dns.name.from_text(words[0]), dns.rdataclass.IN, rdtype)
             )

@@ -188,6 +188,23 @@ def test_an_unsigned_zone_needs_no_keys(judge: Callable[..., ChallengeOutcome]) 
     assert judge(spoil, "signed-without-ds.test").verdict is Verdict.READY
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_keys_that_come_for_small_letters_only_are_told_so(
+    judge: Callable[..., ChallengeOutcome], signed_world: World, way: Callable[[Trip], Trip]
+) -> None:
+    """Unbound asks for them in small letters after some of these failures, BIND at once."""
+    always = spoiling(DNSKEY, way, signed_world.leaf["nsd"].address4)
+
+    def spoil(endpoint: Endpoint, query: Query, trip: Trip) -> Trip:
+        return trip if query.sent.islower() else always(endpoint, query, trip)
+
+    judged = judge(spoil)
+    assert judged.verdict is Verdict.NOT_READY
+    assert errors(judged) == [("case-sensitive", "keys")]
+    (found,) = (f.evidence["questions"] for f in judged.findings if f.code == "case-sensitive")
+    assert [(q["type"], q["exact"]) for q in found] == [("DNSKEY", "2 DNSKEY records")]  # type: ignore[union-attr,index,call-overload]
+
+
 def without_ds(trip: Trip) -> Trip:
     """Take out of a referral what it tells of the DS."""
     if isinstance(trip.reply, Response) and not trip.reply.message.answer:
@@ -250,6 +267,38 @@ def test_a_registrys_server_without_edns_is_passed_over_for_what_must_be_signed(
             message.use_edns(-1)
             for section in (message.answer, message.authority):
                 section[:] = [r for r in section if r.rdtype in (DNSKEY, dns.rdatatype.NS)]
+        return trip
+
+    assert judge(spoil).verdict is Verdict.READY
+
+
+def without_signatures(rrset: dns.rrset.RRset) -> dns.rrset.RRset | None:
+    return None if rrset.rdtype == dns.rdatatype.RRSIG else rrset
+
+
+def with_broken_signatures(rrset: dns.rrset.RRset) -> dns.rrset.RRset:
+    if rrset.rdtype != dns.rdatatype.RRSIG:
+        return rrset
+    broken = [rdata.replace(signature=bytes(len(rdata.signature))) for rdata in rrset]
+    return dns.rrset.from_rdata_list(rrset.name, rrset.ttl, broken)
+
+
+@pytest.mark.parametrize("change", [without_signatures, with_broken_signatures])
+@pytest.mark.parametrize("rdtypes", [{DNSKEY}, {DS}, {DNSKEY, DS, dns.rdatatype.SOA}])
+def test_a_registrys_server_whose_signatures_do_not_hold_is_passed_over(
+    judge: Callable[..., ChallengeOutcome],
+    signed_world: World,
+    change: Callable[[dns.rrset.RRset], dns.rrset.RRset | None],
+    rdtypes: set[dns.rdatatype.RdataType],
+) -> None:
+    """Whichever of its servers is asked first: a resolver asks another one, too."""
+
+    def spoil(endpoint: Endpoint, query: Query, trip: Trip) -> Trip:
+        bad = endpoint.address == signed_world.top.address4 and query.rdtype in rdtypes
+        if bad and isinstance(trip.reply, Response):
+            message = trip.reply.message
+            for section in (message.answer, message.authority):
+                section[:] = [kept for r in section if (kept := change(r)) is not None]
         return trip
 
     assert judge(spoil).verdict is Verdict.READY

@@ -96,7 +96,9 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
     who = phrases.bounded(failures[0])
     if servers:
         fail = phrases.verb(number, "fails", "fail")
-        who = f"{phrases.everyone(number)} of {zone} {fail} to answer CAA queries"
+        others = any(isinstance(a.content, Failed) and a.content.others for a in found.answers)
+        of = f"in the delegation of {zone}" if others else f"of {zone}"
+        who = f"{phrases.everyone(number)} {of} {fail} to answer CAA queries"
     cause = f"{phrases.listed(phrases.bounded(text) for text in failures)}"
     if servers:
         cause += f" from {phrases.listed(phrases.host(name) for name in servers)}"

@@ -10,7 +10,7 @@ from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.query_fault import CaseFault
+from certbot_dns_preflight.facts.query_fault import CaseFault, QueryFaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Survey
 
+
+_OF_A_RESOLVER = {"DNSKEY": QueryFaultKind.KEYS, "DS": QueryFaultKind.DS}
 
 RULE = Rule(
     code=Code.CASE_SENSITIVE,
@@ -51,7 +53,7 @@ RULE = Rule(
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
-    """Report each zone once, with all addresses and questions where it shows.
+    """Report each zone once a kind, with all addresses and questions where it shows.
 
     An address that goes back and forth anyway does not do so because of letter case.
     """
@@ -61,11 +63,20 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         for fault in survey.query_faults
         if isinstance(fault, CaseFault) and fault.place.endpoint not in unstable
     ]
-    for zone in dict.fromkeys(fault.zone for fault in found):
-        yield _finding([fault for fault in found if fault.zone == zone])
+    for zone, kind in dict.fromkeys((fault.zone, _kind(fault)) for fault in found):
+        yield _finding([f for f in found if (f.zone, _kind(f)) == (zone, kind)], kind)
 
 
-def _finding(some: Sequence[CaseFault]) -> Finding:
+def _kind(fault: CaseFault) -> str | None:
+    """Tell the questions that a resolver asks for itself, not for the CA, as `dnssec-query-fails`.
+
+    Some resolvers ask those again in lower case, or do not mix their letters.
+    """
+    kind = _OF_A_RESOLVER.get(fault.rdtype.name)
+    return None if kind is None else kind.value
+
+
+def _finding(some: Sequence[CaseFault], kind: str | None) -> Finding:
     asked = phrases.listed(dict.fromkeys(faults.question(fault) for fault in some))
     mixed = phrases.listed(dict.fromkeys(phrases.bounded(fault.mixed) for fault in some))
     exact = phrases.listed(dict.fromkeys(phrases.bounded(fault.exact) for fault in some))
@@ -80,6 +91,7 @@ def _finding(some: Sequence[CaseFault]) -> Finding:
         nameserver=faults.only_host(some),
         address=faults.only_address(some),
         evidence={
+            **({} if kind is None else {"kind": kind}),
             "zone": show_name(some[0].zone),
             "questions": [
                 {

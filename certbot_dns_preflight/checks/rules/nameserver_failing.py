@@ -64,6 +64,7 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         if trouble.code is RULE.code:
             yield _finding(trouble, survey)
     yield from incomplete.registry_fails(survey, RULE, heard=True)
+    yield from incomplete.parent_fails(survey, RULE, context.troubles, heard=True)
 
 
 def _finding(trouble: Trouble, survey: Survey) -> Finding:

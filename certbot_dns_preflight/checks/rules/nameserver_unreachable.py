@@ -11,7 +11,7 @@ from certbot_dns_preflight.checks.trouble import named, no_reply, silences, unhe
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import NoResponseReason, NotAsked, Unreachable
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.obstacle import OutOfTime, RegistryFails
+from certbot_dns_preflight.facts.obstacle import OutOfTime, ParentFails, RegistryFails
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +76,7 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         if server.endpoints:
             yield _not_asked(server, hop.zone, severity)
     yield from incomplete.registry_fails(survey, RULE, heard=False)
+    yield from incomplete.parent_fails(survey, RULE, context.troubles, heard=False)
     yield from incomplete.unheard_sets(survey, RULE, context.unreachable)
 
 
@@ -90,7 +91,7 @@ def unfinished(survey: Survey) -> Iterator[Finding]:
             at = name
         case None if survey.hops and not serverless:
             return
-        case RegistryFails():
+        case RegistryFails() | ParentFails():
             return
         case _:
             at = serverless[0].owner if serverless else survey.challenge.owner

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from certbot_dns_preflight.facts.answers import NotAuthoritative
 from certbot_dns_preflight.facts.obstacle import NoSuchDomain
 from tests.builders.survey import (
     NS1,
@@ -40,3 +41,9 @@ def test_a_wildcard_alias_is_a_warning_where_the_value_is_served() -> None:
 def test_a_wildcard_alias_beside_another_error_is_a_warning() -> None:
     lagging = aliased(at(NS1, texts(), 42), at(NS3, nxdomain(), 41), wildcard_alias=name(TARGET))
     only_error(lagging, "secondary-behind", warnings=("alias-wildcard",))
+
+
+def test_where_no_server_of_the_target_answers_the_value_is_not_said_to_be_missing() -> None:
+    reading = NotAuthoritative(recursive=False)
+    facts = aliased(at(NS3, reading), wildcard_alias=name(TARGET))
+    only_error(facts, "not-authoritative", warnings=("alias-wildcard",))

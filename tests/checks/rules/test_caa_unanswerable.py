@@ -69,3 +69,12 @@ def test_a_registry_that_fails_is_not_the_users_to_mend() -> None:
     assert found.remedy == (
         "The registry's servers fail; nothing to fix on your side. Try again later."
     )
+
+
+def test_servers_that_only_the_zone_lists_do_not_help_a_resolver() -> None:
+    failed = Failed("FORMERR", otherwise_fine=True, others=True)
+    found = only(climbed(EMPTY, at_www=(failed,)))
+    assert found.summary == (
+        "CAA at www.example.com cannot be read: the only name server in the delegation of "
+        "example.com fails to answer CAA queries."
+    )

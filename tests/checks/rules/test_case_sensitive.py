@@ -4,6 +4,7 @@ import dataclasses
 
 import dns.rdatatype
 
+from certbot_dns_preflight.checks import diagnose
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.facts.query_fault import CaseFault
@@ -57,3 +58,11 @@ def test_a_registrys_servers_are_not_the_users_to_mend() -> None:
     assert found.remedy == (
         "The registry's servers fail; nothing to fix on your side. Try again later."
     )
+
+
+def test_keys_are_told_apart_from_what_the_ca_asks_for() -> None:
+    keys = dataclasses.replace(FAULT, owner=name(ZONE), rdtype=dns.rdatatype.DNSKEY)
+    facts = survey(hop(at(NS1, texts()), at(NS2, nxdomain(), fault=FAULT)))
+    judged = diagnose(dataclasses.replace(facts, query_faults=(FAULT, keys)))
+    found = [f.evidence for f in judged if f.code == "case-sensitive"]
+    assert [(one.get("kind"), len(one["questions"])) for one in found] == [(None, 1), ("keys", 1)]  # type: ignore[arg-type]

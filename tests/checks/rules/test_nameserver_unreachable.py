@@ -3,16 +3,18 @@ from __future__ import annotations
 import pytest
 
 from certbot_dns_preflight.facts.answers import (
+    Endpoint,
     NoResponseReason,
     NotAsked,
     Reading,
 )
-from certbot_dns_preflight.facts.obstacle import OutOfTime
+from certbot_dns_preflight.facts.obstacle import OutOfTime, ParentFails
 from tests.builders.survey import (
     NS1,
     NS2,
     NS2_V6,
     NS3,
+    OWNER,
     alias,
     at,
     hop,
@@ -89,3 +91,11 @@ def test_where_addresses_are_silent_in_different_ways_each_is_told() -> None:
     assert only_error(facts, "nameserver-unreachable").cause == (
         "No usable reply: 192.0.2.2 (timed out) and 2001:db8::2 (unreachable)."
     )
+
+
+def test_servers_above_that_are_silent_for_the_query_are_one_error() -> None:
+    answers = ((Endpoint("192.0.2.77"), "timed out"),)
+    obstacle = ParentFails(name("example.test."), name(OWNER), answers, heard=False)
+    facts = survey(hop(at(NS1, texts())), obstacle=obstacle)
+    found = only_error(facts, "nameserver-unreachable")
+    assert "They returned timed out (192.0.2.77)" in found.cause
