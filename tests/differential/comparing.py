@@ -1,9 +1,8 @@
 """Which differences count: the rule, and the smaller worlds in which a difference is looked for.
 
-Ready where both resolvers fail is a fault: for the TXT, or for CAA. Where each fails for the other
-one only, they differ about both, and each failure is one resolver's own. A refusal where both
-pass is a fault, too, unless every error is of a code that docs/explanation/strictness.md lists, and
-one of the servers, alone in its zone, does make a resolver fail: then it is luck that they pass.
+Ready where both resolvers fail is a fault. So is a refusal where both pass, unless every error is
+of a code that docs/explanation/strictness.md lists, and one of the servers, alone in its zone,
+does make a resolver fail: then it is luck that they pass.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ def _oddities_of(zone: Zone) -> Iterator[str]:
 def suspicion(told: Told, unbound: Judged, bind: Judged) -> str | None:
     """Say of what kind a difference is, if it is one; more tries must show whether it stays."""
     if told.outcome == READY:
-        if not unbound.failing & bind.failing:
+        if unbound.passes or bind.passes:
             return None
         return f"ready, and both fail ({_question(unbound)})"
     if not (unbound.passes and bind.passes):

@@ -32,7 +32,7 @@ from tests.lab.namespace import add_addresses
 from tests.lab.processes import Daemon, program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from dns.rdtypes.ANY.DS import DS
@@ -49,11 +49,10 @@ _BOTH = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What one judge says, and why in a word or two; `failing` are the kinds of question."""
+    """What one judge says, and why in a word or two."""
 
     passes: bool
     why: str
-    failing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,32 +267,19 @@ async def as_a_ca(
         resolver.ask(dns.name.from_text("_acme-challenge", domain), dns.rdatatype.TXT),
         *(resolver.ask(name, dns.rdatatype.CAA) for name in names),
     )
-    found = {"TXT": _txt(txt, value), "CAA": _caa(zip(names, caa, strict=True), star=star)}
-    failing = [kind for kind, why in found.items() if why]
-    why = found[failing[0]] if failing else ""
-    return Judged(passes=not failing, why=why, failing=frozenset(failing))
-
-
-def _txt(answer: dns.message.Message | None, value: str | None) -> str:
-    """Say why the TXT is not good enough, or ""."""
     fine = _BOTH if value is None else {dns.rcode.NOERROR}
-    if answer is None or answer.rcode() not in fine:
-        return f"TXT {_rcode(answer)}"
-    if value is not None and value.encode() not in _texts(answer):
-        return "TXT without the value"
-    return ""
-
-
-def _caa(answers: Iterable[tuple[dns.name.Name, dns.message.Message | None]], *, star: bool) -> str:
-    """Say why CAA keeps the CA from issuing, or ""."""
-    for name, answer in answers:
+    if txt is None or txt.rcode() not in fine:
+        return Judged(passes=False, why=f"TXT {_rcode(txt)}")
+    if value is not None and value.encode() not in _texts(txt):
+        return Judged(passes=False, why="TXT without the value")
+    for name, answer in zip(names, caa, strict=True):
         if answer is None or answer.rcode() not in _BOTH:
-            return f"CAA {name} {_rcode(answer)}"
+            return Judged(passes=False, why=f"CAA {name} {_rcode(answer)}")
         records = [r for rrset in answer.answer if rrset.rdtype == 257 for r in rrset]
         if records:
             allowed = _allows([(r.flags, r.tag.lower(), r.value) for r in records], star=star)
-            return "" if allowed else "CAA forbids"
-    return ""
+            return Judged(passes=allowed, why="" if allowed else "CAA forbids")
+    return Judged(passes=True, why="")
 
 
 def _rcode(answer: dns.message.Message | None) -> str:
