@@ -253,7 +253,7 @@ def test_who_wants_to_go_on_waits_to_the_end(
     publish(lab, f"{OWNER} CNAME {OWNER}")
     outcome = wait(replace(settings, timeout=60, **asked_for), "example.test")  # type: ignore[arg-type]
     assert outcome.challenges[0].early_end is None
-    assert outcome.elapsed >= 60
+    assert outcome.elapsed >= 60 - Timings().after_last_round(60)
 
 
 def test_what_is_mended_within_the_ten_seconds_is_seen(lab: Lab, settings: Settings) -> None:
@@ -277,4 +277,4 @@ def test_a_server_that_is_down_is_waited_for(lab: Lab, settings: Settings) -> No
     outcome = wait(replace(settings, timeout=60), "example.test")
     assert codes(outcome) == {"nameserver-unreachable"}
     assert outcome.challenges[0].early_end is None
-    assert outcome.elapsed >= 60
+    assert outcome.elapsed >= 60 - Timings().after_last_round(60)
