@@ -11,7 +11,7 @@ from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.alike import Alike
 from certbot_dns_preflight.report.grouping import pictures
 from certbot_dns_preflight.report.vantage import not_asked
-from certbot_dns_preflight.report.words import listing, plural, seconds, unended
+from certbot_dns_preflight.report.words import listing, plural, seconds, without_final_dot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ def headline(outcome: Outcome) -> str:
     if finding:
         further = sum(f.severity is Severity.ERROR for f in failed[0].findings) - 1
         if further > 0:
-            return f"{lead}: {_and_more(unended(finding.summary), further)}."
+            return f"{lead}: {_and_more(without_final_dot(finding.summary), further)}."
         return f"{lead}: {printable(finding.summary)}"
     if outcome.verdict is Verdict.INCONCLUSIVE:
         return "Cannot tell: this host could not query anything."
@@ -57,7 +57,7 @@ def _causes(groups: Sequence[Picture]) -> str:
     ]
     if not errors[0]:
         return f"; {plural(len(groups), 'cause')}"
-    first = unended(Alike(groups[0]).of(errors[0][0].summary))
+    first = without_final_dot(Alike(groups[0]).of(errors[0][0].summary))
     reasons = sum(max(1, len(some)) for some in errors)
     if len(groups) > 1:
         return f", for {reasons} different reasons. The first: {first}"

@@ -18,7 +18,7 @@ from certbot_dns_preflight.report.grouping import pictures
 from certbot_dns_preflight.report.headline import headline
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.renewal_groups import grouped, without_paths
-from certbot_dns_preflight.report.words import listing, plural, unended
+from certbot_dns_preflight.report.words import listing, plural, without_final_dot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,14 +149,14 @@ def _reasons(group: Group) -> Iterator[tuple[str, str]]:
         reason, fix = problem.reason, printable(problem.fix)
         if several:
             reason, fix = (without_paths(words, lineage) for words in (reason, fix))
-        yield "cause", f"{unended(reason)} ({problem.code})."
+        yield "cause", f"{without_final_dot(reason)} ({problem.code})."
         if fix:
             yield "fix", fix
         return
     reported = False
     for label, summary, fix, finding in _findings(group):
         reported = True
-        yield label, f"{unended(summary)} ({printable(finding.code)})."
+        yield label, f"{without_final_dot(summary)} ({printable(finding.code)})."
         if fix:
             yield "fix", printable(fix)
     if not reported:
@@ -187,7 +187,12 @@ def _findings(group: Group) -> Iterator[tuple[str, str, str, Finding]]:
     for alike_ones in warnings.values():
         first, *others = alike_ones.values()
         more = f"; {len(others)} more like it" if others else ""
-        yield _LABELS[first.severity], f"{unended(first.summary)}{more}", first.remedy, first
+        yield (
+            _LABELS[first.severity],
+            f"{without_final_dot(first.summary)}{more}",
+            first.remedy,
+            first,
+        )
 
 
 def _days(lineage: Lineage, check: Check) -> str:
@@ -222,7 +227,9 @@ def _what_fails(outcome: Outcome) -> str:
             words = words.removeprefix(lead)
         return words
     words = printable(Alike(first).of(errors[0].summary))
-    return f"{unended(words)}; {plural(len(others), 'other problem')}." if others else words
+    return (
+        f"{without_final_dot(words)}; {plural(len(others), 'other problem')}." if others else words
+    )
 
 
 def _way(lineage: Lineage) -> str:
@@ -260,7 +267,9 @@ def _tell_lineage(page: Page, lineage: Lineage, check: Check) -> None:
     for note in lineage.notes:
         page.labelled("note", printable(note))
     if lineage.problem is not None:
-        page.labelled("problem", f"{unended(lineage.problem.reason)} ({lineage.problem.code}).")
+        page.labelled(
+            "problem", f"{without_final_dot(lineage.problem.reason)} ({lineage.problem.code})."
+        )
         if lineage.problem.fix:
             page.labelled("fix", printable(lineage.problem.fix))
 

@@ -1,8 +1,8 @@
 """Two values side by side, the first difference marked under the character. Pure.
 
-Decides how an expected and a served value are laid out within a width; which pair is worth
-comparing is its caller's to say. Positions are counted in bytes, marks in columns: a byte that is
-written as an escape is marked under its whole escape.
+Decides how an expected and a served value are laid out within a width; its caller decides which
+pair is worth comparing. Positions are counted in bytes, marks in columns: a byte that is written as
+an escape is marked under its whole escape.
 """
 
 from __future__ import annotations

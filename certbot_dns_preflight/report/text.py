@@ -32,7 +32,14 @@ from certbot_dns_preflight.report.remedy import beside_records
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.values import values_of
 from certbot_dns_preflight.report.vantage import from_where, not_asked, resolvers_view
-from certbot_dns_preflight.report.words import coded, listing, opening, plural, unended, waited
+from certbot_dns_preflight.report.words import (
+    capitalised,
+    listing,
+    plural,
+    waited,
+    with_code,
+    without_final_dot,
+)
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
@@ -136,7 +143,7 @@ class _Report:
         page.blank()
         if errors and not headed:
             lead = f"{number}. " if number else INDENT
-            words = opening(self._words(alike.of(errors[0].summary)))
+            words = capitalised(self._words(alike.of(errors[0].summary)))
             page.paragraph(words, lead, hanging=" " * len(lead))
             page.blank()
         if len(picture.challenges) > 1:
@@ -202,13 +209,15 @@ class _Report:
         code = f"{finding.code}: {kind}" if isinstance(kind, str) else finding.code
         if not leading:
             page.blank()
-            words = self._words(alike.of(opening(unended(finding.summary))))
+            words = self._words(alike.of(capitalised(without_final_dot(finding.summary))))
             page.labelled(
-                "also", f"{words}." if finding.cause else f"{coded(words, printable(code))}."
+                "also", f"{words}." if finding.cause else f"{with_code(words, printable(code))}."
             )
         if finding.cause or (leading and alike.number == 1):
-            words = self._words(alike.of(opening(unended(finding.cause or finding.summary))))
-            page.labelled("cause", f"{coded(words, printable(code))}.")
+            words = self._words(
+                alike.of(capitalised(without_final_dot(finding.cause or finding.summary)))
+            )
+            page.labelled("cause", f"{with_code(words, printable(code))}.")
         before, after = self._fix(finding, alike)
         if before:
             page.labelled("fix", before)

@@ -1,6 +1,6 @@
 """Tell of a wait without a terminal: a line at its start, one a minute, and one at its end. Pure.
 
-Where the lines go is for whoever makes it to say.
+Its caller decides where the lines go.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class WaitLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Say nothing: how a wait ended is for `end` to say."""
+        """Write nothing: `end` writes how the wait ended."""
 
     def end(self, outcome: Outcome) -> None:
         """Say how the wait ended."""

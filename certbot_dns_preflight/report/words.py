@@ -1,4 +1,4 @@
-"""The shortest true words for one server's answer, and for figures. Pure.
+"""One server's answer in a few words, and figures with their units. Pure.
 
 Decides how one observation reads in a table cell; it knows no layout and no finding. Everything
 that came from outside leaves here escaped.
@@ -232,18 +232,18 @@ def shown_value(value: bytes, room: int, ellipsis: str) -> str:
     return "".join(pieces) + ellipsis + length
 
 
-def opening(words: str) -> str:
+def capitalised(words: str) -> str:
     """Begin a sentence with a capital letter, unless it begins with a name."""
     first = words.partition(" ")[0]
     return words[:1].upper() + words[1:] if first.isalpha() else words
 
 
-def coded(words: str, code: str) -> str:
+def with_code(words: str, code: str) -> str:
     """Put a code behind a sentence without its dot; into its last brackets where it has some."""
     return f"{words[:-1]}; {code})" if words.endswith(")") else f"{words} ({code})"
 
 
-def unended(words: str) -> str:
+def without_final_dot(words: str) -> str:
     """Leave out the final dot of a sentence."""
     return printable(words).rstrip().removesuffix(".")
 
