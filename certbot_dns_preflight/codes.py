@@ -9,7 +9,7 @@ import enum
 
 
 class Code(enum.StrEnum):
-    """The name of a finding. A public contract, in the contract's order."""
+    """The name of a finding: public, so a code may be added, but never changed or removed."""
 
     RECORD_NOT_PUBLISHED = "record-not-published"
     SECONDARY_BEHIND = "secondary-behind"

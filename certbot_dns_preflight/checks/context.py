@@ -47,11 +47,11 @@ class Context:
     `not_compared` how many were too many to be compared for that. `misplaced` are expected values
     that no address shows where they belong, but that were seen elsewhere. `conflicts` are addresses
     that show other data beside a CNAME. `partitions` are the zones whose servers do not answer
-    alike, the final one first; `troubles` what ails servers without a usable answer.
+    alike, the final one first; `troubles` how servers without a usable answer fail.
 
     Rules about CAA, DNSSEC and views read `environment`, and `request`: who asks for a certificate,
     None where nobody does. `survey_failed`: an error is reported already of what the survey shows,
-    so that its servers' trouble need not be reported again.
+    so that its servers' failures need not be reported again.
     """
 
     survey: Survey

@@ -1,6 +1,6 @@
 """Which name servers give no usable answer, each with its one cause; and how they are named.
 
-How it is worded is for the rules to say.
+The rules decide how it is worded.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ _IN_ORDER = (
 
 
 _SILENT = frozenset({NoResponseReason.TIMED_OUT, NoResponseReason.UNREACHABLE})
-"""What comes of asking where nothing comes back; for the rest it is too much to say."""
+"""The reasons that mean silence; any other is more than "did not reply"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """The code that tells a trouble, and the addresses where it shows, in every zone passed."""
+    """One kind of failure by its code, and the addresses with it, in all zones on the way."""
 
     code: Code
     severity: Severity
@@ -58,7 +58,7 @@ class Trouble:
 
 
 def troubles(survey: Survey, unreachable: UnreachablePolicy) -> tuple[Trouble, ...]:
-    """Group all addresses in trouble by what ails them."""
+    """Group all failing addresses by how they fail."""
     groups: dict[tuple[Code, Severity], list[Observation]] = {}
     for hop in survey.hops:
         for trouble in _troubles(hop, _severity(hop, unreachable)):
@@ -127,7 +127,7 @@ def _troubles(hop: Hop, severity: Severity) -> Iterator[Trouble]:
 
 
 def code_of(reading: Reading) -> Code | None:  # noqa: PLR0911 - one for each kind of trouble
-    """Name an address's trouble; None where it answers, or where the want of a route is ours."""
+    """Give the code of an address's failure; None if it answers, or if this host has no route."""
     match reading:
         case Refused():
             return Code.NAMESERVER_REFUSES
