@@ -10,8 +10,9 @@ from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.alike import Alike
 from certbot_dns_preflight.report.grouping import pictures
+from certbot_dns_preflight.report.sentences import without_final_dot
 from certbot_dns_preflight.report.vantage import not_asked
-from certbot_dns_preflight.report.words import listing, plural, seconds, without_final_dot
+from certbot_dns_preflight.report.words import listing, plural, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

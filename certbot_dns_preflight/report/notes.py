@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.report.sentences import capitalised, with_code, without_final_dot
 from certbot_dns_preflight.report.surface import as_typed
-from certbot_dns_preflight.report.words import capitalised, listing, with_code, without_final_dot
+from certbot_dns_preflight.report.words import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.report.sentences import without_final_dot
 from certbot_dns_preflight.report.surface import Surface
-from certbot_dns_preflight.report.words import without_final_dot
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding

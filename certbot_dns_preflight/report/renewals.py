@@ -18,7 +18,8 @@ from certbot_dns_preflight.report.grouping import pictures
 from certbot_dns_preflight.report.headline import headline
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.renewal_groups import grouped, without_paths
-from certbot_dns_preflight.report.words import listing, plural, without_final_dot
+from certbot_dns_preflight.report.sentences import without_final_dot
+from certbot_dns_preflight.report.words import listing, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

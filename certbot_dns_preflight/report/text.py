@@ -29,17 +29,11 @@ from certbot_dns_preflight.report.notes import MOST_NOTES, names_by_code, note_l
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.remedy import beside_records
+from certbot_dns_preflight.report.sentences import capitalised, with_code, without_final_dot
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.values import values_of
 from certbot_dns_preflight.report.vantage import from_where, not_asked, resolvers_view
-from certbot_dns_preflight.report.words import (
-    capitalised,
-    listing,
-    plural,
-    waited,
-    with_code,
-    without_final_dot,
-)
+from certbot_dns_preflight.report.words import listing, plural, waited
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
