@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.checks import evidence, phrases
 from certbot_dns_preflight.checks.resolver_answers import ANOTHER_RESOLVER
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import named
+from certbot_dns_preflight.checks.trouble_words import named
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Malformed
 from certbot_dns_preflight.facts.finding import Severity

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.checks import evidence, incomplete, phrases
 from certbot_dns_preflight.checks.resolver_answers import ANOTHER_RESOLVER
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import named, no_reply, silences, unheard
+from certbot_dns_preflight.checks.trouble import unheard
+from certbot_dns_preflight.checks.trouble_words import named, no_reply, silences
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import NoResponseReason, NotAsked, Unreachable
 from certbot_dns_preflight.facts.finding import Severity

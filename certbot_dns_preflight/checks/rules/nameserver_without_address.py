@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import missing_dots, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import removal, unheard
+from certbot_dns_preflight.checks.trouble import unheard
+from certbot_dns_preflight.checks.trouble_words import removal
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
 

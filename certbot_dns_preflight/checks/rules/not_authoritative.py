@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import named
+from certbot_dns_preflight.checks.trouble_words import named
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import NotAuthoritative, Referral
 from certbot_dns_preflight.facts.finding import Severity
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from certbot_dns_preflight.checks.context import Context
-    from certbot_dns_preflight.checks.trouble import Named, Trouble
+    from certbot_dns_preflight.checks.trouble import Trouble
+    from certbot_dns_preflight.checks.trouble_words import Named
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Observation, Survey
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, observations, phrases, probed
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import named
+from certbot_dns_preflight.checks.trouble_words import named
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Unreachable
 from certbot_dns_preflight.facts.finding import Severity
