@@ -24,13 +24,14 @@ from certbot_dns_preflight.facts.survey import agreed_alias
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     import dns.name
 
     from certbot_dns_preflight.caa.policy import IssuanceRequest
     from certbot_dns_preflight.checks.partition import Partition
     from certbot_dns_preflight.checks.txt_difference import Comparison
+    from certbot_dns_preflight.codes import Code
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
 
@@ -73,6 +74,10 @@ class Context:
     environment: DomainEnvironment
     request: IssuanceRequest | None
     survey_failed: bool
+
+    def troubles_with(self, code: Code) -> Iterator[Trouble]:
+        """Give the failures with one code, at most one at each severity."""
+        return (trouble for trouble in self.troubles if trouble.code is code)
 
     @property
     def nearest(self) -> Comparison | None:

@@ -26,6 +26,7 @@ T = TypeVar("T")
 PRIVATE_CA = (
     "If its certificate is of a private CA, set SSL_CERT_FILE to a file with that CA's certificate"
 )
+REGISTRY_REMEDY = "The registry's servers fail; nothing to fix on your side. Try again later"
 REPLY = "the reply "  # so begins what is said of one that cannot be used
 _LONGEST_VALUE = 60  # columns: with its label, a line of 80 holds it
 _LONGEST_NAME = 120

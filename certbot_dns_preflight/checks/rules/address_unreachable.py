@@ -49,9 +49,8 @@ RULE = Rule(
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
     """Report silent addresses of servers that answer, and addresses that could not be looked up."""
-    for trouble in context.troubles:
-        if trouble.code is RULE.code:
-            yield _silent(trouble, survey)
+    for trouble in context.troubles_with(RULE.code):
+        yield _silent(trouble, survey)
     for server, apex in _half_known(survey):
         yield _not_looked_up(server, apex)
 

@@ -8,7 +8,7 @@ from certbot_dns_preflight.checks import evidence, incomplete, phrases
 from certbot_dns_preflight.checks.resolver_answers import ANOTHER_RESOLVER
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble import unheard
-from certbot_dns_preflight.checks.trouble_words import named, no_reply, silences
+from certbot_dns_preflight.checks.trouble_words import EXCUSABLE, named, no_reply, silences
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import NoResponseReason, NotAsked, Unreachable
 from certbot_dns_preflight.facts.finding import Severity
@@ -64,15 +64,14 @@ RULE = Rule(
         ),
         ANOTHER_RESOLVER,
     ),
-    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
+    note=EXCUSABLE,
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
     """Report name servers that are silent, and those that there was no time to query."""
-    for trouble in context.troubles:
-        if trouble.code is RULE.code:
-            yield _silent(trouble, survey)
+    for trouble in context.troubles_with(RULE.code):
+        yield _silent(trouble, survey)
     for server, hop, severity in unheard(survey, context.unreachable):
         if server.endpoints:
             yield _not_asked(server, hop.zone, severity)

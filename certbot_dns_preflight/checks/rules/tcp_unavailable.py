@@ -56,9 +56,8 @@ RULE = Rule(
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
     """Report truncated answers that TCP does not complete, and addresses without TCP."""
-    for trouble in context.troubles:
-        if trouble.code is RULE.code:
-            yield _truncated(trouble, survey)
+    for trouble in context.troubles_with(RULE.code):
+        yield _truncated(trouble, survey)
     reachable = {
         o.endpoint
         for o in map(observations.now, survey.observations)
