@@ -5,7 +5,6 @@ Everything that came from the network goes through here escaped and bounded.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
@@ -36,23 +35,6 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9._*/-]+")
 _MOST_ITEMS = 4
 _MOST_WORDED = 64
 _PAIR = 2
-_INTERNAL = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            "0.0.0.0/8",
-            "10.0.0.0/8",
-            "100.64.0.0/10",
-            "127.0.0.0/8",
-            "169.254.0.0/16",
-            "172.16.0.0/12",
-            "192.168.0.0/16",
-            "::/127",
-            "fc00::/7",
-            "fe80::/10",
-        ),
-    )
-)
 
 
 def bounded(text: str, limit: int = _LONGEST_DETAIL) -> str:
@@ -137,32 +119,6 @@ def listed_of(items: Sequence[T], word: Callable[[T], str], most: int = _MOST_IT
     """
     shown = dict.fromkeys(map(word, items[:_MOST_WORDED]))
     return listed([*shown, *map(str, range(len(items[_MOST_WORDED:])))], most)
-
-
-def unroutable(addresses: Iterable[str]) -> str:
-    """Say of which addresses nobody outside can reach them, as a sentence that goes on; or ""."""
-    inside = internal_addresses(addresses)
-    if not inside:
-        return ""
-    are = verb(len(inside), "is a", "are")
-    kind = "loopback" if all(map(_is_loopback, inside)) else "private"
-    noun = verb(len(inside), "address", "addresses")
-    them = verb(len(inside), "it", "them")
-    return f" {listed(inside)} {are} {kind} {noun}: no resolver outside can reach {them}."
-
-
-def internal_addresses(addresses: Iterable[str]) -> list[str]:
-    """Give those of some addresses that have a meaning inside a network or a host only."""
-    return [address for address in dict.fromkeys(addresses) if not _is_public(address)]
-
-
-def _is_public(address: str) -> bool:
-    read = ipaddress.ip_address(address)
-    return not any(read in network for network in _INTERNAL if network.version == read.version)
-
-
-def _is_loopback(address: str) -> bool:
-    return ipaddress.ip_address(address).is_loopback
 
 
 def count(number: int, noun: str) -> str:

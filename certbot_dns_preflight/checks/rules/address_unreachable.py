@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence, observations, phrases
+from certbot_dns_preflight.checks import evidence, observations, phrases, private_addresses
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble_words import named, no_reply
 from certbot_dns_preflight.codes import Code
@@ -67,16 +67,17 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
         summary = f"{it.hosts} does not answer at {it.addresses}, but does at {rest}"
     else:
         summary = f"{it.who} do not answer; other addresses of the same name servers do"
+    addresses = [observation.endpoint.address for observation in trouble.at]
     return RULE.finding(
         severity=trouble.severity,
         summary=summary,
-        cause=f"{no_reply(trouble.at)}{phrases.unroutable(o.endpoint.address for o in trouble.at)}",
+        cause=f"{no_reply(trouble.at)}{private_addresses.sentence(addresses)}",
         remedy="Make sure the server listens on that address and port 53 is open (UDP and TCP), or "
         "remove the address record and its glue.",
         about=trouble.at,
         evidence={
             "addresses": evidence.places(trouble.at),
-            **evidence.unroutable(o.endpoint.address for o in trouble.at),
+            **evidence.unroutable(addresses),
         },
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence, incomplete, phrases
+from certbot_dns_preflight.checks import evidence, incomplete, phrases, private_addresses
 from certbot_dns_preflight.checks.resolver_answers import ANOTHER_RESOLVER
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.checks.trouble import unheard
@@ -128,7 +128,7 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
         else:
             answers = phrases.verb(max(1, it.servers - 1), "answers", "answer")
             summary = f"{phrases.nobody(it.servers)} {answers} ({it.hosts})"
-        cause = f"{no_reply(at)}{phrases.unroutable(o.endpoint.address for o in at)}"
+        cause = f"{no_reply(at)}{private_addresses.sentence(o.endpoint.address for o in at)}"
         remedy = (
             "The registry's servers do not answer; nothing to fix on your side. Try again later."
             if it.registry
