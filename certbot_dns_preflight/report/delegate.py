@@ -10,6 +10,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import printable, show_name
 from certbot_dns_preflight.facts.answers import Alias, Values
 from certbot_dns_preflight.facts.finding import Severity
@@ -19,7 +20,6 @@ from certbot_dns_preflight.facts.registry import is_top_level
 from certbot_dns_preflight.report.json_report import own_tool
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.plain_name import plain_name
-from certbot_dns_preflight.report.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,7 +124,7 @@ class Plan:
         trouble = next(_errors(self.there, without=_NOT_THE_TARGETS), None)
         if trouble is not None:
             return Step(what, State.TO_DO, printable(trouble.summary), printable(trouble.remedy))
-        served = f"its {plural(len(zone.nameservers), 'name server')} answer"
+        served = f"its {phrases.count(len(zone.nameservers), 'name server')} answer"
         if len(zone.nameservers) == 1:
             served = "its name server answers"
         if zone.apex == self.zone:
@@ -157,7 +157,7 @@ class Plan:
             return Step(what, State.DONE, f"{owner} leads to {target}, over another alias.")
         make = "Create the record above."
         if right:
-            shown = f"{right} of {plural(len(readings), 'address')} of the name servers"
+            shown = f"{right} of {phrases.count(len(readings), 'address')} of the name servers"
             remedy = "Wait for the others, or find out why they do not update."
             return Step(what, State.TO_DO, f"Only {shown} have the alias.", remedy)
         if aliases:
@@ -270,7 +270,7 @@ def _headline(plan: Plan) -> str:
             return f"Cannot tell: this host could not query anything about {owner}."
         case Verdict.NOT_READY:
             left = sum(step.state is not State.DONE for step in plan.steps())
-            return f"Not ready: {plural(left, 'step')} left to delegate {owner}."
+            return f"Not ready: {phrases.count(left, 'step')} left to delegate {owner}."
 
 
 def as_json(plan: Plan) -> dict[str, Json]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
@@ -33,7 +34,7 @@ from certbot_dns_preflight.report.sentences import capitalised, with_code, witho
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.values import values_of
 from certbot_dns_preflight.report.vantage import from_where, not_asked, resolvers_view
-from certbot_dns_preflight.report.words import listing, plural, waited
+from certbot_dns_preflight.report.words import listing, waited
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
@@ -159,7 +160,7 @@ class _Report:
         if len(errors) > _MOST_FURTHER + 1:
             rest = errors[_MOST_FURTHER + 1 :]
             codes = listing(tuple(dict.fromkeys(f.code for f in rest)), most=_MOST_FURTHER)
-            page.labelled("also", f"{plural(len(rest), 'more error')}: {codes}")
+            page.labelled("also", f"{phrases.count(len(rest), 'more error')}: {codes}")
         self._evidence(picture)
 
     def _all_names(self, picture: Picture) -> str:
@@ -269,7 +270,7 @@ class _Report:
         for label, words in notes[:most]:
             self.page.labelled(label, words)
         if len(notes) > most:
-            self.page.labelled("", f"and {plural(len(notes) - most, 'more note')}")
+            self.page.labelled("", f"and {phrases.count(len(notes) - most, 'more note')}")
 
     def unjudged(self) -> None:
         """Say what could not be checked."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.frame import count
-from certbot_dns_preflight.report.words import address_words, listing, plural, seconds
+from certbot_dns_preflight.report.words import address_words, listing, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,7 +91,7 @@ class WaitLog:
         fine, asked = sum(c.fine for c in counts), sum(c.asked for c in counts)
         self._say(
             f"dns-preflight: {times}: "
-            f"{plural(len(waiting), 'record')} to come, {fine} of "
+            f"{phrases.count(len(waiting), 'record')} to come, {fine} of "
             f"{asked} {noun} show it"
             f"{_cached(waiting)}"
         )
