@@ -38,7 +38,7 @@ _PAIR = 2
 
 
 def bounded(text: str, limit: int = _LONGEST_DETAIL) -> str:
-    """Cut a text, and count what is left out; control characters are escaped."""
+    """Shorten a text, and say how much is left out; control characters are escaped."""
     text = printable(text)
     if len(text) <= limit:
         return text
@@ -46,7 +46,7 @@ def bounded(text: str, limit: int = _LONGEST_DETAIL) -> str:
 
 
 def value(data: bytes) -> str:
-    """Quote a TXT value, escaped; one that is long as it is written is cut and the rest counted."""
+    """Quote a TXT value, escaped; of a long one, the beginning and the number of other bytes."""
     shown, width = 0, 0
     for byte in data:
         width += len(presentation(bytes([byte])))
@@ -77,12 +77,12 @@ def servers_of(zone: dns.name.Name) -> str:
 
 
 def record(name: dns.name.Name, rdata: str) -> str:
-    """Write a record that is to be copied as master files do: the owner with its final dot."""
+    """Write a record as zone files do, to be copied: the owner name with its final dot."""
     return f"{show_name(name)} {rdata}"
 
 
 def txt_record(name: dns.name.Name, data: bytes) -> str:
-    """Write the TXT record to publish, whole, as master files do."""
+    """Write the TXT record to publish, in full, as zone files do."""
     quoted = presentation(data).replace('"', '\\"')
     return record(name, f'TXT "{quoted}"')
 
@@ -113,9 +113,9 @@ def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:
 
 
 def listed_of(items: Sequence[T], word: Callable[[T], str], most: int = _MOST_ITEMS) -> str:
-    """Write items as `listed` does, and word no more of them than may be shown.
+    """Write items as `listed` does, with `word` for each that may be shown.
 
-    Those beyond count each as one more, even if their words were the same.
+    Each item beyond counts as one more, even if its words were the same.
     """
     shown = dict.fromkeys(map(word, items[:_MOST_WORDED]))
     return listed([*shown, *map(str, range(len(items[_MOST_WORDED:])))], most)
@@ -146,14 +146,14 @@ def all_of_them(servers: int) -> str:
 
 
 def nobody(servers: int) -> str:
-    """Deny it of all name servers of a zone: "neither name server", "none of the 3 ..."."""
+    """Begin a sentence that denies it for all name servers of a zone: "neither name server"."""
     if servers == 1:
         return "the only name server does not"
     return "neither name server" if servers == _PAIR else f"none of the {servers} name servers"
 
 
 def subjects(some: Sequence[Observation], among: Sequence[Observation]) -> tuple[str, ...]:
-    """Name the servers of some addresses; with addresses where only part of a server is meant."""
+    """Name the servers of some addresses, with the addresses if a server has others too."""
     addresses: dict[dns.name.Name, list[str]] = {}
     for observation in some:
         addresses.setdefault(observation.nameserver, []).append(observation.endpoint.address)
