@@ -1,4 +1,4 @@
-"""What a look and a wait cost, in a lab with the shape of the internet, beside a naive baseline.
+"""What a check and a wait cost, in a lab with the shape of the internet, beside a naive baseline.
 
 13 servers each of a signed root and of signed registries, six providers with two to eight name
 servers, round trips of 8 to 250 ms by address, and 1 % loss where it says so. Questions are counted

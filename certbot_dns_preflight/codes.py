@@ -9,7 +9,10 @@ import enum
 
 
 class Code(enum.StrEnum):
-    """The name of a finding. A public contract, in the contract's order."""
+    """The name of a finding: public, so a code may be added, but never changed or removed.
+
+    In the order of `checks.rules.RULES`, in which findings of one severity are reported.
+    """
 
     RECORD_NOT_PUBLISHED = "record-not-published"
     SECONDARY_BEHIND = "secondary-behind"
@@ -28,22 +31,22 @@ class Code(enum.StrEnum):
     ALIAS_WILDCARD = "alias-wildcard"
     NO_SUCH_DOMAIN = "no-such-domain"
     NAMESERVER_WITHOUT_ADDRESS = "nameserver-without-address"
+    DELEGATION_MISMATCH = "delegation-mismatch"
+    GLUE_MISMATCH = "glue-mismatch"
+    PARENT_DISAGREES = "parent-disagrees"
     NAMESERVER_UNREACHABLE = "nameserver-unreachable"
     ADDRESS_UNREACHABLE = "address-unreachable"
     NAMESERVER_REFUSES = "nameserver-refuses"
     NAMESERVER_FAILING = "nameserver-failing"
     NOT_AUTHORITATIVE = "not-authoritative"
     MALFORMED_ANSWER = "malformed-answer"
-    DELEGATION_MISMATCH = "delegation-mismatch"
-    GLUE_MISMATCH = "glue-mismatch"
-    PARENT_DISAGREES = "parent-disagrees"
+    DNSSEC_QUERY_FAILS = "dnssec-query-fails"
+    CASE_SENSITIVE = "case-sensitive"
     TCP_UNAVAILABLE = "tcp-unavailable"
     EDNS_BROKEN = "edns-broken"
     CASE_NOT_PRESERVED = "case-not-preserved"
     NEGATIVE_ANSWER_WITHOUT_SOA = "negative-answer-without-soa"
     RATE_LIMITED = "rate-limited"
-    CASE_SENSITIVE = "case-sensitive"
-    DNSSEC_QUERY_FAILS = "dnssec-query-fails"
     LIMIT_REACHED = "limit-reached"
     INTERNAL_ERROR = "internal-error"
     UNCONFIRMED = "unconfirmed"

@@ -24,13 +24,14 @@ from certbot_dns_preflight.facts.survey import agreed_alias
 from certbot_dns_preflight.settings import UnreachablePolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     import dns.name
 
     from certbot_dns_preflight.caa.policy import IssuanceRequest
     from certbot_dns_preflight.checks.partition import Partition
     from certbot_dns_preflight.checks.txt_difference import Comparison
+    from certbot_dns_preflight.codes import Code
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.survey import Hop, Observation, Survey
 
@@ -47,11 +48,11 @@ class Context:
     `not_compared` how many were too many to be compared for that. `misplaced` are expected values
     that no address shows where they belong, but that were seen elsewhere. `conflicts` are addresses
     that show other data beside a CNAME. `partitions` are the zones whose servers do not answer
-    alike, the final one first; `troubles` what ails servers without a usable answer.
+    alike, the final one first; `troubles` how servers without a usable answer fail.
 
     Rules about CAA, DNSSEC and views read `environment`, and `request`: who asks for a certificate,
     None where nobody does. `survey_failed`: an error is reported already of what the survey shows,
-    so that its servers' trouble need not be reported again.
+    so that its servers' failures need not be reported again.
     """
 
     survey: Survey
@@ -73,6 +74,10 @@ class Context:
     environment: DomainEnvironment
     request: IssuanceRequest | None
     survey_failed: bool
+
+    def troubles_with(self, code: Code) -> Iterator[Trouble]:
+        """Give the failures with one code, at most one at each severity."""
+        return (trouble for trouble in self.troubles if trouble.code is code)
 
     @property
     def nearest(self) -> Comparison | None:

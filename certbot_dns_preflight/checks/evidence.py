@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import phrases, txt_difference
+from certbot_dns_preflight.checks import phrases, private_addresses, txt_difference
 from certbot_dns_preflight.escaping import presentation, presentations, show_name
 from certbot_dns_preflight.facts import answers
 
@@ -96,7 +96,7 @@ def comparison(nearest: Comparison) -> dict[str, Json]:
 
 def unroutable(addresses: Iterable[str]) -> dict[str, Json]:
     """Give the addresses that nobody outside can reach, if there are any."""
-    inside = phrases.internal_addresses(addresses)
+    inside = private_addresses.internal(addresses)
     return {"private_addresses": [*inside]} if inside else {}
 
 

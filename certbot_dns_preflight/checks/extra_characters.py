@@ -1,7 +1,7 @@
 """What was put into a value or cut off from it, in words. Pure.
 
 Decides whether one piece that is too many, or one that is missing, tells two values apart, and
-where it stands. How like two values are is for `txt_difference` to say.
+where it stands. `txt_difference` decides how alike two values are.
 """
 
 from __future__ import annotations

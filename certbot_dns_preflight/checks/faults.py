@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Json
     from certbot_dns_preflight.facts.query_fault import QueryFault
 
-REGISTRY_REMEDY = "The registry's servers fail; nothing to fix on your side. Try again later"
-
 
 def hosts(some: Sequence[QueryFault]) -> tuple[dns.name.Name, ...]:
     """List the name servers, each once."""

@@ -73,7 +73,7 @@ def parent_fails(
         summary=f"none of the servers of the parent zone {zone} answers the query for {owner} TXT",
         cause=f"They returned {came}. A resolver sends this query to them first, and only their "
         f"referral leads it to the name servers of {owner}",
-        remedy="The registry's servers fail; nothing to fix on your side. Try again later"
+        remedy=phrases.REGISTRY_REMEDY
         if is_registry(apex)
         else f"Make sure that these servers answer TXT queries for {owner} with the delegation (NS "
         "records), as they do other queries",

@@ -32,7 +32,7 @@ LONGEST_HOSTNAME = 254
 
 
 class Kind(enum.StrEnum):
-    """A known way to get a value wrong (the contract's words)."""
+    """A known way to get a value wrong, as docs/reference/findings.md lists them. Public."""
 
     KEY_AUTHORIZATION = "key-authorization"
     WHITESPACE = "whitespace"

@@ -63,8 +63,8 @@ def of_values(
     wrong: tuple[Observation, ...],
     expected: tuple[bytes, ...],
 ) -> Partition:
-    """Part those that lack what others of the final zone show, by what may be the cause."""
-    behind, others = _parted(wrong, right)
+    """Split those that lack what others of the final zone show, by what may be the cause."""
+    behind, others = _split_by_serial(wrong, right)
     nearest = txt_difference.compare(
         expected, (text for observation in others for text in texts(observation))
     ).nearest
@@ -102,14 +102,14 @@ def of_scattered(
 
 
 def of_alias(hop: Hop, expected: tuple[bytes, ...]) -> Partition | None:
-    """Part the servers of an alias's zone: those that show the alias that was followed, or not."""
+    """Split the servers of an alias's zone: those that show the alias that was followed, or not."""
     answering = usable(hop)
     alias = agreed_alias(hop, expected)
     right = tuple(o for o in answering if alias and shows_alias(o, alias))
     wrong = tuple(o for o in answering if o not in right)
     if not wrong:
         return None
-    behind, others = _parted(wrong, right) if right else ((), wrong)
+    behind, others = _split_by_serial(wrong, right) if right else ((), wrong)
     return Partition(
         hop.owner,
         "the alias",
@@ -145,9 +145,9 @@ def with_leftover(part: Partition, zone: Zone) -> Partition:
 def by_newest(
     answering: tuple[Observation, ...],
 ) -> tuple[tuple[Observation, ...], tuple[Observation, ...]]:
-    """With no value expected: those that answer as the newest zone does, and the others.
+    """Split addresses, with no value expected: those that answer as the newest zone, and the rest.
 
-    Where no serial tells, the majority stands for the newest.
+    Where the serials do not decide it, the answer of most addresses counts as the newest.
     """
     groups: dict[object, list[Observation]] = {}
     for observation in answering:
@@ -167,10 +167,10 @@ def by_newest(
     )
 
 
-def _parted(
+def _split_by_serial(
     wrong: tuple[Observation, ...], right: tuple[Observation, ...]
 ) -> tuple[tuple[Observation, ...], tuple[Observation, ...]]:
-    """Tell those without it whose serial is older than that of any that has it from the others."""
+    """Split off those whose serial is unknown, or older than that of every server that has it."""
     ours = [observation.serial for observation in right if observation.serial is not None]
     behind = tuple(
         observation

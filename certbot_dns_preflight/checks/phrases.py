@@ -5,7 +5,6 @@ Everything that came from the network goes through here escaped and bounded.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
@@ -26,6 +25,7 @@ T = TypeVar("T")
 PRIVATE_CA = (
     "If its certificate is of a private CA, set SSL_CERT_FILE to a file with that CA's certificate"
 )
+REGISTRY_REMEDY = "The registry's servers fail; nothing to fix on your side. Try again later"
 REPLY = "the reply "  # so begins what is said of one that cannot be used
 _LONGEST_VALUE = 60  # columns: with its label, a line of 80 holds it
 _LONGEST_NAME = 120
@@ -35,27 +35,10 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9._*/-]+")
 _MOST_ITEMS = 4
 _MOST_WORDED = 64
 _PAIR = 2
-_INTERNAL = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            "0.0.0.0/8",
-            "10.0.0.0/8",
-            "100.64.0.0/10",
-            "127.0.0.0/8",
-            "169.254.0.0/16",
-            "172.16.0.0/12",
-            "192.168.0.0/16",
-            "::/127",
-            "fc00::/7",
-            "fe80::/10",
-        ),
-    )
-)
 
 
 def bounded(text: str, limit: int = _LONGEST_DETAIL) -> str:
-    """Cut a text, and count what is left out; control characters are escaped."""
+    """Shorten a text, and say how much is left out; control characters are escaped."""
     text = printable(text)
     if len(text) <= limit:
         return text
@@ -63,7 +46,7 @@ def bounded(text: str, limit: int = _LONGEST_DETAIL) -> str:
 
 
 def value(data: bytes) -> str:
-    """Quote a TXT value, escaped; one that is long as it is written is cut and the rest counted."""
+    """Quote a TXT value, escaped; of a long one, the beginning and the number of other bytes."""
     shown, width = 0, 0
     for byte in data:
         width += len(presentation(bytes([byte])))
@@ -94,12 +77,12 @@ def servers_of(zone: dns.name.Name) -> str:
 
 
 def record(name: dns.name.Name, rdata: str) -> str:
-    """Write a record that is to be copied as master files do: the owner with its final dot."""
+    """Write a record as zone files do, to be copied: the owner name with its final dot."""
     return f"{show_name(name)} {rdata}"
 
 
 def txt_record(name: dns.name.Name, data: bytes) -> str:
-    """Write the TXT record to publish, whole, as master files do."""
+    """Write the TXT record to publish, in full, as zone files do."""
     quoted = presentation(data).replace('"', '\\"')
     return record(name, f'TXT "{quoted}"')
 
@@ -130,38 +113,12 @@ def listed(items: Iterable[str], most: int = _MOST_ITEMS) -> str:
 
 
 def listed_of(items: Sequence[T], word: Callable[[T], str], most: int = _MOST_ITEMS) -> str:
-    """Write items as `listed` does, and word no more of them than may be shown.
+    """Write items as `listed` does, with `word` for each that may be shown.
 
-    Those beyond count each as one more, even if their words were the same.
+    Each item beyond counts as one more, even if its words were the same.
     """
     shown = dict.fromkeys(map(word, items[:_MOST_WORDED]))
     return listed([*shown, *map(str, range(len(items[_MOST_WORDED:])))], most)
-
-
-def unroutable(addresses: Iterable[str]) -> str:
-    """Say of which addresses nobody outside can reach them, as a sentence that goes on; or ""."""
-    inside = internal_addresses(addresses)
-    if not inside:
-        return ""
-    are = verb(len(inside), "is a", "are")
-    kind = "loopback" if all(map(_is_loopback, inside)) else "private"
-    noun = verb(len(inside), "address", "addresses")
-    them = verb(len(inside), "it", "them")
-    return f" {listed(inside)} {are} {kind} {noun}: no resolver outside can reach {them}."
-
-
-def internal_addresses(addresses: Iterable[str]) -> list[str]:
-    """Give those of some addresses that have a meaning inside a network or a host only."""
-    return [address for address in dict.fromkeys(addresses) if not _is_public(address)]
-
-
-def _is_public(address: str) -> bool:
-    read = ipaddress.ip_address(address)
-    return not any(read in network for network in _INTERNAL if network.version == read.version)
-
-
-def _is_loopback(address: str) -> bool:
-    return ipaddress.ip_address(address).is_loopback
 
 
 def count(number: int, noun: str) -> str:
@@ -189,14 +146,14 @@ def all_of_them(servers: int) -> str:
 
 
 def nobody(servers: int) -> str:
-    """Deny it of all name servers of a zone: "neither name server", "none of the 3 ..."."""
+    """Begin a sentence that denies it for all name servers of a zone: "neither name server"."""
     if servers == 1:
         return "the only name server does not"
     return "neither name server" if servers == _PAIR else f"none of the {servers} name servers"
 
 
 def subjects(some: Sequence[Observation], among: Sequence[Observation]) -> tuple[str, ...]:
-    """Name the servers of some addresses; with addresses where only part of a server is meant."""
+    """Name the servers of some addresses, with the addresses if a server has others too."""
     addresses: dict[dns.name.Name, list[str]] = {}
     for observation in some:
         addresses.setdefault(observation.nameserver, []).append(observation.endpoint.address)

@@ -1,4 +1,4 @@
-"""Findings about single addresses: who is meant, and the evidence. What they do is the rules'."""
+"""Findings about single addresses: names them, and gives the evidence. The rules say the rest."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def findings(  # noqa: PLR0913 - a finding's texts and what it is about
     cause: str,
     remedy: str,
 ) -> Iterator[Finding]:
-    """Tell what these addresses do, if there are any; `what` as in "answers only without EDNS"."""
+    """Report what these addresses do, if any; `what` as in "answers only without EDNS"."""
     if not some:
         return
     subjects = phrases.subjects(some, survey.observations)

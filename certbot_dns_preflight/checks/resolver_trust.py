@@ -1,4 +1,4 @@
-"""What resolvers that validate say of DNSSEC, named as theirs: nothing is validated from here."""
+"""What validating resolvers say about DNSSEC, attributed to them: nothing is validated here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def validation(sight: ResolverSight) -> Validation:
-    """Say what DNSSEC comes to, and whose word that is."""
+    """Give the DNSSEC status that the resolvers report, and name them."""
     if not sight.answers:
         return Validation(Trust.UNCHECKED, "no resolver has answered")
     match sight.trust:
@@ -29,7 +29,7 @@ def validation(sight: ResolverSight) -> Validation:
 
 
 def unjudged(sight: ResolverSight) -> tuple[str, ...]:
-    """Say what stands behind a ready one unseen."""
+    """Say what of DNSSEC was not checked, though the name may be ready."""
     if sight.trust is Trust.SECURE:
         return ()
     return (f"DNSSEC not checked: {_unvalidated(sight)}.",)

@@ -50,7 +50,7 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One finding code: the contract's part, and the explanation for people.
+    """One finding code with its severity and reference, which are public, and its explanation.
 
     `severity` is the default one, `note` says when it is another. `confirm` holds commands with
     placeholders: OWNER is the owner name, ZONE its zone, DOMAIN the certificate's name,

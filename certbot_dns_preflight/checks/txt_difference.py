@@ -1,7 +1,7 @@
 """How served TXT values differ from the expected ones, byte by byte. Pure.
 
 Decides which values are missing and unexpected, which expected value an unexpected one is nearest
-to, and how much is compared at most. What is a mangling of what is for `manglings` to say. It knows
+to, and how much is compared at most. `manglings` decides what is a known mangling of what. It knows
 no servers, names or findings.
 """
 

@@ -1,4 +1,4 @@
-"""What of DNSSEC could not be judged, and why. The findings are the rules'."""
+"""What of DNSSEC could not be judged, and why, for a report without a finding about it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 def unjudged(assessment: Assessment) -> tuple[str, ...]:
     """Say what could not be judged and why, as sentences; empty if all could.
 
-    Of a chain only the first zone: what is below it cannot be judged either, and not for reasons of
-    its own.
+    Of a chain of zones, only the first is named: those below it cannot be judged because of it.
     """
     reported: list[ZoneState] = []
     for zone in assessment.zones:

@@ -1,7 +1,7 @@
 """Whether the CA may be told to look: readiness from the facts, and the verdict with the findings.
 
-`is_ready` reads the survey alone, by the contract's definition, so that it and the findings
-check each other; `judge` weighs both. No wording, no waiting.
+`is_ready` reads the survey alone, by the definition at the top of `checks/__init__`, so that it and
+the findings check each other; `judge` weighs both. No wording, no waiting.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ from certbot_dns_preflight.cli.inputs import (
 from certbot_dns_preflight.cli.parser import Once, add_common_options
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.report.delegate import Plan, as_json, render
+from certbot_dns_preflight.report.delegate import as_json, render
+from certbot_dns_preflight.report.delegation_plan import Plan
 from certbot_dns_preflight.run import record_location, signals, waiting
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.cli.idn import spoken_names
 from certbot_dns_preflight.report import text
-from certbot_dns_preflight.report.words import plural
 
 if TYPE_CHECKING:
     import argparse
@@ -72,7 +72,7 @@ def page(
     unicode = speaks_unicode(stream)
     sentences = [
         spoken_names(outcome) if unicode else None,
-        f"{plural(left_out, 'other name')} {'is' if left_out == 1 else 'are'} ready."
+        f"{phrases.count(left_out, 'other name')} {'is' if left_out == 1 else 'are'} ready."
         if left_out
         else None,
     ]

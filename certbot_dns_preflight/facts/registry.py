@@ -7,7 +7,10 @@ form.
 
 from __future__ import annotations
 
-import dns.name
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import dns.name
 
 _TOP_LEVEL = 2  # labels, including the root's empty one
 _COUNTRY = 2  # letters of a country-code top-level domain
@@ -27,7 +30,7 @@ def registered_domain(name: dns.name.Name) -> dns.name.Name:
     """Return the domain right below a registry that a name lies in; a registry's name itself."""
     labels = name.labels
     count = _TOP_LEVEL + (2 if _is_second_level(labels[-_TOP_LEVEL - 1 :]) else 1)
-    return name if len(labels) <= count else dns.name.Name(labels[-count:])
+    return name if len(labels) <= count else type(name)(labels[-count:])
 
 
 def is_registry(apex: dns.name.Name) -> bool:

@@ -1,6 +1,7 @@
-"""Check after the clean-up that removed records are gone, and report a failed preflight.
+"""What is left to do after the clean-up: see that the records are gone, and run the failure hook.
 
-Makes no more decisions about the order: anything that goes wrong here is only a warning.
+The hook runs this late so that it finds no records of the order. Nothing is decided about the order
+here: anything that goes wrong is only a warning.
 """
 
 from __future__ import annotations

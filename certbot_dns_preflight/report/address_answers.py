@@ -1,7 +1,7 @@
 """What each address of a hop answers, in words, and how that is to be coloured. Pure.
 
 Decides which answers do not pass for good ones though they are right: those of an address that
-changes its mind, or whose signatures fail. How they are laid out is for `evidence` to say.
+changes its mind, or whose signatures fail. `evidence` lays them out.
 """
 
 from __future__ import annotations

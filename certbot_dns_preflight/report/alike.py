@@ -1,6 +1,6 @@
-"""How words about the first of several names are put so that they hold for all of them. Pure.
+"""Rephrases sentences about the first of several names so that they hold for all. Pure.
 
-It knows sentences and names alone; which names failed alike is for `grouping` to say.
+It knows only sentences and names; `grouping` decides which names failed alike.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ZONE = re.compile(r"\b([Tt])he zone\b(?!')")
 
 
 class Alike:
-    """Words of the first of several names, put so that they hold for all of them."""
+    """Rephrases sentences about the first of several names so that they hold for all."""
 
     def __init__(self, picture: Picture) -> None:
         """Take the challenges that failed alike."""

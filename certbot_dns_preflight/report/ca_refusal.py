@@ -13,11 +13,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.headline import headline
-from certbot_dns_preflight.report.words import listing, plural
+from certbot_dns_preflight.report.words import listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -238,10 +239,10 @@ def _everywhere(seen: Outcome) -> str:
                 matches = observation.status is Status.MATCH
                 (shown if matches else silent).add((observation.nameserver, observation.endpoint))
     if seen.vantage.asks_resolvers:
-        number = plural(len(shown | silent), "resolver")
+        number = phrases.count(len(shown | silent), "resolver")
         return f"{len(shown)} of {number}" if silent - shown else f"each of {number}"
-    servers = plural(len({nameserver for nameserver, _ in shown}), "name server")
+    servers = phrases.count(len({nameserver for nameserver, _ in shown}), "name server")
     if silent - shown:
-        return f"{len(shown)} of {plural(len(shown | silent), 'address')} of {servers}"
-    every = f"all {plural(len(shown), 'address')}" if len(shown) > 1 else "the address"
+        return f"{len(shown)} of {phrases.count(len(shown | silent), 'address')} of {servers}"
+    every = f"all {phrases.count(len(shown), 'address')}" if len(shown) > 1 else "the address"
     return f"{every} of {servers}" if len(shown) > 1 else f"the only address of {servers}"

@@ -1,233 +1,25 @@
-"""Delegating a challenge name to another zone: the record to make, what is there, what is missing.
+"""The plan of a delegation as a page for a person, and as JSON. Pure.
 
-Pure: two judged looks go in, at the challenge name and at the name it is to be an alias of, and
-steps come out, each done or to do. `render` and `as_json` show them.
+`delegation_plan` decides what is done and what is to do; only layout is decided here.
 """
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.escaping import printable, show_name
-from certbot_dns_preflight.facts.answers import Alias, Values
-from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.obstacle import NoSuchDomain
+from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.facts.registry import is_top_level
+from certbot_dns_preflight.report.delegation_plan import State
 from certbot_dns_preflight.report.json_report import own_tool
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.plain_name import plain_name
-from certbot_dns_preflight.report.words import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import dns.name
-
-    from certbot_dns_preflight.facts.answers import Reading
-    from certbot_dns_preflight.facts.finding import Finding, Json
-    from certbot_dns_preflight.facts.outcome import ChallengeOutcome
+    from certbot_dns_preflight.facts.finding import Json
+    from certbot_dns_preflight.report.delegation_plan import Plan
 
 VERSION = 1
-_TTL = 3600
-_CAA = "caa-"
-_ALIAS = "alias-"
-# About the certificate's own host, or about views: nothing that the target's zone must have.
-_NOT_THE_TARGETS = ("caa-", "domain-without-address", "split-view")
-
-
-class State(enum.StrEnum):
-    """How far one step is."""
-
-    DONE = "done"
-    TO_DO = "to-do"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that must be in order; `remedy` is empty where it is."""
-
-    what: str
-    state: State
-    summary: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The delegation of `owner` to `target`, which is to be in `zone`; both looks at it.
-
-    `place` is where the authenticator would have the record made now.
-    """
-
-    domain: str
-    names: tuple[str, ...]
-    owner: dns.name.Name
-    target: dns.name.Name
-    zone: dns.name.Name
-    own: ChallengeOutcome
-    there: ChallengeOutcome
-    place: dns.name.Name
-
-    @property
-    def record(self) -> str:
-        """The record to make, as a zone file has it."""
-        return f"{show_name(self.owner)} {_TTL} IN CNAME {show_name(self.target)}"
-
-    @property
-    def own_zone(self) -> str:
-        """The zone in which to make it, or the domain where that is not known."""
-        hops = self.own.survey.hops
-        return plain_name(hops[0].zone.apex) if hops else self.domain
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """The certbot command that uses it, line by line."""
-        return (
-            "certbot certonly --authenticator dns-preflight \\",
-            "  --dns-preflight-authenticator PLUGIN \\",
-            "  " + " ".join(f"-d {_quoted(name)}" for name in self.names),
-        )
-
-    def steps(self) -> tuple[Step, ...]:
-        """Judge what is there."""
-        return (self._target_step(), self._cname_step(), *self._caa_step(), *self._other_steps())
-
-    @property
-    def verdict(self) -> Verdict:
-        """Ready if every step is done."""
-        states = {step.state for step in self.steps()}
-        if Verdict.INCONCLUSIVE in (self.own.verdict, self.there.verdict):
-            return Verdict.INCONCLUSIVE
-        return Verdict.READY if states == {State.DONE} else Verdict.NOT_READY
-
-    # -- the steps -------------------------------------------------------------------------------
-
-    def _target_step(self) -> Step:
-        what, shown = "target zone", plain_name(self.zone)
-        survey = self.there.survey
-        if isinstance(survey.obstacle, NoSuchDomain) and not survey.hops:
-            summary = (
-                f"{shown} does not exist: NXDOMAIN from the name servers of "
-                f"{plain_name(survey.obstacle.zone)}."
-            )
-            return Step(what, State.TO_DO, summary, f"Create the zone {shown} and delegate it.")
-        if not survey.hops:
-            return Step(what, State.UNKNOWN, f"The name servers of {shown} could not be found.")
-        zone = survey.hops[0].zone
-        if is_top_level(zone.apex) and not is_top_level(self.zone):
-            summary = f"{shown} is not delegated in {plain_name(zone.apex)}."
-            return Step(what, State.TO_DO, summary, f"Create the zone {shown} and delegate it.")
-        trouble = next(_errors(self.there, without=_NOT_THE_TARGETS), None)
-        if trouble is not None:
-            return Step(what, State.TO_DO, printable(trouble.summary), printable(trouble.remedy))
-        served = f"its {plural(len(zone.nameservers), 'name server')} answer"
-        if len(zone.nameservers) == 1:
-            served = "its name server answers"
-        if zone.apex == self.zone:
-            return Step(what, State.DONE, f"{shown} is delegated, and {served}.")
-        return Step(
-            what, State.DONE, f"{shown} is part of the zone {plain_name(zone.apex)}; {served}."
-        )
-
-    def _cname_step(self) -> Step:
-        what, owner = "CNAME", plain_name(self.owner)
-        hops = self.own.survey.hops
-        if not hops:
-            return Step(what, State.UNKNOWN, f"{owner} could not be queried.")
-        if hops[0].zone.apex == self.owner:
-            return Step(
-                what,
-                State.TO_DO,
-                f"{owner} is a zone of its own, and a zone apex cannot have a CNAME.",
-                f"Remove the NS records of {owner}, or keep writing to that zone.",
-            )
-        return self._alias_step([observation.reading for observation in hops[0].observations])
-
-    def _alias_step(self, readings: Sequence[Reading]) -> Step:
-        what, owner, target = "CNAME", plain_name(self.owner), plain_name(self.target)
-        aliases = [reading for reading in readings if isinstance(reading, Alias)]
-        right = sum(alias.target == self.target for alias in aliases)
-        if right and right == len(readings):
-            return self._followed_step(f"{owner} is an alias of {target}")
-        if self.place == self.target == self.own.survey.hops[-1].owner:
-            return Step(what, State.DONE, f"{owner} leads to {target}, over another alias.")
-        make = "Create the record above."
-        if right:
-            shown = f"{right} of {plural(len(readings), 'address')} of the name servers"
-            remedy = "Wait for the others, or find out why they do not update."
-            return Step(what, State.TO_DO, f"Only {shown} have the alias.", remedy)
-        if aliases:
-            return self._elsewhere_step(aliases)
-        if any(isinstance(reading, Values) for reading in readings):
-            summary = f"{owner} holds TXT values, and a CNAME cannot coexist with other records."
-            return Step(what, State.TO_DO, summary, f"Remove the TXT records of {owner}. {make}")
-        return Step(what, State.TO_DO, f"{owner} is not an alias yet.", make)
-
-    def _elsewhere_step(self, aliases: Sequence[Alias]) -> Step:
-        """Say where it leads instead, and how that can be changed."""
-        others = sorted({plain_name(alias.target) for alias in aliases})
-        summary = (
-            f"{plain_name(self.owner)} is an alias of {' and of '.join(others)}, not of "
-            f"{plain_name(self.target)}."
-        )
-        above = next((alias.dname for alias in aliases if alias.dname is not None), None)
-        if above is None:
-            return Step("CNAME", State.TO_DO, summary, "Replace that CNAME with the record above.")
-        remedy = (
-            "No CNAME can be created below a DNAME. Delegate to where it leads (--to "
-            f"{others[0]} --exactly), or remove the DNAME."
-        )
-        summary += f" The DNAME record of {plain_name(above)} makes it so."
-        return Step("CNAME", State.TO_DO, summary, remedy)
-
-    def _followed_step(self, alias: str) -> Step:
-        """Judge an alias that is right, by whether the authenticator follows it."""
-        if self.place == self.target:
-            return Step("CNAME", State.DONE, f"{alias}.")
-        if self.place == self.owner:
-            summary = f"{alias}, but only by a wildcard, which a record at the name overrides."
-            return Step("CNAME", State.TO_DO, summary, "Create the record above.")
-        summary = f"{alias}, which is an alias of {plain_name(self.place)} in turn."
-        return Step(
-            "CNAME", State.TO_DO, summary, f"Remove the CNAME of {plain_name(self.target)}."
-        )
-
-    def _caa_step(self) -> Iterator[Step]:
-        if not self.own.survey.hops:
-            return
-        trouble = next(_errors(self.own, only=_CAA), None)
-        if trouble is None:
-            yield Step("CAA", State.DONE, f"No CAA record of {self.domain} forbids it.")
-        else:
-            summary, remedy = printable(trouble.summary), printable(trouble.remedy)
-            yield Step("CAA", State.TO_DO, summary, remedy)
-
-    def _other_steps(self) -> Iterator[Step]:
-        """Tell what else is wrong with the domain's own zone."""
-        for finding in _errors(self.own, without=(_CAA, _ALIAS)):
-            summary, remedy = printable(finding.summary), printable(finding.remedy)
-            yield Step("own zone", State.TO_DO, summary, remedy)
-
-
-def _errors(
-    judged: ChallengeOutcome, *, only: str = "", without: tuple[str, ...] = ()
-) -> Iterator[Finding]:
-    for finding in judged.findings:
-        wanted = finding.code.startswith(only) and not finding.code.startswith(without or ("\0",))
-        if finding.severity is Severity.ERROR and wanted:
-            yield finding
-
-
-def _quoted(name: str) -> str:
-    return f"'{name}'" if name.startswith("*") else name
-
-
-# -- for a person and as JSON ----------------------------------------------------------------------
-
 _MARKS = {State.DONE: "done", State.TO_DO: "to do", State.UNKNOWN: "?"}
 
 
@@ -270,7 +62,7 @@ def _headline(plan: Plan) -> str:
             return f"Cannot tell: this host could not query anything about {owner}."
         case Verdict.NOT_READY:
             left = sum(step.state is not State.DONE for step in plan.steps())
-            return f"Not ready: {plural(left, 'step')} left to delegate {owner}."
+            return f"Not ready: {phrases.count(left, 'step')} left to delegate {owner}."
 
 
 def as_json(plan: Plan) -> dict[str, Json]:

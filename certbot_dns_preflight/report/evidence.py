@@ -9,18 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.address_answers import AddressAnswers, bogus_places
 from certbot_dns_preflight.report.folding import folded
 from certbot_dns_preflight.report.plain_name import plain_name
-from certbot_dns_preflight.report.words import (
-    address_words,
-    listing,
-    name_listing,
-    plural,
-    seconds,
-)
+from certbot_dns_preflight.report.words import address_words, listing, name_listing, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -209,7 +204,10 @@ def _grouped(
         rest = ordered[_MOST_GROUPS:]
         count = sum(len(group) for _, group in rest)
         lines.append(
-            Line(f"and {plural(count, 'address')} with {plural(len(rest), 'other answer')}")
+            Line(
+                f"and {phrases.count(count, 'address')} with "
+                f"{phrases.count(len(rest), 'other answer')}"
+            )
         )
     for server in _without_address(answers.hop):
         lines += _wrapped(
@@ -225,7 +223,7 @@ def _who(group: list[Observation], *, recursive: bool) -> str:
     addresses = tuple(address_words(observation.endpoint) for observation in group)
     if len(addresses) <= _ADDRESSES_NAMED:
         return f"{names} ({listing(addresses, most=_ADDRESSES_NAMED)})"
-    return f"{names} ({plural(len(addresses), 'address')})"
+    return f"{names} ({phrases.count(len(addresses), 'address')})"
 
 
 def _span(group: list[Observation]) -> str:

@@ -1,13 +1,11 @@
-"""What a finding means: the rules as text for a terminal and as a page of the docs.
+"""What a finding means: the rules as text for a terminal.
 
-`python -m certbot_dns_preflight.report.explain` writes the page. Only layout is decided here; the
-words are the rules'.
+Only layout is decided here; the words are the rules'.
 """
 
 from __future__ import annotations
 
 import difflib
-import sys
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -20,17 +18,6 @@ if TYPE_CHECKING:
 
 _WIDTH = 79
 _ALL = tuple(module.RULE for module in RULES)
-_PLACEHOLDERS = (
-    ("OWNER", "the name that must hold the TXT record: `_acme-challenge.` and the domain"),
-    ("ZONE", "the zone that holds it"),
-    ("DOMAIN", "the certificate's name"),
-    ("TARGET", "the name that the alias leads to"),
-    ("NAME", "the name that the finding is about"),
-    ("NAMESERVER, ADDRESS", "a name server of the zone and one of its addresses"),
-    ("OTHER-ADDRESS", "an address of a name server that answers as it should"),
-    ("IPV6-ADDRESS", "an IPv6 address of the name server, if it has one"),
-    ("PARENT-ADDRESS", "an address of a name server of the parent zone"),
-)
 
 
 class UnknownCodeError(PreflightError, ValueError):
@@ -48,32 +35,6 @@ def explain(code: str | None) -> str:
     if rule is None:
         raise UnknownCodeError(_unknown(code))
     return _one(rule)
-
-
-def findings_page() -> str:
-    """Write the documentation's page of all findings, in Markdown."""
-    lines = [
-        "# Findings",
-        "",
-        "Every finding code, what it means, why a CA would refuse (or what it risks), how to",
-        "confirm it, and what to do. The same as `dns-preflight explain [CODE]`, and made from the",
-        "same source by `python -m certbot_dns_preflight.report.explain`.",
-        "",
-        "An **error** makes a challenge not ready; a warning or information does not. In the",
-        "commands, replace:",
-        "",
-        *(f"- {name}: {meaning}" for name, meaning in _PLACEHOLDERS),
-        "",
-        "| code | severity | meaning |",
-        "|---|---|---|",
-        *(
-            f"| [`{rule.code}`](#{rule.code}) | {rule.severity.value} | {rule.meaning} |"
-            for rule in _ALL
-        ),
-    ]
-    for rule in _ALL:
-        lines += ["", *_section(rule)]
-    return "\n".join(lines) + "\n"
 
 
 def _table() -> str:
@@ -113,34 +74,7 @@ def _wrapped(text: str, *, indent: int = 2, hanging: int = 0) -> list[str]:
     )
 
 
-def _section(rule: Rule) -> list[str]:
-    note = f" {rule.note}" if rule.note else ""
-    return [
-        f"## {rule.code}",
-        "",
-        f"**{rule.meaning}** ({rule.severity.value}; {rule.reference}){note}",
-        "",
-        rule.explanation,
-        "",
-        f"*Why the CA would refuse, or what it risks:* {rule.refusal}",
-        "",
-        "Confirm it:",
-        "",
-        "```sh",
-        *rule.confirm,
-        "```",
-        "",
-        "What to do:",
-        "",
-        *(f"- *{remedy.cause}*: {remedy.action}" for remedy in rule.remedies),
-    ]
-
-
 def _unknown(code: str) -> str:
     near = difflib.get_close_matches(code.strip().lower(), BY_CODE, n=1, cutoff=0.5)
     hint = f'; did you mean "{near[0]}"?' if near else "; all codes: dns-preflight explain"
     return f'unknown finding code "{printable(code)}"{hint}'
-
-
-if __name__ == "__main__":
-    sys.stdout.write(findings_page())

@@ -9,15 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.plain_name import plain_name
-from certbot_dns_preflight.report.words import (
-    address_words,
-    plural,
-    seconds,
-    serials_behind,
-    state_words,
-)
+from certbot_dns_preflight.report.words import address_words, seconds, serials_behind, state_words
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.outcome import Progress
@@ -55,7 +50,7 @@ def frame(
         wanted = [_brief(survey) for survey in pending]
     if len(wanted) > room:
         rest = len(wanted) - room + 1
-        wanted = [*wanted[: room - 1], ((f"  and {plural(rest, 'more record')}", None),)]
+        wanted = [*wanted[: room - 1], ((f"  and {phrases.count(rest, 'more record')}", None),)]
     return (*lines, *wanted)
 
 
@@ -80,7 +75,7 @@ def headline(survey: Survey) -> str:
     if not counted.asked:
         return f"{owner} {_not_yet(survey)}"
     noun = "address" if survey.sight is None else "resolver"
-    return f"{owner} {counted.fine} of {plural(counted.asked, noun)} ok"
+    return f"{owner} {counted.fine} of {phrases.count(counted.asked, noun)} ok"
 
 
 def _not_yet(survey: Survey) -> str:
@@ -105,9 +100,9 @@ def _heading(progress: Progress, pending: list[Survey], since: float, *, waits: 
         what = plain_name(progress.surveys[0].challenge.owner)
     elif pending:
         waiting = "" if len(pending) == total else f"{len(pending)} of "
-        what = f"{waiting}{plural(total, 'record')}"
+        what = f"{waiting}{phrases.count(total, 'record')}"
     else:
-        what = plural(total, "record")
+        what = phrases.count(total, "record")
     # A narrow terminal cuts the end off: the time comes before a name that may be long.
     if not waits:
         return f"Checking {seconds(int(elapsed))}: {what}"
@@ -167,6 +162,6 @@ def _cell(observation: Observation, survey: Survey, hop: Hop, *, addressed: bool
     words = state_words(observation, expected, followed=hop.followed, timed=False)
     behind = serials_behind(observation, hop)
     if behind and state is not Status.MATCH:
-        words = f"{plural(behind, 'serial')} behind"
+        words = f"{phrases.count(behind, 'serial')} behind"
     text = f"{address_words(observation.endpoint)} {words}" if addressed else words
     return text, None if hop.followed and state is Status.ALIAS else state

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.alike import Alike
 from certbot_dns_preflight.report.grouping import pictures
+from certbot_dns_preflight.report.sentences import without_final_dot
 from certbot_dns_preflight.report.vantage import not_asked
-from certbot_dns_preflight.report.words import listing, plural, seconds, unended
+from certbot_dns_preflight.report.words import listing, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,13 +38,13 @@ def headline(outcome: Outcome) -> str:
     lead = _LEAD[outcome.verdict]
     failed = [c for c in outcome.challenges if c.verdict is not Verdict.READY]
     if len(failed) > 1:
-        names = f"{len(failed)} of {plural(len(outcome.challenges), 'name')}"
+        names = f"{len(failed)} of {phrases.count(len(outcome.challenges), 'name')}"
         return f"{lead}: {names}{_causes(pictures(outcome))}."
     finding = first_error(outcome)
     if finding:
         further = sum(f.severity is Severity.ERROR for f in failed[0].findings) - 1
         if further > 0:
-            return f"{lead}: {_and_more(unended(finding.summary), further)}."
+            return f"{lead}: {_and_more(without_final_dot(finding.summary), further)}."
         return f"{lead}: {printable(finding.summary)}"
     if outcome.verdict is Verdict.INCONCLUSIVE:
         return "Cannot tell: this host could not query anything."
@@ -56,8 +58,8 @@ def _causes(groups: Sequence[Picture]) -> str:
         for group in groups
     ]
     if not errors[0]:
-        return f"; {plural(len(groups), 'cause')}"
-    first = unended(Alike(groups[0]).of(errors[0][0].summary))
+        return f"; {phrases.count(len(groups), 'cause')}"
+    first = without_final_dot(Alike(groups[0]).of(errors[0][0].summary))
     reasons = sum(max(1, len(some)) for some in errors)
     if len(groups) > 1:
         return f", for {reasons} different reasons. The first: {first}"
@@ -66,7 +68,7 @@ def _causes(groups: Sequence[Picture]) -> str:
 
 def _and_more(first: str, further: int) -> str:
     """Count the causes that are not named."""
-    more = plural(further, "other problem")
+    more = phrases.count(further, "other problem")
     return f"{first}; {more}" if first.endswith(")") else f"{first} (and {more})"
 
 
@@ -125,7 +127,11 @@ def _ready(outcome: Outcome) -> str:
     times = [c.survey.ready_after for c in valued if c.survey.ready_after is not None]
     after = f" after {seconds(max(times))}" if times else ""
     rest = len(challenges) - len(valued)
-    others = f"; {plural(rest, 'more name')} without a value to compare" if valued and rest else ""
+    others = (
+        f"; {phrases.count(rest, 'more name')} without a value to compare"
+        if valued and rest
+        else ""
+    )
     return f"{subject}{after}{_where(outcome)}{others}"
 
 
@@ -142,15 +148,15 @@ def _where(outcome: Outcome) -> str:
         return ""
     skipped = len(not_asked(outcome))
     if outcome.vantage.asks_resolvers:
-        answered = plural(asked, "resolver")
+        answered = phrases.count(asked, "resolver")
         return f" ({f'{good} of {answered} answered' if good < asked else answered})"
-    addresses = plural(asked + skipped, "address")
+    addresses = phrases.count(asked + skipped, "address")
     if good < asked:
         addresses = f"{good} of {addresses} answered"
         addresses += f", {skipped} not checked" if skipped else ""
     elif skipped:
         addresses = f"{asked} of {addresses} checked"
-    return f" ({plural(servers, 'name server')}, {addresses})"
+    return f" ({phrases.count(servers, 'name server')}, {addresses})"
 
 
 def _wanted(hop: Hop) -> Status:

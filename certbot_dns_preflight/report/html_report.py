@@ -13,6 +13,7 @@ import hashlib
 import html
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import presentation, printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
@@ -25,7 +26,7 @@ from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.remedy import beside_records
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.vantage import resolvers_view
-from certbot_dns_preflight.report.words import address_words, plural, seconds, state_words
+from certbot_dns_preflight.report.words import address_words, seconds, state_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -264,7 +265,7 @@ def _lineage_table(check: Check) -> Iterator[str]:
     for renewal in check.renewals:
         lineage = renewal.lineage
         left = lineage.days_left(check.started)
-        days = "" if left is None else "expired" if left < 0 else plural(left, "day")
+        days = "" if left is None else "expired" if left < 0 else phrases.count(left, "day")
         state = "match" if renewal.verdict is Verdict.READY else "absent"
         yield (
             f'<tr class="{state}"><td>{_text(lineage.name)}</td>'

@@ -40,7 +40,7 @@ def render(outcome: Outcome) -> str:
 
 
 def as_json(outcome: Outcome) -> dict[str, Json]:
-    """Make the report as JSON values, fields in the contract's order. Times are seconds."""
+    """Make the report as JSON values (docs/reference/json-report.md). Times are seconds."""
     started = outcome.started.astimezone(dt.UTC)
     return {
         "version": VERSION,

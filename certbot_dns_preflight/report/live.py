@@ -14,10 +14,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.frame import frame, headline
 from certbot_dns_preflight.report.plain_name import plain_name
-from certbot_dns_preflight.report.words import plural, seconds
+from certbot_dns_preflight.report.words import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -241,7 +242,7 @@ class _Lines:
     def show(self, progress: Progress) -> None:
         if not self._begun:
             self._begun = True
-            count = plural(len(progress.surveys), "record")
+            count = phrases.count(len(progress.surveys), "record")
             self._say(f"Waiting for {count}, at most {seconds(progress.timeout)}")
         news = []
         for survey in progress.surveys:
@@ -252,7 +253,9 @@ class _Lines:
         for words in news[:_MOST_LINES_AT_ONCE]:
             self._say(f"  {seconds(progress.elapsed):>6}  {words}")
         if len(news) > _MOST_LINES_AT_ONCE:
-            self._say(f"          and {plural(len(news) - _MOST_LINES_AT_ONCE, 'more change')}")
+            self._say(
+                f"          and {phrases.count(len(news) - _MOST_LINES_AT_ONCE, 'more change')}"
+            )
 
     def stop(self) -> None:
         """Leave what was said."""

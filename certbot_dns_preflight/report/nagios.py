@@ -9,13 +9,13 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Final
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report.confirm import commands
 from certbot_dns_preflight.report.headline import headline
 from certbot_dns_preflight.report.remedy import beside_records
-from certbot_dns_preflight.report.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -165,7 +165,7 @@ def _output(state: State, words: str, figures: dict[str, str], details: Sequence
     lines = [f"{SERVICE} {state.name}: {_harmless(words)} | {performance}"]
     lines += map(_harmless, details[:_MOST_LINES])
     if len(details) > _MOST_LINES:
-        lines.append(f"and {plural(len(details) - _MOST_LINES, 'more line')}")
+        lines.append(f"and {phrases.count(len(details) - _MOST_LINES, 'more line')}")
     return "\n".join(lines)
 
 

@@ -1,7 +1,7 @@
 """Warnings and information below the failures, in sentences, alike ones once. Pure.
 
-Decides which sentences there are and what one says for several names. How many are shown, and how
-they are laid out, is for `text` to say.
+Decides which sentences there are and what one says for several names. `text` decides how many are
+shown, and lays them out.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.report.sentences import capitalised, with_code, without_final_dot
 from certbot_dns_preflight.report.surface import as_typed
-from certbot_dns_preflight.report.words import coded, listing, opening, unended
+from certbot_dns_preflight.report.words import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,10 +39,10 @@ def note_lines(outcome: Outcome, surface: Surface, *, detailed: bool) -> list[tu
                 ):
                     continue
                 summaries = groups.setdefault((label, finding.code), {})
-                names = summaries.setdefault(unended(finding.summary), [])
+                names = summaries.setdefault(without_final_dot(finding.summary), [])
                 names.append(challenge.survey.challenge.domain)
     return [
-        (label, f"{coded(opening(as_typed(printable(words), surface)), printable(code))}.")
+        (label, f"{with_code(capitalised(as_typed(printable(words), surface)), printable(code))}.")
         for (label, code), summaries in groups.items()
         for words in _alike(summaries, detailed=detailed)
     ]

@@ -10,8 +10,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.report.words import plural
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -63,7 +63,7 @@ class Tally:
     def _draw(self) -> None:
         self._drawn_at = time.monotonic()
         failed = f", {self._failed} not ready" if self._failed else ""
-        self._write(f"{_TAKE_BACK}{self._done} of {plural(self._total, 'name')}{failed}")
+        self._write(f"{_TAKE_BACK}{self._done} of {phrases.count(self._total, 'name')}{failed}")
 
     def _write(self, text: str) -> None:
         if self._watched:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.report.sentences import without_final_dot
 from certbot_dns_preflight.report.surface import Surface
-from certbot_dns_preflight.report.words import unended
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
@@ -31,7 +31,7 @@ def beside_records(finding: Finding, surface: Surface = Surface.COMMAND) -> tupl
     for record in finding.records:
         remedy = remedy.replace(record, "this record")
     if "this record" in remedy:
-        return f"{unended(remedy)}:", after
+        return f"{without_final_dot(remedy)}:", after
     several = len(finding.records) > 1
     if finding.evidence.get("kind") == _QUOTED:
         what = "records" if several else "record"

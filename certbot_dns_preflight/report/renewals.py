@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
@@ -18,7 +19,8 @@ from certbot_dns_preflight.report.grouping import pictures
 from certbot_dns_preflight.report.headline import headline
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.renewal_groups import grouped, without_paths
-from certbot_dns_preflight.report.words import listing, plural, unended
+from certbot_dns_preflight.report.sentences import without_final_dot
+from certbot_dns_preflight.report.words import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +92,11 @@ def answer(check: Check) -> str:
         return f"Cannot tell: {printable(check.problem.reason)}."
     total = len(check.renewals)
     if not total:
-        soon = "" if check.within is None else f" that ends within {plural(check.within, 'day')}"
+        soon = (
+            ""
+            if check.within is None
+            else f" that ends within {phrases.count(check.within, 'day')}"
+        )
         where = printable(str(check.directory))
         return f"Nothing to check: no lineage in {where}{soon} uses dns-01."
     counts = {
@@ -107,8 +113,8 @@ def answer(check: Check) -> str:
         which = "the DNS-01 renewal" if total == 1 else f"all {total} DNS-01 renewals"
         return f"Ready: {which} can succeed" + (f"; {warned} with a warning." if warned else ".")
     if not unable:
-        return f"Cannot tell: {unknown} of {plural(total, 'renewal')} could not be checked."
-    words = f"Not ready: {unable} of {plural(total, 'DNS-01 renewal')} will fail"
+        return f"Cannot tell: {unknown} of {phrases.count(total, 'renewal')} could not be checked."
+    words = f"Not ready: {unable} of {phrases.count(total, 'DNS-01 renewal')} will fail"
     return words + (f"; {unknown} could not be checked." if unknown else ".")
 
 
@@ -149,14 +155,14 @@ def _reasons(group: Group) -> Iterator[tuple[str, str]]:
         reason, fix = problem.reason, printable(problem.fix)
         if several:
             reason, fix = (without_paths(words, lineage) for words in (reason, fix))
-        yield "cause", f"{unended(reason)} ({problem.code})."
+        yield "cause", f"{without_final_dot(reason)} ({problem.code})."
         if fix:
             yield "fix", fix
         return
     reported = False
     for label, summary, fix, finding in _findings(group):
         reported = True
-        yield label, f"{unended(summary)} ({printable(finding.code)})."
+        yield label, f"{without_final_dot(summary)} ({printable(finding.code)})."
         if fix:
             yield "fix", printable(fix)
     if not reported:
@@ -187,14 +193,19 @@ def _findings(group: Group) -> Iterator[tuple[str, str, str, Finding]]:
     for alike_ones in warnings.values():
         first, *others = alike_ones.values()
         more = f"; {len(others)} more like it" if others else ""
-        yield _LABELS[first.severity], f"{unended(first.summary)}{more}", first.remedy, first
+        yield (
+            _LABELS[first.severity],
+            f"{without_final_dot(first.summary)}{more}",
+            first.remedy,
+            first,
+        )
 
 
 def _days(lineage: Lineage, check: Check) -> str:
     left = lineage.days_left(check.started)
     if left is None:
         return ""
-    return "expired" if left < 0 else plural(left, "day")
+    return "expired" if left < 0 else phrases.count(left, "day")
 
 
 def _cause(group: Group) -> str:
@@ -209,7 +220,7 @@ def _cause(group: Group) -> str:
         return _what_fails(outcome)
     if renewal.warned:
         return printable(next(f.summary for f in renewal.findings if f.severity.value != "info"))
-    return f"{plural(len(renewal.lineage.challenges), 'name')}, {_way(renewal.lineage)}"
+    return f"{phrases.count(len(renewal.lineage.challenges), 'name')}, {_way(renewal.lineage)}"
 
 
 def _what_fails(outcome: Outcome) -> str:
@@ -222,7 +233,11 @@ def _what_fails(outcome: Outcome) -> str:
             words = words.removeprefix(lead)
         return words
     words = printable(Alike(first).of(errors[0].summary))
-    return f"{unended(words)}; {plural(len(others), 'other problem')}." if others else words
+    return (
+        f"{without_final_dot(words)}; {phrases.count(len(others), 'other problem')}."
+        if others
+        else words
+    )
 
 
 def _way(lineage: Lineage) -> str:
@@ -260,7 +275,9 @@ def _tell_lineage(page: Page, lineage: Lineage, check: Check) -> None:
     for note in lineage.notes:
         page.labelled("note", printable(note))
     if lineage.problem is not None:
-        page.labelled("problem", f"{unended(lineage.problem.reason)} ({lineage.problem.code}).")
+        page.labelled(
+            "problem", f"{without_final_dot(lineage.problem.reason)} ({lineage.problem.code})."
+        )
         if lineage.problem.fix:
             page.labelled("fix", printable(lineage.problem.fix))
 

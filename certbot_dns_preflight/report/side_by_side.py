@@ -1,8 +1,8 @@
 """Two values side by side, the first difference marked under the character. Pure.
 
-Decides how an expected and a served value are laid out within a width; which pair is worth
-comparing is its caller's to say. Positions are counted in bytes, marks in columns: a byte that is
-written as an escape is marked under its whole escape.
+Decides how an expected and a served value are laid out within a width; its caller decides which
+pair is worth comparing. Positions are counted in bytes, marks in columns: a byte that is written as
+an escape is marked under its whole escape.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
+from certbot_dns_preflight.checks.edit_distance import common_prefix
 from certbot_dns_preflight.checks.extra_characters import Extra, first_extra, named, placed
 from certbot_dns_preflight.escaping import presentation
 
@@ -32,7 +33,7 @@ class SideBySide:
 
 def side_by_side(expected: bytes, served: bytes, *, room: int, ellipsis: str = "...") -> SideBySide:
     """Lay out two different values within `room` columns each."""
-    offset = first_difference(expected, served)
+    offset = common_prefix(expected, served)
     whole = all(len(presentation(value[: room + 1])) <= room for value in (expected, served))
     window_at = 0 if whole else _window_start(expected[:offset], room, ellipsis)
     lead = ellipsis if window_at else ""
@@ -51,12 +52,6 @@ def side_by_side(expected: bytes, served: bytes, *, room: int, ellipsis: str = "
         expected_mark=(column, column + len(presentation(expected[offset : offset + 1]))),
         served_mark=(column, column + marked if offset < len(served) else column),
     )
-
-
-def first_difference(expected: bytes, served: bytes) -> int:
-    """Count the bytes that both begin with."""
-    pairs = zip(expected, served, strict=False)
-    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(expected), len(served)))
 
 
 def _window_start(prefix: bytes, room: int, ellipsis: str) -> int:

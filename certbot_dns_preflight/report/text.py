@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
@@ -29,10 +30,11 @@ from certbot_dns_preflight.report.notes import MOST_NOTES, names_by_code, note_l
 from certbot_dns_preflight.report.page import INDENT, Page
 from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.remedy import beside_records
+from certbot_dns_preflight.report.sentences import capitalised, with_code, without_final_dot
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.values import values_of
 from certbot_dns_preflight.report.vantage import from_where, not_asked, resolvers_view
-from certbot_dns_preflight.report.words import coded, listing, opening, plural, unended, waited
+from certbot_dns_preflight.report.words import listing, waited
 
 if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
@@ -136,7 +138,7 @@ class _Report:
         page.blank()
         if errors and not headed:
             lead = f"{number}. " if number else INDENT
-            words = opening(self._words(alike.of(errors[0].summary)))
+            words = capitalised(self._words(alike.of(errors[0].summary)))
             page.paragraph(words, lead, hanging=" " * len(lead))
             page.blank()
         if len(picture.challenges) > 1:
@@ -158,7 +160,7 @@ class _Report:
         if len(errors) > _MOST_FURTHER + 1:
             rest = errors[_MOST_FURTHER + 1 :]
             codes = listing(tuple(dict.fromkeys(f.code for f in rest)), most=_MOST_FURTHER)
-            page.labelled("also", f"{plural(len(rest), 'more error')}: {codes}")
+            page.labelled("also", f"{phrases.count(len(rest), 'more error')}: {codes}")
         self._evidence(picture)
 
     def _all_names(self, picture: Picture) -> str:
@@ -202,13 +204,15 @@ class _Report:
         code = f"{finding.code}: {kind}" if isinstance(kind, str) else finding.code
         if not leading:
             page.blank()
-            words = self._words(alike.of(opening(unended(finding.summary))))
+            words = self._words(alike.of(capitalised(without_final_dot(finding.summary))))
             page.labelled(
-                "also", f"{words}." if finding.cause else f"{coded(words, printable(code))}."
+                "also", f"{words}." if finding.cause else f"{with_code(words, printable(code))}."
             )
         if finding.cause or (leading and alike.number == 1):
-            words = self._words(alike.of(opening(unended(finding.cause or finding.summary))))
-            page.labelled("cause", f"{coded(words, printable(code))}.")
+            words = self._words(
+                alike.of(capitalised(without_final_dot(finding.cause or finding.summary)))
+            )
+            page.labelled("cause", f"{with_code(words, printable(code))}.")
         before, after = self._fix(finding, alike)
         if before:
             page.labelled("fix", before)
@@ -266,7 +270,7 @@ class _Report:
         for label, words in notes[:most]:
             self.page.labelled(label, words)
         if len(notes) > most:
-            self.page.labelled("", f"and {plural(len(notes) - most, 'more note')}")
+            self.page.labelled("", f"and {phrases.count(len(notes) - most, 'more note')}")
 
     def unjudged(self) -> None:
         """Say what could not be checked."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.obstacle import (
     AliasLoop,
@@ -25,13 +26,7 @@ from certbot_dns_preflight.facts.zone import Listing
 from certbot_dns_preflight.report import styles
 from certbot_dns_preflight.report.page import Page
 from certbot_dns_preflight.report.plain_name import plain_name
-from certbot_dns_preflight.report.words import (
-    address_words,
-    listing,
-    plural,
-    shown_value,
-    state_words,
-)
+from certbot_dns_preflight.report.words import address_words, listing, shown_value, state_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,8 +108,8 @@ def _headline(survey: Survey) -> str:
     if survey.obstacle is not None:
         return f"{owner} cannot be resolved: {obstacle_words(survey.obstacle)}."
     zone = survey.hops[-1].zone
-    servers = plural(len(zone.nameservers), "name server")
-    addresses = plural(len({e for s in zone.nameservers for e in s.endpoints}), "address")
+    servers = phrases.count(len(zone.nameservers), "name server")
+    addresses = phrases.count(len({e for s in zone.nameservers for e in s.endpoints}), "address")
     alias = f", an alias of {plain_name(survey.hops[-1].owner)}," if len(survey.hops) > 1 else ""
     return f"{owner}{alias} is in the zone {plain_name(zone.apex)} ({servers}, {addresses})."
 
@@ -178,7 +173,7 @@ def _values(reading: Reading) -> list[_Node]:
     texts = reading.texts if isinstance(reading, Values) else ()
     shown = [_Node(shown_value(text, _LONGEST_VALUE, "...")) for text in texts[:_MOST_VALUES]]
     rest = len(texts) - len(shown)
-    return [*shown, *([_Node(f"and {plural(rest, 'more value')}")] if rest else [])]
+    return [*shown, *([_Node(f"and {phrases.count(rest, 'more value')}")] if rest else [])]
 
 
 def _listed(server: NameServer) -> str:

@@ -9,18 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import presentation
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report import styles
 from certbot_dns_preflight.report.side_by_side import side_by_side
-from certbot_dns_preflight.report.words import (
-    address_words,
-    listing,
-    name_listing,
-    plural,
-    shown_value,
-)
+from certbot_dns_preflight.report.words import address_words, listing, name_listing, shown_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -134,7 +129,7 @@ def _served_by(
         lines.append(ValueLine("" if lines else "served", shown_value(value, room, ellipsis)))
         lines += _by(challenge, value, room)
     rest = len(values) - _MOST_SHOWN
-    return lines + ([ValueLine("", f"and {plural(rest, 'more value')}")] if rest > 0 else [])
+    return lines + ([ValueLine("", f"and {phrases.count(rest, 'more value')}")] if rest > 0 else [])
 
 
 def _by(challenge: ChallengeOutcome, value: bytes, room: int) -> list[ValueLine]:
@@ -148,7 +143,7 @@ def _by(challenge: ChallengeOutcome, value: bytes, room: int) -> list[ValueLine]
     else:
         who = name_listing(tuple(dict.fromkeys(o.nameserver for o in showing)))
         if len(who) + len("by ") > room:
-            who = plural(len({o.nameserver for o in showing}), "name server")
+            who = phrases.count(len({o.nameserver for o in showing}), "name server")
     return [ValueLine("", f"by {who}")]
 
 
@@ -202,4 +197,4 @@ def _bounded(label: str, values: Sequence[bytes], room: int, ellipsis: str) -> l
         for i, value in enumerate(shown)
     ]
     rest = len(values) - len(shown)
-    return lines + ([ValueLine("", f"and {plural(rest, 'more value')}")] if rest else [])
+    return lines + ([ValueLine("", f"and {phrases.count(rest, 'more value')}")] if rest else [])

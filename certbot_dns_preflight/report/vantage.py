@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.survey import Status
-from certbot_dns_preflight.report.words import address_words, listing, plural
+from certbot_dns_preflight.report.words import address_words, listing
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,7 +38,7 @@ def from_where(vantage: Vantage, skipped: Collection[Endpoint] = ()) -> str:
         of_it = {"ipv6" if one.ipv6 else "ipv4" for one in skipped} == set(vantage.left_out)
         noun = f"{left} address" if of_it and len(vantage.left_out) == 1 else "address"
         were = "was" if len(skipped) == 1 else "were"
-        unasked = f"; {plural(len(skipped), noun)} {were} not checked"
+        unasked = f"; {phrases.count(len(skipped), noun)} {were} not checked"
     missing = f" This host has no {left} route{unasked}." if left else ""
     if not vantage.resolvers:
         return f"from the root servers down{over}.{missing}"

@@ -1,16 +1,17 @@
 """Tell of a wait without a terminal: a line at its start, one a minute, and one at its end. Pure.
 
-Where the lines go is for whoever makes it to say.
+Its caller decides where the lines go.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.frame import count
-from certbot_dns_preflight.report.words import address_words, listing, plural, seconds
+from certbot_dns_preflight.report.words import address_words, listing, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +68,7 @@ class WaitLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Say nothing: how a wait ended is for `end` to say."""
+        """Write nothing: `end` writes how the wait ended."""
 
     def end(self, outcome: Outcome) -> None:
         """Say how the wait ended."""
@@ -90,7 +91,7 @@ class WaitLog:
         fine, asked = sum(c.fine for c in counts), sum(c.asked for c in counts)
         self._say(
             f"dns-preflight: {times}: "
-            f"{plural(len(waiting), 'record')} to come, {fine} of "
+            f"{phrases.count(len(waiting), 'record')} to come, {fine} of "
             f"{asked} {noun} show it"
             f"{_cached(waiting)}"
         )

@@ -1,4 +1,4 @@
-"""The shortest true words for one server's answer, and for figures. Pure.
+"""One server's answer in a few words, and figures with their units. Pure.
 
 Decides how one observation reads in a table cell; it knows no layout and no finding. Everything
 that came from outside leaves here escaped.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import presentation, printable
 from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.serials import lag
@@ -88,7 +89,7 @@ def _reading_words(  # noqa: C901, PLR0911 - one flat table over the sum type
 
 def _beside(*, conflict: bool, others: int) -> str:
     if others:
-        return f" and {plural(others, 'more alias')}"
+        return f" and {phrases.count(others, 'more alias')}"
     return " alongside TXT" if conflict else ""
 
 
@@ -96,7 +97,7 @@ def _value_words(texts: tuple[bytes, ...], expected: tuple[bytes, ...], *, follo
     if followed:
         return "TXT, not the alias"
     if not expected:
-        return plural(len(texts), "TXT value")
+        return phrases.count(len(texts), "TXT value")
     there = sum(value in texts for value in expected)
     if there == len(expected):
         return "ok"
@@ -155,13 +156,6 @@ def waited(outcome: Outcome, early_end: EarlyEnd | None) -> str:
         ago = f"{minutes:.0f} min" if minutes >= 1 else seconds(early_end.silent_for)
         why = f"already silent {ago} ago"
     return f"waited {seconds(early_end.after)} of {seconds(outcome.timeout)} ({why})"
-
-
-def plural(count: int, noun: str) -> str:
-    """Write a count with its noun: "1 name", "2 names", "6 addresses"."""
-    if count == 1:
-        return f"1 {noun}"
-    return f"{count} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
 def address_words(endpoint: Endpoint) -> str:
@@ -230,22 +224,6 @@ def shown_value(value: bytes, room: int, ellipsis: str) -> str:
         pieces.append(piece)
         used += len(piece)
     return "".join(pieces) + ellipsis + length
-
-
-def opening(words: str) -> str:
-    """Begin a sentence with a capital letter, unless it begins with a name."""
-    first = words.partition(" ")[0]
-    return words[:1].upper() + words[1:] if first.isalpha() else words
-
-
-def coded(words: str, code: str) -> str:
-    """Put a code behind a sentence without its dot; into its last brackets where it has some."""
-    return f"{words[:-1]}; {code})" if words.endswith(")") else f"{words} ({code})"
-
-
-def unended(words: str) -> str:
-    """Leave out the final dot of a sentence."""
-    return printable(words).rstrip().removesuffix(".")
 
 
 def serials_behind(observation: Observation, hop: Hop) -> int:

@@ -124,7 +124,7 @@ class ChallengeRun:
     def decide(self) -> ChallengeOutcome:
         """Judge for good; nothing learned after the first call counts."""
         if self._outcome is None:
-            survey = closed_network.recognised(self.so_far(), self._shared.session, self._ways_out)
+            survey = closed_network.attribute(self.so_far(), self._shared.session, self._ways_out)
             environment, confirmed = self._surroundings.environment, self.is_ready
             if self._failure is not None:
                 outcome = assess.failed(survey, self._failure)

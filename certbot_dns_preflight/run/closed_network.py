@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.run.session import Session
 
 
-def recognised(survey: Survey, session: Session, works: tuple[Endpoint, ...] = ()) -> Survey:
+def attribute(survey: Survey, session: Session, works: tuple[Endpoint, ...] = ()) -> Survey:
     """Attribute the failure to this network if nothing answers except the given resolvers.
 
     `works` are this host's resolvers that answer.
@@ -24,9 +24,9 @@ def recognised(survey: Survey, session: Session, works: tuple[Endpoint, ...] = (
     return ways_out.with_ways_out(survey, works)
 
 
-async def told(surveys: tuple[Survey, ...], session: Session) -> tuple[Survey, ...]:
+async def attribute_all(surveys: tuple[Survey, ...], session: Session) -> tuple[Survey, ...]:
     """Do the same for several surveys, checking only once which resolvers would work."""
-    seen = tuple(recognised(survey, session) for survey in surveys)
+    seen = tuple(attribute(survey, session) for survey in surveys)
     closed = [survey for survey in seen if ways_out.is_closed(survey)]
     if not closed:
         return seen

@@ -33,7 +33,7 @@ async def look_here(survey: TxtSurvey | ResolverSurvey, session: Session) -> tup
 
     Returns the resolvers that then answer.
     """
-    seen = closed_network.recognised(survey.so_far(), session)
+    seen = closed_network.attribute(survey.so_far(), session)
     if ways_out.is_closed(seen):
         return await ways_out.find(session.exchange, seen.challenge.owner.parent())
     if seen.challenge.expected and not session.resolvers:

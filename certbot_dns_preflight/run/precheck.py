@@ -153,7 +153,7 @@ class _Precheck:
             started=started,
             elapsed=self._elapsed(),
             vantage=self._session.vantage,
-            surveys=await closed_network.told(
+            surveys=await closed_network.attribute_all(
                 tuple(
                     self._with_limits(
                         self._session.collector.with_faults(

@@ -1,4 +1,4 @@
-"""`python -m tests.differential N [--seed S]`: hear N random worlds, and tell what differs.
+"""`python -m tests.differential N [--seed S]`: judge N random worlds, and tell what differs.
 
 It runs in a network namespace of its own, whatever calls it, and ends with status 1 where a
 difference is unexplained. `--json` is for the test that runs it.
@@ -14,7 +14,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tests.differential import court
+from tests.differential import judging
 from tests.differential.generating import generate, healthy
 from tests.differential.known import known
 from tests.lab import namespace
@@ -57,7 +57,7 @@ def main() -> int:
     begun = time.monotonic()
     watch = str if given.json else _say  # told on the way, and again at the end
     shrink = 0 if given.whole else _FEW if given.json else None
-    account = asyncio.run(court.hear(worlds, shrink=shrink, watch=watch))
+    account = asyncio.run(judging.judge(worlds, shrink=shrink, watch=watch))
     seconds = time.monotonic() - begun
     if given.json:
         told = {
@@ -79,7 +79,7 @@ def _open_the_internet() -> None:
         subprocess.run(command, check=True)
 
 
-def _tell(account: court.Account, seconds: float) -> None:
+def _tell(account: judging.Account, seconds: float) -> None:
     alike: dict[str, list[Difference]] = {}
     for difference in sorted(account.differences, key=lambda one: one.cause):
         alike.setdefault(difference.cause, []).append(difference)

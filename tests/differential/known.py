@@ -1,4 +1,4 @@
-"""Worlds that once showed a difference, each as small as its kind allows: heard at every test."""
+"""Worlds that once showed a difference, each as small as its kind allows: judged at every test."""
 
 from __future__ import annotations
 

@@ -21,22 +21,22 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def test_no_random_world_shows_a_difference_without_a_reason() -> None:
-    ended = _heard(str(WORLDS))
+    ended = _judged(str(WORLDS))
     assert sum(ended.values()) == WORLDS
     assert ended["agreed: ready"] >= WORLDS / 8
     assert ended["agreed: not ready"] >= WORLDS / 8
 
 
 def test_worlds_that_once_showed_a_difference_show_none_any_more() -> None:
-    ended = _heard("--known")
+    ended = _judged("--known")
     assert ended["agreed: ready"] == READY
     # Whether Unbound asks for a DS that a referral denies depends on what it met before.
     others = ("agreed: not ready", "resolvers differ", "by chance")
     assert sum(ended.get(word, 0) for word in others) == sum(ended.values()) - READY
 
 
-def _heard(*arguments: str) -> dict[str, int]:
-    """Hear worlds in a process of their own; no difference is left unexplained."""
+def _judged(*arguments: str) -> dict[str, int]:
+    """Judge worlds in a process of their own; no difference is left unexplained."""
     command = [sys.executable, "-m", "tests.differential", *arguments, "--json"]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=580, cwd=ROOT

@@ -313,28 +313,19 @@ def empty_wildcard(c: Case) -> None:
     )
 
 
+def _expanded_nodata(c: Case, following: str) -> None:
+    nsec_of_wildcard = nsec(c.at("*"), c.at(following), "A", "RRSIG", "NSEC")
+    c.answers(lambda z: Reply(authority=[*z.soa(), *z.expanded(nsec_of_wildcard, OWNER)]))
+
+
 @case("bogus", "bogus", "bogus")
 def nsec_of_a_wildcard_at_the_name(c: Case) -> None:
-    c.answers(
-        lambda z: Reply(
-            authority=[
-                *z.soa(),
-                *z.expanded(nsec(c.at("*"), c.at("+"), "A", "RRSIG", "NSEC"), OWNER),
-            ]
-        )
-    )
+    _expanded_nodata(c, "+")
 
 
 @case("secure", "secure", "bogus")
 def nsec_of_a_wildcard_that_covers_the_name(c: Case) -> None:
-    c.answers(
-        lambda z: Reply(
-            authority=[
-                *z.soa(),
-                *z.expanded(nsec(c.at("*"), c.at("a"), "A", "RRSIG", "NSEC"), OWNER),
-            ]
-        )
-    )
+    _expanded_nodata(c, "a")
 
 
 @case("bogus", "bogus", "secure")
@@ -378,16 +369,21 @@ def only_nsec(c: Case) -> None:
     c.answers(lambda z: z.nxdomain(nsec(c.at(), c.at(), "NS", "SOA", "RRSIG", "NSEC", "DNSKEY")))
 
 
-@case("bogus", "insecure", "bogus")
-def ancestor_nsec_below_the_cut(c: Case) -> None:
+def _nxdomain_below(c: Case, rdtype: str) -> None:
+    """Deny a name below `www`, whose NSEC says that it has records of this type."""
     c.asked = (f"{OWNER}.www", "TXT")
     c.answers(
         lambda z: z.nxdomain(
             nsec(c.at(), c.at("a"), "NS", "SOA", "RRSIG", "NSEC", "DNSKEY"),
-            nsec(c.at("www"), c.at("z"), "NS", "RRSIG", "NSEC"),
+            nsec(c.at("www"), c.at("z"), rdtype, "RRSIG", "NSEC"),
         ),
         f"{OWNER}.www",
     )
+
+
+@case("bogus", "insecure", "bogus")
+def ancestor_nsec_below_the_cut(c: Case) -> None:
+    _nxdomain_below(c, "NS")
 
 
 @case("bogus", "insecure", "bogus")
@@ -415,14 +411,7 @@ def ancestor_nsec3_at_the_cut(c: Case) -> None:
 
 @case("bogus", "bogus", "bogus")
 def dname_nsec_below(c: Case) -> None:
-    c.asked = (f"{OWNER}.www", "TXT")
-    c.answers(
-        lambda z: z.nxdomain(
-            nsec(c.at(), c.at("a"), "NS", "SOA", "RRSIG", "NSEC", "DNSKEY"),
-            nsec(c.at("www"), c.at("z"), "DNAME", "RRSIG", "NSEC"),
-        ),
-        f"{OWNER}.www",
-    )
+    _nxdomain_below(c, "DNAME")
 
 
 # -- NSEC3 -----------------------------------------------------------------------------------------

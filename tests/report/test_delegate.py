@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from certbot_dns_preflight.report.delegate import Plan, render
+from certbot_dns_preflight.report.delegate import render
+from certbot_dns_preflight.report.delegation_plan import Plan
 from tests.builders.survey import NXDOMAIN, hop, judged, name, nodata, seen
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "delegate.md"

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from certbot_dns_preflight.checks.edit_distance import common_prefix
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import EarlyEnd
 from certbot_dns_preflight.report import text
-from certbot_dns_preflight.report.side_by_side import first_difference, side_by_side
+from certbot_dns_preflight.report.side_by_side import side_by_side
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from tests.builders.strategies import OUTCOMES, VALUES
 from tests.builders.survey import THERE, VALUE, error, judged, run, seen, texts
@@ -109,7 +110,7 @@ def test_the_mark_stands_under_the_first_differing_byte(
     if expected == served:
         return
     layout = side_by_side(expected, served, room=room)
-    offset = first_difference(expected, served)
+    offset = common_prefix(expected, served)
     column = layout.marks[0].index("^") if layout.marks[0].strip("^ ") == "" else None
     if column is None:
         column = re.search(r"(?<!\S)\^+(?!\S)", layout.marks[0]).start()  # type: ignore[union-attr]

@@ -20,7 +20,7 @@ from certbot_dns_preflight.run import waiting
 from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Settings
 from tests.clock import run as clocked
-from tests.scenarios import gallery
+from tests.scenarios import reports
 from tests.scenarios.strictness import STRICTER
 
 if TYPE_CHECKING:
@@ -143,8 +143,7 @@ class Look:
             outcome = waiting.run([challenge], settings, wait=wait, watch=watch)
         else:
             outcome = _until_round(rounds, challenge, settings)
-        gallery.keep(outcome)
-        gallery.record(outcome)
+        reports.record(outcome)
         seen = Seen(outcome, json.loads(render(outcome))["challenges"][0], None)
         if values and self.compares and not _by_chance(seen):
             ready = seen.challenge["outcome"] == "ready"

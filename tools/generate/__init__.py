@@ -10,7 +10,7 @@ from pathlib import Path
 from certbot_dns_preflight.cli import commands
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.report import explain
-from tools.generate import completion, man_pages, outline
+from tools.generate import completion, findings, man_pages, outline
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "certbot_dns_preflight" / "cli" / "data"
@@ -27,6 +27,6 @@ def files() -> dict[Path, str]:
         DATA / "_dns-preflight": completion.zsh(line),
         DATA / "dns-preflight.fish": completion.fish(line),
         DATA / "explanations.txt": _PAGE_END.join(map(explain.explain, (None, *Code))),
-        FINDINGS: explain.findings_page(),
+        FINDINGS: findings.page(),
         **{MAN / name: text for name, text in man_pages.pages(line).items()},
     }

@@ -1,8 +1,8 @@
-"""Every finding, one file each: its `RULE`, and the `check` that applies it. A new one goes here.
+"""Every finding, one file each: its `RULE`, and the `check` that applies it.
 
-`RULES` has them in the order in which findings of one severity are reported. They are the one
-source for `dns-preflight explain` and for the documentation's page. Importing them loads neither
-dnspython nor certbot.
+CONTRIBUTING.md says what a new one needs. `RULES` has them in the order in which findings of one
+severity are reported, and `Code` has the same order. They are the one source for `dns-preflight
+explain` and for the documentation's page. Importing them loads neither dnspython nor certbot.
 """
 
 from __future__ import annotations

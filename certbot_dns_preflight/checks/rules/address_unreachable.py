@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence, observations, phrases
+from certbot_dns_preflight.checks import evidence, observations, phrases, private_addresses
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import named, no_reply
+from certbot_dns_preflight.checks.trouble_words import named, no_reply
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
 
@@ -49,9 +49,8 @@ RULE = Rule(
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
     """Report silent addresses of servers that answer, and addresses that could not be looked up."""
-    for trouble in context.troubles:
-        if trouble.code is RULE.code:
-            yield _silent(trouble, survey)
+    for trouble in context.troubles_with(RULE.code):
+        yield _silent(trouble, survey)
     for server, apex in _half_known(survey):
         yield _not_looked_up(server, apex)
 
@@ -68,16 +67,17 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
         summary = f"{it.hosts} does not answer at {it.addresses}, but does at {rest}"
     else:
         summary = f"{it.who} do not answer; other addresses of the same name servers do"
+    addresses = [observation.endpoint.address for observation in trouble.at]
     return RULE.finding(
         severity=trouble.severity,
         summary=summary,
-        cause=f"{no_reply(trouble.at)}{phrases.unroutable(o.endpoint.address for o in trouble.at)}",
+        cause=f"{no_reply(trouble.at)}{private_addresses.sentence(addresses)}",
         remedy="Make sure the server listens on that address and port 53 is open (UDP and TCP), or "
         "remove the address record and its glue.",
         about=trouble.at,
         evidence={
             "addresses": evidence.places(trouble.at),
-            **evidence.unroutable(o.endpoint.address for o in trouble.at),
+            **evidence.unroutable(addresses),
         },
     )
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, assert_never
 
 from certbot_dns_preflight.caa.policy import Allowed, Ambiguity, Forbidden, Rejection, decide
 from certbot_dns_preflight.caa.relevant_set import Unanswered, relevant
+from certbot_dns_preflight.checks import caa_forbids_words as words
 from certbot_dns_preflight.checks import evidence
 from certbot_dns_preflight.checks.rule import Remedy, Rule, Subject
-from certbot_dns_preflight.checks.rules import caa_forbids_words as words
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.escaping import presentation, show_name
 from certbot_dns_preflight.facts.finding import Severity

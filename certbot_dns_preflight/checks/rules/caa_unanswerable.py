@@ -119,7 +119,7 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
         remedy=f"Remove the CNAME at {phrases.owner(first.owner)}, or point it to a name that has "
         "none"
         if endless
-        else "The registry's servers fail; nothing to fix on your side. Try again later"
+        else phrases.REGISTRY_REMEDY
         if registry
         else "Check from a host that can reach the name servers what fails, or use "
         f"{phrases.option('resolver')} to specify another resolver"

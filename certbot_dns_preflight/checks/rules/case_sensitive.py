@@ -85,7 +85,7 @@ def _finding(some: Sequence[CaseFault], kind: str | None) -> Finding:
         summary=f"{faults.who(some)} {answers} differently if the query mixes upper and lower case",
         cause=f"{asked} in mixed case: {mixed}; in lower case: {exact}. The CA's resolvers mix the "
         "letter case of every query",
-        remedy=faults.REGISTRY_REMEDY
+        remedy=phrases.REGISTRY_REMEDY
         if faults.is_registrys(some[0])
         else "Update the server software or its database, so that letter case does not matter.",
         nameserver=faults.only_host(some),

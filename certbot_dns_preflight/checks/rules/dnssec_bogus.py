@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import (
+    dnssec_bogus_words,
     dnssec_words,
     phrases,
 )
 from certbot_dns_preflight.checks.rule import Remedy, Rule, Subject
-from certbot_dns_preflight.checks.rules import dnssec_bogus_words
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.dnssec import Kind

@@ -116,7 +116,7 @@ def _finding(some: Sequence[DnssecFault], context: Context) -> Finding:
         severity=faults.severity(some, context),
         summary=summary,
         cause=cause,
-        remedy=faults.REGISTRY_REMEDY if faults.is_registrys(first) else _REMEDIES[first.kind],
+        remedy=phrases.REGISTRY_REMEDY if faults.is_registrys(first) else _REMEDIES[first.kind],
         nameserver=faults.only_host(some),
         address=faults.only_address(some),
         evidence={

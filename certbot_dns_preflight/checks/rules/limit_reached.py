@@ -1,4 +1,4 @@
-"""A documented bound of the run was met: what is beyond it was not asked, and that is said."""
+"""The run reached a documented limit, so what lies beyond it was not queried."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.checks import evidence, phrases
 from certbot_dns_preflight.checks.resolver_answers import ANOTHER_RESOLVER
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import named
+from certbot_dns_preflight.checks.trouble_words import EXCUSABLE, named
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Malformed
 from certbot_dns_preflight.facts.finding import Severity
@@ -45,15 +45,14 @@ RULE = Rule(
         ),
         ANOTHER_RESOLVER,
     ),
-    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
+    note=EXCUSABLE,
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
     """Report it once for all addresses that do it, at each severity."""
-    for trouble in context.troubles:
-        if trouble.code is RULE.code:
-            yield _finding(trouble, survey)
+    for trouble in context.troubles_with(RULE.code):
+        yield _finding(trouble, survey)
 
 
 def _finding(trouble: Trouble, survey: Survey) -> Finding:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.checks import evidence, incomplete, phrases
 from certbot_dns_preflight.checks.resolver_answers import ANOTHER_RESOLVER
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import named
+from certbot_dns_preflight.checks.trouble_words import EXCUSABLE, named
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Failing
 from certbot_dns_preflight.facts.finding import Severity
@@ -54,15 +54,14 @@ RULE = Rule(
         ),
         ANOTHER_RESOLVER,
     ),
-    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
+    note=EXCUSABLE,
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
     """Report it once for all addresses that do it, at each severity."""
-    for trouble in context.troubles:
-        if trouble.code is RULE.code:
-            yield _finding(trouble, survey)
+    for trouble in context.troubles_with(RULE.code):
+        yield _finding(trouble, survey)
     yield from incomplete.registry_fails(survey, RULE, heard=True)
     yield from incomplete.parent_fails(survey, RULE, context.troubles, heard=True)
 
@@ -75,9 +74,7 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
         f"{phrases.distinct_answers(trouble.at)} for {it.zone}",
         cause=f"{it.addresses} {phrases.verb(len(trouble.at), 'answers', 'answer')} "
         f"{phrases.distinct_answers(trouble.at)}: {_why(trouble.at)}.",
-        remedy="The registry's servers fail; nothing to fix on your side. Try again later."
-        if it.registry
-        else _remedy(trouble.at, it.hosts),
+        remedy=phrases.REGISTRY_REMEDY if it.registry else _remedy(trouble.at, it.hosts),
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
     )

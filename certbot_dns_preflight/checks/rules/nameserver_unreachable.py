@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence, incomplete, phrases
+from certbot_dns_preflight.checks import evidence, incomplete, phrases, private_addresses
 from certbot_dns_preflight.checks.resolver_answers import ANOTHER_RESOLVER
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import named, no_reply, silences, unheard
+from certbot_dns_preflight.checks.trouble import unheard
+from certbot_dns_preflight.checks.trouble_words import EXCUSABLE, named, no_reply, silences
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import NoResponseReason, NotAsked, Unreachable
 from certbot_dns_preflight.facts.finding import Severity
@@ -63,15 +64,14 @@ RULE = Rule(
         ),
         ANOTHER_RESOLVER,
     ),
-    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
+    note=EXCUSABLE,
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
     """Report name servers that are silent, and those that there was no time to query."""
-    for trouble in context.troubles:
-        if trouble.code is RULE.code:
-            yield _silent(trouble, survey)
+    for trouble in context.troubles_with(RULE.code):
+        yield _silent(trouble, survey)
     for server, hop, severity in unheard(survey, context.unreachable):
         if server.endpoints:
             yield _not_asked(server, hop.zone, severity)
@@ -128,7 +128,7 @@ def _silent(trouble: Trouble, survey: Survey) -> Finding:
         else:
             answers = phrases.verb(max(1, it.servers - 1), "answers", "answer")
             summary = f"{phrases.nobody(it.servers)} {answers} ({it.hosts})"
-        cause = f"{no_reply(at)}{phrases.unroutable(o.endpoint.address for o in at)}"
+        cause = f"{no_reply(at)}{private_addresses.sentence(o.endpoint.address for o in at)}"
         remedy = (
             "The registry's servers do not answer; nothing to fix on your side. Try again later."
             if it.registry

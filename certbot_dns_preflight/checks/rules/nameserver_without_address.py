@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import missing_dots, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import removal, unheard
+from certbot_dns_preflight.checks.trouble import unheard
+from certbot_dns_preflight.checks.trouble_words import EXCUSABLE, removal
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
 
@@ -56,7 +57,7 @@ RULE = Rule(
             "Point the NS record at a name that has addresses itself.",
         ),
     ),
-    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
+    note=EXCUSABLE,
 )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import named
+from certbot_dns_preflight.checks.trouble_words import EXCUSABLE, named
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import NotAuthoritative, Referral
 from certbot_dns_preflight.facts.finding import Severity
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from certbot_dns_preflight.checks.context import Context
-    from certbot_dns_preflight.checks.trouble import Named, Trouble
+    from certbot_dns_preflight.checks.trouble import Trouble
+    from certbot_dns_preflight.checks.trouble_words import Named
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Observation, Survey
 
@@ -47,15 +48,14 @@ RULE = Rule(
             "If only some servers refer to a child zone, update their copies of the zone.",
         ),
     ),
-    note="A warning with `--unreachable warn`, while another name server of the zone answers.",
+    note=EXCUSABLE,
 )
 
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
     """Report it once for all addresses that do it, at each severity."""
-    for trouble in context.troubles:
-        if trouble.code is RULE.code:
-            yield _finding(trouble, survey)
+    for trouble in context.troubles_with(RULE.code):
+        yield _finding(trouble, survey)
 
 
 def _finding(trouble: Trouble, survey: Survey) -> Finding:
@@ -65,9 +65,7 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
         summary=f"{it.who} {it.does('is', 'are')} not authoritative for {it.zone}"
         f"{_what_it_is(trouble.at)}",
         cause=_cause(trouble.at, it.addresses),
-        remedy="The registry's servers fail; nothing to fix on your side. Try again later."
-        if it.registry
-        else _remedy(trouble.at, it),
+        remedy=phrases.REGISTRY_REMEDY if it.registry else _remedy(trouble.at, it),
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import evidence, observations, phrases, probed
 from certbot_dns_preflight.checks.rule import Remedy, Rule
-from certbot_dns_preflight.checks.trouble import named
+from certbot_dns_preflight.checks.trouble_words import named
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Unreachable
 from certbot_dns_preflight.facts.finding import Severity
@@ -56,9 +56,8 @@ RULE = Rule(
 
 def check(survey: Survey, context: Context) -> Iterator[Finding]:
     """Report truncated answers that TCP does not complete, and addresses without TCP."""
-    for trouble in context.troubles:
-        if trouble.code is RULE.code:
-            yield _truncated(trouble, survey)
+    for trouble in context.troubles_with(RULE.code):
+        yield _truncated(trouble, survey)
     reachable = {
         o.endpoint
         for o in map(observations.now, survey.observations)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
+from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.cli import output_files, wait_display
 from certbot_dns_preflight.cli.challenges import ChallengeList
 from certbot_dns_preflight.cli.exits import Exit, MisuseError
@@ -26,7 +27,7 @@ from certbot_dns_preflight.cli.terminal import page
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report.wait_log import WaitLog
-from certbot_dns_preflight.report.words import listing, plural
+from certbot_dns_preflight.report.words import listing
 from certbot_dns_preflight.run import waiting
 from certbot_dns_preflight.settings import OnFailure
 
@@ -170,7 +171,8 @@ def _conclude(
             tuple(printable(n) for n in names if n not in seen_names), most=_MOST_LISTED
         )
         _say(
-            f"{plural(missing, 'challenge')} of this order never came here, and may not be ready"
+            f"{phrases.count(missing, 'challenge')} of this order never came here, and may not be "
+            "ready"
             f"{f' ({which})' if which else ''}; every call of an order must be "
             "to this command, by the same client as the same user"
         )

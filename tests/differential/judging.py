@@ -1,6 +1,6 @@
-"""The court: serves worlds, hears the three judges, and makes small what they differ about.
+"""Serves worlds, has the three judges judge them, and shrinks those that they differ about.
 
-Several worlds are heard at a time, each below a TLD and at addresses that nobody has met, so that
+Several worlds are judged at a time, each below a TLD and at addresses not used before, so that
 neither caches nor what a resolver learned of a server goes from one to the next.
 """
 
@@ -37,7 +37,7 @@ _FORGET_EVERY = 200
 
 @dataclass(slots=True)
 class Account:
-    """What was heard: how many worlds ended how, and the differences.
+    """What came of judging worlds: how many ended how, and the differences.
 
     `busy` counts how often this machine was too busy to find a healthy world healthy.
     """
@@ -47,7 +47,7 @@ class Account:
     busy: int = 0
 
 
-class Court:
+class Judging:
     """The service, the two resolvers, and what was written for them."""
 
     def __init__(self, directory: Directory, service: Service) -> None:
@@ -61,7 +61,7 @@ class Court:
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._spare = _AT_ONCE - _LEAST_AT_ONCE
         self._healthy = itertools.cycle(healthy())
-        self._heard = 0
+        self._judged = 0
 
     async def open(self) -> None:
         """Wait until both resolvers answer."""
@@ -73,18 +73,18 @@ class Court:
         self._bind.stop()
 
     async def difference(self, world: World, *, tries: int = _TRIES) -> Difference | str:
-        """Hear the judges: the difference, or a word for how it is none.
+        """Ask the judges: the difference, or a word for how it is none.
 
         The resolvers are asked `tries` times more, for they may have been lucky, or not.
         """
-        told, unbound, bind = await self.hear(world)
+        told, unbound, bind = await self.ask(world)
         kind = comparing.suspicion(told, unbound, bind)
         if kind is None:
             return _word(told, unbound, bind)
         more = await asyncio.gather(*(self.resolve(world) for _ in range(tries)))
         if any(comparing.suspicion(told, *judged) is None for judged in more):
             return "by chance"
-        again, *_ = await self.hear(world)
+        again, *_ = await self.ask(world)
         if (again.outcome, again.errors) != (told.outcome, told.errors):
             kind = "another verdict at another look"
         elif comparing.is_stricter_by_contract(told) or (
@@ -93,7 +93,7 @@ class Court:
             return "stricter"
         return Difference(kind, world, told, (unbound.why, bind.why))
 
-    async def hear(self, world: World) -> tuple[Told, Judged, Judged]:
+    async def ask(self, world: World) -> tuple[Told, Judged, Judged]:
         """Ask all three once."""
         async with self._served(world) as tld:
             return await asyncio.gather(
@@ -117,12 +117,12 @@ class Court:
         )
 
     async def try_itself(self) -> bool:
-        """Tell whether a world without faults is found to be one; if not, hear fewer at a time.
+        """Tell whether a world without faults is found to be one; if not, judge fewer at a time.
 
         This machine is too busy then. That makes no difference out of nothing: for one, the
         judges are asked several times. But it may hide one.
         """
-        told, *judged = await self.hear(next(self._healthy))
+        told, *judged = await self.ask(next(self._healthy))
         if told.outcome == comparing.READY and all(one.passes for one in judged):
             return True
         if self._spare:
@@ -164,8 +164,8 @@ class Court:
                 yield tld
             finally:
                 self._service.take(number)
-        self._heard += 1
-        if self._heard % _FORGET_EVERY == 0:
+        self._judged += 1
+        if self._judged % _FORGET_EVERY == 0:
             await asyncio.gather(self._unbound.forget(), self._bind.forget())
 
 
@@ -175,21 +175,21 @@ def _word(told: Told, unbound: Judged, bind: Judged) -> str:
     return f"agreed: {'ready' if told.outcome == comparing.READY else 'not ready'}"
 
 
-async def hear(
+async def judge(
     worlds: Iterable[World], *, shrink: int | None = None, watch: Callable[[str], object] = str
 ) -> Account:
-    """Hear these worlds, and make small the first `shrink` that show a difference (None: all)."""
+    """Judge these worlds, and shrink the first `shrink` that show a difference (None: all)."""
     account = Account()
     directory = Directory("dns-preflight-differential-")
     service = Service()
-    court = Court(directory, service)
+    judging = Judging(directory, service)
     pending = iter(worlds)
 
     async def work() -> None:
-        for heard, world in enumerate(pending):
-            if heard % _HEALTHY_EVERY == 0 and not await court.try_itself():
+        for number, world in enumerate(pending):
+            if number % _HEALTHY_EVERY == 0 and not await judging.try_itself():
                 account.busy += 1
-            found = await court.difference(world)
+            found = await judging.difference(world)
             if isinstance(found, Difference):
                 account.ended["differences"] += 1
                 watch(f"seed {world.seed}: {found.kind}")
@@ -198,17 +198,17 @@ async def hear(
                 account.ended[found] += 1
 
     async def shrunk(difference: Difference) -> Difference:
-        found = await court.smallest(difference)
+        found = await judging.smallest(difference)
         watch(f"\n{found.describe()}")
         return found
 
     try:
-        await court.open()
+        await judging.open()
         await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
         first = account.differences[:shrink]
         account.differences[:shrink] = await asyncio.gather(*map(shrunk, first))
     finally:
-        court.close()
+        judging.close()
         service.stop()
         directory.remove()
     return account
