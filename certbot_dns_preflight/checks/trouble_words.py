@@ -93,10 +93,10 @@ def removal(names: Collection[dns.name.Name], zone: Zone) -> str:
             f"remove {server} from the NS records of the zone (the delegation does not list {it})"
         )
     if zone.parent is None or is_registry(zone.parent):
-        return f"remove {server} from the NS records of the zone and at the registrar"
-    return (
-        f"remove {server} from the NS records of the zone, there and in {phrases.host(zone.parent)}"
-    )
+        delegation = "the delegation at the registrar"
+    else:
+        delegation = f"the delegation in {phrases.host(zone.parent)}"
+    return f"remove {server} from the zone's NS records and from {delegation}"
 
 
 def _is_whole_zone(at: tuple[Observation, ...], survey: Survey) -> bool:

@@ -56,7 +56,7 @@ RULE = Rule(
         ),
         Remedy(
             "it was decommissioned",
-            "Remove it from the NS records of the zone and at the registrar.",
+            "Remove it from the zone's NS records and from the delegation at the registrar.",
         ),
         Remedy(
             "only this host cannot reach it",

@@ -45,7 +45,7 @@ RULE = Rule(
     remedies=(
         Remedy(
             "the host was renamed or removed",
-            "Replace it in the zone's NS records and at the registrar.",
+            "Replace it in the zone's NS records and in the delegation at the registrar.",
         ),
         Remedy(
             "glue is missing",
@@ -85,8 +85,8 @@ def _finding(
             why = phrases.bounded(servers[0].failure or "it has neither A nor AAAA records")
             summary = f"the only name server of {apex}, {names}, has no address ({why})"
         remedy = (
-            f"At the registrar for {apex}, set name servers that have A or AAAA records. Or add "
-            f"such records for {names} (not a CNAME)"
+            f"At the registrar for {apex}, set name servers that have A or AAAA records. "
+            f"Alternatively, add such records for {names} (not a CNAME)"
         )
     else:
         role = phrases.verb(some, "a name server", "name servers")

@@ -62,7 +62,7 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
     it = named(trouble.at, survey)
     return RULE.finding(
         severity=trouble.severity,
-        summary=f"{it.who} {it.does('is', 'are')} not authoritative for {it.zone}"
+        summary=f"{it.who} {it.does('does', 'do')} not answer authoritatively for {it.zone}"
         f"{_what_it_is(trouble.at)}",
         cause=_cause(trouble.at, it.addresses),
         remedy=phrases.REGISTRY_REMEDY if it.registry else _remedy(trouble.at, it),
@@ -72,27 +72,20 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
 
 
 def _remedy(at: tuple[Observation, ...], it: Named) -> str:
-    """Say what to change; where a resolver answers, whether it is that server is to be seen first.
-
-    What stands in between may answer in its place.
-    """
+    """Say what to change; where a resolver answers, check first whether it is that server."""
     change = f"onfigure the zone on {it.hosts} as primary or secondary, or {it.take_out}."
     if not _what_it_is(at):
         return f"C{change}"
     them = it.hosts if it.servers == 1 else "them"
-    their = phrases.verb(it.servers, "its", "their")
-    return (
-        f"Query {them} from another network first: something in between may be answering in "
-        f"{their} place. If the answer is the same there, c{change}"
-    )
+    return f"Query {them} from another network first. If the answer is the same there, c{change}"
 
 
 def _what_it_is(at: tuple[Observation, ...]) -> str:
     readings = [observation.reading for observation in at]
     if all(isinstance(r, NotAuthoritative) and r.recursive for r in readings):
         if len({observation.nameserver for observation in at}) == 1:
-            return " (it is a recursive resolver)"
-        return " (they are recursive resolvers)"
+            return " (it answers as a recursive resolver)"
+        return " (they answer as recursive resolvers)"
     return ""
 
 
@@ -107,7 +100,8 @@ def _cause(at: tuple[Observation, ...], addresses: str) -> str:
             case NotAuthoritative(recursive=True):
                 return (
                     f"{addresses} {phrases.verb(len(at), 'answers', 'answer')} as a recursive "
-                    "resolver does (AA=0, RA=1); it does not hold the zone."
+                    "resolver does (AA=0, RA=1): either the server does not hold the zone, or "
+                    "something in between answers in its place."
                 )
             case NotAuthoritative(upward=name) if name is not None:
                 return (

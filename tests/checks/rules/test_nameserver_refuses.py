@@ -55,5 +55,5 @@ def test_another_network_is_asked_before_anything_is_removed() -> None:
     assert only_error(facts, "nameserver-refuses").remedy == (
         "Query ns2.example.net from another network first: an access list may be blocking only "
         "this host. If it refuses there too, configure the zone on ns2.example.net, or remove that "
-        "server from the NS records of the zone and at the registrar."
+        "server from the zone's NS records and from the delegation at the registrar."
     )

@@ -75,8 +75,8 @@ def test_silent_addresses_are_one_sentence_and_the_server_is_named_in_the_fix() 
     assert found.cause == "Neither 192.0.2.2 nor 2001:db8::2 replied (timed out)."
     assert found.remedy == (
         "Check that ns2.example.net is running and reachable on port 53 (UDP and TCP), including "
-        "from another network. If it is gone for good, remove that server from the NS records of "
-        "the zone and at the registrar."
+        "from another network. If it is gone for good, remove that server from the zone's NS "
+        "records and from the delegation at the registrar."
     )
 
 

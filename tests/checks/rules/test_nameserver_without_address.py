@@ -69,7 +69,7 @@ def test_a_server_is_removed_where_it_is_listed() -> None:
     for listed, where in (
         (DELEGATION, "the name servers at your registrar (the zone itself does not list it)"),
         (APEX, "the NS records of the zone (the delegation does not list it)"),
-        (BOTH, "the NS records of the zone and at the registrar"),
+        (BOTH, "the zone's NS records and from the delegation at the registrar"),
     ):
         servers = (
             NameServer(other, BOTH, own=(Endpoint(NS1),)),
