@@ -21,7 +21,7 @@ class Timings:
 
     # Between two rounds of a wait, from the queries of one to those of the next.
     first_pause: float = 0.2  # most secondaries follow within a second; the least after the answers
-    share_at_first: float = 0.1  # by which it grows, up to the usual one
+    share_at_first: float = 0.6  # by which it grows, up to the usual one
     usual_pause: float = 0.5
     share_of_wait: float = 0.02  # to notice a late secondary within a fiftieth of its delay
     confirming_pause: float = 0.3

@@ -13,7 +13,8 @@ from certbot_dns_preflight.run.timings import Deadline, Timings, cut_off
     ("waited", "longest", "seconds"),
     [
         (0, 5, 0.2),
-        (1, 5, 0.3),
+        (0.25, 5, 0.35),
+        (0.5, 5, 0.5),
         (3, 5, 0.5),
         (25, 5, 0.5),
         (50, 5, 1.0),
