@@ -85,7 +85,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if runs_certbot or any(folder in path for folder in _SLOW):
             item.add_marker("slow")
         covers = path.endswith(_COVERING)
-        if (runs_certbot and not covers) or any(folder in path for folder in _HEAVY):
+        drawn = hypothesis.is_hypothesis_test(getattr(item, "obj", None))
+        if drawn or (runs_certbot and not covers) or any(folder in path for folder in _HEAVY):
             item.add_marker("heavy")
 
 
