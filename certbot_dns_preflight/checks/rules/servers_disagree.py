@@ -9,7 +9,7 @@ from certbot_dns_preflight.checks import evidence, observations, phrases, value_
 from certbot_dns_preflight.checks.resolver_answers import KEPT_MISS
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
-from certbot_dns_preflight.facts.answers import Absent, Alias
+from certbot_dns_preflight.facts.answers import Absent, Alias, Values
 from certbot_dns_preflight.facts.finding import Severity
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ def _finding(part: Partition, context: Context) -> Finding:
     )
     right = () if part.undecided else part.right
     others = part.disagreeing if right else some
+    if part.expected and all(isinstance(o.reading, Values) for o in others):
+        part = replace(part, thing="the expected value")  # as they have a record, too
     subjects = phrases.subjects(others, some)
     if right:
         summary = f"{phrases.listed(subjects)} {_what_is_wrong(part, others, len(subjects))}"
@@ -119,9 +121,9 @@ def _finding(part: Partition, context: Context) -> Finding:
     return RULE.finding(
         summary=summary,
         cause=_cause(part, others, right),
-        remedy="Find out which server is the primary. If it has the record, increase its serial "
-        "and transfer the zone again. If it does not, create the record there. If the servers do "
-        "not transfer from a common primary, create the record on each of them.",
+        remedy=f"Find out which server is the primary. If it has {part.thing}, increase its serial "
+        "and transfer the zone again. If it does not, create it there. If the servers do not "
+        "transfer from a common primary, create it on each server that lacks it.",
         about=others,
         evidence={
             "owner_name": part.owner.to_text(),

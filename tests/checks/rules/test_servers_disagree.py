@@ -102,8 +102,8 @@ def test_a_separate_copy_that_only_the_registry_leads_to_is_no_matter_of_transfe
         (
             texts(OTHER),
             (
-                f'answers with TXT "{OTHER.decode()}" instead of the record; the other 2 name '
-                "servers have it."
+                f'answers with TXT "{OTHER.decode()}" instead of the expected value; the other 2 '
+                "name servers have it."
             ),
         ),
         (
@@ -121,6 +121,8 @@ def test_what_is_there_instead_is_told_and_who_has_it(reading: Reading, words: s
     found = only_error(facts, "servers-disagree")
     assert found.summary == f"ns2.example.net {words}"
     cached = "negative answer" if reading == nxdomain() else "answer"
+    thing = "the expected value" if reading == texts(OTHER) else "the record"
+    assert f"If it has {thing}, increase its serial" in found.remedy
     assert found.cause.startswith("All 3 name servers serve serial 42, so no zone transfer ")
     assert found.cause.endswith(f"one of them still returns a cached {cached}.")
 
