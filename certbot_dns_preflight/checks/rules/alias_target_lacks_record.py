@@ -99,8 +99,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         remedy=missing_dots.remedy(dot)
         if dot
         else f"Create the record at {target} in the zone "
-        f"{phrases.owner(context.final.zone.apex)}, and make sure that the "
-        "plugin is allowed to write there"
+        f"{phrases.owner(context.final.zone.apex)}, and make sure that the plugin or hook writes "
+        "there, not at the alias, and is allowed to"
         # Under a DNAME no other record can exist: only the target can hold it.
         + (
             ""

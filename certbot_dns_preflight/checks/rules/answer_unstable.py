@@ -48,14 +48,18 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     if not at:
         return
     subjects = phrases.subjects(at, survey.observations)
+    addresses = phrases.listed(observation.endpoint.address for observation in at)
     most = max(observation.flips for observation in at)
     yield RULE.finding(
         summary=f"{phrases.listed(subjects)} {phrases.verb(len(subjects), 'gives', 'give')} "
         f"inconsistent answers: {most} changes during this run",
-        cause="Answers from this address alternate between having the record and not having "
-        "it. Probably several servers share the address, and not all of them have the record.",
-        remedy="Find the one that lacks the record (dig +nsid shows which one answers) and fix it, "
-        "or ask the provider to. Make sure that no other program is rewriting the zone.",
+        cause=f"Answers from {addresses} alternate between having the record and not having it. "
+        "Probably several servers share "
+        f"{phrases.verb(len(at), 'the address', 'each address')}, and not all of them have the "
+        "record.",
+        remedy="Find the one that lacks the record (dig +nsid shows which one answers, if they "
+        "send an NSID) and fix it, or ask the provider to. Make sure that no other program is "
+        "rewriting the zone.",
         about=at,
         evidence={
             "addresses": evidence.places(at),

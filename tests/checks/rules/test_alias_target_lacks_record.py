@@ -33,7 +33,7 @@ def test_under_a_dname_the_target_alone_can_hold_the_record() -> None:
     found = only_error(aliased(at(NS3, nxdomain()), first=renamed), "alias-target-lacks-record")
     assert found.remedy == (
         "Create the record at record.other.test in the zone other.test, and make sure that the "
-        "plugin is allowed to write there."
+        "plugin or hook writes there, not at the alias, and is allowed to."
     )
     assert found.records == (
         'record.other.test. TXT "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"',
