@@ -193,7 +193,7 @@ def _of_some(
     it, serve = ("they", "serve") if plural else ("it", "serves")
     signer = (
         f"find out what signs the copy that {who} {serve}, check the signer and its clock, and "
-        "sign the zone again with a higher serial"
+        "sign that copy again"
     )
     match behind:
         case True:
@@ -213,7 +213,10 @@ def _of_some(
                 f"signature. Either {signs}, or the zone was signed again without a new serial, "
                 "so nothing was transferred"
             )
-            return f"{either}. {signer[:1].upper()}{signer[1:]}"
+            return (
+                f"{either}. If {signs}, check the signer and its clock there, and sign again. "
+                "Otherwise, sign the zone again on the primary, with a higher serial"
+            )
         case _:
             lag = "are" if plural else "is"
             return (

@@ -36,9 +36,9 @@ logger = logging.getLogger(__name__)
 LONGEST_LOGGED_REPORT = 2**18
 """Characters of the JSON report that go into certbot's log."""
 _ABORTED = (
-    "The CA was not asked to validate, so this does not count as a failed validation. Any records "
-    "that certbot created are now being removed; query for them while the next run is waiting. Run "
-    "certbot again once the cause is fixed."
+    "The CA was not asked to validate, so this does not count as a failed validation. certbot is "
+    "now removing any records it created, so a TXT query can find them only while a run is "
+    "waiting. Run certbot again once the cause is fixed."
 )
 _UNTOUCHED = (
     "No record was created and the CA was not asked to validate, so this does not count as a "

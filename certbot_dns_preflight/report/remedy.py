@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 _QUOTED = "quoted"  # the kind of a value that has the quotes in it
-_AFTERWARDS = re.compile(r" (Alternatively, |If the change only needs longer ).*$")
+_AFTERWARDS = re.compile(r" (Alternatively, |If the change just needs more time ).*$")
 
 
 def beside_records(finding: Finding, surface: Surface = Surface.COMMAND) -> tuple[str, str]:

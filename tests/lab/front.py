@@ -119,7 +119,7 @@ class Front:
                 server_hostname=self.address,
             )
             return answer.rcode() == dns.rcode.NOERROR
-        except (dns.exception.DNSException, OSError):
+        except (dns.exception.DNSException, OSError, EOFError):  # it accepts before it answers
             return False
 
 

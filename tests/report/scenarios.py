@@ -55,9 +55,9 @@ if TYPE_CHECKING:
 OTHER = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 RECORD = f'_acme-challenge.example.com. TXT "{VALUE.decode()}"'
 UNANSWERED = (
-    "The CA was not asked to validate, so this does not count as a failed validation. Any records "
-    "that certbot created are now being removed; query for them while the next run is waiting. Run "
-    "certbot again once the cause is fixed."
+    "The CA was not asked to validate, so this does not count as a failed validation. certbot is "
+    "now removing any records it created, so a TXT query can find them only while a run is "
+    "waiting. Run certbot again once the cause is fixed."
 )
 
 

@@ -23,7 +23,7 @@ def test_certbots_report_may_be_a_page(tmp_path: Path, name: str) -> None:
     plugin.write_report(result, Settings(report=tmp_path / name))
     written = (tmp_path / name).read_text()
     assert written == html_report.render(result, surface=Surface.CERTBOT)
-    assert "set --dns-preflight-timeout longer than the zone" in written
+    assert "set --dns-preflight-timeout to more than the zone" in written
 
 
 @pytest.mark.parametrize("name", ["report.json", "html", "report.html.json"])

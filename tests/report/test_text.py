@@ -151,7 +151,7 @@ def test_what_a_server_sent_is_no_option() -> None:
 
 def test_under_certbot_the_whole_report_names_certbot_s_options() -> None:
     page = text.render(scenarios.behind(), surface=Surface.CERTBOT)
-    assert "set --dns-preflight-timeout longer than" in " ".join(page.split())
+    assert "set --dns-preflight-timeout to more than" in " ".join(page.split())
     assert " --timeout" not in page
     assert "--dns-preflight-report FILE lists all" in text.render(
         scenarios.hundred_zones(), surface=Surface.CERTBOT

@@ -94,7 +94,7 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         "Make sure it writes to the "
         f"zone {phrases.owner(zone)} on {phrases.verb(servers, 'this', 'these')} name "
         f"{phrases.verb(servers, 'server', 'servers')}.{_spelt(above, zone)} If the change "
-        f"only needs longer to reach {phrases.verb(servers, 'it', 'them')}, raise "
+        f"just needs more time to reach {phrases.verb(servers, 'it', 'them')}, raise "
         f"{phrases.option('timeout')}.",
         records=[phrases.txt_record(context.target, value) for value in context.expected],
         about=context.lacking,

@@ -100,7 +100,7 @@ def _finding(part: Partition) -> Finding:
         remedy = (
             f"Check that NOTIFY from the primary reaches {name}, and that the primary allows {it} "
             f"to transfer the zone. If {phrases.verb(len(late), 'it only polls', 'they only poll')}"
-            f", set {phrases.option('timeout')} longer than the zone's refresh interval."
+            f", set {phrases.option('timeout')} to more than the zone's refresh interval."
         )
     return RULE.finding(
         summary=summary,

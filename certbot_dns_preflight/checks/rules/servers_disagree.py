@@ -121,9 +121,9 @@ def _finding(part: Partition, context: Context) -> Finding:
     return RULE.finding(
         summary=summary,
         cause=_cause(part, others, right),
-        remedy=f"Find out which server is the primary. If it has {part.thing}, increase its serial "
-        "and transfer the zone again. If it does not, create it there. If the servers do not "
-        "transfer from a common primary, create it on each server that lacks it.",
+        remedy=f"Find out which server is the primary. If it has {part.thing}, increase the zone's "
+        f"serial there and transfer the zone again. If not, add {part.thing} there. If the servers "
+        "do not share a primary, add it on each server that lacks it.",
         about=others,
         evidence={
             "owner_name": part.owner.to_text(),

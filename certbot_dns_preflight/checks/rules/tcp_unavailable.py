@@ -80,8 +80,8 @@ def _truncated(trouble: Trouble, survey: Survey) -> Finding:
         severity=trouble.severity,
         summary=f"{it.who} {it.does('truncates its UDP answer', 'truncate their UDP answers')} and "
         f"{it.does('does', 'do')} not accept TCP",
-        cause="The full answer needs TCP: the UDP answer is truncated, either because it is too "
-        "large or because of rate limiting.",
+        cause="The UDP answer is truncated (it is too large, or the server limits its rate), so "
+        "the full answer needs TCP, and TCP failed.",
         remedy=f"Query {it.addresses} over TCP from another network first: a firewall may be "
         f"blocking only this host. If that fails too, make sure that {it.hosts} "
         f"{phrases.verb(it.servers, 'listens', 'listen')} on TCP port 53 and that "

@@ -25,7 +25,9 @@ def test_nobody_has_it_which_says_nothing_of_a_hidden_primary() -> None:
         "Both name servers serve serial 42. Either the record was never created, or it was "
         "created somewhere else, or the change has not reached either of the servers yet."
     )
-    assert found.remedy.endswith(" If the change only needs longer to reach them, raise --timeout.")
+    assert found.remedy.endswith(
+        " If the change just needs more time to reach them, raise --timeout."
+    )
     assert found.records == (
         '_acme-challenge.example.test. TXT "gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"',
     )

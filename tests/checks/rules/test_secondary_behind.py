@@ -145,7 +145,7 @@ def test_several_that_are_behind_are_spoken_of_in_the_plural() -> None:
     assert found.summary.endswith(" do not have the record yet; the other name server does.")
     assert "; the other serves 42. They have not transferred the change." in found.cause
     assert (
-        "If they only poll, set --timeout longer than the zone's refresh interval." in found.remedy
+        "If they only poll, set --timeout to more than the zone's refresh interval." in found.remedy
     )
 
 

@@ -122,7 +122,7 @@ def test_what_is_there_instead_is_told_and_who_has_it(reading: Reading, words: s
     assert found.summary == f"ns2.example.net {words}"
     cached = "negative answer" if reading == nxdomain() else "answer"
     thing = "the expected value" if reading == texts(OTHER) else "the record"
-    assert f"If it has {thing}, increase its serial" in found.remedy
+    assert f"If it has {thing}, increase the zone's serial" in found.remedy
     assert found.cause.startswith("All 3 name servers serve serial 42, so no zone transfer ")
     assert found.cause.endswith(f"one of them still returns a cached {cached}.")
 
