@@ -46,7 +46,7 @@ ADDRESSES_A_RUN, ADDRESSES_A_NAME = 2_000, 500
 BYTES_A_RUN, BYTES_A_NAME, BYTES_A_SECOND = 1 << 26, 1 << 24, 1 << 20
 """Bytes of answers."""
 
-MOST_HELD, HELD_FROM = 5 << 20, 4096
+MOST_HELD, HELD_FROM = 2 << 20, 4096
 """Bytes of the latest answers to all questions, of those answers that have so many bytes."""
 
 _USUAL_SECONDS = 300.0
