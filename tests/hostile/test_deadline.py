@@ -12,7 +12,6 @@ import asyncio
 import functools
 import os
 import signal
-import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING, Self
@@ -30,6 +29,7 @@ from certbot_dns_preflight.resolve.messages import match_response
 from certbot_dns_preflight.resolve.wire import LARGE
 from certbot_dns_preflight.run import session, signals, waiting
 from certbot_dns_preflight.settings import Settings
+from tests import peak_memory
 from tests.clock import Clock
 from tests.hostile.attacks import ATTACKS
 
@@ -213,22 +213,11 @@ def test_when_a_signal_comes_nothing_is_left_to_do(
 def test_the_attacks_that_are_largest_take_little_memory(
     lab: Lab, domains: list[str], tmp_path: Path
 ) -> None:
-    program = (
-        "import sys\n"
-        "from pathlib import Path\n"
-        "from certbot_dns_preflight.cli.main import main\n"
-        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
-        # Not ru_maxrss: a child begins with that of the process that started it.
-        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
-    )
     report = tmp_path / "report.json"
-    command = [
-        *(sys.executable, "-c", program, "check", *domains, "--wait", "--timeout=4", "--quiet"),
+    peak = peak_memory.of_command(
+        *("check", *domains, "--wait", "--timeout=4", "--quiet"),
         *(f"--expect={domain}={VALUE.decode()}" for domain in domains),
         *(f"--root-hints={lab.root_hints}", f"--report={report}"),
-    ]
-    # What measures coverage would be measured, too.
-    plain = {name: v for name, v in os.environ.items() if not name.startswith("COVERAGE_")}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=plain)
-    assert int(done.stdout) <= MOST_MEBIBYTES * 1024
+    )
+    assert peak <= MOST_MEBIBYTES * 1024
     assert report.stat().st_size > 0

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
-import subprocess
-import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +24,7 @@ from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.run import permanence, precheck, session, waiting
 from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Settings
+from tests import peak_memory
 from tests.builders.survey import name
 from tests.lab import zone_text
 from tests.lab.misbehaving import Authoritative, Branching
@@ -142,28 +140,13 @@ def test_a_limit_stops_an_order_beforehand_if_it_is_the_zones_own(
 @pytest.mark.heavy
 @pytest.mark.usefixtures("branching")
 def test_a_tree_of_referrals_takes_little_memory(settings: Settings, tmp_path: Path) -> None:
-    program = (
-        "import sys\n"
-        "from pathlib import Path\n"
-        "from certbot_dns_preflight.cli.main import main\n"
-        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
-        # Not ru_maxrss: a child begins with that of the process that started it.
-        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
-    )
     report = tmp_path / "report.json"
     hints = str(settings.root_hints)
     patience = ["--query-timeout", "60", "--timeout", "900"]
-    command = ["check", EVIL, "--root-hints", hints, *patience, "--report", str(report)]
-    # What measures coverage would be measured, too.
-    plain = {name: v for name, v in os.environ.items() if not name.startswith("COVERAGE_")}
-    done = subprocess.run(
-        [sys.executable, "-c", program, *command],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=plain,
+    peak = peak_memory.of_command(
+        *("check", EVIL, "--root-hints", hints, *patience, "--report", str(report))
     )
-    assert int(done.stdout.split()[-1]) <= MOST_MEGABYTES * 1024
+    assert peak <= MOST_MEGABYTES * 1024
     assert "limit-reached" in report.read_text()
 
 
