@@ -193,9 +193,18 @@ remote-control:
             "unbound", ["unbound", "-d", "-c", configuration], log=directory / "log"
         )
 
+    async def ready(self) -> None:
+        """Wait until it answers about the root."""
+        await super().ready()
+        # A late answer counts. Releases without this option never drop one.
+        await self._tell("set_option discard-timeout: 0")
+
     async def forget(self) -> None:
         """Empty its caches."""
-        for words in ("flush_zone .", "flush_infra all"):
+        await self._tell("flush_zone .", "flush_infra all")
+
+    async def _tell(self, *commands: str) -> None:
+        for words in commands:
             reader, writer = await asyncio.open_unix_connection(str(self._control))
             writer.write(f"UBCT1 {words}\n".encode())
             await reader.read()
