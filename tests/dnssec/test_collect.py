@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import dns.name
 import dns.rdatatype
+import pytest
 
 from certbot_dns_preflight.dnssec import anchors
 from certbot_dns_preflight.dnssec.validate import validate
@@ -21,6 +22,8 @@ from tests.dnssec.world import RESOLVER
 
 if TYPE_CHECKING:
     from tests.dnssec.world import World
+
+pytestmark = [pytest.mark.slow, pytest.mark.versioned]  # the signed world takes long to start
 
 
 class Distant:

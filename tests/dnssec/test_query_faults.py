@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
     Spoil = Callable[[Endpoint, Query, Trip], Trip]
 
+pytestmark = [pytest.mark.slow, pytest.mark.versioned]  # the signed world takes long to start
+
 ANYBODY = IssuanceRequest(identities=("letsencrypt.org",))
 DNSKEY, DS = dns.rdatatype.DNSKEY, dns.rdatatype.DS
 SIGNED = "ecdsa256.test"
