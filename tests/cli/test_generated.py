@@ -80,6 +80,7 @@ def test_the_shell_must_be_one_of_the_three(command: Command, arguments: list[st
     assert "bash" in ran.stderr
 
 
+@pytest.mark.slow
 def test_a_wheel_holds_the_data_and_none_of_the_tools(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()

@@ -115,6 +115,7 @@ class Living:
         return sum(isinstance(one, self._kind) for one in gc.get_objects())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nothing_older")
 def test_the_answers_about_a_name_are_dropped_once_it_is_decided(bench: Bench) -> None:
     living = Living(Response)
@@ -128,6 +129,7 @@ def test_the_answers_about_a_name_are_dropped_once_it_is_decided(bench: Bench) -
     assert living.counts[-1] < 10 * ANSWERS_A_NAME
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nothing_older")
 def test_outcomes_that_are_given_out_and_not_kept_are_dropped(bench: Bench) -> None:
     living = Living(Observation)
@@ -138,6 +140,7 @@ def test_outcomes_that_are_given_out_and_not_kept_are_dropped(bench: Bench) -> N
     assert living.counts[-1] < 3 * bench.most_addresses
 
 
+@pytest.mark.slow
 def test_what_is_not_kept_still_decides_the_verdict(bench: Bench) -> None:
     given: list[Verdict] = []
     [first, *others] = names()
@@ -147,6 +150,7 @@ def test_what_is_not_kept_still_decides_the_verdict(bench: Bench) -> None:
     assert outcome.verdict is Verdict.NOT_READY
 
 
+@pytest.mark.slow
 def test_a_cache_that_later_runs_share_keeps_what_was_learned(bench: Bench) -> None:
     cache = DelegationCache()
     bench.look(names(), lambda _: None, cache=cache)

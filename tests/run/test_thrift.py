@@ -172,6 +172,7 @@ def test_an_order_looks_once_more_at_who_must_agree_and_at_nothing_else(bench: B
     assert seconds / bench.internet.rtt <= 7.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late", [0.0, 0.1], ids=["there at once", "secondaries follow"])
 def test_a_healthy_lineage_among_many_adds_less_than_a_second_and_a_half(
     bench: Bench, late: float
