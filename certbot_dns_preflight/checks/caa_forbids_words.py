@@ -56,8 +56,8 @@ def summary(  # noqa: PLR0911 - one sentence a reason
         case Rejection.MALFORMED:
             return f"CAA at {at} has a malformed record, so no CA may issue ({decisive.detail})"
         case Rejection.UNKNOWN_CRITICAL:
-            tag = phrases.bounded(presentation(decisive.about.tag), 32)
-            return f'CAA at {at} has a critical property that CAs do not know: "{tag}"'
+            tag = phrases.quoted(presentation(decisive.about.tag), 32)
+            return f"CAA at {at} has a critical property that CAs do not know: {tag}"
         case _ as never:
             assert_never(never)
 
@@ -194,5 +194,5 @@ def _line(owner: dns.name.Name, tag: str, request: IssuanceRequest) -> str:
 
 def _record(owner: dns.name.Name, item: Property) -> str:
     tag = presentation(item.tag)
-    value = phrases.bounded(presentation(item.value))
-    return phrases.record(owner, f'CAA {item.flags} {tag} "{value}"')
+    value = phrases.quoted(presentation(item.value))
+    return phrases.record(owner, f"CAA {item.flags} {tag} {value}")

@@ -131,7 +131,7 @@ def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
         case Kind.DENIAL_INVALID if any(_is_of_a_delegation(fault) for fault in faults):
             return (
                 f"Delegate the zone in {apex} (NS records, and DS if it is signed), or remove it "
-                "from the servers. Then sign again"
+                "from the servers. Then re-sign the zone"
             )
         case _ if is_registry(zone.apex):
             return (
@@ -159,9 +159,9 @@ def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
             behind = _is_behind(zone, places, survey)
             return _of_some(who, others, apex, behind, plural=len(servers) > 1)
         case Kind.EXPIRED:
-            return f"Sign {apex} again and find out why signing stopped"
+            return f"Re-sign {apex} and find out why signing stopped"
         case Kind.NOT_YET_VALID:
-            return "Correct the clock of the signer or of this host, and sign again"
+            return "Correct the clock of the signer or of this host, and re-sign the zone"
         case Kind.MISSING if partly:
             return f"Make sure {who} {have} the signed zone {apex}, with DNSSEC turned on"
         case Kind.MISSING:
@@ -174,9 +174,9 @@ def remedy(  # noqa: C901, PLR0911, PLR0912 - one sentence a case
                 "signatures are gone"
             )
         case Kind.DENIAL_INVALID:
-            return f"Rebuild the NSEC or NSEC3 chain of {apex}, and sign the zone again"
+            return f"Rebuild the NSEC or NSEC3 chain of {apex}, and re-sign the zone"
         case Kind.INVALID:
-            return f"Sign {apex} again, and make sure that nothing changes the zone after signing"
+            return f"Re-sign {apex}, and make sure that nothing changes the zone after signing"
         case _ as never:
             assert_never(never)
 
@@ -193,7 +193,7 @@ def _of_some(
     it, serve = ("they", "serve") if plural else ("it", "serves")
     signer = (
         f"find out what signs the copy that {who} {serve}, check the signer and its clock, and "
-        "sign that copy again"
+        "re-sign that copy"
     )
     match behind:
         case True:
@@ -210,12 +210,12 @@ def _of_some(
             )
             either = (
                 f"{who} {have} the same serial as {others} but a different "
-                f"signature. Either {signs}, or the zone was signed again without a new serial, "
+                f"signature. Either {signs}, or the zone was re-signed without a new serial, "
                 "so nothing was transferred"
             )
             return (
-                f"{either}. If {signs}, check the signer and its clock there, and sign again. "
-                "Otherwise, sign the zone again on the primary, with a higher serial"
+                f"{either}. If {signs}, check the signer and its clock there, and re-sign the "
+                "zone. Otherwise, re-sign the zone on the primary, with a higher serial"
             )
         case _:
             lag = "are" if plural else "is"

@@ -37,8 +37,8 @@ def registry_fails(survey: Survey, rule: Rule, *, heard: bool) -> Iterator[Findi
     came = phrases.listed(f"{phrases.bounded(what)} ({e.address})" for e, what in answers)
     yield rule.finding(
         summary=f"none of the servers of {zone} gives a usable answer",
-        cause=f"They returned {came or 'nothing'}. Until this changes, no resolver finds anything "
-        "below it",
+        cause=f"The servers returned {came or 'nothing'}. Until this changes, no resolver finds "
+        "anything below that zone",
         remedy="The registry's servers fail, or cannot be reached from this host; there is nothing "
         "to fix on your side. Try again later",
         evidence={
@@ -71,8 +71,8 @@ def parent_fails(
     came = phrases.listed(f"{phrases.bounded(what)} ({e.address})" for e, what in answers)
     yield rule.finding(
         summary=f"none of the servers of the parent zone {zone} answers the query for {owner} TXT",
-        cause=f"They returned {came}. A resolver sends this query to them first, and only their "
-        f"referral leads it to the name servers of {owner}",
+        cause=f"The servers returned {came}. A resolver sends this query to them first, and only "
+        f"their referral leads it to the name servers of {owner}",
         remedy=phrases.REGISTRY_REMEDY
         if is_registry(apex)
         else f"Make sure that these servers answer TXT queries for {owner} with the delegation (NS "

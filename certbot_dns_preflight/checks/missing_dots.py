@@ -31,7 +31,7 @@ def cause(dot: MissingDot) -> str:
 
 def remedy(dot: MissingDot) -> str:
     """Say what to enter."""
-    return f'Enter the name with its final dot: "{phrases.bounded(show_name(dot.meant))}"'
+    return f"Enter the name with its final dot: {phrases.quoted(show_name(dot.meant))}"
 
 
 def facts(dot: MissingDot | None) -> dict[str, Json]:

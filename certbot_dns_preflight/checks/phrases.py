@@ -45,6 +45,14 @@ def bounded(text: str, limit: int = _LONGEST_DETAIL) -> str:
     return f"{text[:limit]}... ({len(text) - limit} more characters)"
 
 
+def quoted(text: str, limit: int = _LONGEST_DETAIL) -> str:
+    """Quote a text, shortened like `bounded`; how much is left out stands outside of the quotes."""
+    text = printable(text)
+    if len(text) <= limit:
+        return f'"{text}"'
+    return f'"{text[:limit]}..." ({len(text) - limit} more characters)'
+
+
 def value(data: bytes) -> str:
     """Quote a TXT value, escaped; of a long one, the beginning and the number of other bytes."""
     shown, width = 0, 0
@@ -54,7 +62,8 @@ def value(data: bytes) -> str:
             break
         shown += 1
     rest = len(data) - shown
-    return f'"{presentation(data[:shown])}"' + (f"... ({rest} more bytes)" if rest else "")
+    text = presentation(data[:shown])
+    return f'"{text}..." ({rest} more bytes)' if rest else f'"{text}"'
 
 
 def host(name: dns.name.Name) -> str:
@@ -63,7 +72,7 @@ def host(name: dns.name.Name) -> str:
     text = text[:-1] if len(text) > 1 and text.endswith(".") else text
     if _PLAIN_NAME.fullmatch(text):
         return bounded(text, _LONGEST_NAME)
-    return f'"{bounded(text, _LONGEST_ODD_NAME)}"'
+    return quoted(text, _LONGEST_ODD_NAME)
 
 
 def owner(name: dns.name.Name) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Observation, Survey
 
 _A_MOMENT = 1.0  # second
+_LONGEST_SUMMARY = 120  # characters: two lines of 80 hold it
 
 KEPT_MISS = Remedy(
     "`--ask resolvers`: the resolver was queried before the record was published, and has cached "
@@ -148,20 +149,39 @@ def _summary(rule: Rule, context: Context, lacking: Sequence[Observation]) -> st
     partly = any(set(context.expected) & set(observations.texts(o)) for o in lacking)
     what = "all expected values" if partly else "the record"
     if rule.code is Code.RECORD_VANISHED:
-        shows = f"showed {what} earlier in this run, but no longer"
+        shows = f"returned {what} earlier in this run, but no longer"
         shows += phrases.verb(number, " does", " do")
     else:
-        shows = f"{phrases.verb(number, 'does', 'do')} not show {what}"
+        shows = f"{phrases.verb(number, 'does', 'do')} not return {what}"
     others = len(context.holding)
     beside = phrases.verb(others, "the other one does", f"the other {others} do")
     answers = phrases.distinct_answers(lacking)
     instead = f"{phrases.verb(number, 'it answers', 'they answer')} {answers}"
-    return f"{who} {shows} ({instead})" + (f"; {beside}" if others else "")
+    rest = f"; {beside}" if others else ""
+    cached = f"{who} {shows} ({_cached_miss(lacking)}){rest}"
+    if _cached_miss(lacking) and len(cached) <= _LONGEST_SUMMARY:
+        return cached
+    return f"{who} {shows} ({instead}){rest}"
+
+
+def _cached_miss(lacking: Sequence[Observation]) -> str:
+    """Say for how long resolvers keep that there is nothing; empty where they do not all do so."""
+    readings = [o.reading for o in lacking if (o.kept_for or 0.0) >= _A_MOMENT]
+    misses = {reading.nxdomain for reading in readings if isinstance(reading, Absent)}
+    if len(readings) < len(lacking) or len(misses) != 1 or not _all_absent(lacking):
+        return ""
+    kept = max(o.kept_for or 0.0 for o in lacking)
+    up_to = phrases.verb(len(lacking), "", "up to ")
+    what = "NXDOMAIN" if misses == {True} else "no TXT record"
+    return f"{what}, cached for {up_to}{kept:.0f} s"
+
+
+def _all_absent(lacking: Sequence[Observation]) -> bool:
+    return all(isinstance(observation.reading, Absent) for observation in lacking)
 
 
 def _negative(sight: ResolverSight, lacking: Sequence[Observation]) -> str:
-    missed = all(isinstance(observation.reading, Absent) for observation in lacking)
-    if sight.negative_ttl is None or not missed:
+    if sight.negative_ttl is None or not _all_absent(lacking):
         return ""
     return f" (negative answers from this zone are cached for {sight.negative_ttl} s)"
 
@@ -224,7 +244,7 @@ def _remedy(observation: Observation) -> str:
     another = f"use {phrases.option('resolver')} to specify another one"
     if isinstance(reading, Unreachable) and "certificate" in reading.detail:
         return f"{phrases.PRIVATE_CA}. Or {another}"
-    return f"Find out why it fails, or {another}"
+    return f"Find out why the resolver fails, or {another}"
 
 
 def _why(observation: Observation, errors: tuple[ExtendedError, ...]) -> str:
@@ -236,6 +256,6 @@ def _why(observation: Observation, errors: tuple[ExtendedError, ...]) -> str:
                 f"{error.name}" + (f" ({phrases.bounded(error.text)})" if error.text else "")
                 for error in errors
             )
-            return f"It says: {phrases.listed(words)}"
+            return f"The resolver says: {phrases.listed(words)}"
         case _:
-            return "It does not say why"
+            return "The resolver does not say why"

@@ -141,7 +141,7 @@ def _unlike(served: Sequence[bytes]) -> str:
         it, them = ("it does", "it") if one else ("they do", "them")
         words += (
             f", and {it} not look like {'a challenge value' if one else 'challenge values'}, so "
-            f"something else probably created {them}"
+            f"something other than an ACME client probably created {them}"
         )
     elif len(challenges) == len(served):
         words += f"; {'it is' if one else 'they are'} probably left over from another attempt"

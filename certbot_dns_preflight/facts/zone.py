@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.answers import Endpoint
 
 
+NO_SUCH_NAME = "the name does not exist"
+"""The `failure` of a name server whose name an authoritative server denies."""
+
+
 class Listing(enum.StrEnum):
     """Where a name server is listed: in the parent's delegation or in the zone's apex NS RRset."""
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _PAIR = 2
 _LABEL = CHALLENGE_LABEL.decode()
 _CREATED = re.compile(r"\bthe record was never created, or it was created\b")
+_EXPIRED = re.compile(r"\bnot loaded there, has expired\b")
+_ZONES_OWN = re.compile(r"\b([Tt])he zone's (?=only name server|\d)")
 _ITS_RECORDS = re.compile(r"\bthe zone's NS records and from the delegation\b")
 _ZONE_VERBS = {"is": "are", "has": "have", "does": "do", "was": "were"}
 _ZONE_DOES = re.compile(rf"\b([Tt])he zone( itself)? ({'|'.join(_ZONE_VERBS)})\b")
@@ -59,7 +61,11 @@ class Alike:
         if self.number > 1:
             words = _CREATED.sub("the records were never created, or they were created", words)
         if self.number > 1 and self._zones > 1:
-            words = _ITS_RECORDS.sub("each zone's NS records and from its delegation", words)
+            words = _ITS_RECORDS.sub(
+                "each zone's NS records and from each zone's delegation", words
+            )
+            words = _EXPIRED.sub("not loaded there, have expired", words)
+            words = _ZONES_OWN.sub(r"\1he zones' ", words)
             words = _ZONE.sub(r"\1he zones", _ZONE_DOES.sub(_zones_do, words))
         if self._own is None or not self._own.search(words):
             return words

@@ -220,7 +220,8 @@ def _now(seen: Outcome) -> str:
 
 
 def _answer(seen: Outcome) -> str:
-    return (headline(seen).partition(": ")[2] or headline(seen)).removesuffix(".")
+    words = headline(seen, others="")
+    return (words.partition(": ")[2] or words).removesuffix(".")
 
 
 def _clock(seen: Outcome) -> str:

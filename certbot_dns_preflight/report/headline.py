@@ -31,27 +31,30 @@ _ANSWERED = frozenset(
 )  # with authority; where no value is expected, all of them will do
 
 
-def headline(outcome: Outcome) -> str:
-    """Word the verdict: what is ready and where, or what stands in the way."""
+def headline(outcome: Outcome, *, others: str = "are listed below") -> str:
+    """Word the verdict: what is ready and where, or what stands in the way.
+
+    `others` says where the further problems are to be found; empty where they are only counted.
+    """
     if outcome.verdict is Verdict.READY:
         return f"Ready: {_ready(outcome)}."
     lead = _LEAD[outcome.verdict]
     failed = [c for c in outcome.challenges if c.verdict is not Verdict.READY]
     if len(failed) > 1:
         names = f"{len(failed)} of {phrases.count(len(outcome.challenges), 'name')}"
-        return f"{lead}: {names}{_causes(pictures(outcome))}."
+        return f"{lead}: {names}{_causes(pictures(outcome), others)}."
     finding = first_error(outcome)
     if finding:
         further = sum(f.severity is Severity.ERROR for f in failed[0].findings) - 1
         if further > 0:
-            return f"{lead}: {_and_more(without_final_dot(finding.summary), further)}."
+            return f"{lead}: {_and_more(without_final_dot(finding.summary), further, others)}."
         return f"{lead}: {printable(finding.summary)}"
     if outcome.verdict is Verdict.INCONCLUSIVE:
         return "Cannot tell: this host could not query anything."
     return _without_finding(outcome)
 
 
-def _causes(groups: Sequence[Picture]) -> str:
+def _causes(groups: Sequence[Picture], others: str) -> str:
     """Name the first cause of several names' failure, and count the others."""
     errors = [
         [f for f in group.challenges[0].findings if f.severity is Severity.ERROR]
@@ -63,13 +66,15 @@ def _causes(groups: Sequence[Picture]) -> str:
     reasons = sum(max(1, len(some)) for some in errors)
     if len(groups) > 1:
         return f", for {reasons} different reasons. The first: {first}"
-    return f"; {_and_more(first, reasons - 1) if reasons > 1 else first}"
+    return f"; {_and_more(first, reasons - 1, others) if reasons > 1 else first}"
 
 
-def _and_more(first: str, further: int) -> str:
-    """Count the causes that are not named."""
+def _and_more(first: str, further: int, others: str) -> str:
+    """Count the causes that are not named, and say where they are."""
     more = phrases.count(further, "other problem")
-    return f"{first}; {more}" if first.endswith(")") else f"{first} (and {more})"
+    if not others:
+        return f"{first}; {more}"
+    return f"{first}. {more} {others if further > 1 else others.replace('are', 'is', 1)}"
 
 
 def _without_finding(outcome: Outcome) -> str:
@@ -125,7 +130,8 @@ def _ready(outcome: Outcome) -> str:
     valued = [challenge for challenge in challenges if challenge.survey.challenge.expected]
     subject = _subject(valued or challenges)
     times = [c.survey.ready_after for c in valued if c.survey.ready_after is not None]
-    after = f" after {seconds(max(times))}" if times else ""
+    counted = "," if len(valued) > _MOST_NAMES else ""  # "1 more name, after 11 s"
+    after = f"{counted} after {seconds(max(times))}" if times else ""
     rest = len(challenges) - len(valued)
     others = (
         f"; {phrases.count(rest, 'more name')} without a value to compare"
@@ -139,7 +145,8 @@ def _subject(challenges: Sequence[ChallengeOutcome]) -> str:
     names = tuple(challenge.survey.challenge.domain for challenge in challenges)
     if len(names) <= _MOST_NAMES:
         return " and ".join(names)
-    return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
+    more = phrases.count(len(names) - _MOST_NAMES, "more name")
+    return f"{', '.join(names[:_MOST_NAMES])} and {more}"
 
 
 def _where(outcome: Outcome) -> str:

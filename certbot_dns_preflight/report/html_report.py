@@ -24,15 +24,16 @@ from certbot_dns_preflight.report.headline import headline
 from certbot_dns_preflight.report.html_style import STYLE
 from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.remedy import beside_records
+from certbot_dns_preflight.report.sentences import label
 from certbot_dns_preflight.report.surface import Surface, as_typed
-from certbot_dns_preflight.report.vantage import resolvers_view
+from certbot_dns_preflight.report.vantage import resolvers_view, saw_nothing
 from certbot_dns_preflight.report.words import address_words, seconds, state_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from certbot_dns_preflight.facts.finding import Finding
-    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage
+    from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome
     from certbot_dns_preflight.facts.survey import Hop
     from certbot_dns_preflight.renewals.lineages import Check, Renewal
 
@@ -41,7 +42,6 @@ _WHERE_THE_JSON_IS = (
 )
 _MOST_SECTIONS = 50
 _MOST_READY = 10
-_SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
 def render(outcome: Outcome, *, surface: Surface = Surface.COMMAND) -> str:
@@ -120,20 +120,23 @@ def _embedded(report: str) -> str:
 def _about(outcome: Outcome) -> Iterator[str]:
     waited = "" if outcome.timeout is None else f", waited {seconds(outcome.elapsed)}"
     yield f"<p>{_text(f'Checked on {_moment(outcome.started)}{waited}.')}"
-    yield f"{_text(_from_where(outcome.vantage))}</p>"
+    yield f"{_text(_from_where(outcome))}</p>"
 
 
 def _moment(when: dt.datetime) -> str:
     return when.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _from_where(vantage: Vantage) -> str:
+def _from_where(outcome: Outcome) -> str:
+    vantage = outcome.vantage
     families = {"ipv4": "IPv4", "ipv6": "IPv6"}
     asked = " and ".join(families.get(f, f) for f in vantage.families) or "no address family"
     if vantage.asks_resolvers:
         return resolvers_view(vantage)
-    if vantage.resolvers:
-        through = ", ".join(map(address_words, vantage.resolvers))
+    through = phrases.listed(map(address_words, vantage.resolvers), most=len(vantage.resolvers))
+    if saw_nothing(outcome):
+        return f"Tried {through or 'the root servers'}, over {asked}; nothing could be checked."
+    if through:
         return f"Name servers were found through {through}, over {asked}."
     return f"Name servers were found from the root down, over {asked}."
 
@@ -207,7 +210,7 @@ def _finding(finding: Finding, surface: Surface, confirming: Sequence[str]) -> I
     code = f"{finding.code}: {kind}" if isinstance(kind, str) else finding.code
     yield f'<div class="finding {finding.severity.value}">'
     yield (
-        f"<p><strong>{_SEVERITIES[finding.severity]}</strong> {words(finding.summary)} "
+        f"<p><strong>{label(finding)}</strong> {words(finding.summary)} "
         f"<code>{_text(code)}</code></p>"
     )
     if finding.cause and finding.cause != finding.summary:

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
-from certbot_dns_preflight.report.sentences import capitalised, with_code, without_final_dot
+from certbot_dns_preflight.report.sentences import (
+    capitalised,
+    label,
+    with_code,
+    without_final_dot,
+)
 from certbot_dns_preflight.report.surface import as_typed
 from certbot_dns_preflight.report.words import listing
 
@@ -24,26 +29,26 @@ if TYPE_CHECKING:
 MOST_NOTES = 8
 _MOST_ALIKE = 2
 _MOST_NAMES = 4
-_NOTES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_LABELS = ("error", "warning", "note")
 
 
 def note_lines(outcome: Outcome, surface: Surface, *, detailed: bool) -> list[tuple[str, str]]:
     """Give each note with its label; `detailed` has one for every name."""
     groups: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for severity, label in _NOTES.items():
+    for wanted in _LABELS:
         for challenge in outcome.challenges:
             for finding in challenge.findings:
-                if finding.severity is not severity or (
+                if label(finding) != wanted or (
                     # Errors of what is not ready were shown above.
-                    severity is Severity.ERROR and challenge.verdict is not Verdict.READY
+                    finding.severity is Severity.ERROR and challenge.verdict is not Verdict.READY
                 ):
                     continue
-                summaries = groups.setdefault((label, finding.code), {})
+                summaries = groups.setdefault((wanted, finding.code), {})
                 names = summaries.setdefault(without_final_dot(finding.summary), [])
                 names.append(challenge.survey.challenge.domain)
     return [
-        (label, f"{with_code(capitalised(as_typed(printable(words), surface)), printable(code))}.")
-        for (label, code), summaries in groups.items()
+        (shown, f"{with_code(capitalised(as_typed(printable(words), surface)), printable(code))}.")
+        for (shown, code), summaries in groups.items()
         for words in _alike(summaries, detailed=detailed)
     ]
 
@@ -68,6 +73,7 @@ def _alike(summaries: dict[str, list[str]], *, detailed: bool) -> list[str]:
     others = tuple(name for words in rest for name in summaries[words])
     if first.startswith(f"{domain} has "):
         subject = listing((domain, *others), most=_MOST_NAMES)
-        return [f"{subject} have {first.removeprefix(f'{domain} has ')}"]
+        have = first.removeprefix(f"{domain} has ").replace("the name is ", "the names are ")
+        return [f"{subject} have {have}"]
     names = listing(tuple(dict.fromkeys(others)), most=_MOST_NAMES)
     return [f"{first}; the same for {names}"]

@@ -15,6 +15,8 @@ from certbot_dns_preflight.checks.extra_characters import Extra, first_extra, na
 from certbot_dns_preflight.escaping import presentation
 
 _MANY_BYTES = 20
+_LOOK_ALIKE = tuple(map(frozenset, (b"0Oo", b"1Il", b"2Zz", b"5Ss", b"6Gb", b"8B", b"9gq", b"-_")))
+_KINDS = {b"-": "hyphen", b"_": "underscore"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,27 @@ def _note(expected: bytes, served: bytes, offset: int) -> str:
     if inserted is not None:
         end = _at_the_end(expected, served, inserted)
         return f"extra: {placed(inserted, expected)}{f' and {end} at the end' if end else ''}"
-    there, wanted = presentation(served[offset : offset + 1]), expected[offset : offset + 1]
-    place = f"character {offset + 1} of {len(expected)}"
-    return f"{place}: {_quoted(there)} instead of {_quoted(presentation(wanted))}"
+    there, wanted = served[offset : offset + 1], expected[offset : offset + 1]
+    alike = _look_alike(there, wanted)
+    words = [
+        f"{_kind(one) if alike else ''}{_quoted(presentation(one))}" for one in (there, wanted)
+    ]
+    return f"character {offset + 1} of {len(expected)}: {words[0]} instead of {words[1]}"
+
+
+def _look_alike(one: bytes, other: bytes) -> bool:
+    """Whether two characters are easily taken for each other in some typeface."""
+    pair = frozenset(one + other)
+    return one.lower() == other.lower() or any(pair <= alike for alike in _LOOK_ALIKE)
+
+
+def _kind(character: bytes) -> str:
+    """Name the kind of a character, as it may look like one of another kind."""
+    if character in _KINDS:
+        return f"{_KINDS[character]} "
+    if character.isdigit():
+        return "digit "
+    return "capital letter " if character.isupper() else "small letter "
 
 
 def _at_the_end(expected: bytes, served: bytes, inserted: Extra) -> str:

@@ -33,7 +33,7 @@ from certbot_dns_preflight.report.remedy import beside_records
 from certbot_dns_preflight.report.sentences import capitalised, with_code, without_final_dot
 from certbot_dns_preflight.report.surface import Surface, as_typed
 from certbot_dns_preflight.report.values import values_of
-from certbot_dns_preflight.report.vantage import from_where, not_asked, resolvers_view
+from certbot_dns_preflight.report.vantage import from_where, resolvers_view
 from certbot_dns_preflight.report.words import listing, waited
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def render(  # noqa: PLR0913 - what, and how, by keyword
         page.paragraph(further_reading(explained, outcome))
     if repeated and len(page.lines) >= _REPEATED_FROM:
         page.blank()
-        page.headline(as_typed(answer, surface), outcome.verdict)
+        last = headline(outcome, others="are listed above")
+        page.headline(as_typed(last, surface), outcome.verdict)
     return page.text()
 
 
@@ -168,8 +169,8 @@ class _Report:
         if self.detailed or len(names) <= _MOST_NAMES + 1:
             return ", ".join(names)
         everywhere = {
-            Surface.COMMAND: "--verbose lists all",
-            Surface.CERTBOT: "--dns-preflight-report FILE lists all",
+            Surface.COMMAND: "--verbose lists them all",
+            Surface.CERTBOT: "--dns-preflight-report FILE lists them all",
         }
         shown = ", ".join(names[:_MOST_NAMES])
         return f"{shown} and {len(names) - _MOST_NAMES} more ({everywhere[self.surface]})"
@@ -288,7 +289,7 @@ class _Report:
         ):
             return
         self.page.blank()
-        self.page.labelled("checked", from_where(vantage, not_asked(self.outcome)))
+        self.page.labelled(*from_where(self.outcome))
 
     def _words(self, words: str) -> str:
         return as_typed(printable(words), self.surface)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import printable
+from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.words import address_words, listing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.outcome import Outcome, Vantage
 
@@ -25,11 +24,12 @@ def resolvers_view(vantage: Vantage) -> str:
     return f"This is what {noun} {_view_of(vantage)}; the individual name servers were not queried."
 
 
-def from_where(vantage: Vantage, skipped: Collection[Endpoint] = ()) -> str:
-    """Say how name servers were found, over what they were asked, and over what not.
+def from_where(outcome: Outcome) -> tuple[str, str]:
+    """Say how name servers were found, over what they were asked, and over what not; label first.
 
-    `skipped` are the addresses that were not asked, mostly those of the family left out.
+    Addresses that were not asked are mostly those of the family left out.
     """
+    vantage, skipped = outcome.vantage, not_asked(outcome)
     asked = " and ".join(_FAMILIES.get(f, printable(f)) for f in vantage.families)
     over = f", over {asked}" if asked else ""
     left = " or ".join(_FAMILIES.get(family, printable(family)) for family in vantage.left_out)
@@ -40,9 +40,20 @@ def from_where(vantage: Vantage, skipped: Collection[Endpoint] = ()) -> str:
         were = "was" if len(skipped) == 1 else "were"
         unasked = f"; {phrases.count(len(skipped), noun)} {were} not checked"
     missing = f" This host has no {left} route{unasked}." if left else ""
-    if not vantage.resolvers:
-        return f"from the root servers down{over}.{missing}"
-    return f"through {_listed(vantage)}{over}.{missing}"
+    through = phrases.listed(map(address_words, vantage.resolvers), most=_MOST)
+    if saw_nothing(outcome):
+        tried = through or "the root servers"
+        return "tried", f"{tried}{over}; nothing could be checked.{missing}"
+    if not through:
+        return "checked", f"from the root servers down{over}.{missing}"
+    return "checked", f"through {through}{over}.{missing}"
+
+
+def saw_nothing(outcome: Outcome) -> bool:
+    """Whether no name server could be asked for anything."""
+    return outcome.verdict is Verdict.INCONCLUSIVE and not any(
+        challenge.survey.hops for challenge in outcome.challenges
+    )
 
 
 def not_asked(outcome: Outcome) -> frozenset[Endpoint]:
@@ -63,7 +74,3 @@ def _view_of(vantage: Vantage) -> str:
     if len(names) <= _MOST:
         return f"{', '.join(names[:-1])} and {names[-1]} see"
     return f"{listing(tuple(names), most=_MOST)} see"
-
-
-def _listed(vantage: Vantage) -> str:
-    return listing(tuple(address_words(e) for e in vantage.resolvers), most=_MOST)

@@ -18,6 +18,7 @@ import dns.rdatatype
 import dns.rrset
 
 from certbot_dns_preflight.facts.answers import Endpoint, NoResponse, Response
+from certbot_dns_preflight.facts.zone import NO_SUCH_NAME
 from certbot_dns_preflight.resolve.budgets import MOST_NAMESERVERS
 from certbot_dns_preflight.resolve.reading import is_sound, rrset_at
 
@@ -194,7 +195,7 @@ def read_addresses(  # noqa: PLR0911 - one return a case
     if any(rrset_at(message.answer, name, dns.rdatatype.CNAME) for message in messages):
         return Addresses((), "it is an alias, which a name server's name must not be")
     if any(message.rcode() == dns.rcode.NXDOMAIN for message in messages):
-        return Addresses((), "the name does not exist", unanswered=bool(lost))
+        return Addresses((), NO_SUCH_NAME, unanswered=bool(lost))
     if lost:
         why = f"the servers of its own zone do not answer for {lost[0]} records"
         return Addresses((), why, unanswered=True)

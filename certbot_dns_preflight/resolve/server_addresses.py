@@ -16,6 +16,7 @@ import dns.name
 from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.obstacle import NoSuchDomain, RegistryFails
 from certbot_dns_preflight.facts.registry import is_registry
+from certbot_dns_preflight.facts.zone import NO_SUCH_NAME
 from certbot_dns_preflight.resolve.budgets import MOST_ADDRESSES, MOST_NAMESERVERS
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any, ask_each_server
@@ -188,7 +189,7 @@ class ServerAddresses:
             return read_addresses(name, [[message] if message else [] for message in messages])
         found = await self._find(name, held)
         if isinstance(found, NoSuchDomain):
-            return Addresses((), "the name does not exist")
+            return Addresses((), NO_SUCH_NAME)
         if isinstance(found, RegistryFails):
             return Addresses((), "the registry's servers above it fail", unanswered=True)
         if not isinstance(found, ZoneCut):

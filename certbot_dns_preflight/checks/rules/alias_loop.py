@@ -94,7 +94,7 @@ def _summary(owner: dns.name.Name, chain: Sequence[dns.name.Name]) -> str:
     """Say whether the owner name is in the loop, leads into it, or has no end within the limit."""
     name = phrases.owner(owner)
     if not _is_loop(owner, chain):
-        length = f"at least {len(chain)} aliases; limit {_LIMIT}"
+        length = f"at least {len(chain)} aliases; this program follows {_LIMIT}"
         return f"the CNAME chain from {name} is too long ({length})"
     match chain:
         case (first, *_) if first == owner:

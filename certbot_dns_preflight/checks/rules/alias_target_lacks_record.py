@@ -52,7 +52,8 @@ RULE = Rule(
         ),
         Remedy(
             "the alias is left over from another service",
-            "Remove the CNAME and create the TXT record at the owner name itself.",
+            "If nothing else relies on the CNAME, remove it and create the TXT record at the owner "
+            "name itself.",
         ),
     ),
 )
@@ -99,14 +100,14 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         remedy=missing_dots.remedy(dot)
         if dot
         else f"Create the record at {target} in the zone "
-        f"{phrases.owner(context.final.zone.apex)}, and make sure that the plugin or hook writes "
-        "there, not at the alias, and is allowed to"
+        f"{phrases.owner(context.final.zone.apex)}, and make sure that the plugin or hook is "
+        "allowed to write there, and that it writes there rather than at the alias"
         # Under a DNAME no other record can exist: only the target can hold it.
         + (
             ""
             if _by_dname(context)
-            else f". Alternatively, replace the CNAME at {owner} with a TXT record that has the "
-            "same value"
+            else f". Alternatively, if nothing else relies on that alias, replace the CNAME at "
+            f"{owner} with a TXT record that has the expected value"
         ),
         records=[
             phrases.txt_record(context.target, value) for value in context.expected if not dot

@@ -31,7 +31,7 @@ RULE = Rule(
     remedies=(
         Remedy(
             "several instances behind one address (anycast, load balancer)",
-            "Find the instance that is behind and fix it, or ask the provider to. If all catch up "
+            "Find each instance that is behind and fix it, or ask the provider to. If all catch up "
             "soon, `--settle` adds a pause.",
         ),
         Remedy(
@@ -57,8 +57,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         "Probably several servers share "
         f"{phrases.verb(len(at), 'the address', 'each address')}, and not all of them have the "
         "record.",
-        remedy="Find the one that lacks the record (dig +nsid shows which one answers, if they "
-        "send an NSID) and fix it, or ask the provider to. Make sure that no other program is "
+        remedy="Find each server that lacks the record (dig +nsid shows which server answered, if "
+        "they send an NSID) and fix it, or ask the provider to. Make sure that no other program is "
         "rewriting the zone.",
         about=at,
         evidence={

@@ -60,8 +60,8 @@ RULE = Rule(
         ),
         Remedy(
             "signature-expired",
-            "Sign again. Find out why the signer stopped, or why the transfer to this secondary "
-            "did: its serial tells which.",
+            "Re-sign the zone. Find out why the signer stopped, or why the transfer to this "
+            "secondary did: its serial tells which.",
         ),
         Remedy(
             "signature-not-yet-valid",

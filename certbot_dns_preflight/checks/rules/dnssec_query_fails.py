@@ -65,8 +65,8 @@ _REMEDIES = {
     QueryFaultKind.NO_ANSWER: "Update the server, or the firewall in front of it (it may drop "
     "queries with DO).",
     QueryFaultKind.TRUNCATED: "Query it over TCP from another network first: a firewall may be "
-    "blocking only this host. If that fails too, open TCP port 53 on the server: with signatures, "
-    "the answer does not fit into UDP.",
+    "blocking only this host. If that works, allow outgoing TCP port 53 from this host. If that "
+    "fails too, open TCP port 53 on the server: with signatures, the answer does not fit into UDP.",
     QueryFaultKind.KEYS: "Make sure that this server has the signed zone with its keys, and that "
     "DNSKEY queries reach it.",
     QueryFaultKind.DS: "Make sure that the name servers of the parent zone answer DS queries, or "
@@ -102,8 +102,8 @@ def _finding(some: Sequence[DnssecFault], context: Context) -> Finding:
         how = {
             QueryFaultKind.RCODE: f"{'answers' if one else 'answer'} {queries} with an error",
             QueryFaultKind.NO_ANSWER: f"{does} not answer {queries}",
-            QueryFaultKind.TRUNCATED: f"{'truncates' if one else 'truncate'} answers to {queries} "
-            f"and {does} not accept TCP",
+            QueryFaultKind.TRUNCATED: f"{'truncates' if one else 'truncate'} answers to "
+            f"{queries}, and TCP to {'it' if one else 'them'} fails",
         }[first.kind]
         summary = f"{who} {how}"
         if first.kind is QueryFaultKind.TRUNCATED:

@@ -46,8 +46,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     # A wildcard alone is not a name that anybody connects to.
     if challenge.domain in challenge.names:
         yield RULE.finding(
-            summary=f"{challenge.domain} has no A or AAAA record. DNS-01 does not need one; check "
-            "that the spelling is right",
+            summary=f"{challenge.domain} has no A or AAAA record. DNS-01 does not need one, but "
+            "check that the name is spelled correctly",
             cause="The certificate can be issued, but no client can connect to this name",
             remedy="Nothing to do for the certificate. Add an address record before you use the "
             "name",

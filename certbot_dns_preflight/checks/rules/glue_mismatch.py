@@ -58,7 +58,7 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
             yield RULE.finding(
                 summary=f"the glue of {phrases.host(server.name)} differs from its address records",
                 cause=f"The parent zone has {phrases.listed(sorted(glue))}; "
-                f"its own zone has {phrases.listed(sorted(own))}.",
+                f"the name server's own zone has {phrases.listed(sorted(own))}.",
                 remedy="Correct the host (glue) record at your registrar, or the address records.",
                 nameserver=server.name,
                 evidence={"glue": [*sorted(glue)], "own": [*sorted(own)]},

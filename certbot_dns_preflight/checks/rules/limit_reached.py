@@ -72,15 +72,15 @@ def _finding(limit: LimitMet) -> Finding:
     zone = phrases.owner(limit.zone) if limit.zone is not None else None
     if limit.whole_run:
         summary = f"the run has met its limit of {what}"
-        spent = f"{zone} used up most of it." if zone else "No single zone used it up."
+        spent = f"{zone} used up most of the limit." if zone else "No single zone used it up."
     else:
         summary = f"{zone} needs more than {what}, which is the limit"
-        spent = f"It was used up finding out who serves {zone} and what its servers say."
+        spent = f"The limit was used up finding out who serves {zone} and what its servers say."
     return RULE.finding(
         summary=f"{summary}; the rest was not queried",
         cause=spent,
         remedy=f"Delegate {zone or 'the zone'} to a few name servers with addresses of their own; "
-        "if it is not yours, leave the name out.",
+        "if that zone is not yours, leave the name out.",
         evidence={
             "budget": limit.budget.value,
             "limit": limit.limit,

@@ -57,13 +57,14 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
 
 def _finding(trouble: Trouble, survey: Survey) -> Finding:
     it = named(trouble.at, survey, by_address=True)
+    server = phrases.verb(it.servers, "the server", "the servers")
     return RULE.finding(
         severity=trouble.severity,
         summary=f"{it.who} {it.does('sends', 'send')} {_replies(trouble.at)}",
         cause=_cause(trouble.at, it.addresses),
         remedy=f"Query {it.addresses} with dig from another network. If that works, a firewall or "
-        "middlebox in between is corrupting the replies. If not, fix the server, "
-        f"or {it.take_out}.",
+        f"middlebox between this host and {server} is probably corrupting the replies. If not, "
+        f"fix {server}, or {it.take_out}.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
     )

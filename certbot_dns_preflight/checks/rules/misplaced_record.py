@@ -38,22 +38,23 @@ MISPLACEMENTS = {
     ),
     "missing-label": Misplacement(
         why="The record was created without the _acme-challenge label",
-        remedy="Create it at {right}, and remove it from {where}",
+        remedy="Create the record at {right}, and remove it from {where}",
         advice="Put `_acme-challenge.` before the domain.",
     ),
     "parent-label": Misplacement(
         why="The record was created one level too high, at the parent domain",
-        remedy="Create it at {right}, and remove it from {where}",
+        remedy="Create the record at {right}, and remove it from {where}",
         advice="Use the complete name: `_acme-challenge.` plus all of DOMAIN.",
     ),
     "beside-alias": Misplacement(
         why="The label _acme-challenge was added in front of the alias's target",
-        remedy="Create it at {right} itself (the target of the alias), and remove it from {where}",
+        remedy="Create the record at {right} itself (the target of the alias), and remove it from "
+        "{where}",
         advice="Write the record at the alias's target, or remove the alias.",
     ),
 }
 _AT_ANOTHER_NAME = Misplacement(
-    why="It was created at the wrong name", remedy="Create it at {right}"
+    why="The record was created at the wrong name", remedy="Create the record at {right}"
 )
 
 RULE = Rule(

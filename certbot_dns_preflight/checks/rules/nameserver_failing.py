@@ -73,7 +73,7 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
         summary=f"{it.who} {it.does('answers', 'answer')} "
         f"{phrases.distinct_answers(trouble.at)} for {it.zone}",
         cause=f"{it.addresses} {phrases.verb(len(trouble.at), 'answers', 'answer')} "
-        f"{phrases.distinct_answers(trouble.at)}: {_why(trouble.at)}.",
+        f"{phrases.distinct_answers(trouble.at)}{_why(trouble.at)}.",
         remedy=phrases.REGISTRY_REMEDY if it.registry else _remedy(trouble.at, it.hosts),
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
@@ -87,8 +87,8 @@ def _rcodes(at: tuple[Observation, ...]) -> set[str]:
 def _remedy(at: tuple[Observation, ...], hosts: str) -> str:
     if _rcodes(at) <= _NOT_UNDERSTOOD:
         return (
-            f"Update the DNS software on {hosts}, or what stands in front of it (load balancer, "
-            "firewall): it rejects an ordinary query."
+            f"Update the DNS software on {hosts}, or whatever stands in front of it (such as a "
+            "load balancer or firewall): it rejects an ordinary query."
         )
     return f"Check the log on {hosts}. Reload the zone, or fix the transfer from the primary."
 
@@ -96,7 +96,7 @@ def _remedy(at: tuple[Observation, ...], hosts: str) -> str:
 def _why(at: tuple[Observation, ...]) -> str:
     codes = _rcodes(at)
     if codes == {"YXDOMAIN"}:
-        return "a DNAME above the name maps it to a name that is too long (RFC 6672)"
+        return ": a DNAME above the name maps it to a name that is too long (RFC 6672)"
     if codes <= _NOT_UNDERSTOOD:
-        return "the server did not understand the query"
-    return "the zone is not loaded there, it has expired, or the server's backend is down"
+        return ": the server did not understand the query"
+    return ". Usually the zone is not loaded there, has expired, or the server's backend is down"

@@ -64,12 +64,15 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
     return RULE.finding(
         severity=trouble.severity,
         summary=f"{it.who} {it.does('refuses', 'refuse')} queries for {it.zone} (REFUSED)",
-        cause=f"{it.addresses} {'answers' if len(trouble.at) == 1 else 'answer'} REFUSED: the "
-        "zone is not configured there (lame delegation), or an access list blocks this host.",
+        cause=f"{it.addresses} {'answers' if len(trouble.at) == 1 else 'answer'} REFUSED. "
+        "Usually the zone is not configured there (lame delegation), or an access list blocks this "
+        "host.",
         remedy="The registry's servers refuse; nothing to fix on your side. Try again later."
         if it.registry
         else f"Query {it.hosts if it.servers == 1 else 'them'} from another network first: an "
         "access list may be blocking only this host. If "
+        f"{phrases.verb(it.servers, 'it answers', 'they answer')} there, allow this host's address "
+        f"in {phrases.verb(it.servers, 'its access list', 'their access lists')}. If "
         f"{phrases.verb(it.servers, 'it refuses', 'they refuse')} there too, configure the zone "
         f"on {it.hosts}, or {it.take_out}.",
         about=trouble.at,

@@ -10,6 +10,8 @@ from certbot_dns_preflight.checks.trouble import unheard
 from certbot_dns_preflight.checks.trouble_words import EXCUSABLE, removal
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.registry import is_registry, registered_domain
+from certbot_dns_preflight.facts.zone import NO_SUCH_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,6 +50,10 @@ RULE = Rule(
             "Replace it in the zone's NS records and in the delegation at the registrar.",
         ),
         Remedy(
+            "the domain of the host is no longer registered",
+            "Change the delegation at once: whoever registers that domain can answer for the zone.",
+        ),
+        Remedy(
             "glue is missing",
             "If the name server lies in the zone it serves, register its addresses (host records) "
             "at the registrar.",
@@ -77,24 +83,20 @@ def _finding(
 ) -> Finding:
     names = phrases.listed(phrases.host(server.name) for server in servers)
     apex = phrases.owner(zone.apex)
-    said = len(zone.nameservers) == 1  # why, in the summary
+    add, whose = f"add an address record for {names} (not a CNAME)", _whose(servers, zone)
     some = len(servers)
     if some == len(zone.nameservers):
         summary = f"no name server of {apex} has an address: {names}"
         if some == 1:
             why = phrases.bounded(servers[0].failure or "it has neither A nor AAAA records")
             summary = f"the only name server of {apex}, {names}, has no address ({why})"
-        remedy = (
-            f"At the registrar for {apex}, set name servers that have A or AAAA records. "
-            f"Alternatively, add such records for {names} (not a CNAME)"
-        )
+        remedy = f"{_set_others(zone)}. {whose or f'Alternatively, {add}'}"
     else:
         role = phrases.verb(some, "a name server", "name servers")
         summary = f"{names}, {role} of {apex}, {phrases.verb(some, 'has', 'have')} no address"
-        remedy = (
-            f"Add an address record for {names} (not a CNAME), or "
-            f"{removal([server.name for server in servers], zone)}"
-        )
+        out = removal([server.name for server in servers], zone)
+        first, then = (out, f". {whose}") if whose else (add, f", or {out}")
+        remedy = f"{first[:1].upper()}{first[1:]}{then}"
     dots = {
         server.name: dot
         for server in servers
@@ -119,9 +121,7 @@ def _finding(
     return RULE.finding(
         severity=severity,
         summary=summary,
-        cause="Without an A or AAAA record for its name server, no resolver can query the zone"
-        if said
-        else f"A name server needs an A or AAAA record. {why}",
+        cause=_cause(servers, zone, why),
         remedy=remedy,
         nameserver=servers[0].name if some == 1 else None,
         evidence={
@@ -138,4 +138,47 @@ def _finding(
             # An outage of the names' own zone may pass; an authoritative denial does not.
             "unanswered": all(server.unanswered for server in servers),
         },
+    )
+
+
+def _cause(servers: Sequence[NameServer], zone: Zone, why: str) -> str:
+    """Say what that means for the zone; for its only name server the summary says why."""
+    some = len(servers)
+    if some < len(zone.nameservers):
+        return f"A name server needs an A or AAAA record. {why}"
+    their = (
+        "The zone's only name server" if some == 1 else f"None of the zone's {some} name servers"
+    )
+    has = "has an" if some > 1 else "has no"
+    if any(server.unanswered for server in servers):
+        has = "has a known" if some > 1 else "has no known"
+    cause = f"{their} {has} A or AAAA record, so no resolver can query the zone"
+    return cause if some == 1 else f"{cause}. {why}"
+
+
+def _set_others(zone: Zone) -> str:
+    """Say where the delegation of a zone is changed, and to what."""
+    apex = phrases.owner(zone.apex)
+    needed = "that serve the zone and whose names have A or AAAA records"
+    if zone.parent is None or is_registry(zone.parent):
+        return f"At the registrar, set name servers for {apex} {needed}"
+    return f"In the zone {phrases.host(zone.parent)}, set name servers for {apex} {needed}"
+
+
+def _whose(servers: Sequence[NameServer], zone: Zone) -> str:
+    """Warn of name servers that do not exist: whoever registers their domain serves the zone."""
+    home = registered_domain(zone.apex)
+    gone = [server.name for server in servers if server.failure == NO_SUCH_NAME]
+    domains = {registered_domain(name): None for name in gone} if len(gone) == len(servers) else {}
+    domains.pop(home, None)
+    if not domains:
+        return ""
+    names = phrases.listed(map(phrases.host, domains))
+    one = len(domains) == 1
+    it, them = ("it is", "it") if one else ("they are", "them")
+    return (
+        f"Then check whether {names} {phrases.verb(len(domains), 'is', 'are')} still yours. If "
+        f"{it}, you can add an address record for {phrases.listed(map(phrases.host, gone))} (not a "
+        f"CNAME) instead. If {it} not registered, anyone can register {them} and answer for "
+        f"{phrases.owner(zone.apex)}"
     )

@@ -133,7 +133,7 @@ def _reach(obstacle: NoEgress) -> str:
     these = phrases.verb(len(obstacle.tried), "this resolver", "these resolvers")
     port = phrases.verb(len(ports), "port", "ports")
     return (
-        f"Allow this host to reach {these} (outgoing {port} "
+        f"Allow this host to reach {these} (destination {port} "
         f"{phrases.listed(map(str, ports))}, {'UDP and TCP' if plain else 'TCP'})"
     )
 
@@ -144,10 +144,10 @@ def _reasons(obstacle: NoEgress) -> str:
     why = [phrases.bounded(known.get(e, "no answer in time")) for e in obstacle.tried]
     one, how = len(why) == 1, phrases.listed(dict.fromkeys(why))
     if all(reason.startswith("no answer") for reason in why):
-        who = "It" if one else "Both" if len(why) == _PAIR else "All of them"
-        are = phrases.verb(len(why), "it is", "they are")
+        who = "The resolver" if one else "Both" if len(why) == _PAIR else "All of them"
         return (
-            f"{who} timed out ({how}): {are} down, or a firewall blocks outgoing DNS from this host"
+            f"{who} timed out ({how}). {'It' if one else 'They'} may be down or drop queries from "
+            "this host, or a firewall may block outgoing DNS"
         )
     if one:
         return f"The reason: {how}"

@@ -77,7 +77,11 @@ def _remedy(at: tuple[Observation, ...], it: Named) -> str:
     if not _what_it_is(at):
         return f"C{change}"
     them = it.hosts if it.servers == 1 else "them"
-    return f"Query {them} from another network first. If the answer is the same there, c{change}"
+    return (
+        f"Query {them} from another network first. If the answer is authoritative there, find "
+        "what intercepts DNS on this host's network. If the answer is the same there, "
+        f"c{change}"
+    )
 
 
 def _what_it_is(at: tuple[Observation, ...]) -> str:
@@ -100,8 +104,8 @@ def _cause(at: tuple[Observation, ...], addresses: str) -> str:
             case NotAuthoritative(recursive=True):
                 return (
                     f"{addresses} {phrases.verb(len(at), 'answers', 'answer')} as a recursive "
-                    "resolver does (AA=0, RA=1): either the server does not hold the zone, or "
-                    "something in between answers in its place."
+                    "resolver does (AA=0, RA=1). Usually the server does not hold the zone, or "
+                    "something between this host and the server answers in its place."
                 )
             case NotAuthoritative(upward=name) if name is not None:
                 return (

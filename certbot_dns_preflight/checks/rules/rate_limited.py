@@ -49,7 +49,7 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
         survey,
         probed.at(survey, survey.probes.rate_limited),
         what="limits the rate of its responses to this host",
-        cause="It alternates between empty truncated answers and silence: response rate limiting "
-        "(RRL).",
+        cause="The server alternates between empty truncated answers and silence: response rate "
+        "limiting (RRL).",
         remedy=f"Raise {phrases.option('interval')}, or raise the server's limit for this host.",
     )

@@ -60,8 +60,8 @@ def tell(left: Sequence[Left]) -> Finding:
     )
     return RULE.finding(
         summary=f"still served after the clean-up: {named}",
-        cause="All name servers of the zone still serve it",
-        remedy="If it stays, remove it by hand and find out why it was not removed",
+        cause="All name servers of the zone still serve the record",
+        remedy="If the record stays, remove it by hand and find out why it was not removed",
         about=[seen for _, _, seen in left],
         evidence={"values": evidence.values([value for _, value, _ in left])},
     )

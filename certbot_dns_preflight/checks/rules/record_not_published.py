@@ -86,16 +86,15 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         summary=f"{value_words.everyone(context, servers)} "
         f"{phrases.verb(servers, 'answers', 'answer')} "
         f"{'NXDOMAIN' if denied else 'that there is no TXT record'} for {target}",
-        cause=f"{_serials(context, servers)}Either the record was never created, or it was "
-        "created somewhere else, or the change has not reached "
+        cause=f"{_serials(context, servers)}Usually the record was never created, or it "
+        "was created somewhere else, or the change has not reached "
         f"{_any_of(servers)} yet."
         + (f" {phrases.owner(above)} does not exist there either." if above else ""),
         remedy="Check the log of whatever creates the record (certbot DNS plugin or hook script). "
-        "Make sure it writes to the "
-        f"zone {phrases.owner(zone)} on {phrases.verb(servers, 'this', 'these')} name "
-        f"{phrases.verb(servers, 'server', 'servers')}.{_spelt(above, zone)} If the change "
-        f"just needs more time to reach {phrases.verb(servers, 'it', 'them')}, raise "
-        f"{phrases.option('timeout')}.",
+        f"Make sure it writes to the copy of the zone {phrases.owner(zone)} that "
+        f"{phrases.verb(servers, 'this name server serves', 'these name servers serve')}."
+        f"{_spelt(above, zone)} If the change just needs more time to reach the name "
+        f"{phrases.verb(servers, 'server', 'servers')}, raise {phrases.option('timeout')}.",
         records=[phrases.txt_record(context.target, value) for value in context.expected],
         about=context.lacking,
         evidence={
@@ -120,7 +119,7 @@ def _serials(context: Context, servers: int) -> str:
     if len(known) == 1:
         return f"{phrases.all_of_them(servers)} {serial}. "
     if known:
-        return f"They serve {serial}, and even the newest copy does not have it. "
+        return f"The name servers serve {serial}, and even the newest copy lacks the record. "
     return ""
 
 

@@ -37,8 +37,8 @@ RULE = Rule(
     remedies=(
         Remedy(
             "a clean-up came too early",
-            "The record must stay until the CA has validated. Find out what removes it (a "
-            "background hook, a parallel run, an expiry at the provider).",
+            "The record must stay until the CA has validated. Find out what removes it "
+            "(for example, a background hook, a parallel run, or an expiry at the provider).",
         ),
         Remedy(
             "the zone was regenerated",
@@ -47,8 +47,8 @@ RULE = Rule(
         ),
         Remedy(
             "a name server went back to an older copy of the zone",
-            "Compare the serials. If that server is behind, find out why (a restored backup, a "
-            "restart with an old zone file), and transfer the zone again.",
+            "Compare the serials. If that server is behind, find out why (for example, a "
+            "restored backup, or a restart with an old zone file), and transfer the zone again.",
         ),
     ),
 )
@@ -64,7 +64,7 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
     yield RULE.finding(
         summary=f"{phrases.listed(subjects)} had the record earlier in this run, but no longer "
         f"{phrases.verb(names, 'returns', 'return')} it",
-        cause=f"{phrases.verb(names, 'It now answers', 'They now answer')} "
+        cause=f"{phrases.listed(subjects)} now {phrases.verb(names, 'answers', 'answer')} "
         f"{phrases.distinct_answers(at)}. {_cause(at, context, subjects)}",
         remedy=_remedy(at, context, subjects),
         about=at,
@@ -77,14 +77,16 @@ def _cause(at: Sequence[Observation], context: Context, subjects: Sequence[str])
     if not context.holding:
         return "The record was removed, or the zone overwritten, during this run."
     others = phrases.subjects(context.holding, context.usable)
-    holders = f"{phrases.listed(others)} still {phrases.verb(len(others), 'has', 'have')} it"
+    holders = (
+        f"{phrases.listed(others)} still {phrases.verb(len(others), 'has', 'have')} the record"
+    )
     who, number = phrases.listed(subjects), len(subjects)
     theirs, ours = phrases.serials(at), phrases.serials(context.holding)
     match _compared(at, context.holding):
         case -1:
             return (
                 f"{holders}, at {ours}. {who} {phrases.verb(number, 'serves', 'serve')} {theirs}: "
-                "either an older copy of the zone has come back, or several servers share an "
+                "probably an older copy of the zone has come back, or several servers share an "
                 "address and one of them still has the older copy."
             )
         case 1:
@@ -95,7 +97,7 @@ def _cause(at: Sequence[Observation], context: Context, subjects: Sequence[str])
             )
         case _:
             return (
-                f"{holders}. Either {who} {phrases.verb(number, 'has', 'have')} gone back to an "
+                f"{holders}. Probably {who} {phrases.verb(number, 'has', 'have')} gone back to an "
                 "older copy of the zone, or the record has since been removed and the other name "
                 "servers will lose it too."
             )
@@ -104,16 +106,16 @@ def _cause(at: Sequence[Observation], context: Context, subjects: Sequence[str])
 def _remedy(at: Sequence[Observation], context: Context, subjects: Sequence[str]) -> str:
     who, number = phrases.listed(subjects), len(subjects)
     removed = (
-        "Find out what removed it: a clean-up that ran too early, a second client, or "
-        "configuration management that regenerates the zone."
+        "Find out what removed the record: for example, a clean-up that ran too early, a second "
+        "client, or configuration management that regenerates the zone."
     )
     order = _compared(at, context.holding) if context.holding else 1
     if order == 1:
         return removed
     rolled_back = (
-        f"Find out why {who} {phrases.verb(number, 'serves', 'serve')} an older copy (a restored "
-        "backup, a restart with an old zone file, another server behind the same address), and "
-        "transfer the zone again from the primary."
+        f"Find out why {who} {phrases.verb(number, 'serves', 'serve')} an older copy (for "
+        "example, a restored backup, a restart with an old zone file, or another server behind "
+        "the same address), and transfer the zone again from the primary."
     )
     if order == -1:
         return rolled_back

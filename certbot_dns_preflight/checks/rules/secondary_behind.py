@@ -100,7 +100,8 @@ def _finding(part: Partition) -> Finding:
         remedy = (
             f"Check that NOTIFY from the primary reaches {name}, and that the primary allows {it} "
             f"to transfer the zone. If {phrases.verb(len(late), 'it only polls', 'they only poll')}"
-            f", set {phrases.option('timeout')} to more than the zone's refresh interval."
+            f", set {phrases.option('timeout')} to more than the zone's refresh interval, or "
+            "shorten that interval."
         )
     return RULE.finding(
         summary=summary,
@@ -122,7 +123,7 @@ def _summary(part: Partition, late: tuple[str, ...]) -> str:
 
 
 def _cause(part: Partition, late: tuple[str, ...]) -> str:
-    name, it = phrases.listed(late), phrases.verb(len(late), "it has", "they have")
+    name, has = phrases.listed(late), phrases.verb(len(late), "has", "have")
     answers = value_words.answers(part.behind, len(late), part.expected)
     theirs, ours = phrases.serials(part.behind), phrases.serials(part.right)
     rest = len(observations.nameservers(part.right))
@@ -130,7 +131,7 @@ def _cause(part: Partition, late: tuple[str, ...]) -> str:
     if theirs and ours:
         return (
             f"{name} {phrases.verb(len(late), 'serves', 'serve')} zone {theirs} and {answers}; "
-            f"{others} {ours.split(' ', 1)[1]}. {it.capitalize()} not transferred the change"
+            f"{others} {ours.split(' ', 1)[1]}. {name} {has} not transferred the change"
         )
     return (
         f"{name} {answers}, and "

@@ -123,7 +123,7 @@ def _finding(part: Partition, context: Context) -> Finding:
         cause=_cause(part, others, right),
         remedy=f"Find out which server is the primary. If it has {part.thing}, increase the zone's "
         f"serial there and transfer the zone again. If not, add {part.thing} there. If the servers "
-        "do not share a primary, add it on each server that lacks it.",
+        f"do not share a primary, add {part.thing} on each server that lacks it.",
         about=others,
         evidence={
             "owner_name": part.owner.to_text(),
@@ -151,8 +151,8 @@ def _cause(part: Partition, others: tuple[Observation, ...], right: tuple[Observ
             f"The {phrases.verb(number, 'server', 'servers')} without {part.thing} "
             f"{phrases.verb(number, 'serves', 'serve')} {phrases.serials(others)}, the "
             f"{phrases.verb(len(observations.nameservers(right)), 'one', 'ones')} with it "
-            f"{phrases.serials(right)}. Either {part.thing} was removed in the newer copy, or the "
-            "copies are separate."
+            f"{phrases.serials(right)}. Probably {part.thing} was removed in the newer copy, or "
+            "the copies are separate."
         )
     if len(everything) == 1:
         everybody = (*others, *right)
@@ -166,7 +166,7 @@ def _cause(part: Partition, others: tuple[Observation, ...], right: tuple[Observ
         still = "one of them still returns" if one else "some of them still return"
         return (
             f"{serve} {phrases.serials(everybody)}, so no zone transfer "
-            "is pending. Either the zone was changed without a new serial, or the servers have "
+            "is pending. Usually the zone was changed without a new serial, or the servers have "
             f"separate copies, or {still} a cached {cached}."
         )
     return (

@@ -70,7 +70,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         what="does not answer over TCP",
         cause="DNS requires TCP as well as UDP; larger answers need it.",
         remedy="Query this address over TCP from another network first: a firewall may be blocking "
-        "only this host. If that fails too, open TCP port 53 on the server.",
+        "only this host. If that works, allow outgoing TCP port 53 from this host. If that fails "
+        "too, open TCP port 53 on the server.",
     )
 
 
@@ -78,12 +79,13 @@ def _truncated(trouble: Trouble, survey: Survey) -> Finding:
     it = named(trouble.at, survey, by_address=True)
     return RULE.finding(
         severity=trouble.severity,
-        summary=f"{it.who} {it.does('truncates its UDP answer', 'truncate their UDP answers')} and "
-        f"{it.does('does', 'do')} not accept TCP",
-        cause="The UDP answer is truncated (it is too large, or the server limits its rate), so "
-        "the full answer needs TCP, and TCP failed.",
+        summary=f"{it.who} {it.does('truncates its UDP answer', 'truncate their UDP answers')}, "
+        f"and TCP to {it.does('it', 'them')} fails",
+        cause="The UDP answer is truncated (it is too large, or the server is rate-limiting its "
+        "responses), so the full answer needs TCP, and TCP failed.",
         remedy=f"Query {it.addresses} over TCP from another network first: a firewall may be "
-        f"blocking only this host. If that fails too, make sure that {it.hosts} "
+        "blocking only this host. If that works, allow outgoing TCP port 53 from this host. If "
+        f"that fails too, make sure that {it.hosts} "
         f"{phrases.verb(it.servers, 'listens', 'listen')} on TCP port 53 and that "
         f"{phrases.verb(it.servers, 'its firewall allows', 'their firewalls allow')} it.",
         about=trouble.at,

@@ -46,8 +46,8 @@ RULE = Rule(
         ),
         Remedy(
             "another client uses the same name",
-            "Find out what else requests certificates for this domain (a hosting panel, a CDN, a "
-            "second server).",
+            "Find out what else requests certificates for this domain (for example, a hosting "
+            "panel, a CDN, or a second server).",
         ),
         KEPT_MISS,
     ),
