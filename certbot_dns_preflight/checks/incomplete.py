@@ -37,7 +37,7 @@ def registry_fails(survey: Survey, rule: Rule, *, heard: bool) -> Iterator[Findi
     came = phrases.listed(f"{phrases.bounded(what)} ({e.address})" for e, what in answers)
     yield rule.finding(
         summary=f"none of the servers of {zone} gives a usable answer",
-        cause=f"The servers returned {came or 'nothing'}. Until this changes, no resolver finds "
+        cause=f"{_came(came, heard=heard)}. Until this changes, no resolver finds "
         "anything below that zone",
         remedy="The registry's servers fail, or cannot be reached from this host; there is nothing "
         "to fix on your side. Try again later",
@@ -71,7 +71,7 @@ def parent_fails(
     came = phrases.listed(f"{phrases.bounded(what)} ({e.address})" for e, what in answers)
     yield rule.finding(
         summary=f"none of the servers of the parent zone {zone} answers the query for {owner} TXT",
-        cause=f"The servers returned {came}. A resolver sends this query to them first, and only "
+        cause=f"{_came(came, heard=heard)}. A resolver sends this query to them first, and only "
         f"their referral leads it to the name servers of {owner}",
         remedy=phrases.REGISTRY_REMEDY
         if is_registry(apex)
@@ -85,6 +85,13 @@ def parent_fails(
             ],
         },
     )
+
+
+def _came(what: str, *, heard: bool) -> str:
+    """Say what came back; or, where nothing is `heard`, how that is known."""
+    if heard:
+        return f"The servers returned {what}"
+    return f"The servers did not answer{': ' if what else ''}{what}"
 
 
 def unheard_sets(survey: Survey, rule: Rule, unreachable: UnreachablePolicy) -> Iterator[Finding]:

@@ -150,8 +150,8 @@ def everyone(servers: int) -> str:
 
 
 def all_of_them(servers: int) -> str:
-    """Begin a sentence about what some servers serve: "It serves", "All 3 name servers serve"."""
-    return "It serves" if servers == 1 else f"{everyone(servers).capitalize()} serve"
+    """Begin a sentence about what some servers serve: "All 3 name servers serve"."""
+    return "The name server serves" if servers == 1 else f"{everyone(servers).capitalize()} serve"
 
 
 def nobody(servers: int) -> str:

@@ -80,7 +80,7 @@ def _and_more(first: str, further: int, others: str) -> str:
 def _without_finding(outcome: Outcome) -> str:
     good, asked, servers = _counts(outcome)
     if outcome.vantage.asks_resolvers:
-        return "Not ready: not every resolver asked shows the record."
+        return "Not ready: not every resolver asked returns the record."
     if asked and good == asked:
         every = "every name server has" if servers > 1 else "the only name server has"
         return f"Not ready: {every} the record, but there was no time left to confirm it."

@@ -16,6 +16,7 @@ from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report.confirm import commands
 from certbot_dns_preflight.report.headline import headline
 from certbot_dns_preflight.report.remedy import beside_records
+from certbot_dns_preflight.report.sentences import label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -131,8 +132,9 @@ def _warnings(findings: Iterable[Finding]) -> int:
 
 
 def _first_warning(findings: Iterable[Finding]) -> str:
-    warning = next(f for f in findings if f.severity is not Severity.INFO)
-    return f"Warning: {printable(warning.summary)}"
+    some = [finding for finding in findings if finding.severity is not Severity.INFO]
+    warning = min(some, key=lambda finding: label(finding) == "note")
+    return f"{label(warning).capitalize()}: {printable(warning.summary)}"
 
 
 def _finding_lines(name: str, findings: Iterable[Finding]) -> list[str]:

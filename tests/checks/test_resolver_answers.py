@@ -41,7 +41,9 @@ def test_a_resolver_that_shows_the_record_is_all_that_is_wanted() -> None:
 
 def test_a_miss_is_told_with_how_long_it_stays() -> None:
     found = only_error(by_resolvers(NXDOMAIN, kept=240.4), "record-not-published")
-    assert found.summary == "the resolver 192.0.2.1 does not show the record (it answers NXDOMAIN)."
+    assert found.summary == (
+        "the resolver 192.0.2.1 does not return the record (NXDOMAIN, cached for 240 s)."
+    )
     assert found.cause == (
         "The resolver has cached this answer and will keep it for another 240 s, even if the "
         "record has been published since (negative answers from this zone are cached for 300 s). "
@@ -62,13 +64,18 @@ def test_a_miss_is_told_with_how_long_it_stays() -> None:
 def test_a_miss_that_stays_nowhere_is_told_without_a_time() -> None:
     found = only_error(by_resolvers(NODATA, kept=0.0, negative_ttl=None), "record-not-published")
     assert "cached" not in found.cause
+    assert found.summary == (
+        "the resolver 192.0.2.1 does not return the record (it answers that there is no TXT "
+        "record)."
+    )
     assert found.remedy == ("Check that the record was created, then try again or raise --timeout.")
 
 
 def test_one_of_several_is_named_and_the_others_are_counted() -> None:
     found = only_error(by_resolvers(THERE, NXDOMAIN, THERE, kept=9.0), "servers-disagree")
     assert found.summary == (
-        "the resolver 192.0.2.2 does not show the record (it answers NXDOMAIN); the other 2 do."
+        "the resolver 192.0.2.2 does not return the record (NXDOMAIN, cached for 9 s); the other 2 "
+        "do."
     )
     assert found.remedy.endswith(
         "If the record is still missing then, check from another host that every name server "
@@ -79,7 +86,8 @@ def test_one_of_several_is_named_and_the_others_are_counted() -> None:
 def test_another_value_is_told_with_how_it_differs_and_how_long_it_stays() -> None:
     found = only_error(by_resolvers(texts(OTHER), kept=30.0), "wrong-value")
     assert found.summary == (
-        f'the resolver 192.0.2.1 does not show the record (it answers with TXT "{OTHER.decode()}").'
+        "the resolver 192.0.2.1 does not return the record (it answers with TXT "
+        f'"{OTHER.decode()}").'
     )
     assert found.cause.startswith(
         "The resolver has cached this answer and will keep it for another 30 s, even if the "
@@ -93,13 +101,13 @@ def test_another_value_is_told_with_how_it_differs_and_how_long_it_stays() -> No
 def test_one_of_two_values_out_of_a_cache_is_not_all_of_them() -> None:
     facts = by_resolvers(texts(VALUE), expected=(VALUE, SECOND), kept=30.0)
     found = only_error(facts, "value-missing")
-    assert "does not show all expected values" in found.summary
+    assert "does not return all expected values" in found.summary
     assert found.evidence["missing"] == [SECOND.decode()]
 
 
 def test_values_that_no_resolver_shows_together_are_a_disagreement() -> None:
     facts = by_resolvers(texts(VALUE), texts(SECOND), expected=(VALUE, SECOND))
-    assert "do not show all expected values" in only_error(facts, "servers-disagree").summary
+    assert "do not return all expected values" in only_error(facts, "servers-disagree").summary
 
 
 def test_what_a_resolver_showed_earlier_in_the_run_has_vanished() -> None:
@@ -109,8 +117,8 @@ def test_what_a_resolver_showed_earlier_in_the_run_has_vanished() -> None:
     had = dataclasses.replace(seen, matched_before=True)
     facts = dataclasses.replace(facts, hops=(dataclasses.replace(hop, observations=(had,)),))
     assert only_error(facts, "record-vanished").summary == (
-        "the resolver 192.0.2.1 showed the record earlier in this run, but no longer does (it "
-        "answers NXDOMAIN)."
+        "the resolver 192.0.2.1 returned the record earlier in this run, but no longer does "
+        "(NXDOMAIN, cached for 9 s)."
     )
 
 
@@ -131,8 +139,8 @@ def test_what_a_resolver_says_of_its_failure_is_quoted_and_no_name_server_blamed
     found = only_error(by_resolvers(Failing("SERVFAIL"), errors=errors), "nameserver-failing")
     assert found.summary == "the resolver 192.0.2.1 answers SERVFAIL."
     assert found.cause == (
-        "It says: No reachable authority (at delegation example.test). This host cannot tell "
-        "whether the zone's name servers answer."
+        "The resolver says: No reachable authority (at delegation example.test). This host cannot "
+        "tell whether the zone's name servers answer."
     )
     assert found.evidence["extended_errors"] == [
         {"code": 22, "name": "No reachable authority", "text": "at delegation example.test"}

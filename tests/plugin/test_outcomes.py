@@ -260,7 +260,7 @@ def test_an_order_of_a_hundred_names_issues_and_nothing_is_left_behind(
     assert ran.status == 0, ran.output
     assert lab.ca.challenges_answered(since) == 100
     assert re.search(
-        r"^Ready: n\d+\.example\.test, n\d+\.example\.test and 98 more after ",
+        r"^Ready: n\d+\.example\.test, n\d+\.example\.test and 98 more names, after ",
         ran.stdout,
         re.MULTILINE,
     )

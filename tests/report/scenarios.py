@@ -26,7 +26,7 @@ from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.obstacle import AliasLoop, NoEgress, NoSuchDomain, Tried
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Vantage, Verdict
 from certbot_dns_preflight.facts.survey import Hop
-from certbot_dns_preflight.facts.zone import NameServer, Zone
+from certbot_dns_preflight.facts.zone import NO_SUCH_NAME, NameServer, Zone
 from tests.builders.survey import (
     BOTH,
     NODATA,
@@ -375,7 +375,7 @@ def no_such_domain() -> Outcome:
 
 
 def without_addresses() -> Outcome:
-    lost = NameServer(name("ns1.gone.example."), BOTH, failure="the name does not exist")
+    lost = NameServer(name("ns1.gone.example."), BOTH, failure=NO_SUCH_NAME)
     zone = Zone(name("example.com."), name("com."), (lost,))
     return run(told(judged(hops=(Hop(name("_acme-challenge.example.com."), zone, ()),))))
 

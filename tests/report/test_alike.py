@@ -57,6 +57,19 @@ def test_a_target_of_the_first_alone_is_said_to_be_an_example() -> None:
     assert words.of("Create it in the zone example.org.") == "Create it in the zone example.org."
 
 
+def test_what_belongs_to_each_of_several_zones_is_put_for_all() -> None:
+    words = Alike(pictures(scenarios.hundred_zones())[0])
+    assert words.of("Usually the zone is not loaded there, has expired, or it is down.") == (
+        "Usually the zones are not loaded there, have expired, or it is down."
+    )
+    assert words.of("The zone's only name server has no address.") == (
+        "The zones' only name server has no address."
+    )
+    assert words.of("Make sure it writes to the copy of the zone host0.example there.") == (
+        "Make sure it writes to the copy of each zone there."
+    )
+
+
 def test_several_zones_are_spoken_of_in_the_plural() -> None:
     words = Alike(pictures(scenarios.hundred_zones())[0])
     assert words.of("ns2 refuses queries for host0.example (REFUSED).") == (

@@ -28,6 +28,25 @@ def test_two_names_of_one_server_are_one_server() -> None:
     )
 
 
+def test_how_long_many_names_took_is_not_said_of_the_last_alone() -> None:
+    assert headline(scenarios.ready()) == (
+        "Ready: example.com, www.example.com and 1 more name, after 11 s (2 name servers, "
+        "3 addresses)."
+    )
+
+
+def test_further_problems_are_counted_and_said_to_be_where_they_are() -> None:
+    first = (
+        "Not ready: ns4.example.net had the record earlier in this run, but no longer returns it"
+    )
+    outcome = scenarios.dead_server()
+    assert headline(outcome) == f"{first}. 2 other problems are listed below."
+    assert headline(outcome, others="are listed above") == (
+        f"{first}. 2 other problems are listed above."
+    )
+    assert headline(outcome, others="") == f"{first}; 2 other problems."
+
+
 def test_several_failed_names_are_counted_with_their_causes() -> None:
     assert headline(scenarios.hundred_names()) == (
         "Not ready: 91 of 100 names, for 2 different reasons. The first: all 3 name servers answer "

@@ -116,9 +116,9 @@ def test_what_to_copy_and_to_type_stands_alone_and_options_as_the_surface_types_
     )
     command = html_report.render(scenarios.behind())
     assert '<pre class="copied">dig +norec @198.51.100.3 example.com SOA\n' in command
-    assert "set --timeout to more than the zone&#x27;s refresh interval." in command
+    assert "set --timeout to more than the zone&#x27;s refresh interval, or" in command
     certbot = html_report.render(scenarios.behind(), surface=Surface.CERTBOT)
-    assert "set --dns-preflight-timeout to more than the zone&#x27;s refresh interval." in certbot
+    assert "set --dns-preflight-timeout to more than the zone&#x27;s refresh interval" in certbot
 
 
 def hostile() -> Outcome:

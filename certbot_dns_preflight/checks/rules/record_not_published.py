@@ -31,8 +31,8 @@ RULE = Rule(
         "Every name server of the zone gave an authoritative negative answer: the name does not "
         "exist, or exists without a TXT record. No name server in the report has a copy of the "
         "zone with the record. A primary that is not among them (a hidden primary) may have one. "
-        "With `--ask resolvers`: no resolver named shows one, perhaps out of its cache; evidence: "
-        "`kept_seconds`."
+        "With `--ask resolvers`: no resolver named returns one, perhaps out of its cache; "
+        "evidence: `kept_seconds`."
     ),
     refusal=(
         "The CA's resolver gets the same negative answer and reports NXDOMAIN, or that it found no "

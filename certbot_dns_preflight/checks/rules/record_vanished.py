@@ -25,7 +25,7 @@ RULE = Rule(
     reference="RFC 8555 section 8.4",
     explanation=(
         "The values were there in an earlier round and are gone now. With `--ask resolvers`: a "
-        "resolver showed them, and no longer does."
+        "resolver returned them, and no longer does."
     ),
     refusal="By the time the CA looks, the record is gone.",
     confirm=(

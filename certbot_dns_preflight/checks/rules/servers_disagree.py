@@ -29,8 +29,8 @@ RULE = Rule(
     explanation=(
         "Authoritative answers differ, but the serials do not show which is older: they are equal, "
         "or the servers without the record have the newer copy. Waiting for a zone transfer does "
-        "not fix that. With `--ask resolvers`: some of the resolvers named show the record, others "
-        "do not; these may repeat an earlier answer out of their caches (evidence: "
+        "not fix that. With `--ask resolvers`: some of the resolvers named return the record, "
+        "others do not; these may repeat an earlier answer out of their caches (evidence: "
         "`kept_seconds`)."
     ),
     refusal="Which answer the CA gets is a matter of luck, and its perspectives must agree.",

@@ -45,7 +45,7 @@ def test_a_chain_that_is_too_long_names_the_limit() -> None:
     found = only_error(facts, "alias-loop")
     assert found.summary == (
         "the CNAME chain from _acme-challenge.example.test is too long "
-        "(at least 17 aliases; limit 16)."
+        "(at least 17 aliases; this program follows 16)."
     )
     assert found.remedy == (
         "Point _acme-challenge.example.test straight at the name that holds the TXT record."

@@ -77,7 +77,7 @@ def failing(reading: Reading, found: DnssecFault, *more: Observation) -> Survey:
             "connection refused",
             (
                 "ns2.example.net at 192.0.2.2 truncates answers to queries that request "
-                "signatures (DO) and does not accept TCP."
+                "signatures (DO), and TCP to it fails."
             ),
         ),
     ],

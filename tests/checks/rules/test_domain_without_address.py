@@ -13,8 +13,8 @@ ADDRESSLESS = DomainEnvironment(addressless=True)
 def test_a_domain_without_address_is_an_information() -> None:
     found = only_remark(ADDRESSLESS, "domain-without-address", Severity.INFO)
     assert found.summary == (
-        "example.test has no A or AAAA record. DNS-01 does not need one; check that the spelling "
-        "is right."
+        "example.test has no A or AAAA record. DNS-01 does not need one, but check that the "
+        "name is spelled correctly."
     )
 
 

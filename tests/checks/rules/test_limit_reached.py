@@ -35,7 +35,7 @@ def test_who_spent_the_runs_budget_is_named() -> None:
     facts = dataclasses.replace(survey(hop(at(NS1, texts()))), limits=(QUERIES,))
     found = only_error(facts, "limit-reached")
     assert found.evidence["scope"] == "run"
-    assert "evil.test used up most of it." in found.cause
+    assert "evil.test used up most of the limit." in found.cause
 
 
 def test_servers_beyond_a_limit_are_not_told_as_having_no_address() -> None:

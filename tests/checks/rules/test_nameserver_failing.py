@@ -37,12 +37,17 @@ def test_it_stays_an_error_where_no_server_answers(reading: Reading) -> None:
 
 
 def test_a_server_that_does_not_understand_the_query_has_no_zone_to_reload() -> None:
-    remedies = {}
+    remedies, causes = {}, {}
     for rcode in ("SERVFAIL", "FORMERR"):
         facts = survey(hop(at(NS1, texts()), at(NS2, Failing(rcode))))
         found = only_error(facts, "nameserver-failing")
         remedies[rcode] = found.remedy
-        assert found.cause.startswith(f"{NS2} answers {rcode}: ")
+        causes[rcode] = found.cause
+    assert causes["SERVFAIL"] == (
+        f"{NS2} answers SERVFAIL. Usually the zone is not loaded there, has expired, or the "
+        "server's backend is down."
+    )
+    assert causes["FORMERR"] == f"{NS2} answers FORMERR: the server did not understand the query."
     assert remedies["SERVFAIL"].startswith("Check the log on ns2.example.net. Reload the zone")
     assert remedies["FORMERR"].startswith("Update the DNS software on ns2.example.net, ")
 
@@ -60,7 +65,7 @@ def test_servers_above_that_do_not_refer_the_query_are_one_error() -> None:
         "none of the servers of the parent zone example.test answers the query for "
         "_acme-challenge.example.test TXT."
     )
-    assert f"They returned NOTIMP ({ABOVE})" in found.cause
+    assert f"The servers returned NOTIMP ({ABOVE})" in found.cause
     assert found.remedy.startswith("Make sure that these servers answer TXT queries")
     skipping = frozenset({"nameserver-failing"})
     assert judge(facts, [found], skip=skipping) is Verdict.READY

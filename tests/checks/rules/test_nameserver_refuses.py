@@ -54,6 +54,7 @@ def test_another_network_is_asked_before_anything_is_removed() -> None:
     facts = survey(hop(at(NS1, texts()), at(NS2, Refused())))
     assert only_error(facts, "nameserver-refuses").remedy == (
         "Query ns2.example.net from another network first: an access list may be blocking only "
-        "this host. If it refuses there too, configure the zone on ns2.example.net, or remove that "
-        "server from the zone's NS records and from the delegation at the registrar."
+        "this host. If it answers there, allow this host's address in its access list. If it "
+        "refuses there too, configure the zone on ns2.example.net, or remove that server from the "
+        "zone's NS records and from the delegation at the registrar."
     )

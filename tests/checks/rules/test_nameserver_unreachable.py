@@ -98,4 +98,4 @@ def test_servers_above_that_are_silent_for_the_query_are_one_error() -> None:
     obstacle = ParentFails(name("example.test."), name(OWNER), answers, heard=False)
     facts = survey(hop(at(NS1, texts())), obstacle=obstacle)
     found = only_error(facts, "nameserver-unreachable")
-    assert "They returned timed out (192.0.2.77)" in found.cause
+    assert "The servers did not answer: timed out (192.0.2.77)" in found.cause

@@ -4,7 +4,7 @@ from certbot_dns_preflight.checks import diagnose
 from certbot_dns_preflight.facts.answers import (
     Endpoint,
 )
-from certbot_dns_preflight.facts.zone import Listing, NameServer
+from certbot_dns_preflight.facts.zone import NO_SUCH_NAME, Listing, NameServer
 from certbot_dns_preflight.settings import UnreachablePolicy
 from tests.builders.survey import (
     BOTH,
@@ -20,6 +20,7 @@ from tests.checks.asserting import (
     only_warning,
 )
 
+CODE = "nameserver-without-address"
 APEX = frozenset({Listing.APEX})
 DELEGATION = frozenset({Listing.DELEGATION})
 
@@ -55,13 +56,60 @@ def test_a_circular_delegation_needs_glue_and_no_other_record() -> None:
 
 
 def test_the_only_name_server_is_not_to_be_removed() -> None:
-    gone = NameServer(name("gone.example.net."), BOTH, failure="the name does not exist")
+    gone = NameServer(name("gone.example.net."), BOTH, failure=NO_SUCH_NAME)
     found = only_error(survey(hop(nameservers=(gone,))), "nameserver-without-address")
     assert found.summary == (
         "the only name server of example.test, gone.example.net, has no address (the name does not "
         "exist)."
     )
     assert "emove" not in found.remedy
+    assert found.cause == (
+        "The zone's only name server has no A or AAAA record, so no resolver can query the zone."
+    )
+
+
+def test_a_domain_that_anybody_may_register_is_left_first_and_checked_next() -> None:
+    gone = NameServer(name("ns1.gone.example."), BOTH, failure=NO_SUCH_NAME)
+    other = NameServer(name("ns1.example.net."), BOTH, own=(Endpoint(NS1),))
+    then = (
+        ". Then check whether gone.example is still yours. If it is, you can add an address record "
+        "for ns1.gone.example (not a CNAME) instead. If it is not registered, anyone can register "
+        "it and answer for example.test."
+    )
+    alone = only_error(survey(hop(nameservers=(gone,))), CODE)
+    assert alone.remedy == (
+        "At the registrar, set name servers for example.test that serve the zone and whose names "
+        f"have A or AAAA records{then}"
+    )
+    one = only_error(survey(hop(at(NS1, texts()), nameservers=(other, gone))), CODE)
+    assert one.remedy == (
+        "Remove that server from the zone's NS records and from the delegation at the "
+        f"registrar{then}"
+    )
+
+
+def test_a_name_in_the_zones_own_domain_is_nobody_elses_to_register() -> None:
+    gone = NameServer(name("ns1.example.test."), BOTH, failure=NO_SUCH_NAME)
+    assert only_error(survey(hop(nameservers=(gone,))), CODE).remedy == (
+        "At the registrar, set name servers for example.test that serve the zone and whose names "
+        "have A or AAAA records. Alternatively, add an address record for ns1.example.test (not a "
+        "CNAME)."
+    )
+
+
+def test_what_nobody_answered_is_not_said_to_be_absent() -> None:
+    lost = [
+        NameServer(name(f"ns{i}.example.net."), BOTH, failure="silent", unanswered=True)
+        for i in (1, 2)
+    ]
+    assert only_error(survey(hop(nameservers=(lost[0],))), CODE).cause == (
+        "The zone's only name server has no known A or AAAA record, so no resolver can query the "
+        "zone."
+    )
+    assert only_error(survey(hop(nameservers=tuple(lost))), CODE).cause == (
+        "None of the zone's 2 name servers has a known A or AAAA record, so no resolver can query "
+        "the zone. ns1.example.net: silent; ns2.example.net: silent."
+    )
 
 
 def test_a_server_is_removed_where_it_is_listed() -> None:

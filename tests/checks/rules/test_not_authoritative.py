@@ -49,7 +49,8 @@ def test_it_stays_an_error_where_no_server_answers(reading: Reading) -> None:
 def test_where_a_resolver_answers_another_network_is_asked_first() -> None:
     facts = survey(hop(at(NS1, texts()), at(NS2, NotAuthoritative(recursive=True))))
     assert only_error(facts, "not-authoritative").remedy == (
-        "Query ns2.example.net from another network first. If the answer is the same there, "
+        "Query ns2.example.net from another network first. If the answer is authoritative "
+        "there, find what intercepts DNS on this host's network. If the answer is the same there, "
         "configure the zone on ns2.example.net as primary or secondary, or remove that server from "
         "the zone's NS records and from the delegation at the registrar."
     )
