@@ -26,17 +26,16 @@ def findings(  # noqa: PLR0913 - a finding's texts and what it is about
     survey: Survey,
     some: Sequence[Observation],
     *,
-    what: str,
+    what: tuple[str, str],
     cause: str,
     remedy: str,
 ) -> Iterator[Finding]:
-    """Report what these addresses do, if any; `what` as in "answers only without EDNS"."""
+    """Report what these addresses do, if any; `what` of one and of several: ("does", "do")."""
     if not some:
         return
     subjects = phrases.subjects(some, survey.observations)
-    each = "each " if len(subjects) > 1 else ""
     yield rule.finding(
-        summary=f"{phrases.listed(subjects)} {each}{what}",
+        summary=f"{phrases.listed(subjects)} {phrases.verb(len(subjects), *what)}",
         cause=cause,
         remedy=remedy,
         about=some,

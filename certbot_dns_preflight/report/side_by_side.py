@@ -131,4 +131,4 @@ def _marked(column: int, marked: int, note: str, room: int) -> tuple[str, ...]:
         return (f"{' ' * column}{mark} {note}",)
     if len(note) + 1 <= column:
         return (f"{' ' * (column - len(note) - 1)}{note} {mark}",)
-    return (f"{' ' * column}{mark}", *textwrap.wrap(note, room))
+    return (f"{' ' * column}{mark}", *textwrap.wrap(note, room, break_on_hyphens=False))

@@ -43,7 +43,10 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
         RULE,
         survey,
         probed.at(survey, survey.probes.case_changed),
-        what="changes the letter case of the query name",
+        what=(
+            "changes the letter case of the query name",
+            "change the letter case of the query name",
+        ),
         cause="Resolvers mix letter case to make forgery harder (0x20) and drop such answers.",
         remedy="Update the server, or the load balancer in front of it.",
     )

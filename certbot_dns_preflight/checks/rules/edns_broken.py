@@ -50,7 +50,7 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
         RULE,
         survey,
         probed.at(survey, survey.probes.edns_broken),
-        what="answers only without EDNS",
+        what=("answers only without EDNS", "answer only without EDNS"),
         cause="A query with EDNS gets no answer or an error; the same query without it is "
         "answered.",
         remedy="Update the server, or the firewall in front of it (it may drop EDNS).",

@@ -169,16 +169,16 @@ def _whose(servers: Sequence[NameServer], zone: Zone) -> str:
     """Warn of name servers that do not exist: whoever registers their domain serves the zone."""
     home = registered_domain(zone.apex)
     gone = [server.name for server in servers if server.failure == NO_SUCH_NAME]
-    domains = {registered_domain(name): None for name in gone} if len(gone) == len(servers) else {}
+    domains = {registered_domain(name): None for name in gone}
     domains.pop(home, None)
     if not domains:
         return ""
     names = phrases.listed(map(phrases.host, domains))
-    one = len(domains) == 1
-    it, them = ("it is", "it") if one else ("they are", "them")
+    hosts = phrases.listed(map(phrases.host, gone))
+    are = phrases.verb(len(domains), "is", "are")
+    it, them = ("it is", "it") if len(domains) == 1 else ("they are", "them")
     return (
-        f"Then check whether {names} {phrases.verb(len(domains), 'is', 'are')} still yours. If "
-        f"{it}, you can add an address record for {phrases.listed(map(phrases.host, gone))} (not a "
-        f"CNAME) instead. If {it} not registered, anyone can register {them} and answer for "
-        f"{phrases.owner(zone.apex)}"
+        f"Then check whether {names} {are} still yours or your DNS provider's. If {it}, an address "
+        f"record for {hosts} (not a CNAME) can be added instead. If {it} not registered, anyone "
+        f"can register {them} and answer for {phrases.owner(zone.apex)}"
     )

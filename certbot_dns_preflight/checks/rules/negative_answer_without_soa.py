@@ -48,7 +48,10 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
             for o in survey.observations
             if isinstance(o.reading, Absent) and o.reading.soa is None
         ),
-        what="gives negative answers without a SOA record",
+        what=(
+            "gives negative answers without a SOA record",
+            "give negative answers without a SOA record",
+        ),
         cause="Without the SOA, resolvers do not know how long to cache the negative answer.",
         remedy="Update the server. A negative answer must include the zone's SOA.",
     )

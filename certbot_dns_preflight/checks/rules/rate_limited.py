@@ -48,7 +48,10 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
         RULE,
         survey,
         probed.at(survey, survey.probes.rate_limited),
-        what="limits the rate of its responses to this host",
+        what=(
+            "limits the rate of its responses to this host",
+            "limit the rate of their responses to this host",
+        ),
         cause="The server alternates between empty truncated answers and silence: response rate "
         "limiting (RRL).",
         remedy=f"Raise {phrases.option('interval')}, or raise the server's limit for this host.",

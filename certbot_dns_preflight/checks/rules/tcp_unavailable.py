@@ -67,7 +67,7 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         RULE,
         survey,
         probed.at(survey, survey.probes.tcp_refused & reachable),
-        what="does not answer over TCP",
+        what=("does not answer over TCP", "do not answer over TCP"),
         cause="DNS requires TCP as well as UDP; larger answers need it.",
         remedy="Query this address over TCP from another network first: a firewall may be blocking "
         "only this host. If that works, allow outgoing TCP port 53 from this host. If that fails "

@@ -72,9 +72,9 @@ def test_a_domain_that_anybody_may_register_is_left_first_and_checked_next() -> 
     gone = NameServer(name("ns1.gone.example."), BOTH, failure=NO_SUCH_NAME)
     other = NameServer(name("ns1.example.net."), BOTH, own=(Endpoint(NS1),))
     then = (
-        ". Then check whether gone.example is still yours. If it is, you can add an address record "
-        "for ns1.gone.example (not a CNAME) instead. If it is not registered, anyone can register "
-        "it and answer for example.test."
+        ". Then check whether gone.example is still yours or your DNS provider's. If it is, an "
+        "address record for ns1.gone.example (not a CNAME) can be added instead. If it is not "
+        "registered, anyone can register it and answer for example.test."
     )
     alone = only_error(survey(hop(nameservers=(gone,))), CODE)
     assert alone.remedy == (
