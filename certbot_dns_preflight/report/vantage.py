@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _FAMILIES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _MOST = 3
+_SILENT = frozenset({Status.UNREACHABLE, Status.NOT_ASKED})
 
 
 def resolvers_view(vantage: Vantage) -> str:
@@ -50,9 +51,11 @@ def from_where(outcome: Outcome) -> tuple[str, str]:
 
 
 def saw_nothing(outcome: Outcome) -> bool:
-    """Whether no name server could be asked for anything."""
-    return outcome.verdict is Verdict.INCONCLUSIVE and not any(
-        challenge.survey.hops for challenge in outcome.challenges
+    """Whether nobody could be asked for anything, or nobody answered."""
+    return outcome.verdict is Verdict.INCONCLUSIVE and _SILENT.issuperset(
+        observation.status
+        for challenge in outcome.challenges
+        for observation in challenge.survey.observations
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 from certbot_dns_preflight.facts.answers import Endpoint
-from certbot_dns_preflight.facts.outcome import Vantage
+from certbot_dns_preflight.facts.outcome import Vantage, Verdict
 from certbot_dns_preflight.report import html_report
 from certbot_dns_preflight.report.vantage import from_where
+from tests.builders.survey import THERE, TIMED_OUT, judged, run, seen
 from tests.report import scenarios
 
 
@@ -29,6 +30,13 @@ def test_where_nothing_could_be_asked_nothing_is_called_checked() -> None:
     assert "Tried the root servers, over IPv4; nothing could be checked." in html_report.render(
         from_the_root
     )
+
+
+def test_name_servers_that_are_silent_were_tried_and_those_that_answer_checked() -> None:
+    for reading, label in ((TIMED_OUT, "tried"), (THERE, "checked")):
+        seen_here = judged(seen("ns1.example.net.", "192.0.2.1", reading))
+        challenge = dataclasses.replace(seen_here, verdict=Verdict.INCONCLUSIVE)
+        assert from_where(run(challenge))[0] == label
 
 
 def test_resolvers_that_led_to_the_servers_are_named() -> None:
