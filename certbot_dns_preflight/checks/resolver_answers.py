@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Observation, Survey
 
 _A_MOMENT = 1.0  # second
-_LONGEST_SUMMARY = 120  # characters: two lines of 80 hold it
+_LONGEST_SUMMARY = 130  # characters: two lines of 80 hold it
 
 KEPT_MISS = Remedy(
     "`--ask resolvers`: the resolver was queried before the record was published, and has cached "
@@ -173,7 +173,7 @@ def _cached_miss(lacking: Sequence[Observation]) -> str:
     kept = max(o.kept_for or 0.0 for o in lacking)
     up_to = phrases.verb(len(lacking), "", "up to ")
     what = "NXDOMAIN" if misses == {True} else "no TXT record"
-    return f"{what}, cached for {up_to}{kept:.0f} s"
+    return f"{what}, cached for {up_to}another {kept:.0f} s"
 
 
 def _all_absent(lacking: Sequence[Observation]) -> bool:

@@ -42,7 +42,7 @@ def test_a_resolver_that_shows_the_record_is_all_that_is_wanted() -> None:
 def test_a_miss_is_told_with_how_long_it_stays() -> None:
     found = only_error(by_resolvers(NXDOMAIN, kept=240.4), "record-not-published")
     assert found.summary == (
-        "the resolver 192.0.2.1 does not return the record (NXDOMAIN, cached for 240 s)."
+        "the resolver 192.0.2.1 does not return the record (NXDOMAIN, cached for another 240 s)."
     )
     assert found.cause == (
         "The resolver has cached this answer and will keep it for another 240 s, even if the "
@@ -74,8 +74,8 @@ def test_a_miss_that_stays_nowhere_is_told_without_a_time() -> None:
 def test_one_of_several_is_named_and_the_others_are_counted() -> None:
     found = only_error(by_resolvers(THERE, NXDOMAIN, THERE, kept=9.0), "servers-disagree")
     assert found.summary == (
-        "the resolver 192.0.2.2 does not return the record (NXDOMAIN, cached for 9 s); the other 2 "
-        "do."
+        "the resolver 192.0.2.2 does not return the record (NXDOMAIN, cached for another 9 s); the "
+        "other 2 do."
     )
     assert found.remedy.endswith(
         "If the record is still missing then, check from another host that every name server "
@@ -118,7 +118,7 @@ def test_what_a_resolver_showed_earlier_in_the_run_has_vanished() -> None:
     facts = dataclasses.replace(facts, hops=(dataclasses.replace(hop, observations=(had,)),))
     assert only_error(facts, "record-vanished").summary == (
         "the resolver 192.0.2.1 returned the record earlier in this run, but no longer does "
-        "(NXDOMAIN, cached for 9 s)."
+        "(NXDOMAIN, cached for another 9 s)."
     )
 
 

@@ -65,8 +65,9 @@ _REMEDIES = {
     QueryFaultKind.NO_ANSWER: "Update the server, or the firewall in front of it (it may drop "
     "queries with DO).",
     QueryFaultKind.TRUNCATED: "Query it over TCP from another network first: a firewall may be "
-    "blocking only this host. If that works, allow outgoing TCP port 53 from this host. If that "
-    "fails too, open TCP port 53 on the server: with signatures, the answer does not fit into UDP.",
+    "blocking only this host. If that works, allow TCP connections from this host to port 53 of "
+    "the server. If that fails too, open TCP port 53 on the server: with signatures, the answer "
+    "does not fit into UDP.",
     QueryFaultKind.KEYS: "Make sure that this server has the signed zone with its keys, and that "
     "DNSKEY queries reach it.",
     QueryFaultKind.DS: "Make sure that the name servers of the parent zone answer DS queries, or "

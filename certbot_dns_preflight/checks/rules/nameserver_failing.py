@@ -99,4 +99,4 @@ def _why(at: tuple[Observation, ...]) -> str:
         return ": a DNAME above the name maps it to a name that is too long (RFC 6672)"
     if codes <= _NOT_UNDERSTOOD:
         return ": the server did not understand the query"
-    return ". Usually the zone is not loaded there, has expired, or the server's backend is down"
+    return ". Usually the zone is not loaded there or has expired, or the server's backend is down"

@@ -176,9 +176,9 @@ def _whose(servers: Sequence[NameServer], zone: Zone) -> str:
     names = phrases.listed(map(phrases.host, domains))
     hosts = phrases.listed(map(phrases.host, gone))
     are = phrases.verb(len(domains), "is", "are")
-    it, them = ("it is", "it") if len(domains) == 1 else ("they are", "them")
+    it, them = (f"{names} is", "it") if len(domains) == 1 else ("they are", "them")
     return (
-        f"Then check whether {names} {are} still yours or your DNS provider's. If {it}, an address "
-        f"record for {hosts} (not a CNAME) can be added instead. If {it} not registered, anyone "
-        f"can register {them} and answer for {phrases.owner(zone.apex)}"
+        f"Or, if {names} {are} still yours or your DNS provider's, add an address record for "
+        f"{hosts} (not a CNAME). Do one of these soon: if {it} not registered, anyone can register "
+        f"{them} and answer for {phrases.owner(zone.apex)}"
     )

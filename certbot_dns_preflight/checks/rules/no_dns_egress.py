@@ -146,8 +146,8 @@ def _reasons(obstacle: NoEgress) -> str:
     if all(reason.startswith("no answer") for reason in why):
         who = "The resolver" if one else "Both" if len(why) == _PAIR else "All of them"
         return (
-            f"{who} timed out ({how}). {'It' if one else 'They'} may be down or drop queries from "
-            "this host, or a firewall may block outgoing DNS"
+            f"{who} timed out ({how}). {'It' if one else 'They'} may be down or dropping queries "
+            "from this host, or a firewall may block outgoing DNS"
         )
     if one:
         return f"The reason: {how}"

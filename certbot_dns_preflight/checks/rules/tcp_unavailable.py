@@ -70,8 +70,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
         what=("does not answer over TCP", "do not answer over TCP"),
         cause="DNS requires TCP as well as UDP; larger answers need it.",
         remedy="Query this address over TCP from another network first: a firewall may be blocking "
-        "only this host. If that works, allow outgoing TCP port 53 from this host. If that fails "
-        "too, open TCP port 53 on the server.",
+        "only this host. If that works, allow TCP connections from this host to port 53 of the "
+        "server. If that fails too, open TCP port 53 on the server.",
     )
 
 
@@ -84,8 +84,8 @@ def _truncated(trouble: Trouble, survey: Survey) -> Finding:
         cause="The UDP answer is truncated (it is too large, or the server is rate-limiting its "
         "responses), so the full answer needs TCP, and TCP failed.",
         remedy=f"Query {it.addresses} over TCP from another network first: a firewall may be "
-        "blocking only this host. If that works, allow outgoing TCP port 53 from this host. If "
-        f"that fails too, make sure that {it.hosts} "
+        "blocking only this host. If that works, allow TCP connections from this host to port 53 "
+        f"of the server. If that fails too, make sure that {it.hosts} "
         f"{phrases.verb(it.servers, 'listens', 'listen')} on TCP port 53 and that "
         f"{phrases.verb(it.servers, 'its firewall allows', 'their firewalls allow')} it.",
         about=trouble.at,

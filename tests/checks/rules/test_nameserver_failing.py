@@ -44,7 +44,7 @@ def test_a_server_that_does_not_understand_the_query_has_no_zone_to_reload() -> 
         remedies[rcode] = found.remedy
         causes[rcode] = found.cause
     assert causes["SERVFAIL"] == (
-        f"{NS2} answers SERVFAIL. Usually the zone is not loaded there, has expired, or the "
+        f"{NS2} answers SERVFAIL. Usually the zone is not loaded there or has expired, or the "
         "server's backend is down."
     )
     assert causes["FORMERR"] == f"{NS2} answers FORMERR: the server did not understand the query."

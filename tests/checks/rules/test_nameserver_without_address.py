@@ -68,13 +68,13 @@ def test_the_only_name_server_is_not_to_be_removed() -> None:
     )
 
 
-def test_a_domain_that_anybody_may_register_is_left_first_and_checked_next() -> None:
+def test_a_domain_that_anybody_may_register_is_left_or_given_an_address_soon() -> None:
     gone = NameServer(name("ns1.gone.example."), BOTH, failure=NO_SUCH_NAME)
     other = NameServer(name("ns1.example.net."), BOTH, own=(Endpoint(NS1),))
     then = (
-        ". Then check whether gone.example is still yours or your DNS provider's. If it is, an "
-        "address record for ns1.gone.example (not a CNAME) can be added instead. If it is not "
-        "registered, anyone can register it and answer for example.test."
+        ". Or, if gone.example is still yours or your DNS provider's, add an address record for "
+        "ns1.gone.example (not a CNAME). Do one of these soon: if gone.example is not registered, "
+        "anyone can register it and answer for example.test."
     )
     alone = only_error(survey(hop(nameservers=(gone,))), CODE)
     assert alone.remedy == (
