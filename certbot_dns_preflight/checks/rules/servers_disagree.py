@@ -157,17 +157,19 @@ def _cause(part: Partition, others: tuple[Observation, ...], right: tuple[Observ
     if len(everything) == 1:
         everybody = (*others, *right)
         serve = phrases.all_of_them(len(observations.nameservers(everybody)))
+        none = "no zone transfer is pending"
         if part.behind or part.mangled:
             names = map(phrases.host, observations.nameservers(others))
             serve = f"{phrases.listed((*names, f'the servers with {part.thing}'))} all serve"
+            none = "none of them is waiting for a zone transfer"
         negative = all(isinstance(o.reading, Absent) for o in others)
         cached = "negative answer" if negative else "answer"
         one = len(observations.nameservers(others)) == 1
         still = "one of them still returns" if one else "some of them still return"
         return (
-            f"{serve} {phrases.serials(everybody)}, so no zone transfer "
-            "is pending. Usually the zone was changed without a new serial, or the servers have "
-            f"separate copies, or {still} a cached {cached}."
+            f"{serve} {phrases.serials(everybody)}, so {none}. Usually the zone was changed "
+            "without a new serial, or the servers have separate copies, "
+            f"or {still} a cached {cached}."
         )
     return (
         f"The answers differ ({phrases.serials((*others, *right))}), and no server has everything "
