@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from certbot_dns_preflight.caa.policy import IssuanceRequest
+    from certbot_dns_preflight.checks.comparer import Comparer
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.environment import DomainEnvironment
     from certbot_dns_preflight.facts.finding import Finding
@@ -76,10 +77,16 @@ _RANK: dict[Code, int] = {module.RULE.code: rank for rank, module in enumerate(R
 
 
 def diagnose(
-    survey: Survey, *, unreachable: UnreachablePolicy = UnreachablePolicy.FAIL
+    survey: Survey,
+    *,
+    unreachable: UnreachablePolicy = UnreachablePolicy.FAIL,
+    comparer: Comparer | None = None,
 ) -> tuple[Finding, ...]:
-    """Find out what a survey shows; errors first, the most telling one at the head."""
-    context = read(survey, unreachable)
+    """Find out what a survey shows; errors first, the most telling one at the head.
+
+    `comparer` is the run's, so that comparing the values of all its names is bounded.
+    """
+    context = read(survey, unreachable, comparer=comparer)
     if isinstance(survey.obstacle, NoEgress):
         return tuple(no_dns_egress.check(survey, context))
     if isinstance(survey.obstacle, Intercepted):
@@ -121,12 +128,17 @@ def with_environment(
     environment: DomainEnvironment,
     *,
     request: IssuanceRequest,
+    comparer: Comparer | None = None,
 ) -> tuple[Finding, ...]:
     """Add to a survey's findings what is around it: CAA, DNSSEC, views, addresses."""
     if isinstance(survey.obstacle, NoEgress | Intercepted):
         return tuple(found)  # whatever seems to be around it, nobody can know from here
     context = read(
-        survey, environment=environment, request=request, survey_failed=_has_error(found)
+        survey,
+        environment=environment,
+        request=request,
+        survey_failed=_has_error(found),
+        comparer=comparer,
     )
     more = (
         finding

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import partition, txt_difference
+from certbot_dns_preflight.checks import partition
+from certbot_dns_preflight.checks.comparer import Comparer
 from certbot_dns_preflight.checks.observations import (
     is_unsteady,
     shows_all,
@@ -52,7 +53,7 @@ class Context:
 
     Rules about CAA, DNSSEC and views read `environment`, and `request`: who asks for a certificate,
     None where nobody does. `survey_failed`: an error is reported already of what the survey shows,
-    so that its servers' failures need not be reported again.
+    so that its servers' failures need not be reported again. `comparer` compares more values.
     """
 
     survey: Survey
@@ -74,6 +75,7 @@ class Context:
     environment: DomainEnvironment
     request: IssuanceRequest | None
     survey_failed: bool
+    comparer: Comparer
 
     def troubles_with(self, code: Code) -> Iterator[Trouble]:
         """Give the failures with one code, at most one at each severity."""
@@ -144,15 +146,17 @@ class Context:
         return bool(self.followed)
 
 
-def read(
+def read(  # noqa: PLR0913 - a survey, and by keyword what is around it
     survey: Survey,
     unreachable: UnreachablePolicy = UnreachablePolicy.FAIL,
     *,
     environment: DomainEnvironment | None = None,
     request: IssuanceRequest | None = None,
     survey_failed: bool = False,
+    comparer: Comparer | None = None,
 ) -> Context:
     """Tell the hop that must hold the values from those that must show an alias, and sort both."""
+    comparer = comparer or Comparer()
     expected = survey.challenge.expected
     final, followed = _final_and_followed(survey)
     ailing = troubles(survey, unreachable)
@@ -169,7 +173,7 @@ def read(
     lacking = tuple(o for o in missing if not is_unsteady(o, expected))
     unsteady = tuple(o for o in missing if is_unsteady(o, expected))
     served = tuple(dict.fromkeys(text for o in answering for text in texts(o)))
-    difference = txt_difference.compare(expected, served)
+    difference = comparer.compare(expected, served)
     conflicts = tuple(
         observation
         for hop in survey.hops
@@ -180,7 +184,8 @@ def read(
     if final is not None and not conflicts:
         right, wrong = (holding, lacking) if expected else partition.by_newest(answering)
         if right and wrong:
-            parts.append((partition.of_values(final.owner, right, wrong, expected), final))
+            part = partition.of_values(final.owner, right, wrong, expected, comparer=comparer)
+            parts.append((part, final))
         elif wrong and expected and not unsteady:
             parts.append((partition.of_scattered(final.owner, wrong, served, expected), final))
     parts += ((partition.of_alias(_without(hop, failing), expected), hop) for hop in followed)
@@ -206,6 +211,7 @@ def read(
         environment=environment or DomainEnvironment(),
         request=request,
         survey_failed=survey_failed,
+        comparer=comparer,
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import phrases, private_addresses, txt_difference
+from certbot_dns_preflight.checks import phrases, private_addresses
+from certbot_dns_preflight.checks.comparer import Comparer
 from certbot_dns_preflight.escaping import presentation, presentations, show_name
 from certbot_dns_preflight.facts import answers
 
@@ -28,7 +29,7 @@ def served(context: Context) -> dict[str, Json]:
     return {
         "owner_name": context.target.to_text(),
         "expected": values(context.survey.challenge.expected),
-        "addresses": places(context.lacking, expected=context.expected),
+        "addresses": places(context.lacking, expected=context.expected, comparer=context.comparer),
         **compared(context.comparisons),
     }
 
@@ -39,13 +40,19 @@ def compared(comparisons: Iterable[Comparison]) -> dict[str, Json]:
     return {"comparisons": pairs} if pairs else {}
 
 
-def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] = ()) -> list[Json]:
+def places(
+    observations: Iterable[Observation],
+    *,
+    expected: tuple[bytes, ...] = (),
+    comparer: Comparer | None = None,
+) -> list[Json]:
     """Give each address with its serial and what it answered, exact.
 
     With `expected`, also how near what it serves comes to what it lacks: answers that are alike are
     compared once, and no more than `MOST_ANSWERS` different ones.
     """
     compared: dict[Reading, dict[str, Json]] = {}
+    comparer = comparer or Comparer()
     return [
         {
             "nameserver": show_name(observation.nameserver),
@@ -54,14 +61,17 @@ def places(observations: Iterable[Observation], *, expected: tuple[bytes, ...] =
             "zone": show_name(observation.zone),
             "serial": observation.serial,
             "answer": _exact(observation.reading),
-            **_against(expected, observation.reading, compared),
+            **_against(expected, observation.reading, compared, comparer),
         }
         for observation in observations
     ]
 
 
 def _against(
-    expected: tuple[bytes, ...], reading: Reading, compared: dict[Reading, dict[str, Json]]
+    expected: tuple[bytes, ...],
+    reading: Reading,
+    compared: dict[Reading, dict[str, Json]],
+    comparer: Comparer,
 ) -> dict[str, Json]:
     match reading:
         case answers.Values(texts=texts) if expected and not set(texts).issuperset(expected):
@@ -73,7 +83,7 @@ def _against(
         present = set(texts)
         missing = [value for value in expected if value not in present]
         return {"missing": values(missing), "not_compared": len(present.difference(expected))}
-    found = txt_difference.compare(expected, texts)
+    found = comparer.compare(expected, texts)
     facts: dict[str, Json] = {"missing": values(found.missing)}
     if found.nearest:
         facts.update(comparison(found.nearest))

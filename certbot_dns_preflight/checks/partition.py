@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import txt_difference
 from certbot_dns_preflight.checks.manglings import Kind
 from certbot_dns_preflight.checks.observations import (
     answer_key,
@@ -25,6 +24,7 @@ from certbot_dns_preflight.facts.zone import Listing
 if TYPE_CHECKING:
     import dns.name
 
+    from certbot_dns_preflight.checks.comparer import Comparer
     from certbot_dns_preflight.checks.txt_difference import Comparison
     from certbot_dns_preflight.facts.survey import Hop, Observation
     from certbot_dns_preflight.facts.zone import Zone
@@ -62,10 +62,12 @@ def of_values(
     right: tuple[Observation, ...],
     wrong: tuple[Observation, ...],
     expected: tuple[bytes, ...],
+    *,
+    comparer: Comparer,
 ) -> Partition:
     """Split those that lack what others of the final zone show, by what may be the cause."""
     behind, others = _split_by_serial(wrong, right)
-    nearest = txt_difference.compare(
+    nearest = comparer.compare(
         expected, (text for observation in others for text in texts(observation))
     ).nearest
     mangled: tuple[Observation, ...] = ()

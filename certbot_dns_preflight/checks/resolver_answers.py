@@ -134,7 +134,9 @@ def _finding(
             "missing": evidence.values(missing),
             **(evidence.comparison(context.nearest) if context.nearest else {}),
             **evidence.served(context),
-            "addresses": evidence.places(lacking, expected=context.expected),
+            "addresses": evidence.places(
+                lacking, expected=context.expected, comparer=context.comparer
+            ),
             "negative_ttl": sight.negative_ttl,
             "kept_seconds": round(kept),
             "resolvers": [_resolver(observation) for observation in lacking],

@@ -8,11 +8,10 @@ no servers, names or findings.
 from __future__ import annotations
 
 import bisect
-import functools
 import heapq
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import edit_distance as distances
@@ -37,10 +36,11 @@ MOST_CANDIDATES = 8
 """Missing values that an unexpected one is compared with: those most like it."""
 MOST_STEPS = 80_000
 """What comparing two sets may cost in all: a step is a byte of one pair, and more for long ones."""
+_A_GLANCE = 8
+"""Steps that it costs to see how much a value is like what is missing."""
 _NOISE = re.compile(rb"[^A-Za-z0-9_.-]")
 _A_PAIR = 64
 """Steps that a pair costs, however short."""
-_REMEMBERED = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Difference:
 
     missing: tuple[bytes, ...]
     unexpected: tuple[bytes, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Comparison, ...] = ()
 
     @property
     def not_compared(self) -> int:
@@ -109,49 +109,63 @@ class Difference:
 
 def compare(expected: Iterable[bytes], served: Iterable[bytes]) -> Difference:
     """Compare values as a CA does, byte for byte, in no order."""
+    difference = differing(expected, served)
+    work = Work(MOST_STEPS)
+    return replace(difference, comparisons=nearest_pairs(difference, work))
+
+
+def differing(expected: Iterable[bytes], served: Iterable[bytes]) -> Difference:
+    """Find what is missing and what is unexpected; compare nothing."""
     wanted, found = dict.fromkeys(expected), dict.fromkeys(served)
-    missing = tuple(value for value in wanted if value not in found)
-    unexpected = tuple(value for value in found if value not in wanted)
-    compared = _compared(missing, unexpected) if missing and unexpected else ()
-    return Difference(missing, unexpected, compared)
+    return Difference(
+        tuple(value for value in wanted if value not in found),
+        tuple(value for value in found if value not in wanted),
+    )
 
 
-# Every round is judged: what is left to compare when the time is up is what changed in the last.
-@functools.lru_cache(_REMEMBERED)
-def _compared(missing: tuple[bytes, ...], unexpected: tuple[bytes, ...]) -> tuple[Comparison, ...]:
+def nearest_pairs(difference: Difference, work: Work) -> tuple[Comparison, ...]:
+    """Compare unexpected values with what is missing, as far as the work allows; one at least."""
+    missing, unexpected = difference.missing, difference.unexpected
+    if not missing or not unexpected:
+        return ()
     alike = _Alike(missing[:MOST_CONSIDERED])
-    work = _Work()
     comparisons: list[Comparison] = []
-    for value in _most_alike(unexpected, alike):
+    for value in _most_alike(unexpected, alike, work):
         candidates = alike.candidates(value)
-        if comparisons and not work.can_take(value, candidates):
+        if not work.can_take(value, candidates) and comparisons:
             break
         comparisons.append(_compare_one(value, candidates, work))
     return tuple(comparisons)
 
 
-def forget() -> None:
-    """Compare anew what was compared lately."""
-    _compared.cache_clear()
+class Work:
+    """What may still be spent on one comparison of two sets: `steps`. `ran_out`: it needed more."""
 
-
-class _Work:
-    """What may still be spent on one comparison of two sets."""
-
-    def __init__(self) -> None:
-        self._left = MOST_STEPS
+    def __init__(self, steps: int) -> None:
+        """Begin with so many steps."""
+        self.left = steps
+        self.ran_out = False
 
     def can_take(self, value: bytes, candidates: Sequence[bytes]) -> bool:
         """Spend what it takes to look for a mangling, if that is still there."""
-        self._left -= sum(_A_PAIR + len(value) + len(other) for other in candidates)
-        return self._left >= 0
+        return self._spend(sum(_A_PAIR + len(value) + len(other) for other in candidates))
 
     def can_measure(self, value: bytes, candidates: Sequence[bytes]) -> bool:
         """Spend what it takes to measure the distances, if that is still there."""
-        steps = sum(distances.steps(value, other) for other in candidates)
-        if steps > self._left:
+        return self._spend(sum(distances.steps(value, other) for other in candidates))
+
+    def glances(self, most: int) -> int:
+        """Say how many values may be looked at to choose those to compare, for half of the rest."""
+        some = min(most, self.left // 2 // _A_GLANCE)
+        self.ran_out |= some < most
+        self.left -= some * _A_GLANCE
+        return some
+
+    def _spend(self, steps: int) -> bool:
+        if steps > self.left:
+            self.ran_out = True
             return False
-        self._left -= steps
+        self.left -= steps
         return True
 
 
@@ -194,9 +208,9 @@ def _around(
     return known[max(0, at - most) : at + most]
 
 
-def _most_alike(unexpected: Sequence[bytes], alike: _Alike) -> Sequence[bytes]:
+def _most_alike(unexpected: Sequence[bytes], alike: _Alike, work: Work) -> Sequence[bytes]:
     """Choose the values to compare, where there are too many: what begins or ends alike."""
-    if len(unexpected) <= MOST_COMPARED:
+    if len(unexpected) <= MOST_COMPARED * work.left // MOST_STEPS:
         return unexpected
 
     def likeness(value: bytes) -> tuple[bool, int]:
@@ -205,7 +219,7 @@ def _most_alike(unexpected: Sequence[bytes], alike: _Alike) -> Sequence[bytes]:
         )
         return is_authorization, alike.likeness(value)
 
-    considered = unexpected[:MOST_CONSIDERED]
+    considered = unexpected[: work.glances(min(len(unexpected), MOST_CONSIDERED))]
     return heapq.nlargest(MOST_COMPARED, considered, key=likeness)
 
 
@@ -214,7 +228,7 @@ def _bare(value: bytes) -> bytes:
     return _NOISE.sub(b"", value[:LONGEST_HOSTNAME]).lower()
 
 
-def _compare_one(served: bytes, missing: Sequence[bytes], work: _Work) -> Comparison:
+def _compare_one(served: bytes, missing: Sequence[bytes], work: Work) -> Comparison:
     kinds = {
         value: kind_of(
             served,

@@ -18,6 +18,7 @@ class Budget(enum.StrEnum):
     ADDRESSES = "addresses"
     BYTES = "bytes"
     NAMESERVERS = "name-servers"
+    COMPARISONS = "comparisons"
 
 
 @dataclass(frozen=True, slots=True)

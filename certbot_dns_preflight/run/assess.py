@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import checks
 from certbot_dns_preflight.checks import resolver_trust, verdict
+from certbot_dns_preflight.checks.comparer import Comparer
 from certbot_dns_preflight.checks.rules import internal_error, unconfirmed
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.dnssec import NOT_COLLECTED, Trust, Validation
@@ -40,11 +41,15 @@ _NO_ANCHOR = (
 
 @dataclass(frozen=True, slots=True)
 class Assessor:
-    """Judges by the given settings; leaves out CAA and the surroundings without a `request`."""
+    """Judges by the given settings; leaves out CAA and the surroundings without a `request`.
+
+    One assessor is for one run, whose comparisons of values all go to its `comparer`.
+    """
 
     settings: Settings
     inputs: Inputs
     request: IssuanceRequest | None
+    comparer: Comparer = field(default_factory=Comparer)
 
     @property
     def _skip(self) -> frozenset[str]:
@@ -57,7 +62,7 @@ class Assessor:
             return True
         if not self._skip:
             return False
-        findings = checks.diagnose(survey, unreachable=unreachable)
+        findings = checks.diagnose(survey, unreachable=unreachable, comparer=self.comparer)
         return self._weigh(survey, findings) is Verdict.READY
 
     def assess(
@@ -74,9 +79,13 @@ class Assessor:
     def _assess(
         self, survey: Survey, environment: DomainEnvironment, *, confirmed: bool
     ) -> ChallengeOutcome:
-        findings = checks.diagnose(survey, unreachable=self.settings.unreachable)
+        findings = checks.diagnose(
+            survey, unreachable=self.settings.unreachable, comparer=self.comparer
+        )
         if self.request is not None:
-            findings = checks.with_environment(findings, survey, environment, request=self.request)
+            findings = checks.with_environment(
+                findings, survey, environment, request=self.request, comparer=self.comparer
+            )
         judged = self._weigh(survey, findings)
         if judged is Verdict.READY and not confirmed:
             findings = (unconfirmed.tell(survey, self.settings.confirmations), *findings)

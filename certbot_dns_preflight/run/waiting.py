@@ -172,7 +172,10 @@ class _Preflight:
                 vantage=self._session.vantage,
                 challenges=self._roster.outcomes,
                 timeout=self._timeout if wait else None,
-                budgets=tuple(self._session.exchange.budgets.met.values()),
+                budgets=(
+                    *self._session.exchange.budgets.met.values(),
+                    *self._assessor.comparer.limits,
+                ),
                 given_out=frozenset(self._roster.verdicts),
             )
         finally:

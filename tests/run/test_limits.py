@@ -13,6 +13,7 @@ import pytest
 
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.checks import comparer
 from certbot_dns_preflight.checks.txt_difference import MOST_COMPARED
 from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.limits import Budget, LimitMet
@@ -208,6 +209,22 @@ def test_answers_that_there_is_no_room_for_are_told_and_harm_no_small_one(
     lab.undelegate("heavy.test.")
     assert "limit-reached" in errors(outcome)
     assert outcome.challenges[1].verdict is Verdict.READY
+
+
+def test_that_the_run_has_spent_what_comparing_may_cost_is_told(
+    lab: Lab, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparer, "STEPS_A_RUN", 1)
+    records = "".join(f"_acme-challenge TXT {number:043}\n" for number in range(60))
+    lab.zone("sixty.test.", [lab.bind], records=records)
+    outcome = look("sixty.test", settings=settings)
+    assert errors(outcome) == ["wrong-value"]
+    assert 0 < outcome.challenges[0].findings[0].evidence["not_compared"] < 60
+    written = json_report.as_json(outcome)
+    jsonschema.Draft202012Validator(json_report.schema()).validate(written)
+    assert written["budgets"] == [
+        {"budget": "comparisons", "limit": 1, "scope": "run", "zone": None}
+    ]
 
 
 @pytest.mark.parametrize(("servers", "codes"), [(100, []), (101, ["limit-reached"])])

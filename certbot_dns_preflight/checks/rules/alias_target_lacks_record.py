@@ -119,7 +119,9 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
             "expected": evidence.values(survey.challenge.expected),
             "missing_above": above.to_text() if above else None,
             **missing_dots.facts(dot),
-            "addresses": evidence.places(context.lacking, expected=context.expected),
+            "addresses": evidence.places(
+                context.lacking, expected=context.expected, comparer=context.comparer
+            ),
             **evidence.compared(context.comparisons),
         },
     )

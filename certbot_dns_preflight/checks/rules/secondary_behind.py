@@ -13,6 +13,7 @@ from certbot_dns_preflight.facts.finding import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from certbot_dns_preflight.checks.comparer import Comparer
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.checks.partition import Partition
     from certbot_dns_preflight.facts.finding import Finding
@@ -69,12 +70,12 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
         leaving = tuple(o for o in part.behind if o.nameserver in part.leftover)
         staying = tuple(o for o in part.behind if o.nameserver not in part.leftover)
         if leaving:
-            yield _finding(replace(part, behind=leaving))
+            yield _finding(replace(part, behind=leaving), context.comparer)
         if staying:
-            yield _finding(replace(part, behind=staying))
+            yield _finding(replace(part, behind=staying), context.comparer)
 
 
-def _finding(part: Partition) -> Finding:
+def _finding(part: Partition, comparer: Comparer) -> Finding:
     everybody = (*part.right, *part.behind)
     late = phrases.subjects(part.behind, everybody)
     leaving = tuple(map(phrases.host, observations.nameservers(part.behind)))
@@ -109,7 +110,7 @@ def _finding(part: Partition) -> Finding:
         remedy=remedy,
         about=part.behind,
         evidence={
-            "behind": evidence.places(part.behind, expected=part.expected),
+            "behind": evidence.places(part.behind, expected=part.expected, comparer=comparer),
             "up_to_date": evidence.places(part.right),
         },
     )

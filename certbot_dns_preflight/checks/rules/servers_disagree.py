@@ -15,6 +15,7 @@ from certbot_dns_preflight.facts.finding import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from certbot_dns_preflight.checks.comparer import Comparer
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.checks.partition import Partition
     from certbot_dns_preflight.facts.finding import Finding
@@ -69,12 +70,12 @@ def check(_survey: Survey, context: Context) -> Iterator[Finding]:
         leaving = tuple(o for o in part.disagreeing if o.nameserver in part.leftover)
         staying = tuple(o for o in part.disagreeing if o.nameserver not in part.leftover)
         if leaving:
-            yield _separate(replace(part, disagreeing=leaving))
+            yield _separate(replace(part, disagreeing=leaving), context.comparer)
         if staying:
             yield _finding(replace(part, disagreeing=staying), context)
 
 
-def _separate(part: Partition) -> Finding:
+def _separate(part: Partition, comparer: Comparer) -> Finding:
     """Word it for name servers that are delegated to, and that the other copy does not list."""
     names = observations.nameservers(part.disagreeing)
     name, number = phrases.listed(map(phrases.host, names)), len(names)
@@ -97,7 +98,9 @@ def _separate(part: Partition) -> Finding:
         about=part.disagreeing,
         evidence={
             "owner_name": part.owner.to_text(),
-            "addresses": evidence.places((*part.disagreeing, *part.right), expected=part.expected),
+            "addresses": evidence.places(
+                (*part.disagreeing, *part.right), expected=part.expected, comparer=comparer
+            ),
         },
     )
 
@@ -127,7 +130,7 @@ def _finding(part: Partition, context: Context) -> Finding:
         about=others,
         evidence={
             "owner_name": part.owner.to_text(),
-            "addresses": evidence.places(some, expected=part.expected),
+            "addresses": evidence.places(some, expected=part.expected, comparer=context.comparer),
             **evidence.compared(context.comparisons if part.expected else ()),
         },
     )

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certbot_dns_preflight.checks import evidence, txt_difference
+from certbot_dns_preflight.checks import evidence
+from certbot_dns_preflight.checks.comparer import Comparer
 from tests.builders.survey import (
     NS1,
     NS2,
@@ -74,13 +75,13 @@ def test_of_very_many_values_the_most_alike_are_compared_and_each_answer_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     calls = []
-    real = txt_difference.compare
+    real = Comparer.compare
 
-    def counted(expected: Iterable[bytes], served: Iterable[bytes]) -> Difference:
+    def counted(self: Comparer, expected: Iterable[bytes], served: Iterable[bytes]) -> Difference:
         calls.append(1)
-        return real(expected, served)
+        return real(self, expected, served)
 
-    monkeypatch.setattr(txt_difference, "compare", counted)
+    monkeypatch.setattr(Comparer, "compare", counted)
     same = texts(*(f"{number:043}".encode() for number in range(1200)))
     different = [
         texts(*(f"{number}-{server:040}".encode() for number in range(300))) for server in range(20)
