@@ -8,6 +8,7 @@ Where one of these fails with a new release, a detour of ours may have become ne
 from __future__ import annotations
 
 import datetime as dt
+import signal
 import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from acme import challenges, messages
 from certbot import errors
+from certbot._internal import error_handler
 from certbot._internal.auth_handler import AuthHandler
+from certbot._internal.error_handler import ErrorHandler, ExitHandler
 
 from tests.plugin.made import ACCOUNT_KEY, write_distribution
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.conftest import Certbot
@@ -169,3 +172,35 @@ def test_no_response_ends_an_order_at_pebble_whose_replies_lack_a_link(
     )
     assert ran.status == 1
     assert '"up" Link header missing' in ran.stderr
+
+
+# -- signals -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _signals_restored() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in error_handler._SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_signals_restored")
+def test_after_a_success_certbots_signal_handler_stays_and_does_nothing() -> None:
+    saved = ErrorHandler(None)
+    with saved:
+        pass  # as when a renewed certificate has been saved
+    assert signal.getsignal(signal.SIGTERM) == saved._signal_handler
+    signal.raise_signal(signal.SIGTERM)
+    assert saved.received_signals == [signal.SIGTERM]
+
+
+@pytest.mark.usefixtures("_signals_restored")
+def test_then_a_signal_ends_what_the_next_lineage_does_but_not_certbot() -> None:
+    cleaned = []
+    with ErrorHandler(None):
+        pass
+    with ExitHandler(cleaned.append, "the challenges"):
+        signal.raise_signal(signal.SIGTERM)
+        pytest.fail("the signal was ignored")
+    assert cleaned == ["the challenges"]

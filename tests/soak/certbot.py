@@ -1,8 +1,9 @@
 """Many renewals by certbot itself, each with a challenge, in one process: nothing may grow.
 
 `certbot renew` is called as its console script calls it, again and again, with the plugin that
-wraps another authenticator. What certbot keeps by design grows with their number: certificates and
-logs, in directories that are not counted here.
+wraps another authenticator, or `alone`, with that authenticator itself. What certbot keeps by
+design grows with their number: certificates and logs, in directories that are not counted here.
+What it leaves set in its process, which usually ends then, is undone after each call.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import io
 import logging
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING
 from unittest import mock
 
 from certbot import main as certbot
+from certbot._internal import error_handler
 
 from tests.soak.held import Held, held
 
@@ -28,13 +31,15 @@ if TYPE_CHECKING:
     from tests.lab import Lab
 
 DOMAIN = "example.test"
+_OF_CERTBOT_ALONE = ("--authenticator=dns-rfc2136", "--dns-rfc2136-propagation-seconds=2")
 
 
 class Renewals:
     """One lineage, and what renews it."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, *, alone: bool = False) -> None:
         self._lab = lab
+        self._alone = alone
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -50,12 +55,7 @@ class Renewals:
         self._certbot(
             "certonly",
             f"--domains={DOMAIN},*.{DOMAIN}",
-            "--authenticator=dns-preflight",
-            f"--dns-preflight-root-hints={self._lab.root_hints}",
-            "--dns-preflight-interval=0.5",
-            f"--dns-preflight-report={self.kept / 'report.json'}",
-            f"--dns-preflight-metrics={self.kept / 'preflight.prom'}",
-            "--dns-preflight-authenticator=dns-rfc2136",
+            *(_OF_CERTBOT_ALONE if self._alone else self._with_preflight()),
             f"--dns-rfc2136-credentials={self._lab.credentials}",
             f"--server={self._lab.ca.directory_url}",
             "--agree-tos",
@@ -65,6 +65,16 @@ class Renewals:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def _with_preflight(self) -> list[str]:
+        return [
+            "--authenticator=dns-preflight",
+            f"--dns-preflight-root-hints={self._lab.root_hints}",
+            "--dns-preflight-interval=0.5",
+            f"--dns-preflight-report={self.kept / 'report.json'}",
+            f"--dns-preflight-metrics={self.kept / 'preflight.prom'}",
+            "--dns-preflight-authenticator=dns-rfc2136",
+        ]
 
     def renew(self) -> Held:
         """Renew once, and count what is there afterwards."""
@@ -88,12 +98,19 @@ class Renewals:
 
 @contextlib.contextmanager
 def _restored() -> Iterator[None]:
-    """Undo what certbot does to its process, which ends after one run: handlers and hooks."""
+    """Undo what certbot does to its process, which ends after one run: handlers and hooks.
+
+    After a success, its `ErrorHandler` stays the handler of five signals: it holds the lineage's
+    certificate and configuration, and the handler before it, that of the run before.
+    """
     root, hook = logging.getLogger(), sys.excepthook
     handlers = root.handlers[:]
+    of_signals = {number: signal.getsignal(number) for number in error_handler._SIGNALS}
     try:
         yield
     finally:
+        for number, before in of_signals.items():
+            signal.signal(number, before)
         for handler in set(root.handlers) - set(handlers):
             root.removeHandler(handler)
             handler.close()
