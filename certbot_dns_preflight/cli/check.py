@@ -21,7 +21,7 @@ from certbot_dns_preflight.cli.parser import Once, add_common_options
 from certbot_dns_preflight.cli.terminal import hint, page
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.report import html_report, nagios
-from certbot_dns_preflight.report.json_report import challenge_as_json, render
+from certbot_dns_preflight.report.json_report import challenge_as_json, pieces
 from certbot_dns_preflight.report.nagios import State
 from certbot_dns_preflight.report.progress import LONG_LIST, Tally
 from certbot_dns_preflight.report.wait_log import WaitLog
@@ -178,7 +178,8 @@ def _print(args: argparse.Namespace, form: Format, outcome: Outcome) -> None:
     shown = _failing(outcome) if args.failing_only else outcome
     match form:
         case Format.JSON:
-            print(render(shown))  # noqa: T201 - the command's output
+            sys.stdout.writelines(pieces(shown))
+            print()  # noqa: T201 - the command's output
         case Format.HTML:
             print(html_report.render(shown), end="")  # noqa: T201 - the command's output
         case Format.NAGIOS:

@@ -52,7 +52,7 @@ def write_report(settings: Settings, outcome: Outcome) -> Exit:
 
 def write(
     settings: Settings,
-    report: Callable[[], str],
+    report: Callable[[], str | Iterable[str]],
     keep_metrics: Callable[[Path], None],
     status: Exit,
 ) -> Exit:

@@ -189,8 +189,8 @@ def write_report(result: Outcome, how: settings.Settings) -> bool:
 
 def _keep(result: Outcome, how: settings.Settings) -> bool:
     is_written = False
-    written = json_report.render(result)
-    logger.debug("The outcome of the preflight:\n%s", _for_the_log(written))
+    whole = _for_the_log(json_report.render(result))
+    logger.debug("The outcome of the preflight:\n%s", whole)
     try:
         if how.report is not None:
             wanted = report_file.content(result, how.report, surface=Surface.CERTBOT)

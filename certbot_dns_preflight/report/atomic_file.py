@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 from certbot_dns_preflight.errors import PreflightError
 from certbot_dns_preflight.report.trusted_directory import (
@@ -32,6 +32,7 @@ from certbot_dns_preflight.report.trusted_directory import (
 
 _TRIES = 8
 _PATIENCE = 5.0  # seconds without progress
+_BLOCK = 1 << 16
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -51,9 +52,9 @@ class Place:
         """The file's name in the directory."""
         return self.path.name
 
-    def write(self, text: str, *, mode: int) -> None:
+    def write(self, text: str | Iterable[str], *, mode: int) -> None:
         """Do what `write_atomically` does, in this directory."""
-        data = text.encode("utf-8", "backslashreplace")
+        data = _blocks((text,) if isinstance(text, str) else text)
         if _is_stream(self):
             _write_through(self, data)
         else:
@@ -79,9 +80,10 @@ class Place:
             os.close(descriptor)
 
 
-def write_atomically(path: Path | str, text: str, *, mode: int = 0o600) -> None:
+def write_atomically(path: Path | str, text: str | Iterable[str], *, mode: int = 0o600) -> None:
     """Put `text` into `path` with permissions `mode`; a reader sees the old file or the new one.
 
+    What is given in pieces is never held whole.
     Pipes, devices and ``/dev/stdout`` are written to directly; any other symbolic link at `path`
     is replaced, not followed. Raises `ReportFileError`, and then the old file is untouched and
     nothing is left beside it.
@@ -162,7 +164,18 @@ def _holds_descriptors(directory: int) -> bool:
     return any(os.path.samestat(found, Path(known).stat()) for known in ("/dev", "/proc/self/fd"))
 
 
-def _write_through(there: Place, data: bytes) -> None:
+def _blocks(pieces: Iterable[str]) -> Iterator[bytes]:
+    """Encode, and put pieces together to what is worth writing at once."""
+    gathered = bytearray()
+    for piece in pieces:
+        gathered += piece.encode("utf-8", "backslashreplace")
+        if len(gathered) >= _BLOCK:
+            yield bytes(gathered)
+            gathered.clear()
+    yield bytes(gathered)
+
+
+def _write_through(there: Place, data: Iterator[bytes]) -> None:
     # O_NONBLOCK while opening: a pipe that nobody reads is an error at once, not a hang.
     flags = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     own = _holds_descriptors(there.directory)
@@ -172,7 +185,8 @@ def _write_through(there: Place, data: bytes) -> None:
     try:
         if not own and stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EBUSY, "it was exchanged for a file while it was opened")
-        _write_patiently(descriptor, data)
+        for block in data:
+            _write_patiently(descriptor, block)
     finally:
         os.close(descriptor)
 
@@ -188,13 +202,14 @@ def _write_patiently(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view[: select.PIPE_BUF]) :]
 
 
-def _replace(there: Place, data: bytes, mode: int) -> None:
+def _replace(there: Place, data: Iterator[bytes], mode: int) -> None:
     descriptor, temporary = _temporary(there, mode)
     try:
         try:
             # The mode given to open() is cut by the umask; content comes only after this.
             os.fchmod(descriptor, mode)
-            _write_all(descriptor, data)
+            for block in data:
+                _write_all(descriptor, block)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -19,6 +19,8 @@ from certbot_dns_preflight.report import json_text
 from certbot_dns_preflight.report.words import address_words, error_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import dns.name
 
     from certbot_dns_preflight.facts.answers import Reading
@@ -36,11 +38,20 @@ _TO_A_TENTH_OF_IT = 4
 
 def render(outcome: Outcome) -> str:
     """Write the report as ASCII text, indented, with a final line end."""
-    return json_text.write(as_json(outcome))
+    return "".join(pieces(outcome))
+
+
+def pieces(outcome: Outcome) -> Iterator[str]:
+    """Write the report as `render` does, in small pieces, and one challenge after the other."""
+    return json_text.pieces(_document(outcome, map(challenge_as_json, outcome.challenges)))
 
 
 def as_json(outcome: Outcome) -> dict[str, Json]:
     """Make the report as JSON values (docs/reference/json-report.md). Times are seconds."""
+    return _document(outcome, [challenge_as_json(challenge) for challenge in outcome.challenges])
+
+
+def _document(outcome: Outcome, challenges: Any) -> dict[str, Any]:  # noqa: ANN401 - also an iterator
     started = outcome.started.astimezone(dt.UTC)
     return {
         "version": VERSION,
@@ -49,7 +60,7 @@ def as_json(outcome: Outcome) -> dict[str, Json]:
         "elapsed_seconds": _rounded(outcome.elapsed),
         "vantage": vantage_as_json(outcome.vantage),
         "outcome": outcome.verdict.value,
-        "challenges": [challenge_as_json(challenge) for challenge in outcome.challenges],
+        "challenges": challenges,
         **({"budgets": [_budget(limit) for limit in outcome.budgets]} if outcome.budgets else {}),
     }
 

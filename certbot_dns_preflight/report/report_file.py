@@ -8,6 +8,7 @@ from certbot_dns_preflight.report import html_report, json_report
 from certbot_dns_preflight.report.surface import Surface
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from certbot_dns_preflight.facts.outcome import Outcome
@@ -20,8 +21,10 @@ def is_html(path: Path | None) -> bool:
     return path is not None and path.suffix.lower() in _HTML
 
 
-def content(outcome: Outcome, path: Path | None, *, surface: Surface = Surface.COMMAND) -> str:
-    """Write the report as the file at `path` is to hold it."""
+def content(
+    outcome: Outcome, path: Path | None, *, surface: Surface = Surface.COMMAND
+) -> Iterable[str]:
+    """Write the report as the file at `path` is to hold it, in pieces."""
     if is_html(path):
-        return html_report.render(outcome, surface=surface)
-    return json_report.render(outcome)
+        return (html_report.render(outcome, surface=surface),)
+    return json_report.pieces(outcome)

@@ -145,7 +145,7 @@ class Budgets:
             return None
         known = self.met.get((Budget.BYTES, None))
         if known is None:
-            names: Counter[dns.name.Name] = Counter()
+            names = Counter({name: size})
             for (_, whose, _), held in self._held.items():
                 names[whose] += held
             ((most, _),) = names.most_common(1)

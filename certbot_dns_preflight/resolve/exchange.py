@@ -8,6 +8,7 @@ no zones and no challenges; `sockets` sends, and `reading` interprets the answer
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -33,6 +34,7 @@ from certbot_dns_preflight.resolve.queries import DEFAULT, PAYLOAD, QueryOptions
 from certbot_dns_preflight.resolve.registry_answers import RegistryAnswers
 from certbot_dns_preflight.resolve.sockets import Sockets
 from certbot_dns_preflight.resolve.timings import USUAL, QueryTimings
+from certbot_dns_preflight.resolve.trips import NOT_UNDERSTOOD, over_limit, rejects_edns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -50,7 +52,6 @@ _CROWDED = 1.0  # seconds that a question may wait for a socket when all are in 
 _TIMES_LATE = 4  # how many times the mean lateness is added
 _SILENT = frozenset({NoResponseReason.TIMED_OUT, NoResponseReason.UNREACHABLE})
 _SOUND = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
-_NOT_UNDERSTOOD = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,8 @@ class Exchange:
         self._pacers: dict[Endpoint, Pacer] = {}
         self.answered = False
         self._unrouted: set[int] = set()
-        self.rate_limited: set[Endpoint] = set()
-        self.without_edns: set[Endpoint] = set()
-        self.case_changing: set[Endpoint] = set()
-        self.sound: set[Endpoint] = set()
+        self.rate_limited, self.without_edns = set[Endpoint](), set[Endpoint]()
+        self.case_changing, self.sound = set[Endpoint](), set[Endpoint]()
         self.faults: dict[tuple[Endpoint, dns.name.Name, int], QueryFault] = {}
         self._promise: dict[Endpoint, float] = {}
         self._log, self.budgets = ExchangeLog(log), Budgets()
@@ -176,7 +175,7 @@ class Exchange:
             return known
         limit = self.budgets.take_query(endpoint)
         if limit is not None:
-            return NoResponse(NoResponseReason.LIMIT, f"the run's limit of {limit.budget}", 0.0)
+            return over_limit(limit)
         question = Asked(endpoint, name, rdtype, how)
         if self._observer is not None:
             await self._observer(question)
@@ -218,7 +217,7 @@ class Exchange:
             await pacer.wait()
             async with self._open:
                 reply = await self._once(question, history)
-                if _knows_no_edns(reply, how):
+                if how.edns and rejects_edns(reply):
                     reply = await self._without_edns(question, history) or reply
             self._log.write(question.endpoint, question.name, question.rdtype, reply)
             self._promise[endpoint] = reply.rtt if isinstance(reply, Response) else _BAD
@@ -238,8 +237,10 @@ class Exchange:
         endpoint, how = question.endpoint, question.how
         patience = self._timeout if how.timeout is None else how.timeout
         query = make_query(question.name, question.rdtype, how)
+        hold = functools.partial(self.budgets.hold, endpoint, question.name, question.rdtype)
+        over_tcp = functools.partial(self._sockets.over_tcp, endpoint, query, hold=hold)
         if how.tcp:  # this does not show whether it answers over UDP
-            trip = await self._sockets.over_tcp(endpoint, query, patience=patience)
+            trip = await over_tcp(patience=patience)
             self.budgets.take_bytes(trip.size)
             return self._held(question, trip.reply, trip.size)
         trip = await self._sockets.over_udp(
@@ -261,40 +262,33 @@ class Exchange:
         if not reply.message.flags & dns.flags.TC:
             return self._held(question, reply, trip.size)
         self.answered = True
-        over_tcp = await self._sockets.over_tcp(endpoint, query, patience=patience)
-        whole = over_tcp.reply
-        self.budgets.take_bytes(over_tcp.size)
+        trip = await over_tcp(patience=patience)
+        whole = trip.reply
+        self.budgets.take_bytes(trip.size)
         if isinstance(whole, NoResponse):
+            hold(0)
+            if whole.reason is NoResponseReason.LIMIT:
+                return whole
             detail = f"{NoResponseReason.TRUNCATED.value} ({whole.detail})"
             return NoResponse(NoResponseReason.TRUNCATED, detail, reply.rtt + whole.rtt)
-        if not over_tcp.exact:
+        if not trip.exact:
             self.case_changing.add(endpoint)
-        if not reply.message.answer and over_tcp.size <= PAYLOAD:
+        if not reply.message.answer and trip.size <= PAYLOAD:
             self.rate_limited.add(endpoint)
-        return self._held(question, whole, over_tcp.size)
+        return self._held(question, whole, trip.size)
 
     def _held(self, question: Asked, reply: Reply, size: int) -> Reply:
         """Drop an answer that exceeds the run's memory limit."""
         limit = self.budgets.hold(question.endpoint, question.name, question.rdtype, size)
         if limit is None or not isinstance(reply, Response):
             return reply
-        return NoResponse(NoResponseReason.LIMIT, f"the run's limit of {limit.budget}", reply.rtt)
+        return over_limit(limit, reply.rtt)
 
     async def _without_edns(self, question: Asked, history: AddressHistory) -> Response | None:
         """Retry as resolvers do in this case (RFC 6891 section 7), and skip EDNS from now on."""
         plain = replace(question, how=replace(question.how, edns=False))
         reply = await self._once(plain, history)
-        if not isinstance(reply, Response) or reply.message.rcode() in _NOT_UNDERSTOOD:
+        if not isinstance(reply, Response) or reply.message.rcode() in NOT_UNDERSTOOD:
             return None
         self.without_edns.add(question.endpoint)
         return reply
-
-
-def _knows_no_edns(reply: Reply, how: QueryOptions) -> bool:
-    """Return whether a server rejects EDNS: such an error has no OPT record of its own."""
-    return (
-        how.edns
-        and isinstance(reply, Response)
-        and reply.message.edns < 0
-        and reply.message.rcode() in _NOT_UNDERSTOOD
-    )

@@ -9,54 +9,39 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ssl
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.answers import (
     Endpoint,
     NoResponse,
     NoResponseReason,
-    Reply,
     Response,
     Transport,
 )
 from certbot_dns_preflight.resolve.datagrams import Datagrams
-from certbot_dns_preflight.resolve.encrypted import Encrypted, tls_words
+from certbot_dns_preflight.resolve.encrypted import Encrypted
 from certbot_dns_preflight.resolve.lateness import Lateness
 from certbot_dns_preflight.resolve.messages import Match, ParsedMessages, match_response
+from certbot_dns_preflight.resolve.trips import Trip, failed, over_limit
 from certbot_dns_preflight.resolve.wire import LARGE
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
+    from certbot_dns_preflight.facts.limits import LimitMet
     from certbot_dns_preflight.resolve.datagrams import Arrived, Channel
     from certbot_dns_preflight.resolve.messages import Matched
     from certbot_dns_preflight.resolve.queries import Query
 
+    Hold: TypeAlias = Callable[[int], LimitMet | None]
+
 _MOST_RESENDS = 2
-_NO_ROUTE = frozenset(
-    {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}
-)
 _TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _UNTIL_SOME_CLOSE = 0.05  # seconds
 _LATE = 0.05  # seconds that a timer may be late on a machine that keeps up
 _UNTIL_CANCELLED = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Trip:
-    """The outcome of a query sent `sent` times. `size` is the answer's length in bytes.
-
-    `exact` False: the answer has the question in a different letter case.
-    """
-
-    reply: Reply
-    sent: int = 1
-    size: int = 0
-    exact: bool = True
 
 
 class Sockets:
@@ -116,7 +101,7 @@ class Sockets:
                 break
             except OSError as error:
                 if error.errno not in _TOO_MANY:
-                    return Trip(_failed(error, 0.0))
+                    return Trip(failed(error, 0.0))
             await asyncio.sleep(_UNTIL_SOME_CLOSE)  # running out of sockets is this host's problem
         self.routed.add(endpoint.family)
         try:
@@ -128,14 +113,17 @@ class Sockets:
         finally:
             channel.close()
 
-    async def over_tcp(self, endpoint: Endpoint, query: Query, *, patience: float) -> Trip:
+    async def over_tcp(
+        self, endpoint: Endpoint, query: Query, *, patience: float, hold: Hold = lambda _: None
+    ) -> Trip:
         """Connect, send and wait for the answer, for `patience` seconds in all.
 
-        If this process is late by then, it checks once more before giving up.
+        If this process is late by then, it checks once more before giving up. `hold` is told the
+        size of an answer before it is read, and says which limit forbids that, if any.
         """
         if endpoint.service:
             return await self._confidentially(endpoint, query, patience)
-        return await self._over_stream(endpoint, query, patience)
+        return await self._over_stream(endpoint, query, patience, hold=hold)
 
     async def _confidentially(self, endpoint: Endpoint, query: Query, patience: float) -> Trip:
         """Query over TLS or HTTPS; datagrams cannot be used there."""
@@ -157,12 +145,13 @@ class Sockets:
         patience: float,
         *,
         tls: ssl.SSLContext | None = None,
+        hold: Hold = lambda _: None,
     ) -> Trip:
         await self._unless_stopped()
         how = "TLS" if tls else "TCP"
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        fetching = loop.create_task(self._fetch(endpoint, query, tls))
+        fetching = loop.create_task(self._fetch(endpoint, query, tls, hold))
         end = begun + patience
         try:
             while not fetching.done():
@@ -174,12 +163,13 @@ class Sockets:
             if not fetching.done():
                 detail = f"no answer over {how} in {patience:g} s"
                 return Trip(NoResponse(NoResponseReason.TIMED_OUT, detail, loop.time() - begun))
-            wire = fetching.result()
+            if isinstance(wire := fetching.result(), NoResponse):
+                return Trip(wire)
         except asyncio.IncompleteReadError:
             detail = f"the {how} connection was closed without an answer"
             return Trip(NoResponse(NoResponseReason.UNREACHABLE, detail, loop.time() - begun))
         except OSError as error:
-            return Trip(_failed(error, loop.time() - begun))
+            return Trip(failed(error, loop.time() - begun))
         finally:
             fetching.cancel()
             await asyncio.gather(fetching, return_exceptions=True)
@@ -195,13 +185,21 @@ class Sockets:
                 garbage = NoResponse(NoResponseReason.GARBAGE, f"{mismatch.what} ({how})", elapsed)
                 return Trip(garbage, size=len(wire))
 
-    async def _fetch(self, endpoint: Endpoint, query: Query, tls: ssl.SSLContext | None) -> bytes:
+    async def _fetch(
+        self, endpoint: Endpoint, query: Query, tls: ssl.SSLContext | None, hold: Hold
+    ) -> bytes | NoResponse:
         reader, writer = await asyncio.open_connection(endpoint.address, endpoint.port, ssl=tls)
         try:
             self.routed.add(endpoint.family)
             writer.write(struct.pack("!H", len(query.wire)) + query.wire)
             (length,) = struct.unpack("!H", await reader.readexactly(2))
-            return await reader.readexactly(length)
+            if (limit := hold(length)) is not None:
+                return over_limit(limit)
+            try:
+                return await reader.readexactly(length)
+            except BaseException:
+                hold(0)
+                raise
         finally:
             writer.transport.abort()  # a clean close could wait for the peer
 
@@ -264,7 +262,7 @@ class _Listening:
         now = self._loop.time()
         elapsed = max(0.0, now - self._begun - arrived.waiting)  # the network's share of it
         if isinstance(arrived.data, OSError):
-            return self._doubtful or Trip(_failed(arrived.data, elapsed), self._sent)
+            return self._doubtful or Trip(failed(arrived.data, elapsed), self._sent)
         self._sockets.lateness.note(arrived.waiting, now)
         match await self._sockets.match(arrived.data, self._query):
             case Match(message=message, exact=exact, echoed=echoed):
@@ -283,10 +281,3 @@ class _Listening:
             return NoResponse(NoResponseReason.GARBAGE, self._garbage, elapsed)
         detail = f"no answer within {self._patience:g} s"
         return NoResponse(NoResponseReason.TIMED_OUT, detail, elapsed)
-
-
-def _failed(error: OSError, elapsed: float) -> NoResponse:
-    reason = NoResponseReason.NO_ROUTE if error.errno in _NO_ROUTE else NoResponseReason.UNREACHABLE
-    if isinstance(error, ssl.SSLError):  # its number is not an errno
-        return NoResponse(NoResponseReason.UNREACHABLE, tls_words(error), elapsed)
-    return NoResponse(reason, printable(error.strerror or str(error)).lower(), elapsed)

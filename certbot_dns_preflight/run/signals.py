@@ -28,18 +28,20 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """
     stopped_by: list[int] = []
 
-    async def main() -> list[T]:
+    # Not returned by the task: asyncio has Python show the task at its end, whole result included.
+    result: list[T] = []
+
+    async def main() -> None:
         task = asyncio.current_task()
         assert task is not None
         with _caught_signals(task, stopped_by):
             try:
-                return [await coroutine]
+                result.append(await coroutine)
             except (asyncio.CancelledError, Exception):
-                if stopped_by:  # whatever the result, the signal ended it
-                    return []
-                raise
+                if not stopped_by:  # else the signal ended it, whatever the result
+                    raise
 
-    result = asyncio.run(main())
+    asyncio.run(main())
     if stopped_by:
         # Even if it ended at that very moment: whoever sent the signal meant it.
         signal.raise_signal(stopped_by[0])

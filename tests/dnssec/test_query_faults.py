@@ -29,8 +29,9 @@ from certbot_dns_preflight.facts.answers import (
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Verdict
 from certbot_dns_preflight.resolve.cache import DelegationCache
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
-from certbot_dns_preflight.resolve.sockets import Sockets, Trip
+from certbot_dns_preflight.resolve.sockets import Sockets
 from certbot_dns_preflight.resolve.timings import QueryTimings
+from certbot_dns_preflight.resolve.trips import Trip
 from certbot_dns_preflight.run import precheck, session, waiting
 from certbot_dns_preflight.settings import Settings, UnreachablePolicy
 

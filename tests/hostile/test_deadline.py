@@ -49,7 +49,7 @@ VALUE = b"gfj9Xq8kZ2mT4vB7nR1sL0pW6yD3hC5aE9uG2iK8oJg"
 LONG = 3600.0
 MOST_CALLS_A_TURN = 300_000
 MOST_CALLS_AFTER, MOST_CALLS_A_NAME_MORE = 1_000_000, 100_000
-MOST_MEBIBYTES = 150
+MOST_MEBIBYTES = 130
 MOST_READ_AFTER = 5
 """Large messages that are begun to be read, while task after task is told to end."""
 ENOUGH, LARGE_REPLY = 12, 200

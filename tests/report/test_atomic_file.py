@@ -392,3 +392,29 @@ def test_a_pipe_that_is_exchanged_for_a_file_is_not_appended_to(
     with pytest.raises(ReportFileError, match="exchanged for a file"):
         write_atomically(tmp_path / "pipe", "x", mode=0o600)
     assert (tmp_path / "pipe").read_text() == "precious"
+
+
+def test_what_is_given_in_pieces_is_written_before_the_last_is_made(tmp_path: Path) -> None:
+    sizes = []
+
+    def pieces() -> Iterator[str]:
+        for _ in range(40):
+            yield "\N{EURO SIGN}" * 1000
+            sizes.extend(path.stat().st_size for path in tmp_path.glob(".r.json.*.tmp"))
+
+    write_atomically(tmp_path / "r.json", pieces())
+    assert 0 < sizes[-1] < 40 * 3000
+    assert (tmp_path / "r.json").read_text() == "\N{EURO SIGN}" * 40_000
+
+
+def test_a_fault_among_the_pieces_leaves_the_old_file_and_nothing_beside_it(
+    tmp_path: Path,
+) -> None:
+    def pieces() -> Iterator[str]:
+        yield "x" * 200_000
+        raise LookupError
+
+    (tmp_path / "r.json").write_text("old")
+    with pytest.raises(LookupError):
+        write_atomically(tmp_path / "r.json", pieces())
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"r.json": "old"}

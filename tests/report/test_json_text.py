@@ -26,3 +26,17 @@ def test_text_is_what_the_standard_library_writes(value: object) -> None:
 def test_figures_that_json_does_not_have_are_refused(value: object) -> None:
     with pytest.raises(ValueError, match="JSON"):
         json_text.write(value)
+
+
+@given(st.lists(VALUES))
+def test_an_iterator_is_an_array(items: list[object]) -> None:
+    written = "".join(json_text.pieces({"items": iter(items)}))
+    assert written == json_text.write({"items": items})
+
+
+def test_the_items_of_an_iterator_are_made_when_they_are_written() -> None:
+    made = []
+    pieces = json_text.pieces(made.append(n) or n for n in range(3))  # type: ignore[func-returns-value]
+    assert made == []
+    next(pieces)
+    assert made == [0]

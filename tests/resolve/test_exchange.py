@@ -27,8 +27,11 @@ from certbot_dns_preflight.facts.answers import (
     Response,
     Transport,
 )
+from certbot_dns_preflight.facts.limits import Budget
+from certbot_dns_preflight.resolve import budgets, sockets
 from certbot_dns_preflight.resolve.datagrams import Datagrams
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
+from certbot_dns_preflight.resolve.messages import match_response
 from certbot_dns_preflight.resolve.queries import (
     EXACT_CASE,
     PAYLOAD,
@@ -37,14 +40,17 @@ from certbot_dns_preflight.resolve.queries import (
     Query,
     QueryOptions,
 )
-from certbot_dns_preflight.resolve.sockets import Sockets, Trip
+from certbot_dns_preflight.resolve.sockets import Sockets
 from certbot_dns_preflight.resolve.timings import QueryTimings
+from certbot_dns_preflight.resolve.trips import Trip
 from tests.clock import run as clocked
 from tests.lab import misbehaving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from certbot_dns_preflight.facts.limits import LimitMet
+    from certbot_dns_preflight.resolve.messages import Matched, ParsedMessages
     from certbot_dns_preflight.resolve.patience import AddressHistory
     from tests.clock import Clock
 
@@ -249,6 +255,60 @@ def test_a_tcp_server_that_says_nothing_useful_does_not_hold_us(over_tcp: Answer
     reply, *_ = ask(truncated, over_tcp)
     assert isinstance(reply, NoResponse)
     assert reply.reason is NoResponseReason.TRUNCATED
+
+
+def large(query: dns.message.QueryMessage) -> list[bytes]:
+    return [right(query, " ".join(f'"{"x" * 255}"' for _ in range(80))).to_wire(max_size=65535)]
+
+
+@pytest.mark.parametrize("over_udp", [truncated, None])
+def test_an_answer_for_which_the_run_has_no_room_is_not_even_read(
+    over_udp: Answer | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[int] = []
+
+    def match(wire: bytes, query: Query, among: ParsedMessages | None = None) -> Matched:
+        parsed.append(len(wire))
+        return match_response(wire, query, among)
+
+    monkeypatch.setattr(sockets, "match_response", match)
+    monkeypatch.setattr(budgets, "MOST_HELD", 20_000)
+    how = QueryOptions(tcp=over_udp is None, tries=1)
+    reply, _, exchange, _ = ask(over_udp or no_answer, large, how)
+    assert isinstance(reply, NoResponse)
+    assert reply.reason is NoResponseReason.LIMIT
+    assert all(size < budgets.HELD_FROM for size in parsed)
+    assert [met.budget for met in exchange.budgets.met.values()] == [Budget.BYTES]
+    assert not exchange.rate_limited
+
+
+def test_the_room_of_an_answer_that_does_not_come_whole_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held: list[int] = []
+
+    async def connected(
+        _: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.read(1)
+        writer.write(struct.pack("!H", 60_000) + b"x" * 50_000)
+        writer.close()
+
+    def hold(
+        of: budgets.Budgets, endpoint: Endpoint, name: dns.name.Name, rdtype: int, size: int
+    ) -> LimitMet | None:
+        limit = real(of, endpoint, name, rdtype, size)
+        held.append(sum(of._held.values()))
+        return limit
+
+    real = budgets.Budgets.hold
+    monkeypatch.setattr(budgets.Budgets, "hold", hold)
+    monkeypatch.setattr(Server, "connected", connected)
+    reply, _, exchange, _ = ask(truncated, large)
+    assert isinstance(reply, NoResponse)
+    assert reply.reason is NoResponseReason.TRUNCATED
+    assert max(held) == 60_000
+    assert exchange.budgets._held == {}
 
 
 def test_asking_over_tcp_alone_sends_no_datagram() -> None:

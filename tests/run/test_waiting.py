@@ -20,7 +20,8 @@ from certbot_dns_preflight.facts.outcome import Outcome, Progress, Verdict
 from certbot_dns_preflight.option_values import Recursive
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.resolve.queries import DEFAULT, Query
-from certbot_dns_preflight.resolve.sockets import Sockets, Trip
+from certbot_dns_preflight.resolve.sockets import Sockets
+from certbot_dns_preflight.resolve.trips import Trip
 from certbot_dns_preflight.resolve.txt import TxtSurvey
 from certbot_dns_preflight.run import session, waiting
 from certbot_dns_preflight.run.timings import Timings
