@@ -46,6 +46,7 @@ def spent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return steps
 
 
+@pytest.mark.heavy
 def test_what_many_names_with_many_values_at_many_servers_cost_is_bounded(
     spent: list[int],
 ) -> None:
@@ -109,6 +110,7 @@ def test_where_others_have_spent_all_a_mangled_value_is_found_nevertheless() -> 
     assert of.limits == MET
 
 
+@pytest.mark.heavy
 def test_names_with_few_values_spend_nothing_of_the_run() -> None:
     of = Comparer()
     for number in range(2 * STEPS_A_RUN // LEAST_STEPS):
