@@ -22,7 +22,8 @@ Why each query is sent the way it is:
 - The root and the top-level domains have many identical, well-run servers: one that answers will
   do. In the zone of a person or company every address is asked.
 - A resolver sends a query for a zone's apex to the parent's servers first. Where TXT or CAA is
-  asked there, one of them must pass it on; for CAA below a registry, its own CAA shows that.
+  asked there, one of them must pass it on. A registry is asked for the domain's CAA by the walk:
+  one question shows where the domain's zone is, and that a CA gets there.
 - All the parent's servers are asked for the delegation, and all of the zone's for its NS RRset and
   CAA: one that lags must not hide a name server. One address of each is enough for that as long as
   it answers and all agree; the record itself is asked for at every address.
@@ -46,10 +47,11 @@ The modules, from the bottom up:
 - One message: `reading`, `referrals`, `negative_answers`, `ds_answers` and `caa_wire` read it,
   without queries.
 - The walk: `walker` goes from `root_hints` down to the zone of a name, with `root_servers`, `cuts`
-  and, where a resolver leads, `via_resolver`; `interception` detects something on the path that
-  answers in place of the servers. `name_servers` learns who serves the zone from `ns_sets` and
-  `server_addresses`, and `same_servers` checks that they still do. `parent_servers` checks that
-  those above pass queries on. `cache` holds what was learned.
+  and, where a resolver leads, `via_resolver`; `below_registries` asks a registry for the way, and
+  `interception` detects something on the path that answers in place of the servers.
+  `name_servers` learns who serves the zone from `ns_sets` and `server_addresses`, and
+  `same_servers` checks that they still do. `parent_servers` checks that those above pass queries
+  on. `cache` holds what was learned.
 - One challenge: `txt` queries in rounds, through `txt_queries`, and `txt_hops` keeps what each
   address said (`address_history`, `observe`); `deeper_zones` finds a zone below that only some of
   them have. `expectations` merges the values expected by challenges that end at the same name.

@@ -32,6 +32,7 @@ from certbot_dns_preflight.facts.caa import (
 )
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
 from certbot_dns_preflight.facts.obstacle import NoSuchDomain
+from certbot_dns_preflight.resolve.below_registries import let_caa_pass
 from certbot_dns_preflight.resolve.caa_delegated import agree, reachable
 from certbot_dns_preflight.resolve.caa_wire import properties
 from certbot_dns_preflight.resolve.cache import ZoneCut
@@ -103,15 +104,10 @@ class CaaServers:
         return asking_above.result() or said
 
     async def _stopped_above(self, owner: dns.name.Name, cut: ZoneCut) -> list[CaaAnswer]:
-        """Return the failures of the servers above a zone, if they keep a resolver from it.
-
-        A registry's servers that answer CAA queries for its own zone pass them on, too.
-        """
+        """Return the failures of the servers above a zone, if they keep a resolver from it."""
+        if let_caa_pass(self._walker.known, cut.apex):
+            return []
         above = self._parents.above(cut)
-        if above is not None and cut.referred and self._servers.is_registry(above):
-            whole = await self._ask_registry(above.apex, above)
-            if not isinstance(whole.content, Failed):
-                return []
         return [
             CaaAnswer(
                 owner,

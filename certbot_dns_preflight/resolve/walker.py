@@ -2,8 +2,8 @@
 
 Decides which zone an owner name lies in. `name_servers` learns who serves it, `root_servers`
 detects impostors of the root, and `cuts` picks the next zone. If a resolver is to lead the way,
-`via_resolver` queries it. All of them query SOA, NS, A and AAAA only, never the TXT, and follow no
-alias: `txt` does that. Walks of one run share what they learn.
+`via_resolver` queries it. All of them query SOA, NS, A, AAAA and (`below_registries`) CAA only,
+never the TXT, and follow no alias: `txt` does that. Walks of one run share what they learn.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import dns.rdatatype
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.obstacle import NoEgress, RegistryFails
 from certbot_dns_preflight.facts.registry import is_registry
+from certbot_dns_preflight.resolve.below_registries import BelowRegistries
 from certbot_dns_preflight.resolve.cache import DelegationCache, ZoneCut
 from certbot_dns_preflight.resolve.cuts import (
     apex_of,
@@ -85,6 +86,7 @@ class Walker:
         self._learned_since = float("-inf") if self.known.cuts else None
         self._turns: dict[tuple[dns.name.Name, dns.name.Name], Turn] = {}
         self._discovery = Discovery(exchange, resolvers) if resolvers else None
+        self._below = BelowRegistries(exchange)
         self._interception = Interception(
             exchange, self.known, [root for some in roots.values() for root in some]
         )
@@ -195,8 +197,7 @@ class Walker:
         return self.known.lineage(cut, self._root)
 
     async def _start(self, owner: dns.name.Name) -> Found:
-        closest = self.known.closest(owner)
-        if closest is not None:
+        if closest := self.known.closest(owner):
             return closest
         if self._discovery is None:
             return self._root
@@ -220,22 +221,21 @@ class Walker:
         if self.known.obstacle is not None:
             return self.known.obstacle
         useless: dict[Endpoint, Reply] = {}
-        got = await self._ask(cut, owner, endpoints, useless)
+        got = await self._below.referral(cut, owner, endpoints) or await self._ask(
+            cut, owner, endpoints, useless
+        )
         if got is None and cut is not self._root:
             await give_way()
             more = await self._addresses.further(cut, endpoints, held=held)
             got = await self._ask(cut, owner, more, useless)
         if got is None and cut is not self._root:
-            below = await label_by_label(self._exchange, self.known, cut, owner, useless)
-            if below is not None:
+            if below := await label_by_label(self._exchange, self.known, cut, owner, useless):
                 return below
             got = first_usable(useless, cut.apex, owner)
         if got is None:
             return await self._nothing_usable(cut, endpoints, useless)
-        if cut.parent is None:
-            between = await self._interception.in_answer(cut.apex, *got)
-            if between is not None:
-                return between
+        if cut.parent is None and (between := await self._interception.in_answer(cut.apex, *got)):
+            return between
         return await self._onward(cut, owner, endpoints, got)
 
     async def _onward(
@@ -288,10 +288,10 @@ class Walker:
         heard = {e: reply for e, reply in useless.items() if isinstance(reply, Response)}
         if cut is self._root and heard:
             return self._interception.at_the_root(heard)
-        if cut.parent is None:
-            between = await self._interception.behind(cut.apex, heard.values())
-            if between is not None:
-                return between
+        if cut.parent is None and (
+            between := await self._interception.behind(cut.apex, heard.values())
+        ):
+            return between
         if cut.parent is None and not self._exchange.answered:
             return NoEgress(endpoints)
         if is_registry(cut.apex):

@@ -100,6 +100,10 @@ def _asked_above() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]
         *_two(Zone("shop", ("ns2",), records=(*_record(), *caa)), Fault("notimp", ("CAA",))),
         "shop",
     )
+    # The registry passes all on, but one domain's CAA.
+    for action in ("servfail", "silent"):
+        shop = Zone("shop", ("ns2",), "nsec", records=_record())
+        yield *_two(shop, Fault(action, ("CAA",), at="shop")), "shop"
     # Of the zone's servers, resolvers know the delegated one, which fails.
     shop = Zone("shop", ("ns2",), apex=("ns2", "ns3"), records=_record("www.shop"))
     second = Server("ns2", ("4",), ("shop",), (Fault("formerr", ("CAA",), at="www.shop"),))

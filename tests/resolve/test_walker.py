@@ -132,7 +132,7 @@ def test_the_walk_never_asks_for_txt(lab: Lab) -> None:
         await walker.zone(found)
 
     asyncio.run(go())
-    assert {rdtype for _, rdtype in counting.asked} == {"SOA", "NS", "A", "AAAA"}
+    assert {rdtype for _, rdtype in counting.asked} == {"SOA", "CAA", "NS", "A", "AAAA"}
 
 
 def test_servers_named_by_one_side_only_are_required_too(lab: Lab) -> None:

@@ -47,7 +47,7 @@ class Ailing(Internet):
         super().__init__(1)
         self.silent: dict[str, float] = {}
         self.caa: list[float] = []
-        """When CAA was asked for."""
+        """When the name servers of the zone were asked for CAA."""
 
     def receive(self, endpoint: Endpoint, wire: bytes) -> bytes | None:
         """Answer, unless it is too early."""
@@ -55,7 +55,7 @@ class Ailing(Internet):
         asked = self.asked[-1]
         if asked.zone != ZONE:
             return answer
-        if asked.rdtype == "CAA":
+        if asked.rdtype == "CAA" and self.kind(asked.address) == "provider":
             self.caa.append(now)
         return answer if now >= self.silent.get(asked.rdtype, 0.0) else None
 
