@@ -221,9 +221,9 @@ class Walker:
         if self.known.obstacle is not None:
             return self.known.obstacle
         useless: dict[Endpoint, Reply] = {}
-        got = await self._below.referral(cut, owner, endpoints) or await self._ask(
-            cut, owner, endpoints, useless
-        )
+        # A name server's name, which `held` tells, is none that a CA asks about.
+        got = None if held else await self._below.referral(cut, owner, endpoints)
+        got = got or await self._ask(cut, owner, endpoints, useless)
         if got is None and cut is not self._root:
             await give_way()
             more = await self._addresses.further(cut, endpoints, held=held)
