@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks.observations import within_reach
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.registry import is_top_level
@@ -68,9 +69,10 @@ def is_registrys(fault: QueryFault) -> bool:
 
 
 def severity(some: Sequence[QueryFault], context: Context) -> Severity:
-    """Excuse a server's fault only while another server of its zone is known to answer."""
+    """Excuse a server's fault only while another one of the delegation is known to answer."""
+    reached = {o.nameserver for o in within_reach(context.final)} if context.final else set()
     excused = context.unreachable is UnreachablePolicy.WARN and any(
-        observation.nameserver not in hosts(some)
+        observation.nameserver in reached.difference(hosts(some))
         for observation in context.usable
         if observation.zone == some[0].zone
     )

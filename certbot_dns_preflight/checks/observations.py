@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.facts.answers import Absent, Alias, Answer, Values
+from certbot_dns_preflight.facts.zone import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +37,15 @@ def now(observation: Observation) -> Observation:
 def usable(hop: Hop) -> tuple[Observation, ...]:
     """List the addresses of the hop with an authoritative answer."""
     return tuple(observation for observation in hop.observations if is_usable(observation))
+
+
+def within_reach(hop: Hop) -> tuple[Observation, ...]:
+    """List the addresses that a resolver with an empty cache is sent to.
+
+    They are those of the delegation: it learns of others only from an answer of these.
+    """
+    delegated = {s.name for s in hop.zone.nameservers if Listing.DELEGATION in s.listed_by}
+    return tuple(o for o in hop.observations if not delegated or o.nameserver in delegated)
 
 
 def texts(observation: Observation) -> tuple[bytes, ...]:

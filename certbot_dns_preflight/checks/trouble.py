@@ -76,9 +76,10 @@ def unheard(
 
 
 def _severity(hop: Hop, unreachable: UnreachablePolicy) -> Severity:
-    """Severity of a server's trouble: excusable only while another server of the zone answers."""
+    """Severity of a server's trouble: excusable while another one of the delegation answers."""
     excused = unreachable is UnreachablePolicy.WARN and any(
-        observations.is_usable(observations.now(observation)) for observation in hop.observations
+        observations.is_usable(observations.now(observation))
+        for observation in observations.within_reach(hop)
     )
     return Severity.WARNING if excused else Severity.ERROR
 

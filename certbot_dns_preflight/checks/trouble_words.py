@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.survey import Observation, Survey
     from certbot_dns_preflight.facts.zone import Zone
 
-EXCUSABLE = "A warning with `--unreachable warn`, while another name server of the zone answers."
+EXCUSABLE = "A warning with `--unreachable warn`, while another delegated name server answers."
 """The note of the rules whose severity `trouble` decides."""
 _SILENT = frozenset({NoResponseReason.TIMED_OUT, NoResponseReason.UNREACHABLE})
 """The reasons that mean silence; any other is more than "did not reply"."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks.observations import UNSTABLE_FLIPS
+from certbot_dns_preflight.checks.observations import UNSTABLE_FLIPS, within_reach
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import (
     Alias,
@@ -83,7 +83,7 @@ def _was_surveyed(survey: Survey) -> bool:
         isinstance(survey.obstacle, ParentFails | None)
         and bool(survey.hops)
         and all(
-            any(_answered(observation) for observation in hop.observations) for hop in survey.hops
+            any(_answered(observation) for observation in within_reach(hop)) for hop in survey.hops
         )
     )
 
@@ -104,7 +104,7 @@ def _is_silent(reading: Reading) -> bool:
 
 
 def _servers_answer(hop: Hop, unreachable: UnreachablePolicy) -> bool:
-    if not any(_answered(observation) for observation in hop.observations):
+    if not any(_answered(observation) for observation in within_reach(hop)):
         return False
     if hop.zone.denying_parents:
         return False

@@ -14,13 +14,16 @@ from certbot_dns_preflight.checks.rules import (
     dnssec_bogus,
     dnssec_expiring,
 )
-from certbot_dns_preflight.checks.verdict import judge
+from certbot_dns_preflight.checks.verdict import is_ready, judge
+from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.environment import DomainEnvironment
 from certbot_dns_preflight.facts.finding import Finding, Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import Hop, Survey
+from certbot_dns_preflight.facts.zone import Listing, NameServer
 from certbot_dns_preflight.settings import UnreachablePolicy
 from tests.builders.survey import (
+    BOTH,
     NS1,
     NS2,
     NS2_V6,
@@ -98,6 +101,17 @@ def an_error_where_no_server_answers(reading: Reading, code: str) -> None:
     facts = survey(hop(at(NS1, reading), at(NS2, reading)))
     found = diagnose(facts, unreachable=UnreachablePolicy.WARN)
     assert codes(found, Severity.ERROR) == [code]
+    skipped = judge(facts, found, skip=frozenset({code}), unreachable=UnreachablePolicy.WARN)
+    assert skipped is Verdict.NOT_READY
+    # One that only the zone itself lists is unknown to a resolver, to which the others say nothing.
+    listed = [
+        NameServer(name("ns1.example.net."), BOTH, own=(Endpoint(NS1),)),
+        NameServer(name("ns2.example.net."), frozenset({Listing.APEX}), own=(Endpoint(NS2),)),
+    ]
+    facts = survey(hop(at(NS1, reading), at(NS2, texts()), nameservers=tuple(listed)))
+    found = diagnose(facts, unreachable=UnreachablePolicy.WARN)
+    assert codes(found, Severity.ERROR) == [code]
+    assert not is_ready(facts, unreachable=UnreachablePolicy.WARN)
     skipped = judge(facts, found, skip=frozenset({code}), unreachable=UnreachablePolicy.WARN)
     assert skipped is Verdict.NOT_READY
 

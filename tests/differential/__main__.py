@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--whole", action="store_true", help="do not look for smaller worlds")
     parser.add_argument("--healthy", action="store_true", help="worlds without a fault instead")
     parser.add_argument("--known", action="store_true", help="the worlds of `known` instead")
+    parser.add_argument("--lenient", action="store_true", help="judge with `--unreachable warn`")
     parser.add_argument("--show", action="store_true", help="describe the worlds, and ask nobody")
     parser.add_argument("--json", action="store_true", help="tell it as JSON")
     given = parser.parse_args()
@@ -57,7 +58,7 @@ def main() -> int:
     begun = time.monotonic()
     watch = str if given.json else _say  # told on the way, and again at the end
     shrink = 0 if given.whole else _FEW if given.json else None
-    account = asyncio.run(judging.judge(worlds, shrink=shrink, watch=watch))
+    account = asyncio.run(judging.judge(worlds, shrink=shrink, watch=watch, lenient=given.lenient))
     seconds = time.monotonic() - begun
     if given.json:
         told = {

@@ -316,13 +316,22 @@ def _allows(records: list[tuple[int, bytes, bytes]], *, star: bool) -> bool:
 
 
 async def as_us(
-    name: str, *, root_hints: Path, trust_anchor: Path | None, value: str | None = VALUE
+    name: str,
+    *,
+    root_hints: Path,
+    trust_anchor: Path | None,
+    value: str | None = VALUE,
+    lenient: bool = False,
 ) -> Told:
-    """Do a preflight for a certificate's name."""
+    """Do a preflight for a certificate's name.
+
+    `lenient`: a name server may be down while another one of its zone answers.
+    """
     options: Options = {
         "root_hints": root_hints,
         "query_timeout": _QUERY_TIMEOUT,
         "timeout": 20,
+        "unreachable": "warn" if lenient else "fail",
     }
     if trust_anchor is not None:
         options["trust_anchor"] = trust_anchor

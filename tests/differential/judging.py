@@ -50,8 +50,8 @@ class Account:
 class Judging:
     """The service, the two resolvers, and what was written for them."""
 
-    def __init__(self, directory: Directory, service: Service) -> None:
-        self._service = service
+    def __init__(self, directory: Directory, service: Service, *, lenient: bool = False) -> None:
+        self._service, self._lenient = service, lenient
         self._hints = directory.path / "root.hints"
         self._hints.write_text(service.root_hints)
         self._anchor = directory.path / "root.ds"
@@ -97,7 +97,12 @@ class Judging:
         """Ask all three once."""
         async with self._served(world) as tld:
             return await asyncio.gather(
-                as_us(f"{world.name}.{tld}", root_hints=self._hints, trust_anchor=self._anchor),
+                as_us(
+                    f"{world.name}.{tld}",
+                    root_hints=self._hints,
+                    trust_anchor=self._anchor,
+                    lenient=self._lenient,
+                ),
                 *self._resolved(world, tld),
             )
 
@@ -176,13 +181,20 @@ def _word(told: Told, unbound: Judged, bind: Judged) -> str:
 
 
 async def judge(
-    worlds: Iterable[World], *, shrink: int | None = None, watch: Callable[[str], object] = str
+    worlds: Iterable[World],
+    *,
+    shrink: int | None = None,
+    watch: Callable[[str], object] = str,
+    lenient: bool = False,
 ) -> Account:
-    """Judge these worlds, and shrink the first `shrink` that show a difference (None: all)."""
+    """Judge these worlds, and shrink the first `shrink` that show a difference (None: all).
+
+    `lenient`: this project is told to go on where a name server is down and another one answers.
+    """
     account = Account()
     directory = Directory("dns-preflight-differential-")
     service = Service()
-    judging = Judging(directory, service)
+    judging = Judging(directory, service, lenient=lenient)
     pending = iter(worlds)
 
     async def work() -> None:

@@ -109,6 +109,10 @@ def _asked_above() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]
     second = Server("ns2", ("4",), ("shop",), (Fault("formerr", ("CAA",), at="www.shop"),))
     third = Server("ns3", ("4",), ("shop",))
     yield (Zone("", ("ns1",)), shop), (Server("ns1", ("4",), ("",)), second, third), "www.shop"
+    shop = replace(shop, records=_record())
+    for action in ("servfail", "silent", "refused"):
+        second = Server("ns2", ("4",), ("shop",), (Fault(action, ("TXT",)),))
+        yield (Zone("", ("ns1",)), shop), (Server("ns1", ("4",), ("",)), second, third), "shop"
     # The TLD's server holds the alias's target, too: nobody learns who else does.
     aliased = ("www.shop CNAME web.aim", *_record("www.shop"), *caa)
     aim = Zone("aim", ("ns1", "ns2"), records=("web.aim A 192.0.2.9",))

@@ -56,7 +56,7 @@ RULE = Rule(
             "Turn on DNSSEC there and transfer the zone again.",
         ),
     ),
-    note="With `--unreachable warn`, a warning, while another name server of the zone answers.",
+    note="With `--unreachable warn`, a warning, while another delegated name server answers.",
 )
 
 _REMEDIES = {

@@ -13,8 +13,10 @@ from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.query_fault import DnssecFault, QueryFaultKind
+from certbot_dns_preflight.facts.zone import Listing, NameServer
 from certbot_dns_preflight.settings import UnreachablePolicy
 from tests.builders.survey import (
+    BOTH,
     NS1,
     NS2,
     NS2_V6,
@@ -162,5 +164,19 @@ def test_with_unreachable_warn_it_is_a_warning_while_another_answers() -> None:
     alone = survey(hop(at(NS2, Failing("SERVFAIL"), fault=found)))
     told = diagnose(
         dataclasses.replace(alone, query_faults=(found,)), unreachable=UnreachablePolicy.WARN
+    )
+    assert codes(told, Severity.ERROR) == [CODE]
+
+
+def test_with_unreachable_warn_one_that_only_the_zone_lists_excuses_nobody() -> None:
+    found = fault(QueryFaultKind.RCODE, "NOTIMP", rdtype=dns.rdatatype.DNSKEY, owner=ZONE)
+    assert found.place.nameserver == name("ns2.example.net.")
+    listed = (
+        NameServer(name("ns1.example.net."), frozenset({Listing.APEX}), own=(Endpoint(NS1),)),
+        NameServer(name("ns2.example.net."), BOTH, own=(Endpoint(NS2),)),
+    )
+    facts = survey(hop(at(NS1, texts()), at(NS2, texts()), nameservers=listed))
+    told = diagnose(
+        dataclasses.replace(facts, query_faults=(found,)), unreachable=UnreachablePolicy.WARN
     )
     assert codes(told, Severity.ERROR) == [CODE]
