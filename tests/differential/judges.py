@@ -23,6 +23,7 @@ import dns.rdatatype
 from certbot_dns_preflight import Severity, preflight
 from certbot_dns_preflight.dnssec.delegation import supported
 from certbot_dns_preflight.dnssec.validate import validate
+from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.dnssec import Facts
 from certbot_dns_preflight.resolve.dnssec import Collector
 from certbot_dns_preflight.run import inputs, session
@@ -44,6 +45,8 @@ _KNOWN_TAGS = frozenset({"issue", "issuewild", "iodef", "issuemail", "issuevmc"}
 _PORT = 5300  # 53 is taken, at every address
 _PATIENCE = 10.0
 _QUERY_TIMEOUT = 1.5
+UNTAKEN = "signed as nobody validates any more"
+_WORST_FIRST = ("bogus", UNTAKEN, "indeterminate", "insecure", "secure")
 _BOTH = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 
 
@@ -354,11 +357,6 @@ async def as_us(
     )
 
 
-def takes(anchors: Sequence[tuple[dns.name.Name, DS]]) -> bool:
-    """Tell whether any of these trust anchors is of an algorithm that validators still take."""
-    return bool(supported([ds for _, ds in anchors]))
-
-
 async def status(
     name: dns.name.Name,
     rdtype: dns.rdatatype.RdataType,
@@ -367,22 +365,60 @@ async def status(
     anchors: Sequence[tuple[dns.name.Name, DS]],
     moment: int,
 ) -> str:
-    """Say what this project makes of the signatures at a name, as of a moment.
+    """Say what this project makes of the signatures at a name and its aliases, as of a moment.
 
-    `anchors` are DS of the root or of an island of trust.
+    `anchors` are DS of the root or of an island of trust. Bogus, unjudged or insecure at one name
+    is that for all of them.
     """
     settings = Settings(root_hints=root_hints, query_timeout=0.3)
+    found: list[str] = []
+    seen: list[dns.name.Name] = []
+    at: dns.name.Name | None = name
     async with session.opened(settings, inputs.load(settings)) as asking:
-        facts = await Collector(asking.exchange, asking.walker).data([(name, rdtype)])
+        while at is not None and at not in seen:
+            seen.append(at)
+            facts = await Collector(asking.exchange, asking.walker).data([(at, rdtype)])
+            found.append(_status(at, facts, anchors, moment))
+            at = _target(at, facts)
+    return next(word for word in _WORST_FIRST if word in found)
+
+
+def _target(name: dns.name.Name, facts: Facts) -> dns.name.Name | None:
+    """Give the name that an alias leads to."""
+    return next(
+        (
+            rrset[0].target
+            for zone in facts.zones
+            for asked in zone.rrsets
+            if asked.owner == name
+            for said in asked.said
+            if isinstance(said.reply, Response)
+            for rrset in said.reply.message.answer
+            if rrset.name == name and rrset.rdtype == dns.rdatatype.CNAME
+        ),
+        None,
+    )
+
+
+def _status(
+    name: dns.name.Name,
+    facts: Facts,
+    anchors: Sequence[tuple[dns.name.Name, DS]],
+    moment: int,
+) -> str:
     above = [(owner, ds) for owner, ds in anchors if name.is_subdomain(owner)]
-    if not above:
+    island = max((owner for owner, _ in above), key=len, default=None)
+    trusted = tuple(ds for owner, ds in above if owner == island)
+    if trusted and not supported(trusted):
+        return UNTAKEN
+    if not facts.zones:
+        return "indeterminate"
+    if island is None:
         return "insecure"
-    island = max((owner for owner, _ in above), key=len)
     zones = tuple(
         replace(zone, parent=None) if zone.apex == island else zone
         for zone in facts.zones
         if zone.apex.is_subdomain(island)
     )
-    trusted = tuple(ds for owner, ds in above if owner == island)
     assessment = validate(Facts(zones), trusted, now=moment)
     return str(assessment.status) if zones else "indeterminate"

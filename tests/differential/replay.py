@@ -208,9 +208,6 @@ async def _play_one(
     if not scenario.anchors or not scenario.steps or not scenario.roots:
         ended["replays without signatures or questions"] += 1
         return
-    if not judges.takes(scenario.anchors):
-        ended["replays signed as nobody validates any more (RFC 8624)"] += 1
-        return
     hints = ours / "root.hints"
     hints.write_text(_hints(scenario.roots))
     answering.tell("play", scenario)
@@ -223,7 +220,9 @@ async def _play_one(
             anchors=scenario.anchors,
             moment=scenario.moment or int(time.time()),
         )
-        if status == "indeterminate":
+        if status == judges.UNTAKEN:
+            ended[f"replays {judges.UNTAKEN} (RFC 8624)"] += 1
+        elif status == "indeterminate":
             ended["replays that say too little to judge"] += 1
         elif step.agrees(status):
             ended["replays: agreed"] += 1

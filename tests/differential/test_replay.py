@@ -243,6 +243,14 @@ def test_a_replay_file_is_read_with_its_steps() -> None:
     assert steps == [(1, "www.example.", "secure"), (11, "bad.example.", "bogus")]
 
 
+def test_an_answer_belongs_to_the_question_that_it_repeats() -> None:
+    steps = re.split(r"(?=^STEP|^SCENARIO_END)", REPLAY, flags=re.MULTILINE)
+    head, first, said_first, second, said_second, end = steps
+    scenario = testbound.read(f"{head}{first}{second}{said_first}{said_second}{end}")
+    told = [(s.number, s.question.name.to_text(), s.status) for s in scenario.steps]
+    assert told == [(1, "www.example.", "secure"), (11, "bad.example.", "bogus")]
+
+
 @pytest.mark.parametrize(
     ("expected", "found", "agrees"),
     [
@@ -288,6 +296,8 @@ def test_what_is_no_replay_file_is_told() -> None:
         testbound.read(re.sub(r"(SECTION QUESTION\n\S+ IN) A\n", r"\1 NONSENSE\n", REPLAY))
     with pytest.raises(testbound.UnreadableError, match="stub-addr for example"):
         testbound.read('name: "example"\nstub-addr: 192.0.2.1\nCONFIG_END\n')
+    with pytest.raises(testbound.UnreadableError, match="serves a zone itself"):
+        testbound.read('auth-zone:\n    name: "example"\nCONFIG_END\n')
 
 
 @pytest.mark.thorough
@@ -304,7 +314,7 @@ def test_a_folder_is_replayed(folder: Path) -> None:
     assert told == {
         *("", "1 zones: agreed: in order", "1 zones: agreed: not in order"),
         "2 replays that say too little to judge",  # their servers show no keys
-        "1 replays signed as nobody validates any more (RFC 8624)",
+        "2 replays signed as nobody validates any more (RFC 8624)",
     }
     assert done.returncode == 0
 

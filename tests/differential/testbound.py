@@ -31,6 +31,8 @@ from tests.differential.faults import refused
 from tests.differential.serving import Answering, encoded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dns.name import Name
     from dns.rdatatype import RdataType
 
@@ -114,7 +116,7 @@ def read(text: str) -> Scenario:
     scenario = Scenario()
     _configure(scenario, head)
     lines = [line for raw in body.splitlines() if (line := _bare(raw))]
-    asked: tuple[int, dns.rrset.RRset] | None = None
+    pending: list[tuple[int, Entry]] = []
     position = 0
     while position < len(lines):
         words = lines[position].split()
@@ -131,11 +133,19 @@ def read(text: str) -> Scenario:
                 raise UnreadableError("a step without an entry")
             entry, position = _entry(lines, position + 1)
             if words[2] == "QUERY":
-                is_judged = "CD" not in entry.flags and entry.question.rdtype not in _UNJUDGED
-                asked = (int(words[1]), entry.question) if is_judged else None
-            elif asked is not None:
-                scenario.steps.append(Step(*asked, entry))
+                pending.append((int(words[1]), entry))
+                continue
+            scenario.steps += _judged(pending, entry)
     return scenario
+
+
+def _judged(pending: list[tuple[int, Entry]], answer: Entry) -> Iterator[Step]:
+    """Find the question of an answer: several may be pending before the first is looked at."""
+    alike = [one for one in pending if one[1].question == answer.question]
+    for number, query in (alike or pending)[:1]:
+        pending.remove((number, query))
+        if "CD" not in query.flags and query.question.rdtype not in _UNJUDGED:
+            yield Step(number, query.question, answer)
 
 
 def _bare(line: str) -> str:
@@ -158,6 +168,8 @@ def _configure(scenario: Scenario, head: str) -> None:
                 scenario.moment = int(value)
             case "name":
                 stub = value
+            case "auth-zone":
+                raise UnreadableError("it serves a zone itself")
             case "stub-addr" if stub == ".":
                 scenario.roots.append(value.partition("@")[0])
             case "stub-addr" | "forward-addr":
