@@ -29,8 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from certbot_dns_preflight.dnssec.anchors import Anchors
-    from certbot_dns_preflight.facts.answers import Endpoint
-    from certbot_dns_preflight.facts.dnssec import Assessment, Expiring, Facts, Fault, ZoneState
+    from certbot_dns_preflight.facts.dnssec import (
+        Assessment,
+        Expiring,
+        Facts,
+        Fault,
+        ServerAddress,
+        ZoneState,
+    )
 
 
 async def assess(facts: Facts, trusted: Anchors, *, seconds: float) -> Assessment:
@@ -62,11 +68,9 @@ def doubtful(assessment: Assessment) -> set[dns.name.Name]:
     return {z.apex for z in assessment.zones if any(apex.is_subdomain(z.apex) for apex in found)}
 
 
-def blamed(assessment: Assessment) -> set[Endpoint]:
-    """Return the addresses whose signatures or keys do not hold."""
-    return {
-        place.endpoint for z in assessment.zones for fault in z.faults for place in fault.places
-    }
+def blamed(assessment: Assessment) -> set[ServerAddress]:
+    """Return the servers' addresses whose signatures or keys do not hold."""
+    return {place for z in assessment.zones for fault in z.faults for place in fault.places}
 
 
 def concerning(assessment: Assessment, owners: Collection[dns.name.Name]) -> Assessment:

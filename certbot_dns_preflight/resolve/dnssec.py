@@ -228,7 +228,7 @@ class Collector:
         return tuple(
             ServerReply(ServerAddress(name, endpoint), referrals[endpoint])
             for endpoint, name in (await self._servers.names(above)).items()
-            if endpoint in referrals and not (registry and self._replies.avoids(endpoint))
+            if endpoint in referrals and not (registry and self._replies.avoids(name, endpoint))
         )
 
     async def _ds(

@@ -21,7 +21,7 @@ from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from certbot_dns_preflight.facts.answers import Endpoint, Reply, Response
     from certbot_dns_preflight.resolve.cache import Question, ZoneCut
@@ -46,7 +46,7 @@ class DnssecReplies:
         self._servers = servers
         self._resolvers = resolvers
         self._asked = SingleFlight(known)
-        self._avoided: set[Endpoint] = set()
+        self._avoided: set[ServerAddress] = set()
 
     def take(
         self,
@@ -65,20 +65,26 @@ class DnssecReplies:
         self._asked.results.pop((apex, owner, rdtype), None)
 
     def forget(
-        self, apexes: Collection[dns.name.Name] | None = None, but: Collection[Endpoint] = ()
+        self, apexes: Collection[dns.name.Name] | None = None, but: Collection[ServerAddress] = ()
     ) -> None:
         """Query again from now on: for data in these zones and their DS, or for everything.
 
-        A registry's other servers are then queried, not those at the addresses `but`.
+        A registry's other servers are then queried, not those in `but`.
         """
         self._avoided.update(but)
         for key in [*self._asked.results]:
             if apexes is None or key[0] in apexes or key[1] in apexes:
                 del self._asked.results[key]
 
-    def avoids(self, endpoint: Endpoint) -> bool:
-        """Return whether a registry's server gave signatures that did not hold."""
-        return endpoint in self._avoided
+    def avoids(self, server: dns.name.Name, endpoint: Endpoint) -> bool:
+        """Return whether a registry's server gave signatures that did not hold, at any address."""
+        return any(one.nameserver == server or one.endpoint == endpoint for one in self._avoided)
+
+    def _left(self, names: Mapping[Endpoint, dns.name.Name]) -> Collection[Endpoint]:
+        """Choose a registry's addresses: other servers', or else others of the same servers."""
+        bad = {one.endpoint for one in self._avoided}
+        others = [endpoint for endpoint, name in names.items() if not self.avoids(name, endpoint)]
+        return others or [endpoint for endpoint in names if endpoint not in bad] or names
 
     async def ask(
         self,
@@ -136,7 +142,7 @@ class DnssecReplies:
         useless: dict[Endpoint, Reply] = {}
         got = await ask_any(
             self._exchange,
-            [endpoint for endpoint in names if not self.avoids(endpoint)] or names,
+            self._left(names),
             owner,
             rdtype,
             usable=lambda response: (

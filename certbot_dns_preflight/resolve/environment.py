@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Endpoint
     from certbot_dns_preflight.facts.caa import Climb
-    from certbot_dns_preflight.facts.dnssec import Facts, SignedReplies
+    from certbot_dns_preflight.facts.dnssec import Facts, ServerAddress, SignedReplies
     from certbot_dns_preflight.facts.environment import ResolverView
     from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.facts.zone import Zone
@@ -173,12 +173,12 @@ class EnvironmentCollector:
         self,
         apexes: Collection[dns.name.Name],
         *,
-        but: Collection[Endpoint] = (),
+        but: Collection[ServerAddress] = (),
         again: bool = False,
     ) -> bool:
         """From now on, query signatures in these zones again, at every address.
 
-        Registries' servers at the addresses `but` are then passed over, as resolvers do. Returns
+        A registry's servers in `but` are then passed over, as resolvers do. Returns
         False if all that was already done and is not wanted `again`.
         """
         apexes = set(apexes) if again else set(apexes) - self._asked_anew

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.facts.caa import Climb
-    from certbot_dns_preflight.facts.dnssec import SignedReplies
+    from certbot_dns_preflight.facts.dnssec import ServerAddress, SignedReplies
     from certbot_dns_preflight.facts.survey import Survey
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.lateness import Lateness
@@ -128,7 +128,7 @@ class ResolverEnvironment:
         self,
         apexes: Collection[dns.name.Name],
         *,
-        but: Collection[Endpoint] = (),
+        but: Collection[ServerAddress] = (),
         again: bool = False,
     ) -> bool:
         """Query nothing again."""

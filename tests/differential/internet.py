@@ -49,26 +49,28 @@ class Placed:
     world: World
     tld: Name
     addresses: dict[str, tuple[str, ...]]
-    _copies: dict[tuple[str, str], Copy] = field(default_factory=dict)
+    _copies: dict[tuple[str, str, frozenset[str]], Copy] = field(default_factory=dict)
 
     def name(self, relative: str) -> Name:
         """Make a name of it absolute."""
         return dns.name.from_text(relative, self.tld) if relative else self.tld
 
-    def copy(self, server: Server, zone: Zone) -> Copy:
-        """Give the copy that a server has of a zone."""
-        known = self._copies.get((server.host, zone.name))
-        if known is None:
-            known = self._copies[server.host, zone.name] = self._make(server, zone)
-        return known
-
-    def _make(self, server: Server, zone: Zone) -> Copy:
-        spoilt = zone.spoilt
-        wrong = {
+    def copy(self, server: Server, zone: Zone, index: int) -> Copy:
+        """Give the copy that a server has of a zone at one of its addresses."""
+        wrong = frozenset(
             fault.action
             for fault in server.faults
-            if fault.action in _ALL_FAULTS_OF_COPIES and fault.at in ("", zone.name)
-        }
+            if fault.action in _ALL_FAULTS_OF_COPIES
+            and fault.at in ("", zone.name)
+            and fault.address in (None, index)
+        )
+        key = server.host, zone.name, wrong
+        if key not in self._copies:
+            self._copies[key] = self._make(zone, wrong)
+        return self._copies[key]
+
+    def _make(self, zone: Zone, wrong: frozenset[str]) -> Copy:
+        spoilt = zone.spoilt
         if "expired-copy" in wrong:
             spoilt = "expired"
         if "unsigned-copy" in wrong:
@@ -81,7 +83,7 @@ class Placed:
             spoilt=spoilt,
         )
 
-    def _records(self, zone: Zone, wrong: set[str]) -> Iterator[tuple[Name, RdataType, str]]:
+    def _records(self, zone: Zone, wrong: frozenset[str]) -> Iterator[tuple[Name, RdataType, str]]:
         origin = self.name(zone.name)
         serial = 7 if wrong & {"stale", "old-value"} else 9
         primary = self.name(zone.servers[0])
@@ -221,7 +223,7 @@ def _served(
     if zone is None:
         response = faults.refused(query)
     else:
-        copy = placed.copy(server, zone)
+        copy = placed.copy(server, zone, index)
         response = respond(query, copy)
         if ("nxdomain" in wrong or "nodata" in wrong) and response.answer:
             response.authority = copy.answer(copy.origin, TXT, do=asked.do).authority

@@ -166,6 +166,9 @@ def _of_two_registry_servers() -> Iterator[tuple[tuple[Zone, ...], tuple[Server,
     ):
         tld = Server("ns1", ("4",), ("",), (fault,)), Server("ns2", ("4",), ("",))
         yield zones, (*tld, Server("ns3", ("4",), ("shop",))), "shop"
+    # Both addresses of a server have the same copy.
+    tld = Server("ns1", ("4", "6"), ("",), (Fault("expired-copy"),)), Server("ns2", ("4",), ("",))
+    yield zones, (*tld, Server("ns3", ("4",), ("shop",))), "shop"
 
 
 def _denied_on_the_way() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]]:

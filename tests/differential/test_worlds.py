@@ -16,7 +16,7 @@ import pytest
 
 pytestmark = [pytest.mark.thorough, pytest.mark.timeout(600), pytest.mark.usefixtures("resolvers")]
 WORLDS = 40
-READY = 20
+READY = 21
 ROOT = Path(__file__).parent.parent.parent
 
 
