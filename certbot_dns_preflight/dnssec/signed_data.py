@@ -95,10 +95,11 @@ class SignedData:
     def passed(self, message: dns.message.Message, name: dns.name.Name) -> None:
         """Judge the answer for a name on the way to the data, where a signed NXDOMAIN is the end.
 
-        Whatever else it says, a resolver goes on.
+        At the apex, which is on the way to the keys, any NXDOMAIN is. Whatever else it says, a
+        resolver goes on.
         """
-        nxdomain = message.rcode() == dns.rcode.NXDOMAIN
-        if nxdomain and has_signatures(message) and not message.answer:
+        ends = has_signatures(message) or name == self.apex
+        if message.rcode() == dns.rcode.NXDOMAIN and ends and not message.answer:
             self.denied(message, name, MINIMISED)
 
     def undelegated(

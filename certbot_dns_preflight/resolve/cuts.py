@@ -18,18 +18,21 @@ import dns.rrset
 
 from certbot_dns_preflight.facts.answers import Response
 from certbot_dns_preflight.facts.obstacle import NoSuchDomain
+from certbot_dns_preflight.facts.registry import is_registry
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.reading import is_silence, is_sound, rrset_at
 from certbot_dns_preflight.resolve.referrals import find_referral, is_usable, one_below, with_glue
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from certbot_dns_preflight.facts.answers import Endpoint, Reply
     from certbot_dns_preflight.resolve.cache import DelegationCache
     from certbot_dns_preflight.resolve.exchange import Exchange
 
+MOST_PASSED = 10
+"""Names that Unbound asks about on its way down, one by one."""
 _MOST_LABELS = 4  # below a registry's zone, in a name that it may sell
 
 
@@ -115,6 +118,28 @@ async def first_zone(
     return None
 
 
+async def zone_beside(
+    exchange: Exchange,
+    cache: DelegationCache,
+    cut: ZoneCut,
+    apex: dns.name.Name,
+    endpoint: Endpoint,
+) -> ZoneCut | None:
+    """Find the first zone on the way to an apex that a server of the zone above holds, by its SOA.
+
+    If it does not answer for the NS records there, it serves the zone for all that is known.
+    """
+    names = (*names_between(cut.apex, apex), apex)
+    found = await first_zone(exchange, cache, cut, names[:-1], endpoint)
+    last = found or await _zone_at(exchange, cache, cut, apex, endpoint)
+    if isinstance(last, ZoneCut):
+        return last
+    if is_sound(last):
+        return None
+    servers = {name: glue for name, glue in cut.nameservers.items() if endpoint in glue}
+    return ZoneCut(apex, cut.apex, servers, referred=False, known_at=(endpoint,))
+
+
 async def _zone_at(
     exchange: Exchange,
     cache: DelegationCache,
@@ -144,6 +169,29 @@ def names_between(apex: dns.name.Name, below: dns.name.Name) -> list[dns.name.Na
         names.append(name)
         name = name.parent()
     return names[::-1]
+
+
+def passed_names(
+    lineage: Sequence[ZoneCut],
+    question: tuple[dns.name.Name, dns.rdatatype.RdataType | None],
+    *,
+    asked: Collection[tuple[dns.name.Name, dns.rdatatype.RdataType | None]],
+) -> Iterator[tuple[dns.name.Name, dns.name.Name]]:
+    """Yield the names that Unbound asks about on its way to a TXT, each with the zone it is in.
+
+    Those are the names between, unless CAA is `asked` for there, and each apex that the servers
+    above may hold, too: on its way to the keys, it asks these.
+    """
+    name, rdtype = question
+    if rdtype != dns.rdatatype.TXT:
+        return
+    for cut in lineage:
+        if not cut.referred and not is_registry(cut.apex):
+            yield cut.apex, cut.apex
+    apex = lineage[-1].apex
+    for passed in names_between(apex, name)[:MOST_PASSED]:
+        if (passed, dns.rdatatype.CAA) not in asked:
+            yield apex, passed
 
 
 async def label_by_label(

@@ -20,7 +20,7 @@ from certbot_dns_preflight.dnssec.messages import MINIMISED
 from certbot_dns_preflight.facts.answers import Endpoint, Response
 from certbot_dns_preflight.facts.dnssec import Asked, Facts, ServerAddress, ServerReply, ZoneFacts
 from certbot_dns_preflight.resolve.cache import ZoneCut
-from certbot_dns_preflight.resolve.cuts import names_between
+from certbot_dns_preflight.resolve.cuts import MOST_PASSED, passed_names
 from certbot_dns_preflight.resolve.dnssec_faults import DnssecFaults
 from certbot_dns_preflight.resolve.dnssec_replies import DnssecReplies
 from certbot_dns_preflight.resolve.ds_answers import (
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.walker import Walker
 
 _DS, _DNSKEY, _SOA = dns.rdatatype.DS, dns.rdatatype.DNSKEY, dns.rdatatype.SOA
-_TXT, _CAA = dns.rdatatype.TXT, dns.rdatatype.CAA
-_MOST_PASSED = 10  # names that Unbound asks about on its way down, one by one
 
 
 class Collector:
@@ -90,8 +88,8 @@ class Collector:
         """Collect the chains of several names, and RRsets at them.
 
         An SOA is queried at the zone's apex, whatever the name; every other type at the name.
-        Without a type, only the chain is collected. The names between a TXT's and its zone's apex
-        are passed by a resolver on its way (RFC 9156), and must not be denied against their proof.
+        Without a type, only the chain is collected. What a resolver passes on its way to a TXT
+        (RFC 9156) must not be denied against its proof.
         For an alias, pass each name of its chain: every hop is signed by its own zone.
         """
         wanted = tuple(wanted)
@@ -114,10 +112,8 @@ class Collector:
             if rdtype is not None:
                 owner = cut.apex if rdtype == _SOA else name
                 questions.setdefault(cut.apex, {})[owner, rdtype] = None
-            if rdtype == _TXT:
-                passed = names_between(cut.apex, name)[:_MOST_PASSED]
-                unasked = [one for one in passed if (one, _CAA) not in wanted]
-                questions[cut.apex].update(dict.fromkeys((one, MINIMISED) for one in unasked))
+            for apex, passed in passed_names(lineage, (name, rdtype), asked=wanted):
+                questions.setdefault(apex, {})[passed, MINIMISED] = None
         apparent = zones.copy()
         found, _ = await asyncio.gather(
             self._ask_all(apparent, cuts, questions), self._insert_hidden(zones, cuts)
@@ -189,7 +185,7 @@ class Collector:
             Asked(owner, rdtype, answers)
             for (owner, rdtype), answers in zip(rdtypes, replies, strict=True)
         )
-        unsigned = unsigned_names(rrsets, apex, most=_MOST_PASSED)
+        unsigned = unsigned_names(rrsets, apex, most=MOST_PASSED)
         said = [await self._replies.ask(apex, own, name, _DS) for name in unsigned]
         rrsets += tuple(
             Asked(name, _DS, answers) for name, answers in zip(unsigned, said, strict=True)

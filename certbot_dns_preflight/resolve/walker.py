@@ -31,6 +31,7 @@ from certbot_dns_preflight.resolve.cuts import (
     names_between,
     referred,
     referred_deeper,
+    zone_beside,
 )
 from certbot_dns_preflight.resolve.fanout import ask_any
 from certbot_dns_preflight.resolve.interception import Interception
@@ -254,8 +255,7 @@ class Walker:
             return passed or referred(self.known, cut, owner, referral, got)
         apex = await apex_of(self._exchange, cut, owner, endpoint, message)
         if apex != cut.apex:
-            names = (*names_between(cut.apex, apex), apex)
-            return await first_zone(self._exchange, self.known, cut, names, endpoint) or cut
+            return await zone_beside(self._exchange, self.known, cut, apex, endpoint) or cut
         if message.rcode() == dns.rcode.NXDOMAIN and is_registry(cut.apex):
             missing = await denied(self._exchange, self.known, cut, owner, got, others=endpoints)
             if missing is not None:

@@ -135,6 +135,15 @@ def _on_one_server() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str
             Fault("not-authoritative", ("SOA",)),
         ):
             yield zones, (Server("ns1", ("6",), ("", "shop"), (fault,)),), "shop"
+    # On its way to the keys, Unbound ends at an apex that the server denies when asked for A.
+    zones = Zone("", ("ns1",), "nsec"), Zone("shop", ("ns1",), "nsec", records=_record())
+    denying = Server("ns1", ("4",), ("", "shop"), (Fault("nxdomain", ("A",)),))
+    yield zones, (denying,), "shop"
+    below = Zone("www.shop", ("ns2",), records=_record("www.shop"))
+    yield (*zones, below), (denying, Server("ns2", ("4",), ("www.shop",))), "www.shop"
+    # It gives no NS records there, which neither resolver asks for.
+    fault = Fault("truncated-without-tcp", ("NS",), at="shop")
+    yield zones, (Server("ns1", ("4",), ("", "shop"), (fault,)),), "shop"
     # The TLD's server leaves AA out, even for the addresses of the domain's servers.
     zones = Zone("", ("ns1",)), Zone("shop", ("ns2",), records=_record())
     faults = Fault("not-authoritative"), Fault("without-additional")
