@@ -11,6 +11,7 @@ import dns.name
 
 from certbot_dns_preflight.challenge import (
     CHALLENGE_LABEL,
+    WILDCARD,
     Challenge,
     InvalidDomainError,
     domain_name,
@@ -114,13 +115,21 @@ def run(args: argparse.Namespace) -> Exit:
 
 
 def _zone(text: str) -> dns.name.Name:
+    if text.strip().startswith(WILDCARD):
+        zone = text.strip().removeprefix(WILDCARD)
+        raise MisuseError(
+            f"--to: {printable(text)!r} is a wildcard; name the zone itself: {printable(zone)}"
+        )
     try:
         if text.lower().removesuffix(".").startswith(f"{CHALLENGE_LABEL.decode()}."):
             parent = domain_name(text.partition(".")[2])
             return dns.name.Name((CHALLENGE_LABEL, *parent.labels))
         return domain_name(text)
     except (InvalidDomainError, dns.exception.DNSException) as error:
-        raise MisuseError(f"--to: {error}") from error
+        raise MisuseError(
+            f"--to: {printable(text)!r} cannot be the zone of the record; use the name of a zone "
+            "of yours, such as acme.example.net"
+        ) from error
 
 
 def _below(zone: dns.name.Name, challenge: Challenge) -> dns.name.Name:
@@ -146,8 +155,11 @@ def _look(
     own, other = outcome.challenges
     # The authenticator follows the same path, so a name reported as ready is followed there too.
     places = signals.run(record_location.find([challenge], settings, read=extras.inputs))
-    place = places[challenge.owner].record
-    return Plan(challenge.domain, challenge.names, challenge.owner, target, zone, own, other, place)
+    place = places[challenge.owner]
+    written_at = None if place.zone is None else place.record
+    return Plan(
+        challenge.domain, challenge.names, challenge.owner, target, zone, own, other, written_at
+    )
 
 
 def _nothing(_path: Path) -> None:

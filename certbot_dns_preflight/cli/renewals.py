@@ -18,7 +18,7 @@ from certbot_dns_preflight.cli.inputs import load_inputs, read_settings
 from certbot_dns_preflight.cli.parser import add_common_options
 from certbot_dns_preflight.cli.terminal import speaks_unicode, wants_colour, width
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.renewals import config_dir
+from certbot_dns_preflight.renewals import config_dir, map_coverage
 from certbot_dns_preflight.renewals.lineages import (
     Check,
     Obstacle,
@@ -174,17 +174,25 @@ def _look(lineages: Sequence[Lineage]) -> list[Renewal]:
         for outcome in runs[how].challenges:
             judged[how, outcome.survey.challenge] = outcome
     return [
-        Renewal(
+        Renewal(lineage, None)
+        if lineage.problem is not None
+        else _judged(
             lineage,
-            None
-            if lineage.problem is not None
-            else replace(
+            replace(
                 runs[_how(lineage)],
                 challenges=tuple(judged[_how(lineage), each] for each in lineage.challenges),
             ),
         )
         for lineage in lineages
     ]
+
+
+def _judged(lineage: Lineage, outcome: Outcome) -> Renewal:
+    """Return a lineage with its outcome, or with what keeps certbot from making its records."""
+    problem = map_coverage.problem_of(lineage, outcome)
+    if problem is None:
+        return Renewal(lineage, outcome)
+    return Renewal(replace(lineage, problem=problem), None)
 
 
 def _how(lineage: Lineage) -> tuple[settings.Settings, IssuanceRequest]:

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.renewals.lineages import Obstacle, Problem, Trouble
+from certbot_dns_preflight.renewals import bounded_file
+from certbot_dns_preflight.renewals.lineages import HTTP_ONLY, Obstacle, Problem, Trouble
+from certbot_dns_preflight.renewals.renewal_file import PLUGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,13 +30,22 @@ _GROUPS = ("certbot.plugins", "letsencrypt.plugins")
 _MANUAL = "manual"
 # Directories besides PATH where certbot looks for a hook; PATH is short under cron.
 _BINARY_DIRECTORIES = ("/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
+# Certbot's own plugins that cannot do without a credentials file.
+NEED_CREDENTIALS = frozenset(
+    f"dns-{provider}"
+    for provider in (
+        *("cloudflare", "digitalocean", "dnsimple", "dnsmadeeasy", "gehirn", "linode", "luadns"),
+        *("nsone", "ovh", "rfc2136", "sakuracloud"),
+    )
+)
+_NOT_GIVEN = ("None", "")
 _SNAP = "/snap/bin/certbot"
 
 
 def problem_of(file: RenewalFile, authenticators: Sequence[str]) -> Problem | None:
     """Return the first problem that keeps certbot from renewing, or None."""
     for name in authenticators:
-        found = _plugin_problem(name) or next(_option_problems(file.params, name), None)
+        found = _plugin_problem(name, file) or next(_option_problems(file, name), None)
         if found is not None:
             return found
     return None
@@ -70,9 +81,32 @@ def link_problem(path: str) -> Problem | None:
     )
 
 
-def _plugin_problem(name: str) -> Problem | None:
+def unseen_by_us(file: RenewalFile, authenticators: Sequence[str]) -> tuple[str, ...]:
+    """Return the hooks and credentials files whose directory does not let us look at them."""
+    paths = [path for name in authenticators for _, path in _credentials(file.params, name)]
+    if _MANUAL in authenticators:
+        paths += [command for _, command in _hooks(file.params) if "/" in command]
+    return tuple(printable(path) for path in paths if _is_hidden(path))
+
+
+def _plugin_problem(name: str, file: RenewalFile) -> Problem | None:
+    wrapped = file.params.get("authenticator") == PLUGIN
+    if wrapped and name in (*HTTP_ONLY, PLUGIN):
+        return _broken(
+            Obstacle.PLUGIN,
+            f"{name} makes no DNS record, so that dns-preflight cannot use it",
+            "Name another one: certbot reconfigure with --dns-preflight-authenticator NAME.",
+        )
     if _is_installed(name) or _other_certbot() is not None:
         return None
+    plain = name.rpartition(":")[2]
+    if plain != name and _is_installed(plain):
+        # Certbot wrote it so before 1.7, and has not read it for long.
+        return _broken(
+            Obstacle.PLUGIN,
+            f"certbot knows no plugin {name} any more: its name is {plain}",
+            f"Write {plain} in the renewal file instead.",
+        )
     return _broken(
         Obstacle.PLUGIN,
         f"the plugin {name} is not installed in {sys.prefix}",
@@ -82,13 +116,8 @@ def _plugin_problem(name: str) -> Problem | None:
 
 
 def _is_installed(name: str) -> bool:
-    """Return whether an entry point has this name; old releases wrote it as ``dist:name``."""
-    plain = name.rpartition(":")[2]
-    return any(
-        point.name in (name, plain)
-        for group in _GROUPS
-        for point in metadata.entry_points(group=group)
-    )
+    """Return whether an entry point has exactly this name, as certbot wants it."""
+    return any(metadata.entry_points(group=group, name=name) for group in _GROUPS)
 
 
 def _package(name: str) -> str:
@@ -107,25 +136,70 @@ def _other_certbot() -> str | None:
     return None
 
 
-def _option_problems(params: Mapping[str, object], name: str) -> Iterator[Problem]:
+def _option_problems(file: RenewalFile, name: str) -> Iterator[Problem]:
     if name == _MANUAL:
-        yield from _hook_problems(params)
-    prefix = name.replace("-", "_") + "_"
+        yield from _hook_problems(file)
+    for item, path in _credentials(file.params, name):
+        reason = _unusable_file(path)
+        if reason is not None:
+            yield _broken(
+                Obstacle.CREDENTIALS,
+                f"the credentials file {path} {reason}",
+                f"Put it back, or name another one: certbot reconfigure with {_option(item)} FILE.",
+            )
+    item = f"{_prefix(name)}credentials"
+    if name in NEED_CREDENTIALS and not _is_given(file, item):
+        yield _broken(
+            Obstacle.CREDENTIALS,
+            f"{name} has no {_option(item)}, and certbot renew cannot ask for it",
+            f"Name the credentials file: certbot reconfigure with {_option(item)} FILE.",
+        )
+
+
+def _credentials(params: Mapping[str, object], name: str) -> Iterator[tuple[str, str]]:
+    """Give the options of a plugin that name a credentials file, and the files."""
     for item, path in params.items():
-        if item.startswith(prefix) and item.endswith("_credentials") and isinstance(path, str):
-            reason = _unusable_file(path)
-            if reason is not None:
-                option = f"--{item.replace('_', '-')}"
-                yield _broken(
-                    Obstacle.CREDENTIALS,
-                    f"the credentials file {path} {reason}",
-                    f"Put it back, or name another one: certbot reconfigure with {option} FILE.",
-                )
+        named = item.startswith(_prefix(name)) and item.endswith("_credentials")
+        if named and isinstance(path, str) and path not in _NOT_GIVEN:
+            yield item, path
 
 
-def _hook_problems(params: Mapping[str, object]) -> Iterator[Problem]:
-    auth = params.get("manual_auth_hook", "None")
-    if auth in ("None", ""):
+def _hooks(params: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Give the hooks of `manual`, and the program of each."""
+    for item in ("manual_auth_hook", "manual_cleanup_hook"):
+        text = params.get(item, "None")
+        # A comma in the line turns the text into a list.
+        words = " ".join(map(str, text)) if isinstance(text, list) else str(text)
+        if words not in _NOT_GIVEN and words.split():
+            yield item, words.split()[0]
+
+
+def _is_given(file: RenewalFile, item: str) -> bool:
+    """Return whether an option has a value, in the renewal file or in one of certbot's own."""
+    if file.params.get(item, "None") not in _NOT_GIVEN:
+        return True
+    line = re.compile(rf"(?m)^\s*{item.replace('_', '[-_]')}\s*[=:\s]\s*\S")
+    config = Path(os.environ.get("XDG_CONFIG_HOME", "~/.config")).expanduser()
+    for folder in (file.path.parents[1], Path("/etc/letsencrypt"), config / "letsencrypt"):
+        try:
+            if line.search(bounded_file.read(folder / "cli.ini").decode(errors="replace")):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _prefix(name: str) -> str:
+    return name.replace("-", "_") + "_"
+
+
+def _option(item: str) -> str:
+    return f"--{item.replace('_', '-')}"
+
+
+def _hook_problems(file: RenewalFile) -> Iterator[Problem]:
+    params = file.params
+    if not _is_given(file, "manual_auth_hook"):
         yield _broken(
             Obstacle.HOOK,
             "manual has no --manual-auth-hook, so that certbot renew has nobody to make the record",
@@ -133,21 +207,25 @@ def _hook_problems(params: Mapping[str, object]) -> Iterator[Problem]:
         )
     if str(params.get("validate_hooks", "True")).lower() == "false":
         return
-    for item in ("manual_auth_hook", "manual_cleanup_hook"):
-        text = params.get(item, "None")
-        # A comma in the line turns the text into a list.
-        words = " ".join(map(str, text)) if isinstance(text, list) else str(text)
-        if words in ("None", "") or not words.split():
-            continue
-        command = words.split()[0]
+    for item, command in _hooks(params):
         reason = _unusable_command(command)
         if reason is not None:
             yield _broken(
                 Obstacle.HOOK,
                 f"the hook {command} {reason}",
                 f"Put it back and make it executable (chmod +x), or name another one: certbot "
-                f"reconfigure with --{item.replace('_', '-')} COMMAND.",
+                f"reconfigure with {_option(item)} COMMAND.",
             )
+
+
+def _is_hidden(path: str) -> bool:
+    try:
+        Path(path).expanduser().stat()
+    except PermissionError:
+        return True
+    except (OSError, ValueError, RuntimeError):
+        return False
+    return False
 
 
 def _unusable_file(path: str) -> str | None:

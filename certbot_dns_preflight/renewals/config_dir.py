@@ -6,23 +6,25 @@ holds no lock, needs no certbot and sends no queries.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import configobj  # type: ignore[import-untyped] # no stubs
 from cryptography import x509
 
-from certbot_dns_preflight import settings
-from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import InvalidDomainError, make_challenge
 from certbot_dns_preflight.errors import PreflightError
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.renewals import bounded_file, certbot_needs, renewal_file
+from certbot_dns_preflight.renewals import (
+    accounts,
+    bounded_file,
+    certbot_needs,
+    renewal_file,
+    saved_options,
+    zone_map,
+)
 from certbot_dns_preflight.renewals.lineages import (
     Lineage,
     Obstacle,
@@ -30,7 +32,6 @@ from certbot_dns_preflight.renewals.lineages import (
     Trouble,
     proved_by_dns,
 )
-from certbot_dns_preflight.run import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -38,20 +39,11 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.renewals.renewal_file import RenewalFile
+    from certbot_dns_preflight.settings import Settings
 
 _SUFFIX = ".conf"
+_CORRECT = "Correct the line in that file, or the option: certbot reconfigure."
 _FILES = ("cert", "privkey", "chain", "fullchain")
-_PREFIX = "dns_preflight_"
-# The issuer domain names in CAA records for well-known ACME directories. The directory itself
-# states them, but a DNS check should not require an HTTPS request.
-_ISSUERS = {
-    "api.letsencrypt.org": ("letsencrypt.org",),
-    "acme.zerossl.com": ("sectigo.com",),
-    "acme.sectigo.com": ("sectigo.com",),
-    "pki.goog": ("pki.goog",),
-    "acme.ssl.com": ("ssl.com",),
-}
-_LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"  # certbot's default
 
 
 class ConfigDirError(PreflightError):
@@ -65,6 +57,7 @@ class ConfigDirDeniedError(ConfigDirError):
 @dataclass(frozen=True, slots=True)
 class _Certificate:
     names: tuple[str, ...]
+    addresses: tuple[str, ...]
     not_after: dt.datetime
 
 
@@ -125,13 +118,10 @@ def _lineage(name: str, directory: Path, args: Mapping[str, object]) -> Lineage:
     except _UnreadableError as error:
         return Lineage(name=name, file=path, problem=error.problem)
     ours = file.params.get("authenticator") == renewal_file.PLUGIN
-    chosen = (
-        file.params.get(f"{_PREFIX}authenticator", "manual")
-        if ours
-        else file.params.get("authenticator", "")
-    )
-    authenticator = ",".join(chosen) if isinstance(chosen, list) else str(chosen)
+    authenticator = saved_options.authenticators(file)
     known = Lineage(name=name, file=path, authenticator=authenticator, through_preflight=ours)
+    if not authenticator:
+        return replace(known, authenticator=None, problem=_without_authenticator(path))
     if not ours and not proved_by_dns(authenticator, file.params, ("*.any",)):
         return known  # its other problems do not concern dns-01
     certificate: _Certificate | None = None
@@ -142,9 +132,11 @@ def _lineage(name: str, directory: Path, args: Mapping[str, object]) -> Lineage:
             if ours
             else proved_by_dns(authenticator, file.params, certificate.names)
         )
-        read_settings = _settings(file, args, ours=ours)
-        wrapped = _authenticators(authenticator)
-        _refuse_what_certbot_would(file, wrapped)
+        wrapped, read_settings = _options(file, args, ours=ours, proved=proved)
+        plugins = zone_map.names(wrapped)
+        _refuse_what_certbot_would(directory, file, plugins)
+        if ours and certificate.addresses:
+            raise _by_address(certificate.addresses)
         return Lineage(
             name=name,
             file=path,
@@ -154,8 +146,10 @@ def _lineage(name: str, directory: Path, args: Mapping[str, object]) -> Lineage:
             challenges=_challenges(proved),
             not_after=certificate.not_after,
             settings=read_settings,
-            request=_request(directory, file, read_settings),
-            notes=_notes(file, wrapped),
+            request=accounts.request(directory, file, read_settings.caa_identity),
+            zones=wrapped,
+            notes=_notes(file, plugins),
+            unseen=certbot_needs.unseen_by_us(file, plugins),
         )
     except _UnreadableError as error:
         return Lineage(
@@ -202,7 +196,9 @@ def _certificate(file: RenewalFile) -> _Certificate:
     except x509.ExtensionNotFound as error:
         raise _broken(f"{document['cert']} names no domain") from error
     return _Certificate(
-        tuple(extension.value.get_values_for_type(x509.DNSName)), _not_after(certificate)
+        tuple(extension.value.get_values_for_type(x509.DNSName)),
+        tuple(map(str, extension.value.get_values_for_type(x509.IPAddress))),
+        _not_after(certificate),
     )
 
 
@@ -235,56 +231,47 @@ def _challenges(names: Collection[str]) -> tuple[Challenge, ...]:
         raise _broken(f"the certificate: {error}") from error
 
 
-def _settings(file: RenewalFile, args: Mapping[str, object], *, ours: bool) -> settings.Settings:
-    saved = {
-        option.name: file.params[_PREFIX + option.field]
-        for option in settings.OPTIONS
-        if ours and file.params.get(_PREFIX + option.field, "None") != "None"
-    }
-    texts = saved | {name: value for name, value in args.items() if value is not None}
-    # Certbot chose these output files; a check must not touch them.
-    texts |= {"report": args.get("report"), "metrics": args.get("metrics")}
+def _options(
+    file: RenewalFile, args: Mapping[str, object], *, ours: bool, proved: Sequence[str]
+) -> tuple[tuple[zone_map.Entry, ...], Settings]:
+    """Read who makes the records and how they are checked, if certbot will accept it."""
     try:
-        read_settings = settings.read_settings(texts, "--dns-preflight-")
-        inputs.load(read_settings)
-    except (settings.InvalidOptionError, inputs.InputError) as error:
-        raise _broken(
-            f"{file.path}: {error}",
-            Obstacle.OPTIONS,
-            "Correct the line in that file, or the option: certbot reconfigure.",
-        ) from error
-    return read_settings
+        zones = saved_options.zones(file)
+        found = saved_options.read_settings(file, args, ours=ours)
+        saved_options.check(file, zone_map.names(zones), proved=proved)
+    except saved_options.OptionsDeniedError as error:
+        raise _denied(str(error)) from error
+    except saved_options.OptionsError as error:
+        raise _broken(str(error), Obstacle.OPTIONS, _CORRECT) from error
+    return zones, found
 
 
-def _request(
-    directory: Path, file: RenewalFile, read_settings: settings.Settings
-) -> IssuanceRequest:
-    """Return who will request from which CA; anything unknown or unreadable stays unknown."""
-    server = urlsplit(str(file.params.get("server") or _LETS_ENCRYPT))
-    host = f".{server.hostname or ''}"
-    issuers = (names for known, names in _ISSUERS.items() if host.endswith(f".{known}"))
-    account = None
-    # certbot's account layout: by the directory's address, without its scheme.
-    folder = directory / "accounts" / (server.netloc + server.path).strip("/")
-    path = folder / str(file.params.get("account", "")) / "regr.json"
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        account = json.loads(bounded_file.read(path)).get("uri")
-    return IssuanceRequest(
-        identities=read_settings.caa_identity or next(issuers, ()),
-        account=account if isinstance(account, str) else None,
-    )
-
-
-def _refuse_what_certbot_would(file: RenewalFile, authenticators: Sequence[str]) -> None:
+def _refuse_what_certbot_would(
+    directory: Path, file: RenewalFile, authenticators: Sequence[str]
+) -> None:
     problem = certbot_needs.problem_of(file, authenticators)
     if problem is not None:
         raise _UnreadableError(problem)
+    account = accounts.missing(directory, file)
+    if account is not None:
+        raise _broken(
+            f"the account {account} is gone",
+            fix="Put it back, or name another one: certbot reconfigure with --account ID.",
+        )
 
 
-def _authenticators(text: str) -> tuple[str, ...]:
-    """Return the plugins in ``[ZONE=]NAME,…``, without duplicates."""
-    names = (item.rpartition("=")[2].strip() for item in text.split(","))
-    return tuple(dict.fromkeys(name for name in names if name))
+def _without_authenticator(path: Path) -> Problem:
+    return _broken(
+        f"{path} names no authenticator", fix="Name one: certbot reconfigure with --authenticator."
+    ).problem
+
+
+def _by_address(addresses: Sequence[str]) -> _UnreadableError:
+    return _broken(
+        f"dns-01 cannot prove control of an IP address ({', '.join(addresses)})",
+        Obstacle.OPTIONS,
+        "Get a certificate of its own for it, with an authenticator that does http-01.",
+    )
 
 
 def _notes(file: RenewalFile, authenticators: Sequence[str]) -> tuple[str, ...]:

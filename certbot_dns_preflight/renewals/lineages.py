@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.renewals.zone_map import Entry
 
-_HTTP_ONLY = frozenset({"apache", "nginx", "null", "standalone", "webroot"})
+HTTP_ONLY = frozenset({"apache", "nginx", "null", "standalone", "webroot"})
 _PROPAGATION = "_propagation_seconds"  # an option of every plugin built on certbot's DNS base class
 _NOBODY = IssuanceRequest(identities=())
-_DNS_01 = "dns-01"
+DNS_01 = "dns-01"
+_SHORT = {"dns": DNS_01, "http": "http-01"}  # as certbot reads them
 _WORST = (Verdict.NOT_READY, Verdict.INCONCLUSIVE, Verdict.READY)
 
 
@@ -68,8 +70,9 @@ class Lineage:
 
     `authenticator` is the one that creates the records: the wrapped one if the lineage uses ours.
     `names` are the certificate's DNS names. `challenges` are those for names that a renewal proves
-    by dns-01, empty if there are none, and `request` says who will request the certificate. With a
-    `problem`, the rest may be missing. `notes` are lines worth showing that block nothing.
+    by dns-01, empty if there are none, and `request` says who will request the certificate. `zones`
+    are the authenticators by zone. With a `problem`, the rest may be missing. `notes` are lines
+    worth showing that block nothing; `unseen` are the files that certbot needs and we may not see.
     """
 
     name: str
@@ -81,13 +84,24 @@ class Lineage:
     not_after: dt.datetime | None = None
     settings: Settings = field(default_factory=Settings)
     request: IssuanceRequest = _NOBODY
+    zones: tuple[Entry, ...] = ()
     problem: Problem | None = None
     notes: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
     @property
     def concerned(self) -> bool:
         """Whether it uses dns-01; one that could not be read may."""
         return bool(self.challenges) or self.problem is not None
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """The notes, and one about what could not be looked at."""
+        if not self.unseen:
+            return self.notes
+        paths = ", ".join(self.unseen)
+        words = f"no permission to look at {paths}: whether certbot can use it was not checked"
+        return (*self.notes, f"{words} ({Obstacle.PERMISSION})")
 
     def days_left(self, now: dt.datetime) -> int | None:
         """Whole days until the certificate expires, negative after; None if it was not read."""
@@ -161,13 +175,23 @@ def proved_by_dns(
     that to the CA, and the CA/Browser Forum allows nothing else).
     """
     plugin = authenticator.rpartition(":")[2].lower()
-    if plugin in _HTTP_ONLY:
+    if plugin in HTTP_ONLY:
         return ()
-    preferred = params.get("pref_challs")
-    first = preferred[0] if isinstance(preferred, list) and preferred else preferred
-    if "dns" in plugin or first == _DNS_01 or any(item.endswith(_PROPAGATION) for item in params):
+    preferred = preferred_challenges(params)
+    if (
+        "dns" in plugin
+        or preferred[:1] == (DNS_01,)
+        or any(item.endswith(_PROPAGATION) for item in params)
+    ):
         return tuple(names)
     return tuple(name for name in names if name.startswith("*."))
+
+
+def preferred_challenges(params: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the challenge types that a renewal file prefers, by their full names."""
+    saved = params.get("pref_challs", ())
+    items = [saved] if isinstance(saved, str) else saved if isinstance(saved, list) else []
+    return tuple(_SHORT.get(text, text) for text in (str(item).strip() for item in items) if text)
 
 
 def worst_first(renewals: Iterable[Renewal]) -> tuple[Renewal, ...]:

@@ -18,6 +18,7 @@ from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.report.headline import headline
+from certbot_dns_preflight.report.sentences import capitalised
 from certbot_dns_preflight.report.words import listing
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def hint(refusals: Sequence[Refusal], *, before: Outcome | None, now: Outcome | 
     before = _about(before, names)
     lines = [_before(before)]
     if now is not None:
-        lines.append(_now(now))
+        lines.append(_now(now, before))
     if _contradicted(before, now):
         return "\n".join(lines)
     for complaint, alike in _grouped(refusals).items():
@@ -208,15 +209,26 @@ def _before(seen: Outcome | None) -> str:
             )
 
 
-def _now(seen: Outcome) -> str:
-    when = _clock(seen)
-    match seen.verdict:
-        case Verdict.READY:
-            return f"Checked again at {when}: unchanged."
-        case Verdict.NOT_READY:
-            return f"Checked again at {when}: no longer ready. {_answer(seen)}."
-        case Verdict.INCONCLUSIVE:
-            return f"Checked again at {when}: this host could not query anything."
+def _now(seen: Outcome, before: Outcome | None) -> str:
+    """Word the second look beside the first, if there was one that saw anything."""
+    earlier = Verdict.INCONCLUSIVE if before is None else before.verdict
+    lead = f"{'Checked' if before is None else 'Checked again'} at {_clock(seen)}"
+    if seen.verdict is Verdict.INCONCLUSIVE:
+        return f"{lead}: this host could not query anything."
+    if seen.verdict is Verdict.READY:
+        return {
+            Verdict.READY: f"{lead}: unchanged.",
+            Verdict.NOT_READY: f"{lead}: ready now.",
+            Verdict.INCONCLUSIVE: f"{lead}: {_everywhere(seen)} showed every expected value.",
+        }[earlier]
+    change = {
+        Verdict.READY: "no longer ready",
+        Verdict.NOT_READY: "still not ready",
+        Verdict.INCONCLUSIVE: "not ready",
+    }[earlier]
+    if before is not None and _answer(seen) == _answer(before):
+        return f"{lead}: {change}."
+    return f"{lead}: {change}. {capitalised(_answer(seen))}."
 
 
 def _answer(seen: Outcome) -> str:

@@ -61,8 +61,7 @@ def _headline(plan: Plan) -> str:
         case Verdict.INCONCLUSIVE:
             return f"Cannot tell: this host could not query anything about {owner}."
         case Verdict.NOT_READY:
-            left = sum(step.state is not State.DONE for step in plan.steps())
-            return f"Not ready: {phrases.count(left, 'step')} left to delegate {owner}."
+            return f"Not ready: {phrases.count(plan.left, 'step')} left to delegate {owner}."
 
 
 def as_json(plan: Plan) -> dict[str, Json]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.facts.answers import Reading
     from certbot_dns_preflight.facts.finding import Finding
+    from certbot_dns_preflight.facts.obstacle import Obstacle
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome
 
 _TTL = 3600
@@ -43,6 +44,9 @@ class State(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
+_OPEN = (State.TO_DO, State.UNKNOWN)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that must be in order; `remedy` is empty where it is."""
@@ -57,7 +61,8 @@ class Step:
 class Plan:
     """The delegation of `owner` to `target`, which is to be in `zone`; both looks at it.
 
-    `place` is where the authenticator would have the record made now.
+    `place` is where the authenticator would have the record made now: the owner where only a
+    wildcard makes it an alias; None where its aliases lead into no zone.
     """
 
     domain: str
@@ -67,7 +72,7 @@ class Plan:
     zone: dns.name.Name
     own: ChallengeOutcome
     there: ChallengeOutcome
-    place: dns.name.Name
+    place: dns.name.Name | None
 
     @property
     def record(self) -> str:
@@ -94,24 +99,28 @@ class Plan:
         return (self._target_step(), self._cname_step(), *self._caa_step(), *self._other_steps())
 
     @property
+    def left(self) -> int:
+        """How many steps keep it from working. What CAA means to some CA or account is not one."""
+        return sum(
+            step.state in _OPEN and (step.what, step.state) != ("CAA", State.UNKNOWN)
+            for step in self.steps()
+        )
+
+    @property
     def verdict(self) -> Verdict:
-        """Ready if every step is done."""
-        states = {step.state for step in self.steps()}
+        """Ready if no step is left."""
         if Verdict.INCONCLUSIVE in (self.own.verdict, self.there.verdict):
             return Verdict.INCONCLUSIVE
-        return Verdict.READY if states == {State.DONE} else Verdict.NOT_READY
+        return Verdict.NOT_READY if self.left else Verdict.READY
 
     # -- the steps -------------------------------------------------------------------------------
 
     def _target_step(self) -> Step:
         what, shown = "target zone", plain_name(self.zone)
         survey = self.there.survey
-        if isinstance(survey.obstacle, NoSuchDomain) and not survey.hops:
-            summary = (
-                f"{shown} does not exist: NXDOMAIN from the name servers of "
-                f"{plain_name(survey.obstacle.zone)}."
-            )
-            return Step(what, State.TO_DO, summary, f"Create the zone {shown} and delegate it.")
+        denied = survey.obstacle if not survey.hops else None
+        if is_top_level(self.zone) or isinstance(denied, NoSuchDomain):
+            return self._absent_step(denied)
         if not survey.hops:
             return Step(what, State.UNKNOWN, f"The name servers of {shown} could not be found.")
         zone = survey.hops[0].zone
@@ -129,6 +138,22 @@ class Plan:
         return Step(
             what, State.DONE, f"{shown} is part of the zone {plain_name(zone.apex)}; {served}."
         )
+
+    def _absent_step(self, denied: Obstacle | None) -> Step:
+        """Say whose it is, if the zone is a registry's, and otherwise that it does not exist."""
+        what, shown = "target zone", plain_name(self.zone)
+        elsewhere = "Delegate to a zone of your own (--to acme.example.net)."
+        if isinstance(denied, NoSuchDomain) and not self.zone.is_superdomain(denied.zone):
+            summary = (
+                f"{shown} does not exist: NXDOMAIN from the name servers of "
+                f"{plain_name(denied.zone)}."
+            )
+            create = f"Create the zone {shown} and delegate it."
+            return Step(
+                what, State.TO_DO, summary, elsewhere if is_top_level(self.zone) else create
+            )
+        summary = f"{shown} is a registry's zone: nobody else can create records in it."
+        return Step(what, State.TO_DO, summary, elsewhere)
 
     def _cname_step(self) -> Step:
         what, owner = "CNAME", plain_name(self.owner)
@@ -171,6 +196,9 @@ class Plan:
             f"{plain_name(self.owner)} is an alias of {' and of '.join(others)}, not of "
             f"{plain_name(self.target)}."
         )
+        if self.place == self.owner:
+            summary += " Only a wildcard makes it so, which a record at the name overrides."
+            return Step("CNAME", State.TO_DO, summary, "Create the record above.")
         above = next((alias.dname for alias in aliases if alias.dname is not None), None)
         if above is None:
             return Step("CNAME", State.TO_DO, summary, "Replace that CNAME with the record above.")
@@ -185,6 +213,8 @@ class Plan:
         """Judge an alias that is right, by whether the authenticator follows it."""
         if self.place == self.target:
             return Step("CNAME", State.DONE, f"{alias}.")
+        if self.place is None:
+            return Step("CNAME", State.UNKNOWN, f"{alias}, but it leads into no zone yet.")
         if self.place == self.owner:
             summary = f"{alias}, but only by a wildcard, which a record at the name overrides."
             return Step("CNAME", State.TO_DO, summary, "Create the record above.")
@@ -196,12 +226,14 @@ class Plan:
     def _caa_step(self) -> Iterator[Step]:
         if not self.own.survey.hops:
             return
-        trouble = next(_errors(self.own, only=_CAA), None)
-        if trouble is None:
-            yield Step("CAA", State.DONE, f"No CAA record of {self.domain} forbids it.")
-        else:
-            summary, remedy = printable(trouble.summary), printable(trouble.remedy)
-            yield Step("CAA", State.TO_DO, summary, remedy)
+        about = [finding for finding in self.own.findings if finding.code.startswith(_CAA)]
+        for severity, state in ((Severity.ERROR, State.TO_DO), (Severity.WARNING, State.UNKNOWN)):
+            for trouble in about:
+                if trouble.severity is severity:
+                    summary, remedy = printable(trouble.summary), printable(trouble.remedy)
+                    yield Step("CAA", state, summary, remedy)
+                    return
+        yield Step("CAA", State.DONE, f"No CAA record of {self.domain} forbids it.")
 
     def _other_steps(self) -> Iterator[Step]:
         """Tell what else is wrong with the domain's own zone."""
@@ -210,12 +242,9 @@ class Plan:
             yield Step("own zone", State.TO_DO, summary, remedy)
 
 
-def _errors(
-    judged: ChallengeOutcome, *, only: str = "", without: tuple[str, ...] = ()
-) -> Iterator[Finding]:
+def _errors(judged: ChallengeOutcome, *, without: tuple[str, ...]) -> Iterator[Finding]:
     for finding in judged.findings:
-        wanted = finding.code.startswith(only) and not finding.code.startswith(without or ("\0",))
-        if finding.severity is Severity.ERROR and wanted:
+        if finding.severity is Severity.ERROR and not finding.code.startswith(without):
             yield finding
 
 

@@ -13,6 +13,7 @@ from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.renewals.lineages import Obstacle
 from certbot_dns_preflight.report import styles, text
 from certbot_dns_preflight.report.alike import Alike
 from certbot_dns_preflight.report.grouping import pictures
@@ -65,6 +66,13 @@ def render(  # noqa: PLR0913 - what, and how, by keyword
     column = min(max(map(len, titles), default=0), _LONGEST_NAME)
     for title, group in zip(titles, lines, strict=True):
         _tell_line(page, f"{title:<{column}}", group, check, whole=whole)
+    unseen = sorted({path for each in shown for path in each.lineage.unseen})
+    if unseen and not detailed:
+        page.blank()
+        page.paragraph(
+            f"Not checked for lack of permission: {listing(tuple(unseen), most=_MOST_NAMES)} "
+            f"({Obstacle.PERMISSION}). Run this as root, or as a user who may look there."
+        )
     if check.others and not failing_only:
         page.blank()
         others = listing(tuple(_name(other) for other in check.others), most=_MOST_NAMES)
@@ -272,7 +280,7 @@ def _tell_lineage(page: Page, lineage: Lineage, check: Check) -> None:
         page.labelled("made by", _way(lineage))
     if lineage.names:
         page.labelled("names", listing(tuple(map(printable, lineage.names)), most=_MOST_NAMES))
-    for note in lineage.notes:
+    for note in lineage.all_notes:
         page.labelled("note", printable(note))
     if lineage.problem is not None:
         page.labelled(

@@ -68,7 +68,7 @@ def _as_json(renewal: Renewal, check: Check) -> dict[str, Json]:
         "days_left": lineage.days_left(check.started),
         "outcome": renewal.verdict.value,
         "problem": _problem_as_json(lineage.problem),
-        "notes": [printable(note) for note in lineage.notes],
+        "notes": [printable(note) for note in lineage.all_notes],
         "challenges": [challenge_as_json(challenge) for challenge in judged],
     }
 

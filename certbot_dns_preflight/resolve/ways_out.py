@@ -1,7 +1,8 @@
 """Finds what would work on a host that reaches no name server: its own resolvers that answer.
 
 Runs only once it is known that nothing else works, and queries the domain itself, never the
-challenge's name. Queries only resolvers that the host is configured with.
+challenge's name, and the root: a resolver that works may fail for one domain, and another may know
+private domains alone. Queries only resolvers that the host is configured with.
 """
 
 from __future__ import annotations
@@ -30,21 +31,25 @@ if TYPE_CHECKING:
 _MOST = 3
 
 
-async def find(exchange: Exchange, domain: dns.name.Name) -> tuple[Endpoint, ...]:
-    """Find resolvers that are configured on this host and answer recursively."""
-    how = replace(RECURSIVE, tries=1, timeout=exchange.timings.own_resolver)
+async def find(exchange: Exchange, domain: dns.name.Name, works: list[Endpoint]) -> None:
+    """Find resolvers that are configured on this host and answer recursively, whatever the name.
 
-    async def answers(endpoint: Endpoint) -> bool:
-        reply = await exchange.ask(endpoint, domain, dns.rdatatype.SOA, how=how)
-        return (
+    Each is in `works`, in the host's order, as soon as it has answered: a silent one may take all
+    the time that there is.
+    """
+    how = replace(RECURSIVE, tries=1, timeout=exchange.timings.own_resolver)
+    asked = own_resolvers()[:_MOST]
+
+    async def ask(endpoint: Endpoint, name: dns.name.Name) -> None:
+        reply = await exchange.ask(endpoint, name, dns.rdatatype.SOA, how=how)
+        if (
             isinstance(reply, Response)
             and bool(reply.message.flags & dns.flags.RA)
             and reply.message.rcode() in ANSWERS
-        )
+        ):
+            works[:] = [each for each in asked if each == endpoint or each in works]
 
-    asked = own_resolvers()[:_MOST]
-    heard = await together(map(answers, asked))
-    return tuple(endpoint for endpoint, does in zip(asked, heard, strict=True) if does)
+    await together(ask(each, name) for each in asked for name in (domain, dns.name.root))
 
 
 def closed_in(

@@ -52,7 +52,7 @@ class ChallengeRun:
             challenge, environment, shared.session.collector, shared.assessor, shared.timings
         )
         self._early = EarlyEnding(shared, begun=self._begun)
-        self._ways_out: tuple[Endpoint, ...] = ()
+        self._ways_out: list[Endpoint] = []
         self._looked_closer = self._gave_up = False
         self._seen = asyncio.Event()
         self._failure: Exception | None = None
@@ -179,7 +179,7 @@ class ChallengeRun:
         """After a failure, ask this host's own resolver for the record, or whether it answers."""
         if self.is_pending:
             with self._guard():
-                self._ways_out = await closer_look.look_here(self._survey, self._shared.session)
+                await closer_look.look_here(self._survey, self._shared.session, self._ways_out)
 
     async def _until_ready(self) -> None:
         """Look until `confirmations` consecutive complete rounds agree.

@@ -28,14 +28,15 @@ async def look_closer(survey: TxtSurvey | ResolverSurvey, session: Session) -> N
         group.create_task(prober.ask())
 
 
-async def look_here(survey: TxtSurvey | ResolverSurvey, session: Session) -> tuple[Endpoint, ...]:
+async def look_here(
+    survey: TxtSurvey | ResolverSurvey, session: Session, works: list[Endpoint]
+) -> None:
     """Ask this host's own resolver for the record or, if nothing else answers, whether it works.
 
-    Returns the resolvers that then answer.
+    The resolvers that then answer are put into `works`.
     """
     seen = closed_network.attribute(survey.so_far(), session)
     if ways_out.is_closed(seen):
-        return await ways_out.find(session.exchange, seen.challenge.owner.parent())
-    if seen.challenge.expected and not session.resolvers:
+        await ways_out.find(session.exchange, seen.challenge.owner.parent(), works)
+    elif seen.challenge.expected and not session.resolvers:
         survey.seen_here = await HostView(session.exchange).of_record(seen)
-    return ()

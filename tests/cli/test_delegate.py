@@ -143,6 +143,14 @@ def moved(lab: Lab) -> None:
             "Create the record above.",
             id="by a wildcard",
         ),
+        pytest.param(
+            "a.wild.moved.test",
+            "other.target.test",
+            "_acme-challenge.a.wild.moved.test is an alias of caught.target.test, not of "
+            "other.target.test. Only a wildcard makes it so, which a record at the name overrides.",
+            "Create the record above.",
+            id="by a wildcard to elsewhere",
+        ),
     ],
 )
 def test_what_the_authenticator_follows_counts(
@@ -169,6 +177,34 @@ def test_a_zone_that_is_not_there_is_to_be_made(in_lab: Command) -> None:
         assert found["target zone"]["remedy"] == f"Create the zone {zone} and delegate it."
 
 
+@pytest.mark.parametrize("exactly", [[], ["--exactly"]])
+def test_a_registrys_zone_is_not_to_be_made(in_lab: Command, exactly: list[str]) -> None:
+    status, found = steps(in_lab, "delegate", "www.example.test", "--to=test", *exactly)
+    assert (status, found["target zone"]["state"]) == (1, "to-do")
+    assert found["target zone"]["summary"] == (
+        "test is a registry's zone: nobody else can create records in it."
+    )
+    assert found["target zone"]["remedy"].startswith("Delegate to a zone of your own")
+
+
+def test_a_top_level_domain_that_is_not_there_is_not_to_be_made(in_lab: Command) -> None:
+    _, found = steps(in_lab, "delegate", "www.example.test", "--to=nowhere")
+    assert found["target zone"]["summary"].startswith("nowhere does not exist: NXDOMAIN from ")
+    assert found["target zone"]["remedy"].startswith("Delegate to a zone of your own")
+
+
+def test_an_alias_into_no_zone_is_no_wildcards(
+    in_lab: Command, alias: Callable[[str], None]
+) -> None:
+    alias("nowhere.test.")
+    _, found = steps(in_lab, "delegate", "www.example.test", "--to=nowhere.test", "--exactly")
+    assert found["CNAME"]["state"] == "unknown"
+    assert found["CNAME"]["summary"] == (
+        "_acme-challenge.www.example.test is an alias of nowhere.test, but it leads into no zone "
+        "yet."
+    )
+
+
 def test_a_name_within_a_zone_will_do(in_lab: Command) -> None:
     _, found = steps(in_lab, "delegate", "www.example.test", "--to", "acme.target.test")
     assert found["target zone"]["state"] == "done"
@@ -185,6 +221,22 @@ def test_caa_and_the_star_count(in_lab: Command, lab: Lab) -> None:
     status, found = steps(in_lab, *line)
     assert (status, found["CAA"]["state"]) == (1, "to-do")
     assert "-d '*.www.example.test'" in in_lab(*line).stdout
+
+
+def test_caa_that_allows_one_account_is_not_said_to_be_done(
+    in_lab: Command, lab: Lab, alias: Callable[[str], None]
+) -> None:
+    alias(TARGET)
+    record = 'example.test. CAA 0 issue "letsencrypt.org; accounturi=https://ca.example/acct/1"'
+    lab.update(lab.primary, "example.test.", add=[record])
+    lab.wait_synchronous()
+    status, found = steps(in_lab, *WWW)
+    assert (status, found["CAA"]["state"]) == (0, "unknown")
+    assert "account" in found["CAA"]["summary"]
+    assert found["CAA"]["remedy"]
+    ran = in_lab(*WWW)
+    assert ran.stdout.startswith("Ready: ")
+    assert "  ?         CAA: " in ran.stdout
 
 
 def test_a_server_of_the_target_that_is_down_is_told(in_lab: Command, lab: Lab) -> None:
@@ -214,7 +266,14 @@ def test_without_a_way_to_the_dns_it_is_inconclusive(
     [
         (["example.com"], "--to ZONE is missing"),
         (["a..b", "--to=example.net"], "'a..b' is not a domain name"),
-        (["example.com", "--to=a..b"], "--to: 'a..b' is not a domain name"),
+        (["example.com", "--to=a..b"], "--to: 'a..b' cannot be the zone of the record; use the"),
+        (["example.com", "--to=ta rget"], "--to: 'ta rget' cannot be the zone of the record"),
+        (["example.com", "--to=."], "--to: '.' cannot be the zone of the record"),
+        (["example.com", "--to=192.0.2.1"], "--to: '192.0.2.1' cannot be the zone of the record"),
+        (
+            ["example.com", "--to=*.acme.example.net"],
+            "--to: '*.acme.example.net' is a wildcard; name the zone itself: acme.example.net",
+        ),
         (["example.com", "--to=_acme-challenge.example.com", "--exactly"], "leads back to"),
         (["example.com", "--to", ".".join(["a" * 60] * 4)], "too long for a name"),
         (["example.com", "--to=a.test", "--to=b.test"], "--to is given twice"),

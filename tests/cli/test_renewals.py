@@ -244,6 +244,7 @@ def test_caa_that_names_another_ca_is_told_of_lets_encrypt_alone(
     unknown = in_lab("renewals", "--config-dir", directory.path, "--cert-name", "plugin")
     assert unknown.status == 0, "nobody knows what Pebble is called in CAA"
     directory.edit("plugin", lab.ca.directory_url, "https://acme-v02.api.letsencrypt.org/directory")
+    directory.edit("plugin", "account = ", "# account = ")
     known = in_lab("renewals", "--config-dir", directory.path, "--cert-name", "plugin")
     assert known.status == 1
     assert "caa-forbids" in known.stdout
@@ -310,6 +311,50 @@ def test_what_may_not_be_read_is_inconclusive(in_lab: Command, directory: Direct
     assert done.stdout.splitlines()[0] == "Cannot tell: 3 of 3 renewals could not be checked."
     assert done.stdout.count("no permission to look at") == 1  # the same for all of them
     assert "names by-hooks, plugin, wrapped" in " ".join(done.stdout.split())
+
+
+def test_files_of_certbots_that_may_not_be_seen_are_named(
+    in_lab: Command, directory: Directory, lab: Lab, tmp_path: Path
+) -> None:
+    """They may be in order: the DNS is checked, and nobody is told that certbot can use them."""
+    private = tmp_path / "private"
+    private.mkdir()
+    hook, credentials = private / "hook", private / "rfc2136.ini"
+    shutil.copy(lab.credentials, credentials)
+    shutil.copy(lab.auth_hook, hook)
+    directory.edit("by-hooks", "manual_auth_hook = ", f"manual_auth_hook = {hook} # ")
+    directory.edit("wrapped", str(lab.credentials), str(credentials))
+    run = in_lab.line("renewals", "--config-dir", directory.path)
+    private.chmod(0o000)
+    shown, as_json = (
+        subprocess.run([*UNPRIVILEGED, *line], capture_output=True, text=True, check=False)
+        for line in (run, [*run, "--json"])
+    )
+    private.chmod(0o700)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert (
+        f"Not checked for lack of permission: {hook}, {credentials} (no-permission). Run this as "
+        "root, or as a user who may look there."
+    ) in " ".join(shown.stdout.split())
+    notes = {each["name"]: each["notes"] for each in json.loads(as_json.stdout)["lineages"]}
+    unchecked = "no permission to look at {}: whether certbot can use it was not checked"
+    assert notes == {
+        "by-hooks": [f"{unchecked.format(hook)} (no-permission)"],
+        "plugin": [],
+        "wrapped": [f"{unchecked.format(credentials)} (no-permission)"],
+    }
+
+
+def test_a_map_without_the_names_zone_cannot_pass(in_lab: Command, directory: Directory) -> None:
+    directory.edit(
+        *("wrapped", "dns_preflight_authenticator = dns-rfc2136"),
+        "dns_preflight_authenticator = x.test=dns-rfc2136",
+    )
+    found = problem(in_lab, directory, "wrapped")
+    assert found["code"] == "options-not-accepted"
+    assert found["summary"] == (
+        "no authenticator is named for _acme-challenge.example.test (x.test=dns-rfc2136)"
+    )
 
 
 def test_a_directory_that_may_not_be_read_is_inconclusive(

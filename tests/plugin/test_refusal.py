@@ -136,8 +136,39 @@ def test_a_record_that_is_gone_again_needs_no_further_explanation() -> None:
 
 def test_a_failure_that_was_continued_is_the_explanation() -> None:
     told = hint([NO_RECORD], before=failing(), now=failing())
+    assert told.endswith("Checked again at 19:09:50 UTC: still not ready.")
     assert "The CA was asked to validate anyway (--dns-preflight-on-failure continue)" in told
     assert "Possible reasons" not in told
+
+
+INCONCLUSIVE = outcome(judged(verdict=Verdict.INCONCLUSIVE, hops=()))
+WORSE = outcome(judged(hops=(), findings=(error("no-such-domain", "the domain is not there"),)))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "words"),
+    [
+        (ready(), ready(after=60), "Checked again at 19:06:00 UTC: unchanged."),
+        (ready(), WORSE, "again at 19:09:50 UTC: no longer ready. The domain is not there."),
+        (failing(), WORSE, "again at 19:09:50 UTC: still not ready. The domain is not there."),
+        (failing(), ready(), "again at 19:05:00 UTC: ready now."),
+        (INCONCLUSIVE, WORSE, "again at 19:09:50 UTC: not ready. The domain is not there."),
+        (
+            *(INCONCLUSIVE, ready()),
+            "again at 19:05:00 UTC: all 2 addresses of 1 name server showed every expected value.",
+        ),
+        (None, WORSE, "Checked at 19:09:50 UTC: not ready. The domain is not there."),
+        (
+            *(None, ready()),
+            "at 19:05:00 UTC: all 2 addresses of 1 name server showed every expected value.",
+        ),
+        (failing(), INCONCLUSIVE, "again at 19:09:50 UTC: this host could not query anything."),
+    ],
+)
+def test_the_second_look_is_compared_with_the_first(
+    before: Outcome | None, now: Outcome, words: str
+) -> None:
+    assert hint([NO_RECORD], before=before, now=now).splitlines()[1].endswith(words)
 
 
 def test_nothing_seen_is_said_so() -> None:

@@ -10,21 +10,26 @@ import pytest
 
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
+from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.dnssec import Trust
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.obstacle import NoEgress
 from certbot_dns_preflight.facts.outcome import Verdict
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.option_values import resolvers
 from certbot_dns_preflight.report import text
+from certbot_dns_preflight.resolve import ways_out
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
 from certbot_dns_preflight.run import permanence, precheck, record_location, session, waiting
 from certbot_dns_preflight.run.timings import Timings
-from certbot_dns_preflight.settings import AliasPolicy, Ask, Settings
+from certbot_dns_preflight.settings import AliasPolicy, Ask, Family, Settings
 from tests.lab import zone_text
 from tests.lab.laboratory import ALIAS_OWNER, ALIAS_TARGET
 from tests.observe import HANG
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress
     from tests.lab import Lab
@@ -71,6 +76,31 @@ def look(wanted: Challenge, how: Settings) -> Outcome:
 
 def codes(judged: ChallengeOutcome) -> list[str]:
     return [finding.code for finding in judged.findings]
+
+
+def test_the_hosts_resolver_that_works_is_named_for_every_name(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails for one domain, and the other resolver of the host takes all the time there is."""
+    nobody, _ = lab.addresses()
+    hints = tmp_path / "hints"
+    hints.write_text(f". 3600 IN NS nobody.test.\nnobody.test. 3600 IN A {nobody}\n")
+    works = Endpoint(lab.unbound.address4)
+    own = [Endpoint(lab.addresses()[0]), works]
+    monkeypatch.setattr(ways_out, "own_resolvers", lambda: own)
+    lab.delegate("lame.test.", [lab.bind])
+    result = asyncio.run(
+        waiting.preflight(
+            [make_challenge("example.test"), make_challenge("lame.test")],
+            Settings(root_hints=hints, query_timeout=0.3, family=Family.IPV4),
+            wait=False,
+        )
+    )
+    obstacles = [judged.survey.obstacle for judged in result.challenges]
+    assert [isinstance(each, NoEgress) and each.ways_out for each in obstacles] == [
+        (works,),
+        (works,),
+    ]
 
 
 @pytest.mark.parametrize("how", ["address", "tls", "url"])
