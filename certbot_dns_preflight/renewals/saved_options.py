@@ -32,11 +32,12 @@ _WRITTEN = ("report", "metrics")
 _PAUSE = "propagation_seconds"
 # What certbot restores with a type of its own, or refuses before it asks the CA.
 _BOOLEANS = ("must_staple", "allow_subset_of_names", "reuse_key", "autorenew")
-_NUMBERS = ("rsa_key_size", "http01_port")
+_NUMBERS: dict[str, tuple[str, ...]] = {"rsa_key_size": (), "http01_port": ("None",)}
 _CHOICES = {
     "key_type": ("rsa", "ecdsa"),
     "elliptic_curve": ("secp256r1", "secp384r1", "secp521r1"),
 }
+_UNSET = {"key_type": (), "elliptic_curve": ("none",)}
 
 
 class OptionsError(PreflightError):
@@ -96,7 +97,8 @@ def read_settings(
         if here:
             inputs.load(found)
     except (settings.InvalidOptionError, inputs.InputError) as error:
-        raise OptionsError(f"{file.path}: {error}") from error
+        dashes = _DASHES if isinstance(error, inputs.InputError) else ""
+        raise OptionsError(f"{file.path}: {dashes}{error}") from error
     return found
 
 
@@ -115,18 +117,18 @@ def _wrong_types(file: RenewalFile, plugins: Sequence[str]) -> Iterator[str]:
     for name in _BOOLEANS:
         if params.get(name, "True").lower() not in ("true", "false"):
             yield f"{name} = {params[name]} is neither True nor False"
-    for name in _NUMBERS:
-        if not _is_number(params.get(name, "None"), int):
+    for name, spared in _NUMBERS.items():
+        if name in params and not _is_number(params[name], int, spared):
             yield f"{name} = {params[name]} is not a whole number"
     for plugin in plugins:
         name = f"{plugin.replace('-', '_')}_{_PAUSE}"
         # A plugin of somebody else's may take fractions.
-        kind = int if plugin in NEED_CREDENTIALS else float
-        if not _is_number(params.get(name, "None"), kind):
-            yield f"{name} = {params[name]} is not a number of seconds"
+        whole = plugin in NEED_CREDENTIALS
+        if not _is_number(params.get(name, "None"), int if whole else float, _LITERALS):
+            yield f"{name} = {params[name]} is not a {'whole ' * whole}number of seconds"
     if params.get("reuse_key", "False").lower() == "false":
         for name, known in _CHOICES.items():
-            if name in params and params[name].lower() not in (*known, "none"):
+            if params.get(name, known[0]).lower() not in (*known, *_UNSET[name]):
                 yield f"{name} = {params[name]} is none of {', '.join(known)}"
 
 
@@ -150,8 +152,8 @@ def _text(value: str | list[str]) -> str:
     return value if isinstance(value, str) else ",".join(value)
 
 
-def _is_number(text: str, kind: type[int | float]) -> bool:
-    if text in _LITERALS:
+def _is_number(text: str, kind: type[int | float], spared: Sequence[str]) -> bool:
+    if text in spared:
         return True
     try:
         kind(text)

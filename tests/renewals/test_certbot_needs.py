@@ -101,12 +101,23 @@ def test_nothing_keeps_it_from_starting(directory: Directory, params: dict[str, 
         (OURS, "dns_preflight_root_hints", "/no/hints", "must be readable (No such file"),
         (OURS, "pref_challs", "http-01,", "pref_challs = http-01 leaves out dns-01"),
         (ALONE, "pref_challs", "http", "pref_challs = http-01 leaves out dns-01"),
-        (OURS, "dns_rfc2136_propagation_seconds", "abc", "= abc is not a number of seconds"),
-        (ALONE, "dns_rfc2136_propagation_seconds", "1, 2", "= 1,2 is not a number of seconds"),
-        (ALONE, "dns_rfc2136_propagation_seconds", "1.5", "= 1.5 is not a number of seconds"),
+        (OURS, "dns_rfc2136_propagation_seconds", "abc", "= abc is not a whole number of"),
+        (ALONE, "dns_rfc2136_propagation_seconds", "1, 2", "= 1,2 is not a whole number of"),
+        (ALONE, "dns_rfc2136_propagation_seconds", "1.5", "= 1.5 is not a whole number of"),
         (OURS, "allow_subset_of_names", "maybe", "= maybe is neither True nor False"),
         (ALONE, "reuse_key", "1", "reuse_key = 1 is neither True nor False"),
         (ALONE, "rsa_key_size", "big", "rsa_key_size = big is not a whole number"),
+        (ALONE, "rsa_key_size", "None", "rsa_key_size = None is not a whole number"),
+        (ALONE, "must_staple", "None", "must_staple = None is neither True nor False"),
+        (OURS, "key_type", "None", "key_type = None is none of rsa, ecdsa"),
+        (OURS, "dns_preflight_trust_anchor", "/dev/null", "use a regular file"),
+        (
+            OURS,
+            "dns_preflight_trust_anchor",
+            "{file}",
+            "--dns-preflight-trust-anchor: {file} holds",
+        ),
+        (OURS, "dns_preflight_report", "{file}/r.json", "there is no directory {file}"),
         (OURS, "key_type", "dsa", "key_type = dsa is none of rsa, ecdsa"),
         (OURS, "elliptic_curve", "nope", "elliptic_curve = nope is none of secp256r1"),
     ],
@@ -115,11 +126,11 @@ def test_a_line_that_certbot_or_the_plugin_refuses(
     directory: Directory, params: dict[str, str], item: str, value: str, words: str
 ) -> None:
     directory.make(**params)
-    edit(directory.file, item, value)
+    edit(directory.file, item, value.format(file=directory.file))
     problem = directory.problem()
     assert (problem.trouble, problem.code) == (Trouble.BROKEN, Obstacle.OPTIONS)
     assert problem.reason.startswith(f"{directory.file}: ")
-    assert words in problem.reason
+    assert words.format(file=directory.file) in problem.reason
 
 
 @pytest.mark.parametrize(
@@ -132,6 +143,9 @@ def test_a_line_that_certbot_or_the_plugin_refuses(
         (OURS, "dns_rfc2136_propagation_seconds", "None"),
         (OURS, "installer", "nowhere"),
         (OURS, "account", "None"),
+        (OURS, "http01_port", "None"),
+        (OURS, "elliptic_curve", "None"),
+        (ALONE, "autorenew", "True"),
         (OURS, "key_type", "ECDSA"),
     ],
 )
