@@ -27,7 +27,13 @@ from certbot_dns_preflight.renewals.lineages import (
     Trouble,
     worst_first,
 )
-from certbot_dns_preflight.report import html_report, nagios, renewals_json, report_file
+from certbot_dns_preflight.report import (
+    html_report,
+    lineage_outputs,
+    nagios,
+    renewals_json,
+    report_file,
+)
 from certbot_dns_preflight.report import renewals as report
 from certbot_dns_preflight.report.metrics.record import record_renewals, record_unread_renewals
 from certbot_dns_preflight.report.nagios import State
@@ -105,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
         raise MisuseError(str(error)) from error
     if within is not None:
         lineages = tuple(each for each in lineages if _ends_within(each, started, within))
-    looked_at = _look([each for each in lineages if each.concerned])
+    looked_at = _look([_with_outputs(each) for each in lineages if each.concerned])
     check = Check(
         started=started,
         elapsed=time.monotonic() - begun,
@@ -150,6 +156,12 @@ def _days(text: str | None) -> int | None:
 def _ends_within(lineage: Lineage, now: dt.datetime, days: int) -> bool:
     """Return whether a certificate ends that soon; an unreadable one may."""
     return lineage.not_after is None or lineage.not_after - now <= dt.timedelta(days=days)
+
+
+def _with_outputs(lineage: Lineage) -> Lineage:
+    """Return a lineage, with the problem that its report or metrics cannot be written."""
+    problem = lineage_outputs.problem_of(lineage)
+    return lineage if problem is None else replace(lineage, problem=problem)
 
 
 def _look(lineages: Sequence[Lineage]) -> list[Renewal]:

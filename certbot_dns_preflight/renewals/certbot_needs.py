@@ -7,6 +7,7 @@ renews, its plugins are unknown here, and the only result about them is a note.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -117,7 +118,13 @@ def _plugin_problem(name: str, file: RenewalFile) -> Problem | None:
 
 def _is_installed(name: str) -> bool:
     """Return whether an entry point has exactly this name, as certbot wants it."""
-    return any(metadata.entry_points(group=group, name=name) for group in _GROUPS)
+    return name in _installed()
+
+
+@functools.cache
+def _installed() -> frozenset[str]:
+    """Return the names of all plugins; reading them takes longer than a lineage's own files."""
+    return frozenset(p.name for group in _GROUPS for p in metadata.entry_points(group=group))
 
 
 def _package(name: str) -> str:

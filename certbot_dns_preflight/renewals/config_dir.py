@@ -148,6 +148,7 @@ def _lineage(name: str, directory: Path, args: Mapping[str, object]) -> Lineage:
             settings=read_settings,
             request=accounts.request(directory, file, read_settings.caa_identity),
             zones=wrapped,
+            outputs=saved_options.outputs(file) if ours else (),
             notes=_notes(file, plugins),
             unseen=certbot_needs.unseen_by_us(file, plugins),
         )

@@ -71,8 +71,9 @@ class Lineage:
     `authenticator` is the one that creates the records: the wrapped one if the lineage uses ours.
     `names` are the certificate's DNS names. `challenges` are those for names that a renewal proves
     by dns-01, empty if there are none, and `request` says who will request the certificate. `zones`
-    are the authenticators by zone. With a `problem`, the rest may be missing. `notes` are lines
-    worth showing that block nothing; `unseen` are the files that certbot needs and we may not see.
+    are the authenticators by zone, and `outputs` the files that the plugin is to write, by option.
+    With a `problem`, the rest may be missing. `notes` are lines worth showing that block nothing;
+    `unseen` are the files that certbot needs and we may not see.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Lineage:
     settings: Settings = field(default_factory=Settings)
     request: IssuanceRequest = _NOBODY
     zones: tuple[Entry, ...] = ()
+    outputs: tuple[tuple[str, Path], ...] = ()
     problem: Problem | None = None
     notes: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight import settings
+from certbot_dns_preflight import option_values, settings
 from certbot_dns_preflight.errors import PreflightError
 from certbot_dns_preflight.renewals import zone_map
 from certbot_dns_preflight.renewals.accounts import is_missing
@@ -20,6 +20,7 @@ from certbot_dns_preflight.run import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from certbot_dns_preflight.renewals.renewal_file import RenewalFile
 
@@ -100,6 +101,12 @@ def read_settings(
         dashes = _DASHES if isinstance(error, inputs.InputError) else ""
         raise OptionsError(f"{file.path}: {dashes}{error}") from error
     return found
+
+
+def outputs(file: RenewalFile) -> tuple[tuple[str, Path], ...]:
+    """Return the files that the plugin writes, by option; only of settings that were accepted."""
+    saved = _saved(file)
+    return tuple((n, option_values.file_to_write(saved[n])) for n in _WRITTEN if n in saved)
 
 
 def check(file: RenewalFile, plugins: Sequence[str], *, proved: Sequence[str]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ import pytest
 from certbot_dns_preflight.facts.obstacle import AliasLoop
 from certbot_dns_preflight.renewals import certbot_needs, config_dir, map_coverage
 from certbot_dns_preflight.renewals.lineages import Obstacle, Trouble
+from certbot_dns_preflight.report import lineage_outputs
 from tests.builders.survey import alias, error, hop, judged, name, nodata, run, seen
 from tests.plugin.renewal_files import edit
 from tests.renewals.test_renewal_file import certificate
@@ -155,6 +158,32 @@ def test_a_line_that_certbot_takes(
     directory.make(**params)
     edit(directory.file, item, value)
     assert directory.lineage().problem is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="what root may write is known to root alone")
+def test_an_output_in_a_directory_that_others_may_write_to(directory: Directory) -> None:
+    shared = directory.path.parent / "shared"
+    shared.mkdir()
+    directory.make(**OURS, dns_preflight_report=str(shared / "report.json"))
+    assert lineage_outputs.problem_of(directory.lineage()) is None
+    shared.chmod(0o777)
+    problem = lineage_outputs.problem_of(directory.lineage())
+    assert problem is not None
+    assert problem.code is Obstacle.OPTIONS
+    lead = f"{directory.file}: --dns-preflight-report: cannot write {shared / 'report.json'}: "
+    assert problem.reason.startswith(lead)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="what root may write is known to root alone")
+def test_metrics_without_their_library(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory.make(**OURS, dns_preflight_metrics=str(directory.path / "metrics.prom"))
+    assert lineage_outputs.problem_of(directory.lineage()) is None
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    problem = lineage_outputs.problem_of(directory.lineage())
+    assert problem is not None
+    assert "--dns-preflight-metrics: prometheus-client is not installed" in problem.reason
 
 
 def test_options_given_here_do_not_mend_the_file(directory: Directory) -> None:
