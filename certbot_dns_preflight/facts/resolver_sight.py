@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,17 +66,27 @@ class ResolverAnswer:
         return next((error for error in self.errors if error.bogus is not None), None)
 
 
+class ZoneSeen(enum.Enum):
+    """How the apex of the domain's zone is known, from the resolvers' SOA answers."""
+
+    FOUND = enum.auto()
+    FAILING = enum.auto()  # no resolver answers there, and one does right above
+    UNKNOWN = enum.auto()  # no resolver answers there or above
+
+
 @dataclass(frozen=True, slots=True)
 class ResolverSight:
     """The view of the resolvers of a run. Times in seconds.
 
     `negative_ttl` is how long a resolver may cache the absence of a record of this zone, or None if
-    unknown. `first_look` is when the record is first queried, after the wait began.
+    unknown. `first_look` is when the record is first queried, after the wait began. `zone` says how
+    the domain's zone is known.
     """
 
     answers: tuple[ResolverAnswer, ...]
     negative_ttl: int | None = None
     first_look: float = 0.0
+    zone: ZoneSeen = ZoneSeen.FOUND
 
     @property
     def chain(self) -> tuple[dns.name.Name, ...]:

@@ -169,7 +169,10 @@ class ResolverSurvey:
         zone = Zone(apex, None, tuple(map(as_server, self._zones.resolvers)))
         limits = self._exchange.budgets.concerning([self._own.owner], incomplete=not self._told)
         sight = ResolverSight(
-            tuple(answers), self._zones.negative_ttl(self._apex), self._first_look
+            tuple(answers),
+            self._zones.negative_ttl(self._apex),
+            self._first_look,
+            self._zones.seen(self._apex),
         )
         obstacle = self._obstacle
         if sight.chain[-1:] == (dns.name.root,):

@@ -130,7 +130,9 @@ def test_several_record_sets_are_the_signatures_of_the_zone() -> None:
 def test_the_word_of_a_resolver_is_told_as_the_resolvers() -> None:
     errors = (ExtendedError(7, "Signature expired", "for DNSKEY example.test"),)
     found = only_error(by_resolvers(Failing("SERVFAIL"), errors=errors), "dnssec-bogus")
-    assert found.summary == "DNSSEC validation fails for example.test, as 192.0.2.1 says."
+    assert found.summary == (
+        "DNSSEC validation fails for _acme-challenge.example.test, as 192.0.2.1 says."
+    )
     assert found.cause == (
         "SERVFAIL with the extended error 7, Signature expired: for DNSKEY example.test. This is "
         "the resolver's own finding: signatures were not looked at from here."
