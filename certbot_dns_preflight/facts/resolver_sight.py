@@ -49,7 +49,8 @@ class ResolverAnswer:
     """The latest answer of one resolver for the owner name.
 
     `chain` holds the aliases it followed, without the owner name. `validated` means that it set the
-    AD bit. `failed` means SERVFAIL, which `errors` may explain.
+    AD bit. `failed` means SERVFAIL, which `errors` may explain. `heard` is False if nothing came
+    that could be read.
     """
 
     endpoint: Endpoint
@@ -57,6 +58,7 @@ class ResolverAnswer:
     validated: bool = False
     failed: bool = False
     errors: tuple[ExtendedError, ...] = ()
+    heard: bool = True
 
     @property
     def bogus(self) -> ExtendedError | None:
@@ -96,9 +98,10 @@ class ResolverSight:
 
     @property
     def trust(self) -> Trust:
-        """The worst DNSSEC status that any resolver reports."""
-        if any(answer.bogus for answer in self.answers):
+        """The worst DNSSEC status that any resolver reports; a silent one reports none."""
+        heard = [answer for answer in self.answers if answer.heard]
+        if any(answer.bogus for answer in heard):
             return Trust.BOGUS
-        if self.answers and all(answer.validated for answer in self.answers):
+        if heard and all(answer.validated for answer in heard):
             return Trust.SECURE
         return Trust.UNCHECKED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import dns.rdatatype
 import pytest
 
@@ -14,6 +16,7 @@ from certbot_dns_preflight.facts.dnssec import (
     ServerAddress,
     Status,
     Trust,
+    Validation,
     ZoneState,
 )
 from certbot_dns_preflight.facts.environment import DomainEnvironment
@@ -165,3 +168,19 @@ def sight_of(errors: tuple[ExtendedError, ...]) -> ResolverSight:
     sight = by_resolvers(Failing("SERVFAIL"), errors=errors).sight
     assert sight is not None
     return sight
+
+
+def test_a_resolver_that_did_not_answer_says_nothing_of_dnssec() -> None:
+    sight = by_resolvers(THERE, THERE, validated=True).sight
+    assert sight is not None
+    first, second = sight.answers
+    silent = dataclasses.replace(first, validated=False, heard=False)
+    heard = dataclasses.replace(sight, answers=(silent, second))
+    assert resolver_trust.validation(heard) == Validation(
+        Trust.SECURE, "by the word of 192.0.2.2 (AD bit), not validated here"
+    )
+    unsigned = dataclasses.replace(second, validated=False)
+    (said,) = resolver_trust.unjudged(dataclasses.replace(sight, answers=(silent, unsigned)))
+    assert said.startswith("DNSSEC not checked: 192.0.2.2 sets no AD bit")
+    (said,) = resolver_trust.unjudged(dataclasses.replace(sight, answers=(silent,)))
+    assert said == "DNSSEC not checked: no resolver has answered."
