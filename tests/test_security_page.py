@@ -25,7 +25,7 @@ FIGURES = (
     ("1,000 characters", "resolve.exchange_log", "LONGEST_LINE"),
     ("1,048,576 characters", "resolve.exchange_log", "MOST_CHARACTERS"),
     ("262,144 characters", "plugin.outcome", "LONGEST_LOGGED_REPORT"),
-    ("16 aliases", "resolve.txt", "_MOST_HOPS"),
+    ("16 aliases", "resolve.txt_hops", "_MOST_HOPS"),
     ("16 aliases", "resolve.caa", "_MOST_HOPS"),
     ("200 names", "run.gate", "_MOST"),
     ("8 signatures", "dnssec.signatures", "_MOST_COMPUTATIONS"),

@@ -19,6 +19,7 @@ from certbot_dns_preflight.checks.context import read
 from certbot_dns_preflight.checks.rule import Subject
 from certbot_dns_preflight.checks.rules import (
     RULES,
+    alias_dangling,
     dns_intercepted,
     dnssec_bogus,
     limit_reached,
@@ -111,6 +112,7 @@ def _by_resolvers(survey: Survey, context: Context) -> Iterator[Finding]:
     """Find out what the resolvers show; what name servers do is not seen, nor judged."""
     if survey.obstacle is not None:
         yield from no_such_domain.check(survey, context)
+        yield from alias_dangling.check(survey, context)
     else:
         yield from dnssec_bogus.by_resolvers(survey)
         yield from limit_reached.check(survey, context)

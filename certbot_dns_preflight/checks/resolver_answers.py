@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import evidence, observations, phrases
+from certbot_dns_preflight.checks import evidence, observations, phrases, resolver_reach
 from certbot_dns_preflight.checks.rule import Remedy
 from certbot_dns_preflight.checks.trouble import code_of
 from certbot_dns_preflight.codes import Code
@@ -244,8 +244,10 @@ def _failing(
 def _remedy(observation: Observation) -> str:
     reading = observation.reading
     another = f"use {phrases.option('resolver')} to specify another one"
-    if isinstance(reading, Unreachable) and "certificate" in reading.detail:
-        return f"{phrases.PRIVATE_CA}. Or {another}"
+    if isinstance(reading, Unreachable | Malformed) and (
+        fix := resolver_reach.fixes([reading.detail])
+    ):
+        return f"{fix}. Or {another}"
     return f"Find out why the resolver fails, or {another}"
 
 

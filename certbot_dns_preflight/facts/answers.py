@@ -35,6 +35,14 @@ class NoResponseReason(enum.StrEnum):
 
 
 _DNS_PORT = 53
+CERTIFICATE = "its certificate is not accepted"
+HTTP_STATUS = "HTTP status"
+HTTP_CONTENT = "content of type"
+PROXY = "the proxy"
+TLS_FAILS = "TLS fails"
+"""How the descriptions begin of what keeps an encrypted resolver from answering."""
+NO_ROOTS = "SSL_CERT_FILE names"
+"""How it goes on where the environment's own certificates cannot be used."""
 MISMATCHED = "the reply does not match the query"
 """How the description begins of a reply that is to another query."""
 

@@ -27,6 +27,13 @@ class AliasLoop:
     chain: tuple[dns.name.Name, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class AliasToRoot:
+    """The alias at `owner` leads to the root, where no user can create a record."""
+
+    owner: dns.name.Name
+
+
 class Tried(enum.Enum):
     """Which servers were tried from a host that gets no answers."""
 
@@ -97,5 +104,12 @@ class OutOfTime:
 
 
 Obstacle: TypeAlias = (
-    NoSuchDomain | AliasLoop | NoEgress | Intercepted | RegistryFails | ParentFails | OutOfTime
+    NoSuchDomain
+    | AliasLoop
+    | AliasToRoot
+    | NoEgress
+    | Intercepted
+    | RegistryFails
+    | ParentFails
+    | OutOfTime
 )

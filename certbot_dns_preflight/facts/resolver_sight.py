@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,8 @@ class ResolverAnswer:
     """The latest answer of one resolver for the owner name.
 
     `chain` holds the aliases it followed, without the owner name. `validated` means that it set the
-    AD bit. `failed` means SERVFAIL, which `errors` may explain.
+    AD bit. `failed` means SERVFAIL, which `errors` may explain. `heard` is False if nothing came
+    that could be read.
     """
 
     endpoint: Endpoint
@@ -56,6 +58,7 @@ class ResolverAnswer:
     validated: bool = False
     failed: bool = False
     errors: tuple[ExtendedError, ...] = ()
+    heard: bool = True
 
     @property
     def bogus(self) -> ExtendedError | None:
@@ -65,17 +68,27 @@ class ResolverAnswer:
         return next((error for error in self.errors if error.bogus is not None), None)
 
 
+class ZoneSeen(enum.Enum):
+    """How the apex of the domain's zone is known, from the resolvers' SOA answers."""
+
+    FOUND = enum.auto()
+    FAILING = enum.auto()  # no resolver answers there, and one does right above
+    UNKNOWN = enum.auto()  # no resolver answers there or above
+
+
 @dataclass(frozen=True, slots=True)
 class ResolverSight:
     """The view of the resolvers of a run. Times in seconds.
 
     `negative_ttl` is how long a resolver may cache the absence of a record of this zone, or None if
-    unknown. `first_look` is when the record is first queried, after the wait began.
+    unknown. `first_look` is when the record is first queried, after the wait began. `zone` says how
+    the domain's zone is known.
     """
 
     answers: tuple[ResolverAnswer, ...]
     negative_ttl: int | None = None
     first_look: float = 0.0
+    zone: ZoneSeen = ZoneSeen.FOUND
 
     @property
     def chain(self) -> tuple[dns.name.Name, ...]:
@@ -85,9 +98,10 @@ class ResolverSight:
 
     @property
     def trust(self) -> Trust:
-        """The worst DNSSEC status that any resolver reports."""
-        if any(answer.bogus for answer in self.answers):
+        """The worst DNSSEC status that any resolver reports; a silent one reports none."""
+        heard = [answer for answer in self.answers if answer.heard]
+        if any(answer.bogus for answer in heard):
             return Trust.BOGUS
-        if self.answers and all(answer.validated for answer in self.answers):
+        if heard and all(answer.validated for answer in heard):
             return Trust.SECURE
         return Trust.UNCHECKED

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 from certbot_dns_preflight.facts import answers
 from certbot_dns_preflight.facts.obstacle import AliasLoop, Intercepted
 from certbot_dns_preflight.facts.probes import Probes
+from certbot_dns_preflight.facts.resolver_sight import ZoneSeen
 
 if TYPE_CHECKING:
     import dns.name
@@ -127,6 +128,17 @@ class Survey:
             return self.obstacle.chain
         target = agreed_alias(self.hops[-1], self.challenge.expected) if self.hops else None
         return (*followed, target.target) if target else followed
+
+    @property
+    def zone(self) -> dns.name.Name | None:
+        """The apex of the zone that must hold the record; None if unknown.
+
+        It is unknown if an alias leads out of the last zone that was seen.
+        """
+        if not self.hops or (self.sight and self.sight.zone is ZoneSeen.UNKNOWN):
+            return None
+        apex, end = self.hops[-1].zone.apex, next(reversed(self.alias_chain), None)
+        return apex if end is None or end.is_subdomain(apex) else None
 
     @property
     def observations(self) -> tuple[Observation, ...]:

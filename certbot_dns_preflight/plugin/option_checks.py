@@ -58,10 +58,11 @@ def with_due_timeout(settings: Settings, pause: float) -> Settings:
     due = min(2 * pause, _MOST_SECONDS)
     if due <= settings.timeout:
         return settings
-    display.notify(
-        f"dns-preflight waits up to {due:g} s: twice the {pause:g} s that the authenticator would "
-        f"wait by itself ({options.PREFIX}timeout auto)"
-    )
+    what = f"the {pause:.12g} s that the authenticator would wait by itself"
+    why = f"twice {what}"
+    if due < 2 * pause:
+        why = f"the longest timeout there is, as twice {what} is more"
+    display.notify(f"dns-preflight waits up to {due:g} s: {why} ({options.PREFIX}timeout auto)")
     return replace(settings, timeout=due)
 
 

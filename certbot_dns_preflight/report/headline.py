@@ -153,21 +153,35 @@ def _where(outcome: Outcome) -> str:
     good, asked, servers = _counts(outcome)
     if not asked:
         return ""
-    skipped = len(not_asked(outcome))
+    skipped, answered = len(not_asked(outcome)), _answering(outcome)
+    agreeing = f", {good} with the record" if good < answered else ""
     if outcome.vantage.asks_resolvers:
-        answered = phrases.count(asked, "resolver")
-        return f" ({f'{good} of {answered} answered' if good < asked else answered})"
+        noun = phrases.count(asked, "resolver")
+        return f" ({f'{answered} of {noun} answered' if answered < asked else noun}{agreeing})"
     addresses = phrases.count(asked + skipped, "address")
-    if good < asked:
-        addresses = f"{good} of {addresses} answered"
+    if answered < asked:
+        addresses = f"{answered} of {addresses} answered"
         addresses += f", {skipped} not checked" if skipped else ""
     elif skipped:
         addresses = f"{asked} of {addresses} checked"
-    return f" ({phrases.count(servers, 'name server')}, {addresses})"
+    return f" ({phrases.count(servers, 'name server')}, {addresses}{agreeing})"
 
 
 def _wanted(hop: Hop) -> Status:
     return Status.ALIAS if hop.followed else Status.MATCH
+
+
+def _answering(outcome: Outcome) -> int:
+    """Count the addresses that answered each question asked of them, whatever they have."""
+    answering: dict[object, bool] = {}
+    valued = [each for each in outcome.challenges if each.survey.challenge.expected]
+    for challenge in valued or outcome.challenges:
+        for observation in challenge.survey.observations:
+            if observation.status is not Status.NOT_ASKED:
+                fine = observation.status in _ANSWERED
+                known = answering.get(observation.endpoint, True)
+                answering[observation.endpoint] = known and fine
+    return sum(answering.values())
 
 
 def _counts(outcome: Outcome) -> tuple[int, int, int]:

@@ -172,8 +172,8 @@ def _challenge(judged: ChallengeOutcome, outcome: Outcome, surface: Surface) -> 
     yield from _term("record", f"{plain_name(challenge.owner)} TXT")
     for value in challenge.expected:
         yield from _term("expected", presentation(value), code=True)
-    if survey.hops:
-        yield from _term("zone", plain_name(survey.hops[-1].zone.apex))
+    if survey.zone is not None:
+        yield from _term("zone", plain_name(survey.zone))
     if survey.alias_chain:
         yield from _term("alias of", ", then ".join(map(plain_name, survey.alias_chain)))
     yield "</dl>"

@@ -119,8 +119,8 @@ def _record_name(survey: Survey) -> dns.name.Name:
 
 
 def _zone(survey: Survey) -> str | None:
-    """Name the zone that should hold the record: the last one that the walk reached."""
-    return show_name(survey.hops[-1].zone.apex) if survey.hops else None
+    """Name the zone that should hold the record."""
+    return None if survey.zone is None else show_name(survey.zone)
 
 
 def server_as_json(seen: Observation) -> dict[str, Json]:

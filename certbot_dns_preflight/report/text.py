@@ -182,7 +182,7 @@ class _Report:
             page.paragraph(survey.challenge.domain, INDENT)  # its TXT is not the matter
             return
         parts = [f"{plain_name(survey.challenge.owner)} TXT"]
-        if passed:
+        if passed and not (survey.sight and survey.zone is None and not survey.alias_chain):
             parts.append(f"zone {plain_name(passed[0].zone.apex)}")
         if self.outcome.timeout is not None and challenge.verdict is not Verdict.READY:
             parts.append(waited(self.outcome, challenge.early_end))
@@ -196,8 +196,8 @@ class _Report:
         if survey.alias_chain:
             chain = tuple(plain_name(name) for name in survey.alias_chain)
             page.labelled("alias of", listing(chain, most=_MOST_ALIASES).replace(", ", ", then "))
-            if len(passed) > 1 and passed[-1].zone.apex != passed[0].zone.apex:
-                page.labelled("", f"in the zone {plain_name(passed[-1].zone.apex)}")
+            if len(passed) > 1 and survey.zone not in (None, passed[0].zone.apex):
+                page.labelled("", f"in the zone {plain_name(survey.zone)}")
 
     def _finding(self, finding: Finding, alike: Alike, *, leading: bool) -> None:
         page = self.page

@@ -14,6 +14,7 @@ from certbot_dns_preflight.checks import phrases
 from certbot_dns_preflight.facts.answers import Values
 from certbot_dns_preflight.facts.obstacle import (
     AliasLoop,
+    AliasToRoot,
     Intercepted,
     NoEgress,
     NoSuchDomain,
@@ -84,6 +85,8 @@ def obstacle_words(obstacle: Obstacle) -> str:  # noqa: PLR0911 - one return a c
             return f"{plain_name(name)} does not exist (NXDOMAIN from the servers of {_zone(zone)})"
         case AliasLoop(chain=chain):
             return f"CNAME loop or chain too long: {listing(tuple(map(plain_name, chain)), most=4)}"
+        case AliasToRoot(owner=name):
+            return f"{plain_name(name)} is an alias of the root, where nobody can create a record"
         case NoEgress(tried=tried):
             shown = listing(tuple(address_words(endpoint) for endpoint in tried), most=3)
             return f"no server answers this host ({shown})"

@@ -33,7 +33,7 @@ def as_json(trail: Trail) -> dict[str, Json]:
         "domain": judged.challenge.domain,
         "owner_name": show_name(judged.challenge.owner),
         "alias_chain": [show_name(name) for name in judged.alias_chain],
-        "zone": show_name(judged.hops[-1].zone.apex) if judged.hops else None,
+        "zone": None if judged.zone is None else show_name(judged.zone),
         "obstacle": None if judged.obstacle is None else obstacle_words(judged.obstacle),
         "walk": [
             {

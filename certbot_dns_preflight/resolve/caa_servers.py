@@ -41,6 +41,7 @@ from certbot_dns_preflight.resolve.parent_servers import ParentServers
 from certbot_dns_preflight.resolve.queries import RECURSIVE, SINGLE_TRY
 from certbot_dns_preflight.resolve.query_faults import FaultFinder, Place, describe
 from certbot_dns_preflight.resolve.reading import is_signed, may_be_signed, read_caa
+from certbot_dns_preflight.resolve.recursive import ANSWERS
 from certbot_dns_preflight.resolve.referrals import is_authoritative
 from certbot_dns_preflight.resolve.single_flight import SingleFlight
 from certbot_dns_preflight.resolve.tasks import together
@@ -89,7 +90,7 @@ class CaaServers:
             not (isinstance(found, ZoneCut) and owner.is_subdomain(found.apex))
             or found.apex == dns.name.root
         ):
-            return [await self._ask_resolver(owner)]
+            return await self._ask_resolvers(owner)
         if isinstance(found, NoSuchDomain):
             return [CaaAnswer(owner, found.zone, None, None, NoProperties(nxdomain=True))]
         if not isinstance(found, ZoneCut):
@@ -267,28 +268,27 @@ class CaaServers:
         self.signed[cut.apex, owner] = (ServerReply(place, response),)
         return CaaAnswer(owner, cut.apex, names[endpoint], endpoint, read_caa(response, owner))
 
-    async def _ask_resolver(self, owner: dns.name.Name) -> CaaAnswer:
-        """Query the configured resolver for names above the zones it let the walk discover."""
+    async def _ask_resolvers(self, owner: dns.name.Name) -> list[CaaAnswer]:
+        """Query the configured resolvers for names above the zones they let the walk discover."""
+        useless: dict[Endpoint, Reply] = {}
         got = await ask_any(
             self._exchange,
             self._resolvers,
             owner,
             dns.rdatatype.CAA,
             how=RECURSIVE,
-            usable=lambda response: (
-                response.message.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
-            ),
+            usable=lambda response: response.message.rcode() in ANSWERS,
+            useless=useless,
         )
         if got is None:
-            failed = Failed("the resolver gives no usable answer")
-            return CaaAnswer(owner, owner, None, None, failed)
-        endpoint, response = got
-        message = response.message
+            failed = {endpoint: Failed(describe(reply)) for endpoint, reply in useless.items()}
+            return [CaaAnswer(owner, owner, None, *one) for one in failed.items()]
+        endpoint, message = got[0], got[1].message
         found = [r for r in message.answer if r.rdtype == dns.rdatatype.CAA]
         content: Content = NoProperties(nxdomain=message.rcode() == dns.rcode.NXDOMAIN)
         if found:
             content = Properties(properties(found[-1]))
-        return CaaAnswer(owner, owner, None, endpoint, content)
+        return [CaaAnswer(owner, owner, None, endpoint, content)]
 
 
 def _comparable(reply: Reply, *, owner: dns.name.Name) -> Content | None:

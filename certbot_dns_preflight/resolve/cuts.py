@@ -64,6 +64,8 @@ async def apex_of(
             return owner.split(len(soa))[1]  # in the letter case of the queried name
         # The SOA beside an alias is the target's; a broken negative answer has none. The parent
         # name lies in the same zone.
+        if name == cut.apex:
+            return cut.apex
         name = name.parent()
         if name == cut.apex or not name.is_subdomain(cut.apex):
             return cut.apex
@@ -163,12 +165,7 @@ async def _zone_at(
 
 def names_between(apex: dns.name.Name, below: dns.name.Name) -> list[dns.name.Name]:
     """List the names strictly between a zone's apex and a name below it, from the top."""
-    names = []
-    name = below.parent()
-    while len(name) > len(apex):
-        names.append(name)
-        name = name.parent()
-    return names[::-1]
+    return [below.split(labels)[1] for labels in range(len(apex) + 1, len(below))]
 
 
 def passed_names(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import os
 import socket
 import ssl
 import threading
@@ -19,7 +20,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from certbot_dns_preflight.escaping import printable
-from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason
+from certbot_dns_preflight.facts.answers import (
+    CERTIFICATE,
+    HTTP_CONTENT,
+    HTTP_STATUS,
+    NO_ROOTS,
+    PROXY,
+    TLS_FAILS,
+    NoResponse,
+    NoResponseReason,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -73,33 +83,37 @@ class Encrypted:
         """Post one message and return the response, within size bounds and `patience` seconds."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
+        host = urlsplit(endpoint.service).hostname or endpoint.address
+        proxy = _proxy_for(host)
         reason, detail = NoResponseReason.TIMED_OUT, f"no answer by HTTPS within {patience:g} s"
+        if proxy:
+            detail += f" through the proxy {printable(proxy)[:_LONGEST_DETAIL]}"
         try:
             async with asyncio.timeout(patience):
-                trouble = await self._resolve(endpoint)
+                trouble = await self._resolve(proxy or host)
                 if not trouble:
                     return await self._post(endpoint.service, wire)
-            reason, detail = NoResponseReason.UNREACHABLE, trouble
+            reason, detail = NoResponseReason.UNREACHABLE, _via(proxy, trouble)
         except TimeoutError:
             pass
         except _NoMessageError as error:
             reason, detail = NoResponseReason.GARBAGE, str(error)
         except Exception as error:  # noqa: BLE001 - whatever the layers below make of hostile peers
-            reason, detail = NoResponseReason.UNREACHABLE, _words(error)
+            reason, detail = NoResponseReason.UNREACHABLE, _words(error, proxy)
         return NoResponse(reason, detail, loop.time() - begun)
 
     async def _post(self, url: str, wire: bytes) -> bytes:
         async with self._opened().stream("POST", url, content=wire, headers=_HEADERS) as response:
             if response.status_code in _REDIRECTS:
                 raise _NoMessageError(
-                    f"HTTP status {response.status_code}: a redirect, which is not followed"
+                    f"{HTTP_STATUS} {response.status_code}: a redirect, which is not followed"
                 )
             if response.status_code != _OK:
-                raise _NoMessageError(f"HTTP status {response.status_code}")
+                raise _NoMessageError(f"{HTTP_STATUS} {response.status_code}")
             came = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             if came != _TYPE or "content-encoding" in response.headers:
                 what = printable(came)[:_LONGEST_DETAIL] or "nothing"
-                raise _NoMessageError(f"content of type {what}, not {_TYPE}")
+                raise _NoMessageError(f"{HTTP_CONTENT} {what}, not {_TYPE}")
             body = bytearray()
             async for piece in response.aiter_raw():
                 body += piece
@@ -119,14 +133,12 @@ class Encrypted:
             )
         return self._client
 
-    async def _resolve(self, endpoint: Endpoint) -> str:
+    async def _resolve(self, host: str) -> str:
         """Look up the host to connect to with the system resolver; return the error, if any.
 
         httpx would do so in a thread of the event loop, which waits for that thread when it ends. A
         proxy resolves the names behind it itself.
         """
-        host = urlsplit(endpoint.service).hostname or endpoint.address
-        host = _proxy_for(host) or host
         known = self._resolved.get(host)
         if known is None or (known.done() and known.result()):
             known = self._resolved[host] = _looked_up(host)
@@ -140,17 +152,39 @@ class _NoMessageError(Exception):
 def tls_words(error: ssl.SSLError) -> str:
     """Describe what is wrong with a peer's TLS."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not accepted: {printable(str(error.verify_message))}"
-    return f"TLS fails: {printable(error.reason or str(error))[:_LONGEST_DETAIL]}"
+        return f"{CERTIFICATE}: {printable(str(error.verify_message))}{_without_roots()}"
+    return f"{TLS_FAILS}: {printable(error.reason or str(error))[:_LONGEST_DETAIL]}"
 
 
-def _words(error: BaseException) -> str:
+def _without_roots() -> str:
+    """Say that the environment's own certificates cannot be used: OpenSSL says nothing of it."""
+    file = os.environ.get("SSL_CERT_FILE")
+    if not file:
+        return ""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:
+        why = "has no certificate in PEM form"
+    except OSError as error:
+        why = f"cannot be read: {printable(error.strerror or str(error)).lower()}"
+    else:
+        return ""
+    return f"; {NO_ROOTS} {printable(file)[:_LONGEST_DETAIL]}, which {why}"
+
+
+def _via(proxy: str | None, trouble: str) -> str:
+    """Say that the way to the resolver leads through a proxy, which may be what fails."""
+    shown = printable(proxy or "")[:_LONGEST_DETAIL]
+    return f"{PROXY} {shown} does not lead to the resolver: {trouble}" if proxy else trouble
+
+
+def _words(error: BaseException, proxy: str | None) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
             return tls_words(cause)
         cause = cause.__cause__ or cause.__context__
-    return printable(str(error) or type(error).__name__)[:_LONGEST_DETAIL]
+    return _via(proxy, printable(str(error) or type(error).__name__)[:_LONGEST_DETAIL])
 
 
 def _proxy_for(host: str) -> str | None:

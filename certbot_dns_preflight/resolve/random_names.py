@@ -21,12 +21,12 @@ _RANDOM_BYTES = 8
 
 
 def random_sibling(name: dns.name.Name) -> dns.name.Name | None:
-    """Make up a sibling of this name; None if it would be too long."""
-    return _random_below(name.parent())
+    """Make up a sibling of this name; None for the root, or if it would be too long."""
+    return None if name == dns.name.root else _random_below(name.parent())
 
 
 def random_neighbours(name: dns.name.Name) -> tuple[dns.name.Name, ...]:
-    """Make up a sibling of this name and a name below it, unless they are too long.
+    """Make up a sibling of this name and a name below it, those that can exist.
 
     A wildcard that answers for a name answers for both. A name that exists, even with the same
     record as the wildcard, keeps the wildcard from answering for names below it.

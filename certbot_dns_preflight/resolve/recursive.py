@@ -55,11 +55,11 @@ def read_recursed(reply: Reply, owner: dns.name.Name, endpoint: Endpoint) -> Rec
     """Read a resolver's reply to ``owner TXT``. `zone` is that of a negative answer's SOA."""
     match reply:
         case NoResponse(reason=NoResponseReason.GARBAGE, detail=detail):
-            return Recursed(Malformed(detail), ResolverAnswer(endpoint))
+            return Recursed(Malformed(detail), ResolverAnswer(endpoint, heard=False))
         case NoResponse(reason=NoResponseReason.LIMIT, detail=detail):
-            return Recursed(NotAsked(detail, limited=True), ResolverAnswer(endpoint))
+            return Recursed(NotAsked(detail, limited=True), ResolverAnswer(endpoint, heard=False))
         case NoResponse(reason=reason, detail=detail):
-            return Recursed(Unreachable(reason, detail), ResolverAnswer(endpoint))
+            return Recursed(Unreachable(reason, detail), ResolverAnswer(endpoint, heard=False))
         case Response(message=message):
             return _read_message(message, owner, endpoint)
 

@@ -25,7 +25,7 @@ from certbot_dns_preflight.facts.answers import (
     Response,
     Unreachable,
 )
-from certbot_dns_preflight.facts.obstacle import NoEgress, NoSuchDomain, OutOfTime
+from certbot_dns_preflight.facts.obstacle import AliasToRoot, NoEgress, NoSuchDomain, OutOfTime
 from certbot_dns_preflight.facts.resolver_sight import ResolverAnswer, ResolverSight
 from certbot_dns_preflight.facts.survey import Status
 from certbot_dns_preflight.facts.zone import NameServer, Zone
@@ -168,6 +168,15 @@ class ResolverSurvey:
         apex = self._apex or self._own.owner.parent()
         zone = Zone(apex, None, tuple(map(as_server, self._zones.resolvers)))
         limits = self._exchange.budgets.concerning([self._own.owner], incomplete=not self._told)
+        sight = ResolverSight(
+            tuple(answers),
+            self._zones.negative_ttl(self._apex),
+            self._first_look,
+            self._zones.seen(self._apex),
+        )
+        obstacle = self._obstacle
+        if sight.chain[-1:] == (dns.name.root,):
+            obstacle = AliasToRoot((self._own.owner, *sight.chain)[-2])
         return survey.Survey(
             self.challenge,
             hops=()
@@ -180,13 +189,11 @@ class ResolverSurvey:
                     recursive=True,
                 ),
             ),
-            obstacle=self._obstacle,
+            obstacle=obstacle,
             rounds=self._rounds,
             ready_after=self.ready_after,
             limits=limits,
-            sight=ResolverSight(
-                tuple(answers), self._zones.negative_ttl(self._apex), self._first_look
-            ),
+            sight=sight,
         )
 
     # -- asking ------------------------------------------------------------------------------------

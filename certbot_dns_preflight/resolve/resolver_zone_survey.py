@@ -46,7 +46,9 @@ async def survey_zone(challenge: Challenge, zones: ResolverZones) -> survey.Surv
         hops=(survey.Hop(found, zone, tuple(observations), recursive=True),),
         rounds=1,
         sight=ResolverSight(
-            tuple(recursed.answer for _, recursed in read.values()), zones.negative_ttl(found)
+            tuple(recursed.answer for _, recursed in read.values()),
+            zones.negative_ttl(found),
+            zone=zones.seen(found),
         ),
     )
 

@@ -7,7 +7,7 @@ name or below: a negative answer there would be cached and hide the record to co
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import dns.name
 import dns.rcode
@@ -16,6 +16,7 @@ import dns.rdatatype
 from certbot_dns_preflight.facts.answers import NoResponse, Response
 from certbot_dns_preflight.facts.obstacle import NoEgress, NoSuchDomain, Tried
 from certbot_dns_preflight.facts.registry import is_registry
+from certbot_dns_preflight.facts.resolver_sight import ZoneSeen
 from certbot_dns_preflight.resolve.queries import DEFAULT
 from certbot_dns_preflight.resolve.random_names import random_sibling
 from certbot_dns_preflight.resolve.reading import alias_at
@@ -48,10 +49,15 @@ class ResolverZones:
             SingleFlight()
         )
         self._negative_ttls: dict[dns.name.Name, int] = {}
+        self._seen: dict[dns.name.Name, ZoneSeen] = {}
 
     def negative_ttl(self, apex: dns.name.Name | None) -> int | None:
         """Return how many seconds a missing name in a zone stays cached, if known."""
         return None if apex is None else self._negative_ttls.get(apex)
+
+    def seen(self, apex: dns.name.Name | None) -> ZoneSeen:
+        """Return how the apex of a zone is known."""
+        return ZoneSeen.UNKNOWN if apex is None else self._seen.get(apex, ZoneSeen.FOUND)
 
     def note(self, apex: dns.name.Name, seconds: int) -> None:
         """Record the negative TTL from an answer; the longest counts."""
@@ -67,20 +73,30 @@ class ResolverZones:
         return await self._replies.get(name, lambda: self._ask(name))
 
     async def find(self, domain: dns.name.Name) -> dns.name.Name | NoEgress | NoSuchDomain:
-        """Find the apex of the zone that a domain lies in; the domain itself if no answer tells."""
+        """Find the apex of the zone that a domain lies in; the domain itself if no answer tells.
+
+        Where resolvers fail, it is the topmost name that they fail for: the zone above is not the
+        domain's own. `seen` tells these cases apart.
+        """
         return await self._found.get(domain, lambda: self._find(domain))
 
     async def _find(self, domain: dns.name.Name) -> dns.name.Name | NoEgress | NoSuchDomain:
         name = domain
+        failing: dns.name.Name | None = None
         while name != dns.name.root:
             replies = await self.soa(name)
             apex = _apex(replies.values(), name)
+            if apex is not None and failing is not None:
+                self._seen[failing] = ZoneSeen.FAILING
+                return failing
             if apex is not None:
                 await self._learn_negative_ttl(apex)
                 return _denied(replies.values(), domain) or apex
             if not any(isinstance(reply, Response) for reply in replies.values()):
                 return NoEgress(self.resolvers, reasons=reasons(replies), asked=Tried.RESOLVERS)
+            failing = None if any(map(_answers, replies.values())) else name
             name = name.parent()
+        self._seen[domain] = ZoneSeen.UNKNOWN
         return domain
 
     def forget(self, domain: dns.name.Name) -> None:
@@ -143,15 +159,19 @@ async def _alias(
 ) -> dns.name.Name | None:
     for endpoint in resolvers:
         reply = await exchange.ask(endpoint, name, dns.rdatatype.CNAME, how=HOW)
-        if isinstance(reply, Response) and reply.message.rcode() in ANSWERS:
+        if _answers(reply):
             found = alias_at(reply.message, name)
             return None if found is None else found.target
     return None
 
 
+def _answers(reply: Reply) -> TypeGuard[Response]:
+    return isinstance(reply, Response) and reply.message.rcode() in ANSWERS
+
+
 def _apex(replies: Iterable[Reply], name: dns.name.Name) -> dns.name.Name | None:
     for reply in replies:
-        if isinstance(reply, Response) and reply.message.rcode() in ANSWERS:
+        if _answers(reply):
             told = negative_ttl(reply.message)
             if told is not None and name.is_subdomain(told[0]):
                 return told[0]

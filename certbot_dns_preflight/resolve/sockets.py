@@ -13,6 +13,7 @@ import struct
 from typing import TYPE_CHECKING, TypeAlias
 
 from certbot_dns_preflight.facts.answers import (
+    TLS_FAILS,
     Endpoint,
     NoResponse,
     NoResponseReason,
@@ -169,6 +170,9 @@ class Sockets:
             detail = f"the {how} connection was closed without an answer"
             return Trip(NoResponse(NoResponseReason.UNREACHABLE, detail, loop.time() - begun))
         except OSError as error:
+            if tls and isinstance(error, ConnectionResetError | ConnectionAbortedError):
+                detail = f"{TLS_FAILS}: the connection was closed"  # as a plain port does
+                return Trip(NoResponse(NoResponseReason.UNREACHABLE, detail, loop.time() - begun))
             return Trip(failed(error, loop.time() - begun))
         finally:
             fetching.cancel()

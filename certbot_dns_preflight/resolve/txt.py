@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.resolve.probes import Prober
     from certbot_dns_preflight.resolve.walker import Walker
 
-_MOST_HOPS = 16
-
 
 class TxtSurvey:
     """Surveys one challenge. `round` may be called repeatedly, even after a cancellation."""
@@ -156,8 +154,8 @@ class TxtSurvey:
             if alias is None:
                 break
             chain.append(alias.target)
-            if alias.target in chain[:-1] or len(chain) > _MOST_HOPS + 1:
-                obstacle = AliasLoop(tuple(chain[1:]))
+            obstacle = txt_hops.end_of(chain)
+            if obstacle is not None:
                 break
         if excused is not None and not isinstance(obstacle, AliasLoop):
             # No resolver follows an alias found beside a failure: it can only explain a loop.

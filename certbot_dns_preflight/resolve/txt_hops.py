@@ -9,22 +9,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import dns.name
+
 from certbot_dns_preflight.facts import survey
 from certbot_dns_preflight.facts.answers import Alias, Answer, Endpoint, Failing, NotAsked, Values
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
+from certbot_dns_preflight.facts.obstacle import AliasLoop, AliasToRoot
 from certbot_dns_preflight.facts.serials import is_older
 from certbot_dns_preflight.facts.zone import Listing, NameServer, Zone
 from certbot_dns_preflight.resolve.address_history import AddressHistory
 from certbot_dns_preflight.resolve.observe import ObservationBuilder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    import dns.name
+    from collections.abc import Collection, Mapping, Sequence
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.answers import Reading
     from certbot_dns_preflight.resolve.exchange import Exchange
+
+_MOST_HOPS = 16
 
 
 class HopBuilder:
@@ -202,6 +205,15 @@ def is_limited(hop: survey.Hop) -> bool:
     return any(server.limited for server in hop.zone.nameservers) or any(
         isinstance(reading, NotAsked) and reading.limited for reading in latest
     )
+
+
+def end_of(chain: Sequence[dns.name.Name]) -> AliasLoop | AliasToRoot | None:
+    """Return why no record can be found further along a chain of aliases: a loop, or the root."""
+    if chain[-1] == dns.name.root:
+        return AliasToRoot(chain[-2])
+    if chain[-1] in chain[:-1] or len(chain) > _MOST_HOPS + 1:
+        return AliasLoop(tuple(chain[1:]))
+    return None
 
 
 def alias_beside_failure(hop: survey.Hop) -> Alias | None:

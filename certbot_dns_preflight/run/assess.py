@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight import checks
-from certbot_dns_preflight.checks import resolver_trust, verdict
+from certbot_dns_preflight.checks import phrases, resolver_trust, verdict
 from certbot_dns_preflight.checks.comparer import Comparer
 from certbot_dns_preflight.checks.rules import internal_error, unconfirmed
 from certbot_dns_preflight.dnssec import assessment
 from certbot_dns_preflight.facts.dnssec import NOT_COLLECTED, Trust, Validation
+from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.obstacle import OutOfTime
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Verdict
 from certbot_dns_preflight.facts.resolver_sight import ResolverSight
@@ -91,6 +92,7 @@ class Assessor:
             findings = (unconfirmed.tell(survey, self.settings.confirmations), *findings)
             judged = self._weigh(survey, findings)
         unjudged = self._unjudged(survey, environment, judged)
+        unjudged += self._skipped_in_vain(findings, judged)
         return ChallengeOutcome(
             survey, judged, findings, unjudged, self._validation(survey, environment)
         )
@@ -99,6 +101,14 @@ class Assessor:
         return verdict.judge(
             survey, findings, skip=self._skip, unreachable=self.settings.unreachable
         )
+
+    def _skipped_in_vain(self, findings: tuple[Finding, ...], judged: Verdict) -> tuple[str, ...]:
+        """Say so if all errors are skipped and it still is not ready, for want of any answer."""
+        errors = dict.fromkeys(f.code for f in findings if f.severity is Severity.ERROR)
+        if judged is Verdict.READY or not errors or not self._skip.issuperset(errors):
+            return ()
+        what = phrases.listed(errors)
+        return (f"Skipping {what} makes nothing ready: no answer for the record itself was seen.",)
 
     def _validation(self, survey: Survey, environment: DomainEnvironment) -> Validation:
         """Return the DNSSEC result; without a trust anchor, DNSSEC is not checked."""

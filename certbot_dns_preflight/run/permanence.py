@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.answers import Alias
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.obstacle import NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import AliasToRoot, NoSuchDomain
 from certbot_dns_preflight.facts.survey import is_lame
 
 if TYPE_CHECKING:
@@ -70,11 +70,13 @@ def _stays(finding: Finding, survey: Survey) -> bool:
 
 
 def _is_nobodys(survey: Survey) -> bool:
-    """Return whether an alias leads into an unregistered domain, where nothing can be written.
+    """Return whether an alias leads where nothing can be written: an unregistered domain, the root.
 
     If names on the way lie in the very zone that denies it, whoever writes there may write the
     target as well.
     """
+    if isinstance(survey.obstacle, AliasToRoot):
+        return True
     return isinstance(survey.obstacle, NoSuchDomain) and all(
         hop.zone.apex != survey.obstacle.zone for hop in survey.hops
     )

@@ -129,7 +129,7 @@ async def _by_resolvers(
         async def one(owner: dns.name.Name) -> None:
             chain = await aliases(opened.exchange, zones.resolvers, owner) if follows else ()
             record = chain[-1] if chain else owner
-            apex = await zones.find(record.parent())
+            apex = None if record == dns.name.root else await zones.find(record.parent())
             known = apex if isinstance(apex, dns.name.Name) else None
             places[owner] = RecordLocation(owner, record if known else owner, known)
 

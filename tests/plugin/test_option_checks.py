@@ -91,3 +91,25 @@ def test_a_file_that_cannot_be_written(tmp_path: Path, option: str) -> None:
         option_checks.read_files(settings.Settings(**{option: nowhere}))
     assert line(raised).startswith(f"--dns-preflight-{option}: ")
     assert str(nowhere) in line(raised)
+
+
+@pytest.mark.parametrize(
+    ("pause", "timeout", "words"),
+    [
+        (1200.0, 2400.0, "up to 2400 s: twice the 1200 s that the authenticator would wait"),
+        (43200.0, 86400.0, "up to 86400 s: twice the 43200 s that the authenticator would wait"),
+        (
+            100000.0,
+            86400.0,
+            "up to 86400 s: the longest timeout there is, as twice the 100000 s that",
+        ),
+        (5000000.0, 86400.0, "as twice the 5000000 s that"),
+    ],
+)
+def test_how_long_a_due_timeout_is_and_why(
+    monkeypatch: pytest.MonkeyPatch, pause: float, timeout: float, words: str
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(option_checks.display, "notify", told.append)
+    assert option_checks.with_due_timeout(NONE, pause).timeout == timeout
+    assert words in told[0]

@@ -32,6 +32,7 @@ from certbot_dns_preflight.resolve.resolver_zones import HOW
 from certbot_dns_preflight.run import inputs
 from certbot_dns_preflight.settings import Ask, Settings
 from tests.lab import front as lab_front
+from tests.lab.misbehaving import Authoritative
 from tests.observe import HANG
 
 if TYPE_CHECKING:
@@ -123,6 +124,52 @@ def test_the_proxy_of_the_environment_is_used_and_finds_the_host(
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.address}:3128")
         assert addresses(ask(f"https://{lab_front.HOST}/dns-query")) == ["127.53.9.9"]
     assert proxy.asked == [f"CONNECT {lab_front.HOST}:443"]
+
+
+def test_a_proxy_that_is_dead_is_named(
+    trusted: Front, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = lab.addresses()[0]
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}:3128")
+    reply = ask(trusted.url)
+    assert isinstance(reply, NoResponse)
+    assert reply.reason is NoResponseReason.UNREACHABLE
+    assert reply.detail.startswith(f"the proxy {proxy} does not lead to the resolver: ")
+
+
+@pytest.mark.parametrize("how", ["tls", "url"])
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "cannot be read: no such file or directory"),
+        ("nothing\n", "has no certificate in PEM form"),
+    ],
+)
+def test_certificates_of_the_environment_that_cannot_be_used_are_told(  # noqa: PLR0913, PLR0917 - a table
+    front: Front,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+    content: str | None,
+    why: str,
+) -> None:
+    file = tmp_path / "roots.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    reply = ask(getattr(front, how))
+    assert isinstance(reply, NoResponse)
+    assert reply.detail.startswith("its certificate is not accepted: ")
+    assert reply.detail.endswith(f"; SSL_CERT_FILE names {file}, which {why}")
+
+
+def test_a_plain_port_is_told_as_one_without_tls(lab: Lab) -> None:
+    address = lab.addresses()[0]
+    with Authoritative([address], {}):
+        reply = ask(f"tls://{address}#53")
+    assert isinstance(reply, NoResponse)
+    assert reply.reason is NoResponseReason.UNREACHABLE
+    assert reply.detail.startswith("TLS fails: ")
 
 
 # -- peers that mean harm --------------------------------------------------------------------------
@@ -234,6 +281,7 @@ def _claims_records(there: ssl.SSLSocket) -> None:
             "HTTP status 302: a redirect, which is not followed",
         ),
         (says(b"503 Busy\r\n"), "HTTP status 503"),
+        (says(b"404 Not Found\r\n"), "HTTP status 404"),
         (
             says(b"200 OK\r\ncontent-type: text/html\r\n", b"<p>Log in"),
             "content of type text/html, not application/dns-message",
@@ -252,7 +300,7 @@ def _claims_records(there: ssl.SSLSocket) -> None:
             "the reply is too costly to read: more than 2048 records (by HTTPS)",
         ),
     ],
-    ids=["redirect", "status", "type", "compressed", "empty", "flood", "records"],
+    ids=["redirect", "busy", "wrong path", "type", "compressed", "empty", "flood", "records"],
 )
 def test_what_is_no_dns_message_is_not_read(
     lab: Lab,

@@ -8,11 +8,13 @@ from certbot_dns_preflight.checks import missing_dots, phrases
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
-from certbot_dns_preflight.facts.obstacle import NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import AliasToRoot, NoSuchDomain
 from certbot_dns_preflight.facts.registry import is_top_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import dns.name
 
     from certbot_dns_preflight.checks.context import Context
     from certbot_dns_preflight.facts.finding import Finding
@@ -26,7 +28,8 @@ RULE = Rule(
     reference="RFC 1034 section 3.6.2",
     explanation=(
         "The alias chain ends at a name that does not exist: the parent zone answers NXDOMAIN, or "
-        "the target's name servers do not serve it."
+        "the target's name servers do not serve it. An alias of the root (`CNAME .`) is reported "
+        "as well: nobody can create a record there."
     ),
     refusal="The CA's resolver follows the alias and gets NXDOMAIN or SERVFAIL.",
     confirm=(
@@ -55,6 +58,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     """Report an alias that points to a zone that does not exist."""
     if not survey.hops or context.caught_by_wildcard or context.conflicts or context.misplaced:
         return
+    if isinstance(survey.obstacle, AliasToRoot):
+        yield _to_the_root(survey, survey.obstacle.owner)
     if not isinstance(survey.obstacle, NoSuchDomain):
         return
     where, zone = survey.obstacle.name, survey.obstacle.zone
@@ -80,5 +85,23 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
             "missing": where.to_text(),
             "alias_chain": [name.to_text() for name in survey.alias_chain],
             **missing_dots.facts(dot),
+        },
+    )
+
+
+def _to_the_root(survey: Survey, at: dns.name.Name) -> Finding:
+    """Report an alias of the root: it exists, but no user's record does there."""
+    owner, alias = phrases.owner(survey.challenge.owner), phrases.owner(at)
+    leads = "is" if at == survey.challenge.owner else "leads to"
+    return RULE.finding(
+        summary=f"{owner} {leads} an alias of the root, where nobody can create a record",
+        cause=f'The target of the alias at {alias} is the root, written ".". The CA follows '
+        "the alias and finds no TXT record",
+        remedy=f"Correct or remove the alias at {alias}",
+        about=survey.hops[-1].observations,
+        evidence={
+            "target": ".",
+            "missing": None,
+            "alias_chain": [name.to_text() for name in survey.alias_chain],
         },
     )

@@ -52,6 +52,10 @@ RULE = Rule(
             "Run `dns-preflight explain dnssec-bogus`.",
         ),
         Remedy(
+            "a resolver that was asked fails (`--resolver`)",
+            "Specify one that is recursive and answers this host.",
+        ),
+        Remedy(
             "the registry's servers fail (a top-level domain)",
             "Nothing to fix on your side; try again later.",
         ),
@@ -99,16 +103,20 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
         others = any(isinstance(a.content, Failed) and a.content.others for a in found.answers)
         of = f"in the delegation of {zone}" if others else f"of {zone}"
         who = f"{phrases.everyone(number)} {of} {fail} to answer CAA queries"
-    cause = f"{phrases.listed(phrases.bounded(text) for text in failures)}"
+    cause = details = phrases.listed(dict.fromkeys(map(phrases.bounded, failures)))
     if servers:
         cause += f" from {phrases.listed(phrases.host(name) for name in servers)}"
     endless = any(isinstance(a.content, Failed) and a.content.endless for a in found.answers)
     resolvers = [a.endpoint for a in found.answers if a.endpoint and a.nameserver is None]
     if resolvers:
         asked = phrases.listed(map(phrases.resolver, resolvers))
-        who = f"{asked} {phrases.verb(len(resolvers), 'answers', 'answer')} {who}"
+        number = len(resolvers)
+        who = (
+            f"the {phrases.verb(number, 'resolver', 'resolvers')} {asked} "
+            f"{phrases.verb(number, 'gives', 'give')} no usable answer ({details})"
+        )
         cause += f" from {asked}"
-    registry = is_top_level(first.zone)
+    registry = is_top_level(first.zone) and not resolvers
     if registry:
         who = f"the registry's servers for {zone} fail"
     if fine:
@@ -121,8 +129,9 @@ def _finding(climb: Climb, found: Unanswered) -> Finding:
         if endless
         else phrases.REGISTRY_REMEDY
         if registry
-        else "Check from a host that can reach the name servers what fails, or use "
-        f"{phrases.option('resolver')} to specify another resolver"
+        else f"Make sure that {asked} {phrases.verb(number, 'is', 'are')} recursive (not a name "
+        f"server of some zones) and {phrases.verb(number, 'answers', 'answer')} CAA queries from "
+        f"this host, or use {phrases.option('resolver')} to specify another resolver"
         if resolvers
         else "Make sure these servers answer CAA queries, with the records or with an empty "
         "answer. "

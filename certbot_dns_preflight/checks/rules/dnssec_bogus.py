@@ -14,6 +14,7 @@ from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.dnssec import Kind
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.resolver_sight import ZoneSeen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,24 +101,27 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
 
 def by_resolvers(survey: Survey) -> Iterator[Finding]:
     """Report that resolvers do not believe what is served, by their own word (RFC 8914)."""
-    answers = () if survey.sight is None else survey.sight.answers
-    bogus = [(answer, answer.bogus) for answer in answers if answer.bogus is not None]
+    if survey.sight is None:
+        return
+    bogus = [(a, a.bogus) for a in survey.sight.answers if a.bogus is not None]
     if not bogus:
         return
     who = phrases.listed(phrases.resolver(answer.endpoint) for answer, _ in bogus)
     error = bogus[0][1]
-    zone = phrases.owner(survey.hops[-1].zone.apex if survey.hops else survey.challenge.owner)
+    # If the domain's zone answers, it may be another one that an alias leads to.
+    zone = survey.zone if survey.sight.zone is ZoneSeen.FAILING else None
+    asked = survey.challenge.owner if survey.challenge.expected else survey.hops[-1].owner
     says = phrases.verb(len(bogus), "says", "say")
     text = f": {phrases.bounded(error.text)}" if error.text else ""
     yield RULE.finding(
-        summary=f"DNSSEC validation fails for {zone}, as {who} {says}",
+        summary=f"DNSSEC validation fails for {phrases.owner(zone or asked)}, as {who} {says}",
         cause=f"SERVFAIL with the extended error {error.code}, {error.name}{text}. This is the "
         "resolver's own finding: signatures were not looked at from here",
         remedy="Have the zone's signatures, keys and DS checked from a host that reaches its name "
         "servers",
         evidence={
             "kind": error.bogus.value if error.bogus is not None else None,
-            "zone": show_name(survey.hops[-1].zone.apex) if survey.hops else None,
+            "zone": None if zone is None else show_name(zone),
             "resolvers": [phrases.resolver(answer.endpoint) for answer, _ in bogus],
             "extended_error": {
                 "code": error.code,

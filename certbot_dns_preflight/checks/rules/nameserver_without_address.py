@@ -81,21 +81,26 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
 def _finding(
     servers: Sequence[NameServer], zone: Zone, severity: Severity, survey: Survey
 ) -> Finding:
-    names = phrases.listed(phrases.host(server.name) for server in servers)
+    names = phrases.listed(_host(server.name) for server in servers)
     apex = phrases.owner(zone.apex)
     add, whose = f"add an address record for {names} (not a CNAME)", _whose(servers, zone)
+    rootless = all(len(server.name) > 1 for server in servers)
     some = len(servers)
     if some == len(zone.nameservers):
         summary = f"no name server of {apex} has an address: {names}"
         if some == 1:
             why = phrases.bounded(servers[0].failure or "it has neither A nor AAAA records")
             summary = f"the only name server of {apex}, {names}, has no address ({why})"
-        remedy = f"{_set_others(zone)}. {whose or f'Alternatively, {add}'}"
+        remedy = _set_others(zone)
+        if rootless:
+            remedy += f". {whose or f'Alternatively, {add}'}"
     else:
         role = phrases.verb(some, "a name server", "name servers")
         summary = f"{names}, {role} of {apex}, {phrases.verb(some, 'has', 'have')} no address"
         out = removal([server.name for server in servers], zone)
         first, then = (out, f". {whose}") if whose else (add, f", or {out}")
+        if not rootless:  # no address record can be made for the root
+            first, then = out, ""
         remedy = f"{first[:1].upper()}{first[1:]}{then}"
     dots = {
         server.name: dot
@@ -106,7 +111,7 @@ def _finding(
         remedy = ". ".join(map(missing_dots.remedy, dots.values()))
     shown = servers[:_MOST_SHOWN]
     why = "; ".join(
-        f"{phrases.host(server.name)}: {phrases.bounded(server.failure or 'it has neither')}"
+        f"{_host(server.name)}: {phrases.bounded(server.failure or 'it has neither')}"
         for server in shown
     )
     if len(servers) > len(shown):
@@ -163,6 +168,11 @@ def _set_others(zone: Zone) -> str:
     if zone.parent is None or is_registry(zone.parent):
         return f"At the registrar, set name servers for {apex} {needed}"
     return f"In the zone {phrases.host(zone.parent)}, set name servers for {apex} {needed}"
+
+
+def _host(name: dns.name.Name) -> str:
+    """Name a name server; the root, which looks like a full stop, in quotes."""
+    return '"."' if len(name) == 1 else phrases.host(name)
 
 
 def _whose(servers: Sequence[NameServer], zone: Zone) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.checks import phrases, resolver_reach
 from certbot_dns_preflight.checks.rule import Remedy, Rule
 from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.facts.finding import Severity
@@ -92,15 +92,18 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
         case Tried.RESOLVERS:
             several = len(obstacle.tried) > 1
             who = phrases.listed(map(phrases.resolver, obstacle.tried))
+            reasons = [reason for _, reason in obstacle.reasons]
+            speaks = all(map(resolver_reach.spoke, reasons)) and bool(reasons)
+            what = "give no DNS answer" if speaks else "do not answer"
+            if not several:
+                what = what.replace("give", "gives").replace("do not", "does not")
             summary = (
-                f"the resolvers {who} do not answer"
-                if several
-                else f"the resolver {who} does not answer"
+                f"the {phrases.verb(len(obstacle.tried), 'resolver', 'resolvers')} {who} {what}"
             )
             cause, given = _reasons(obstacle), phrases.option("resolver")
             remedy = f"{_reach(obstacle)}, or use {given} to specify one that it can reach"
-            if any("certificate" in reason for _, reason in obstacle.reasons):
-                remedy = f"{phrases.PRIVATE_CA}. Or use {given} to specify another resolver"
+            if fixes := resolver_reach.fixes(reasons):
+                remedy = f"{fixes}. Or use {given} to specify another resolver"
             if obstacle.ways_out:
                 remedy += f", such as {_listed(obstacle.ways_out)}"
     yield RULE.finding(

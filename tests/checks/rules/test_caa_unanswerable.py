@@ -3,6 +3,7 @@ from __future__ import annotations
 import dns.name
 
 from certbot_dns_preflight.checks import phrases
+from certbot_dns_preflight.facts.answers import Endpoint
 from certbot_dns_preflight.facts.caa import AliasTo, CaaAnswer, Climb, Failed, Look, NotAskable
 from certbot_dns_preflight.facts.finding import Severity
 from tests.checks.asserting import LETS_ENCRYPT, of_caa
@@ -69,6 +70,30 @@ def test_a_registry_that_fails_is_not_the_users_to_mend() -> None:
     assert found.remedy == (
         "The registry's servers fail; nothing to fix on your side. Try again later."
     )
+
+
+def test_a_resolver_that_fails_is_not_taken_for_the_registry() -> None:
+    com, www = dns.name.from_text("com."), dns.name.from_text("www", ZONE)
+    refusing, silent = Endpoint("192.0.2.53"), Endpoint("192.0.2.54")
+    failed = (
+        CaaAnswer(com, com, None, refusing, Failed("REFUSED")),
+        CaaAnswer(com, com, None, silent, Failed("no answer within 3 s")),
+    )
+    looks = (Look(www, answers(www, EMPTY)), Look(ZONE, answers(ZONE, EMPTY)))
+    found = only(Climb(www, (*looks, Look(com, failed[:1]))))
+    assert found.summary == (
+        "CAA at com cannot be read: the resolver 192.0.2.53 gives no usable answer (REFUSED)."
+    )
+    assert found.remedy == (
+        "Make sure that 192.0.2.53 is recursive (not a name server of some zones) and answers CAA "
+        "queries from this host, or use --resolver to specify another resolver."
+    )
+    found = only(Climb(www, (*looks, Look(com, failed))))
+    assert found.summary == (
+        "CAA at com cannot be read: the resolvers 192.0.2.53 and 192.0.2.54 give no usable answer "
+        "(REFUSED and no answer within 3 s)."
+    )
+    assert "registry" not in found.remedy
 
 
 def test_servers_that_only_the_zone_lists_do_not_help_a_resolver() -> None:

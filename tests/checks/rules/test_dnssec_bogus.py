@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import dns.rdatatype
 import pytest
 
@@ -14,6 +16,7 @@ from certbot_dns_preflight.facts.dnssec import (
     ServerAddress,
     Status,
     Trust,
+    Validation,
     ZoneState,
 )
 from certbot_dns_preflight.facts.environment import DomainEnvironment
@@ -130,7 +133,9 @@ def test_several_record_sets_are_the_signatures_of_the_zone() -> None:
 def test_the_word_of_a_resolver_is_told_as_the_resolvers() -> None:
     errors = (ExtendedError(7, "Signature expired", "for DNSKEY example.test"),)
     found = only_error(by_resolvers(Failing("SERVFAIL"), errors=errors), "dnssec-bogus")
-    assert found.summary == "DNSSEC validation fails for example.test, as 192.0.2.1 says."
+    assert found.summary == (
+        "DNSSEC validation fails for _acme-challenge.example.test, as 192.0.2.1 says."
+    )
     assert found.cause == (
         "SERVFAIL with the extended error 7, Signature expired: for DNSKEY example.test. This is "
         "the resolver's own finding: signatures were not looked at from here."
@@ -163,3 +168,19 @@ def sight_of(errors: tuple[ExtendedError, ...]) -> ResolverSight:
     sight = by_resolvers(Failing("SERVFAIL"), errors=errors).sight
     assert sight is not None
     return sight
+
+
+def test_a_resolver_that_did_not_answer_says_nothing_of_dnssec() -> None:
+    sight = by_resolvers(THERE, THERE, validated=True).sight
+    assert sight is not None
+    first, second = sight.answers
+    silent = dataclasses.replace(first, validated=False, heard=False)
+    heard = dataclasses.replace(sight, answers=(silent, second))
+    assert resolver_trust.validation(heard) == Validation(
+        Trust.SECURE, "by the word of 192.0.2.2 (AD bit), not validated here"
+    )
+    unsigned = dataclasses.replace(second, validated=False)
+    (said,) = resolver_trust.unjudged(dataclasses.replace(sight, answers=(silent, unsigned)))
+    assert said.startswith("DNSSEC not checked: 192.0.2.2 sets no AD bit")
+    (said,) = resolver_trust.unjudged(dataclasses.replace(sight, answers=(silent,)))
+    assert said == "DNSSEC not checked: no resolver has answered."
