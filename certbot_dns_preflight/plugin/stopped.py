@@ -1,0 +1,86 @@
+"""Make the outcome of names whose records were not looked at, as they were not made.
+
+So that the report, the metrics and the failure hook tell the same of every run. Asks nothing.
+Importing this loads dnspython.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from certbot_dns_preflight.checks.rules import record_not_published
+from certbot_dns_preflight.facts.answers import Endpoint
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
+from certbot_dns_preflight.facts.survey import Survey
+from certbot_dns_preflight.run import assess
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from certbot_dns_preflight.challenge import Challenge
+    from certbot_dns_preflight.settings import Settings
+
+
+def by_hooks(asked: Sequence[Challenge], failed: Mapping[str, str], settings: Settings) -> Outcome:
+    """Return the outcome if the hooks of some names `failed`: domains, and what the hooks said.
+
+    Of the other names nothing is known.
+    """
+    return _outcome(
+        (
+            _not_made(one, f"{one.domain}: {failed[one.domain]}")
+            if one.domain in failed
+            else _unknown(one)
+            for one in asked
+        ),
+        settings,
+    )
+
+
+def by_authenticator(asked: Iterable[Challenge], words: str, settings: Settings) -> Outcome:
+    """Return the outcome if an authenticator raised; which records it made is unknown."""
+    said = f"the authenticator could not create the records of this order: {words}"
+    return _outcome((_not_made(one, said) for one in asked), settings)
+
+
+def by_fault(asked: Iterable[Challenge], error: Exception, settings: Settings) -> Outcome:
+    """Return the outcome if a fault of ours kept the names from being judged."""
+    return _outcome((assess.failed(Survey(one), error) for one in asked), settings)
+
+
+def by_signal(asked: Iterable[Challenge], settings: Settings) -> Outcome:
+    """Return the outcome if a signal ended the run."""
+    return _outcome(map(_unknown, asked), settings)
+
+
+def joined(seen: Outcome | None, unseen: Outcome, failed: Collection[str]) -> Outcome:
+    """Return one outcome of the names that were looked at, and of those whose hooks `failed`."""
+    if seen is None:
+        return unseen
+    looked_at = iter(seen.challenges)
+    challenges = (
+        one if one.survey.challenge.domain in failed else next(looked_at)
+        for one in unseen.challenges
+    )
+    return replace(seen, challenges=tuple(challenges))
+
+
+def _not_made(challenge: Challenge, words: str) -> ChallengeOutcome:
+    finding = record_not_published.not_made(challenge.owner, words)
+    return ChallengeOutcome(Survey(challenge), Verdict.NOT_READY, (finding,))
+
+
+def _unknown(challenge: Challenge) -> ChallengeOutcome:
+    return ChallengeOutcome(Survey(challenge), Verdict.INCONCLUSIVE, ())
+
+
+def _outcome(challenges: Iterable[ChallengeOutcome], settings: Settings) -> Outcome:
+    resolvers = tuple(Endpoint(r.address, r.port, r.service) for r in settings.resolver)
+    return Outcome(
+        started=dt.datetime.now(dt.UTC),
+        elapsed=0.0,
+        vantage=Vantage(resolvers, families=()),
+        challenges=tuple(challenges),
+    )
