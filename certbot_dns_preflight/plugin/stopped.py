@@ -6,15 +6,13 @@ Importing this loads dnspython.
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certbot_dns_preflight.checks.rules import record_not_published
-from certbot_dns_preflight.facts.answers import Endpoint
-from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Vantage, Verdict
+from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
 from certbot_dns_preflight.facts.survey import Survey
-from certbot_dns_preflight.run import assess
+from certbot_dns_preflight.run import assess, unlooked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -28,11 +26,11 @@ def by_hooks(asked: Sequence[Challenge], failed: Mapping[str, str], settings: Se
 
     Of the other names nothing is known.
     """
-    return _outcome(
+    return unlooked.outcome(
         (
             _not_made(one, f"{one.domain}: {failed[one.domain]}")
             if one.domain in failed
-            else _unknown(one)
+            else unlooked.unknown(one)
             for one in asked
         ),
         settings,
@@ -40,19 +38,20 @@ def by_hooks(asked: Sequence[Challenge], failed: Mapping[str, str], settings: Se
 
 
 def by_authenticator(asked: Iterable[Challenge], words: str, settings: Settings) -> Outcome:
-    """Return the outcome if an authenticator raised; which records it made is unknown."""
+    """Return the outcome if an authenticator raised: which records it made is unknown."""
     said = f"the authenticator could not create the records of this order: {words}"
-    return _outcome((_not_made(one, said) for one in asked), settings)
+    every = (replace(_not_made(one, said), verdict=Verdict.INCONCLUSIVE) for one in asked)
+    return unlooked.outcome(every, settings)
 
 
 def by_fault(asked: Iterable[Challenge], error: Exception, settings: Settings) -> Outcome:
     """Return the outcome if a fault of ours kept the names from being judged."""
-    return _outcome((assess.failed(Survey(one), error) for one in asked), settings)
+    return unlooked.outcome((assess.failed(Survey(one), error) for one in asked), settings)
 
 
 def by_signal(asked: Iterable[Challenge], settings: Settings) -> Outcome:
     """Return the outcome if a signal ended the run."""
-    return _outcome(map(_unknown, asked), settings)
+    return unlooked.outcome(map(unlooked.unknown, asked), settings)
 
 
 def joined(seen: Outcome | None, unseen: Outcome, failed: Collection[str]) -> Outcome:
@@ -70,17 +69,3 @@ def joined(seen: Outcome | None, unseen: Outcome, failed: Collection[str]) -> Ou
 def _not_made(challenge: Challenge, words: str) -> ChallengeOutcome:
     finding = record_not_published.not_made(challenge.owner, words)
     return ChallengeOutcome(Survey(challenge), Verdict.NOT_READY, (finding,))
-
-
-def _unknown(challenge: Challenge) -> ChallengeOutcome:
-    return ChallengeOutcome(Survey(challenge), Verdict.INCONCLUSIVE, ())
-
-
-def _outcome(challenges: Iterable[ChallengeOutcome], settings: Settings) -> Outcome:
-    resolvers = tuple(Endpoint(r.address, r.port, r.service) for r in settings.resolver)
-    return Outcome(
-        started=dt.datetime.now(dt.UTC),
-        elapsed=0.0,
-        vantage=Vantage(resolvers, families=()),
-        challenges=tuple(challenges),
-    )

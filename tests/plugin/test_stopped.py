@@ -174,9 +174,9 @@ def test_a_plugin_that_raises_leaves_no_earlier_report_and_all_tell_the_same(
     made.cleanup([achall("example.test")])
     (finding,) = kept.report()["example.test"]["findings"]
     assert "Encountered error adding TXT record: timed out" in finding["summary"]
-    assert 'outcome{domain="example.test",outcome="not-ready"} 1' in kept.metrics()
+    assert 'outcome{domain="example.test",outcome="inconclusive"} 1' in kept.metrics()
     (failure,) = kept.hooks
-    assert (failure.outcome, failure.codes) == ("not-ready", ("record-not-published",))
+    assert (failure.outcome, failure.codes) == ("inconclusive", ("record-not-published",))
 
 
 def test_a_fault_of_our_own_is_in_the_report_too(
