@@ -67,5 +67,5 @@ def joined(seen: Outcome | None, unseen: Outcome, failed: Collection[str]) -> Ou
 
 
 def _not_made(challenge: Challenge, words: str) -> ChallengeOutcome:
-    finding = record_not_published.not_made(challenge.owner, words)
+    finding = record_not_published.not_made(words)
     return ChallengeOutcome(Survey(challenge), Verdict.NOT_READY, (finding,))

@@ -107,13 +107,12 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     )
 
 
-def not_made(owner: dns.name.Name, words: str) -> Finding:
+def not_made(words: str) -> Finding:
     """Tell that whatever creates the record failed, in its own `words`, so nobody was asked."""
     words = phrases.bounded(words.rstrip("."), _MOST_WORDS)
     return RULE.finding(
         summary=words,
-        cause=f"What was to create the TXT record at {phrases.owner(owner)} failed. No name server "
-        "was asked for it",
+        cause="The record was not created, so no name server was queried for it",
         remedy="Fix what the message says. The log of the authenticator or hook may say more",
         evidence={"not_made": words},
     )
