@@ -6,10 +6,12 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
+from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.cli.exits import Exit, MisuseError, of_verdict
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.report import atomic_file, report_file
 from certbot_dns_preflight.report.metrics import record
+from certbot_dns_preflight.run import unlooked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -79,9 +81,9 @@ def write(
 
 @contextlib.contextmanager
 def none_if_stopped(settings: Settings, domains: Iterable[str]) -> Iterator[None]:
-    """Record a failure if the run is stopped: there is no report, but it was no success.
+    """Record a failure if the run is stopped: it has no result, but it was no success.
 
-    Otherwise whatever monitors the metrics would take the previous run for the latest.
+    Otherwise whoever reads report or metrics would take the previous run for the latest.
     """
     try:
         yield
@@ -91,12 +93,17 @@ def none_if_stopped(settings: Settings, domains: Iterable[str]) -> Iterator[None
 
 
 def fail(settings: Settings, domains: Iterable[str]) -> None:
-    """Record in the metrics that nothing could be checked."""
-    try:
-        if settings.metrics is not None:
-            record.record_failure(settings.metrics, domains)
-    except record.MetricsError as error:
-        _complain(f"--metrics: {error}")
+    """Record in report and metrics that nothing could be checked."""
+    names = tuple(dict.fromkeys(domains))
+    if not names:  # an HTTP-01 challenge
+        return
+    nothing = unlooked.outcome(map(unlooked.unknown, map(make_challenge, names)), settings)
+    write(
+        settings,
+        lambda: report_file.content(nothing, settings.report),
+        lambda path: record.record_failure(path, names),
+        Exit.INCONCLUSIVE,
+    )
 
 
 def _complain(message: str) -> None:

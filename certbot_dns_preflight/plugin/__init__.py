@@ -7,10 +7,12 @@ work, and `restore_options` restores the wrapped authenticators' options on rene
 the names that `challenge_view` gives. Each authenticator is found (`installed`) and run (`wrapped`)
 behind a view of certbot's configuration (`config_view`). `tracked_challenges` tracks which of its
 challenges it is working on, and `certbot_words` holds back what certbot's code would wrongly say
-meanwhile. `by_hand` asks a person instead.
+meanwhile. `by_hand` asks a person instead. `making` has them made, and made again at an alias
+that only shows afterwards.
 
 `issuance` finds out who requests what from the CA, `precheck` looks before a record is made,
-`wait_display` and `wait_log` show the wait, and `outcome` reports its end to certbot.
+`watching` waits, `wait_display` shows the wait, and `outcome` reports its end to certbot: `stopped`
+is the outcome of what was not looked at. `refused` explains a CA's refusal.
 `after_cleanup` looks once more after the records are removed, and `failure_hook` runs the user's
 command after a failure.
 """

@@ -9,14 +9,18 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from certbot import errors
+from certbot import errors, util
+from certbot.display import util as display
 
 from certbot_dns_preflight.checks.rules import record_lingers
 from certbot_dns_preflight.codes import Code
-from certbot_dns_preflight.plugin import failure_hook
+from certbot_dns_preflight.facts.outcome import Verdict
+from certbot_dns_preflight.plugin import by_hand, failure_hook
 from certbot_dns_preflight.run import lingering_records, signals
 
 if TYPE_CHECKING:
+    from certbot.configuration import NamespaceConfig
+
     from certbot_dns_preflight.facts.outcome import Outcome
     from certbot_dns_preflight.plugin.failure_hook import Failure
     from certbot_dns_preflight.settings import Settings
@@ -43,6 +47,15 @@ def look(result: Outcome | None, settings: Settings) -> None:
     if left:
         finding = record_lingers.tell([(one.owner, one.value, one.server) for one in left])
         logger.warning("dns-preflight: %s %s (%s)", finding.summary, finding.remedy, finding.code)
+
+
+def tell_unattended(result: Outcome | None, config: NamespaceConfig) -> None:
+    """Say at the end that certbot cannot repeat what a person did, whatever it says before.
+
+    Its own such line is for an authenticator named `manual`. Nobody has removed the records either.
+    """
+    if result is not None and result.verdict is Verdict.READY and not config.quiet:
+        util.atexit_register(display.notify, by_hand.UNATTENDED)
 
 
 def tell(failure: Failure, settings: Settings, lineage: str | None) -> None:

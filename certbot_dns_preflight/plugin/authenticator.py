@@ -18,7 +18,6 @@ from certbot.plugins import common
 
 from certbot_dns_preflight import option_values, settings
 from certbot_dns_preflight.plugin import option_checks, options, restore_options
-from certbot_dns_preflight.plugin.authenticators import Authenticators, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,14 +26,17 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.challenge import Challenge
     from certbot_dns_preflight.facts.outcome import Outcome
+    from certbot_dns_preflight.plugin.authenticators import Authenticators
     from certbot_dns_preflight.plugin.failure_hook import Failure
+    from certbot_dns_preflight.plugin.making import Made
     from certbot_dns_preflight.run import waiting
     from certbot_dns_preflight.run.inputs import Inputs
     from certbot_dns_preflight.run.record_location import RecordLocation
 
 logger = logging.getLogger(__name__)
 
-_HINT_SECONDS = 5.0
+
+_UNCHECKED = "internal error in dns-preflight, the records were not checked"
 
 
 class Authenticator(common.Plugin, interfaces.Authenticator):
@@ -82,7 +84,10 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             option_checks.refuse_other_challenges(self.config)
             self._inputs = option_checks.read_files(self._settings)
             self._lineage, self._authenticators = option_checks.authenticators(
-                self.config, self.conf("authenticator"), self._settings
+                self.config,
+                self.conf("authenticator"),
+                self._settings,
+                is_auto=option_values.is_auto(self.conf("timeout")),
             )
         except errors.PluginError as error:
             raise option_checks.refusal(error, chosen=chosen) from error
@@ -109,27 +114,30 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
     def perform(self, achalls: list[AnnotatedChallenge]) -> list[challenges.ChallengeResponse]:
         """Have the records made, wait for them, and return the answers; or raise."""
-        from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
+        from certbot_dns_preflight.plugin import making, outcome, stopped  # noqa: PLC0415 - load dnspython
 
         if self._authenticators is None:
             raise errors.PluginError("dns-preflight was not prepared")
         restore_options.mark(self.config)
         self._outcome = self._failure = None
         asked = outcome.challenges(achalls, self.config.domains or ())
-        extras, places = self._look_beforehand(asked)
-        asked = outcome.united(asked, places)
-        order = [Work(achall, places[outcome.owner(achall)]) for achall in achalls]
         try:
-            responses = self._authenticators.perform(order)
-        except errors.SignalExit:
+            extras, places = self._look_beforehand(asked)
+            maker = making.Maker(self._authenticators, self._due, self._inputs)
+            try:
+                made = maker.make(achalls, places, extras)
+            except errors.SignalExit:
+                raise
+            except Exception as error:
+                words = str(error) or outcome.fault(error)
+                self._keep(stopped.by_authenticator(asked, words, self._settings), words)
+                raise
+            self._look(asked, made)
+        except (errors.SignalExit, KeyboardInterrupt):
+            if self._outcome is None:
+                outcome.write_report(stopped.by_signal(asked, self._settings), self._settings)
             raise
-        except Exception as error:
-            outcome.keep_failure([c.domain for c in asked], self._settings)
-            self._remember_failure([c.domain for c in asked], str(error))
-            raise
-        self._stop_for_hooks(self._authenticators.hook_failures(order), asked)
-        self._look(asked, extras)
-        return responses
+        return made.responses
 
     def cleanup(self, achalls: list[AnnotatedChallenge]) -> None:  # noqa: ARG002 - all that were made
         """Have the records removed, also after a failure; then report the failure."""
@@ -140,7 +148,10 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             if self._authenticators is not None:
                 self._authenticators.cleanup()
         finally:
-            after_cleanup.look(result, self._settings)
+            if self._authenticators is not None and self._authenticators.some_by_hand:
+                after_cleanup.tell_unattended(result, self.config)
+            else:
+                after_cleanup.look(result, self._settings)
             if failure is not None:
                 after_cleanup.tell(failure, self._settings, self._lineage)
 
@@ -168,72 +179,63 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             return None, precheck.unknown_places(asked)
         in_file = outcome.write_report(whole, self._settings)
         result = replace(result, challenges=stopped)
-        self._conclude(result, asked, made=False, in_file=in_file)
+        self._conclude(result, asked, closing=None, in_file=in_file)
         return extras, places or precheck.places(asked, self._settings, extras)
 
-    def _stop_for_hooks(self, failed: dict[str, str], asked: Sequence[Challenge]) -> None:
-        """Stop if auth hooks failed: the records that they did not make are not waited for."""
-        from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
+    def _look(self, asked: Sequence[Challenge], made: Made) -> None:
+        """Wait for what was made; names whose hook failed are not waited for."""
+        from certbot_dns_preflight.plugin import outcome, stopped, watching  # noqa: PLC0415 - load dnspython
 
-        if not failed:
-            return
-        words = outcome.hook_words(failed)
-        self._remember_failure(tuple(failed), words)
-        outcome.keep_failure(failed, self._settings)
-        outcome.conclude_words(
-            words,
-            tuple(failed),
-            continue_on_failure=self._settings.on_failure is settings.OnFailure.CONTINUE,
-            allow_subset=self._may_drop(tuple(failed), asked),
-        )
-
-    def _look(self, asked: tuple[Challenge, ...], extras: waiting.Extras | None) -> None:
-        from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
-
-        self._challenges = asked
+        assert self._authenticators is not None
+        failed = outcome.by_domain(self._authenticators.hook_failures(made.order))
+        unseen = stopped.by_hooks(asked, failed, self._settings)
+        if failed and not self._continues:
+            words = outcome.hook_words(failed)
+            self._keep(unseen, words)
+            outcome.conclude_words(
+                words, tuple(failed), allow_subset=self._may_drop(tuple(failed), asked)
+            )
+        rest = [challenge for challenge in asked if challenge.domain not in failed]
+        self._challenges = outcome.united(rest, made.places)
         try:
-            result = self._outcome = self._wait(asked, extras)
-        except errors.Error:
+            seen = watching.wait(
+                self._challenges,
+                self._due(),
+                given=self._settings,
+                authenticators=self._authenticators,
+                extras=made.extras,
+                quiet=self.config.quiet,
+            )
+        except (errors.Error, KeyboardInterrupt):
             raise
         except Exception as error:
-            # This is a bug here and says nothing about the records: report it, and never answer
-            # unchecked unless the user asked for that.
+            # This is a bug here: report it, never answer unchecked unless the user asked for that.
             logger.debug("The check failed", exc_info=True)
-            outcome.keep_failure([c.domain for c in asked], self._settings)
-            message = (
-                "internal error in dns-preflight, the records were not checked: "
-                f"{outcome.fault(error)}"
-            )
-            self._remember_failure([c.domain for c in asked], message, outcome="inconclusive")
-            if self._settings.on_failure is settings.OnFailure.ABORT:
+            message = f"{_UNCHECKED}: {outcome.fault(error)}"
+            self._keep(stopped.by_fault(asked, error, self._settings), message)
+            if not self._continues:
                 raise errors.PluginError(
                     f"{message}. To go on unchecked: {options.PREFIX}on-failure continue"
                 ) from error
             logger.warning("%s. Continuing with the CA anyway.", message)
             return
+        result = self._outcome = stopped.joined(seen, unseen, failed)
         in_file = outcome.write_report(result, self._settings)
-        self._conclude(result, asked, made=True, in_file=in_file)
+        self._conclude(
+            result, asked, closing=outcome.aborted(self._authenticators), in_file=in_file
+        )
         if self._settings.settle and result.verdict.value == "ready":
             logger.info("Waiting %g more seconds (settle)", self._settings.settle)
             time.sleep(self._settings.settle)
 
-    def _wait(self, asked: Sequence[Challenge], extras: waiting.Extras | None) -> Outcome:
-        from certbot_dns_preflight.plugin import precheck, wait_display  # noqa: PLC0415 - likewise
-        from certbot_dns_preflight.run import waiting  # noqa: PLC0415 - loads dnspython
-
-        how = self._settings
-        if option_values.is_auto(self.conf("timeout")) and self._authenticators is not None:
-            # Not before the records are made: a plugin may read its pause from its credentials.
-            how = option_checks.with_due_timeout(how, self._authenticators.pause)
-        if how.asks_resolvers and self._authenticators is not None:
-            extras = replace(extras or waiting.Extras(), published_after=self._authenticators.pause)
-        with wait_display.watch(asked, how, quiet=self.config.quiet) as watch:
-            result = waiting.run(asked, how, wait=True, watch=watch, extras=extras)
-        precheck.remember(result, extras, self._settings)
-        return result
+    def _due(self) -> settings.Settings:
+        """Return the settings with the timeout that applies; plugins may learn their pause late."""
+        if self._authenticators is None or not option_values.is_auto(self.conf("timeout")):
+            return self._settings
+        return option_checks.with_due_timeout(self._settings, self._authenticators.pause)
 
     def _conclude(
-        self, result: Outcome, asked: Sequence[Challenge], *, made: bool, in_file: bool
+        self, result: Outcome, asked: Sequence[Challenge], *, closing: str | None, in_file: bool
     ) -> None:
         from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
         from certbot_dns_preflight.plugin.failure_hook import Failure  # noqa: PLC0415 - likewise
@@ -244,17 +246,23 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
             self._failure = Failure.of(result, failed, words, in_file=in_file)
         outcome.conclude(
             result,
-            continue_on_failure=self._settings.on_failure is settings.OnFailure.CONTINUE,
+            continue_on_failure=self._continues,
             allow_subset=self._may_drop(failed, asked),
-            made=made,
+            closing=closing,
         )
 
-    def _remember_failure(
-        self, domains: Sequence[str], words: str, *, outcome: str = "not-ready"
-    ) -> None:
-        from certbot_dns_preflight.plugin.failure_hook import Failure  # noqa: PLC0415 - loads dnspython
+    def _keep(self, result: Outcome, words: str) -> None:
+        """Keep the outcome of an order that ends here: in the files, and for the failure hook."""
+        from certbot_dns_preflight.plugin import failure_hook, outcome  # noqa: PLC0415 - load dnspython
 
-        self._failure = Failure(outcome=outcome, domains=tuple(domains), codes=(), report=words)
+        in_file = outcome.write_report(result, self._settings)
+        self._failure = failure_hook.Failure.of(
+            result, outcome.failed(result), words, in_file=in_file
+        )
+
+    @property
+    def _continues(self) -> bool:
+        return self._settings.on_failure is settings.OnFailure.CONTINUE
 
     def _may_drop(self, failed: Iterable[str], asked: Iterable[Challenge]) -> bool:
         """Return whether certbot should order the rest: it may, and there is a rest to be ready."""
@@ -270,31 +278,22 @@ class Authenticator(common.Plugin, interfaces.Authenticator):
 
     def auth_hint(self, failed_achalls: list[AnnotatedChallenge]) -> str:
         """Say what the servers showed, then and now, and what may explain the CA's refusal."""
+        from certbot_dns_preflight.plugin import refused  # noqa: PLC0415 - loads dnspython
+
         theirs = ""
         if self._authenticators is not None:
             theirs = self._authenticators.auth_hint(failed_achalls)
         try:
-            return f"{theirs}\n\n{self._explain(failed_achalls)}".strip()
+            ours = refused.explain(
+                failed_achalls,
+                self._challenges,
+                self._settings,
+                before=self._outcome,
+                inputs=self._inputs,
+            )
+            return f"{theirs}\n\n{ours}".strip()
         except errors.SignalExit:
             raise
         except Exception:  # a hint must never hide the CA's own error
             logger.debug("No explanation of the refusal", exc_info=True)
             return theirs
-
-    def _explain(self, failed: Sequence[AnnotatedChallenge]) -> str:
-        from certbot_dns_preflight.plugin import outcome  # noqa: PLC0415 - loads dnspython
-        from certbot_dns_preflight.report import ca_refusal  # noqa: PLC0415 - loads dnspython
-        from certbot_dns_preflight.run import waiting  # noqa: PLC0415 - loads dnspython
-
-        refusals = outcome.refusals(failed)
-        names = {r.domain.removeprefix("*.").lower() for r in refusals}
-        again = [challenge for challenge in self._challenges if challenge.domain in names]
-        quickly = replace(
-            self._settings,
-            timeout=min(self._settings.timeout, _HINT_SECONDS),
-            query_timeout=min(self._settings.query_timeout, _HINT_SECONDS / 4),
-            confirmations=1,
-        )
-        extras = waiting.Extras(inputs=self._inputs)
-        now = waiting.run(again, quickly, wait=False, extras=extras) if again else None
-        return ca_refusal.hint(refusals, before=self._outcome, now=now)

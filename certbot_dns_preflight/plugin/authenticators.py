@@ -56,6 +56,7 @@ class Authenticators:
     config: NamespaceConfig
     alias: AliasPolicy | None = None
     asks_resolvers: bool = False
+    limit: by_hand.Limit = by_hand.NO_LONGER
     wrapped: dict[str, Wrapped] = field(init=False)
     _tokens: dict[str, set[bytes]] = field(init=False, default_factory=dict)
 
@@ -67,6 +68,16 @@ class Authenticators:
     def pause(self) -> float:
         """The longest fixed pause of any of them, in seconds; 0 if none has one."""
         return max((wrapped.pause or 0.0 for wrapped in self.wrapped.values()), default=0.0)
+
+    @property
+    def some_by_hand(self) -> bool:
+        """Whether a person is asked to make records."""
+        return any(wrapped.asks_by_hand for wrapped in self.wrapped.values())
+
+    @property
+    def all_by_hand(self) -> bool:
+        """Whether a person is asked to make all of them."""
+        return all(wrapped.asks_by_hand for wrapped in self.wrapped.values())
 
     def prepare(self) -> None:
         """Have each prepare itself, once."""
@@ -126,6 +137,17 @@ class Authenticators:
         if failures:
             raise failures[0]
 
+    def follows_late(self, record: str) -> bool:
+        """Return whether an alias at `record` is to be looked for once the record is made.
+
+        That is where only resolvers are asked, unless it was looked for beforehand (`alias follow`)
+        or is not to be followed. What nobody is for may be an alias that somebody is for.
+        """
+        if not self.asks_resolvers or self.alias is not None:
+            return False
+        name = zone_map.choose(self.entries, record)
+        return name is None or not self.wrapped[name].is_manual
+
     def _choose(self, work: Work) -> str:
         record = work.place.record.to_text()
         name = zone_map.choose(self.entries, record)
@@ -147,6 +169,7 @@ class Authenticators:
         if wrapped.asks_by_hand:
             by_hand.show(
                 [(work.place, work.achall.validation(work.achall.account_key)) for work in share],
+                self.limit,
                 asks_resolvers=self.asks_resolvers,
             )
             return
@@ -158,7 +181,8 @@ class Authenticators:
             _perform(wrapped, share)
             return
         for target, works in targets.items():
-            names = ", ".join(work.place.owner.to_text() for work in works)
+            # An apex and its wildcard have one name.
+            names = ", ".join(dict.fromkeys(work.place.owner.to_text() for work in works))
             display.notify(f"dns-preflight: the record of {names} goes to {target} (alias)")
         followed = {id(work) for works in targets.values() for work in works}
         failure = _attempt(wrapped, share, followed)
@@ -166,20 +190,22 @@ class Authenticators:
             return
         # It is unknown which of them it could not write, so each target is tried by itself.
         alone = len(followed) == len(share) and len(targets) == 1
+        causes: list[str] = []
         for target, works in targets.items():
             failure = failure if alone else _attempt(wrapped, works, followed)
             if failure is not None:
+                causes.append(f"{failure} (at {target}, where the alias leads to)")
                 followed.difference_update(id(work) for work in works)
                 logger.warning(
                     "%s cannot write at %s, where %s leads to (%s): it gets the name itself",
                     wrapped.name,
                     target,
-                    ", ".join(identity.of(work.achall) for work in works),
+                    ", ".join(dict.fromkeys(identity.of(work.achall) for work in works)),
                     failure,
                 )
         rest = [work for work in share if id(work) not in followed]
         if rest:
-            _perform(wrapped, rest)
+            _perform_instead(wrapped, rest, causes)
 
 
 def _attempt(wrapped: Wrapped, share: Iterable[Work], followed: set[int]) -> Exception | None:
@@ -198,3 +224,14 @@ def _attempt(wrapped: Wrapped, share: Iterable[Work], followed: set[int]) -> Exc
 
 def _perform(wrapped: Wrapped, share: Sequence[Work]) -> None:
     wrapped.perform([work.achall for work in share], [work.variables for work in share])
+
+
+def _perform_instead(wrapped: Wrapped, share: Sequence[Work], causes: Sequence[str]) -> None:
+    """Perform at the names themselves; if that fails too, tell first why the targets failed."""
+    try:
+        _perform(wrapped, share)
+    except errors.SignalExit:
+        raise
+    except Exception as error:
+        told = (*causes, f"{error} (at the name itself, tried instead)")
+        raise errors.PluginError("; ".join(told) if causes else str(error)) from error

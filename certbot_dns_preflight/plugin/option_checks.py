@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from certbot import errors
 from certbot.display import util as display
 
-from certbot_dns_preflight.plugin import installed, options, restore_options
+from certbot_dns_preflight.plugin import by_hand, installed, options, restore_options
 from certbot_dns_preflight.plugin.authenticators import Authenticators
 from certbot_dns_preflight.renewals import zone_map
+from certbot_dns_preflight.settings import OnFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,17 +30,21 @@ _MOST_SECONDS = 86400.0
 
 
 def authenticators(
-    config: NamespaceConfig, value: object, settings: Settings
+    config: NamespaceConfig, value: object, settings: Settings, *, is_auto: bool = False
 ) -> tuple[str | None, Authenticators]:
     """Prepare the authenticators that `value` names, on renewal with their saved options.
 
-    Returns the lineage's name, if known, and the authenticators. Raises `PluginError`.
+    Returns the lineage's name, if known, and the authenticators. Raises `PluginError`. `is_auto`
+    says that nobody gave a timeout: then a person at a keyboard is not held to it.
     """
     entries = options.authenticators(value)
     lineage = config.certname
     if config.verb in ("renew", "reconfigure"):
         lineage = restore_options.restore(config, zone_map.names(entries)) or lineage
-    wrapped = Authenticators(entries, config, settings.alias, settings.asks_resolvers)
+    limit = by_hand.Limit(
+        settings.timeout, asks_again=is_auto and settings.on_failure is OnFailure.ABORT
+    )
+    wrapped = Authenticators(entries, config, settings.alias, settings.asks_resolvers, limit)
     try:
         wrapped.prepare()
     except errors.PluginError as error:
@@ -55,15 +60,23 @@ def authenticators(
 
 def with_due_timeout(settings: Settings, pause: float) -> Settings:
     """Raise the timeout to twice the wrapped authenticator's own wait, if that is longer."""
-    due = min(2 * pause, _MOST_SECONDS)
-    if due <= settings.timeout:
-        return settings
-    what = f"the {pause:.12g} s that the authenticator would wait by itself"
-    why = f"twice {what}"
-    if due < 2 * pause:
-        why = f"the longest timeout there is, as twice {what} is more"
-    display.notify(f"dns-preflight waits up to {due:g} s: {why} ({options.PREFIX}timeout auto)")
-    return replace(settings, timeout=due)
+    return replace(settings, timeout=max(settings.timeout, min(2 * pause, _MOST_SECONDS)))
+
+
+def tell_due_timeout(given: Settings, due: Settings, pause: float) -> None:
+    """Say how long the wait may take, if that is longer than usual."""
+    if due.timeout > given.timeout:
+        display.notify(
+            f"dns-preflight waits up to {due.timeout:g} s: {_why(pause)} ({options.PREFIX}timeout "
+            "auto)"
+        )
+
+
+def _why(pause: float) -> str:
+    what = f"twice the {pause:.12g} s that the authenticator would wait by itself"
+    if 2 * pause > _MOST_SECONDS:
+        return f"the longest timeout there is, as {what} is more"
+    return what
 
 
 def refusal(error: errors.PluginError, *, chosen: bool) -> errors.Error:

@@ -17,7 +17,7 @@ from certbot.display import util as display
 
 from certbot_dns_preflight import challenge
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Verdict
-from certbot_dns_preflight.plugin import identity
+from certbot_dns_preflight.plugin import by_hand, identity
 from certbot_dns_preflight.report import atomic_file, ca_refusal, json_report, report_file, text
 from certbot_dns_preflight.report.metrics import record
 from certbot_dns_preflight.report.surface import Surface
@@ -29,16 +29,17 @@ if TYPE_CHECKING:
     from certbot.achallenges import AnnotatedChallenge
 
     from certbot_dns_preflight import settings
+    from certbot_dns_preflight.plugin.authenticators import Authenticators
     from certbot_dns_preflight.run.record_location import RecordLocation
 
 logger = logging.getLogger(__name__)
 
 LONGEST_LOGGED_REPORT = 2**18
 """Characters of the JSON report that go into certbot's log."""
+_NOT_ASKED = "The CA was not asked to validate, so this does not count as a failed validation."
 _ABORTED = (
-    "The CA was not asked to validate, so this does not count as a failed validation. certbot is "
-    "now removing any records it created, so a TXT query can find them only while a run is "
-    "waiting. Run certbot again once the cause is fixed."
+    f"{_NOT_ASKED} certbot is now removing any records it created, so a TXT query can find them "
+    "only while a run is waiting. Run certbot again once the cause is fixed."
 )
 _UNTOUCHED = (
     "No record was created and the CA was not asked to validate, so this does not count as a "
@@ -93,14 +94,25 @@ def united(
     )
 
 
+def aborted(authenticators: Authenticators) -> str:
+    """Return what follows from a failure, for records that the authenticators or people made."""
+    if authenticators.all_by_hand:
+        return f"{_NOT_ASKED} {by_hand.REMOVE}"
+    return f"{_ABORTED} {by_hand.REMOVE}" if authenticators.some_by_hand else _ABORTED
+
+
 def conclude(
-    result: Outcome, *, continue_on_failure: bool, allow_subset: bool, made: bool = True
+    result: Outcome,
+    *,
+    continue_on_failure: bool,
+    allow_subset: bool,
+    closing: str | None = _ABORTED,
 ) -> None:
     """Return if the CA may be told to look; else raise what makes certbot stop or retry.
 
-    `allow_subset`: the order's other names can do without those that are not ready. `made`: the
-    records exist, and are to be removed now. Raises `PluginError`, whose message is the report, or
-    an `acme.messages.Error` that lists the names.
+    `allow_subset`: the order's other names can do without those that are not ready. `closing`
+    says what follows from a failure; None if no record was made. Raises `PluginError`, whose
+    message is the report, or an `acme.messages.Error` that lists the names.
     """
     if result.verdict is Verdict.READY:
         display.notify(report(result))
@@ -109,22 +121,22 @@ def conclude(
         logger.warning("%s", report(result, closing=_CONTINUED))
         return
     if not allow_subset:
-        raise errors.PluginError(report(result, closing=_ABORTED if made else _UNTOUCHED))
+        raise errors.PluginError(report(result, closing=closing or _UNTOUCHED))
     logger.warning("%s", report(result, closing=_SUBSET))
     raise _rejection(not_ready(result))
 
 
-def conclude_words(
-    words: str, failed: Sequence[str], *, continue_on_failure: bool, allow_subset: bool
-) -> None:
-    """Do the same if `words` is all there is to say of the names that `failed`."""
-    if continue_on_failure:
-        logger.warning("%s\n%s", words, _CONTINUED)
-        return
+def conclude_words(words: str, failed: Sequence[str], *, allow_subset: bool) -> None:
+    """Do the same if `words` is all there is to say of the names that `failed`; always raises."""
     if not allow_subset:
         raise errors.PluginError(f"{words}\n{_ABORTED}")
     logger.warning("%s\n%s", words, _SUBSET)
     raise _rejection(failed)
+
+
+def by_domain(failed: Mapping[str, str]) -> dict[str, str]:
+    """Name the domains of failed hooks as challenges name them."""
+    return {challenge.make_challenge(name).domain: words for name, words in failed.items()}
 
 
 def hook_words(failed: Mapping[str, str]) -> str:
@@ -218,16 +230,6 @@ def _for_the_log(written: str) -> str:
     )
 
 
-def keep_failure(domains: Iterable[str], how: settings.Settings) -> None:
-    """Record in the metrics that a run ended before the records could be looked at."""
-    if how.metrics is None:
-        return
-    try:
-        record.record_failure(how.metrics, sorted(domains))
-    except record.MetricsError as error:
-        logger.warning("dns-preflight: %s", error)
-
-
 def refusals(failed: Iterable[AnnotatedChallenge]) -> tuple[ca_refusal.Refusal, ...]:
     """Return what the CA said about each failed challenge."""
     return tuple(
@@ -244,6 +246,16 @@ def not_ready(result: Outcome) -> tuple[str, ...]:
         for challenge in result.challenges
         if challenge.verdict is not Verdict.READY
     )
+
+
+def failed(result: Outcome) -> tuple[str, ...]:
+    """Return the domains that are known to fail; all that are not ready if there is none."""
+    known = tuple(
+        challenge.survey.challenge.domain
+        for challenge in result.challenges
+        if challenge.verdict is Verdict.NOT_READY
+    )
+    return known or not_ready(result)
 
 
 def _rejection(domains: Sequence[str]) -> messages.Error:

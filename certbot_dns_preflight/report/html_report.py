@@ -26,7 +26,7 @@ from certbot_dns_preflight.report.plain_name import plain_name
 from certbot_dns_preflight.report.remedy import beside_records
 from certbot_dns_preflight.report.sentences import label
 from certbot_dns_preflight.report.surface import Surface, as_typed
-from certbot_dns_preflight.report.vantage import resolvers_view, saw_nothing
+from certbot_dns_preflight.report.vantage import asked_nobody, resolvers_view, saw_nothing
 from certbot_dns_preflight.report.words import address_words, seconds, state_words
 
 if TYPE_CHECKING:
@@ -133,6 +133,8 @@ def _from_where(outcome: Outcome) -> str:
     asked = " and ".join(families.get(f, f) for f in vantage.families) or "no address family"
     if vantage.asks_resolvers:
         return resolvers_view(vantage)
+    if asked_nobody(vantage):
+        return "No server was asked."
     through = phrases.listed(map(address_words, vantage.resolvers), most=len(vantage.resolvers))
     if saw_nothing(outcome):
         return f"Tried {through or 'the root servers'}, over {asked}; nothing could be checked."

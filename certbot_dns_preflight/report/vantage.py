@@ -40,6 +40,8 @@ def from_where(outcome: Outcome) -> tuple[str, str]:
         noun = f"{left} address" if of_it and len(vantage.left_out) == 1 else "address"
         were = "was" if len(skipped) == 1 else "were"
         unasked = f"; {phrases.count(len(skipped), noun)} {were} not checked"
+    if asked_nobody(vantage):
+        return "checked", "nothing: no server was asked."
     missing = f" This host has no {left} route{unasked}." if left else ""
     through = phrases.listed(map(address_words, vantage.resolvers), most=_MOST)
     if saw_nothing(outcome):
@@ -48,6 +50,11 @@ def from_where(outcome: Outcome) -> tuple[str, str]:
     if not through:
         return "checked", f"from the root servers down{over}.{missing}"
     return "checked", f"through {through}{over}.{missing}"
+
+
+def asked_nobody(vantage: Vantage) -> bool:
+    """Whether the run ended before anything was to be asked."""
+    return not (vantage.families or vantage.left_out)
 
 
 def saw_nothing(outcome: Outcome) -> bool:

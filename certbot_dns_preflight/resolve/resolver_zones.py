@@ -144,19 +144,20 @@ async def aliases(
     chain: list[dns.name.Name] = []
     name = owner
     while len(chain) <= _MOST_ALIASES:
-        alias = await _alias(exchange, resolvers, name)
-        if alias is None:
+        target = await alias(exchange, resolvers, name)
+        if target is None:
             return tuple(chain)
-        if alias == owner or alias in chain:
+        if target == owner or target in chain:
             break
-        chain.append(alias)
-        name = alias
+        chain.append(target)
+        name = target
     return ()
 
 
-async def _alias(
+async def alias(
     exchange: Exchange, resolvers: Iterable[Endpoint], name: dns.name.Name
 ) -> dns.name.Name | None:
+    """Return the target of the alias at a name, as the first resolver that answers shows it."""
     for endpoint in resolvers:
         reply = await exchange.ask(endpoint, name, dns.rdatatype.CNAME, how=HOW)
         if _answers(reply):

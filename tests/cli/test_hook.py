@@ -330,16 +330,21 @@ def test_who_continues_is_warned_and_does_not_fail(tools: Path) -> None:
     ]
 
 
-def test_an_exec_that_fails_is_no_success_in_the_metrics(
+def test_an_exec_that_fails_is_no_success_in_report_and_metrics(
     command: Command, tmp_path: Path, state: Path
 ) -> None:
     file = tmp_path / "metrics.prom"
     names = ("a.example.test", "b.example.test")
-    run = ("hook", "--exec=false", "--metrics", file)
+    report = tmp_path / "report.json"
+    report.write_text('{"outcome": "ready"}\n')
+    run = ("hook", "--exec=false", "--metrics", file, "--report", report)
     assert command(*run, **environment(names[0], VALUE, 1, *names)).status == 1
     assert 'dns_preflight_ready{domain="a.example.test"} 0.0' in file.read_text()
     assert command(*run, **environment(names[1], VALUE, 0, *names)).status == 1
     assert 'dns_preflight_ready{domain="b.example.test"} 0.0' in file.read_text()
+    told = json.loads(report.read_text())
+    assert told["outcome"] == "inconclusive"
+    assert [one["domain"] for one in told["challenges"]] == list(names)
     assert left(state) == []
 
 

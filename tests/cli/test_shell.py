@@ -241,14 +241,16 @@ def test_the_report_does_not_wait_for_what_settles(
 @pytest.mark.parametrize(
     "arguments", [["check", "--wait", f"--expect={VALUE}", "example.test"], ["hook"]]
 )
-def test_a_run_that_is_stopped_is_no_success_in_the_metrics(
+def test_a_run_that_is_stopped_is_no_success_in_report_and_metrics(
     in_lab: Command, lab: Lab, arguments: list[str], number: signal.Signals, tmp_path: Path
 ) -> None:
     lab.root.freeze()
     file = tmp_path / "metrics.prom"
     file.write_text('dns_preflight_ready{domain="example.test"} 1.0\n')
+    report = tmp_path / "report.json"
+    report.write_text('{"outcome": "ready"}\n')
     process = in_lab.start(
-        *(*arguments, f"--metrics={file}", *ENDLESS),
+        *(*arguments, f"--metrics={file}", f"--report={report}", *ENDLESS),
         CERTBOT_DOMAIN="example.test",
         CERTBOT_VALIDATION="x",
         XDG_RUNTIME_DIR=str(tmp_path),
@@ -259,6 +261,7 @@ def test_a_run_that_is_stopped_is_no_success_in_the_metrics(
     lab.root.thaw()
     assert 'dns_preflight_ready{domain="example.test"} 0.0' in file.read_text()
     assert 'outcome="inconclusive"} 1.0' in file.read_text()
+    assert json.loads(report.read_text())["outcome"] == "inconclusive"
 
 
 _INTERRUPTED_IMPORT = """

@@ -120,6 +120,7 @@ def test_the_plugin_gets_the_target_as_domain_and_name_and_the_answers_are_certb
 
 def test_values_at_one_target_are_added_and_each_is_removed_once(
     providers: Callable[..., tuple[Authenticators, Any, Any]],
+    shown: list[str],
 ) -> None:
     made, one, _ = providers("dns-one")
     order = [
@@ -128,6 +129,9 @@ def test_values_at_one_target_are_added_and_each_is_removed_once(
     ]
     made.perform(order)
     assert one.records == {"x.example.test": [value(w) for w in order]}
+    assert shown[0].endswith(
+        "of _acme-challenge.a.test., _acme-challenge.b.test. goes to x.example.test. (alias)"
+    )
     made.cleanup()
     assert one.records == {"x.example.test": []}
     assert one.calls.count("cleanup") == 3
@@ -166,6 +170,20 @@ def test_what_can_be_written_nowhere_is_the_plugins_error_and_the_rest_is_remove
         made.perform(order)
     made.cleanup()
     assert not any(one.records.values())
+
+
+def test_the_failure_at_the_target_is_told_first_when_the_name_itself_fails_too(
+    providers: Callable[..., tuple[Authenticators, Any, Any]],
+) -> None:
+    made, one, _ = providers("dns-one")
+    one._setup_credentials = lambda _: None
+    one.zones = ()
+    with pytest.raises(errors.PluginError) as raised:
+        made.perform([work("www.alias.test", "x.example.test.", "example.test.")])
+    assert str(raised.value) == (
+        "no zone for x.example.test (at x.example.test., where the alias leads to); "
+        "no zone for www.alias.test (at the name itself, tried instead)"
+    )
 
 
 def test_with_keep_the_name_itself_is_written_at_once(

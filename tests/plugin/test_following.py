@@ -89,6 +89,26 @@ def test_chains_and_shared_targets_of_one_order(
         assert not lab.primary.texts(f"{place}.target.test.")
 
 
+def test_where_resolvers_are_asked_an_alias_is_followed_once_it_shows_without_a_flag(
+    certbot: Certbot, lab: Lab, issue: Callable[..., Ran], aliased: str
+) -> None:
+    # Once the record of the name is made, the resolver shows one alias after another.
+    name = f"far.{aliased}"
+    ran = issue(
+        name,
+        *certbot.rfc2136_options,
+        "--dns-preflight-ask=resolvers",
+        f"--dns-preflight-resolver={lab.unbound.address4}",
+        "--dns-rfc2136-propagation-seconds=3",
+        f"--dns-preflight-report={certbot.report}",
+    )
+    told = " ".join(ran.stdout.split())
+    assert f"the record of _acme-challenge.{name}. goes to end.target.test. (alias)" in told
+    assert report(certbot)[name]["record_name"] == "end.target.test."
+    assert not lab.primary.texts("end.target.test.")
+    assert not lab.primary.texts("stop.alias2.test.")
+
+
 def test_with_keep_the_record_is_asked_for_at_the_name(certbot: Certbot, lab: Lab) -> None:
     since = len(lab.ca.log)
     ran = certbot.order(

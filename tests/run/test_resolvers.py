@@ -20,7 +20,14 @@ from certbot_dns_preflight.option_values import resolvers
 from certbot_dns_preflight.report import text
 from certbot_dns_preflight.resolve import ways_out
 from certbot_dns_preflight.resolve.exchange import Asked, Exchange, Replied
-from certbot_dns_preflight.run import permanence, precheck, record_location, session, waiting
+from certbot_dns_preflight.run import (
+    permanence,
+    precheck,
+    record_location,
+    resolver_aliases,
+    session,
+    waiting,
+)
 from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import AliasPolicy, Ask, Family, Settings
 from tests.lab import zone_text
@@ -150,6 +157,24 @@ def test_an_alias_is_followed_beforehand_only_where_that_is_asked_for(
     place = asyncio.run(record_location.find([wanted], settings(front.address)))[wanted.owner]
     assert place.record == wanted.owner
     assert not [event for event in asked if event.name == wanted.owner]
+
+
+def test_once_the_records_are_made_an_alias_shows_and_its_target_is_not_asked_for(
+    lab: Lab, front: Front, asked: list[Asked]
+) -> None:
+    lab.update(lab.primary, "example.test.", add=[f"{OWNER} TXT value"])
+    lab.wait_synchronous()
+    names = [make_challenge(domain).owner for domain in ("www.alias.test", "example.test")]
+    places = [record_location.RecordLocation(owner, owner, None) for owner in names]
+    moved = asyncio.run(resolver_aliases.find(places, settings(front.address), after=0.0))
+    (place,) = moved.values()
+    assert (place.owner.to_text(), place.record.to_text()) == (ALIAS_OWNER, ALIAS_TARGET)
+    assert place.zone is not None
+    assert place.zone.to_text() == "target.test."
+    # Nothing is there yet, and the resolver would keep that.
+    assert not [event for event in asked if event.name == place.record]
+    (judged,) = look(make_challenge("example.test", [b"value"]), settings(front.address)).challenges
+    assert judged.verdict is Verdict.READY
 
 
 def test_a_record_at_the_end_of_an_alias_is_found(lab: Lab, front: Front) -> None:

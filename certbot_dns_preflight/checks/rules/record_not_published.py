@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.finding import Finding
     from certbot_dns_preflight.facts.survey import Survey
 
+_MOST_WORDS = 1200
 
 RULE = Rule(
     code=Code.RECORD_NOT_PUBLISHED,
@@ -31,6 +32,8 @@ RULE = Rule(
         "Every name server of the zone gave an authoritative negative answer: the name does not "
         "exist, or exists without a TXT record. No name server in the report has a copy of the "
         "zone with the record. A primary that is not among them (a hidden primary) may have one. "
+        "Also reported with this code: whatever creates the record failed, so no name server was "
+        "queried (evidence: `not_made`, its words). "
         "With `--ask resolvers`: no resolver named returns one, perhaps out of its cache; "
         "evidence: `kept_seconds`."
     ),
@@ -101,6 +104,17 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
             **evidence.served(context),
             "missing_above": above.to_text() if above else None,
         },
+    )
+
+
+def not_made(words: str) -> Finding:
+    """Tell that whatever creates the record failed, in its own `words`, so nobody was asked."""
+    words = phrases.bounded(words.rstrip("."), _MOST_WORDS)
+    return RULE.finding(
+        summary=words,
+        cause="The record was not created, so no name server was queried for it",
+        remedy="Fix what the message says. The log of the authenticator or hook may say more",
+        evidence={"not_made": words},
     )
 
 
