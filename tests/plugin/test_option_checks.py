@@ -111,5 +111,7 @@ def test_how_long_a_due_timeout_is_and_why(
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr(option_checks.display, "notify", told.append)
-    assert option_checks.with_due_timeout(NONE, pause).timeout == timeout
+    due = option_checks.with_due_timeout(NONE, pause)
+    assert due.timeout == timeout
+    option_checks.tell_due_timeout(NONE, due, pause)
     assert words in told[0]
