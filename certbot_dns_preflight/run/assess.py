@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,18 +67,26 @@ class Assessor:
         return self._weigh(survey, findings) is Verdict.READY
 
     def assess(
-        self, survey: Survey, environment: DomainEnvironment, *, confirmed: bool
+        self,
+        survey: Survey,
+        environment: DomainEnvironment,
+        *,
+        confirmed: bool,
+        for_good: bool = False,
     ) -> ChallengeOutcome:
-        """Judge a challenge; `confirmed` means that all required rounds were done, and agreed."""
+        """Judge a challenge; `confirmed` means that all required rounds were done, and agreed.
+
+        `for_good`: what is not known now will not be; signatures not looked at are not sound.
+        """
         try:
-            return self._assess(survey, environment, confirmed=confirmed)
+            return self._assess(survey, environment, confirmed=confirmed, for_good=for_good)
         except Exception as error:
             log.debug("%s could not be judged", survey.challenge.domain, exc_info=True)
             # Whatever broke the judging may break the wording too, so the answers are left out.
             return failed(unseen(survey.challenge), error)
 
     def _assess(
-        self, survey: Survey, environment: DomainEnvironment, *, confirmed: bool
+        self, survey: Survey, environment: DomainEnvironment, *, confirmed: bool, for_good: bool
     ) -> ChallengeOutcome:
         findings = checks.diagnose(
             survey, unreachable=self.settings.unreachable, comparer=self.comparer
@@ -91,11 +99,20 @@ class Assessor:
         if judged is Verdict.READY and not confirmed:
             findings = (unconfirmed.tell(survey, self.settings.confirmations), *findings)
             judged = self._weigh(survey, findings)
+        elif judged is Verdict.READY and for_good and self._lacks_signatures(environment):
+            survey = replace(survey, ready_after=None)
+            findings = (unconfirmed.tell_unvalidated(survey), *findings)
+            judged = self._weigh(survey, findings)
         unjudged = self._unjudged(survey, environment, judged)
         unjudged += self._skipped_in_vain(findings, judged)
         return ChallengeOutcome(
             survey, judged, findings, unjudged, self._validation(survey, environment)
         )
+
+    def _lacks_signatures(self, environment: DomainEnvironment) -> bool:
+        """Return whether there was no time for them, though a validator would look at them."""
+        is_asked = self.request is not None and not self.settings.asks_resolvers
+        return is_asked and self.inputs.anchors is not None and environment.signatures is None
 
     def _weigh(self, survey: Survey, findings: tuple[Finding, ...]) -> Verdict:
         return verdict.judge(

@@ -1,8 +1,7 @@
 """Run one challenge's rounds and produce its outcome.
 
 Decides when to look again and when that is enough; `surroundings` covers what surrounds the record.
-An error in a challenge becomes that challenge's outcome, and the others go on. `waiting` decides
-when all of them must end.
+An error becomes the challenge's outcome, and others go on. `waiting` decides when all must end.
 """
 
 from __future__ import annotations
@@ -125,11 +124,12 @@ class ChallengeRun:
         """Judge for good; nothing learned after the first call counts."""
         if self._outcome is None:
             survey = closed_network.attribute(self.so_far(), self._shared.session, self._ways_out)
-            environment, confirmed = self._surroundings.environment, self.is_ready
+            around, confirmed = self._surroundings.environment, self.is_ready
             if self._failure is not None:
                 outcome = assess.failed(survey, self._failure)
             else:
-                outcome = self._shared.assessor.assess(survey, environment, confirmed=confirmed)
+                judge = self._shared.assessor.assess
+                outcome = judge(survey, around, confirmed=confirmed, for_good=True)
             self._outcome = replace(outcome, early_end=self._early.end)
         return self._outcome
 

@@ -20,8 +20,10 @@ from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.challenge import make_challenge
 from certbot_dns_preflight.dnssec import anchors, assessment
 from certbot_dns_preflight.facts.dnssec import Trust
+from certbot_dns_preflight.facts.finding import Severity
 from certbot_dns_preflight.facts.outcome import ChallengeOutcome, Outcome, Progress, Verdict
 from certbot_dns_preflight.run import permanence, precheck, waiting
+from certbot_dns_preflight.run.signature_check import SignatureCheck
 from certbot_dns_preflight.run.timings import Timings
 from certbot_dns_preflight.settings import Settings
 from tests.clock import run as clocked
@@ -169,12 +171,32 @@ def test_the_faults_of_one_names_data_harm_no_other_name_of_the_zone(settings: S
     assert [bool(errors(judged)) for judged in outcome.challenges] == [True, False, True]
     extras = waiting.Extras(request=ANYBODY)
     wanted = [make_challenge(f"{name}caa-alias.test", [VALUE]) for name in ("www.", "", "fine.")]
-    outcome = waiting.run(wanted, replace(settings, timeout=6), wait=True, extras=extras)
+    outcome = waiting.run(wanted, replace(settings, timeout=15), wait=True, extras=extras)
     assert [judged.verdict.value for judged in outcome.challenges] == [
         "not-ready",
         "ready",
         "ready",
     ]
+
+
+@pytest.mark.parametrize("wait", [False, True])
+def test_what_was_seen_without_time_for_its_signatures_is_not_ready(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    wait: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    async def cut_off(*_: object, **__: object) -> None:
+        """Do what a look does whose time is up before it has learned anything."""
+
+    monkeypatch.setattr(SignatureCheck, "look_at", cut_off)
+    judged = run("ecdsa256.test", settings, wait=wait)
+    assert judged.verdict is Verdict.NOT_READY
+    (found,) = [f for f in judged.findings if f.severity is Severity.ERROR]
+    assert found.code == "unconfirmed"
+    assert "before the DNSSEC signatures were checked" in found.summary
+    assert judged.survey.ready_after is None
+    without = run("ecdsa256.test", replace(settings, trust_anchor=None), wait=wait)
+    assert without.verdict is Verdict.READY
 
 
 def test_what_cannot_be_judged_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

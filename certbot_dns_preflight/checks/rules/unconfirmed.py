@@ -1,4 +1,4 @@
-"""Seen everywhere, but not for as many rounds in a row as are asked for."""
+"""Seen everywhere, but not for as many rounds in a row as are asked for, or not validated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ RULE = Rule(
     reference="RFC 8555 section 8.4",
     explanation=(
         "A name is ready when several complete rounds in a row agree (`--confirmations`). The "
-        "record appeared so late that the timeout left no room for them."
+        "record appeared so late that the timeout left no room for them, or for a look at the "
+        "DNSSEC signatures."
     ),
     refusal=(
         "It may well accept. But a single round may have seen the record by chance, or just before "
@@ -55,6 +56,18 @@ def tell(survey: Survey, confirmations: int) -> Finding:
         "too late for more.",
         remedy=f"Try again. If it takes this long every time, raise {phrases.option('timeout')}.",
         evidence={"rounds": survey.rounds, "confirmations": confirmations},
+    )
+
+
+def tell_unvalidated(survey: Survey) -> Finding:
+    """Tell that all looks well, but that nobody knows whether a validator believes it."""
+    what = "has the record" if survey.challenge.expected else "answers correctly"
+    return RULE.finding(
+        summary=f"every name server {what}, but time ran out before the DNSSEC signatures were "
+        "checked",
+        cause="The last answers came too late for that, or this host is too busy.",
+        remedy=f"Try again. If it takes this long every time, raise {phrases.option('timeout')}.",
+        evidence={"rounds": survey.rounds, "validated": False},
     )
 
 
