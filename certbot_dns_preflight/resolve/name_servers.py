@@ -129,16 +129,17 @@ class NameServers:
         if cut.parent is not None and is_registry(cut.parent) and (apex_set.unheard or not agreed):
             delegation = await self._delegation(cut, of_a_registry=_ENOUGH_WHERE_THEY_DIFFER)
         known = delegation.nameservers or dict(cut.nameservers)
-        await self._ask_further(cut, known, apex_set)
+        above = functools.partial(self._glue_above, cut)
+        seen = bool(delegation.nameservers) or cut.referred
+        await self._ask_further(cut, known, apex_set, above=None if seen else above)
         apex = apex_set.nameservers
-        if not delegation.nameservers and apex and not cut.referred:
+        if not seen and apex:
             known = {}  # every server of the parent serves the child too: no delegation to see
         names = sorted({*known, *apex})
         if len(names) > MOST_NAMESERVERS:
             self._exchange.budgets.note(Budget.NAMESERVERS, MOST_NAMESERVERS, cut.apex)
             names = names[:MOST_NAMESERVERS]
         own = await together(self._addresses.of(name) for name in names)
-        above = functools.partial(self._glue_above, cut)
         return Zone(
             cut.apex,
             cut.parent,
@@ -225,22 +226,32 @@ class NameServers:
         cut: ZoneCut,
         delegated: Mapping[dns.name.Name, tuple[Endpoint, ...]],
         apex_set: ApexSet,
+        *,
+        above: Callable[[dns.name.Name], tuple[Endpoint, ...]] | None,
     ) -> None:
-        """Ask all newly found name servers for the zone's NS set, at every address they have."""
+        """Ask all newly found name servers for the zone's NS set, at every address they have.
+
+        If the names have none, and nobody refers to the zone, those known `above` it are theirs.
+        """
         asked: dict[dns.name.Name, set[Endpoint]] = {
             name: set(self._addresses.usable(glue)) for name, glue in cut.nameservers.items()
         }
-        if not any(asked.values()):
+        if cut.known_at and not any(asked.values()):
+            asked = {}  # an address was asked, and whose it is will be seen now
+        elif not any(asked.values()):
             some = await self._addresses.some(cut, held=())
             asked = {name: set(endpoints) for name, endpoints in some.items()}
         for _ in range(_MOST_PASSES):
             names = sorted({*delegated, *apex_set.nameservers})
-            own = await together(self._addresses.of(name) for name in names)
+            resolved = await together(self._addresses.of(name) for name in names)
             due = {}
-            for name, addresses in zip(names, own, strict=True):
-                if asked.get(name) and name not in apex_set.unheard:
+            for name, addresses in zip(names, resolved, strict=True):
+                own = addresses.endpoints or (above(name) if above is not None else ())
+                known = self._addresses.usable((*delegated.get(name, ()), *own))
+                if name not in apex_set.unheard and (
+                    asked.get(name) or not apex_set.heard.isdisjoint(known)
+                ):
                     continue  # it has answered
-                known = self._addresses.usable((*delegated.get(name, ()), *addresses.endpoints))
                 left = tuple(e for e in known if e not in asked.get(name, ()))
                 if left:
                     due[name] = tuple(sorted(left, key=lambda e: (e.ipv6, e.address)))

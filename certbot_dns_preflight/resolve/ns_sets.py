@@ -55,6 +55,11 @@ class ApexSet:
     nameservers: dict[dns.name.Name, frozenset[Endpoint]] = field(default_factory=dict)
     unheard: dict[dns.name.Name, Unheard] = field(default_factory=dict)
 
+    @property
+    def heard(self) -> frozenset[Endpoint]:
+        """The addresses that gave a set."""
+        return frozenset().union(*self.nameservers.values())
+
 
 class NsSets:
     """Queries NS sets, and reuses what the walks have already learned."""
