@@ -31,7 +31,7 @@ from certbot_dns_preflight.facts.caa import (
     Properties,
 )
 from certbot_dns_preflight.facts.dnssec import ServerAddress, ServerReply
-from certbot_dns_preflight.facts.obstacle import NoSuchDomain
+from certbot_dns_preflight.facts.obstacle import NoSuchDomain, RegistryFails
 from certbot_dns_preflight.resolve.below_registries import let_caa_pass
 from certbot_dns_preflight.resolve.caa_delegated import agree, reachable
 from certbot_dns_preflight.resolve.caa_wire import properties
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from certbot_dns_preflight.facts.caa import Content
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.walker import Walker
+
+_NONE_ANSWERS = "none of the zone's servers gives a usable answer"
 
 
 class CaaServers:
@@ -93,6 +95,8 @@ class CaaServers:
             return await self._ask_resolvers(owner)
         if isinstance(found, NoSuchDomain):
             return [CaaAnswer(owner, found.zone, None, None, NoProperties(nxdomain=True))]
+        if isinstance(found, RegistryFails):
+            return [CaaAnswer(owner, found.zone, None, None, Failed(_NONE_ANSWERS))]
         if not isinstance(found, ZoneCut):
             detail = "nothing answers from this host"
             return [CaaAnswer(owner, owner, None, None, NotAskable(detail))]
@@ -261,8 +265,7 @@ class CaaServers:
         if got is None:
             got = next(((e, r) for e, r in useless.items() if answers(r)), None)
         if got is None:
-            failed = Failed("none of the zone's servers gives a usable answer")
-            return CaaAnswer(owner, cut.apex, None, None, failed)
+            return CaaAnswer(owner, cut.apex, None, None, Failed(_NONE_ANSWERS))
         endpoint, response = got
         place = ServerAddress(names[endpoint], endpoint)
         self.signed[cut.apex, owner] = (ServerReply(place, response),)

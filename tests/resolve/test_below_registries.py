@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdatatype
 import pytest
 
 from certbot_dns_preflight.caa.policy import IssuanceRequest
@@ -41,21 +42,39 @@ SERVFAIL, NOTIMP = dns.rcode.SERVFAIL, dns.rcode.NOTIMP
 
 
 class Failing(Internet):
-    """The registry's servers fail for the CAA of these names, all of them or some."""
+    """The registry's servers fail for the CAA of these names, all of them or some.
+
+    Or for `every_type`. `www.d1.com` is an alias of a name in d0.com.
+    """
 
     def __init__(self) -> None:
         super().__init__(2)
         self.fails: set[str] = set()
         self.only_at: set[str] | None = None
+        self.every_type = False
         self.rcode: dns.rcode.Rcode | None = SERVFAIL
+
+    def _zone(
+        self,
+        apex: dns.name.Name,
+        servers: list[dns.name.Name],
+        records: list[tuple[dns.name.Name, dns.rdatatype.RdataType, str]],
+        signing: str,
+    ) -> None:
+        if apex == N("d1.com."):
+            records += [
+                (N("www.d1.com."), dns.rdatatype.CNAME, "web.d0.com."),
+                (N("_acme-challenge.www.d1.com."), dns.rdatatype.TXT, '"value"'),
+            ]
+        super()._zone(apex, servers, records, signing)
 
     def receive(self, endpoint: Endpoint, wire: bytes) -> bytes | None:
         answer = super().receive(endpoint, wire)
         asked = self.asked[-1]
         if (
             self.kind(asked.address) != "tld"
-            or asked.rdtype != "CAA"
-            or asked.name not in self.fails
+            or not (asked.rdtype == "CAA" or self.every_type)
+            or not any(self._concerns(name, asked.name) for name in self.fails)
             or (self.only_at is not None and asked.address not in self.only_at)
         ):
             return answer
@@ -64,6 +83,10 @@ class Failing(Internet):
         failed = dns.message.make_response(dns.message.from_wire(wire))
         failed.set_rcode(self.rcode)
         return failed.to_wire()
+
+    def _concerns(self, name: str, asked: str) -> bool:
+        below = self.every_type and N(asked).is_subdomain(N(name))
+        return asked == name or below
 
     def at_registries(self, name: str) -> list[str]:
         """List the types that registries' servers were asked for at a name."""
@@ -79,6 +102,7 @@ def made() -> Failing:
 def internet(made: Failing, monkeypatch: pytest.MonkeyPatch) -> Failing:
     made.asked.clear()
     made.fails, made.only_at, made.rcode = set(), None, SERVFAIL
+    made.every_type = False
     sockets = functools.partial(Sockets, functools.partial(Cable, made))
     monkeypatch.setattr(session, "Exchange", lambda **how: Exchange(**how, sockets=sockets()))
     monkeypatch.setattr(split_horizon, "own_resolvers", list)
@@ -115,6 +139,18 @@ def test_a_registry_that_fails_for_one_domains_caa_keeps_a_ca_from_it(
     outcome = look(settings, "d0.com", "d1.com")
     assert errors(outcome) == [["caa-unanswerable"], []]
     assert [c.verdict for c in outcome.challenges] == [Verdict.NOT_READY, Verdict.READY]
+
+
+@pytest.mark.parametrize("rcode", [SERVFAIL, NOTIMP, None], ids=["SERVFAIL", "NOTIMP", "silent"])
+def test_a_registry_that_fails_for_all_of_a_domain_keeps_a_ca_from_its_aliases_too(
+    internet: Failing, settings: Settings, rcode: dns.rcode.Rcode | None
+) -> None:
+    internet.fails, internet.rcode, internet.every_type = {"d0.com."}, rcode, True
+    outcome = look(settings, "d0.com", "www.d1.com", "d1.com")
+    trouble = "nameserver-unreachable" if rcode is None else "nameserver-failing"
+    assert errors(outcome) == [[trouble], ["caa-unanswerable"], []]
+    (found,) = (f for f in outcome.challenges[1].findings if f.severity.value == "error")
+    assert found.summary.startswith("CAA at www.d1.com (an alias for web.d0.com) cannot be read: ")
 
 
 def test_one_registry_server_that_passes_it_on_will_do(

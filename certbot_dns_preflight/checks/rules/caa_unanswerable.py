@@ -11,6 +11,7 @@ from certbot_dns_preflight.codes import Code
 from certbot_dns_preflight.escaping import show_name
 from certbot_dns_preflight.facts.caa import Failed
 from certbot_dns_preflight.facts.finding import Severity
+from certbot_dns_preflight.facts.obstacle import RegistryFails
 from certbot_dns_preflight.facts.registry import is_top_level
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def check(survey: Survey, context: Context) -> Iterator[Finding]:
     if climb is None or context.request is None:
         return
     reported = [hop.zone.apex for hop in survey.hops] if context.survey_failed else []
+    if isinstance(survey.obstacle, RegistryFails):
+        reported.append(survey.obstacle.zone)
     for found in relevant(climb):
         if isinstance(found, Unanswered) and (
             _otherwise_fine(found) or not _is_reported(found.answers[0], reported)
