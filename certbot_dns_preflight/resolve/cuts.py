@@ -177,13 +177,15 @@ def passed_names(
     """Yield the names that Unbound asks about on its way to a TXT, each with the zone it is in.
 
     Those are the names between, unless CAA is `asked` for there, and each apex that the servers
-    above may hold, too: on its way to the keys, it asks these.
+    above may hold, too: on its way to the keys, it asks these. One of them does if it is a name
+    server of both zones, whichever of them referred to the lower one.
     """
     name, rdtype = question
     if rdtype != dns.rdatatype.TXT:
         return
-    for cut in lineage:
-        if not cut.referred and not is_registry(cut.apex):
+    for above, cut in zip((None, *lineage), lineage, strict=False):
+        shared = above is not None and not above.nameservers.keys().isdisjoint(cut.nameservers)
+        if (shared or not cut.referred) and not is_registry(cut.apex):
             yield cut.apex, cut.apex
     apex = lineage[-1].apex
     for passed in names_between(apex, name)[:MOST_PASSED]:

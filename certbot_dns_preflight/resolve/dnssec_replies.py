@@ -138,11 +138,28 @@ class DnssecReplies:
         self, cut: ZoneCut, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
     ) -> tuple[ServerReply, ...]:
         names = await self._servers.alternatives(cut)
+        left = self._left(names)
+        replies = await self._ask_alternatives(cut, names, left, owner, rdtype)
+        if not any(is_sound(one.reply) for one in replies):
+            # Nobody else answers this: a resolver is left with what does not hold.
+            rest = [endpoint for endpoint in names if endpoint not in left]
+            again = await self._ask_alternatives(cut, names, rest, owner, rdtype)
+            replies = again or replies
+        return replies
+
+    async def _ask_alternatives(
+        self,
+        cut: ZoneCut,
+        names: Mapping[Endpoint, dns.name.Name],
+        endpoints: Collection[Endpoint],
+        owner: dns.name.Name,
+        rdtype: dns.rdatatype.RdataType,
+    ) -> tuple[ServerReply, ...]:
         signed = self._servers.seems_signed(cut)
         useless: dict[Endpoint, Reply] = {}
         got = await ask_any(
             self._exchange,
-            self._left(names),
+            endpoints,
             owner,
             rdtype,
             usable=lambda response: (

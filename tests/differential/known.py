@@ -26,6 +26,7 @@ def known() -> Iterator[World]:
         _denied_on_the_way,
         _unsigned_under_opt_out,
         _held_by_some,
+        _aliased_into_a_failing_registry,
     )
     for number, world in enumerate((w for make in makers for w in make()), start=1):
         zones, servers, domain = world
@@ -175,6 +176,13 @@ def _of_two_registry_servers() -> Iterator[tuple[tuple[Zone, ...], tuple[Server,
     ):
         tld = Server("ns1", ("4",), ("",), (fault,)), Server("ns2", ("4",), ("",))
         yield zones, (*tld, Server("ns3", ("4",), ("shop",))), "shop"
+    # The one that would be right gives no CAA.
+    fault = Fault("truncated-without-tcp", ("CAA",))
+    tld = (
+        Server("ns1", ("4",), ("",), (Fault("ignores-edns"),)),
+        Server("ns2", ("4",), ("",), (fault,)),
+    )
+    yield zones, (*tld, Server("ns3", ("4",), ("shop",))), "shop"
     # Both addresses of a server have the same copy.
     tld = Server("ns1", ("4", "6"), ("",), (Fault("expired-copy"),)), Server("ns2", ("4",), ("",))
     yield zones, (*tld, Server("ns3", ("4",), ("shop",))), "shop"
@@ -212,3 +220,15 @@ def _held_by_some() -> Iterator[tuple[tuple[Zone, ...], tuple[Server, ...], str]
         Server("ns3", ("4",), ("shop",), forgets),
     )
     yield (Zone("", ("ns1",)), shop, below), servers, "a.b.shop"
+
+
+def _aliased_into_a_failing_registry() -> Iterator[
+    tuple[tuple[Zone, ...], tuple[Server, ...], str]
+]:
+    """A registry fails for another domain, where the CAA of an alias is looked for."""
+    shop = Zone("shop", ("ns2",), records=(*_record("www.shop"), "www.shop CNAME web.aim"))
+    aim = Zone("aim", ("ns2",), records=("web.aim A 192.0.2.9",))
+    second = Server("ns2", ("4",), ("shop", "aim"))
+    for action in ("notimp", "servfail"):
+        first = Server("ns1", ("4",), ("",), (Fault(action, at="aim"),))
+        yield (Zone("", ("ns1",), "nsec"), shop, aim), (first, second), "www.shop"

@@ -10,7 +10,13 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from certbot_dns_preflight.facts.answers import Endpoint, Response, Transport
+from certbot_dns_preflight.facts.answers import (
+    Endpoint,
+    NoResponse,
+    NoResponseReason,
+    Response,
+    Transport,
+)
 from certbot_dns_preflight.facts.dnssec import ServerAddress
 from certbot_dns_preflight.resolve.cache import ZoneCut
 from certbot_dns_preflight.resolve.dnssec_replies import DnssecReplies
@@ -19,6 +25,7 @@ from certbot_dns_preflight.resolve.timings import USUAL
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from certbot_dns_preflight.facts.answers import Reply
     from certbot_dns_preflight.resolve.exchange import Exchange
     from certbot_dns_preflight.resolve.zone_servers import ZoneServers
 
@@ -29,12 +36,13 @@ NAMES = {A4: A, A6: A, B4: B}
 
 
 class Registry:
-    """Servers that all answer, and are asked in this order."""
+    """Servers that all answer, but those in `fails`, and are asked in this order."""
 
     timings = USUAL
 
     def __init__(self, names: dict[Endpoint, dns.name.Name]) -> None:
         self.names = names
+        self.fails: set[Endpoint] = set()
 
     def by_promise(self, endpoints: Iterable[Endpoint]) -> list[Endpoint]:
         return [endpoint for endpoint in self.names if endpoint in set(endpoints)]
@@ -43,8 +51,10 @@ class Registry:
         return seconds
 
     async def ask(
-        self, _: Endpoint, name: dns.name.Name, rdtype: dns.rdatatype.RdataType, **__: object
-    ) -> Response:
+        self, endpoint: Endpoint, name: dns.name.Name, rdtype: dns.rdatatype.RdataType, **__: object
+    ) -> Reply:
+        if endpoint in self.fails:
+            return NoResponse(NoResponseReason.TRUNCATED, "", 0.01)
         query = dns.message.make_query(name, rdtype)
         message = dns.message.make_response(query)
         message.answer.append(dns.rrset.from_text(name, 60, "IN", "DNSKEY", "256 3 13 AAAA"))
@@ -84,3 +94,23 @@ def test_another_server_is_asked_before_another_address_of_the_same(
         return [r.place.endpoint for r in await replies.ask(TLD, cut, TLD, DNSKEY)]
 
     assert asyncio.run(go()) == [then]
+
+
+@pytest.mark.parametrize(
+    ("fails", "then"),
+    [({B4}, [A4]), ({A4}, [B4]), ({A4, A6, B4}, [A4, A6])],
+    ids=["the other server fails", "the blamed one fails", "all fail"],
+)
+def test_a_blamed_server_is_asked_where_no_other_answers_this_question(
+    fails: set[Endpoint], then: list[Endpoint]
+) -> None:
+    registry = Registry(NAMES)
+    registry.fails = fails
+    replies = DnssecReplies(cast("Exchange", registry), cast("ZoneServers", registry), (), known={})
+    replies.forget(but=[ServerAddress(A, A4)])
+
+    async def go() -> list[Endpoint]:
+        cut = ZoneCut(TLD, dns.name.root, {})
+        return [r.place.endpoint for r in await replies.ask(TLD, cut, TLD, DNSKEY)]
+
+    assert asyncio.run(go()) == then
