@@ -189,7 +189,11 @@ class ServerAddresses:
             return read_addresses(name, [[message] if message else [] for message in messages])
         found = await self._find(name, held)
         if isinstance(found, NoSuchDomain):
-            return Addresses((), NO_SUCH_NAME)
+            # Denied for another type: what counts is the answer to a resolver's question.
+            above = self._known.cuts.get(found.zone)
+            if above is None:
+                return Addresses((), NO_SUCH_NAME)
+            found = above
         if isinstance(found, RegistryFails):
             return Addresses((), "the registry's servers above it fail", unanswered=True)
         if not isinstance(found, ZoneCut):

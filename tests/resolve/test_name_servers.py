@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import dns.message
 import dns.name
+import dns.rcode
+import dns.rdatatype
 import pytest
 
+from certbot_dns_preflight.facts.zone import NO_SUCH_NAME
 from certbot_dns_preflight.resolve.exchange import Exchange
 from certbot_dns_preflight.resolve.root_hints import read
 from certbot_dns_preflight.resolve.sockets import Sockets
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 N = dns.name.from_text
 HELD, HIDING, ELSEWHERE = "d9.com.", "b.gtld-servers.net.", "ns0.provider0.net."
+DENIED = "ns9.com."
 
 
 class Beside(Internet):
@@ -78,3 +82,45 @@ def test_a_server_is_asked_for_the_ns_set_where_only_the_referral_above_gives_it
     (hiding,) = (server for server in zone.nameservers if server.name == N(HIDING))
     assert bool(hiding.own) is not denied
     assert {e.address for e in hiding.endpoints} == set(internet.hosts[N(HIDING)])
+
+
+class Denying(Internet):
+    """A registry denies a name server's name if asked for some types, though it is there."""
+
+    def __init__(self, types: tuple[str, ...]) -> None:
+        self.types = types
+        super().__init__(1)
+
+    def _zone(
+        self,
+        apex: dns.name.Name,
+        servers: list[dns.name.Name],
+        records: list[tuple[dns.name.Name, dns.rdatatype.RdataType, str]],
+        signing: str,
+    ) -> None:
+        if apex == N("com."):
+            self._place(N(DENIED), 200, 2, "provider")
+            super()._zone(N(HELD), [N(DENIED)], [], "no")
+        super()._zone(apex, servers, records, signing)
+
+    def receive(self, endpoint: Endpoint, wire: bytes) -> bytes | None:
+        answer = super().receive(endpoint, wire)
+        asked = self.asked[-1]
+        if answer is None or asked.name != DENIED or asked.rdtype not in self.types:
+            return answer
+        denial = dns.message.from_wire(answer)
+        denial.answer = []
+        denial.set_rcode(dns.rcode.NXDOMAIN)
+        return denial.to_wire()
+
+
+@pytest.mark.parametrize(
+    ("types", "there"), [(("SOA", "CAA"), True), (("SOA", "CAA", "A", "AAAA"), False)]
+)
+def test_a_name_server_that_is_denied_for_other_types_has_its_addresses(
+    tmp_path: Path, *, types: tuple[str, ...], there: bool
+) -> None:
+    internet = Denying(types)
+    (server,) = learn(internet, tmp_path).nameservers
+    assert {e.address for e in server.own} == (set(internet.hosts[N(DENIED)]) if there else set())
+    assert server.failure == (None if there else NO_SUCH_NAME)
