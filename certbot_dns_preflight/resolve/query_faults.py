@@ -17,7 +17,12 @@ import dns.rdatatype
 
 from certbot_dns_preflight.facts.answers import NoResponse, NoResponseReason, Response
 from certbot_dns_preflight.facts.query_fault import CaseFault, DnssecFault, QueryFaultKind
-from certbot_dns_preflight.resolve.queries import EXACT_CASE, SINGLE_TRY, WITHOUT_DNSSEC
+from certbot_dns_preflight.resolve.queries import (
+    DEFAULT,
+    EXACT_CASE,
+    SINGLE_TRY,
+    WITHOUT_DNSSEC,
+)
 from certbot_dns_preflight.resolve.reading import is_sound
 
 if TYPE_CHECKING:
@@ -88,7 +93,7 @@ class FaultFinder:
         exact, plain = exactly.result(), plainly.result()
         if not (sound(exact) or sound(plain)):
             return
-        again = await self._ask(place, SINGLE_TRY)
+        again = await self._once_more(place)
         if sound(again):
             return
         if sound(exact):
@@ -108,11 +113,16 @@ class FaultFinder:
         exact = await self._ask(place, EXACT_CASE)
         if content(exact) in (None, known):
             return False
-        mixed = await self._ask(place, SINGLE_TRY)
-        if content(exact) == content(mixed):
+        mixed = await self._once_more(place)
+        if content(exact) == content(mixed) or (content(mixed) is None and known is not None):
             return False
         self.note(place.case_fault(mixed, exact))
         return True
+
+    async def _once_more(self, place: Place) -> Reply:
+        """Ask as resolvers ask; silence counts only after as many tries as any question has."""
+        reply = await self._ask(place, SINGLE_TRY)
+        return await self._ask(place, DEFAULT) if isinstance(reply, NoResponse) else reply
 
     async def missing(self, place: Place, reply: Reply, kind: QueryFaultKind) -> QueryFault:
         """Find out whether keys or a DS that do not come would come for a question in lower case.
