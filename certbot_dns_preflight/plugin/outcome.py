@@ -39,7 +39,7 @@ LONGEST_LOGGED_REPORT = 2**18
 _NOT_ASKED = "The CA was not asked to validate, so this does not count as a failed validation."
 _ABORTED = (
     f"{_NOT_ASKED} certbot is now removing any records it created, so a TXT query can find them "
-    "only while a run is waiting. Run certbot again once the cause is fixed."
+    "only while a run is waiting. Run certbot again once this is fixed."
 )
 _UNTOUCHED = (
     "No record was created and the CA was not asked to validate, so this does not count as a "

@@ -91,7 +91,8 @@ def match_response(wire: bytes, query: Query, parsed: ParsedMessages | None = No
     """Parse the bytes received for a query, if they are a response to it.
 
     Names copied from the question get the letter case of `query.name` back. Records of a class
-    other than IN say nothing about the internet, and are left out.
+    other than IN say nothing about the internet: beside an answer they are left out, and in it they
+    make it none.
     """
     stray = _stray(wire, query)
     if stray is not None:
@@ -133,12 +134,12 @@ def _read(wire: bytes, query: Query) -> dns.message.Message | Mismatch:
             f"{MISMATCHED}: it is for {about}, not for {query.name} "
             f"{dns.rdatatype.to_text(query.rdtype)}"
         )
-    answered = bool(message.answer)
+    if any(rrset.rdclass != dns.rdataclass.IN for rrset in message.answer):
+        # BIND drops such a message; Unbound follows a CNAME of any class.
+        return Mismatch(f"{MISMATCHED}: its class is not IN")
     for section in (message.answer, message.authority, message.additional):
         kept = [rrset for rrset in section if rrset.rdclass == dns.rdataclass.IN]
         section[:] = kept[:MOST_RRSETS]
-    if answered and not message.answer:
-        return Mismatch(f"{MISMATCHED}: its class is not IN")
     return message
 
 

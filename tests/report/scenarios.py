@@ -57,7 +57,7 @@ RECORD = f'_acme-challenge.example.com. TXT "{VALUE.decode()}"'
 UNANSWERED = (
     "The CA was not asked to validate, so this does not count as a failed validation. certbot is "
     "now removing any records it created, so a TXT query can find them only while a run is "
-    "waiting. Run certbot again once the cause is fixed."
+    "waiting. Run certbot again once this is fixed."
 )
 
 
