@@ -64,7 +64,7 @@ def _finding(trouble: Trouble, survey: Survey) -> Finding:
         cause=_cause(trouble.at, it.addresses),
         remedy=f"Query {it.addresses} with dig from another network. If that works, a firewall or "
         f"middlebox between this host and {server} is probably corrupting the replies. If not, "
-        f"fix {server}, or {it.take_out}.",
+        f"fix {it.hosts}, or {it.take_out}.",
         about=trouble.at,
         evidence={"addresses": evidence.places(trouble.at)},
     )
