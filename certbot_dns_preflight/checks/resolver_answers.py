@@ -160,8 +160,9 @@ def _summary(rule: Rule, context: Context, lacking: Sequence[Observation]) -> st
     answers = phrases.distinct_answers(lacking)
     instead = f"{phrases.verb(number, 'it answers', 'they answer')} {answers}"
     rest = f"; {beside}" if others else ""
-    cached = f"{who} {shows} ({_cached_miss(lacking)}){rest}"
-    if _cached_miss(lacking) and len(cached) <= _LONGEST_SUMMARY:
+    miss = _cached_miss(lacking)
+    cached = f"{who} {shows} ({miss}){rest}"
+    if miss and len(cached) <= _LONGEST_SUMMARY:
         return cached
     return f"{who} {shows} ({instead}){rest}"
 

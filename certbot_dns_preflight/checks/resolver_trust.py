@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 def validation(sight: ResolverSight) -> Validation:
     """Give the DNSSEC status that the resolvers report, and name them."""
-    if not any(answer.heard for answer in sight.answers):
-        return Validation(Trust.UNCHECKED, "no resolver has answered")
     match sight.trust:
         case Trust.BOGUS:
             bogus = [answer for answer in sight.answers if answer.bogus]
@@ -22,8 +20,7 @@ def validation(sight: ResolverSight) -> Validation:
             who = phrases.listed(phrases.resolver(answer.endpoint) for answer in bogus)
             return Validation(Trust.BOGUS, f"{who} says: {said.name if said else 'bogus'}")
         case Trust.SECURE:
-            heard = [answer for answer in sight.answers if answer.heard]
-            who = phrases.listed(phrases.resolver(answer.endpoint) for answer in heard)
+            who = phrases.listed(phrases.resolver(answer.endpoint) for answer in sight.heard)
             return Validation(Trust.SECURE, f"by the word of {who} (AD bit), not validated here")
         case _:
             return Validation(Trust.UNCHECKED, _unvalidated(sight))
@@ -37,10 +34,9 @@ def unjudged(sight: ResolverSight) -> tuple[str, ...]:
 
 
 def _unvalidated(sight: ResolverSight) -> str:
-    heard = [answer for answer in sight.answers if answer.heard]
-    if not heard:
+    if not sight.heard:
         return "no resolver has answered"
-    without = [answer.endpoint for answer in heard if not answer.validated]
+    without = [answer.endpoint for answer in sight.heard if not answer.validated]
     who = phrases.listed(map(phrases.resolver, without))
     sets = phrases.verb(len(without), "sets", "set")
     return f"{who} {sets} no AD bit, so the zone is unsigned or its answers are not validated there"

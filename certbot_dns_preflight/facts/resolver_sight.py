@@ -97,11 +97,15 @@ class ResolverSight:
         return chains.pop() if len(chains) == 1 else ()
 
     @property
+    def heard(self) -> tuple[ResolverAnswer, ...]:
+        """The answers of those resolvers from which something came that could be read."""
+        return tuple(answer for answer in self.answers if answer.heard)
+
+    @property
     def trust(self) -> Trust:
         """The worst DNSSEC status that any resolver reports; a silent one reports none."""
-        heard = [answer for answer in self.answers if answer.heard]
-        if any(answer.bogus for answer in heard):
+        if any(answer.bogus for answer in self.heard):
             return Trust.BOGUS
-        if heard and all(answer.validated for answer in heard):
+        if self.heard and all(answer.validated for answer in self.heard):
             return Trust.SECURE
         return Trust.UNCHECKED

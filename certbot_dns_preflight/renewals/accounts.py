@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from certbot_dns_preflight.caa.policy import IssuanceRequest
 from certbot_dns_preflight.renewals import bounded_file
+from certbot_dns_preflight.renewals.renewal_file import NOT_GIVEN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +53,7 @@ def request(
 
 def missing(directory: Path, file: RenewalFile) -> Path | None:
     """Return the directory of the account that the file names, if it is gone."""
-    if str(file.params.get("account", "None")) in ("None", ""):
+    if str(file.params.get("account", "None")) in NOT_GIVEN:
         return None
     places = _directories(directory, file)
     return places[0] if all(map(is_missing, places)) else None

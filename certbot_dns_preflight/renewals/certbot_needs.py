@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from certbot_dns_preflight.escaping import printable
 from certbot_dns_preflight.renewals import bounded_file
 from certbot_dns_preflight.renewals.lineages import HTTP_ONLY, Obstacle, Problem, Trouble
-from certbot_dns_preflight.renewals.renewal_file import PLUGIN
+from certbot_dns_preflight.renewals.renewal_file import NOT_GIVEN, PLUGIN, option_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +39,6 @@ NEED_CREDENTIALS = frozenset(
         *("nsone", "ovh", "rfc2136", "sakuracloud"),
     )
 )
-_NOT_GIVEN = ("None", "")
 _SNAP = "/snap/bin/certbot"
 
 
@@ -154,7 +153,7 @@ def _option_problems(file: RenewalFile, name: str) -> Iterator[Problem]:
                 f"the credentials file {path} {reason}",
                 f"Put it back, or name another one: certbot reconfigure with {_option(item)} FILE.",
             )
-    item = f"{_prefix(name)}credentials"
+    item = f"{option_prefix(name)}credentials"
     if name in NEED_CREDENTIALS and not _is_given(file, item):
         yield _broken(
             Obstacle.CREDENTIALS,
@@ -166,8 +165,8 @@ def _option_problems(file: RenewalFile, name: str) -> Iterator[Problem]:
 def _credentials(params: Mapping[str, object], name: str) -> Iterator[tuple[str, str]]:
     """Give the options of a plugin that name a credentials file, and the files."""
     for item, path in params.items():
-        named = item.startswith(_prefix(name)) and item.endswith("_credentials")
-        if named and isinstance(path, str) and path not in _NOT_GIVEN:
+        named = item.startswith(option_prefix(name)) and item.endswith("_credentials")
+        if named and isinstance(path, str) and path not in NOT_GIVEN:
             yield item, path
 
 
@@ -177,13 +176,13 @@ def _hooks(params: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         text = params.get(item, "None")
         # A comma in the line turns the text into a list.
         words = " ".join(map(str, text)) if isinstance(text, list) else str(text)
-        if words not in _NOT_GIVEN and words.split():
+        if words not in NOT_GIVEN and words.split():
             yield item, words.split()[0]
 
 
 def _is_given(file: RenewalFile, item: str) -> bool:
     """Return whether an option has a value, in the renewal file or in one of certbot's own."""
-    if file.params.get(item, "None") not in _NOT_GIVEN:
+    if file.params.get(item, "None") not in NOT_GIVEN:
         return True
     line = re.compile(rf"(?m)^\s*{item.replace('_', '[-_]')}\s*[=:\s]\s*\S")
     config = Path(os.environ.get("XDG_CONFIG_HOME", "~/.config")).expanduser()
@@ -194,10 +193,6 @@ def _is_given(file: RenewalFile, item: str) -> bool:
         except OSError:
             continue
     return False
-
-
-def _prefix(name: str) -> str:
-    return name.replace("-", "_") + "_"
 
 
 def _option(item: str) -> str:

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 
 PLUGIN = "dns-preflight"
 IDENTIFIER = "dns_preflight_lineage"
+NOT_GIVEN = ("None", "")
+"""What certbot writes for an option that has no value."""
 _SECTION = "renewalparams"
+
+
+def option_prefix(plugin: str) -> str:
+    """Return how the names of a plugin's own options begin in a renewal file."""
+    return plugin.replace("-", "_") + "_"
 
 
 class LineageError(PreflightError):
@@ -45,7 +52,7 @@ class RenewalFile:
 
     def options(self, *prefixes: str) -> dict[str, str | list[str]]:
         """Return the items of some plugins, by their prefixes; never our own."""
-        ours = PLUGIN.replace("-", "_") + "_"
+        ours = option_prefix(PLUGIN)
         return {
             name: value
             for name, value in self.params.items()

@@ -15,7 +15,7 @@ from certbot_dns_preflight.renewals import zone_map
 from certbot_dns_preflight.renewals.accounts import is_missing
 from certbot_dns_preflight.renewals.certbot_needs import NEED_CREDENTIALS
 from certbot_dns_preflight.renewals.lineages import DNS_01, preferred_challenges
-from certbot_dns_preflight.renewals.renewal_file import PLUGIN
+from certbot_dns_preflight.renewals.renewal_file import NOT_GIVEN, PLUGIN, option_prefix
 from certbot_dns_preflight.run import inputs
 
 if TYPE_CHECKING:
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
     from certbot_dns_preflight.renewals.renewal_file import RenewalFile
 
-PREFIX = "dns_preflight_"
+PREFIX = option_prefix(PLUGIN)
 _DASHES = "--dns-preflight-"
-_NOTHING = ("None", "")
 _LITERALS = ("None", "True", "False")  # which certbot does not read as texts
 _READ = ("root-hints", "trust-anchor")
 _WRITTEN = ("report", "metrics")
@@ -53,9 +52,9 @@ def authenticators(file: RenewalFile) -> str:
     """Return who makes the records, as the option of the plugin spells it; "" if nobody."""
     if file.params.get("authenticator") == PLUGIN:
         text = _text(file.params.get(f"{PREFIX}authenticator", ""))
-        return "manual" if text in _NOTHING else text
+        return "manual" if text in NOT_GIVEN else text
     text = _text(file.params.get("authenticator", ""))
-    return "" if text in _NOTHING else text
+    return "" if text in NOT_GIVEN else text
 
 
 def zones(file: RenewalFile) -> tuple[zone_map.Entry, ...]:
@@ -128,7 +127,7 @@ def _wrong_types(file: RenewalFile, plugins: Sequence[str]) -> Iterator[str]:
         if name in params and not _is_number(params[name], int, spared):
             yield f"{name} = {params[name]} is not a whole number"
     for plugin in plugins:
-        name = f"{plugin.replace('-', '_')}_{_PAUSE}"
+        name = option_prefix(plugin) + _PAUSE
         # A plugin of somebody else's may take fractions.
         whole = plugin in NEED_CREDENTIALS
         if not _is_number(params.get(name, "None"), int if whole else float, _LITERALS):

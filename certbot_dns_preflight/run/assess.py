@@ -96,12 +96,14 @@ class Assessor:
                 findings, survey, environment, request=self.request, comparer=self.comparer
             )
         judged = self._weigh(survey, findings)
+        doubt: Finding | None = None
         if judged is Verdict.READY and not confirmed:
-            findings = (unconfirmed.tell(survey, self.settings.confirmations), *findings)
-            judged = self._weigh(survey, findings)
+            doubt = unconfirmed.tell(survey, self.settings.confirmations)
         elif judged is Verdict.READY and for_good and self._lacks_signatures(environment):
             survey = replace(survey, ready_after=None)
-            findings = (unconfirmed.tell_unvalidated(survey), *findings)
+            doubt = unconfirmed.tell_unvalidated(survey)
+        if doubt is not None:
+            findings = (doubt, *findings)
             judged = self._weigh(survey, findings)
         unjudged = self._unjudged(survey, environment, judged)
         unjudged += self._skipped_in_vain(findings, judged)

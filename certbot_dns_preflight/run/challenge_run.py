@@ -124,12 +124,12 @@ class ChallengeRun:
         """Judge for good; nothing learned after the first call counts."""
         if self._outcome is None:
             survey = closed_network.attribute(self.so_far(), self._shared.session, self._ways_out)
-            around, confirmed = self._surroundings.environment, self.is_ready
             if self._failure is not None:
                 outcome = assess.failed(survey, self._failure)
             else:
-                judge = self._shared.assessor.assess
-                outcome = judge(survey, around, confirmed=confirmed, for_good=True)
+                outcome = self._shared.assessor.assess(
+                    survey, self._surroundings.environment, confirmed=self.is_ready, for_good=True
+                )
             self._outcome = replace(outcome, early_end=self._early.end)
         return self._outcome
 

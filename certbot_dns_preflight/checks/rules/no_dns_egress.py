@@ -90,16 +90,14 @@ def check(survey: Survey, _context: Context) -> Iterator[Finding]:
                 "or allow outgoing port 53 (UDP and TCP) from this host"
             )
         case Tried.RESOLVERS:
-            several = len(obstacle.tried) > 1
+            number = len(obstacle.tried)
             who = phrases.listed(map(phrases.resolver, obstacle.tried))
             reasons = [reason for _, reason in obstacle.reasons]
             speaks = all(map(resolver_reach.spoke, reasons)) and bool(reasons)
-            what = "give no DNS answer" if speaks else "do not answer"
-            if not several:
-                what = what.replace("give", "gives").replace("do not", "does not")
-            summary = (
-                f"the {phrases.verb(len(obstacle.tried), 'resolver', 'resolvers')} {who} {what}"
-            )
+            what = phrases.verb(number, "does not answer", "do not answer")
+            if speaks:
+                what = phrases.verb(number, "gives no DNS answer", "give no DNS answer")
+            summary = f"the {phrases.verb(number, 'resolver', 'resolvers')} {who} {what}"
             cause, given = _reasons(obstacle), phrases.option("resolver")
             remedy = f"{_reach(obstacle)}, or use {given} to specify one that it can reach"
             if fixes := resolver_reach.fixes(reasons):

@@ -45,30 +45,36 @@ RULE = Rule(
 
 def tell(survey: Survey, confirmations: int) -> Finding:
     """Tell that all looks well, but not for as many rounds in a row as are asked for."""
-    what = "has the record" if survey.challenge.expected else "answers correctly"
     who = "name server" if survey.sight is None else "resolver asked"
     rounds = phrases.verb(
         confirmations, "a complete round", f"{confirmations} complete rounds in a row"
     )
     return RULE.finding(
-        summary=f"every {who} {what}, but time ran out before {rounds} confirmed it",
+        summary=f"every {who} {_does(survey)}, but time ran out before {rounds} confirmed it",
         cause=f"There was time for {phrases.count(survey.rounds, 'round')}; the last answers came "
         "too late for more.",
-        remedy=f"Try again. If it takes this long every time, raise {phrases.option('timeout')}.",
+        remedy=_try_again(),
         evidence={"rounds": survey.rounds, "confirmations": confirmations},
     )
 
 
 def tell_unvalidated(survey: Survey) -> Finding:
     """Tell that all looks well, but that nobody knows whether a validator believes it."""
-    what = "has the record" if survey.challenge.expected else "answers correctly"
     return RULE.finding(
-        summary=f"every name server {what}, but time ran out before the DNSSEC signatures were "
-        "checked",
+        summary=f"every name server {_does(survey)}, but time ran out before the DNSSEC "
+        "signatures were checked",
         cause="The last answers came too late for that, or this host is too busy.",
-        remedy=f"Try again. If it takes this long every time, raise {phrases.option('timeout')}.",
+        remedy=_try_again(),
         evidence={"rounds": survey.rounds, "validated": False},
     )
+
+
+def _does(survey: Survey) -> str:
+    return "has the record" if survey.challenge.expected else "answers correctly"
+
+
+def _try_again() -> str:
+    return f"Try again. If it takes this long every time, raise {phrases.option('timeout')}."
 
 
 def check(_survey: Survey, _context: Context) -> Iterator[Finding]:
